@@ -1,0 +1,165 @@
+# attn: make builds build/attn; make help lists the rest.
+#
+# What can be set, on the command line or in the environment:
+#   CC, CFLAGS, CPPFLAGS, LDFLAGS   as everywhere; the program's own flags are added to them
+#   PREFIX, DESTDIR                 where make install puts things (default /usr/local)
+#   FONT_SANS, FONT_FALLBACK        the TrueType fonts that are built in
+#   PYTHON                          the interpreter that has NumPy, for the tests
+#   REAL                            a folder of tensors from trained models, for the tests that can use it
+#
+# make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
+# Objects are rebuilt when the flags change.
+
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+BUILD ?= build
+PYTHON ?= /usr/bin/python3
+REAL ?= ../shared/real
+CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/null) clang)
+
+FONT_SANS ?= $(firstword $(wildcard /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf \
+	/usr/share/fonts/TTF/DejaVuSans.ttf /usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf) DejaVuSans.ttf)
+FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf \
+	/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf \
+	/usr/share/fonts/droid/DroidSansFallbackFull.ttf) DroidSansFallbackFull.ttf)
+
+BUILD_PACKAGES = gcc libc6-dev make pkg-config libcjson-dev libstb-dev libdeflate-dev libfribidi-dev \
+	fonts-dejavu-core fonts-droid-fallback
+TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
+CHECK_PACKAGES = clang-format cppcheck clang mandoc
+FUZZ_PACKAGES = clang libclang-rt-14-dev
+
+LIBRARIES = libcjson stb libdeflate fribidi
+ifeq ($(filter deps help clean uninstall,$(MAKECMDGOALS)),)
+LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
+LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES))
+else
+LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIBRARY_LIBS = $(shell pkg-config --libs $(LIBRARIES))
+endif
+
+WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
+OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
+	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"'
+OWN_CFLAGS = -std=gnu11 $(WARNINGS) -fopenmp -pthread
+LIBS = $(LIBRARY_LIBS) -lm
+
+SOURCES = $(wildcard src/*/*.c)
+OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+MAIN = $(BUILD)/obj/main.o
+UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+DATA = $(wildcard data/*.json data/*.csv)
+
+.PHONY: all deps demo test check asan fuzz install uninstall clean help pictures run-tests programs
+.DELETE_ON_ERROR:
+all: $(BUILD)/attn
+
+$(BUILD)/attn: $(MAIN) $(OBJECTS)
+	$(CC) $(CFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+COMPILE = $(CC) $(CPPFLAGS) $(OWN_CPPFLAGS) $(CFLAGS) $(OWN_CFLAGS) $(LIBRARY_CFLAGS)
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The files that the assembler takes in are not seen by -MMD.
+$(BUILD)/obj/cmd/sample.o: $(DATA)
+$(BUILD)/obj/draw/font_data.o: $(wildcard $(FONT_SANS) $(FONT_FALLBACK))
+
+# Rewritten only when what it says changes, so that changed flags rebuild everything.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(subst ','\'',$(COMPILE) $(LDFLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(COMPILE) $(LDFLAGS))' > $@
+FORCE:
+
+$(BUILD)/tests/%: tests/unit/%.c $(OBJECTS) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -DATTN_TESTS='"tests"' -o $@ $< $(OBJECTS) $(LDFLAGS) $$(pkg-config --cflags --libs cmocka) $(LIBS)
+
+# A library that makes the n-th allocation fail, for the tests.
+$(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) -O2 -shared -fPIC -o $@ $< -ldl
+
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
+
+programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so
+
+test: programs
+	@ATTN=$(abspath $(BUILD)/attn) UNITS="$(abspath $(UNITS))" PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
+		FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) tests/run
+
+# The same tests, under the address and undefined-behaviour sanitizers, in a build of their own.
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=undefined" LDFLAGS="-fsanitize=address,undefined" test
+
+check: $(BUILD)/attn
+	tests/check
+
+demo: $(BUILD)/attn
+	@mkdir -p $(BUILD)/demo
+	@for s in sentence projections causal cross; do \
+		$(BUILD)/attn run data/$$s.json --dpi-scale 2 --format none -o $(BUILD)/demo/$$s.png -o $(BUILD)/demo/$$s.json || exit 1; done
+	@$(BUILD)/attn run --q data/q.csv --k data/k.csv --v data/v.csv --dpi-scale 2 --format none -o $(BUILD)/demo/csv.png
+	@if [ -d "$(REAL)" ]; then for s in nano_sort gpt2_attention gpt2_heads_37 translation_cross; do \
+		$(BUILD)/attn run $(REAL)/$$s.json --format none -o $(BUILD)/demo/$$s/ || exit 1; done; fi
+	@$(BUILD)/attn run data/sentence.json --format table -o $(BUILD)/demo/sentence/
+	@echo; echo "The pictures lie in $(BUILD)/demo/"
+
+# The pictures of README and docs, from the samples.
+pictures: $(BUILD)/attn
+	$(BUILD)/attn run data/sentence.json --dpi-scale 2 -q -o docs/sentence.png
+	$(BUILD)/attn run data/causal.json --dpi-scale 2 -q -o docs/causal.png
+	$(BUILD)/attn run data/cross.json --dpi-scale 2 -q -o docs/cross.png
+
+# One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.
+FUZZ_SECONDS ?= 60
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz: $(FUZZERS:%=build/fuzz/%)
+	@for f in $(FUZZERS); do mkdir -p build/fuzz/$$f-corpus; cp tests/bad/* data/*.json data/*.csv build/fuzz/$$f-corpus/; \
+		echo "$$f:"; build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
+		-verbosity=0 -artifact_prefix=build/fuzz/$$f- build/fuzz/$$f-corpus || exit 1; done
+build/fuzz/%: tests/fuzz/%.c $(SOURCES) $(wildcard src/*/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
+		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c) $(LIBS)
+
+WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
+	$(if $(filter check,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES))
+deps:
+	@missing=; for p in $(WANTED_PACKAGES); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make deps knows Debian and Ubuntu. Needed here, by their Debian names: $(strip $(WANTED_PACKAGES))"; \
+	elif [ -n "$$missing" ]; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+DIRS = bin=$(DESTDIR)$(PREFIX)/bin; share=$(DESTDIR)$(PREFIX)/share;
+install: $(BUILD)/attn
+	$(DIRS) install -d "$$bin" "$$share/man/man1" "$$share/attn" "$$share/bash-completion/completions" \
+		"$$share/zsh/site-functions" "$$share/fish/vendor_completions.d" && \
+	install -m 755 $(BUILD)/attn "$$bin/attn" && install -m 644 attn.1 "$$share/man/man1/attn.1" && \
+	install -m 644 $(DATA) data/README.md "$$share/attn/" && \
+	$(BUILD)/attn help --completion bash > "$$share/bash-completion/completions/attn" && \
+	$(BUILD)/attn help --completion zsh > "$$share/zsh/site-functions/_attn" && \
+	$(BUILD)/attn help --completion fish > "$$share/fish/vendor_completions.d/attn.fish"
+
+uninstall:
+	$(DIRS) rm -f "$$bin/attn" "$$share/man/man1/attn.1" "$$share/bash-completion/completions/attn" \
+		"$$share/zsh/site-functions/_attn" "$$share/fish/vendor_completions.d/attn.fish"; rm -rf "$$share/attn"
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make             build build/attn"
+	@echo "make deps GOAL…  install what the goals need (Debian, Ubuntu), then make them"
+	@echo "make demo        run the samples and say where the pictures lie"
+	@echo "make test        all tests; asan: the same under sanitizers; check: lint; fuzz: fuzz the readers"
+	@echo "make pictures    draw the pictures of the documentation again"
+	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
+	@echo "make clean       remove build/"

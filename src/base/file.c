@@ -1,0 +1,245 @@
+/* Writing files as one transaction. Reading is source.c. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* What is staged, for the whole program, because a signal must find it. Changed only with signals blocked. */
+static struct staged {
+    char *temporary, *final;
+} *staged;
+static size_t staged_count;
+static char **made_folders;
+static size_t made_count;
+
+static void block_signals(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static void restore_signals(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* Only what may run in a signal handler. */
+static void remove_traces(void)
+{
+    for (size_t i = 0; i < staged_count; i++)
+        unlink(staged[i].temporary);
+    for (size_t i = made_count; i > 0; i--)
+        rmdir(made_folders[i - 1]);
+}
+
+static pthread_t main_thread;
+
+/* Runs on the main thread only, the one that blocks signals while the list above changes. */
+static void on_signal(int number)
+{
+    if (!pthread_equal(pthread_self(), main_thread)) {
+        pthread_kill(main_thread, number);
+        return;
+    }
+    remove_traces();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* For libraries that end the program themselves where memory is short. */
+static void on_exit_discard(void)
+{
+    remove_traces();
+}
+
+void file_guard_signals(void)
+{
+    main_thread = pthread_self();
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction action;
+        /* What the parent had us ignore (nohup) stays ignored. */
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = on_signal;
+        action.sa_flags = SA_NODEFER;
+        sigfillset(&action.sa_mask);
+        sigdelset(&action.sa_mask, numbers[i]);
+        sigaction(numbers[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    atexit(on_exit_discard);
+}
+
+bool file_is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Makes the folders above the last '/' of path, remembering which are new. */
+static bool make_parents(const char *path, struct error *error)
+{
+    char *folder = text_copy(path);
+    if (!folder)
+        return error_memory(error, strlen(path) + 1);
+    bool ok = true;
+    for (char *slash = folder; ok && (slash = strchr(slash + 1, '/'));) {
+        *slash = 0;
+        if (slash[-1] != '/' && !file_is_folder(folder)) {
+            sigset_t before;
+            char *name = text_copy(folder);
+            block_signals(&before);
+            if (!name || !memory_resize(&made_folders, made_count + 1, sizeof *made_folders, error))
+                ok = error_memory(error, strlen(folder) + 1);
+            else if (mkdir(folder, 0777) == 0)
+                made_folders[made_count++] = name, name = NULL;
+            else if (errno != EEXIST)
+                ok = error_set(error, ERROR_SYSTEM, "%s: could not make the folder: %s", folder, strerror(errno));
+            restore_signals(&before);
+            free(name);
+        }
+        *slash = '/';
+    }
+    free(folder);
+    return ok;
+}
+
+/* Opens a new file beside `final` and remembers both names, which it takes over. */
+static int open_temporary(char *final, char *temporary, struct error *error)
+{
+    sigset_t before;
+    block_signals(&before);
+    int fd = -1;
+    if (memory_resize(&staged, staged_count + 1, sizeof *staged, error)) {
+        fd = mkstemp(temporary);
+        if (fd < 0)
+            error_set(error, ERROR_SYSTEM, "%s: could not write: %s", final, strerror(errno));
+    }
+    if (fd >= 0) {
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        staged[staged_count].temporary = temporary;
+        staged[staged_count].final = final;
+        staged_count++;
+    } else {
+        free(final);
+        free(temporary);
+    }
+    restore_signals(&before);
+    return fd;
+}
+
+/* The mode of what is replaced, or what the umask leaves of 666. */
+static void set_mode(int fd, const struct stat *old)
+{
+    mode_t mode;
+    if (old) {
+        mode = old->st_mode & 07777;
+    } else {
+        mode_t mask = umask(0);
+        umask(mask);
+        mode = 0666 & ~mask;
+    }
+    if (fchmod(fd, mode) != 0)
+        return; /* some file systems have no modes */
+}
+
+bool file_stage(const char *path, bool make_folders, struct out *out, struct error *error)
+{
+    out_begin(out, -1, path);
+    if (make_folders && !make_parents(path, error))
+        return false;
+
+    struct stat status;
+    bool exists = stat(path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file name", path);
+    if (exists && !S_ISREG(status.st_mode)) {
+        out->fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (out->fd < 0)
+            return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
+        return true;
+    }
+    if (exists && access(path, W_OK) != 0)
+        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
+
+    /* Through a link, its target is what gets replaced. */
+    char *final = exists ? realpath(path, NULL) : text_copy(path);
+    const char *slash = final ? strrchr(final, '/') : NULL;
+    int folder = slash ? (int)(slash - final + 1) : 0;
+    char *temporary = final ? text_format("%.*s.attn-XXXXXX", folder, final) : NULL;
+    if (!temporary) {
+        free(final);
+        return error_memory(error, strlen(path) + 1);
+    }
+    out->fd = open_temporary(final, temporary, error);
+    if (out->fd < 0)
+        return false;
+    set_mode(out->fd, exists ? &status : NULL);
+    return true;
+}
+
+bool file_stage_end(struct out *out, struct error *error)
+{
+    bool ok = out_finish(out, error);
+    if (out->fd >= 0 && close(out->fd) != 0 && ok)
+        ok = error_set(error, ERROR_SYSTEM, "%s: could not write: %s", out->name, strerror(errno));
+    out_free(out);
+    return ok;
+}
+
+/* Forgets what is remembered; the files are in place or removed. */
+static void forget(void)
+{
+    for (size_t i = 0; i < staged_count; i++) {
+        free(staged[i].temporary);
+        free(staged[i].final);
+    }
+    for (size_t i = 0; i < made_count; i++)
+        free(made_folders[i]);
+    free(staged);
+    free(made_folders);
+    staged = NULL;
+    made_folders = NULL;
+    staged_count = made_count = 0;
+}
+
+bool file_commit(struct error *error)
+{
+    sigset_t before;
+    block_signals(&before);
+    bool ok = true;
+    size_t done = 0;
+    while (ok && done < staged_count) {
+        if (rename(staged[done].temporary, staged[done].final) == 0)
+            done++;
+        else
+            ok = error_set(error, ERROR_SYSTEM, "%s: could not write: %s", staged[done].final, strerror(errno));
+    }
+    for (size_t i = done; i < staged_count; i++)
+        unlink(staged[i].temporary);
+    forget();
+    restore_signals(&before);
+    return ok;
+}
+
+void file_discard(void)
+{
+    sigset_t before;
+    block_signals(&before);
+    remove_traces();
+    forget();
+    restore_signals(&before);
+}

@@ -1,0 +1,22 @@
+/* Memory whose size is checked before it is taken. Freed with free(). */
+#ifndef ATTN_BASE_MEMORY_H
+#define ATTN_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* a·b in *product; false, with nothing written, where it does not fit a size_t. */
+bool size_multiply(size_t a, size_t b, size_t *product);
+
+/* Room for `count` things of `size` bytes, not zeroed (memory_zeroed: zeroed). Never NULL for a count of 0.
+ * NULL and an error where it cannot be had. */
+void *memory_take(size_t count, size_t size, struct error *error);
+void *memory_zeroed(size_t count, size_t size, struct error *error);
+
+/* Makes the array *pointer (NULL or from here) hold `count` things of `size` bytes. On failure the old array
+ * stays as it was, and stays the caller's. */
+bool memory_resize(void *pointer, size_t count, size_t size, struct error *error);
+
+#endif

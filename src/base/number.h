@@ -1,0 +1,29 @@
+/* Decimal text to float32 and back: exact both ways, without the C library's cost per number. */
+#ifndef ATTN_BASE_NUMBER_H
+#define ATTN_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes that number_write may need. */
+#define NUMBER_SIZE 24
+
+/*
+ * Reads a number of the JSON grammar (RFC 8259: -?int frac? exp?) at text[0..end). Returns the first byte behind
+ * it, or NULL where none begins; a number that breaks off ("1.", "1e") also gives NULL. *value is the nearest
+ * float32, ties to even, as strtof gives it; too large gives an infinity. Needs no byte behind `end`.
+ */
+const char *number_read(const char *text, const char *end, float *value);
+
+/* The same for the looser numbers of CSV and Python: a leading '+', ".5", "5.", and nan, inf, infinity in any case,
+ * with a sign. */
+const char *number_read_loose(const char *text, const char *end, float *value);
+
+/*
+ * Writes the shortest decimal number that reads back as the same float32 (Giulietti's Schubfach), in the
+ * style of Python's repr: 0.1, 1e-07, 123456.0 is written 123456. -0 is "-0". Not for infinities and NaN.
+ * Returns the length; no NUL is written.
+ */
+size_t number_write(char out[NUMBER_SIZE], float value);
+
+#endif

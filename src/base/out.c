@@ -1,0 +1,138 @@
+#include "base/out.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/number.h"
+
+/* What collects before it goes to a descriptor. */
+enum { CHUNK = 1 << 16 };
+
+void out_begin(struct out *out, int fd, const char *name)
+{
+    *out = (struct out){.fd = fd, .name = name};
+}
+
+/* Sends what is held to the descriptor. */
+static void flush(struct out *out)
+{
+    size_t sent = 0;
+    while (sent < out->size && !out->trouble) {
+        ssize_t n = write(out->fd, out->data + sent, out->size - sent);
+        if (n > 0)
+            sent += (size_t)n;
+        else if (n == 0)
+            out->trouble = EIO;
+        else if (errno != EINTR)
+            out->trouble = errno;
+    }
+    out->size = 0;
+}
+
+char *out_reserve(struct out *out, size_t count)
+{
+    if (out->fd >= 0 && out->size + count > CHUNK)
+        flush(out);
+    if (out->trouble)
+        return NULL;
+    if (count > out->capacity - out->size) {
+        size_t wanted = out->size + count;
+        if (wanted < out->size) {
+            out->trouble = ENOMEM;
+            return NULL;
+        }
+        size_t capacity = out->capacity < 512 ? 1024 : out->capacity * 2;
+        if (out->fd >= 0 && capacity < CHUNK)
+            capacity = CHUNK;
+        if (capacity < wanted)
+            capacity = wanted;
+        char *data = realloc(out->data, capacity);
+        if (!data) {
+            out->trouble = ENOMEM;
+            return NULL;
+        }
+        out->data = data;
+        out->capacity = capacity;
+    }
+    char *room = out->data + out->size;
+    out->size += count;
+    return room;
+}
+
+void out_bytes(struct out *out, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    char *room = out_reserve(out, size);
+    if (room)
+        memcpy(room, bytes, size);
+}
+
+void out_text(struct out *out, const char *text)
+{
+    out_bytes(out, text, strlen(text));
+}
+
+void out_char(struct out *out, char c)
+{
+    char *room = out_reserve(out, 1);
+    if (room)
+        *room = c;
+}
+
+void out_format(struct out *out, const char *format, ...)
+{
+    char line[512];
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    if (length < 0) {
+        out->trouble = EIO;
+    } else if ((size_t)length < sizeof line) {
+        out_bytes(out, line, (size_t)length);
+    } else {
+        char *room = out_reserve(out, (size_t)length + 1);
+        if (room) {
+            vsnprintf(room, (size_t)length + 1, format, again);
+            out->size--;
+        }
+    }
+    va_end(again);
+    va_end(arguments);
+}
+
+void out_float(struct out *out, float value)
+{
+    if (!isfinite(value)) {
+        out_text(out, "null");
+        return;
+    }
+    char *room = out_reserve(out, NUMBER_SIZE);
+    if (room)
+        out->size -= NUMBER_SIZE - number_write(room, value);
+}
+
+bool out_finish(struct out *out, struct error *error)
+{
+    if (out->fd >= 0 && !out->trouble)
+        flush(out);
+    if (!out->trouble)
+        return true;
+    if (out->trouble == EPIPE)
+        return error_set(error, ERROR_PIPE, "%s: closed by its reader", out->name);
+    if (out->trouble == ENOMEM)
+        return error_set(error, ERROR_SYSTEM, "%s: not enough memory", out->name);
+    return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", out->name, strerror(out->trouble));
+}
+
+void out_free(struct out *out)
+{
+    free(out->data);
+    *out = (struct out){.fd = -1};
+}

@@ -1,0 +1,38 @@
+/*
+ * Bytes on their way out, to memory or to a file descriptor, with one check at the end: after a failure
+ * everything further is dropped and out_finish reports it.
+ */
+#ifndef ATTN_BASE_OUT_H
+#define ATTN_BASE_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct out {
+    char *data;
+    size_t size, capacity;
+    int fd;        /* -1: everything stays in data[0..size) */
+    int trouble;   /* errno of the first failure, or 0 */
+    const char *name; /* for messages; borrowed */
+};
+
+/* `name` is borrowed and must live as long. fd -1 collects in memory. */
+void out_begin(struct out *out, int fd, const char *name);
+
+void out_bytes(struct out *out, const void *bytes, size_t size);
+void out_text(struct out *out, const char *text);
+void out_char(struct out *out, char c);
+void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As number_write; NaN and infinities as `null`. */
+void out_float(struct out *out, float value);
+/* `count` bytes to be filled by the caller at once, or NULL after a failure. */
+char *out_reserve(struct out *out, size_t count);
+
+/* Sends what is left; false and an error (ERROR_PIPE for a closed pipe) if anything failed since out_begin. */
+bool out_finish(struct out *out, struct error *error);
+/* Frees the memory. The descriptor is the caller's. */
+void out_free(struct out *out);
+
+#endif

@@ -1,0 +1,113 @@
+/* Reading whole files, and saying where in them something stood. Writing is file.c. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Reads the descriptor to its end. The buffer begins at what fstat promises and grows by half. */
+static bool read_all(struct source *source, int fd, struct error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return error_set(error, ERROR_SYSTEM, "%s: %s", source->name, strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file", source->name);
+    size_t capacity = 1 << 16;
+    if (S_ISREG(status.st_mode) && status.st_size > 0)
+        capacity = (size_t)status.st_size + 1;
+    if (!memory_resize(&source->data, capacity + 1, 1, error))
+        return false;
+    for (;;) {
+        if (source->size == capacity) {
+            capacity += capacity / 2;
+            if (!memory_resize(&source->data, capacity + 1, 1, error))
+                return false;
+        }
+        ssize_t n = read(fd, source->data + source->size, capacity - source->size);
+        if (n == 0)
+            break;
+        if (n > 0)
+            source->size += (size_t)n;
+        else if (errno != EINTR)
+            return error_set(error, ERROR_SYSTEM, "%s: could not read: %s", source->name, strerror(errno));
+    }
+    source->data[source->size] = 0;
+    return true;
+}
+
+bool source_read(struct source *source, const char *path, struct error *error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    *source = (struct source){.name = text_copy(standard ? "standard input" : path)};
+    if (!source->name)
+        return error_memory(error, strlen(path) + 1);
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+    bool ok = read_all(source, fd, error);
+    if (!standard)
+        close(fd);
+    return ok;
+}
+
+void source_free(struct source *source)
+{
+    free(source->name);
+    free(source->data);
+    *source = (struct source){0};
+}
+
+struct place source_place(const struct source *source, size_t offset)
+{
+    struct place place = {.file = source->name, .line = 1, .column = 1};
+    if (offset > source->size)
+        offset = source->size;
+    const char *at = source->data, *end = source->data + offset;
+    for (const char *line; (line = memchr(at, '\n', (size_t)(end - at))); at = line + 1)
+        place.line++;
+    for (; at < end; at++)
+        if (((unsigned char)*at & 0xC0) != 0x80)
+            place.column++;
+    return place;
+}
+
+static bool error_at(const struct place *place, struct error *error, const char *format, va_list arguments)
+{
+    char message[900];
+    vsnprintf(message, sizeof message, format, arguments);
+    if (!place->file)
+        return error_set(error, ERROR_INPUT, "%s", message);
+    if (place->line == 0)
+        return error_set(error, ERROR_INPUT, "%s: %s", place->file, message);
+    if (place->column == 0)
+        return error_set(error, ERROR_INPUT, "%s:%zu: %s", place->file, place->line, message);
+    return error_set(error, ERROR_INPUT, "%s:%zu:%zu: %s", place->file, place->line, place->column, message);
+}
+
+bool source_error(const struct source *source, size_t offset, struct error *error, const char *format, ...)
+{
+    struct place place = source_place(source, offset);
+    va_list arguments;
+    va_start(arguments, format);
+    error_at(&place, error, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool place_error(const struct place *place, struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    error_at(place, error, format, arguments);
+    va_end(arguments);
+    return false;
+}

@@ -1,0 +1,127 @@
+/* attn help, and every --help: usage and options from the tables. Completions are completion.c. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/out.h"
+#include "base/text.h"
+#include "cmd/completion.h"
+#include "cmd/options.h"
+
+enum { WIDTH = 80, INDENT = 28 };
+
+/* `text` from column `column` on, wrapped between INDENT and WIDTH. */
+static void write_wrapped(struct out *out, const char *text, size_t column)
+{
+    for (bool first = true; *text; first = false) {
+        size_t length = strcspn(text, " ");
+        char word[200];
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        size_t columns = text_columns(word);
+        if (column < INDENT || (!first && column + 1 + columns > WIDTH)) {
+            if (column >= INDENT || !first) {
+                out_char(out, '\n');
+                column = 0;
+            }
+            out_format(out, "%*s", INDENT - (int)column, "");
+            column = INDENT;
+        } else if (!first) {
+            out_char(out, ' ');
+            column++;
+        }
+        out_text(out, word);
+        column += columns;
+        text += length;
+        text += *text == ' ';
+    }
+    out_char(out, '\n');
+}
+
+static void write_option(struct out *out, const struct option_kind *kind)
+{
+    char left[100];
+    const char *argument = kind->argument ? kind->argument : "";
+    snprintf(left, sizeof left, "  %c%c%s --%s%s%s", kind->letter ? '-' : ' ', kind->letter ? kind->letter : ' ',
+             kind->letter ? "," : " ", kind->name, *argument == '[' ? "[=" : *argument ? " " : "",
+             *argument == '[' ? argument + 1 : argument);
+    out_text(out, left);
+    size_t column = text_columns(left);
+    if (column + 1 >= INDENT) {
+        out_char(out, '\n');
+        column = 0;
+    }
+    write_wrapped(out, kind->help, column);
+}
+
+static void write_command_help(struct out *out, const struct command *command)
+{
+    out_format(out, "Usage: attn %s [OPTION…]%s%s\n%s\n", command->name, *command->operands ? " " : "",
+               command->operands, command->summary);
+    size_t count;
+    const struct option_kind *kinds = options_table(&count);
+    const char *group = "";
+    for (size_t i = 0; i < count; i++) {
+        if (!(kinds[i].commands & command->mark))
+            continue;
+        if (strcmp(kinds[i].group, group) != 0)
+            out_format(out, "\n%s:\n", group = kinds[i].group);
+        write_option(out, &kinds[i]);
+    }
+    if (command->example)
+        out_format(out, "\nExamples:\n%s", command->example);
+}
+
+static void write_overview(struct out *out)
+{
+    out_text(out, "Usage: attn COMMAND [OPTION…] [OPERAND…]\n"
+                  "Compute attention from a file of embeddings, Q/K/V or weights, and draw it.\n\nCommands:\n");
+    for (size_t i = 0; commands[i]; i++)
+        out_format(out, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
+    out_text(out, "\nattn help COMMAND says what a command takes. attn --version says what this is.\n"
+                  "A first try:  attn sample sentence | attn run -\n");
+}
+
+bool help_print(const struct command *command, struct error *error)
+{
+    struct out out;
+    out_begin(&out, STDOUT_FILENO, "standard output");
+    if (command)
+        write_command_help(&out, command);
+    else
+        write_overview(&out);
+    bool ok = out_finish(&out, error);
+    out_free(&out);
+    return ok;
+}
+
+bool version_print(struct error *error)
+{
+    struct out out;
+    out_begin(&out, STDOUT_FILENO, "standard output");
+    out_text(&out, "attn " ATTN_VERSION "\n"
+                   "Built-in fonts: DejaVu Sans (Bitstream Vera licence), Droid Sans Fallback (Apache-2.0).\n"
+                   "Libraries: cJSON (MIT), libdeflate (MIT), FriBidi (LGPL-2.1+), stb (public domain).\n");
+    bool ok = out_finish(&out, error);
+    out_free(&out);
+    return ok;
+}
+
+static bool run(const struct options *options, struct error *error)
+{
+    if (options->operand_count > 1)
+        return error_set(error, ERROR_USAGE, "help takes one command");
+    if (options->completion)
+        return completion_print(options->completion, error);
+    if (options->operand_count == 0)
+        return help_print(NULL, error);
+    const struct command *command = command_named(options->operands[0], error);
+    return command && help_print(command, error);
+}
+
+const struct command command_help = {
+    .name = "help",
+    .operands = "[COMMAND]",
+    .summary = "say what a command does and takes",
+    .mark = FOR_HELP,
+    .run = run,
+};

@@ -1,0 +1,255 @@
+#include "cmd/outputs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cmd/clock.h"
+#include "cmd/pictures.h"
+#include "cmd/summary.h"
+#include "write/write.h"
+
+static bool plan_path(struct outputs *outputs, const char *path, struct error *error)
+{
+    for (size_t i = 0; i < outputs->count; i++)
+        if (strcmp(outputs->list[i].path, path) == 0)
+            return error_set(error, ERROR_USAGE, "-o %s is given twice", path);
+    struct output *output = &outputs->list[outputs->count];
+    *output = (struct output){.path = path};
+    size_t length = strlen(path);
+    if (strcmp(path, "-") == 0) {
+        output->kind = OUTPUT_STDOUT;
+        output->writer = &writer_json;
+    } else if (length > 0 && (path[length - 1] == '/' || file_is_folder(path))) {
+        output->kind = OUTPUT_FOLDER;
+    } else if (text_ends(path, ".png")) {
+        output->kind = OUTPUT_PICTURE;
+    } else if ((output->writer = writer_for(path))) {
+        output->kind = OUTPUT_NUMBERS;
+    } else {
+        return error_set(error, ERROR_USAGE,
+                         "-o %s: expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -", path);
+    }
+    bool one_stage = output->kind == OUTPUT_PICTURE || (output->writer && output->writer->one_stage);
+    if (one_stage && outputs->stage_count > 1)
+        return error_set(error, ERROR_USAGE, "-o %s holds one stage, and %zu are asked for; a folder or .json takes all",
+                         path, outputs->stage_count);
+    outputs->count++;
+    return true;
+}
+
+bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error)
+{
+    *outputs = (struct outputs){0};
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (options->stages & 1u << s)
+            outputs->stages[outputs->stage_count++] = s;
+    if (outputs->stage_count == 0)
+        outputs->stages[outputs->stage_count++] = STAGE_WEIGHTS;
+
+    outputs->list = memory_zeroed(options->output_count + 1, sizeof *outputs->list, error);
+    if (!outputs->list)
+        return false;
+    for (size_t i = 0; i < options->output_count; i++)
+        if (!plan_path(outputs, options->outputs[i], error))
+            return false;
+    if (options->output_count == 0)
+        outputs->list[outputs->count++] = (struct output){.kind = OUTPUT_FOLDER, .path = "attn-out/"};
+
+    bool terminal = isatty(STDOUT_FILENO), to_stdout = false;
+    for (size_t i = 0; i < outputs->count; i++)
+        to_stdout = to_stdout || outputs->list[i].kind == OUTPUT_STDOUT;
+    switch (options->format) {
+    case FORMAT_AUTO:
+        outputs->table = terminal && !to_stdout && !options->quiet;
+        if (to_stdout || (options->output_count == 0 && !terminal))
+            outputs->standard = &writer_json;
+        break;
+    case FORMAT_JSON:
+        outputs->standard = &writer_json;
+        break;
+    case FORMAT_CSV:
+        outputs->standard = &writer_csv;
+        break;
+    case FORMAT_TABLE:
+        outputs->table = true;
+        break;
+    case FORMAT_NONE:
+        break;
+    }
+    if (to_stdout && options->format != FORMAT_AUTO && options->format != FORMAT_JSON)
+        return error_set(error, ERROR_USAGE, "-o - is JSON on standard output, and --format asks for something else");
+    if (outputs->standard && outputs->standard->one_stage && outputs->stage_count > 1)
+        return error_set(error, ERROR_USAGE, "--format csv holds one stage, and %zu are asked for", outputs->stage_count);
+    return true;
+}
+
+/* Remembers a name for the summary; what cannot be remembered is missing there, no more. */
+static void remember(struct outputs *outputs, const char *name)
+{
+    struct error ignored = {0};
+    char *copy = text_copy(name);
+    if (copy && memory_resize(&outputs->names, outputs->name_count + 1, sizeof *outputs->names, &ignored))
+        outputs->names[outputs->name_count++] = copy;
+    else
+        free(copy);
+}
+
+static bool write_numbers(struct outputs *outputs, const char *path, const struct writer *writer, bool make_folders,
+                          const struct result *result, struct error *error)
+{
+    struct out out;
+    double start = clock_seconds();
+    bool ok = file_stage(path, make_folders, &out, error) && writer->write(result, outputs->stages[0], &out, error);
+    ok = file_stage_end(&out, error) && ok;
+    outputs->write_seconds += clock_seconds() - start;
+    if (ok)
+        remember(outputs, path);
+    return ok;
+}
+
+/* Stages a picture that has been encoded in memory, and frees it. */
+static bool write_picture(struct outputs *outputs, const char *path, bool make_folders, struct out *png,
+                          struct error *error)
+{
+    struct out out;
+    double start = clock_seconds();
+    bool ok = file_stage(path, make_folders, &out, error);
+    if (ok)
+        out_bytes(&out, png->data, png->size);
+    ok = file_stage_end(&out, error) && ok;
+    out_free(png);
+    outputs->write_seconds += clock_seconds() - start;
+    if (ok)
+        remember(outputs, path);
+    return ok;
+}
+
+static bool write_figure(struct outputs *outputs, const char *path, bool make_folders, enum stage stage,
+                         const struct options *options, const struct result *result, struct error *error)
+{
+    struct out png;
+    double start = clock_seconds();
+    out_begin(&png, -1, path);
+    bool ok = picture_all(result, stage, options, &png, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    if (ok)
+        return write_picture(outputs, path, make_folders, &png, error);
+    out_free(&png);
+    return false;
+}
+
+/* A picture a head. Drawn in parallel, a batch at a time, and written in order. */
+static bool write_heads(struct outputs *outputs, const char *folder, enum stage stage, const struct options *options,
+                        const struct result *result, struct error *error)
+{
+    enum { BATCH = 64 };
+    size_t heads = result->stage[stage].heads, count = result->layer_count * heads;
+    const char *suffix = stage == STAGE_WEIGHTS ? "" : stage_names[stage];
+    bool ok = true;
+    for (size_t start = 0; ok && start < count; start += BATCH) {
+        size_t batch = count - start < BATCH ? count - start : BATCH;
+        struct out png[BATCH];
+        double before = clock_seconds();
+        for (size_t i = 0; i < batch; i++)
+            out_begin(&png[i], -1, folder);
+        ok = pictures_heads(result, stage, start, batch, options, png, error);
+        outputs->draw_seconds += clock_seconds() - before;
+        for (size_t i = 0; i < batch; i++) {
+            size_t l = (start + i) / heads, h = (start + i) % heads;
+            char head[48];
+            if (stage == STAGE_OUTPUT)
+                head[0] = 0;
+            else if (result->averaged)
+                snprintf(head, sizeof head, "-mean");
+            else
+                snprintf(head, sizeof head, "-head%zu", heads == result->head_count ? result->head_index[h] : h);
+            char *path = text_format("%slayer%zu%s%s%s.png", folder, result->layer_index[l], head, *suffix ? "-" : "",
+                                     suffix);
+            if (!path)
+                ok = error_memory(error, strlen(folder) + 64);
+            ok = ok && write_picture(outputs, path, true, &png[i], error);
+            out_free(&png[i]);
+            free(path);
+        }
+    }
+    return ok;
+}
+
+static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
+                         const struct result *result, struct error *error)
+{
+    char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
+    if (!folder)
+        return error_memory(error, strlen(path) + 2);
+    bool ok = true;
+    for (size_t i = 0; ok && i < outputs->stage_count; i++) {
+        enum stage stage = outputs->stages[i];
+        char *overview = text_format("%sheads%s%s.png", folder, stage == STAGE_WEIGHTS ? "" : "-",
+                                     stage == STAGE_WEIGHTS ? "" : stage_names[stage]);
+        if (!overview)
+            ok = error_memory(error, strlen(folder) + 64);
+        ok = ok && write_heads(outputs, folder, stage, options, result, error) &&
+             write_figure(outputs, overview, true, stage, options, result, error);
+        free(overview);
+    }
+    char *json = text_format("%sattention.json", folder);
+    if (!json)
+        ok = error_memory(error, strlen(folder) + 64);
+    ok = ok && write_numbers(outputs, json, &writer_json, true, result, error);
+    free(json);
+    free(folder);
+    return ok;
+}
+
+static bool write_standard(struct outputs *outputs, const struct writer *writer, const struct result *result,
+                           struct error *error)
+{
+    struct out out;
+    double start = clock_seconds();
+    out_begin(&out, STDOUT_FILENO, "standard output");
+    bool ok = true;
+    if (writer)
+        ok = writer->write(result, outputs->stages[0], &out, error);
+    else
+        summary_write(outputs, result, &out);
+    ok = out_finish(&out, error) && ok;
+    out_free(&out);
+    outputs->write_seconds += clock_seconds() - start;
+    return ok;
+}
+
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
+                   struct error *error)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output *output = &outputs->list[i];
+        bool ok = true;
+        if (output->kind == OUTPUT_FOLDER)
+            ok = write_folder(outputs, output->path, options, result, error);
+        else if (output->kind == OUTPUT_PICTURE)
+            ok = write_figure(outputs, output->path, false, outputs->stages[0], options, result, error);
+        else if (output->kind == OUTPUT_NUMBERS)
+            ok = write_numbers(outputs, output->path, output->writer, false, result, error);
+        if (!ok)
+            return false;
+    }
+    if (!file_commit(error))
+        return false;
+    if (outputs->standard && !write_standard(outputs, outputs->standard, result, error))
+        return false;
+    return !outputs->table || write_standard(outputs, NULL, result, error);
+}
+
+void outputs_free(struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->name_count; i++)
+        free(outputs->names[i]);
+    free(outputs->names);
+    free(outputs->list);
+    *outputs = (struct outputs){0};
+}

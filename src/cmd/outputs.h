@@ -1,0 +1,40 @@
+/* Where results go: the paths of -o, judged before anything is computed, and standard output. */
+#ifndef ATTN_CMD_OUTPUTS_H
+#define ATTN_CMD_OUTPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cmd/options.h"
+#include "core/result.h"
+
+enum output_kind { OUTPUT_FOLDER, OUTPUT_PICTURE, OUTPUT_NUMBERS, OUTPUT_STDOUT };
+
+struct output {
+    enum output_kind kind;
+    const char *path;
+    const struct writer *writer; /* for OUTPUT_NUMBERS and OUTPUT_STDOUT */
+};
+
+/* All that a run leaves. */
+struct outputs {
+    struct output *list; /* owned */
+    size_t count;
+    const struct writer *standard; /* what goes to standard output, or NULL */
+    bool table;                    /* the summary goes there */
+    enum stage stages[STAGE_COUNT]; /* what is drawn and written by one-stage writers */
+    size_t stage_count;
+    char **names; /* files written, for the summary; owned */
+    size_t name_count;
+    double draw_seconds, write_seconds;
+};
+
+/* Judges the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages for one file. */
+bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
+/* Draws and writes everything: first the files, which get their names together, then standard output. */
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
+                   struct error *error);
+void outputs_free(struct outputs *outputs);
+
+#endif

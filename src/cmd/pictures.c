@@ -1,0 +1,152 @@
+#include "cmd/pictures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "draw/draw.h"
+
+static const char *const measures_of[STAGE_COUNT] = {
+    [STAGE_SCORES] = "score q·k",
+    [STAGE_SCALED] = "scaled score",
+    [STAGE_MASKED] = "masked score",
+    [STAGE_WEIGHTS] = "attention weight",
+    [STAGE_OUTPUT] = "output",
+    [STAGE_Q] = "query",
+    [STAGE_K] = "key",
+    [STAGE_V] = "value",
+};
+
+/* What all figures of a stage share. The heatmaps are set by the caller. */
+static struct drawing drawing_of(const struct result *result, enum stage stage, const struct options *options)
+{
+    const struct problem *problem = result->problem;
+    const struct stage_data *data = &result->stage[stage];
+    bool keys = stage_is_keys(stage), pairs = stage_is_pairs(stage);
+    const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
+    size_t first = keys ? result->key_first : result->query_first;
+    return (struct drawing){
+        .rows = data->rows,
+        .columns = data->columns,
+        .row_labels = rows->given ? (const char *const *)rows->text + first : NULL,
+        .column_labels = pairs && problem->key_tokens.given
+                             ? (const char *const *)problem->key_tokens.text + result->key_first
+                             : NULL,
+        .row_first = first,
+        .column_first = pairs ? result->key_first : 0,
+        .row_axis = keys ? "key" : "query",
+        .column_axis = pairs ? "key" : "feature",
+        .measure = measures_of[stage],
+        .is_signed = stage != STAGE_WEIGHTS,
+        .is_weight = stage == STAGE_WEIGHTS,
+        .style = options->style,
+    };
+}
+
+/* "layer 1 · head 3", as far as there is more than one. */
+static void name_head(const struct result *result, const struct stage_data *data, size_t l, size_t h, char name[96])
+{
+    char layer[32] = "", head[48] = "";
+    if (result->problem->layer_count > 1)
+        snprintf(layer, sizeof layer, "layer %zu", result->layer_index[l]);
+    if (data->heads == 1 && result->averaged)
+        snprintf(head, sizeof head, "mean of %zu heads", result->averaged_count);
+    else if (data->heads == result->head_count && result->problem->heads > 1)
+        snprintf(head, sizeof head, "head %zu", result->head_index[h]);
+    else if (data->heads > 1)
+        snprintf(head, sizeof head, "head %zu", h);
+    snprintf(name, 96, "%s%s%s", layer, *layer && *head ? " · " : "", head);
+}
+
+/* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller frees. */
+static bool mask_of(const struct result *result, enum stage stage, size_t l, size_t h, unsigned char **flags,
+                    struct error *error)
+{
+    *flags = NULL;
+    if (stage != STAGE_WEIGHTS && stage != STAGE_MASKED)
+        return true;
+    struct head rules;
+    problem_rules(result->problem, result->layer_index[l], result->head_index[h], &rules);
+    if (!rules.causal && rules.left < 0 && rules.right < 0 && !rules.mask.data && !rules.bias.data)
+        return true;
+    *flags = memory_take(result->query_count * result->key_count, 1, error);
+    if (!*flags)
+        return false;
+    if (!result_mask(result, l, h, *flags)) {
+        free(*flags);
+        *flags = NULL;
+    }
+    return true;
+}
+
+bool picture_all(const struct result *result, enum stage stage, const struct options *options, struct out *out,
+                 struct error *error)
+{
+    const struct stage_data *data = &result->stage[stage];
+    size_t heads = data->heads, count = result->layer_count * heads;
+    struct drawing drawing = drawing_of(result, stage, options);
+    struct heatmap *maps = memory_zeroed(count, sizeof *maps, error);
+    char(*names)[96] = memory_zeroed(count, sizeof *names, error);
+    unsigned char **flags = memory_zeroed(count, sizeof *flags, error);
+    bool ok = maps && names && flags;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = mask_of(result, stage, i / heads, i % heads, &flags[i], error);
+        name_head(result, data, i / heads, i % heads, names[i]);
+        maps[i] = (struct heatmap){.title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
+    }
+    drawing.title = options->title ? options->title : result->problem->title;
+    drawing.maps = maps;
+    drawing.map_count = count;
+    drawing.across = result->layer_count > 1 ? heads : 0;
+    ok = ok && draw_png(&drawing, out, error);
+    for (size_t i = 0; flags && i < count; i++)
+        free(flags[i]);
+    free(flags);
+    free(names);
+    free(maps);
+    return ok;
+}
+
+/* One head, its name in the title. */
+static bool picture_head(const struct result *result, enum stage stage, size_t l, size_t h,
+                         const struct options *options, struct out *out, struct error *error)
+{
+    struct drawing drawing = drawing_of(result, stage, options);
+    char name[96];
+    unsigned char *flags;
+    name_head(result, &result->stage[stage], l, h, name);
+    const char *title = options->title ? options->title : result->problem->title;
+    char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
+    if (!whole)
+        return error_memory(error, 96);
+    bool ok = mask_of(result, stage, l, h, &flags, error);
+    struct heatmap map = {.values = stage_matrix(&result->stage[stage], l, h), .masked = flags};
+    drawing.title = whole;
+    drawing.maps = &map;
+    drawing.map_count = 1;
+    ok = ok && draw_png(&drawing, out, error);
+    free(flags);
+    free(whole);
+    return ok;
+}
+
+bool pictures_heads(const struct result *result, enum stage stage, size_t first, size_t count,
+                    const struct options *options, struct out *out, struct error *error)
+{
+    size_t heads = result->stage[stage].heads;
+    size_t cells = count * result->stage[stage].rows * result->stage[stage].columns;
+    bool ok = true;
+    /* Waking threads takes longer than a few small pictures. */
+#pragma omp parallel for schedule(dynamic) reduction(&& : ok) if (count > 8 || cells > 20000)
+    for (size_t i = 0; i < count; i++) {
+        struct error own = {0};
+        if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {
+            ok = false;
+#pragma omp critical
+            error_set(error, own.kind, "%s", own.message);
+        }
+    }
+    return ok;
+}

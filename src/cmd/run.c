@@ -1,0 +1,165 @@
+/* attn run: one straight line from files to files. */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/clock.h"
+#include "cmd/options.h"
+#include "cmd/outputs.h"
+#include "core/engine.h"
+#include "core/problem.h"
+#include "core/result.h"
+#include "read/read.h"
+
+/* Reads operands, then the files of single tensors, then labels. */
+static bool read_inputs(struct inputs *inputs, const struct options *options, struct warnings *warnings,
+                        struct error *error)
+{
+    struct read_target any = {.what = READ_ANY};
+    size_t standard_input = 0, files = options->operand_count;
+    for (size_t i = 0; i < options->operand_count; i++) {
+        standard_input += options->operands[i][0] == '-' && !options->operands[i][1];
+        if (standard_input > 1)
+            return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+        if (!read_file(inputs, options->operands[i], options->input_format, &any, warnings, error))
+            return false;
+    }
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const char *path = options->input_files[i];
+        struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
+        if (!path)
+            continue;
+        files++;
+        if (!read_file(inputs, path, options->input_format, &target, warnings, error))
+            return false;
+    }
+    if (files == 0)
+        return error_set(error, ERROR_USAGE, "no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE");
+    struct read_target tokens = {.what = READ_TOKENS, .called = "tokens"};
+    struct read_target key_tokens = {.what = READ_KEY_TOKENS, .called = "key_tokens"};
+    return (!options->tokens_file || read_file(inputs, options->tokens_file, NULL, &tokens, warnings, error)) &&
+           (!options->key_tokens_file || read_file(inputs, options->key_tokens_file, NULL, &key_tokens, warnings, error));
+}
+
+static void print_warnings(const struct warnings *warnings, size_t from, const struct options *options)
+{
+    for (size_t i = from; !options->quiet && i < warnings->count; i++)
+        fprintf(stderr, "attn: warning: %s\n", warnings->text[i]);
+}
+
+static void say_tensors(const struct layer_inputs *layer, const char *prefix)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const struct tensor *tensor = &layer->tensor[i];
+        char shape[96], file[512];
+        if (!tensor->data)
+            continue;
+        text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
+        fprintf(stderr, "attn: %s%s is %s, from %s:%zu:%zu\n", prefix, input_names[i], tensor_shape(tensor, shape), file,
+                tensor->place.line, tensor->place.column);
+    }
+}
+
+/* What was taken for what. */
+static void say_problem(const struct inputs *inputs, const struct problem *problem)
+{
+    const struct problem_layer *first = &problem->layers[0];
+    say_tensors(&inputs->all, "");
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        char prefix[40];
+        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
+        say_tensors(&inputs->layers[l], prefix);
+    }
+    fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
+            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n, problem->m);
+    if (problem->kv_heads != problem->heads)
+        fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
+    if (!first->attention)
+        fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
+    if (first->causal)
+        fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
+    fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
+}
+
+/* Would the weights and the stages asked for fit the limit? */
+static bool check_size(const struct problem *problem, const struct options *options, struct error *error)
+{
+    double weights = (double)problem->layer_count * (double)problem->heads * (double)problem->n * (double)problem->m;
+    if (weights <= (double)options->max_weights)
+        return true;
+    return error_set(error, ERROR_SYSTEM,
+                     "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held; raise it to hold them",
+                     problem->layer_count, problem->heads, problem->n, problem->m, options->max_weights);
+}
+
+/* What a run holds, from its inputs to its outputs. */
+struct run {
+    struct inputs inputs;
+    struct problem problem;
+    struct result result;
+    struct outputs outputs;
+    struct warnings warnings;
+};
+
+static bool run_all(struct run *r, const struct options *options, struct error *error)
+{
+    double start = clock_seconds();
+    if (!outputs_plan(&r->outputs, options, error))
+        return false;
+    bool ok = read_inputs(&r->inputs, options, &r->warnings, error);
+    double read = clock_seconds();
+    struct selection selection = {.layers = options->layers.index,
+                                  .layer_count = options->layers.count,
+                                  .heads = options->heads.index,
+                                  .head_count = options->heads.count,
+                                  .query_first = options->query_first,
+                                  .query_end = options->query_end,
+                                  .key_first = options->key_first,
+                                  .key_end = options->key_end,
+                                  .average_heads = options->average_heads};
+    ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
+         selection_check(&selection, &r->problem, error) && check_size(&r->problem, options, error);
+    print_warnings(&r->warnings, 0, options);
+    if (!ok)
+        return false;
+    if (options->title)
+        r->problem.title = options->title;
+    if (options->verbose)
+        say_problem(&r->inputs, &r->problem);
+
+    size_t warned = r->warnings.count;
+    ok = result_compute(&r->result, &r->problem, options->stages, options->threads, &r->warnings, error) &&
+         result_select(&r->result, &selection, error);
+    print_warnings(&r->warnings, warned, options);
+    double attended = clock_seconds();
+    if (!ok || !outputs_write(&r->outputs, options, &r->result, error))
+        return false;
+    if (options->verbose)
+        fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n", read - start,
+                attended - read, r->outputs.draw_seconds, r->outputs.write_seconds, clock_seconds() - start,
+                engine_name(), engine_threads(options->threads));
+    return true;
+}
+
+static bool run(const struct options *options, struct error *error)
+{
+    struct run r = {0};
+    bool ok = run_all(&r, options, error);
+    outputs_free(&r.outputs);
+    result_free(&r.result);
+    problem_free(&r.problem);
+    inputs_free(&r.inputs);
+    warnings_free(&r.warnings);
+    return ok;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "INPUT…",
+    .summary = "compute attention; write heatmaps and numbers",
+    .example = "  attn run x.json                           pictures and numbers in attn-out/\n"
+               "  attn run x.json -o heads.png              one figure\n"
+               "  attn run --q q.csv --k k.csv --v v.csv -o - | jq .stats\n",
+    .mark = FOR_RUN,
+    .run = run,
+};

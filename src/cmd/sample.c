@@ -1,0 +1,82 @@
+/* attn sample: the inputs of data/, built into the program. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embed.h"
+#include "base/out.h"
+#include "base/text.h"
+#include "cmd/options.h"
+
+EMBED_FILE("attn_sample_sentence", ATTN_DATA "/sentence.json");
+EMBED_FILE("attn_sample_projections", ATTN_DATA "/projections.json");
+EMBED_FILE("attn_sample_causal", ATTN_DATA "/causal.json");
+EMBED_FILE("attn_sample_cross", ATTN_DATA "/cross.json");
+EMBED_FILE("attn_sample_q", ATTN_DATA "/q.csv");
+EMBED_FILE("attn_sample_k", ATTN_DATA "/k.csv");
+EMBED_FILE("attn_sample_v", ATTN_DATA "/v.csv");
+
+#define DECLARE(name) extern const unsigned char attn_sample_##name[], attn_sample_##name##_end[]
+DECLARE(sentence);
+DECLARE(projections);
+DECLARE(causal);
+DECLARE(cross);
+DECLARE(q);
+DECLARE(k);
+DECLARE(v);
+
+static const struct sample {
+    const char *name, *what;
+    const unsigned char *data, *end;
+} samples[] = {
+#define SAMPLE(name, what) {#name, what, attn_sample_##name, attn_sample_##name##_end}
+    SAMPLE(sentence, "six tokens, two heads: one looks at the token before, one at words of its own kind"),
+    SAMPLE(projections, "embeddings with w_q, w_k, w_v and w_o, two heads"),
+    SAMPLE(causal, "two causal heads: one spreads its weight evenly, one prefers what is near"),
+    SAMPLE(cross, "cross-attention: German words looking for their English ones"),
+    SAMPLE(q, "queries as CSV; with k and v: attn run --q q.csv --k k.csv --v v.csv"),
+    SAMPLE(k, "keys as CSV"),
+    SAMPLE(v, "values as CSV"),
+};
+enum { SAMPLES = sizeof samples / sizeof *samples };
+
+static const struct sample *find(const char *name, struct error *error)
+{
+    const char *names[SAMPLES + 1] = {NULL};
+    for (size_t i = 0; i < SAMPLES; i++) {
+        if (strcmp(samples[i].name, name) == 0)
+            return &samples[i];
+        names[i] = samples[i].name;
+    }
+    const char *near = text_nearest(name, names);
+    error_set(error, ERROR_USAGE, "unknown sample %s; %s%s%s", name, near ? "did you mean " : "see attn sample",
+              near ? near : "", near ? "?" : "");
+    return NULL;
+}
+
+static bool run(const struct options *options, struct error *error)
+{
+    if (options->operand_count > 1)
+        return error_set(error, ERROR_USAGE, "sample takes one name; see attn sample");
+    const struct sample *sample = NULL;
+    if (options->operand_count == 1 && !(sample = find(options->operands[0], error)))
+        return false;
+    struct out out;
+    out_begin(&out, STDOUT_FILENO, "standard output");
+    if (sample)
+        out_bytes(&out, sample->data, (size_t)(sample->end - sample->data));
+    for (size_t i = 0; !sample && i < SAMPLES; i++)
+        out_format(&out, "%-12s %s\n", samples[i].name, samples[i].what);
+    bool ok = out_finish(&out, error);
+    out_free(&out);
+    return ok;
+}
+
+const struct command command_sample = {
+    .name = "sample",
+    .operands = "[NAME]",
+    .summary = "list the built-in sample inputs, or print one",
+    .example = "  attn sample                               what there is\n"
+               "  attn sample sentence | attn run -         run one\n",
+    .mark = FOR_SAMPLE,
+    .run = run,
+};

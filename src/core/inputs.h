@@ -1,0 +1,67 @@
+/*
+ * What the files and the command line said, by name, before anything is judged: tensors, labels and settings.
+ * Readers fill it; core/problem.h judges it.
+ */
+#ifndef ATTN_CORE_INPUTS_H
+#define ATTN_CORE_INPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "core/settings.h"
+#include "core/tensor.h"
+
+/* The tensors a problem may hold; input_names[] has the names, which are the JSON keys. */
+enum input {
+    INPUT_EMBEDDINGS,
+    INPUT_CONTEXT,
+    INPUT_W_Q,
+    INPUT_W_K,
+    INPUT_W_V,
+    INPUT_W_O,
+    INPUT_B_Q,
+    INPUT_B_K,
+    INPUT_B_V,
+    INPUT_B_O,
+    INPUT_Q,
+    INPUT_K,
+    INPUT_V,
+    INPUT_ATTENTION,
+    INPUT_MASK,
+    INPUT_BIAS,
+    INPUT_COUNT
+};
+extern const char *const input_names[INPUT_COUNT + 1]; /* NULL-terminated */
+
+/* The input of that name, or INPUT_COUNT. */
+enum input input_named(const char *name);
+
+/* One label a token. `place` says where they came from; given is false where nobody said any. */
+struct labels {
+    char **text; /* owned, as are the strings */
+    size_t count;
+    bool given;
+    struct place place;
+};
+void labels_free(struct labels *labels);
+
+struct layer_inputs {
+    struct tensor tensor[INPUT_COUNT];
+    struct settings settings;
+};
+
+/* Begins zeroed; freed by inputs_free. What stands in `all` serves every layer that does not have its own. */
+struct inputs {
+    struct layer_inputs all;
+    struct layer_inputs *layers;
+    size_t layer_count;
+    struct labels tokens, key_tokens;
+    char *title;
+    size_t grid[2]; /* rows and columns of patches; 0: none */
+    struct source *sources; /* what was read, kept because places point to their names */
+    size_t source_count;
+};
+void inputs_free(struct inputs *inputs);
+
+#endif

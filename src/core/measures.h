@@ -1,0 +1,34 @@
+/* What a head does, in a few numbers. */
+#ifndef ATTN_CORE_MEASURES_H
+#define ATTN_CORE_MEASURES_H
+
+#include <stddef.h>
+
+/* Of one row of weights. */
+struct row_measures {
+    double sum;      /* of the weights: 1, or 0 for a row that may see nothing */
+    double entropy;  /* -Σ w·ln w, in nats (Shannon 1948) */
+    double distance; /* Σ w·|p-j|, in tokens */
+    float first;     /* weight on key 0 */
+    float largest;
+    size_t largest_key;
+};
+
+/* Of a head: means over the rows that see something and hold no NaN. */
+struct measures {
+    double entropy;  /* nats */
+    double distance; /* tokens */
+    double first;
+    float largest;   /* the largest weight of all, and where; the first such pair */
+    size_t largest_query, largest_key;
+    size_t rows;     /* rows counted; 0: the others are NaN */
+    size_t blind_rows, nan_rows;
+};
+
+/* Measures row[0..m); `position` is where the query stands among the keys. */
+struct row_measures measures_row(const float *row, size_t m, double position);
+
+/* Over rows[0..n), in order, so that the result does not depend on who measured them. */
+struct measures measures_head(const struct row_measures *rows, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/* A label for every query and every key. */
+#include "core/problem_parts.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Makes `count` labels: those said, and numbers where there are none. */
+static bool fill(struct labels *labels, size_t count, const struct labels *said, struct error *error)
+{
+    labels->text = memory_zeroed(count, sizeof *labels->text, error);
+    if (!labels->text)
+        return false;
+    labels->given = said->given;
+    for (; labels->count < count; labels->count++) {
+        size_t i = labels->count;
+        labels->text[i] = i < said->count ? text_copy(said->text[i]) : text_format("%zu", i);
+        if (!labels->text[i])
+            return error_memory(error, 32);
+    }
+    return true;
+}
+
+static void warn_count(const struct labels *said, const char *name, size_t count, const char *what,
+                       struct warnings *warnings)
+{
+    if (!said->given || said->count == count)
+        return;
+    const char *file = said->place.file ? said->place.file : "", *colon = said->place.file ? ": " : "";
+    if (said->count < count)
+        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the missing ones are numbered", file, colon, name,
+                     said->count, count, what);
+    else
+        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the last %zu are not used", file, colon, name,
+                     said->count, count, what, said->count - count);
+}
+
+bool problem_make_labels(struct problem *problem, const struct inputs *inputs, struct warnings *warnings,
+                         struct error *error)
+{
+    static const struct labels none;
+    const struct labels *tokens = &inputs->tokens, *key_tokens = &inputs->key_tokens;
+    /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
+    bool other = problem->n != problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
+    if (!key_tokens->given)
+        key_tokens = other ? &none : tokens;
+    warn_count(tokens, "tokens", problem->n, "queries", warnings);
+    if (key_tokens != tokens)
+        warn_count(key_tokens, "key_tokens", problem->m, "keys", warnings);
+    return fill(&problem->tokens, problem->n, tokens, error) &&
+           fill(&problem->key_tokens, problem->m, key_tokens, error);
+}

@@ -1,0 +1,200 @@
+/* Keeping a part of a result: some layers, heads, queries or keys, or the mean over heads. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "core/result.h"
+
+static bool check_list(const size_t *list, size_t count, size_t limit, const char *what, struct error *error)
+{
+    for (size_t i = 0; list && i < count; i++)
+        if (list[i] >= limit)
+            return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0", what, list[i],
+                             limit);
+    return true;
+}
+
+static bool check_range(size_t first, size_t *end, size_t limit, const char *what, struct error *error)
+{
+    if (*end == 0)
+        *end = limit;
+    if (first < *end && *end <= limit)
+        return true;
+    return error_set(error, ERROR_USAGE, "%s %zu:%zu: expected a range within 0:%zu", what, first, *end, limit);
+}
+
+bool selection_check(struct selection *selection, const struct problem *problem, struct error *error)
+{
+    return check_list(selection->layers, selection->layer_count, problem->layer_count, "layer", error) &&
+           check_list(selection->heads, selection->head_count, problem->heads, "head", error) &&
+           check_range(selection->query_first, &selection->query_end, problem->n, "--queries", error) &&
+           check_range(selection->key_first, &selection->key_end, problem->m, "--keys", error);
+}
+
+/* Replaces the list of what is here by a copy of the chosen one. */
+static bool choose(size_t **index, size_t *count, const size_t *list, size_t list_count, struct error *error)
+{
+    if (!list)
+        return true;
+    size_t *copy = memory_take(list_count, sizeof *copy, error);
+    if (!copy)
+        return false;
+    memcpy(copy, list, list_count * sizeof *copy);
+    free(*index);
+    *index = copy;
+    *count = list_count;
+    return true;
+}
+
+/* Which head of a stage serves head h of the problem: grouped K/V heads serve several, output has one. */
+static size_t stage_head(const struct stage_data *stage, const struct problem *problem, size_t h)
+{
+    return h / (problem->heads / stage->heads);
+}
+
+/* Copies the chosen part of one stage. K/V heads that serve several chosen query heads come once for each. */
+static bool select_stage(const struct result *result, const struct selection *s, enum stage which,
+                         struct stage_data *out, struct error *error)
+{
+    const struct stage_data *in = &result->stage[which];
+    size_t first = stage_is_keys(which) ? s->key_first : s->query_first;
+    size_t end = stage_is_keys(which) ? s->key_end : s->query_end;
+    size_t left = stage_is_pairs(which) ? s->key_first : 0;
+    size_t columns = stage_is_pairs(which) ? s->key_end - s->key_first : in->columns;
+    size_t heads = which == STAGE_OUTPUT ? 1 : result->head_count, count;
+    if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
+        return error_memory(error, SIZE_MAX);
+    *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
+                               .heads = heads,
+                               .rows = end - first,
+                               .columns = columns};
+    if (!out->data)
+        return false;
+    float *to = out->data;
+    for (size_t l = 0; l < result->layer_count; l++) {
+        for (size_t h = 0; h < heads; h++) {
+            size_t from = which == STAGE_OUTPUT ? 0 : stage_head(in, result->problem, result->head_index[h]);
+            const float *matrix = stage_matrix(in, result->layer_index[l], from);
+            for (size_t i = first; i < end; i++, to += columns)
+                memcpy(to, matrix + i * in->columns + left, columns * sizeof *to);
+        }
+    }
+    return true;
+}
+
+/* Replaces the heads of a stage by their mean. -infinity (masked) stays so only where it is in all. */
+static void average_stage(const struct result *result, struct stage_data *stage)
+{
+    size_t matrix = stage->rows * stage->columns;
+    for (size_t l = 0; l < result->layer_count; l++) {
+        for (size_t c = 0; c < matrix; c++) {
+            double sum = 0;
+            size_t seen = 0;
+            for (size_t h = 0; h < stage->heads; h++) {
+                float value = stage->data[(l * stage->heads + h) * matrix + c];
+                if (value != -INFINITY) {
+                    sum += (double)value;
+                    seen++;
+                }
+            }
+            stage->data[l * matrix + c] = seen > 0 ? (float)(sum / (double)seen) : -INFINITY;
+        }
+    }
+    stage->heads = 1;
+}
+
+/* Measures of the mean over the heads, from its whole rows. */
+static bool average_measures(struct result *result, const struct stage_data *whole, struct error *error)
+{
+    const struct problem *problem = result->problem;
+    size_t n = problem->n, m = problem->m;
+    struct row_measures *rows = memory_take(n, sizeof *rows, error);
+    float *mean = memory_take(m, sizeof *mean, error);
+    for (size_t l = 0; rows && mean && l < result->layer_count; l++) {
+        size_t layer = result->layer_index[l];
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < m; j++) {
+                double sum = 0;
+                for (size_t h = 0; h < result->head_count; h++)
+                    sum += (double)stage_matrix(whole, layer, result->head_index[h])[i * m + j];
+                mean[j] = (float)(sum / (double)result->head_count);
+            }
+            rows[i] = measures_row(mean, m, (double)problem->layers[layer].offset + (double)i);
+        }
+        result->measures[l] = measures_head(rows, n);
+    }
+    bool ok = rows && mean;
+    free(rows);
+    free(mean);
+    return ok;
+}
+
+static bool select_measures(struct result *result, struct error *error)
+{
+    size_t all = result->problem->heads, count = result->layer_count * result->head_count;
+    struct measures *chosen = memory_take(count, sizeof *chosen, error);
+    if (!chosen)
+        return false;
+    for (size_t l = 0; l < result->layer_count; l++)
+        for (size_t h = 0; h < result->head_count; h++)
+            chosen[l * result->head_count + h] =
+                result->measures[result->layer_index[l] * all + result->head_index[h]];
+    free(result->measures);
+    result->measures = chosen;
+    return true;
+}
+
+bool result_select(struct result *result, const struct selection *s, struct error *error)
+{
+    const struct problem *problem = result->problem;
+    bool part = s->layers || s->heads || s->query_end - s->query_first != problem->n ||
+                s->key_end - s->key_first != problem->m;
+    if (!part && !s->average_heads)
+        return true;
+    if (!choose(&result->layer_index, &result->layer_count, s->layers, s->layer_count, error) ||
+        !choose(&result->head_index, &result->head_count, s->heads, s->head_count, error) ||
+        !select_measures(result, error) ||
+        (s->average_heads && !average_measures(result, &result->stage[STAGE_WEIGHTS], error)))
+        return false;
+    for (enum stage which = 0; which < STAGE_COUNT; which++) {
+        struct stage_data chosen = {0};
+        if (!result->stage[which].data)
+            continue;
+        if (!select_stage(result, s, which, &chosen, error))
+            return false;
+        if (s->average_heads && which != STAGE_OUTPUT)
+            average_stage(result, &chosen);
+        free(result->stage[which].data);
+        result->stage[which] = chosen;
+    }
+    result->query_first = s->query_first;
+    result->query_count = s->query_end - s->query_first;
+    result->key_first = s->key_first;
+    result->key_count = s->key_end - s->key_first;
+    result->selected = true;
+    if (s->average_heads) {
+        result->averaged = true;
+        result->averaged_count = result->head_count;
+        result->head_count = 1;
+    }
+    return true;
+}
+
+bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags)
+{
+    size_t heads = result->averaged ? result->averaged_count : 1, columns = result->key_count;
+    bool any = false;
+    memset(flags, 1, result->query_count * columns);
+    for (size_t a = 0; a < heads; a++) {
+        struct head head;
+        problem_rules(result->problem, result->layer_index[l], result->head_index[h + a], &head);
+        for (size_t i = 0; i < result->query_count; i++) {
+            for (size_t j = 0; j < columns; j++)
+                flags[i * columns + j] &= !head_allows(&head, result->query_first + i, result->key_first + j);
+        }
+    }
+    for (size_t c = 0; !any && c < result->query_count * columns; c++)
+        any = flags[c];
+    return any;
+}

@@ -1,0 +1,30 @@
+/*
+ * The fonts, put into the binary by the assembler. ATTN_FONT_SANS and ATTN_FONT_FALLBACK are the paths of two TrueType
+ * files (or collections, of which the first font is taken), as string literals from the build.
+ */
+#include "draw/font_data.h"
+
+#if !defined ATTN_FONT_SANS || !defined ATTN_FONT_FALLBACK
+#error "ATTN_FONT_SANS and ATTN_FONT_FALLBACK must name the font files"
+#endif
+
+#ifdef __APPLE__
+#define SECTION ".const_data\n"
+#define SYMBOL "_"
+#else
+#define SECTION ".section .rodata\n"
+#define SYMBOL ""
+#endif
+
+#define INCLUDE_FILE(name, path)                                                                             \
+    __asm__(SECTION ".balign 16\n"                                                                           \
+                    ".globl " SYMBOL name "\n" SYMBOL name ":\n"                                             \
+                    ".incbin \"" path "\"\n"                                                                 \
+                    ".text\n")
+
+INCLUDE_FILE("attn_font_sans", ATTN_FONT_SANS);
+INCLUDE_FILE("attn_font_fallback", ATTN_FONT_FALLBACK);
+
+extern const unsigned char attn_font_sans[], attn_font_fallback[];
+
+const unsigned char *const font_data[FONT_FACES] = {attn_font_sans, attn_font_fallback};

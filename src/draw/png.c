@@ -1,0 +1,223 @@
+/* The painter of figures that makes PNG. What a picture looks like is decided in layout.c. */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "draw/draw.h"
+#include "draw/figure.h"
+#include "draw/font.h"
+#include "draw/layout.h"
+#include "draw/png_encode.h"
+
+/* height×width pixels of red, green, blue. */
+struct canvas {
+    uint8_t *pixels;
+    int width, height;
+    struct font *font;
+};
+
+static int clamp(double value, int low, int high)
+{
+    return value < low ? low : value > high ? high : (int)value;
+}
+
+static void fill(const struct canvas *canvas, int left, int top, int right, int bottom, struct color color)
+{
+    if (left >= right || top >= bottom)
+        return;
+    size_t stride = (size_t)canvas->width * 3, length = (size_t)(right - left) * 3;
+    uint8_t *first = canvas->pixels + (size_t)top * stride + (size_t)left * 3;
+    for (size_t i = 0; i < length; i += 3) {
+        first[i] = color.r;
+        first[i + 1] = color.g;
+        first[i + 2] = color.b;
+    }
+    for (int y = top + 1; y < bottom; y++)
+        memcpy(first + (size_t)(y - top) * stride, first, length);
+}
+
+/* The pixels between two edges; at least one, so that thin lines are seen. */
+static void paint_rect(const struct canvas *canvas, const struct figure_item *item)
+{
+    int left = clamp(round((double)item->x), 0, canvas->width - 1);
+    int top = clamp(round((double)item->y), 0, canvas->height - 1);
+    int right = clamp(round((double)(item->x + item->width)), left + 1, canvas->width);
+    int bottom = clamp(round((double)(item->y + item->height)), top + 1, canvas->height);
+    fill(canvas, left, top, right, bottom, item->color);
+}
+
+static void paint_ramp(const struct canvas *canvas, const struct figure_item *item, const struct figure *figure)
+{
+    int top = clamp(round((double)item->y), 0, canvas->height);
+    int bottom = clamp(round((double)(item->y + item->height)), top, canvas->height);
+    int left = clamp(round((double)item->x), 0, canvas->width);
+    int right = clamp(round((double)(item->x + item->width)), left, canvas->width);
+    for (int y = top; y < bottom; y++) {
+        int index = (int)((bottom - 1 - y + 0.5) / (bottom - top) * FIGURE_COLORS);
+        fill(canvas, left, y, right, y + 1, figure->palette[clamp(index, 0, FIGURE_COLORS - 1)]);
+    }
+}
+
+/* Row by row: the first line of pixels of a row of cells is filled in, the others are copies of it. */
+static void paint_matrix(const struct canvas *canvas, const struct figure_item *item, const struct figure *figure)
+{
+    const uint16_t *cells = figure->cells + item->matrix.cells;
+    size_t rows = item->matrix.rows, columns = item->matrix.columns;
+    double cell_width = (double)item->width / (double)columns, cell_height = (double)item->height / (double)rows;
+    int gap = (int)round((double)item->matrix.gap);
+    size_t stride = (size_t)canvas->width * 3;
+    int begin = clamp(round((double)item->x), 0, canvas->width);
+    for (size_t i = 0; i < rows; i++) {
+        int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
+        int bottom = clamp(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
+        bottom -= i + 1 < rows ? gap : 0;
+        if (top >= bottom)
+            continue;
+        int left = begin;
+        uint8_t *line = canvas->pixels + (size_t)top * stride;
+        for (size_t j = 0; j < columns; j++) {
+            int right = clamp(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
+            struct color color = figure->palette[cells[i * columns + j]];
+            int end = right - (j + 1 < columns ? gap : 0);
+            for (uint8_t *pixel = line + (size_t)left * 3; pixel < line + (size_t)end * 3; pixel += 3) {
+                pixel[0] = color.r;
+                pixel[1] = color.g;
+                pixel[2] = color.b;
+            }
+            left = right;
+        }
+        for (int y = top + 1; y < bottom; y++)
+            memcpy(canvas->pixels + (size_t)y * stride + (size_t)begin * 3, line + (size_t)begin * 3,
+                   (size_t)(left - begin) * 3);
+    }
+}
+
+static uint8_t blend(uint8_t below, uint8_t above, unsigned coverage)
+{
+    return (uint8_t)((below * (255 - coverage) + above * coverage + 127) / 255);
+}
+
+static void paint_pixel(const struct canvas *canvas, int x, int y, struct color color, unsigned coverage)
+{
+    if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height)
+        return;
+    uint8_t *pixel = canvas->pixels + ((size_t)y * (size_t)canvas->width + (size_t)x) * 3;
+    pixel[0] = blend(pixel[0], color.r, coverage);
+    pixel[1] = blend(pixel[1], color.g, coverage);
+    pixel[2] = blend(pixel[2], color.b, coverage);
+}
+
+/* A line of text: `along` is where it begins on its baseline, `across` where the baseline lies. */
+struct brush {
+    const struct canvas *canvas;
+    double along;
+    int across;
+    bool vertical;
+    struct color color;
+};
+
+/* A pixel of the text, given along the baseline and downward from it. */
+static void brush_pixel(const struct brush *brush, int along, int down, unsigned coverage)
+{
+    if (brush->vertical)
+        paint_pixel(brush->canvas, brush->across + down, -along - 1, brush->color, coverage);
+    else
+        paint_pixel(brush->canvas, along, brush->across + down, brush->color, coverage);
+}
+
+static void paint_box(const struct brush *brush, const struct font_mark *mark)
+{
+    int left = (int)round(brush->along + mark->x), right = (int)round(brush->along + mark->x + mark->width) - 1;
+    int top = (int)round(mark->y), bottom = (int)round(mark->y + mark->height) - 1;
+    int thick = (int)fmax(1, round(mark->size / 14));
+    for (int y = top; y <= bottom; y++)
+        for (int x = left; x <= right; x++)
+            if (x < left + thick || x > right - thick || y < top + thick || y > bottom - thick)
+                brush_pixel(brush, x, y, 150);
+}
+
+/* Takes the marks of font_shape. */
+static bool paint_mark(void *context, const struct font_mark *mark, struct error *error)
+{
+    const struct brush *brush = context;
+    if (mark->box) {
+        paint_box(brush, mark);
+        return true;
+    }
+    double place = floor((brush->along + mark->x) * 4 + 0.5) / 4;
+    int pixel = (int)floor(place);
+    struct font_bitmap bitmap;
+    if (!font_glyph(brush->canvas->font, mark->face, mark->glyph, mark->size, (int)((place - pixel) * 4), &bitmap,
+                    error))
+        return false;
+    int below = (int)round(mark->y);
+    for (int y = 0; y < bitmap.height; y++)
+        for (int x = 0; x < bitmap.width; x++) {
+            uint8_t coverage = bitmap.coverage[y * bitmap.width + x];
+            if (coverage > 0)
+                brush_pixel(brush, pixel + bitmap.left + x, below + bitmap.top + y, coverage);
+        }
+    return true;
+}
+
+static bool paint_text(const struct canvas *canvas, const struct figure_item *item, const char *text,
+                       struct error *error)
+{
+    double size = (double)item->text.size, width = 0;
+    if (item->text.anchor != ANCHOR_START)
+        width = font_width(canvas->font, text, size, error);
+    if (item->text.anchor == ANCHOR_MIDDLE)
+        width /= 2;
+    /* Upright text runs along a y axis that is turned round. */
+    double along = item->text.vertical ? (double)-item->y : (double)item->x;
+    double across = item->text.vertical ? (double)item->x : (double)item->y;
+    struct brush brush = {canvas, along - width, (int)round(across), item->text.vertical, item->color};
+    return error->kind == ERROR_NONE && font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
+}
+
+static bool paint_figure(const struct canvas *canvas, const struct figure *figure, struct error *error)
+{
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct figure_item *item = &figure->items[i];
+        switch (item->kind) {
+        case FIGURE_RECT:
+            paint_rect(canvas, item);
+            break;
+        case FIGURE_MATRIX:
+            paint_matrix(canvas, item, figure);
+            break;
+        case FIGURE_RAMP:
+            paint_ramp(canvas, item, figure);
+            break;
+        case FIGURE_TEXT:
+            if (!paint_text(canvas, item, figure->strings + item->text.string, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool draw_png(const struct drawing *drawing, struct out *out, struct error *error)
+{
+    struct figure figure = {0};
+    struct canvas canvas = {.font = font_open(error)};
+    bool done = false;
+    if (!canvas.font || !layout_figure(&figure, drawing, canvas.font, error))
+        goto out;
+    canvas.width = (int)ceilf(figure.width);
+    canvas.height = (int)ceilf(figure.height);
+    size_t bytes = (size_t)canvas.width * (size_t)canvas.height * 3;
+    canvas.pixels = memory_take(bytes, 1, error);
+    if (!canvas.pixels)
+        goto out;
+    memset(canvas.pixels, 255, bytes);
+    done = paint_figure(&canvas, &figure, error) &&
+           png_encode(canvas.pixels, canvas.width, canvas.height, out, error);
+out:
+    free(canvas.pixels);
+    figure_free(&figure);
+    font_close(canvas.font);
+    return done;
+}

@@ -1,0 +1,71 @@
+/* The command table, and what every command shares: help, version, errors and the exit status. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+
+const struct command *const commands[] = {&command_run, &command_sample, &command_help, NULL};
+
+const struct command *command_named(const char *name, struct error *error)
+{
+    const char *names[sizeof commands / sizeof *commands] = {NULL};
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+        names[i] = commands[i]->name;
+    }
+    const char *near = text_nearest(name, names);
+    if (near)
+        error_set(error, ERROR_USAGE, "unknown command %s; did you mean attn %s?", name, near);
+    else
+        error_set(error, ERROR_USAGE, "unknown command %s; see attn --help", name);
+    return NULL;
+}
+
+/* attn CMD …, with the command's own options. */
+static bool run_command(int argc, char **argv, struct error *error)
+{
+    const struct command *command = command_named(argv[1], error);
+    if (!command)
+        return false;
+    struct options options = {0};
+    bool ok = options_parse(&options, command, argc - 1, argv + 1, error);
+    if (ok && options.help)
+        ok = help_print(command, error);
+    else if (ok && options.version)
+        ok = version_print(error);
+    else if (ok)
+        ok = command->run(&options, error);
+    options_free(&options);
+    return ok;
+}
+
+static bool attn(int argc, char **argv, struct error *error)
+{
+    if (argc < 2)
+        return error_set(error, ERROR_USAGE, "no command; see attn --help");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help_print(NULL, error);
+    if (strcmp(argv[1], "--version") == 0)
+        return version_print(error);
+    if (argv[1][0] == '-')
+        return error_set(error, ERROR_USAGE, "%s before a command; expected attn COMMAND [OPTION…], see attn --help",
+                         argv[1]);
+    return run_command(argc, argv, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct error error = {0};
+    file_guard_signals();
+    if (attn(argc, argv, &error))
+        return 0;
+    file_discard();
+    if (error.kind == ERROR_PIPE)
+        return ERROR_SYSTEM;
+    fprintf(stderr, "attn: %s\n", error.message);
+    return error.kind == ERROR_NONE ? ERROR_SYSTEM : (int)error.kind;
+}

@@ -1,0 +1,271 @@
+/*
+ * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read back to the
+ * same float32; what has no finite value is null. One row of a matrix a line.
+ */
+#include "write/write.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+static void write_string(struct out *out, const char *text)
+{
+    out_char(out, '"');
+    while (*text) {
+        const char *start = text;
+        uint32_t code = text_decode(&text);
+        if (code == '"' || code == '\\')
+            out_format(out, "\\%c", (int)code);
+        else if (code == '\n')
+            out_text(out, "\\n");
+        else if (code == '\t')
+            out_text(out, "\\t");
+        else if (code < 0x20 || code == 0x7F || code == 0x2028 || code == 0x2029)
+            out_format(out, "\\u%04x", (unsigned)code);
+        else if (code == 0xFFFD)
+            out_text(out, "\xEF\xBF\xBD"); /* also for bytes that are not UTF-8 */
+        else
+            out_bytes(out, start, (size_t)(text - start));
+    }
+    out_char(out, '"');
+}
+
+static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first, size_t count)
+{
+    out_format(out, ",\n\"%s\":[", key);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            out_char(out, ',');
+        write_string(out, labels->text[first + i]);
+    }
+    out_char(out, ']');
+}
+
+static void write_list(struct out *out, const char *key, const size_t *list, size_t count)
+{
+    out_format(out, "\"%s\":[", key);
+    for (size_t i = 0; i < count; i++)
+        out_format(out, i > 0 ? ",%zu" : "%zu", list[i]);
+    out_char(out, ']');
+}
+
+/* rows×columns as an array of arrays. */
+static void write_matrix(struct out *out, const float *values, size_t rows, size_t columns)
+{
+    out_char(out, '[');
+    for (size_t i = 0; i < rows; i++) {
+        out_text(out, i > 0 ? ",\n[" : "[");
+        for (size_t j = 0; j < columns; j++) {
+            if (j > 0)
+                out_char(out, ',');
+            out_float(out, *values++);
+        }
+        out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
+/* [layer][head][row][column], or [layer][row][column] for the output. */
+static void write_stage(struct out *out, const struct result *result, enum stage stage)
+{
+    const struct stage_data *data = &result->stage[stage];
+    if (!data->data)
+        return;
+    out_format(out, ",\n\"%s\":[", stage_names[stage]);
+    for (size_t l = 0; l < result->layer_count; l++) {
+        out_text(out, l > 0 ? ",\n" : "");
+        if (stage != STAGE_OUTPUT)
+            out_char(out, '[');
+        for (size_t h = 0; h < data->heads; h++) {
+            out_text(out, h > 0 ? ",\n" : "");
+            write_matrix(out, stage_matrix(data, l, h), data->rows, data->columns);
+        }
+        if (stage != STAGE_OUTPUT)
+            out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
+/* Whether all layers have the same causal rule and window, so that config can say it. */
+static bool rules_agree(const struct problem *problem)
+{
+    for (size_t l = 1; l < problem->layer_count; l++) {
+        const struct problem_layer *a = &problem->layers[0], *b = &problem->layers[l];
+        if (a->causal != b->causal || a->offset != b->offset || a->left != b->left || a->right != b->right)
+            return false;
+    }
+    return true;
+}
+
+static bool scales_agree(const struct problem *problem)
+{
+    for (size_t l = 1; l < problem->layer_count; l++)
+        if (problem->layers[l].scale != problem->layers[0].scale ||
+            problem->layers[l].softcap != problem->layers[0].softcap)
+            return false;
+    return true;
+}
+
+/* `by_rule`: causal and window say what is masked; otherwise the mask that is written says all of it. */
+static void write_config(struct out *out, const struct result *result, bool by_rule)
+{
+    const struct problem *problem = result->problem;
+    const struct problem_layer *first = &problem->layers[0];
+    out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", result->head_count,
+               result->selected ? result->head_count : problem->kv_heads);
+    if (!first->attention) {
+        out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
+        if (scales_agree(problem)) {
+            out_text(out, ",\"scale\":");
+            out_float(out, (float)first->scale);
+            out_text(out, ",\"softcap\":");
+            out_float(out, (float)first->softcap);
+        }
+    }
+    out_text(out, ",\"causal\":");
+    if (!by_rule || !first->causal)
+        out_text(out, "false");
+    else if (first->offset == 0)
+        out_text(out, "true");
+    else
+        out_format(out, "%lld", (long long)first->offset);
+    if (by_rule && (first->left >= 0 || first->right >= 0))
+        out_format(out, ",\"window\":[%lld,%lld]", (long long)first->left, (long long)first->right);
+    out_char(out, '}');
+}
+
+static void write_selection(struct out *out, const struct result *result)
+{
+    out_text(out, ",\n\"selection\":{");
+    write_list(out, "layers", result->layer_index, result->layer_count);
+    out_char(out, ',');
+    write_list(out, "heads", result->head_index, result->averaged ? result->averaged_count : result->head_count);
+    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}",
+               result->averaged ? "\"heads\"" : "null", result->query_first, result->query_first + result->query_count,
+               result->key_first, result->key_first + result->key_count);
+}
+
+static void write_flags(struct out *out, const unsigned char *masked, size_t rows, size_t columns)
+{
+    out_char(out, '[');
+    for (size_t i = 0; i < rows; i++) {
+        out_text(out, i > 0 ? ",\n[" : "[");
+        for (size_t j = 0; j < columns; j++)
+            out_text(out, j > 0 ? (*masked++ ? ",0" : ",1") : (*masked++ ? "0" : "1"));
+        out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
+/* 1 where a pair is seen: n×m where all heads agree, else layers×heads×n×m. */
+static bool write_mask(struct out *out, const struct result *result, struct error *error)
+{
+    size_t count = result->query_count * result->key_count, heads = result->layer_count * result->head_count;
+    unsigned char *first = memory_take(count, 1, error), *masked = memory_take(count, 1, error);
+    bool ok = first && masked, agree = true;
+    if (ok)
+        result_mask(result, 0, 0, first);
+    for (size_t i = 1; ok && agree && i < heads; i++) {
+        result_mask(result, i / result->head_count, i % result->head_count, masked);
+        agree = memcmp(first, masked, count) == 0;
+    }
+    if (ok)
+        out_text(out, ",\n\"mask\":");
+    if (ok && agree)
+        write_flags(out, first, result->query_count, result->key_count);
+    for (size_t i = 0; ok && !agree && i < heads; i++) {
+        size_t h = i % result->head_count;
+        out_text(out, i == 0 ? "[[" : h == 0 ? "],\n[" : ",\n");
+        result_mask(result, i / result->head_count, h, masked);
+        write_flags(out, masked, result->query_count, result->key_count);
+        if (i + 1 == heads)
+            out_text(out, "]]");
+    }
+    free(first);
+    free(masked);
+    return ok;
+}
+
+static void write_measures(struct out *out, const struct measures *m)
+{
+    out_text(out, "{\"entropy\":");
+    out_float(out, (float)m->entropy);
+    out_text(out, ",\"max_weight\":");
+    out_float(out, m->largest);
+    if (m->rows > 0)
+        out_format(out, ",\"max_at\":[%zu,%zu]", m->largest_query, m->largest_key);
+    else
+        out_text(out, ",\"max_at\":null");
+    out_text(out, ",\"mean_distance\":");
+    out_float(out, (float)m->distance);
+    out_text(out, ",\"first_token\":");
+    out_float(out, (float)m->first);
+    out_char(out, '}');
+}
+
+static void write_stats(struct out *out, const struct result *result)
+{
+    out_text(out, ",\n\"stats\":[");
+    for (size_t l = 0; l < result->layer_count; l++) {
+        out_text(out, l > 0 ? ",\n[" : "[");
+        for (size_t h = 0; h < result->head_count; h++) {
+            out_text(out, h > 0 ? ",\n" : "");
+            write_measures(out, &result->measures[l * result->head_count + h]);
+        }
+        out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
+static bool has_mask(const struct problem *problem)
+{
+    for (size_t l = 0; l < problem->layer_count; l++)
+        if (problem->layers[l].mask || problem->layers[l].bias)
+            return true;
+    return false;
+}
+
+static bool has_rule(const struct problem *problem)
+{
+    for (size_t l = 0; l < problem->layer_count; l++)
+        if (problem->layers[l].causal || problem->layers[l].left >= 0 || problem->layers[l].right >= 0)
+            return true;
+    return false;
+}
+
+static bool json_write(const struct result *result, enum stage stage, struct out *out, struct error *error)
+{
+    (void)stage;
+    const struct problem *problem = result->problem;
+    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. A window without
+     * causal has no offset that a config could say. */
+    bool shifted = result->query_first > 0 || result->key_first > 0;
+    bool by_rule = rules_agree(problem) && !shifted;
+    bool whole = has_mask(problem) || (!by_rule && has_rule(problem));
+
+    out_text(out, "{\"schema\":\"attn/1\"");
+    if (problem->title) {
+        out_text(out, ",\n\"title\":");
+        write_string(out, problem->title);
+    }
+    write_labels(out, "tokens", &problem->tokens, result->query_first, result->query_count);
+    write_labels(out, "key_tokens", &problem->key_tokens, result->key_first, result->key_count);
+    write_config(out, result, by_rule);
+    if (result->selected)
+        write_selection(out, result);
+    if (whole && !write_mask(out, result, error))
+        return false;
+    write_stage(out, result, STAGE_WEIGHTS);
+    write_stage(out, result, STAGE_OUTPUT);
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT)
+            write_stage(out, result, s);
+    write_stats(out, result);
+    out_text(out, "}\n");
+    return true;
+}
+
+const struct writer writer_json = {".json", false, json_write};

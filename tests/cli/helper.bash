@@ -1,0 +1,37 @@
+# Shared by all command-line tests: the program as `attn`, a folder of its own for each test, and the data.
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+DATA=$ROOT/data
+
+attn() {
+    "$ATTN" "$@"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# fails STATUS MESSAGE COMMAND…: the command must end with STATUS, print nothing on standard output, and on standard error
+# exactly the one line `attn: MESSAGE` (warnings aside), and leave nothing behind in the folder that was not there before.
+fails() {
+    local want=$1 message=$2 before after status=0
+    shift 2
+    before=$(find . | sort)
+    "$@" >"$BATS_TEST_TMPDIR/../out.$$" 2>"$BATS_TEST_TMPDIR/../err.$$" || status=$?
+    after=$(find . | sort)
+    local out err
+    out=$(cat "$BATS_TEST_TMPDIR/../out.$$")
+    err=$(grep -v '^attn: warning: ' "$BATS_TEST_TMPDIR/../err.$$")
+    rm -f "$BATS_TEST_TMPDIR/../out.$$" "$BATS_TEST_TMPDIR/../err.$$"
+    if [ "$status" != "$want" ] || [ "$err" != "attn: $message" ] || [ -n "$out" ] || [ "$before" != "$after" ]; then
+        printf 'status %s, wanted %s\nstandard error: %s\nwanted:         attn: %s\nstandard output: %s\nfiles: %s\n' \
+            "$status" "$want" "$err" "$message" "$out" "$after"
+        return 1
+    fi
+}
+
+# Fails with its arguments unless two strings are the same.
+same() {
+    [ "$1" = "$2" ] && return
+    printf 'got:    %s\nwanted: %s\n' "$1" "$2"
+    return 1
+}
