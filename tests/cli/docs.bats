@@ -1,0 +1,70 @@
+# The documents say what the program does.
+load helper
+
+options_of() { # the long options of a command, from the table
+    attn help --completion fish | sed -n "s/.*__fish_seen_subcommand_from $1' -l \([a-z-]*\).*/\1/p" | sort -u
+}
+
+@test "every command and output in README.md is what happens" {
+    "$PYTHON" "$ROOT/tests/examples.py" "$ROOT/README.md"
+}
+
+@test "every command and output in the man page is what happens" {
+    "$PYTHON" "$ROOT/tests/examples.py" "$ROOT/attn.1"
+}
+
+@test "every command and output in docs and data is what happens" {
+    for file in "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+        grep -q '^```console' "$file" || continue
+        "$PYTHON" "$ROOT/tests/examples.py" "$file"
+    done
+}
+
+@test "the man page has every option of the table, and no other" {
+    same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
+        "$(for c in run sample help; do options_of $c; done | sort -u)"
+}
+
+@test "the man page and README name every command, and no other" {
+    same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" \
+        "$(attn --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort)"
+}
+
+@test "the man page says what --help says of letters and arguments" {
+    for option in $(options_of run); do
+        if attn run --help | grep -qE "^ +-[a-z], --$option\b"; then
+            grep -qE "^\.It Fl [a-z] .*, Fl -$option\b|^\.It Fl [a-z] , Fl -$option\b" "$ROOT/attn.1" || { echo "$option"; return 1; }
+        fi
+    done
+}
+
+@test "help for every command, in both ways, and no line is wider than 80 columns" {
+    for command in run sample help; do
+        same "$(attn help $command)" "$(attn $command --help)"
+        attn $command --help | "$PYTHON" -c 'import sys
+for line in sys.stdin.buffer.read().decode().splitlines():
+    assert len(line) <= 80, line'
+    done
+}
+
+@test "the man page is well-formed" {
+    command -v mandoc >/dev/null || skip "mandoc is not installed"
+    mandoc -T lint -W warning "$ROOT/attn.1"
+}
+
+@test "data/README.md names every sample, and attn sample prints each file of data" {
+    for file in "$ROOT"/data/*.json "$ROOT"/data/*.csv; do
+        name=$(basename "${file%.*}")
+        grep -q "$(basename "$file")" "$ROOT/data/README.md" || { echo "$file"; return 1; }
+        attn sample "$name" | cmp - "$file"
+    done
+    same "$(attn sample | wc -l)" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv | wc -l)"
+}
+
+@test "links in the documents lead somewhere" {
+    for file in "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+        grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -v '^http' | while read -r link; do
+            [ -e "$(dirname "$file")/$link" ] || { echo "$file: $link"; exit 1; }
+        done
+    done
+}
