@@ -52,8 +52,8 @@ static bool attn(int argc, char **argv, struct error *error)
     if (strcmp(argv[1], "--version") == 0)
         return version_print(error);
     if (argv[1][0] == '-')
-        return error_set(error, ERROR_USAGE, "%s before a command; expected attn COMMAND [OPTION…], see attn --help",
-                         argv[1]);
+        return error_set(error, ERROR_USAGE,
+                         "%s before a command; expected attn COMMAND [OPTION…], see attn --help", argv[1]);
     return run_command(argc, argv, error);
 }
 

@@ -10,8 +10,8 @@
 #define EMBED_PREFIX ""
 #endif
 
-/* Defines the arrays `name` (the bytes of the file, and a NUL) and `name_end` (its NUL); both string literals. Declare
- * them as `extern const unsigned char name[], name_end[]`. */
+/* Defines the arrays `name` (the bytes of the file, and a NUL) and `name_end` (its NUL); both string
+ * literals. Declare them as `extern const unsigned char name[], name_end[]`. */
 #define EMBED_FILE(name, path)                                                                               \
     __asm__(EMBED_SECTION ".balign 16\n"                                                                     \
                           ".globl " EMBED_PREFIX name "\n"                                                   \

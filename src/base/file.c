@@ -17,7 +17,7 @@
 /* What is staged, for the whole program, because a signal must find it. Changed only with signals blocked. */
 static struct staged {
     char *temporary, *final;
-} *staged;
+} * staged;
 static size_t staged_count;
 static char **made_folders;
 static size_t made_count;
@@ -107,7 +107,8 @@ static bool make_parents(const char *path, struct error *error)
             else if (mkdir(folder, 0777) == 0)
                 made_folders[made_count++] = name, name = NULL;
             else if (errno != EEXIST)
-                ok = error_set(error, ERROR_SYSTEM, "%s: could not make the folder: %s", folder, strerror(errno));
+                ok = error_set(error, ERROR_SYSTEM, "%s: could not make the folder: %s", folder,
+                               strerror(errno));
             restore_signals(&before);
             free(name);
         }
@@ -164,6 +165,8 @@ bool file_stage(const char *path, bool make_folders, struct out *out, struct err
 
     struct stat status;
     bool exists = stat(path, &status) == 0;
+    if (!exists && lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        return error_set(error, ERROR_SYSTEM, "%s: is a link to nothing: expected a file name", path);
     if (exists && S_ISDIR(status.st_mode))
         return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file name", path);
     if (exists && !S_ISREG(status.st_mode)) {
@@ -226,7 +229,8 @@ bool file_commit(struct error *error)
         if (rename(staged[done].temporary, staged[done].final) == 0)
             done++;
         else
-            ok = error_set(error, ERROR_SYSTEM, "%s: could not write: %s", staged[done].final, strerror(errno));
+            ok = error_set(error, ERROR_SYSTEM, "%s: could not write: %s", staged[done].final,
+                           strerror(errno));
     }
     for (size_t i = done; i < staged_count; i++)
         unlink(staged[i].temporary);

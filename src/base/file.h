@@ -38,8 +38,8 @@ bool source_error(const struct source *source, size_t offset, struct error *erro
 bool place_error(const struct place *place, struct error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Begins an output: out is ready for bytes. A path that names something other than a regular file (a pipe, a device)
- * is written through directly. Folders that are missing are made if `make_folders`. */
+/* Begins an output: out is ready for bytes. A path that names something other than a regular file (a pipe, a
+ * device) is written through directly. Folders that are missing are made if `make_folders`. */
 bool file_stage(const char *path, bool make_folders, struct out *out, struct error *error);
 /* Ends it: everything is on the disk under the temporary name. Frees out, also on failure. */
 bool file_stage_end(struct out *out, struct error *error);
@@ -49,8 +49,8 @@ bool file_commit(struct error *error);
 /* Removes what is staged, and the folders made for it. */
 void file_discard(void);
 
-/* From now on SIGINT, SIGTERM and SIGHUP discard what is staged and then end the program as they would have; SIGPIPE
- * becomes a failed write. */
+/* From now on SIGINT, SIGTERM and SIGHUP discard what is staged and then end the program as they would have;
+ * SIGPIPE becomes a failed write. */
 void file_guard_signals(void);
 
 /* Whether `path` names an existing folder. */

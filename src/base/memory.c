@@ -17,7 +17,8 @@ bool size_multiply(size_t a, size_t b, size_t *product)
 static bool array_bytes(size_t count, size_t size, size_t *bytes, struct error *error)
 {
     if (!size_multiply(count, size, bytes) || *bytes > PTRDIFF_MAX)
-        return error_set(error, ERROR_SYSTEM, "not enough memory: %zu times %zu bytes were needed", count, size);
+        return error_set(error, ERROR_SYSTEM, "not enough memory: %zu times %zu bytes were needed", count,
+                         size);
     if (*bytes == 0)
         *bytes = 1;
     return true;
@@ -56,5 +57,7 @@ bool memory_resize(void *pointer, size_t count, size_t size, struct error *error
     if (!memory)
         return error_memory(error, bytes);
     memcpy(pointer, &memory, sizeof memory);
+    /* The caller has it now. */
+    /* cppcheck-suppress memleak */
     return true;
 }

@@ -9,14 +9,14 @@
 #define NUMBER_SIZE 24
 
 /*
- * Reads a number of the JSON grammar (RFC 8259: -?int frac? exp?) at text[0..end). Returns the first byte behind
- * it, or NULL where none begins; a number that breaks off ("1.", "1e") also gives NULL. *value is the nearest
- * float32, ties to even, as strtof gives it; too large gives an infinity. Needs no byte behind `end`.
+ * Reads a number of the JSON grammar (RFC 8259: -?int frac? exp?) at text[0..end). Returns the first byte
+ * behind it, or NULL where none begins; a number that breaks off ("1.", "1e") also gives NULL. *value is the
+ * nearest float32, ties to even, as strtof gives it; too large gives an infinity. Needs no byte behind `end`.
  */
 const char *number_read(const char *text, const char *end, float *value);
 
-/* The same for the looser numbers of CSV and Python: a leading '+', ".5", "5.", and nan, inf, infinity in any case,
- * with a sign. */
+/* The same for the looser numbers of CSV and Python: a leading '+', ".5", "5.", and nan, inf, infinity in any
+ * case, with a sign. */
 const char *number_read_loose(const char *text, const char *end, float *value);
 
 /*

@@ -13,8 +13,8 @@
 struct out {
     char *data;
     size_t size, capacity;
-    int fd;        /* -1: everything stays in data[0..size) */
-    int trouble;   /* errno of the first failure, or 0 */
+    int fd;           /* -1: everything stays in data[0..size) */
+    int trouble;      /* errno of the first failure, or 0 */
     const char *name; /* for messages; borrowed */
 };
 
@@ -30,7 +30,8 @@ void out_float(struct out *out, float value);
 /* `count` bytes to be filled by the caller at once, or NULL after a failure. */
 char *out_reserve(struct out *out, size_t count);
 
-/* Sends what is left; false and an error (ERROR_PIPE for a closed pipe) if anything failed since out_begin. */
+/* Sends what is left; false and an error (ERROR_PIPE for a closed pipe) if anything failed since out_begin.
+ */
 bool out_finish(struct out *out, struct error *error);
 /* Frees the memory. The descriptor is the caller's. */
 void out_free(struct out *out);

@@ -114,8 +114,9 @@ char *text_format(const char *format, ...)
 /* Characters that would move the cursor, end the line or turn the direction of what follows. */
 static bool is_unfit(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || (code >= 0x200E && code <= 0x200F) ||
-           (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C ||
+           (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 void text_clean(char *out, size_t size, const char *text)
@@ -129,7 +130,8 @@ void text_clean(char *out, size_t size, const char *text)
         if (code == 0xFFFD && length == 1)
             length = (size_t)snprintf(piece, sizeof piece, "\\x%02X", (unsigned char)*start);
         else if (is_unfit(code))
-            length = (size_t)snprintf(piece, sizeof piece, code < 0x100 ? "\\x%02X" : "\\u{%X}", (unsigned)code);
+            length =
+                (size_t)snprintf(piece, sizeof piece, code < 0x100 ? "\\x%02X" : "\\u{%X}", (unsigned)code);
         else
             memcpy(piece, start, length);
         if (used + length >= size) {
@@ -157,25 +159,28 @@ void text_mark_cut(char *out, size_t size)
     memcpy(out + length, ellipsis, sizeof ellipsis);
 }
 
-/* Columns of one character. Ranges after Unicode 15 East Asian Width W and F, and the common combining blocks. */
+/* Columns of one character. Ranges after Unicode 15 East Asian Width W and F, and the common combining
+ * blocks. */
 static size_t columns_of(uint32_t c)
 {
     static const struct {
         uint32_t first, last;
         size_t columns;
     } ranges[] = {
-        {0x0300, 0x036F, 0}, {0x0483, 0x0489, 0}, {0x0591, 0x05BD, 0}, {0x0610, 0x061A, 0}, {0x064B, 0x065F, 0},
-        {0x06D6, 0x06DC, 0}, {0x0900, 0x0902, 0}, {0x093C, 0x093C, 0}, {0x0941, 0x0948, 0}, {0x094D, 0x094D, 0},
-        {0x0E31, 0x0E31, 0}, {0x0E34, 0x0E3A, 0}, {0x0E47, 0x0E4E, 0}, {0x1100, 0x115F, 2}, {0x1AB0, 0x1AFF, 0},
-        {0x1DC0, 0x1DFF, 0}, {0x200B, 0x200F, 0}, {0x20D0, 0x20FF, 0}, {0x231A, 0x231B, 2}, {0x2329, 0x232A, 2},
-        {0x23E9, 0x23EC, 2}, {0x25FD, 0x25FE, 2}, {0x2614, 0x2615, 2}, {0x2648, 0x2653, 2}, {0x26AA, 0x26AB, 2},
-        {0x26BD, 0x26BE, 2}, {0x2705, 0x2705, 2}, {0x270A, 0x270B, 2}, {0x2728, 0x2728, 2}, {0x274C, 0x274C, 2},
-        {0x2753, 0x2755, 2}, {0x2795, 0x2797, 2}, {0x2B1B, 0x2B1C, 2}, {0x2B50, 0x2B50, 2}, {0x2E80, 0x303E, 2},
-        {0x3041, 0x33FF, 2}, {0x3400, 0x4DBF, 2}, {0x4E00, 0x9FFF, 2}, {0xA000, 0xA4CF, 2}, {0xA960, 0xA97C, 2},
-        {0xAC00, 0xD7A3, 2}, {0xF900, 0xFAFF, 2}, {0xFE00, 0xFE0F, 0}, {0xFE20, 0xFE2F, 0}, {0xFE30, 0xFE6F, 2},
-        {0xFF00, 0xFF60, 2}, {0xFFE0, 0xFFE6, 2}, {0x1F1E6, 0x1F1FF, 1}, {0x1F300, 0x1F64F, 2},
-        {0x1F680, 0x1F6FF, 2}, {0x1F7E0, 0x1F7EB, 2}, {0x1F900, 0x1FAFF, 2}, {0x20000, 0x3FFFD, 2},
-        {0xE0100, 0xE01EF, 0},
+        {0x0300, 0x036F, 0},   {0x0483, 0x0489, 0},   {0x0591, 0x05BD, 0},   {0x0610, 0x061A, 0},
+        {0x064B, 0x065F, 0},   {0x06D6, 0x06DC, 0},   {0x0900, 0x0902, 0},   {0x093C, 0x093C, 0},
+        {0x0941, 0x0948, 0},   {0x094D, 0x094D, 0},   {0x0E31, 0x0E31, 0},   {0x0E34, 0x0E3A, 0},
+        {0x0E47, 0x0E4E, 0},   {0x1100, 0x115F, 2},   {0x1AB0, 0x1AFF, 0},   {0x1DC0, 0x1DFF, 0},
+        {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},   {0x231A, 0x231B, 2},   {0x2329, 0x232A, 2},
+        {0x23E9, 0x23EC, 2},   {0x25FD, 0x25FE, 2},   {0x2614, 0x2615, 2},   {0x2648, 0x2653, 2},
+        {0x26AA, 0x26AB, 2},   {0x26BD, 0x26BE, 2},   {0x2705, 0x2705, 2},   {0x270A, 0x270B, 2},
+        {0x2728, 0x2728, 2},   {0x274C, 0x274C, 2},   {0x2753, 0x2755, 2},   {0x2795, 0x2797, 2},
+        {0x2B1B, 0x2B1C, 2},   {0x2B50, 0x2B50, 2},   {0x2E80, 0x303E, 2},   {0x3041, 0x33FF, 2},
+        {0x3400, 0x4DBF, 2},   {0x4E00, 0x9FFF, 2},   {0xA000, 0xA4CF, 2},   {0xA960, 0xA97C, 2},
+        {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE00, 0xFE0F, 0},   {0xFE20, 0xFE2F, 0},
+        {0xFE30, 0xFE6F, 2},   {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F1E6, 0x1F1FF, 1},
+        {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2}, {0x1F7E0, 0x1F7EB, 2}, {0x1F900, 0x1FAFF, 2},
+        {0x20000, 0x3FFFD, 2}, {0xE0100, 0xE01EF, 0},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges && c >= ranges[i].first; i++)
         if (c <= ranges[i].last)
@@ -191,7 +196,8 @@ size_t text_columns(const char *text)
     return columns;
 }
 
-/* Damerau-Levenshtein distance (optimal string alignment) of two short words; a large number for long ones. */
+/* Damerau-Levenshtein distance (optimal string alignment) of two short words; a large number for long ones.
+ */
 static size_t distance(const char *a, const char *b)
 {
     enum { LONGEST = 40 };
@@ -210,7 +216,8 @@ static size_t distance(const char *a, const char *b)
                 best = cost[i - 1][j] + 1;
             if (cost[i][j - 1] + 1 < best)
                 best = cost[i][j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && cost[i - 2][j - 2] + 1 < best)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                cost[i - 2][j - 2] + 1 < best)
                 best = cost[i - 2][j - 2] + 1;
             cost[i][j] = best;
         }
@@ -224,7 +231,7 @@ const char *text_nearest(const char *word, const char *const *words)
     size_t best = strlen(word) / 3 + 1;
     for (; *words; words++) {
         size_t d = distance(word, *words);
-        if (d < best || (d == best && !nearest)) {
+        if (d < best) {
             best = d;
             nearest = *words;
         }

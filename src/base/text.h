@@ -28,14 +28,16 @@ char *text_copy_part(const char *text, size_t length);
 /* printf into memory that the caller frees; NULL without memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Copies text into out[0..size) fit for one line of a terminal or message: control characters (C0, C1, DEL, line
- * separators, direction overrides) appear as \xNN or \u{N}, invalid bytes as \xNN. Cut at a character, with an ellipsis, if too long. */
+/* Copies text into out[0..size) fit for one line of a terminal or message: control characters (C0, C1, DEL,
+ * line separators, direction overrides) appear as \xNN or \u{N}, invalid bytes as \xNN. Cut at a character,
+ * with an ellipsis, if too long. */
 void text_clean(char *out, size_t size, const char *text);
 
 /* Puts an ellipsis at the end of a line of text_clean that stands for something longer. */
 void text_mark_cut(char *out, size_t size);
 
-/* Columns that the text takes in a terminal: 2 for wide characters (East Asian, emoji), 0 for combining ones. */
+/* Columns that the text takes in a terminal: 2 for wide characters (East Asian, emoji), 0 for combining ones.
+ */
 size_t text_columns(const char *text);
 
 /* The one of `words` (NULL-terminated) that `word` was probably meant to be, or NULL if none is near

@@ -29,7 +29,8 @@ static void write_bash(struct out *out, const struct option_kind *kinds, size_t 
 {
     out_text(out, "# bash completion for attn\n"
                   "_attn()\n{\n"
-                  "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}\n"
+                  "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
+                  "command=${COMP_WORDS[1]}\n"
                   "    COMPREPLY=()\n"
                   "    [ \"$word\" = = ] && word=\n"
                   "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
@@ -39,8 +40,8 @@ static void write_bash(struct out *out, const struct option_kind *kinds, size_t 
     out_text(out, "--help --version' -- \"$word\"))\n        return\n    fi\n    case $before in\n");
     for (size_t i = 0; i < count; i++)
         if (kinds[i].words && !is_file(&kinds[i]))
-            out_format(out, "    --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", kinds[i].name,
-                       kinds[i].words);
+            out_format(out, "    --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
+                       kinds[i].name, kinds[i].words);
     out_text(out, "    esac\n    case $command in\n");
     for (size_t c = 0; commands[c]; c++) {
         out_format(out, "    %s) [[ $word == -* ]] && COMPREPLY=($(compgen -W '", commands[c]->name);
@@ -49,11 +50,12 @@ static void write_bash(struct out *out, const struct option_kind *kinds, size_t 
                 out_format(out, "--%s ", kinds[i].name);
         out_text(out, "' -- \"$word\")) ;;\n");
     }
-    out_text(out, "    esac\n"
-                  "    if [ \"$command\" = sample ] && [[ $word != -* ]]; then\n"
-                  "        COMPREPLY=($(compgen -W \"$(attn sample 2>/dev/null | cut -d' ' -f1)\" -- \"$word\"))\n"
-                  "    fi\n"
-                  "}\ncomplete -o default -F _attn attn\n");
+    out_text(out,
+             "    esac\n"
+             "    if [ \"$command\" = sample ] && [[ $word != -* ]]; then\n"
+             "        COMPREPLY=($(compgen -W \"$(attn sample 2>/dev/null | cut -d' ' -f1)\" -- \"$word\"))\n"
+             "    fi\n"
+             "}\ncomplete -o default -F _attn attn\n");
 }
 
 static void write_zsh(struct out *out, const struct option_kind *kinds, size_t count)

@@ -41,8 +41,11 @@ static void write_option(struct out *out, const struct option_kind *kind)
 {
     char left[100];
     const char *argument = kind->argument ? kind->argument : "";
-    snprintf(left, sizeof left, "  %c%c%s --%s%s%s", kind->letter ? '-' : ' ', kind->letter ? kind->letter : ' ',
-             kind->letter ? "," : " ", kind->name, *argument == '[' ? "[=" : *argument ? " " : "",
+    snprintf(left, sizeof left, "  %c%c%s --%s%s%s", kind->letter ? '-' : ' ',
+             kind->letter ? kind->letter : ' ', kind->letter ? "," : " ", kind->name,
+             *argument == '[' ? "[="
+             : *argument      ? " "
+                              : "",
              *argument == '[' ? argument + 1 : argument);
     out_text(out, left);
     size_t column = text_columns(left);
@@ -73,8 +76,9 @@ static void write_command_help(struct out *out, const struct command *command)
 
 static void write_overview(struct out *out)
 {
-    out_text(out, "Usage: attn COMMAND [OPTION…] [OPERAND…]\n"
-                  "Compute attention from a file of embeddings, Q/K/V or weights, and draw it.\n\nCommands:\n");
+    out_text(out,
+             "Usage: attn COMMAND [OPTION…] [OPERAND…]\n"
+             "Compute attention from a file of embeddings, Q/K/V or weights, and draw it.\n\nCommands:\n");
     for (size_t i = 0; commands[i]; i++)
         out_format(out, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
     out_text(out, "\nattn help COMMAND says what a command takes. attn --version says what this is.\n"

@@ -43,9 +43,15 @@ enum {
     OPTION_SETTING = 200, /* + enum setting */
 };
 
-#define INPUT_ROW(which, name, help) {name, 0, "FILE", "FILE", "Input", help, FOR_RUN, OPTION_INPUT + which}
+#define INPUT_ROW(which, name, help)                                                                         \
+    {                                                                                                        \
+        name, 0, "FILE", "FILE", "Input", help, FOR_RUN, OPTION_INPUT + which                                \
+    }
 /* Named as the JSON key with '-' for '_'; what it takes and does is said by core/settings.c. */
-#define SETTING_ROW(which, name, words) {name, 0, NULL, words, "Attention", NULL, FOR_RUN, OPTION_SETTING + which}
+#define SETTING_ROW(which, name, words)                                                                      \
+    {                                                                                                        \
+        name, 0, NULL, words, "Attention", NULL, FOR_RUN, OPTION_SETTING + which                             \
+    }
 
 static struct option_kind table[] = {
     INPUT_ROW(INPUT_Q, "q", "queries"),
@@ -64,8 +70,10 @@ static struct option_kind table[] = {
     INPUT_ROW(INPUT_B_K, "b-k", "bias of the projection to keys"),
     INPUT_ROW(INPUT_B_V, "b-v", "bias of the projection to values"),
     INPUT_ROW(INPUT_B_O, "b-o", "bias of the projection of the output"),
-    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_RUN, OPTION_TOKENS},
-    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_RUN, OPTION_KEY_TOKENS},
+    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_RUN,
+     OPTION_TOKENS},
+    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_RUN,
+     OPTION_KEY_TOKENS},
     {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like", FOR_RUN,
      OPTION_INPUT_FORMAT},
 
@@ -77,44 +85,50 @@ static struct option_kind table[] = {
     SETTING_ROW(SETTING_WINDOW, "window", NULL),
     SETTING_ROW(SETTING_MASK_TRUE_BLOCKS, "mask-true-blocks", NULL),
     {"stage", 0, "STAGE", "scores scaled masked weights output q k v", "Attention",
-     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k or v; may be repeated",
+     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k or v; may "
+     "be repeated",
      FOR_RUN, OPTION_STAGE},
-    {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same", FOR_RUN,
-     OPTION_THREADS},
-    {"max-weights", 0, "N", NULL, "Attention", "most weights held in memory, over all heads (default 16Mi)", FOR_RUN,
-     OPTION_MAX_WEIGHTS},
+    {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same",
+     FOR_RUN, OPTION_THREADS},
+    {"max-weights", 0, "N", NULL, "Attention", "most weights held in memory, over all heads (default 16Mi)",
+     FOR_RUN, OPTION_MAX_WEIGHTS},
 
     {"output", 'o', "PATH", "FILE", "Output",
-     "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated (default: "
+     "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
+     "(default: "
      "attn-out/)",
      FOR_RUN, OPTION_OUTPUT},
     {"format", 0, "FORMAT", "json csv table none", "Output",
-     "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else JSON)", FOR_RUN,
-     OPTION_FORMAT},
-    {"layer", 0, "LIST", NULL, "Output", "only these layers, such as 0,3,5:8 (counted from 0)", FOR_RUN, OPTION_LAYER},
+     "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else JSON)",
+     FOR_RUN, OPTION_FORMAT},
+    {"layer", 0, "LIST", NULL, "Output", "only these layers, such as 0,3,5:8 (counted from 0)", FOR_RUN,
+     OPTION_LAYER},
     {"head", 0, "LIST", NULL, "Output", "only these heads", FOR_RUN, OPTION_HEAD},
-    {"average", 0, "heads", "heads", "Output", "the mean over the heads instead of each", FOR_RUN, OPTION_AVERAGE},
-    {"queries", 0, "A:B", NULL, "Output", "only the queries from A up to, not with, B", FOR_RUN, OPTION_QUERIES},
+    {"average", 0, "heads", "heads", "Output", "the mean over the heads instead of each", FOR_RUN,
+     OPTION_AVERAGE},
+    {"queries", 0, "A:B", NULL, "Output", "only the queries from A up to, not with, B", FOR_RUN,
+     OPTION_QUERIES},
     {"keys", 0, "A:B", NULL, "Output", "only the keys from A up to, not with, B", FOR_RUN, OPTION_KEYS},
 
     {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
     {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray coolwarm", "Picture",
      "colour map: viridis, magma, inferno, plasma, cividis, gray or coolwarm", FOR_RUN, OPTION_CMAP},
-    {"color-scale", 0, "SCALE", "linear log sqrt", "Picture", "linear, log or sqrt", FOR_RUN, OPTION_COLOR_SCALE},
+    {"color-scale", 0, "SCALE", "linear log sqrt", "Picture", "linear, log or sqrt", FOR_RUN,
+     OPTION_COLOR_SCALE},
     {"vmin", 0, "X", NULL, "Picture", "value of the lowest colour (weights: 0)", FOR_RUN, OPTION_VMIN},
     {"vmax", 0, "X", NULL, "Picture", "value of the highest colour (weights: 1)", FOR_RUN, OPTION_VMAX},
     {"cell", 0, "PIXELS", NULL, "Picture", "size of a cell", FOR_RUN, OPTION_CELL},
-    {"width", 0, "PIXELS", NULL, "Picture", "most pixels the figure is wide; cells are pooled to fit", FOR_RUN,
-     OPTION_WIDTH},
+    {"width", 0, "PIXELS", NULL, "Picture", "most pixels the figure is wide; cells are pooled to fit",
+     FOR_RUN, OPTION_WIDTH},
     {"dpi-scale", 0, "X", NULL, "Picture", "draw everything X times as large (2 for slides)", FOR_RUN,
      OPTION_DPI_SCALE},
-    {"annotate", 0, "[auto|on|off]", "auto on off", "Picture", "values in the cells (auto: where they fit)", FOR_RUN,
-     OPTION_ANNOTATE},
-    {"pool", 0, "max|mean", "max mean", "Picture", "how cells are combined where there are more than pixels", FOR_RUN,
-     OPTION_POOL},
+    {"annotate", 0, "[auto|on|off]", "auto on off", "Picture", "values in the cells (auto: where they fit)",
+     FOR_RUN, OPTION_ANNOTATE},
+    {"pool", 0, "max|mean", "max mean", "Picture", "how cells are combined where there are more than pixels",
+     FOR_RUN, OPTION_POOL},
 
-    {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish", FOR_HELP,
-     OPTION_COMPLETION},
+    {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
+     FOR_HELP, OPTION_COMPLETION},
     {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},
     {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
      OPTION_VERBOSE},
@@ -168,6 +182,16 @@ static bool take_word(int *which, const char *text, const struct option_kind *ki
     return value_word(which, text, kind->words, kind->name, error);
 }
 
+/* The name of a file that can be given once. */
+static bool take_file(const char **file, const char *text, const struct option_kind *kind,
+                      struct error *error)
+{
+    if (*file)
+        return error_set(error, ERROR_USAGE, "--%s is given twice", kind->name);
+    *file = text;
+    return true;
+}
+
 static bool take(struct options *o, const struct option_kind *kind, const char *text, struct error *error)
 {
     int word;
@@ -175,21 +199,17 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
     if (kind->id >= OPTION_SETTING) {
         char called[40] = "--";
         strncat(called, kind->name, sizeof called - 3);
-        return settings_take(&o->settings, (enum setting)(kind->id - OPTION_SETTING), text, called, ERROR_USAGE, error);
+        return settings_take(&o->settings, (enum setting)(kind->id - OPTION_SETTING), text, called,
+                             ERROR_USAGE, error);
     }
-    if (kind->id >= OPTION_INPUT) {
-        if (o->input_files[kind->id - OPTION_INPUT])
-            return error_set(error, ERROR_USAGE, "--%s is given twice", kind->name);
-        o->input_files[kind->id - OPTION_INPUT] = text;
-        return true;
-    }
+    size_t input = (size_t)(kind->id - OPTION_INPUT);
+    if (kind->id >= OPTION_INPUT && input < INPUT_COUNT)
+        return take_file(&o->input_files[input], text, kind, error);
     switch (kind->id) {
     case OPTION_TOKENS:
-        o->tokens_file = text;
-        return true;
+        return take_file(&o->tokens_file, text, kind, error);
     case OPTION_KEY_TOKENS:
-        o->key_tokens_file = text;
-        return true;
+        return take_file(&o->key_tokens_file, text, kind, error);
     case OPTION_INPUT_FORMAT:
         o->input_format = text;
         return take_word(&word, text, kind, error);
@@ -246,7 +266,8 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
     case OPTION_WIDTH:
         return take_pixels(&o->style.width, text, "width", error);
     case OPTION_DPI_SCALE:
-        if (!text_to_number(text, &o->style.dpi_scale) || !(o->style.dpi_scale >= 1 && o->style.dpi_scale <= 8))
+        if (!text_to_number(text, &o->style.dpi_scale) ||
+            !(o->style.dpi_scale >= 1 && o->style.dpi_scale <= 8))
             return value_wrong("dpi-scale", text, "a number from 1 to 8", error);
         return true;
     case OPTION_ANNOTATE:
@@ -301,14 +322,16 @@ static bool unknown(const char *word, int letter, const struct command *command,
     for (size_t i = 0; i < count; i++)
         begins += text_begins(names[i], name);
     if (begins > 1)
-        return error_set(error, ERROR_USAGE, "option --%s could mean several; see attn %s --help", name, command->name);
+        return error_set(error, ERROR_USAGE, "option --%s could mean several; see attn %s --help", name,
+                         command->name);
     const char *near = text_nearest(name, names);
     if (near)
         return error_set(error, ERROR_USAGE, "unknown option --%s; did you mean --%s?", name, near);
     return error_set(error, ERROR_USAGE, "unknown option --%s; see attn %s --help", name, command->name);
 }
 
-bool options_parse(struct options *options, const struct command *command, int argc, char **argv, struct error *error)
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                   struct error *error)
 {
     size_t count;
     const struct option_kind *kinds = options_table(&count);
@@ -318,7 +341,9 @@ bool options_parse(struct options *options, const struct command *command, int a
     for (size_t i = 0; i < count; i++) {
         if (!(kinds[i].commands & command->mark))
             continue;
-        int has = !kinds[i].argument ? no_argument : kinds[i].argument[0] == '[' ? optional_argument : required_argument;
+        int has = !kinds[i].argument            ? no_argument
+                  : kinds[i].argument[0] == '[' ? optional_argument
+                                                : required_argument;
         longs[rows++] = (struct option){.name = kinds[i].name, .has_arg = has, .val = 1000 + (int)i};
         if (kinds[i].letter) {
             shorts[used++] = kinds[i].letter;

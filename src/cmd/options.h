@@ -1,6 +1,6 @@
 /*
- * The command line. One table describes every option; getopt_long, --help, the completions and the check of the man page
- * all read it.
+ * The command line. One table describes every option; getopt_long, --help, the completions and the check of
+ * the man page all read it.
  */
 #ifndef ATTN_CMD_OPTIONS_H
 #define ATTN_CMD_OPTIONS_H
@@ -61,8 +61,10 @@ struct options {
     struct drawing_style style;
 };
 
-/* Reads argv[1…] for a command. Errors are ERROR_USAGE and name the option. Freed by options_free in any case. */
-bool options_parse(struct options *options, const struct command *command, int argc, char **argv, struct error *error);
+/* Reads argv[1…] for a command. Errors are ERROR_USAGE and name the option. Freed by options_free in any
+ * case. */
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                   struct error *error);
 void options_free(struct options *options);
 
 #endif

@@ -31,13 +31,15 @@ static bool plan_path(struct outputs *outputs, const char *path, struct error *e
     } else if ((output->writer = writer_for(path))) {
         output->kind = OUTPUT_NUMBERS;
     } else {
-        return error_set(error, ERROR_USAGE,
-                         "-o %s: expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -", path);
+        return error_set(
+            error, ERROR_USAGE,
+            "-o %s: expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -", path);
     }
     bool one_stage = output->kind == OUTPUT_PICTURE || (output->writer && output->writer->one_stage);
     if (one_stage && outputs->stage_count > 1)
-        return error_set(error, ERROR_USAGE, "-o %s holds one stage, and %zu are asked for; a folder or .json takes all",
-                         path, outputs->stage_count);
+        return error_set(error, ERROR_USAGE,
+                         "-o %s holds one stage, and %zu are asked for; a folder or .json takes all", path,
+                         outputs->stage_count);
     outputs->count++;
     return true;
 }
@@ -82,9 +84,11 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
         break;
     }
     if (to_stdout && options->format != FORMAT_AUTO && options->format != FORMAT_JSON)
-        return error_set(error, ERROR_USAGE, "-o - is JSON on standard output, and --format asks for something else");
+        return error_set(error, ERROR_USAGE,
+                         "-o - is JSON on standard output, and --format asks for something else");
     if (outputs->standard && outputs->standard->one_stage && outputs->stage_count > 1)
-        return error_set(error, ERROR_USAGE, "--format csv holds one stage, and %zu are asked for", outputs->stage_count);
+        return error_set(error, ERROR_USAGE, "--format csv holds one stage, and %zu are asked for",
+                         outputs->stage_count);
     return true;
 }
 
@@ -99,12 +103,13 @@ static void remember(struct outputs *outputs, const char *name)
         free(copy);
 }
 
-static bool write_numbers(struct outputs *outputs, const char *path, const struct writer *writer, bool make_folders,
-                          const struct result *result, struct error *error)
+static bool write_numbers(struct outputs *outputs, const char *path, const struct writer *writer,
+                          bool make_folders, const struct result *result, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
-    bool ok = file_stage(path, make_folders, &out, error) && writer->write(result, outputs->stages[0], &out, error);
+    bool ok =
+        file_stage(path, make_folders, &out, error) && writer->write(result, outputs->stages[0], &out, error);
     ok = file_stage_end(&out, error) && ok;
     outputs->write_seconds += clock_seconds() - start;
     if (ok)
@@ -144,8 +149,8 @@ static bool write_figure(struct outputs *outputs, const char *path, bool make_fo
 }
 
 /* A picture a head. Drawn in parallel, a batch at a time, and written in order. */
-static bool write_heads(struct outputs *outputs, const char *folder, enum stage stage, const struct options *options,
-                        const struct result *result, struct error *error)
+static bool write_heads(struct outputs *outputs, const char *folder, enum stage stage,
+                        const struct options *options, const struct result *result, struct error *error)
 {
     enum { BATCH = 64 };
     size_t heads = result->stage[stage].heads, count = result->layer_count * heads;
@@ -167,9 +172,10 @@ static bool write_heads(struct outputs *outputs, const char *folder, enum stage 
             else if (result->averaged)
                 snprintf(head, sizeof head, "-mean");
             else
-                snprintf(head, sizeof head, "-head%zu", heads == result->head_count ? result->head_index[h] : h);
-            char *path = text_format("%slayer%zu%s%s%s.png", folder, result->layer_index[l], head, *suffix ? "-" : "",
-                                     suffix);
+                snprintf(head, sizeof head, "-head%zu",
+                         heads == result->head_count ? result->head_index[h] : h);
+            char *path = text_format("%slayer%zu%s%s%s.png", folder, result->layer_index[l], head,
+                                     *suffix ? "-" : "", suffix);
             if (!path)
                 ok = error_memory(error, strlen(folder) + 64);
             ok = ok && write_picture(outputs, path, true, &png[i], error);

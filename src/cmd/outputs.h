@@ -21,8 +21,8 @@ struct output {
 struct outputs {
     struct output *list; /* owned */
     size_t count;
-    const struct writer *standard; /* what goes to standard output, or NULL */
-    bool table;                    /* the summary goes there */
+    const struct writer *standard;  /* what goes to standard output, or NULL */
+    bool table;                     /* the summary goes there */
     enum stage stages[STAGE_COUNT]; /* what is drawn and written by one-stage writers */
     size_t stage_count;
     char **names; /* files written, for the summary; owned */
@@ -30,7 +30,8 @@ struct outputs {
     double draw_seconds, write_seconds;
 };
 
-/* Judges the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages for one file. */
+/* Judges the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages
+ * for one file. */
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Draws and writes everything: first the files, which get their names together, then standard output. */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,

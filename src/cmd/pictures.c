@@ -46,7 +46,8 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
 }
 
 /* "layer 1 · head 3", as far as there is more than one. */
-static void name_head(const struct result *result, const struct stage_data *data, size_t l, size_t h, char name[96])
+static void name_head(const struct result *result, const struct stage_data *data, size_t l, size_t h,
+                      char name[96])
 {
     char layer[32] = "", head[48] = "";
     if (result->problem->layer_count > 1)
@@ -60,7 +61,8 @@ static void name_head(const struct result *result, const struct stage_data *data
     snprintf(name, 96, "%s%s%s", layer, *layer && *head ? " · " : "", head);
 }
 
-/* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller frees. */
+/* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
+ * frees. */
 static bool mask_of(const struct result *result, enum stage stage, size_t l, size_t h, unsigned char **flags,
                     struct error *error)
 {
@@ -81,8 +83,8 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     return true;
 }
 
-bool picture_all(const struct result *result, enum stage stage, const struct options *options, struct out *out,
-                 struct error *error)
+bool picture_all(const struct result *result, enum stage stage, const struct options *options,
+                 struct out *out, struct error *error)
 {
     const struct stage_data *data = &result->stage[stage];
     size_t heads = data->heads, count = result->layer_count * heads;
@@ -94,7 +96,8 @@ bool picture_all(const struct result *result, enum stage stage, const struct opt
     for (size_t i = 0; ok && i < count; i++) {
         ok = mask_of(result, stage, i / heads, i % heads, &flags[i], error);
         name_head(result, data, i / heads, i % heads, names[i]);
-        maps[i] = (struct heatmap){.title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
+        maps[i] = (struct heatmap){
+            .title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
     }
     drawing.title = options->title ? options->title : result->problem->title;
     drawing.maps = maps;
@@ -136,10 +139,8 @@ bool pictures_heads(const struct result *result, enum stage stage, size_t first,
                     const struct options *options, struct out *out, struct error *error)
 {
     size_t heads = result->stage[stage].heads;
-    size_t cells = count * result->stage[stage].rows * result->stage[stage].columns;
     bool ok = true;
-    /* Waking threads takes longer than a few small pictures. */
-#pragma omp parallel for schedule(dynamic) reduction(&& : ok) if (count > 8 || cells > 20000)
+#pragma omp parallel for schedule(dynamic) reduction(&& : ok) if (count > 1)
     for (size_t i = 0; i < count; i++) {
         struct error own = {0};
         if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {

@@ -11,10 +11,11 @@
 #include "core/result.h"
 
 /* All heads as one figure, PNG. */
-bool picture_all(const struct result *result, enum stage stage, const struct options *options, struct out *out,
-                 struct error *error);
+bool picture_all(const struct result *result, enum stage stage, const struct options *options,
+                 struct out *out, struct error *error);
 
-/* Heads first..first+count-1 (counted over layers, then heads) as a figure each, drawn in parallel into out[0..count). */
+/* Heads first..first+count-1 (counted over layers, then heads) as a figure each, drawn in parallel into
+ * out[0..count). */
 bool pictures_heads(const struct result *result, enum stage stage, size_t first, size_t count,
                     const struct options *options, struct out *out, struct error *error);
 

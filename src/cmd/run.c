@@ -1,44 +1,62 @@
 /* attn run: one straight line from files to files. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/clock.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
+#include "cmd/progress.h"
 #include "core/engine.h"
 #include "core/problem.h"
 #include "core/result.h"
 #include "read/read.h"
+
+static size_t is_standard_input(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* There must be an input, and standard input ends when it has been read. */
+static bool check_files(const struct options *options, struct error *error)
+{
+    size_t files = options->operand_count;
+    size_t standard = is_standard_input(options->tokens_file) + is_standard_input(options->key_tokens_file);
+    for (size_t i = 0; i < options->operand_count; i++)
+        standard += is_standard_input(options->operands[i]);
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        files += options->input_files[i] != NULL;
+        standard += is_standard_input(options->input_files[i]);
+    }
+    if (files == 0)
+        return error_set(error, ERROR_USAGE,
+                         "no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE");
+    if (standard > 1)
+        return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+    return true;
+}
 
 /* Reads operands, then the files of single tensors, then labels. */
 static bool read_inputs(struct inputs *inputs, const struct options *options, struct warnings *warnings,
                         struct error *error)
 {
     struct read_target any = {.what = READ_ANY};
-    size_t standard_input = 0, files = options->operand_count;
-    for (size_t i = 0; i < options->operand_count; i++) {
-        standard_input += options->operands[i][0] == '-' && !options->operands[i][1];
-        if (standard_input > 1)
-            return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+    for (size_t i = 0; i < options->operand_count; i++)
         if (!read_file(inputs, options->operands[i], options->input_format, &any, warnings, error))
             return false;
-    }
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = options->input_files[i];
         struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
-        if (!path)
-            continue;
-        files++;
-        if (!read_file(inputs, path, options->input_format, &target, warnings, error))
+        if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
             return false;
     }
-    if (files == 0)
-        return error_set(error, ERROR_USAGE, "no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE");
     struct read_target tokens = {.what = READ_TOKENS, .called = "tokens"};
     struct read_target key_tokens = {.what = READ_KEY_TOKENS, .called = "key_tokens"};
-    return (!options->tokens_file || read_file(inputs, options->tokens_file, NULL, &tokens, warnings, error)) &&
-           (!options->key_tokens_file || read_file(inputs, options->key_tokens_file, NULL, &key_tokens, warnings, error));
+    return (!options->tokens_file ||
+            read_file(inputs, options->tokens_file, NULL, &tokens, warnings, error)) &&
+           (!options->key_tokens_file ||
+            read_file(inputs, options->key_tokens_file, NULL, &key_tokens, warnings, error));
 }
 
 static void print_warnings(const struct warnings *warnings, size_t from, const struct options *options)
@@ -55,8 +73,8 @@ static void say_tensors(const struct layer_inputs *layer, const char *prefix)
         if (!tensor->data)
             continue;
         text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
-        fprintf(stderr, "attn: %s%s is %s, from %s:%zu:%zu\n", prefix, input_names[i], tensor_shape(tensor, shape), file,
-                tensor->place.line, tensor->place.column);
+        fprintf(stderr, "attn: %s%s is %s, from %s:%zu:%zu\n", prefix, input_names[i],
+                tensor_shape(tensor, shape), file, tensor->place.line, tensor->place.column);
     }
 }
 
@@ -71,7 +89,8 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
         say_tensors(&inputs->layers[l], prefix);
     }
     fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
-            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n, problem->m);
+            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
+            problem->m);
     if (problem->kv_heads != problem->heads)
         fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
     if (!first->attention)
@@ -84,11 +103,13 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
 /* Would the weights and the stages asked for fit the limit? */
 static bool check_size(const struct problem *problem, const struct options *options, struct error *error)
 {
-    double weights = (double)problem->layer_count * (double)problem->heads * (double)problem->n * (double)problem->m;
+    double weights =
+        (double)problem->layer_count * (double)problem->heads * (double)problem->n * (double)problem->m;
     if (weights <= (double)options->max_weights)
         return true;
     return error_set(error, ERROR_SYSTEM,
-                     "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held; raise it to hold them",
+                     "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held; "
+                     "raise it to hold them",
                      problem->layer_count, problem->heads, problem->n, problem->m, options->max_weights);
 }
 
@@ -104,7 +125,7 @@ struct run {
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
-    if (!outputs_plan(&r->outputs, options, error))
+    if (!check_files(options, error) || !outputs_plan(&r->outputs, options, error))
         return false;
     bool ok = read_inputs(&r->inputs, options, &r->warnings, error);
     double read = clock_seconds();
@@ -128,16 +149,21 @@ static bool run_all(struct run *r, const struct options *options, struct error *
         say_problem(&r->inputs, &r->problem);
 
     size_t warned = r->warnings.count;
-    ok = result_compute(&r->result, &r->problem, options->stages, options->threads, &r->warnings, error) &&
+    struct progress progress;
+    progress_begin(&progress, options->quiet);
+    struct engine_options engine = {
+        .threads = options->threads, .progress = progress_rows, .context = &progress};
+    ok = result_compute(&r->result, &r->problem, options->stages, &engine, &r->warnings, error) &&
          result_select(&r->result, &selection, error);
+    progress_end(&progress);
     print_warnings(&r->warnings, warned, options);
     double attended = clock_seconds();
     if (!ok || !outputs_write(&r->outputs, options, &r->result, error))
         return false;
     if (options->verbose)
-        fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n", read - start,
-                attended - read, r->outputs.draw_seconds, r->outputs.write_seconds, clock_seconds() - start,
-                engine_name(), engine_threads(options->threads));
+        fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
+                read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
+                clock_seconds() - start, engine_name(), engine_threads(options->threads));
     return true;
 }
 

@@ -28,7 +28,10 @@ static const struct sample {
     const char *name, *what;
     const unsigned char *data, *end;
 } samples[] = {
-#define SAMPLE(name, what) {#name, what, attn_sample_##name, attn_sample_##name##_end}
+#define SAMPLE(name, what)                                                                                   \
+    {                                                                                                        \
+#name, what, attn_sample_##name, attn_sample_##name##_end                                            \
+    }
     SAMPLE(sentence, "six tokens, two heads: one looks at the token before, one at words of its own kind"),
     SAMPLE(projections, "embeddings with w_q, w_k, w_v and w_o, two heads"),
     SAMPLE(causal, "two causal heads: one spreads its weight evenly, one prefers what is near"),
@@ -48,8 +51,8 @@ static const struct sample *find(const char *name, struct error *error)
         names[i] = samples[i].name;
     }
     const char *near = text_nearest(name, names);
-    error_set(error, ERROR_USAGE, "unknown sample %s; %s%s%s", name, near ? "did you mean " : "see attn sample",
-              near ? near : "", near ? "?" : "");
+    error_set(error, ERROR_USAGE, "unknown sample %s; %s%s%s", name,
+              near ? "did you mean " : "see attn sample", near ? near : "", near ? "?" : "");
     return NULL;
 }
 

@@ -1,4 +1,5 @@
-/* The plain form of the float32 engine: one row of scores a thread, and loops that a compiler can vectorise. */
+/* The plain form of the float32 engine: one row of scores a thread, and loops that a compiler can vectorise.
+ */
 #include "core/engine.h"
 
 #include <math.h>
@@ -95,8 +96,8 @@ static void weigh_row(const struct head *head, size_t i, float *row, unsigned ch
 }
 
 /* Output of one row. `sums` is room for d_v; wide, because there may be very many keys. */
-static void pool_row(const struct head *head, size_t i, const float *row, const unsigned char *allowed, double *sums,
-                     float *output)
+static void pool_row(const struct head *head, size_t i, const float *row, const unsigned char *allowed,
+                     double *sums, float *output)
 {
     size_t first, end;
     head_reach(head, i, &first, &end);
@@ -128,7 +129,8 @@ static void run_block(const struct engine_job *job, size_t first, size_t count, 
         float *row = room->rows + r * m;
         weigh_row(job->head, first + r, row, room->allowed);
         if (job->output)
-            pool_row(job->head, first + r, row, room->allowed, room->sums, job->output + (first + r) * job->output_row);
+            pool_row(job->head, first + r, row, room->allowed, room->sums,
+                     job->output + (first + r) * job->output_row);
     }
     if (job->taker.take)
         job->taker.take(job->taker.context, first, count, room->rows, m);
@@ -171,12 +173,20 @@ static struct room *make_rooms(const struct engine_job *jobs, size_t count, int 
 
 bool engine_run(const struct engine_job *jobs, size_t count, int threads, struct error *error)
 {
-    size_t blocks = 0, work = 0;
+    return engine_run_with(jobs, count, &(struct engine_options){.threads = threads}, error);
+}
+
+bool engine_run_with(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                     struct error *error)
+{
+    size_t blocks = 0, work = 0, rows = 0, done = 0;
     for (size_t i = 0; i < count; i++) {
         blocks += (jobs[i].head->n + BLOCK - 1) / BLOCK;
         work += jobs[i].head->n * jobs[i].head->m;
+        rows += jobs[i].head->n;
     }
-    threads = work < 20000 ? 1 : engine_threads(threads); /* waking threads takes longer than a small problem */
+    /* Waking threads takes longer than a small problem. */
+    int threads = work < 20000 ? 1 : engine_threads(options->threads);
     struct room *rooms = make_rooms(jobs, count, threads, error);
     if (!rooms)
         return false;
@@ -186,7 +196,12 @@ bool engine_run(const struct engine_job *jobs, size_t count, int threads, struct
         for (size_t of; block >= (of = (jobs[job].head->n + BLOCK - 1) / BLOCK); job++)
             block -= of;
         size_t first = block * BLOCK, left = jobs[job].head->n - first;
-        run_block(&jobs[job], first, left < BLOCK ? left : BLOCK, &rooms[threads > 1 ? thread_number() : 0]);
+        size_t taken = left < BLOCK ? left : BLOCK, so_far;
+        run_block(&jobs[job], first, taken, &rooms[threads > 1 ? thread_number() : 0]);
+#pragma omp atomic capture
+        so_far = done += taken;
+        if (options->progress && thread_number() == 0)
+            options->progress(options->context, so_far, rows);
     }
     free_rooms(rooms, threads);
     return true;

@@ -23,12 +23,12 @@ struct grid {
 };
 
 struct head {
-    size_t n, m;     /* queries, keys */
-    size_t d_k, d_v; /* d_v is 0 where there is no v */
+    size_t n, m;         /* queries, keys */
+    size_t d_k, d_v;     /* d_v is 0 where there is no v */
     struct grid q, k, v; /* n×d_k, m×d_k, m×d_v; the column step is 1 */
     double scale;
-    double softcap;      /* 0: none */
-    bool causal;       /* query i sees keys j <= i + offset */
+    double softcap; /* 0: none */
+    bool causal;    /* query i sees keys j <= i + offset */
     int64_t offset;
     int64_t left, right; /* keys from i+offset-left to i+offset+right; -1: without end */
     struct grid mask;    /* nonzero attends, or zero does where mask_true_blocks */

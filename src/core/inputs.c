@@ -4,8 +4,8 @@
 #include <string.h>
 
 const char *const input_names[INPUT_COUNT + 1] = {
-    "embeddings", "context", "w_q", "w_k", "w_v", "w_o", "b_q",  "b_k",  "b_v",
-    "b_o",        "q",       "k",   "v",   "attention",  "mask", "bias", NULL,
+    "embeddings", "context", "w_q", "w_k", "w_v",       "w_o",  "b_q",  "b_k", "b_v",
+    "b_o",        "q",       "k",   "v",   "attention", "mask", "bias", NULL,
 };
 
 enum input input_named(const char *name)

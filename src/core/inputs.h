@@ -58,7 +58,7 @@ struct inputs {
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
-    size_t grid[2]; /* rows and columns of patches; 0: none */
+    size_t grid[2];         /* rows and columns of patches; 0: none */
     struct source *sources; /* what was read, kept because places point to their names */
     size_t source_count;
 };

@@ -19,9 +19,9 @@ struct measures {
     double entropy;  /* nats */
     double distance; /* tokens */
     double first;
-    float largest;   /* the largest weight of all, and where; the first such pair */
+    float largest; /* the largest weight of all, and where; the first such pair */
     size_t largest_query, largest_key;
-    size_t rows;     /* rows counted; 0: the others are NaN */
+    size_t rows; /* rows counted; 0: the others are NaN */
     size_t blind_rows, nan_rows;
 };
 

@@ -1,4 +1,5 @@
-/* Layers, heads and shapes. What the numbers in a tensor may be is problem_values.c, labels are problem_labels.c. */
+/* Layers, heads and shapes. What the numbers in a tensor may be is problem_values.c, labels are
+ * problem_labels.c. */
 #include "core/problem.h"
 
 #include <math.h>
@@ -51,8 +52,9 @@ static const struct tensor *supply_width(const struct judge *judge, const struct
 {
     static const enum input given[3] = {INPUT_Q, INPUT_K, INPUT_V}, w[3] = {INPUT_W_Q, INPUT_W_K, INPUT_W_V};
     *name = supply->given ? given[which]
-            : supply->w   ? w[which]
-                          : (supply->x && which > 0 && find(judge, INPUT_CONTEXT) ? INPUT_CONTEXT : INPUT_EMBEDDINGS);
+            : supply->w
+                ? w[which]
+                : (supply->x && which > 0 && find(judge, INPUT_CONTEXT) ? INPUT_CONTEXT : INPUT_EMBEDDINGS);
     return supply->given ? supply->given : supply->w ? supply->w : supply->x;
 }
 
@@ -64,8 +66,8 @@ static struct phrase phrase_supply(const struct judge *judge, const struct suppl
     struct phrase phrase;
     if (tensor)
         return phrase_tensor(name, tensor);
-    snprintf(phrase.text, sizeof phrase.text, "the output of layer %zu is %zu×%zu", judge->layer - 1, supply->rows,
-             supply->width);
+    snprintf(phrase.text, sizeof phrase.text, "the output of layer %zu is %zu×%zu", judge->layer - 1,
+             supply->rows, supply->width);
     return phrase;
 }
 
@@ -87,7 +89,10 @@ static bool check_rank(const struct judge *judge, enum input which, int least, i
     if (tensor->rank >= least && tensor->rank <= most)
         return true;
     static const char *const expected[5][5] = {
-        [1] = {[1] = "a list of numbers", [2] = "a list of numbers", [3] = "n×m or heads×n×m", [4] = "n×m, heads×n×m or layers×heads×n×m"},
+        [1] = {[1] = "a list of numbers",
+               [2] = "a list of numbers",
+               [3] = "n×m or heads×n×m",
+               [4] = "n×m, heads×n×m or layers×heads×n×m"},
         [2] = {[2] = "rows and columns", [3] = "rank 2 or 3", [4] = "rank 2, 3 or 4"},
     };
     return place_error(&tensor->place, judge->error, "%s: expected %s", phrase_tensor(which, tensor).text,
@@ -101,7 +106,8 @@ static bool check_vector(const struct judge *judge, enum input which, size_t col
     if (!b || (tensor_count(b) == columns && (b->rank == 1 || b->shape[0] == 1 || b->shape[1] == 1)))
         return true;
     if (!w)
-        return place_error(&b->place, judge->error, "%s: expected %zu numbers", phrase_tensor(which, b).text, columns);
+        return place_error(&b->place, judge->error, "%s: expected %zu numbers", phrase_tensor(which, b).text,
+                           columns);
     return place_error(&b->place, judge->error, "%s and %s: expected a number for each of the %zu columns",
                        phrase_tensor(beside, w).text, phrase_tensor(which, b).text, columns);
 }
@@ -113,8 +119,8 @@ static size_t own_heads(const struct tensor *tensor)
 }
 
 /*
- * Finds where q (0), k (1) or v (2) comes from. Its rows and width are set, or left 0 where it is absent; `heads` only
- * where it is given with an axis for them.
+ * Finds where q (0), k (1) or v (2) comes from. Its rows and width are set, or left 0 where it is absent;
+ * `heads` only where it is given with an axis for them.
  */
 static bool find_supply(const struct judge *judge, int which, struct supply *supply)
 {
@@ -151,10 +157,12 @@ static bool find_supply(const struct judge *judge, int which, struct supply *sup
     supply->b = find(judge, b[which]);
     if (supply->w) {
         if (supply->w->shape[0] != inner) {
-            struct supply before = {.x = supply->x, .previous = supply->previous, .rows = supply->rows, .width = inner};
+            struct supply before = {
+                .x = supply->x, .previous = supply->previous, .rows = supply->rows, .width = inner};
             return place_error(&supply->w->place, judge->error,
                                "%s and %s: the columns of the first must be the rows of the second",
-                               phrase_supply(judge, &before, which).text, phrase_tensor(w[which], supply->w).text);
+                               phrase_supply(judge, &before, which).text,
+                               phrase_tensor(w[which], supply->w).text);
         }
         supply->width = supply->w->shape[1];
     }
@@ -162,8 +170,8 @@ static bool find_supply(const struct judge *judge, int which, struct supply *sup
 }
 
 /* Decides the number of heads of a supply and checks that its width can be shared among them. */
-static bool settle_heads(const struct judge *judge, struct supply *supply, int which, size_t said, const char *setting,
-                         size_t otherwise)
+static bool settle_heads(const struct judge *judge, struct supply *supply, int which, size_t said,
+                         const char *setting, size_t otherwise)
 {
     const struct place *place = supply_place(judge, supply, which);
     if (supply->heads && said && supply->heads != said)
@@ -178,14 +186,15 @@ static bool settle_heads(const struct judge *judge, struct supply *supply, int w
 }
 
 /* Whether a number of the problem is `value` in this layer as in those before. */
-static bool same(const struct judge *judge, size_t *common, size_t value, const char *what)
+static bool same(const struct judge *judge, const struct place *place, size_t *common, size_t value,
+                 const char *what)
 {
     if (judge->layer == 0)
         *common = value;
     if (*common == value)
         return true;
-    return error_set(judge->error, ERROR_INPUT, "layer %zu has %zu %s and layer 0 has %zu: all layers must agree",
-                     judge->layer, value, what, *common);
+    return place_error(place, judge->error, "layer %zu has %zu %s and layer 0 has %zu: all layers must agree",
+                       judge->layer, value, what, *common);
 }
 
 static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const struct settings *settings)
@@ -197,9 +206,8 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
     if (!q->width || !k->width) {
         const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
         const char *file = judge->inputs->source_count ? judge->inputs->sources[0].name : NULL;
-        return error_set(judge->error, ERROR_INPUT,
-                         "%s%sno %s: expected embeddings, q and k, or attention", file ? file : "", file ? ": " : "",
-                         absent);
+        return error_set(judge->error, ERROR_INPUT, "%s%sno %s: expected embeddings, q and k, or attention",
+                         file ? file : "", file ? ": " : "", absent);
     }
 
     size_t said = settings->given & 1u << SETTING_HEADS ? settings->heads : 0;
@@ -211,24 +219,24 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
         return false;
     if (q->heads % k->heads != 0)
         return place_error(supply_place(judge, k, 1), judge->error,
-                           "%zu heads and %zu key/value heads: the first must be a multiple of the second", q->heads,
-                           k->heads);
+                           "%zu heads and %zu key/value heads: the first must be a multiple of the second",
+                           q->heads, k->heads);
     if (v->width && v->heads != k->heads)
         return place_error(supply_place(judge, v, 2), judge->error,
-                           "%s and %s: they must agree in the number of heads", phrase_supply(judge, k, 1).text,
-                           phrase_supply(judge, v, 2).text);
+                           "%s and %s: they must agree in the number of heads",
+                           phrase_supply(judge, k, 1).text, phrase_supply(judge, v, 2).text);
     if (q->width / q->heads != k->width / k->heads) {
         char split[80] = "";
         if (q->heads > 1)
-            snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads, q->width / q->heads,
-                     k->heads, k->width / k->heads);
+            snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads,
+                     q->width / q->heads, k->heads, k->width / k->heads);
         return place_error(supply_place(judge, k, 1), judge->error, "%s and %s: they must agree in d_k%s",
                            phrase_supply(judge, q, 0).text, phrase_supply(judge, k, 1).text, split);
     }
     if (v->width && v->rows != k->rows)
         return place_error(supply_place(judge, v, 2), judge->error,
-                           "%s and %s: they must have the same number of keys", phrase_supply(judge, k, 1).text,
-                           phrase_supply(judge, v, 2).text);
+                           "%s and %s: they must have the same number of keys",
+                           phrase_supply(judge, k, 1).text, phrase_supply(judge, v, 2).text);
 
     size_t d_out = v->width ? v->width / v->heads * q->heads : 0;
     layer->w_o = find(judge, INPUT_W_O);
@@ -237,7 +245,8 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
         return place_error(&(layer->w_o ? layer->w_o : layer->b_o)->place, judge->error,
                            "%s without v: there is nothing to project", layer->w_o ? "w_o" : "b_o");
     if (layer->w_o && layer->w_o->shape[0] != d_out)
-        return place_error(&layer->w_o->place, judge->error, "%s: expected %zu rows, for %zu heads of d_v %zu",
+        return place_error(&layer->w_o->place, judge->error,
+                           "%s: expected %zu rows, for %zu heads of d_v %zu",
                            phrase_tensor(INPUT_W_O, layer->w_o).text, d_out, q->heads, v->width / v->heads);
     if (layer->w_o)
         d_out = layer->w_o->shape[1];
@@ -247,23 +256,32 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
     size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
     layer->scale = settings->given & 1u << SETTING_SCALE ? settings->scale : 1 / sqrt((double)d_k);
     layer->softcap = settings->given & 1u << SETTING_SOFTCAP ? settings->softcap : 0;
-    return same(judge, &problem->n, q->rows, "queries") && same(judge, &problem->m, k->rows, "keys") &&
-           same(judge, &problem->heads, q->heads, "heads") &&
-           same(judge, &problem->kv_heads, k->heads, "key/value heads") && same(judge, &problem->d_k, d_k, "for d_k") &&
-           same(judge, &problem->d_v, d_v, "for d_v") && same(judge, &problem->d_out, d_out, "columns of output");
+    const struct place *at_q = supply_place(judge, q, 0), *at_k = supply_place(judge, k, 1);
+    const struct place *at_v = v->width ? supply_place(judge, v, 2) : at_q;
+    const struct place *at_output = layer->w_o ? &layer->w_o->place : at_v;
+    return same(judge, at_q, &problem->n, q->rows, "queries") &&
+           same(judge, at_k, &problem->m, k->rows, "keys") &&
+           same(judge, at_q, &problem->heads, q->heads, "heads") &&
+           same(judge, at_k, &problem->kv_heads, k->heads, "key/value heads") &&
+           same(judge, at_q, &problem->d_k, d_k, "columns a head of q and k") &&
+           same(judge, at_v, &problem->d_v, d_v, "columns a head of v") &&
+           same(judge, at_output, &problem->d_out, d_out, "columns of output");
 }
 
-static bool judge_attention(struct judge *judge, const struct tensor *attention, const struct settings *settings)
+static bool judge_attention(struct judge *judge, const struct tensor *attention,
+                            const struct settings *settings)
 {
     struct problem *problem = judge->problem;
     size_t heads = own_heads(attention) ? own_heads(attention) : 1;
     if (settings->given & 1u << SETTING_HEADS && settings->heads != heads)
         return place_error(&attention->place, judge->error, "%s, which has %zu heads, but heads is %zu",
                            phrase_tensor(INPUT_ATTENTION, attention).text, heads, settings->heads);
-    return same(judge, &problem->n, attention->shape[attention->rank - 2], "queries") &&
-           same(judge, &problem->m, attention->shape[attention->rank - 1], "keys") &&
-           same(judge, &problem->heads, heads, "heads") && same(judge, &problem->kv_heads, heads, "key/value heads") &&
-           same(judge, &problem->d_out, 0, "columns of output");
+    const struct place *at = &attention->place;
+    return same(judge, at, &problem->n, attention->shape[attention->rank - 2], "queries") &&
+           same(judge, at, &problem->m, attention->shape[attention->rank - 1], "keys") &&
+           same(judge, at, &problem->heads, heads, "heads") &&
+           same(judge, at, &problem->kv_heads, heads, "key/value heads") &&
+           same(judge, at, &problem->d_out, 0, "columns of output");
 }
 
 /* A mask or bias: every axis is that of the problem, or 1. */
@@ -282,10 +300,11 @@ static bool check_pairs(const struct judge *judge, enum input which)
         struct tensor whole = {.rank = tensor->rank};
         for (int j = 0; j < tensor->rank; j++)
             whole.shape[j] = expected[4 - tensor->rank + j];
-        return place_error(&tensor->place, judge->error,
-                           "%s: expected %s, for %zu heads, %zu queries and %zu keys; an axis of 1 serves all",
-                           phrase_tensor(which, tensor).text, tensor_shape(&whole, shape), problem->heads, problem->n,
-                           problem->m);
+        return place_error(
+            &tensor->place, judge->error,
+            "%s: expected %s, for %zu heads, %zu queries and %zu keys; an axis of 1 serves all",
+            phrase_tensor(which, tensor).text, tensor_shape(&whole, shape), problem->heads, problem->n,
+            problem->m);
     }
     return true;
 }
@@ -330,16 +349,19 @@ static bool judge_layer(struct judge *judge)
         return false;
     layer->attention = find(judge, INPUT_ATTENTION);
     if (judge->layer > 0 && !problem->layers[0].attention != !layer->attention)
-        return error_set(judge->error, ERROR_INPUT, "layer %zu %s attention, unlike layer 0: all layers must agree",
-                         judge->layer, layer->attention ? "has" : "lacks");
-    if (layer->attention ? !judge_attention(judge, layer->attention, &settings) : !judge_qkv(judge, layer, &settings))
+        return error_set(judge->error, ERROR_INPUT,
+                         "layer %zu %s attention, unlike layer 0: all layers must agree", judge->layer,
+                         layer->attention ? "has" : "lacks");
+    if (layer->attention ? !judge_attention(judge, layer->attention, &settings)
+                         : !judge_qkv(judge, layer, &settings))
         return false;
 
     layer->mask = find(judge, INPUT_MASK);
     layer->bias = find(judge, INPUT_BIAS);
     layer->causal = settings.given & 1u << SETTING_CAUSAL && settings.causal != CAUSAL_NO;
     if (layer->causal)
-        layer->offset = settings.causal == CAUSAL_END ? (int64_t)problem->m - (int64_t)problem->n : settings.causal_offset;
+        layer->offset = settings.causal == CAUSAL_END ? (int64_t)problem->m - (int64_t)problem->n
+                                                      : settings.causal_offset;
     bool window = settings.given & 1u << SETTING_WINDOW;
     layer->left = window ? settings.window_left : -1;
     layer->right = window ? settings.window_right : -1;

@@ -1,6 +1,6 @@
 /*
- * The one place where shapes, head counts and names are judged. Takes inputs by name, gives a problem that the maths
- * can run without asking anything more. Messages name the tensors and both shapes.
+ * The one place where shapes, head counts and names are judged. Takes inputs by name, gives a problem that
+ * the maths can run without asking anything more. Messages name the tensors and both shapes.
  */
 #ifndef ATTN_CORE_PROBLEM_H
 #define ATTN_CORE_PROBLEM_H
@@ -35,18 +35,19 @@ struct problem_layer {
 
 struct problem {
     size_t layer_count, heads, kv_heads;
-    size_t n, m;         /* queries, keys */
-    size_t d_k, d_v;     /* per head; 0 where attention is given, or there is no v */
-    size_t d_out;        /* columns of the output; 0: no output */
-    enum causal causal;  /* as it was said, for the record */
+    size_t n, m;        /* queries, keys */
+    size_t d_k, d_v;    /* per head; 0 where attention is given, or there is no v */
+    size_t d_out;       /* columns of the output; 0: no output */
+    enum causal causal; /* as it was said, for the record */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
-    const char *title;   /* or NULL */
+    const char *title;                /* or NULL */
 };
 
 /*
- * Judges. `over` are the settings of the command line, which win. The inputs must outlive the problem; a null in a bias
- * becomes the -infinity it stands for. Errors are ERROR_INPUT, with the place of the tensor that does not fit.
+ * Judges. `over` are the settings of the command line, which win. The inputs must outlive the problem; a null
+ * in a bias becomes the -infinity it stands for. Errors are ERROR_INPUT, with the place of the tensor that
+ * does not fit.
  */
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error);

@@ -27,11 +27,11 @@ static void warn_count(const struct labels *said, const char *name, size_t count
         return;
     const char *file = said->place.file ? said->place.file : "", *colon = said->place.file ? ": " : "";
     if (said->count < count)
-        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the missing ones are numbered", file, colon, name,
-                     said->count, count, what);
+        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the missing ones are numbered", file, colon,
+                     name, said->count, count, what);
     else
-        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the last %zu are not used", file, colon, name,
-                     said->count, count, what, said->count - count);
+        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the last %zu are not used", file, colon,
+                     name, said->count, count, what, said->count - count);
 }
 
 bool problem_make_labels(struct problem *problem, const struct inputs *inputs, struct warnings *warnings,

@@ -4,8 +4,8 @@
 
 #include "core/problem.h"
 
-/* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere; null in a bias becomes -infinity. Warns of NaN and
- * infinities, and of weights that do not sum to 1. */
+/* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere; null in a bias becomes -infinity. Warns
+ * of NaN and infinities, and of weights that do not sum to 1. */
 bool problem_check_values(const struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error);
 

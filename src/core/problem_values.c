@@ -8,7 +8,7 @@
 /* "[2, 0, 5]": where number `at` of a tensor stands. Room for any in 96 bytes. */
 static const char *position(const struct tensor *tensor, size_t at, char out[96])
 {
-    size_t index[TENSOR_RANK_MAX];
+    size_t index[TENSOR_RANK_MAX] = {0};
     for (int i = tensor->rank - 1; i >= 0; i--) {
         index[i] = at % tensor->shape[i];
         at /= tensor->shape[i];
@@ -32,14 +32,16 @@ static bool check_mask(const struct tensor *mask, struct error *error)
             return place_error(&mask->place, error, "mask is null at %s: expected true, false, 1 or 0",
                                position(mask, i, where));
         return place_error(&mask->place, error,
-                           "mask is %g at %s: expected true, false, 1 or 0 (numbers to be added to the scores are called bias)",
+                           "mask is %g at %s: expected true, false, 1 or 0 (numbers to be added to the "
+                           "scores are called bias)",
                            (double)value, position(mask, i, where));
     }
     return true;
 }
 
 /* NaN and infinities do what they do in arithmetic; the user is told of the first. */
-static void warn_nonfinite(const struct tensor *tensor, const char *name, bool is_bias, struct warnings *warnings)
+static void warn_nonfinite(const struct tensor *tensor, const char *name, bool is_bias,
+                           struct warnings *warnings)
 {
     size_t count = tensor_count(tensor), found = 0, first = 0;
     for (size_t i = 0; i < count; i++) {
@@ -57,10 +59,14 @@ static void warn_nonfinite(const struct tensor *tensor, const char *name, bool i
         snprintf(more, sizeof more, " and %zu more", found - 1);
     warnings_add(warnings, "%s%s%s holds %s at %s%s: the rows that see it become NaN",
                  tensor->place.file ? tensor->place.file : "", tensor->place.file ? ": " : "", name,
-                 isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity", position(tensor, first, where), more);
+                 isnan(value) ? "NaN"
+                 : value > 0  ? "infinity"
+                              : "-infinity",
+                 position(tensor, first, where), more);
 }
 
-/* How far a row of given weights may be from 1 without a word: what 16-bit floats and printed decimals leave. */
+/* How far a row of given weights may be from 1 without a word: what 16-bit floats and printed decimals leave.
+ */
 static const double sum_tolerance = 2e-3;
 
 static void warn_sums(const struct tensor *attention, struct warnings *warnings)
@@ -84,17 +90,20 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
             most = fmax(most, sum);
         }
     }
-    const char *file = attention->place.file ? attention->place.file : "", *colon = attention->place.file ? ": " : "";
+    const char *file = attention->place.file ? attention->place.file : "",
+               *colon = attention->place.file ? ": " : "";
     if (off > 0)
         warnings_add(warnings,
-                     "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); shown as they are",
+                     "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
+                     "shown as they are",
                      file, colon, off, rows, least, most);
     if (broken > 0)
-        warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file, colon,
-                     broken, rows);
+        warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
+                     colon, broken, rows);
 }
 
-static bool check_layer(struct layer_inputs *layer, bool computed, struct warnings *warnings, struct error *error)
+static bool check_layer(struct layer_inputs *layer, bool computed, struct warnings *warnings,
+                        struct error *error)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         struct tensor *tensor = &layer->tensor[i];
@@ -106,7 +115,8 @@ static bool check_layer(struct layer_inputs *layer, bool computed, struct warnin
             continue;
         }
         if (tensor->holds & TENSOR_BOOLEANS)
-            return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s", input_names[i],
+            return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s",
+                               input_names[i],
                                i == INPUT_BIAS ? " (booleans that say where to look are called mask)" : "");
         if (i == INPUT_BIAS && tensor->holds & TENSOR_NULLS) {
             size_t count = tensor_count(tensor);

@@ -1,5 +1,6 @@
 /*
- * The judge: attention in double precision, one row at a time, as plain as it can be written. Slow, and kept for good.
+ * The judge: attention in double precision, one row at a time, as plain as it can be written. Slow, and kept
+ * for good.
  */
 #ifndef ATTN_CORE_REFERENCE_H
 #define ATTN_CORE_REFERENCE_H

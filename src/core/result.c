@@ -12,13 +12,13 @@
 struct layer_work {
     const struct problem *problem;
     size_t layer;
-    const float *previous;         /* output of the layer below, n×d_out */
-    float *owned[3];               /* projected q, k, v; NULL where given */
-    struct grid operand[3];        /* q, k, v of head 0 */
-    size_t head_step[3];           /* from one head to the next */
+    const float *previous;  /* output of the layer below, n×d_out */
+    float *owned[3];        /* projected q, k, v; NULL where given */
+    struct grid operand[3]; /* q, k, v of head 0 */
+    size_t head_step[3];    /* from one head to the next */
     struct head *heads;
-    float *concat;                 /* n×(heads·d_v) before w_o, where there is one */
-    struct row_measures *rows;     /* heads×n */
+    float *concat;             /* n×(heads·d_v) before w_o, where there is one */
+    struct row_measures *rows; /* heads×n */
     struct keeper *keepers;
 };
 
@@ -43,8 +43,8 @@ static void keep_rows(void *context, size_t first, size_t count, const float *we
 }
 
 /* Sets operand[which], projecting if need be. */
-static bool supply_make(struct layer_work *work, const struct supply *supply, int which, int threads,
-                        struct error *error)
+static bool supply_make(struct layer_work *work, const struct supply *supply, int which,
+                        const struct engine_options *engine, struct error *error)
 {
     if (supply->width == 0)
         return true;
@@ -69,8 +69,9 @@ static bool supply_make(struct layer_work *work, const struct supply *supply, in
     if (!size_multiply(supply->rows, supply->width, &count))
         return error_memory(error, SIZE_MAX);
     float *y = work->owned[which] = memory_take(count, sizeof *y, error);
-    if (!y || !engine_project(x, inner, supply->w ? supply->w->data : NULL, supply->b ? supply->b->data : NULL,
-                              supply->rows, inner, supply->width, y, threads, error))
+    if (!y ||
+        !engine_project(x, inner, supply->w ? supply->w->data : NULL, supply->b ? supply->b->data : NULL,
+                        supply->rows, inner, supply->width, y, engine->threads, error))
         return false;
     work->operand[which] = (struct grid){.data = y, .row = supply->width, .column = 1};
     work->head_step[which] = d;
@@ -114,7 +115,8 @@ static void keep_operand(struct result *result, const struct layer_work *work, i
 }
 
 /* Scores, scaled and masked, as the reference has them. */
-static bool keep_scores(struct result *result, const struct layer_work *work, enum stage which, struct error *error)
+static bool keep_scores(struct result *result, const struct layer_work *work, enum stage which,
+                        struct error *error)
 {
     struct stage_data *stage = &result->stage[which];
     double *row = memory_take(stage->columns, sizeof *row, error);
@@ -132,8 +134,21 @@ static bool keep_scores(struct result *result, const struct layer_work *work, en
     return true;
 }
 
+/* The engine counts the rows of one layer, the caller those of all. */
+struct layer_progress {
+    const struct engine_options *engine;
+    size_t layer, layers;
+};
+
+static void layer_progress(void *context, size_t done, size_t rows)
+{
+    const struct layer_progress *p = context;
+    p->engine->progress(p->engine->context, p->layer * rows + done, p->layers * rows);
+}
+
 /* Runs the heads of the layer. Output goes straight to its place, or through w_o. */
-static bool attend(struct result *result, struct layer_work *work, int threads, struct error *error)
+static bool attend(struct result *result, struct layer_work *work, const struct engine_options *engine,
+                   struct error *error)
 {
     const struct problem *problem = work->problem;
     const struct problem_layer *layer = &problem->layers[work->layer];
@@ -142,7 +157,8 @@ static bool attend(struct result *result, struct layer_work *work, int threads, 
     float *output = out->data ? out->data + work->layer * n * problem->d_out : NULL;
     bool projected = layer->w_o || layer->b_o;
     if (output && projected) {
-        if (!size_multiply(n, width, &count) || !(work->concat = memory_take(count, sizeof *work->concat, error)))
+        if (!size_multiply(n, width, &count) ||
+            !(work->concat = memory_take(count, sizeof *work->concat, error)))
             return error_memory(error, SIZE_MAX);
     }
     struct engine_job *jobs = memory_zeroed(problem->heads, sizeof *jobs, error);
@@ -155,22 +171,29 @@ static bool attend(struct result *result, struct layer_work *work, int threads, 
                                       .output_row = width,
                                       .taker = {keep_rows, &work->keepers[h]}};
     }
-    bool ok = engine_run(jobs, problem->heads, threads, error);
+    struct layer_progress progress = {engine, work->layer, problem->layer_count};
+    struct engine_options options = *engine;
+    options.progress = engine->progress ? layer_progress : NULL;
+    options.context = &progress;
+    bool ok = engine_run_with(jobs, problem->heads, &options, error);
     free(jobs);
     if (ok && output && projected)
         ok = engine_project(work->concat, width, layer->w_o ? layer->w_o->data : NULL,
-                            layer->b_o ? layer->b_o->data : NULL, n, width, problem->d_out, output, threads, error);
+                            layer->b_o ? layer->b_o->data : NULL, n, width, problem->d_out, output,
+                            engine->threads, error);
     (void)m;
     return ok;
 }
 
 /* Weights that were given are kept as they are. */
-static void take_given(const struct problem_layer *layer, const struct problem *problem, struct layer_work *work)
+static void take_given(const struct problem_layer *layer, const struct problem *problem,
+                       struct layer_work *work)
 {
     const struct tensor *t = layer->attention;
     size_t matrix = problem->n * problem->m, slice = t->rank == 4 ? layer->slice : 0;
     for (size_t h = 0; h < problem->heads; h++)
-        keep_rows(&work->keepers[h], 0, problem->n, t->data + (slice * problem->heads + h) * matrix, problem->m);
+        keep_rows(&work->keepers[h], 0, problem->n, t->data + (slice * problem->heads + h) * matrix,
+                  problem->m);
 }
 
 static bool keepers_make(struct result *result, struct layer_work *work, struct error *error)
@@ -184,15 +207,17 @@ static bool keepers_make(struct result *result, struct layer_work *work, struct 
     if (!work->rows || !work->keepers)
         return false;
     for (size_t h = 0; h < problem->heads; h++)
-        work->keepers[h] = (struct keeper){
-            .weights = result->stage[STAGE_WEIGHTS].data + (work->layer * problem->heads + h) * problem->n * problem->m,
-            .m = problem->m,
-            .position = (double)problem->layers[work->layer].offset,
-            .rows = work->rows + h * problem->n};
+        work->keepers[h] =
+            (struct keeper){.weights = result->stage[STAGE_WEIGHTS].data +
+                                       (work->layer * problem->heads + h) * problem->n * problem->m,
+                            .m = problem->m,
+                            .position = (double)problem->layers[work->layer].offset,
+                            .rows = work->rows + h * problem->n};
     return true;
 }
 
-static bool layer_compute(struct result *result, struct layer_work *work, int threads, struct error *error)
+static bool layer_compute(struct result *result, struct layer_work *work, const struct engine_options *engine,
+                          struct error *error)
 {
     const struct problem *problem = work->problem;
     const struct problem_layer *layer = &problem->layers[work->layer];
@@ -201,9 +226,10 @@ static bool layer_compute(struct result *result, struct layer_work *work, int th
     if (layer->attention) {
         take_given(layer, problem, work);
     } else {
-        if (!supply_make(work, &layer->q, 0, threads, error) || !supply_make(work, &layer->k, 1, threads, error) ||
-            !supply_make(work, &layer->v, 2, threads, error) || !heads_make(work, error) ||
-            !attend(result, work, threads, error))
+        if (!supply_make(work, &layer->q, 0, engine, error) ||
+            !supply_make(work, &layer->k, 1, engine, error) ||
+            !supply_make(work, &layer->v, 2, engine, error) || !heads_make(work, error) ||
+            !attend(result, work, engine, error))
             return false;
         for (int which = 0; which < 3; which++)
             if (result->stage[STAGE_Q + which].data)
@@ -251,7 +277,8 @@ static bool stages_make(struct result *result, unsigned stages, struct error *er
         if (!(stages & 1u << s) || s == STAGE_WEIGHTS)
             continue;
         if (p->layers[0].attention)
-            return error_set(error, ERROR_INPUT, "there is no stage %s: the weights were given, nothing is computed",
+            return error_set(error, ERROR_INPUT,
+                             "there is no stage %s: the weights were given, nothing is computed",
                              stage_names[s]);
         bool absent = (s == STAGE_V && p->d_v == 0) || (s == STAGE_OUTPUT && p->d_out == 0);
         if (absent)
@@ -295,8 +322,8 @@ static void warn_blind(const struct result *result, struct warnings *warnings)
                      count * result->query_count);
 }
 
-bool result_compute(struct result *result, const struct problem *problem, unsigned stages, int threads,
-                    struct warnings *warnings, struct error *error)
+bool result_compute(struct result *result, const struct problem *problem, unsigned stages,
+                    const struct engine_options *engine, struct warnings *warnings, struct error *error)
 {
     *result = (struct result){.problem = problem,
                               .layer_count = problem->layer_count,
@@ -313,7 +340,7 @@ bool result_compute(struct result *result, const struct problem *problem, unsign
         struct layer_work work = {.problem = problem, .layer = l};
         if (l > 0 && result->stage[STAGE_OUTPUT].data)
             work.previous = result->stage[STAGE_OUTPUT].data + (l - 1) * problem->n * problem->d_out;
-        bool ok = layer_compute(result, &work, threads, error);
+        bool ok = layer_compute(result, &work, engine, error);
         work_free(&work);
         if (!ok)
             return false;

@@ -1,4 +1,5 @@
-/* What came out: the stages that were asked for, and the measures, of all or some layers, heads, queries and keys. */
+/* What came out: the stages that were asked for, and the measures, of all or some layers, heads, queries and
+ * keys. */
 #ifndef ATTN_CORE_RESULT_H
 #define ATTN_CORE_RESULT_H
 
@@ -6,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "core/engine.h"
 #include "core/measures.h"
 #include "core/problem.h"
 #include "core/reference.h"
@@ -38,12 +40,12 @@ struct selection {
 };
 
 /*
- * Computes a problem. `stages` is a set of bits 1 << STAGE_…; weights and output are always there (output where there
- * is a v). Stages before the weights come from the reference. Errors: ERROR_SYSTEM for memory, ERROR_INPUT for a stage that
- * given weights do not have.
+ * Computes a problem. `stages` is a set of bits 1 << STAGE_…; weights and output are always there (output
+ * where there is a v). Stages before the weights come from the reference. Errors: ERROR_SYSTEM for memory,
+ * ERROR_INPUT for a stage that given weights do not have.
  */
-bool result_compute(struct result *result, const struct problem *problem, unsigned stages, int threads,
-                    struct warnings *warnings, struct error *error);
+bool result_compute(struct result *result, const struct problem *problem, unsigned stages,
+                    const struct engine_options *engine, struct warnings *warnings, struct error *error);
 
 /* Keeps only what is selected; the selection has been checked against the problem (selection_check). */
 bool result_select(struct result *result, const struct selection *selection, struct error *error);
@@ -52,8 +54,8 @@ void result_free(struct result *result);
 /* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);
 
-/* Sets flags[query_count×key_count] to 1 where the pair of layer l and head h (counted within the result) is masked, else
- * to 0. Returns whether any is. */
+/* Sets flags[query_count×key_count] to 1 where the pair of layer l and head h (counted within the result) is
+ * masked, else to 0. Returns whether any is. */
 bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags);
 
 /* Matrix of a stage of layer l and head h, rows×columns. */

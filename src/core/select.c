@@ -10,8 +10,8 @@ static bool check_list(const size_t *list, size_t count, size_t limit, const cha
 {
     for (size_t i = 0; list && i < count; i++)
         if (list[i] >= limit)
-            return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0", what, list[i],
-                             limit);
+            return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0",
+                             what, list[i], limit);
     return true;
 }
 
@@ -21,7 +21,8 @@ static bool check_range(size_t first, size_t *end, size_t limit, const char *wha
         *end = limit;
     if (first < *end && *end <= limit)
         return true;
-    return error_set(error, ERROR_USAGE, "%s %zu:%zu: expected a range within 0:%zu", what, first, *end, limit);
+    return error_set(error, ERROR_USAGE, "%s %zu:%zu: expected a range within 0:%zu", what, first, *end,
+                     limit);
 }
 
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error)

@@ -15,7 +15,8 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_SCALE] = {"scale", "X", "factor on the scores (default 1/sqrt(d_k))"},
     [SETTING_SOFTCAP] = {"softcap", "C", "squash scaled scores to C*tanh(s/C)"},
     [SETTING_WINDOW] = {"window", "W|L,R", "see only keys from i-L to i+R (W: both; -1: no limit)"},
-    [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, "true in the mask forbids, as in nn.MultiheadAttention"},
+    [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL,
+                                  "true in the mask forbids, as in nn.MultiheadAttention"},
 };
 
 enum setting setting_named(const char *name)

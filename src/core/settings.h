@@ -1,6 +1,6 @@
 /*
- * Settings of the computation: the options that are also JSON keys, with one table of names and one parser for both.
- * A setting that was not given has its bit in `given` clear.
+ * Settings of the computation: the options that are also JSON keys, with one table of names and one parser
+ * for both. A setting that was not given has its bit in `given` clear.
  */
 #ifndef ATTN_CORE_SETTINGS_H
 #define ATTN_CORE_SETTINGS_H
@@ -35,8 +35,8 @@ struct settings {
     bool mask_true_blocks;
 };
 
-/* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it may be left
- * out. The names are those of JSON keys; on the command line '_' is '-'. */
+/* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it
+ * may be left out. The names are those of JSON keys; on the command line '_' is '-'. */
 struct setting_kind {
     const char *name, *argument, *help;
 };
@@ -46,9 +46,9 @@ extern const struct setting_kind setting_kinds[SETTING_COUNT];
 enum setting setting_named(const char *name);
 
 /*
- * Takes a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON values come
- * the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of `kind` that says what was
- * expected; `called` is how the message names the setting ("--heads", "heads").
+ * Takes a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON values
+ * come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of `kind`
+ * that says what was expected; `called` is how the message names the setting ("--heads", "heads").
  */
 bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
                    enum error_kind kind, struct error *error);

@@ -5,12 +5,12 @@
 #include "draw/label.h"
 #include "draw/layout_parts.h"
 
-#define GAP 6.0        /* between matrix and label */
-#define TICK 4.0       /* length of a tick */
-#define LARGEST 12.0   /* sizes of text */
+#define GAP 6.0      /* between matrix and label */
+#define TICK 4.0     /* length of a tick */
+#define LARGEST 12.0 /* sizes of text */
 #define SMALLEST 8.0
 #define THINNED 10.5
-#define LINE 1.15      /* height of a line, in ems */
+#define LINE 1.15 /* height of a line, in ems */
 
 /* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
 static size_t round_step(double need)
@@ -23,8 +23,10 @@ static size_t round_step(double need)
     return SIZE_MAX;
 }
 
-/* Label number `k` of those that are drawn: its text as shown and the middle of its cell. False beyond the last. */
-static bool axis_label(const struct axis *axis, size_t k, const char **text, char number[NUMBER_TEXT], double *middle)
+/* Label number `k` of those that are drawn: its text as shown and the middle of its cell. False beyond the
+ * last. */
+static bool axis_label(const struct axis *axis, size_t k, const char **text, char number[NUMBER_TEXT],
+                       double *middle)
 {
     if (axis->labels) {
         if (k > (axis->count - 1) / axis->every)
@@ -129,7 +131,8 @@ bool axis_draw_rows(const struct axis *axis, struct figure *figure, double x, do
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
         if (!label_show(shown, text, true, font, axis->size, axis->limit, error))
             return false;
-        if (axis->has_ticks && !figure_rect(figure, x - 1 - TICK, floor(y + middle), TICK, 1, layout_line, error))
+        if (axis->has_ticks &&
+            !figure_rect(figure, x - 1 - TICK, floor(y + middle), TICK, 1, layout_line, error))
             return false;
         if (!figure_text(figure, edge, y + middle + LAYOUT_CAP * axis->size, axis->size, ANCHOR_END, false,
                          layout_ink, shown, error))
@@ -153,8 +156,8 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
             return false;
         bool done;
         if (axis->is_upright)
-            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size, ANCHOR_END, true,
-                               layout_ink, shown, error);
+            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size, ANCHOR_END,
+                               true, layout_ink, shown, error);
         else /* beyond the matrix it might meet the labels of the next one */
             done = middle + width / 2 > (double)axis->count * axis->cell + 5 ||
                    figure_text(figure, x + middle, edge + axis->size * 0.8, axis->size, ANCHOR_MIDDLE, false,

@@ -7,7 +7,7 @@
 
 #define BAR_WIDTH 14.0
 #define TICK 4.0
-#define TEXT_GAP 7.0  /* between bar and number */
+#define TEXT_GAP 7.0 /* between bar and number */
 #define LEGEND_LINE 19.0
 #define CHIP 12.0
 #define SHORTEST 112.0
@@ -41,7 +41,8 @@ bool bar_plan(struct bar *bar, double height, struct font *font, struct error *e
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
     double legend_width;
     if (!numbers_width(bar, font, &bar->width, error) ||
-        !font_shape(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width, error))
+        !font_shape(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
+                    error))
         return false;
     if (bar->measure && bar->measure[0])
         bar->width += LAYOUT_NAME_SIZE + 7;
@@ -69,8 +70,8 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
         double at = y + (1 - bar->ticks[i].position) * bar->height;
         double line = fmin(fmax(floor(at), y), y + bar->height - 1);
         if (!figure_rect(figure, x + BAR_WIDTH + 1, line, TICK, 1, layout_line, error) ||
-            !figure_text(figure, x + BAR_WIDTH + TEXT_GAP, at + LAYOUT_CAP * LAYOUT_SMALL_SIZE, LAYOUT_SMALL_SIZE,
-                         ANCHOR_START, false, layout_ink, bar->ticks[i].text, error))
+            !figure_text(figure, x + BAR_WIDTH + TEXT_GAP, at + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
+                         LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, bar->ticks[i].text, error))
             return false;
     }
     if (bar->measure && bar->measure[0]) {
@@ -78,8 +79,8 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
         double widest;
         if (!label_show(shown, bar->measure, false, font, LAYOUT_NAME_SIZE, bar->height, error) ||
             !numbers_width(bar, font, &widest, error) ||
-            !figure_text(figure, x + widest + 7 + LAYOUT_NAME_SIZE * 0.76, y + bar->height / 2, LAYOUT_NAME_SIZE,
-                         ANCHOR_MIDDLE, true, layout_ink, shown, error))
+            !figure_text(figure, x + widest + 7 + LAYOUT_NAME_SIZE * 0.76, y + bar->height / 2,
+                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true, layout_ink, shown, error))
             return false;
     }
     double below = y + bar->height + 16;

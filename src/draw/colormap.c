@@ -26,7 +26,8 @@ static struct color hex_color(const char *text)
 
 static struct color color_mix(struct color a, struct color b, double part)
 {
-    return (struct color){(uint8_t)lround(a.r + (b.r - a.r) * part), (uint8_t)lround(a.g + (b.g - a.g) * part),
+    return (struct color){(uint8_t)lround(a.r + (b.r - a.r) * part),
+                          (uint8_t)lround(a.g + (b.g - a.g) * part),
                           (uint8_t)lround(a.b + (b.b - a.b) * part)};
 }
 
@@ -39,9 +40,12 @@ bool colormap_find(struct colormap *map, const char *name, struct error *error)
     if (!data) {
         const char *near = text_nearest(name, colormap_names);
         if (near)
-            return error_set(error, ERROR_USAGE, "there is no colour map '%s'; did you mean '%s'?", name, near);
-        return error_set(error, ERROR_USAGE, "there is no colour map '%s'; there are viridis, magma, inferno, plasma, "
-                                             "cividis, gray, RdBu_r and coolwarm", name);
+            return error_set(error, ERROR_USAGE, "there is no colour map '%s'; did you mean '%s'?", name,
+                             near);
+        return error_set(error, ERROR_USAGE,
+                         "there is no colour map '%s'; there are viridis, magma, inferno, plasma, "
+                         "cividis, gray, RdBu_r and coolwarm",
+                         name);
     }
     size_t stops = strlen(data->stops) / 6;
     for (size_t i = 0; i < 256; i++) {

@@ -1,8 +1,8 @@
 /*
- * The published colours. viridis, magma, inferno and plasma: Nathaniel Smith and Stefan van der Walt, 2015, CC0.
- * cividis: Jamie Nunez, Christopher Anderton and Ryan Renslow, 2018 (doi:10.1371/journal.pone.0199239), CC0.
- * RdBu: Cynthia Brewer, ColorBrewer.org, 11 classes, Apache License 2.0. coolwarm: Kenneth Moreland, Diverging Color
- * Maps for Scientific Visualization, 2009, 33 points.
+ * The published colours. viridis, magma, inferno and plasma: Nathaniel Smith and Stefan van der Walt, 2015,
+ * CC0. cividis: Jamie Nunez, Christopher Anderton and Ryan Renslow, 2018 (doi:10.1371/journal.pone.0199239),
+ * CC0. RdBu: Cynthia Brewer, ColorBrewer.org, 11 classes, Apache License 2.0. coolwarm: Kenneth Moreland,
+ * Diverging Color Maps for Scientific Visualization, 2009, 33 points.
  */
 #include "draw/colormap_data.h"
 
@@ -97,12 +97,8 @@ const struct colormap_data colormap_data[] = {
      "dec958dfca57e0cb56e1cc55e2cd54e4ce53e5cf52e6d051e7d150e8d24fe9d34eead34cebd44bedd54aeed649efd748"
      "f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fee535fee636fee838",
      "e6e6e6"},
-    {"gray",
-     "000000ffffff",
-     "b4d2f0"},
-    {"RdBu_r",
-     "0530612166ac4393c392c5ded1e5f0f7f7f7fddbc7f4a582d6604db2182b67001f",
-     "c0c0c0"},
+    {"gray", "000000ffffff", "b4d2f0"},
+    {"RdBu_r", "0530612166ac4393c392c5ded1e5f0f7f7f7fddbc7f4a582d6604db2182b67001f", "c0c0c0"},
     {"coolwarm",
      "3b4cc0445acc4d68d75775e16282ea6c8ef1779af782a5fb8db0fe98b9ffa3c2ffaec9fdb8d0f9c2d5f4ccd9eed5dbe6"
      "dddddde5d8d1ecd3c5f1ccb9f5c4adf7bba0f7b194f7a687f49a7bf18d6fec7f63e57058de604dd55042cb3e38c0282f"

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* `stops`: evenly spaced colours from the lowest to the highest, six hexadecimal digits each, to be joined by straight
- * lines in RGB. `masked`: the colour of masked cells, likewise. */
+/* `stops`: evenly spaced colours from the lowest to the highest, six hexadecimal digits each, to be joined by
+ * straight lines in RGB. `masked`: the colour of masked cells, likewise. */
 struct colormap_data {
     const char *name, *stops, *masked;
 };

@@ -8,8 +8,8 @@
 #include "base/out.h"
 #include "draw/heatmap.h"
 
-/* Draws as PNG into `out`. Thread-safe. Errors: ERROR_USAGE for a style that cannot be had (unknown colour map, picture too
- * large, log scale with vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
+/* Draws as PNG into `out`. Thread-safe. Errors: ERROR_USAGE for a style that cannot be had (unknown colour
+ * map, picture too large, log scale with vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
 bool draw_png(const struct drawing *drawing, struct out *out, struct error *error);
 
 /* Names of the colour maps, NULL-terminated; the first is the default. */

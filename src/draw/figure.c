@@ -49,8 +49,8 @@ bool figure_ramp(struct figure *figure, double x, double y, double width, double
     return true;
 }
 
-bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor, bool vertical,
-                 struct color color, const char *text, struct error *error)
+bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
+                 bool vertical, struct color color, const char *text, struct error *error)
 {
     size_t length = strlen(text) + 1;
     if (figure->string_capacity - figure->string_size < length) {

@@ -1,9 +1,9 @@
 /*
- * A figure as a flat list of shapes, in the order they are to be painted, over a white ground. It knows nothing of the
- * formats it is painted in, and the painters know nothing of heatmaps.
+ * A figure as a flat list of shapes, in the order they are to be painted, over a white ground. It knows
+ * nothing of the formats it is painted in, and the painters know nothing of heatmaps.
  *
- * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the items hold
- * offsets into them.
+ * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
+ * items hold offsets into them.
  */
 #ifndef ATTN_DRAW_FIGURE_H
 #define ATTN_DRAW_FIGURE_H
@@ -34,7 +34,8 @@ struct figure_item {
     struct color color; /* of rectangles and texts */
     union {
         struct {
-            size_t string; /* offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0 controls */
+            size_t string; /* offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0
+                              controls */
             float size;    /* pixels an em; y is the baseline */
             enum figure_anchor anchor;
             bool vertical; /* turned by 90° against the clock: it reads upward, x is the baseline */
@@ -66,8 +67,8 @@ bool figure_rect(struct figure *figure, double x, double y, double width, double
                  struct error *error);
 bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error);
 /* The text is copied. */
-bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor, bool vertical,
-                 struct color color, const char *text, struct error *error);
+bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
+                 bool vertical, struct color color, const char *text, struct error *error);
 /* Returns the rows×columns cells, to be filled at once, or NULL. */
 uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
                         size_t columns, double gap, struct error *error);

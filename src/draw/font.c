@@ -33,7 +33,8 @@ static bool is_right_to_left(uint32_t code)
            (code >= 0x1E800 && code <= 0x1EFFF);
 }
 
-/* Embeddings, overrides and isolates would let a label reorder what stands around them: they are shown instead. */
+/* Embeddings, overrides and isolates would let a label reorder what stands around them: they are shown
+ * instead. */
 static bool is_direction_control(uint32_t code)
 {
     return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
@@ -64,6 +65,7 @@ static bool order_visually(uint32_t *codes, size_t count, struct error *error)
 struct pen {
     struct font *font;
     double size, x;
+    double base; /* where the last glyph that takes room began */
     font_taker *take;
     void *context;
 };
@@ -71,8 +73,7 @@ struct pen {
 static bool pen_glyph(const struct pen *pen, int face, int glyph, double x, double y, double size,
                       struct error *error)
 {
-    struct font_mark mark = {
-        .x = (float)x, .y = (float)y, .size = (float)size, .face = face, .glyph = glyph};
+    struct font_mark mark = {.x = (float)x, .y = (float)y, .size = (float)size, .face = face, .glyph = glyph};
     return !pen->take || pen->take(pen->context, &mark, error);
 }
 
@@ -112,14 +113,23 @@ static bool pen_character(struct pen *pen, uint32_t code, struct error *error)
         return true;
     if (is_direction_control(code) || !glyph_find(pen->font, code, &face, &glyph))
         return pen_box(pen, shown_code(code), error);
+    /* The fonts place other marks themselves; those of right-to-left letters go over the middle of theirs. */
+    if (is_right_to_left(code) && fribidi_get_bidi_type(code) == FRIBIDI_TYPE_NSM) {
+        double left, right;
+        glyph_reach(pen->font, face, glyph, pen->size, &left, &right);
+        return pen_glyph(pen, face, glyph, (pen->base + pen->x - left - right) / 2, 0, pen->size, error);
+    }
     if (!pen_glyph(pen, face, glyph, pen->x, 0, pen->size, error))
         return false;
-    pen->x += glyph_advance(pen->font, face, glyph, pen->size);
+    double advance = glyph_advance(pen->font, face, glyph, pen->size);
+    if (advance > 0)
+        pen->base = pen->x;
+    pen->x += advance;
     return true;
 }
 
-bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context, double *width,
-                struct error *error)
+bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context,
+                double *width, struct error *error)
 {
     uint32_t codes[FONT_CHARACTERS];
     size_t count = 0;
@@ -132,7 +142,7 @@ bool font_shape(struct font *font, const char *text, double size, font_taker *ta
     if (ordered && !order_visually(codes, count, error))
         return false;
 
-    struct pen pen = {font, size, 0, take, context};
+    struct pen pen = {font, size, 0, 0, take, context};
     for (size_t i = 0; i < count; i++)
         if (!pen_character(&pen, codes[i], error))
             return false;

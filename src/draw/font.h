@@ -24,7 +24,7 @@ void font_close(struct font *font);
 
 /* One mark on a line of text, relative to the beginning of its baseline; y downward. */
 struct font_mark {
-    bool box;            /* the outline of a rectangle from x, y, with width and height; else a glyph at x, y */
+    bool box; /* the outline of a rectangle from x, y, with width and height; else a glyph at x, y */
     float x, y, size;
     float width, height; /* of a box */
     int face, glyph;
@@ -34,13 +34,14 @@ struct font_mark {
 typedef bool font_taker(void *context, const struct font_mark *mark, struct error *error);
 
 /* Shapes a line of text. `take` may be NULL. *width is how far the text reaches. Errors: no memory. */
-bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context, double *width,
-                struct error *error);
+bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context,
+                double *width, struct error *error);
 
 /* The width alone; 0 where it cannot be told (see font_shape), with the error set. */
 double font_width(struct font *font, const char *text, double size, struct error *error);
 
-/* A glyph as coverage, 0…255, width×height; pixel (0, 0) lies at left, top from its origin on the baseline. */
+/* A glyph as coverage, 0…255, width×height; pixel (0, 0) lies at left, top from its origin on the baseline.
+ */
 struct font_bitmap {
     int left, top, width, height;
     const uint8_t *coverage; /* owned by the font; valid until the next call for any glyph */

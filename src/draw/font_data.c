@@ -1,6 +1,6 @@
 /*
- * The fonts, put into the binary by the assembler. ATTN_FONT_SANS and ATTN_FONT_FALLBACK are the paths of two TrueType
- * files (or collections, of which the first font is taken), as string literals from the build.
+ * The fonts, put into the binary by the assembler. ATTN_FONT_SANS and ATTN_FONT_FALLBACK are the paths of two
+ * TrueType files (or collections, of which the first font is taken), as string literals from the build.
  */
 #include "draw/font_data.h"
 

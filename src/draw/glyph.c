@@ -1,8 +1,8 @@
 /*
  * Glyphs by stb_truetype, each rendered once for a size and a place between two pixels, then kept.
  *
- * stb_truetype does not check all of its memory, so it gets it from a block that is there beforehand; should that not
- * suffice, it is left by a long jump, which loses nothing since the block stays ours.
+ * stb_truetype does not check all of its memory, so it gets it from a block that is there beforehand; should
+ * that not suffice, it is left by a long jump, which loses nothing since the block stays ours.
  */
 #include "draw/glyph.h"
 
@@ -13,7 +13,8 @@
 
 #include "base/memory.h"
 
-/* More than ten times what the most intricate glyph of the fonts named in the build takes at the largest size. */
+/* More than ten times what the most intricate glyph of the fonts named in the build takes at the largest
+ * size. */
 enum { WORK_SIZE = 1 << 20 };
 
 struct work {
@@ -119,6 +120,16 @@ double glyph_advance(const struct font *font, int face, int glyph, double size)
     return advance * (double)stbtt_ScaleForMappingEmToPixels(&font->face[face], (float)size);
 }
 
+void glyph_reach(const struct font *font, int face, int glyph, double size, double *left, double *right)
+{
+    const stbtt_fontinfo *info = &font->face[face];
+    double scale = (double)stbtt_ScaleForMappingEmToPixels(info, (float)size);
+    int x0 = 0, y0, x1 = 0, y1;
+    stbtt_GetGlyphBox(info, glyph, &x0, &y0, &x1, &y1);
+    *left = x0 * scale;
+    *right = x1 * scale;
+}
+
 /* Where the glyph is in the table, or would be. */
 static struct entry *entry_place(struct entry *entries, size_t room, const struct entry *key)
 {
@@ -172,8 +183,8 @@ static bool glyph_render(struct font *font, struct entry *entry, struct error *e
     font->work->used = 0;
     if (setjmp(font->work->full) != 0)
         return error_set(error, ERROR_SYSTEM, "a character is too intricate to be drawn");
-    stbtt_GetGlyphBitmapBoxSubpixel(face, entry->glyph, scale, scale, shift, 0, &entry->left, &entry->top, &right,
-                                    &bottom);
+    stbtt_GetGlyphBitmapBoxSubpixel(face, entry->glyph, scale, scale, shift, 0, &entry->left, &entry->top,
+                                    &right, &bottom);
     entry->width = right - entry->left;
     entry->height = bottom - entry->top;
     entry->coverage = font->coverage_size;

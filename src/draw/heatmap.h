@@ -1,5 +1,6 @@
 /*
- * What is to be drawn: one or more matrices with labels, and how. Knows nothing of pixels, formats or attention.
+ * What is to be drawn: one or more matrices with labels, and how. Knows nothing of pixels, formats or
+ * attention.
  */
 #ifndef ATTN_DRAW_HEATMAP_H
 #define ATTN_DRAW_HEATMAP_H
@@ -18,37 +19,39 @@ struct heatmap {
 };
 
 enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
+/* Numbers in the cells: where they fit at a good size; at any size that can be read, in cells that grow for
+ * them unless cell or width is given; never. */
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
 enum pool { POOL_MAX, POOL_MEAN };
 
 /* How to draw. Zeroed is the default but for dpi_scale (1). */
 struct drawing_style {
-    const char *cmap;         /* NULL: viridis, or the diverging one for signed data */
+    const char *cmap; /* NULL: viridis, or the diverging one for signed data */
     enum color_scale scale;
     bool has_vmin, has_vmax;
     float vmin, vmax;
-    size_t cell;              /* pixels a cell, before dpi_scale; 0: chosen */
-    size_t width;             /* pixels the whole figure is not to exceed, before dpi_scale; 0: chosen */
+    size_t cell;  /* pixels a cell, before dpi_scale; 0: chosen */
+    size_t width; /* pixels the whole figure is not to exceed, before dpi_scale; 0: chosen */
     enum annotate annotate;
-    enum pool pool;           /* how cells are combined where there are more of them than pixels */
-    double dpi_scale;         /* everything this many times as large; 1 or more, at most 8 */
+    enum pool pool;   /* how cells are combined where there are more of them than pixels */
+    double dpi_scale; /* everything this many times as large; 1 or more, at most 8 */
 };
 
 /* A figure with one panel a heatmap; all panels have the same shape, labels and colour scale. */
 struct drawing {
-    const char *title;               /* NULL: none */
+    const char *title; /* NULL: none */
     const struct heatmap *maps;
     size_t map_count;
-    size_t across;                   /* panels side by side; 0: chosen */
-    size_t rows, columns;            /* of every map */
-    const char *const *row_labels;   /* `rows` of them, or NULL: numbered from row_first */
+    size_t across;                 /* panels side by side; 0: chosen */
+    size_t rows, columns;          /* of every map */
+    const char *const *row_labels; /* `rows` of them, or NULL: numbered from row_first */
     const char *const *column_labels;
-    size_t row_first, column_first;  /* number of the first row and column, for numbered labels */
-    size_t row_step, column_step;    /* tokens a row or column stands for (already pooled data); 0 is 1 */
+    size_t row_first, column_first;     /* number of the first row and column, for numbered labels */
+    size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
-    const char *measure;             /* beside the colour bar: "attention weight" */
-    bool is_signed;                  /* signed data: diverging colours centred on 0, from the largest magnitude */
-    bool is_weight;                  /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
+    const char *measure;                /* beside the colour bar: "attention weight" */
+    bool is_signed; /* signed data: diverging colours centred on 0, from the largest magnitude */
+    bool is_weight; /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
     struct drawing_style style;
 };
 

@@ -27,7 +27,8 @@ static bool is_indic_sign(uint32_t code)
 {
     uint32_t place = code & 0x7F;
     return code >= 0x900 && code < 0xE00 &&
-           ((place >= 0x01 && place <= 0x03) || (place >= 0x3E && place <= 0x4D) || (place >= 0x55 && place <= 0x57));
+           ((place >= 0x01 && place <= 0x03) || (place >= 0x3E && place <= 0x4D) ||
+            (place >= 0x55 && place <= 0x57));
 }
 
 static bool is_virama(uint32_t code)
@@ -97,7 +98,8 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
 }
 
 /* Cuts `out` so that it fits with an ellipsis. The ends of its characters are tried by halving. */
-static bool cut_to_width(char out[LABEL_SIZE], struct font *font, double size, double width, struct error *error)
+static bool cut_to_width(char out[LABEL_SIZE], struct font *font, double size, double width,
+                         struct error *error)
 {
     size_t ends[FONT_CHARACTERS + 1], count = 0;
     ends[count++] = 0;
@@ -131,8 +133,8 @@ static bool cut_to_width(char out[LABEL_SIZE], struct font *font, double size, d
     return true;
 }
 
-bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font *font, double size, double width,
-                struct error *error)
+bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font *font, double size,
+                double width, struct error *error)
 {
     show_all(out, text, blanks);
     double reach;
@@ -141,8 +143,8 @@ bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font
     return reach <= width || cut_to_width(out, font, size, width, error);
 }
 
-bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *text, struct font *font, double size,
-                double width, struct error *error)
+bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *text, struct font *font,
+                double size, double width, struct error *error)
 {
     char whole[LABEL_SIZE];
     show_all(whole, text, false);

@@ -20,11 +20,11 @@
 #define BAR_LARGEST 440.0 /* beside several panels */
 #define PANEL_GAP 16.0
 #define PANEL_TITLE_ROOM 22.0
-#define LABEL_CELL 9.0 /* cells of several panels that are smaller have no labels */
+#define LABEL_CELL 9.0       /* cells of several panels that are smaller have no labels */
 #define NUMBERED_PANEL 100.0 /* panels that are smaller have no numbers */
 #define SIDE_LIMIT 32767.0
 #define PIXEL_LIMIT (256.0 * 1024 * 1024)
-#define VALUES_SIDE 8000.0 /* cells are not enlarged for their numbers beyond this */
+#define VALUES_SIDE 8000.0 /* a figure does not grow beyond this for the numbers in its cells */
 
 const struct color layout_ink = {0x22, 0x22, 0x22};
 const struct color layout_pale = {0x70, 0x70, 0x70};
@@ -40,7 +40,8 @@ struct layout {
     double least; /* of the cells */
     size_t across, down;
     struct sizing sizing;
-    struct pooled shape; /* rows and columns of every panel; all values and masks, one panel behind the other */
+    struct pooled
+        shape; /* rows and columns of every panel; all values and masks, one panel behind the other */
     struct extent extent;
     struct scale scale;
     struct values values;
@@ -75,11 +76,12 @@ static void choose_sizing(struct layout *layout, double labels)
     double across = (double)layout->across;
     double room, below;
     if (drawing->style.width == 0 && (drawing->style.cell > 0 || layout->least > 0)) {
-        room = below = drawing->style.cell > 0 ? INFINITY : VALUES_SIDE;
+        room = below = INFINITY;
     } else if (drawing->style.width == 0 && layout->across == 1) {
         room = below = PANEL_LARGEST;
     } else {
-        room = (layout->limit - 2 * LAYOUT_PAD - labels - BAR_GAP - BAR_ROOM - PANEL_GAP * (across - 1)) / across;
+        room = (layout->limit - 2 * LAYOUT_PAD - labels - BAR_GAP - BAR_ROOM - PANEL_GAP * (across - 1)) /
+               across;
         room = fmax(floor(room), drawing->style.width == 0 ? PANEL_SMALLEST : 1);
         below = layout->across == 1 ? fmax(PANEL_LARGEST, room) : room;
     }
@@ -95,8 +97,10 @@ static bool choose_colors(struct layout *layout)
     shape->rows = pool_count(drawing->rows, layout->sizing.row_factor);
     shape->columns = pool_count(drawing->columns, layout->sizing.column_factor);
     size_t cells, all;
-    if (!size_multiply(shape->rows, shape->columns, &cells) || !size_multiply(cells, drawing->map_count, &all))
-        return error_set(error, ERROR_USAGE, "%zu matrices of %zu times %zu cells are too many for one picture",
+    if (!size_multiply(shape->rows, shape->columns, &cells) ||
+        !size_multiply(cells, drawing->map_count, &all))
+        return error_set(error, ERROR_USAGE,
+                         "%zu matrices of %zu times %zu cells are too many for one picture",
                          drawing->map_count, shape->rows, shape->columns);
     bool masks = false;
     for (size_t i = 0; i < drawing->map_count; i++)
@@ -122,8 +126,8 @@ static bool choose_colors(struct layout *layout)
         return false;
     for (int i = 0; i < FIGURE_COLORS; i++) {
         double position = i / 255.0;
-        layout->figure->palette[i] =
-            colormap_at(&map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
+        layout->figure->palette[i] = colormap_at(
+            &map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
     }
     layout->figure->palette[FIGURE_MASKED] = map.masked;
     layout->figure->palette[FIGURE_NAN] = map.nan;
@@ -149,7 +153,8 @@ static bool choose_labels(struct layout *layout)
                               .unit = unit,
                               .cell = side ? sizing->cell_width : sizing->cell_height,
                               .limit = fmin(longest, side ? 140 : 180)};
-        bool legible = axis->labels ? axis->cell >= LABEL_CELL : axis->cell * (double)axis->count >= NUMBERED_PANEL;
+        bool legible =
+            axis->labels ? axis->cell >= LABEL_CELL : axis->cell * (double)axis->count >= NUMBERED_PANEL;
         if (!alone && !legible)
             continue;
         if (!(side ? axis_plan_columns : axis_plan_rows)(axis, layout->font, layout->error))
@@ -181,12 +186,13 @@ static bool choose_places(struct layout *layout)
                                .masked = layout->figure->palette[FIGURE_MASKED],
                                .nan = layout->figure->palette[FIGURE_NAN]};
     double bar_height = height - layout->title_room;
-    if (!bar_plan(&layout->bar, alone ? bar_height : fmin(bar_height, BAR_LARGEST), layout->font, layout->error))
+    if (!bar_plan(&layout->bar, alone ? bar_height : fmin(bar_height, BAR_LARGEST), layout->font,
+                  layout->error))
         return false;
     layout->left = LAYOUT_PAD + layout->rows.reach + (drawing->row_axis ? LAYOUT_NAME_SIZE + 8 : 0);
     layout->top = LAYOUT_PAD + layout->title_room;
-    layout->figure->width = (float)(layout->left + across * (layout->panel_width + layout->gap) - layout->gap +
-                                    BAR_GAP + layout->bar.width + LAYOUT_PAD);
+    layout->figure->width = (float)(layout->left + across * (layout->panel_width + layout->gap) -
+                                    layout->gap + BAR_GAP + layout->bar.width + LAYOUT_PAD);
     return true;
 }
 
@@ -210,10 +216,11 @@ static bool draw_title(struct layout *layout)
         !font_shape(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
         return false;
     /* Flush with the matrix if it fits there. */
-    double x = lines[1][0] == '\0' && layout->left + all <= figure->width - LAYOUT_PAD ? layout->left : LAYOUT_PAD;
+    double x =
+        lines[1][0] == '\0' && layout->left + all <= figure->width - LAYOUT_PAD ? layout->left : LAYOUT_PAD;
     for (int i = 0; i < 2 && lines[i][0]; i++) {
-        if (!figure_text(figure, x, LAYOUT_PAD + i * TITLE_LINE + TITLE_SIZE * 0.85, TITLE_SIZE, ANCHOR_START, false,
-                         layout_ink, lines[i], layout->error))
+        if (!figure_text(figure, x, LAYOUT_PAD + i * TITLE_LINE + TITLE_SIZE * 0.85, TITLE_SIZE, ANCHOR_START,
+                         false, layout_ink, lines[i], layout->error))
             return false;
         layout->top += TITLE_LINE;
     }
@@ -227,16 +234,17 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
     const struct drawing *drawing = layout->drawing;
     char shown[LABEL_SIZE];
     if (drawing->row_axis) {
-        double x = LAYOUT_PAD + LAYOUT_NAME_SIZE * 0.76;
+        double x = LAYOUT_PAD + LAYOUT_NAME_SIZE * 0.76, length;
         if (!label_show(shown, drawing->row_axis, false, layout->font, LAYOUT_NAME_SIZE, fmax(height, 60),
                         layout->error) ||
-            !figure_text(layout->figure, x, layout->top + height / 2, LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true,
-                         layout_ink, shown, layout->error))
+            !font_shape(layout->font, shown, LAYOUT_NAME_SIZE, NULL, NULL, &length, layout->error) ||
+            !figure_text(layout->figure, x, layout->top + fmax(height, length) / 2, LAYOUT_NAME_SIZE,
+                         ANCHOR_MIDDLE, true, layout_ink, shown, layout->error))
             return false;
     }
     if (drawing->column_axis) {
-        if (!label_show(shown, drawing->column_axis, false, layout->font, LAYOUT_NAME_SIZE, fmax(width, 60),
-                        layout->error) ||
+        if (!label_show(shown, drawing->column_axis, false, layout->font, LAYOUT_NAME_SIZE,
+                        fmax(width, 2 * BAR_GAP), layout->error) ||
             !figure_text(layout->figure, layout->left + width / 2, bottom + 8 + LAYOUT_NAME_SIZE * 0.76,
                          LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, false, layout_ink, shown, layout->error))
             return false;
@@ -249,12 +257,13 @@ static bool draw_note(struct layout *layout, double y)
 {
     char note[128], shown[LABEL_SIZE];
     snprintf(note, sizeof note, "each cell is the %s of %zu \u00d7 %zu",
-             layout->drawing->style.pool == POOL_MEAN ? "mean" : "maximum", layout->rows.unit, layout->columns.unit);
+             layout->drawing->style.pool == POOL_MEAN ? "mean" : "maximum", layout->rows.unit,
+             layout->columns.unit);
     double x = layout->left;
     double width = layout->figure->width - LAYOUT_PAD - x;
     return label_show(shown, note, false, layout->font, NOTE_SIZE, width, layout->error) &&
-           figure_text(layout->figure, x, y + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false, layout_pale, shown,
-                       layout->error);
+           figure_text(layout->figure, x, y + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false, layout_pale,
+                       shown, layout->error);
 }
 
 static bool draw_panels(struct layout *layout)
@@ -271,7 +280,9 @@ static bool draw_panels(struct layout *layout)
                               .cell_width = layout->sizing.cell_width,
                               .cell_height = layout->sizing.cell_height,
                               .title_room = layout->panel_width + layout->gap * 0.6,
-                              .title_size = layout->panel_width < 24 ? 0 : small ? 10 : 12,
+                              .title_size = layout->panel_width < 24 ? 0
+                                            : small                  ? 10
+                                                                     : 12,
                               .scale = &layout->scale,
                               .values = layout->values};
         double x = layout->left + (double)column * (layout->panel_width + layout->gap);
@@ -281,8 +292,8 @@ static bool draw_panels(struct layout *layout)
         if (column == 0 && !axis_draw_rows(&layout->rows, layout->figure, x, y, layout->font, layout->error))
             return false;
         bool lowest = i + layout->across >= drawing->map_count;
-        if (lowest && !axis_draw_columns(&layout->columns, layout->figure, x, y + layout->panel_height, layout->font,
-                                         layout->error))
+        if (lowest && !axis_draw_columns(&layout->columns, layout->figure, x, y + layout->panel_height,
+                                         layout->font, layout->error))
             return false;
     }
     return true;
@@ -295,21 +306,23 @@ static bool draw_all(struct layout *layout)
         return false;
     double across = (double)layout->across, down = (double)layout->down;
     double width = across * (layout->panel_width + layout->gap) - layout->gap;
-    double height = down * (layout->panel_height + layout->title_room + layout->gap) - layout->gap - layout->title_room;
+    double height =
+        down * (layout->panel_height + layout->title_room + layout->gap) - layout->gap - layout->title_room;
     double bottom = layout->top + height + layout->columns.reach;
     if (!draw_names(layout, width, height, bottom))
         return false;
     if (layout->drawing->column_axis)
         bottom += LAYOUT_NAME_SIZE + 10;
+    const struct bar *bar = &layout->bar;
+    if (!bar_draw(bar, figure, layout->left + width + BAR_GAP, layout->top, layout->font, layout->error))
+        return false;
+    bottom = fmax(bottom, layout->top + bar->height + fmax(bar->legend, 6));
     if (layout->rows.unit > 1 || layout->columns.unit > 1) {
         if (!draw_note(layout, bottom + 12))
             return false;
         bottom += 12 + NOTE_SIZE;
     }
-    const struct bar *bar = &layout->bar;
-    if (!bar_draw(bar, figure, layout->left + width + BAR_GAP, layout->top, layout->font, layout->error))
-        return false;
-    figure->height = (float)(fmax(bottom, layout->top + bar->height + fmax(bar->legend, 6)) + LAYOUT_PAD);
+    figure->height = (float)(bottom + LAYOUT_PAD);
     return true;
 }
 
@@ -340,19 +353,34 @@ static bool check_size(const struct figure *figure, struct error *error)
 {
     double width = ceil((double)figure->width), height = ceil((double)figure->height);
     if (width > SIDE_LIMIT || height > SIDE_LIMIT || width * height > PIXEL_LIMIT)
-        return error_set(error, ERROR_USAGE, "the picture would be %.0f times %.0f pixels, which is too large", width,
-                         height);
+        return error_set(error, ERROR_USAGE,
+                         "the picture would be %.0f times %.0f pixels, which is too large", width, height);
     return true;
 }
 
-bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font, struct error *error)
+/* The size of cells that numbers were asked for and do not fit, if they may grow to it; else 0. */
+static double larger_cell(const struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    if (drawing->style.annotate != ANNOTATE_ON || layout->values.size > 0 || layout->least > 0 ||
+        drawing->style.width > 0 || drawing->style.cell > 0)
+        return 0;
+    double cell = values_cell(drawing, &layout->extent, layout->font, layout->error);
+    double width = cell * (double)drawing->columns * (double)layout->across;
+    double height = cell * (double)drawing->rows * (double)layout->down;
+    return fmax(width, height) <= VALUES_SIDE ? cell : 0;
+}
+
+bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
+                   struct error *error)
 {
     if (!check_drawing(drawing, error))
         return false;
     double width = (double)drawing->style.width;
     struct layout layout = {.limit = width > 0 ? width : FIGURE_WIDTH};
     bool done = false;
-    /* The parts beside the matrices are known only once the matrices are, so a second and a third attempt may follow. */
+    /* The parts beside the matrices are known only once the matrices are, so a second and a third attempt may
+     * follow. */
     for (int attempt = 0; attempt < 4; attempt++) {
         layout = (struct layout){.drawing = drawing,
                                  .figure = figure,
@@ -363,16 +391,13 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
         done = plan_all(&layout);
         if (!done)
             break;
-        bool enlarge = drawing->style.annotate == ANNOTATE_ON && layout.values.size <= 0 && layout.least <= 0 &&
-                       width <= 0 && drawing->style.cell == 0;
-        bool narrow = width > 0 && figure->width > width;
-        if (!enlarge && !narrow)
+        double cell = larger_cell(&layout);
+        double excess = width > 0 ? (double)figure->width - width : 0;
+        if (cell <= 0 && excess <= 0)
             break;
         done = false;
-        if (enlarge)
-            layout.least = values_cell(drawing, &layout.extent, font, error);
-        if (narrow)
-            layout.limit -= figure->width - width;
+        layout.least = cell;
+        layout.limit -= fmax(excess, 0);
         free(layout.shape.values);
         free(layout.shape.masked);
         layout.shape = (struct pooled){0};

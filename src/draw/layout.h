@@ -1,6 +1,6 @@
 /*
- * From a drawing to a figure: how large the cells are, what is written where. The one place where pictures are
- * designed; no format is known here.
+ * From a drawing to a figure: how large the cells are, what is written where. The one place where pictures
+ * are designed; no format is known here.
  */
 #ifndef ATTN_DRAW_LAYOUT_H
 #define ATTN_DRAW_LAYOUT_H
@@ -9,8 +9,9 @@
 #include "draw/font.h"
 #include "draw/heatmap.h"
 
-/* Lays the drawing out into `figure`, which begins zeroed and is the caller's to free, also on failure. `font` measures
- * the texts. Errors: as draw_png. */
-bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font, struct error *error);
+/* Lays the drawing out into `figure`, which begins zeroed and is the caller's to free, also on failure.
+ * `font` measures the texts. Errors: as draw_png. */
+bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
+                   struct error *error);
 
 #endif

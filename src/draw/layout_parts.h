@@ -9,10 +9,11 @@
 #include "draw/pool.h"
 #include "draw/scale.h"
 
-#define LAYOUT_PAD 16.0      /* around everything */
+#define LAYOUT_PAD 16.0       /* around everything */
 #define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */
 #define LAYOUT_SMALL_SIZE 11.0
-#define LAYOUT_CAP 0.365 /* half the height of a capital, in ems: from the middle of a line to its baseline */
+#define LAYOUT_CAP 0.365 /* half the height of a capital, in ems: from the middle of a line to its baseline  \
+                          */
 
 extern const struct color layout_ink, layout_pale, layout_line;
 
@@ -22,12 +23,12 @@ struct axis {
     size_t count;              /* cells */
     size_t first, unit;        /* number of the first cell's first token; tokens a cell stands for */
     double cell;
-    double size;               /* of the text; 0: there are no labels */
-    size_t every;              /* cells, or tokens if numbered, from one label to the next */
-    bool is_upright;           /* labels of columns, turned to read upward */
+    double size;     /* of the text; 0: there are no labels */
+    size_t every;    /* cells, or tokens if numbered, from one label to the next */
+    bool is_upright; /* labels of columns, turned to read upward */
     bool has_ticks;
-    double limit;              /* a label is cut to this length */
-    double reach;              /* how far the labels go from the matrix */
+    double limit; /* a label is cut to this length */
+    double reach; /* how far the labels go from the matrix */
 };
 
 /* Decides on size, every, is_upright, has_ticks and reach; the rest is set. */
@@ -74,10 +75,12 @@ struct sizing {
     size_t row_factor, column_factor;
 };
 
-/* `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest cell, or 0. */
+/* `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest
+ * cell, or 0. */
 struct sizing sizing_choose(const struct drawing *drawing, double room, double room_below, double least);
 
-/* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y; `room` what the title may take. */
+/* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y; `room` what the title may take.
+ */
 struct panel {
     const struct pooled *pooled;
     const char *title;

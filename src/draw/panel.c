@@ -25,7 +25,7 @@ static int value_decimals(const struct drawing *drawing, const struct extent *ex
     if (!extent->any || (drawing->is_weight && most >= 0.05))
         return 2;
     if (most >= 1e5 || most < 1e-3)
-        return -1;
+        return -3;
     return most >= 100 ? 0 : most >= 10 ? 1 : most >= 0.1 ? 2 : most >= 0.01 ? 3 : 4;
 }
 
@@ -59,12 +59,14 @@ struct values values_plan(const struct drawing *drawing, const struct extent *ex
     return values;
 }
 
-double values_cell(const struct drawing *drawing, const struct extent *extent, struct font *font, struct error *error)
+double values_cell(const struct drawing *drawing, const struct extent *extent, struct font *font,
+                   struct error *error)
 {
     return ceil(VALUE_LEAST * values_width(extent, value_decimals(drawing, extent), font, error) + 2);
 }
 
-static bool frame_draw(struct figure *figure, double x, double y, double width, double height, struct error *error)
+static bool frame_draw(struct figure *figure, double x, double y, double width, double height,
+                       struct error *error)
 {
     return figure_rect(figure, x - 1, y - 1, width + 2, 1, layout_line, error) &&
            figure_rect(figure, x - 1, y + height, width + 2, 1, layout_line, error) &&
@@ -115,16 +117,15 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
     if (panel->title && panel->title[0] && panel->title_size > 0) {
         char shown[LABEL_SIZE];
         if (!label_show(shown, panel->title, false, font, panel->title_size, panel->title_room, error) ||
-            !figure_text(figure, x + width / 2, y - 7, panel->title_size, ANCHOR_MIDDLE, false, layout_ink, shown,
-                         error))
+            !figure_text(figure, x + width / 2, y - 7, panel->title_size, ANCHOR_MIDDLE, false, layout_ink,
+                         shown, error))
             return false;
     }
     if (!frame_draw(figure, x, y, width, height, error))
         return false;
     double gap = panel->cell_width >= GAP_FROM && panel->cell_height >= GAP_FROM ? 1 : 0;
     size_t cells = figure->cell_count;
-    uint16_t *indexes =
-        figure_matrix(figure, x, y, width, height, pooled->rows, pooled->columns, gap, error);
+    uint16_t *indexes = figure_matrix(figure, x, y, width, height, pooled->rows, pooled->columns, gap, error);
     if (!indexes)
         return false;
     for (size_t i = 0; i < pooled->rows * pooled->columns; i++)

@@ -48,7 +48,8 @@ static void paint_rect(const struct canvas *canvas, const struct figure_item *it
     fill(canvas, left, top, right, bottom, item->color);
 }
 
-static void paint_ramp(const struct canvas *canvas, const struct figure_item *item, const struct figure *figure)
+static void paint_ramp(const struct canvas *canvas, const struct figure_item *item,
+                       const struct figure *figure)
 {
     int top = clamp(round((double)item->y), 0, canvas->height);
     int bottom = clamp(round((double)(item->y + item->height)), top, canvas->height);
@@ -61,11 +62,13 @@ static void paint_ramp(const struct canvas *canvas, const struct figure_item *it
 }
 
 /* Row by row: the first line of pixels of a row of cells is filled in, the others are copies of it. */
-static void paint_matrix(const struct canvas *canvas, const struct figure_item *item, const struct figure *figure)
+static void paint_matrix(const struct canvas *canvas, const struct figure_item *item,
+                         const struct figure *figure)
 {
     const uint16_t *cells = figure->cells + item->matrix.cells;
     size_t rows = item->matrix.rows, columns = item->matrix.columns;
-    double cell_width = (double)item->width / (double)columns, cell_height = (double)item->height / (double)rows;
+    double cell_width = (double)item->width / (double)columns,
+           cell_height = (double)item->height / (double)rows;
     int gap = (int)round((double)item->matrix.gap);
     size_t stride = (size_t)canvas->width * 3;
     int begin = clamp(round((double)item->x), 0, canvas->width);
@@ -129,7 +132,8 @@ static void brush_pixel(const struct brush *brush, int along, int down, unsigned
 
 static void paint_box(const struct brush *brush, const struct font_mark *mark)
 {
-    int left = (int)round(brush->along + mark->x), right = (int)round(brush->along + mark->x + mark->width) - 1;
+    int left = (int)round(brush->along + mark->x),
+        right = (int)round(brush->along + mark->x + mark->width) - 1;
     int top = (int)round(mark->y), bottom = (int)round(mark->y + mark->height) - 1;
     int thick = (int)fmax(1, round(mark->size / 14));
     for (int y = top; y <= bottom; y++)
@@ -149,8 +153,8 @@ static bool paint_mark(void *context, const struct font_mark *mark, struct error
     double place = floor((brush->along + mark->x) * 4 + 0.5) / 4;
     int pixel = (int)floor(place);
     struct font_bitmap bitmap;
-    if (!font_glyph(brush->canvas->font, mark->face, mark->glyph, mark->size, (int)((place - pixel) * 4), &bitmap,
-                    error))
+    if (!font_glyph(brush->canvas->font, mark->face, mark->glyph, mark->size, (int)((place - pixel) * 4),
+                    &bitmap, error))
         return false;
     int below = (int)round(mark->y);
     for (int y = 0; y < bitmap.height; y++)
@@ -174,7 +178,8 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
     double along = item->text.vertical ? (double)-item->y : (double)item->x;
     double across = item->text.vertical ? (double)item->x : (double)item->y;
     struct brush brush = {canvas, along - width, (int)round(across), item->text.vertical, item->color};
-    return error->kind == ERROR_NONE && font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
+    return error->kind == ERROR_NONE &&
+           font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
 }
 
 static bool paint_figure(const struct canvas *canvas, const struct figure *figure, struct error *error)

@@ -11,7 +11,8 @@
 /* Of 0…12. Level 6 makes pictures 6 % smaller and takes up to 40 % longer. */
 #define LEVEL 4
 
-/* The compressed bytes on their way through stb_image_write, which forgets to free them when memory ends thereafter. */
+/* The compressed bytes on their way through stb_image_write, which forgets to free them when memory ends
+ * thereafter. */
 static _Thread_local void *compressed;
 
 static void png_free(void *memory)

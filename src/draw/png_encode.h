@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "base/out.h"
 
-/* Writes height×width pixels of red, green, blue. Errors: too many of them, no memory; those of `out` stay in it. */
+/* Writes height×width pixels of red, green, blue. Errors: too many of them, no memory; those of `out` stay in
+ * it. */
 bool png_encode(const uint8_t *pixels, int width, int height, struct out *out, struct error *error);
 
 #endif

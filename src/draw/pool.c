@@ -22,7 +22,8 @@ static bool block_pool(const struct block *block, enum pool how, float *result)
     bool has_nan = false;
     for (size_t i = 0; i < block->rows; i++) {
         const float *values = block->map->values + block->at + i * block->stride;
-        const uint8_t *masked = block->map->masked ? block->map->masked + block->at + i * block->stride : NULL;
+        const uint8_t *masked =
+            block->map->masked ? block->map->masked + block->at + i * block->stride : NULL;
         for (size_t j = 0; j < block->columns; j++) {
             if (masked && masked[j])
                 continue;
@@ -51,14 +52,15 @@ static void extent_add(struct extent *extent, float value)
     }
 }
 
-void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns, size_t row_factor,
-              size_t column_factor, enum pool how, struct extent *extent)
+void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns,
+              size_t row_factor, size_t column_factor, enum pool how, struct extent *extent)
 {
     for (size_t i = 0; i < pooled->rows; i++)
         for (size_t j = 0; j < pooled->columns; j++) {
             size_t first_row = i * row_factor, first_column = j * column_factor;
             size_t left = columns - first_column, below = rows - first_row;
-            struct block block = {map, first_row * columns + first_column, below < row_factor ? below : row_factor,
+            struct block block = {map, first_row * columns + first_column,
+                                  below < row_factor ? below : row_factor,
                                   left < column_factor ? left : column_factor, columns};
             size_t cell = i * pooled->columns + j;
             bool shown = block_pool(&block, how, &pooled->values[cell]);

@@ -21,11 +21,11 @@ struct pooled {
 size_t pool_count(size_t count, size_t factor);
 
 /*
- * Pools a rows×columns map by blocks of row_factor×column_factor (1 or more; fewer at the lower and right edges) into
- * `pooled`, whose memory is the caller's and whose shape is pool_count of each; masked cells do not take part. Widens
- * `extent` to what was made. `pooled.masked` must be there if map.masked is.
+ * Pools a rows×columns map by blocks of row_factor×column_factor (1 or more; fewer at the lower and right
+ * edges) into `pooled`, whose memory is the caller's and whose shape is pool_count of each; masked cells do
+ * not take part. Widens `extent` to what was made. `pooled.masked` must be there if map.masked is.
  */
-void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns, size_t row_factor,
-              size_t column_factor, enum pool how, struct extent *extent);
+void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns,
+              size_t row_factor, size_t column_factor, enum pool how, struct extent *extent);
 
 #endif

@@ -71,7 +71,8 @@ static bool range_check(const struct scale *scale, const struct drawing *drawing
     const struct drawing_style *style = &drawing->style;
     if ((style->has_vmin && !isfinite(style->vmin)) || (style->has_vmax && !isfinite(style->vmax)))
         return error_set(error, ERROR_USAGE, "the range of colours must be finite");
-    if (scale->kind == COLOR_LOG && ((style->has_vmin && style->vmin <= 0) || (style->has_vmax && style->vmax <= 0)))
+    if (scale->kind == COLOR_LOG &&
+        ((style->has_vmin && style->vmin <= 0) || (style->has_vmax && style->vmax <= 0)))
         return error_set(error, ERROR_USAGE, "a log colour scale cannot reach %g; it needs a range above 0",
                          (double)(style->has_vmin && style->vmin <= 0 ? style->vmin : style->vmax));
     if (style->has_vmin && style->has_vmax && style->vmin >= style->vmax)
@@ -80,11 +81,12 @@ static bool range_check(const struct scale *scale, const struct drawing *drawing
     return true;
 }
 
-bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent, struct error *error)
+bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent,
+                  struct error *error)
 {
     const struct drawing_style *style = &drawing->style;
-    *scale = (struct scale){.kind = style->scale,
-                            .is_centered = drawing->is_signed && style->scale != COLOR_LOG};
+    *scale =
+        (struct scale){.kind = style->scale, .is_centered = drawing->is_signed && style->scale != COLOR_LOG};
     if (!range_check(scale, drawing, error))
         return false;
     range_default(scale, drawing, extent);
@@ -137,7 +139,7 @@ void number_text(char text[NUMBER_TEXT], double value, int decimals)
     if (decimals >= 0)
         snprintf(raw, sizeof raw, "%.*f", decimals, value);
     else
-        snprintf(raw, sizeof raw, "%.3g", value);
+        snprintf(raw, sizeof raw, "%.*g", -decimals, value);
     char *exponent = strchr(raw, 'e');
     if (exponent) { /* e-07 is written e-7, and e+07 is e7 */
         char *digits = exponent + 2 + strspn(exponent + 2, "0");
@@ -172,13 +174,13 @@ static void tick_offer(struct collection *collection, double value, int decimals
     number_text(tick->text, value, decimals);
 }
 
-/* Decimals that a round step needs; -1 where the exponent form is shorter. */
+/* Decimals that a round step needs; significant digits, negated, where the numbers are very large or small.
+ */
 static int step_decimals(double step, double largest)
 {
     if (largest >= 1e6 || largest < 1e-3)
-        return -1;
-    int decimals = (int)ceil(-log10(step) - 1e-9);
-    return decimals < 0 ? 0 : decimals > 9 ? -1 : decimals;
+        return -(int)fmin(fmax(ceil(log10(largest / step) - 1e-9) + 1, 3), 12);
+    return (int)fmin(fmax(ceil(-log10(step) - 1e-9), 0), 12);
 }
 
 /* The ends, where values lie beyond them. */
@@ -190,7 +192,7 @@ static void ticks_clamped(struct collection *collection)
             continue;
         struct tick *tick = &collection->ticks[collection->count++];
         char number[NUMBER_TEXT];
-        number_text(number, end ? scale->high : scale->low, -1);
+        number_text(number, end ? scale->high : scale->low, -3);
         tick->position = end;
         snprintf(tick->text, NUMBER_TEXT, "%s %.30s", end ? "\u2265" : "\u2264", number);
     }
@@ -226,7 +228,7 @@ static void ticks_curved(struct collection *collection)
             return;
         for (int power = top; power >= top - reach; power--) {
             double value = digits[d] * pow(10, power);
-            int decimals = power < -4 || power > 5 ? -1 : power < 0 ? -power : 0;
+            int decimals = power < -4 || power > 5 ? -3 : power < 0 ? -power : 0;
             tick_offer(collection, value, decimals);
             tick_offer(collection, -value, decimals);
         }

@@ -14,22 +14,23 @@
 struct extent {
     bool any;
     float low, high;
-    float positive;             /* the smallest above 0; 0: none */
+    float positive; /* the smallest above 0; 0: none */
     bool has_masked, has_nan;
-    bool has_plus, has_minus;   /* infinities */
+    bool has_plus, has_minus; /* infinities */
 };
 
 struct scale {
     enum color_scale kind;
-    double low, high;           /* low < high; log: 0 < low */
-    double start, span;         /* of the curve: position = (curve(value) - start) / span */
-    bool is_centered;           /* colours are to lie symmetrically around 0 */
+    double low, high;             /* low < high; log: 0 < low */
+    double start, span;           /* of the curve: position = (curve(value) - start) / span */
+    bool is_centered;             /* colours are to lie symmetrically around 0 */
     bool clamps_low, clamps_high; /* values lie beyond low, beyond high */
 };
 
-/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite, or not above 0 on a
- * log scale. */
-bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent, struct error *error);
+/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite, or not
+ * above 0 on a log scale. */
+bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent,
+                  struct error *error);
 
 /* 0 at low, 1 at high, values beyond are clamped. Not for NaN. */
 double scale_position(const struct scale *scale, double value);
@@ -44,11 +45,11 @@ struct tick {
     char text[NUMBER_TEXT];
 };
 
-/* Round numbers of the range that are at least `spacing` of the bar's length apart, an end that clamps among them, as
- * "≥ 5". Returns how many, at most SCALE_TICKS. */
+/* Round numbers of the range that are at least `spacing` of the bar's length apart, an end that clamps among
+ * them, as "≥ 5". Returns how many, at most SCALE_TICKS. */
 size_t scale_ticks(const struct scale *scale, double spacing, struct tick ticks[SCALE_TICKS]);
 
-/* The number with so many decimals, or with three digits and 1.23e-5 with -1; with a true minus sign. */
+/* The number with so many decimals, or with -decimals significant digits, 1.2e-5; with a true minus sign. */
 void number_text(char text[NUMBER_TEXT], double value, int decimals);
 
 #endif

@@ -6,7 +6,8 @@
 #define CELL_LARGEST 56.0
 #define SIDE_SHORTEST 56.0 /* a matrix of few rows or columns is made at least this wide or high */
 
-/* How long the longer side of a matrix of `count` cells should be: few cells are large, many take more room. */
+/* How long the longer side of a matrix of `count` cells should be: few cells are large, many take more room.
+ */
 static double side_wanted(double count)
 {
     return fmin(1024, fmax(8, count) * 8 + 384);

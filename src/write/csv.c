@@ -1,6 +1,7 @@
 /*
- * Tidy CSV (RFC 4180): one line a number, so that any table program can filter and group it. Pairs of query and key as
- * layer,head,query,key,query_token,key_token,weight; other stages have a feature in the place of the other token.
+ * Tidy CSV (RFC 4180): one line a number, so that any table program can filter and group it. Pairs of query
+ * and key as layer,head,query,key,query_token,key_token,weight; other stages have a feature in the place of
+ * the other token.
  */
 #include "write/write.h"
 
@@ -10,11 +11,13 @@
 
 #include "base/text.h"
 
-/* A field, quoted where a reader would otherwise take it apart or trim it. A held U+0000 becomes its picture, U+2400. */
+/* A field, quoted where a reader would otherwise take it apart or trim it. A held U+0000 becomes its picture,
+ * U+2400. */
 static void write_field(struct out *out, const char *text)
 {
     size_t length = strlen(text);
-    bool quoted = length == 0 || strpbrk(text, ",\"\r\n\t;#") || strchr(" '", text[0]) || text[length - 1] == ' ';
+    bool quoted =
+        length == 0 || strpbrk(text, ",\"\r\n\t;#") || strchr(" '", text[0]) || text[length - 1] == ' ';
     if (quoted)
         out_char(out, '"');
     while (*text) {
@@ -60,11 +63,12 @@ static void write_pairs(const struct result *result, const struct stage_data *da
     }
 }
 
-static void write_features(const struct result *result, const struct stage_data *data, enum stage stage, size_t l,
-                           size_t h, struct out *out)
+static void write_features(const struct result *result, const struct stage_data *data, enum stage stage,
+                           size_t l, size_t h, struct out *out)
 {
     const float *value = stage_matrix(data, l, h);
-    const struct labels *labels = stage_is_keys(stage) ? &result->problem->key_tokens : &result->problem->tokens;
+    const struct labels *labels =
+        stage_is_keys(stage) ? &result->problem->key_tokens : &result->problem->tokens;
     size_t first = stage_is_keys(stage) ? result->key_first : result->query_first;
     for (size_t i = 0; i < data->rows; i++) {
         for (size_t c = 0; c < data->columns; c++) {
@@ -84,7 +88,9 @@ static bool csv_write(const struct result *result, enum stage stage, struct out 
     const char *row = stage_is_keys(stage) ? "key" : "query";
     if (stage_is_pairs(stage))
         out_format(out, "layer,head,query,key,query_token,key_token,%s\n",
-                   stage == STAGE_WEIGHTS ? "weight" : stage == STAGE_SCORES ? "score" : stage_names[stage]);
+                   stage == STAGE_WEIGHTS  ? "weight"
+                   : stage == STAGE_SCORES ? "score"
+                                           : stage_names[stage]);
     else
         out_format(out, "layer,head,%s,feature,%s_token,value\n", row, row);
     for (size_t l = 0; l < result->layer_count; l++) {

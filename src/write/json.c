@@ -1,6 +1,6 @@
 /*
- * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read back to the
- * same float32; what has no finite value is null. One row of a matrix a line.
+ * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read
+ * back to the same float32; what has no finite value is null. One row of a matrix a line.
  */
 #include "write/write.h"
 
@@ -33,7 +33,8 @@ static void write_string(struct out *out, const char *text)
     out_char(out, '"');
 }
 
-static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first, size_t count)
+static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
+                         size_t count)
 {
     out_format(out, ",\n\"%s\":[", key);
     for (size_t i = 0; i < count; i++) {
@@ -142,10 +143,12 @@ static void write_selection(struct out *out, const struct result *result)
     out_text(out, ",\n\"selection\":{");
     write_list(out, "layers", result->layer_index, result->layer_count);
     out_char(out, ',');
-    write_list(out, "heads", result->head_index, result->averaged ? result->averaged_count : result->head_count);
+    write_list(out, "heads", result->head_index,
+               result->averaged ? result->averaged_count : result->head_count);
     out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}",
-               result->averaged ? "\"heads\"" : "null", result->query_first, result->query_first + result->query_count,
-               result->key_first, result->key_first + result->key_count);
+               result->averaged ? "\"heads\"" : "null", result->query_first,
+               result->query_first + result->query_count, result->key_first,
+               result->key_first + result->key_count);
 }
 
 static void write_flags(struct out *out, const unsigned char *masked, size_t rows, size_t columns)
@@ -240,8 +243,8 @@ static bool json_write(const struct result *result, enum stage stage, struct out
 {
     (void)stage;
     const struct problem *problem = result->problem;
-    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. A window without
-     * causal has no offset that a config could say. */
+    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. A window
+     * without causal has no offset that a config could say. */
     bool shifted = result->query_first > 0 || result->key_first > 0;
     bool by_rule = rules_agree(problem) && !shifted;
     bool whole = has_mask(problem) || (!by_rule && has_rule(problem));

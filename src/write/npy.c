@@ -1,6 +1,6 @@
 /*
- * NumPy's NPY, version 1.0: one array of float32 in C order. Source of the format: numpy.lib.format in NumPy's
- * documentation.
+ * NumPy's NPY, version 1.0: one array of float32 in C order. Source of the format: numpy.lib.format in
+ * NumPy's documentation.
  */
 #include "write/write.h"
 
@@ -16,9 +16,10 @@ static bool npy_write(const struct result *result, enum stage stage, struct out 
     if (stage == STAGE_OUTPUT)
         snprintf(shape, sizeof shape, "%zu, %zu, %zu", result->layer_count, data->rows, data->columns);
     else
-        snprintf(shape, sizeof shape, "%zu, %zu, %zu, %zu", result->layer_count, data->heads, data->rows, data->columns);
-    size_t length = (size_t)snprintf(header, sizeof header, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }",
-                                     order, shape);
+        snprintf(shape, sizeof shape, "%zu, %zu, %zu, %zu", result->layer_count, data->heads, data->rows,
+                 data->columns);
+    size_t length = (size_t)snprintf(
+        header, sizeof header, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }", order, shape);
 
     /* Magic, version, length and header together fill a multiple of 64 bytes, the last of them a newline. */
     size_t whole = (10 + length + 1 + 63) / 64 * 64;
@@ -30,7 +31,8 @@ static bool npy_write(const struct result *result, enum stage stage, struct out 
     for (size_t i = length; i + 1 < padded; i++)
         out_char(out, ' ');
     out_char(out, '\n');
-    out_bytes(out, data->data, result->layer_count * data->heads * data->rows * data->columns * sizeof(float));
+    out_bytes(out, data->data,
+              result->layer_count * data->heads * data->rows * data->columns * sizeof(float));
     return true;
 }
 

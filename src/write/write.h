@@ -1,6 +1,6 @@
 /*
- * Results to numbers. A format is one file that exports one `struct writer`; write.c has the table. Writers append to an
- * `out`, which remembers its own failures; they fail themselves only for want of memory.
+ * Results to numbers. A format is one file that exports one `struct writer`; write.c has the table. Writers
+ * append to an `out`, which remembers its own failures; they fail themselves only for want of memory.
  */
 #ifndef ATTN_WRITE_WRITE_H
 #define ATTN_WRITE_WRITE_H

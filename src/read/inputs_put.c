@@ -1,0 +1,60 @@
+/* See inputs_put.h. Judges only whether something was there before; shapes are judged in core/problem.c. */
+#include "read/inputs_put.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "FILE:LINE:COL", or as much of it as is known. */
+static const char *place_text(const struct place *place, char out[256])
+{
+    if (place->line == 0)
+        snprintf(out, 256, "%s", place->file);
+    else if (place->column == 0)
+        snprintf(out, 256, "%s:%zu", place->file, place->line);
+    else
+        snprintf(out, 256, "%s:%zu:%zu", place->file, place->line, place->column);
+    return out;
+}
+
+static bool twice(const struct place *here, const struct place *before, const char *called,
+                  struct error *error)
+{
+    char text[256];
+    return place_error(here, error, "%s is given twice: expected it once, and it is already in %s", called,
+                       place_text(before, text));
+}
+
+bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *called, struct error *error)
+{
+    if (to->data)
+        return twice(&tensor->place, &to->place, called, error);
+    *to = *tensor;
+    tensor->data = NULL;
+    return true;
+}
+
+bool inputs_put_labels(struct labels *to, struct labels *labels, const char *called, struct error *error)
+{
+    if (to->given)
+        return twice(&labels->place, &to->place, called, error);
+    *to = *labels;
+    *labels = (struct labels){0};
+    return true;
+}
+
+void inputs_offer_labels(struct labels *to, struct labels *labels, const char *called,
+                         struct warnings *warnings)
+{
+    if (!to->given) {
+        *to = *labels;
+        *labels = (struct labels){0};
+        return;
+    }
+    bool same = to->count == labels->count;
+    for (size_t i = 0; same && i < to->count; i++)
+        same = strcmp(to->text[i], labels->text[i]) == 0;
+    char here[256], before[256];
+    if (!same)
+        warnings_add(warnings, "%s: these labels are ignored, because %s are already in %s",
+                     place_text(&labels->place, here), called, place_text(&to->place, before));
+}

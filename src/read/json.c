@@ -1,0 +1,343 @@
+/*
+ * The JSON reader: which key means what. The text is checked and taken apart in json_scan.c and json_lift.c,
+ * single values are taken in json_take.c; what the shapes must be is judged in core/problem.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "read/json_take.h"
+#include "read/read.h"
+
+enum { LAYERS_MAX = 4096, WARNINGS_MAX = 8 };
+
+/* The keys beside tensors and settings. */
+static const char *const other_keys[] = {"tokens", "key_tokens", "layers", "title", "grid", "schema"};
+enum { OTHER_KEYS = sizeof other_keys / sizeof *other_keys };
+
+/* One file on its way into inputs. */
+struct reading {
+    struct json json;
+    struct inputs *inputs;
+    const struct read_target *target;
+    struct warnings *warnings;
+    struct error *error;
+    size_t ignored; /* unknown keys so far */
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct member *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+    return order ? order : (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+static bool check_twice(struct reading *reading, const struct members *members)
+{
+    struct member *sorted = memory_take(members->count, sizeof *sorted, reading->error);
+    if (!sorted)
+        return false;
+    if (members->count)
+        memcpy(sorted, members->list, members->count * sizeof *sorted);
+    qsort(sorted, members->count, sizeof *sorted, compare_names);
+    const struct member *twice = NULL;
+    for (size_t i = 1; i < members->count; i++)
+        if (strcmp(sorted[i - 1].name, sorted[i].name) == 0 && (!twice || sorted[i].offset < twice->offset))
+            twice = &sorted[i];
+    if (twice)
+        source_error(reading->json.source, twice->offset, reading->error,
+                     "the key \"%s\" stands twice in one object: expected it once", twice->name);
+    free(sorted);
+    return !twice;
+}
+
+/* The members of an object in their order, each key parted from the offset that the skeleton put behind it.
+ * The list is the caller's to free. Errors: a key that stands twice, memory. */
+static bool list_members(struct reading *reading, cJSON *object, struct members *members)
+{
+    members->count = json_list_length(object);
+    members->list = memory_take(members->count, sizeof *members->list, reading->error);
+    if (!members->list)
+        return false;
+    size_t i = 0;
+    for (cJSON *child = object->child; child; child = child->next, i++) {
+        char *colon = strrchr(child->string, ':');
+        *colon = 0;
+        members->list[i] = (struct member){child->string, strtoull(colon + 1, NULL, 10), child};
+    }
+    return check_twice(reading, members);
+}
+
+static const struct member *find_member(const struct members *members, const char *name)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (strcmp(members->list[i].name, name) == 0 && !cJSON_IsNull(members->list[i].item))
+            return &members->list[i];
+    return NULL;
+}
+
+/* A key that means nothing here. `why` is NULL for one that means nothing anywhere. */
+static void ignore_key(struct reading *reading, const struct member *member, const char *why)
+{
+    const char *known[INPUT_COUNT + SETTING_COUNT + OTHER_KEYS + 1];
+    size_t count = 0;
+    if (member->name[0] == '_' || text_begins(member->name, "x-") || reading->ignored++ >= WARNINGS_MAX)
+        return;
+    for (int i = 0; i < INPUT_COUNT; i++)
+        known[count++] = input_names[i];
+    for (int i = 0; i < SETTING_COUNT; i++)
+        known[count++] = setting_kinds[i].name;
+    for (int i = 0; i < OTHER_KEYS; i++)
+        known[count++] = other_keys[i];
+    known[count] = NULL;
+
+    struct place place = source_place(reading->json.source, member->offset);
+    const char *near = why ? NULL : text_nearest(member->name, known);
+    if (why)
+        warnings_add(reading->warnings, "%s:%zu:%zu: the key \"%s\" is ignored: %s", place.file, place.line,
+                     place.column, member->name, why);
+    else if (near)
+        warnings_add(reading->warnings, "%s:%zu:%zu: the unknown key \"%s\" is ignored; did you mean \"%s\"?",
+                     place.file, place.line, place.column, member->name, near);
+    else
+        warnings_add(reading->warnings, "%s:%zu:%zu: the unknown key \"%s\" is ignored", place.file,
+                     place.line, place.column, member->name);
+}
+
+static bool take_tensor(struct reading *reading, const struct member *member, enum input input,
+                        struct layer_inputs *layer)
+{
+    struct tensor *tensor;
+    return json_take_tensor(&reading->json, member, &tensor, reading->error) &&
+           inputs_put_tensor(&layer->tensor[input], tensor, input_names[input], reading->error);
+}
+
+static bool take_labels(struct reading *reading, const struct member *member, struct labels *to,
+                        const char *called)
+{
+    struct labels labels = {0};
+    bool ok = json_take_labels(&reading->json, member, &labels, reading->error) &&
+              inputs_put_labels(to, &labels, called, reading->error);
+    labels_free(&labels);
+    return ok;
+}
+
+/* A key that an object and each of its layers may have: *known, and it is taken. */
+static bool take_layer_key(struct reading *reading, const struct member *member, struct layer_inputs *layer,
+                           bool *known)
+{
+    enum input input = strcmp(member->name, "weights") == 0 ? INPUT_ATTENTION : input_named(member->name);
+    enum setting setting = setting_named(member->name);
+    *known = input < INPUT_COUNT || setting < SETTING_COUNT;
+    if (input < INPUT_COUNT)
+        return take_tensor(reading, member, input, layer);
+    if (setting < SETTING_COUNT)
+        return json_take_setting(&reading->json, member, setting, &layer->settings, reading->error);
+    return true;
+}
+
+/* `weights` and `attention` are the same thing. */
+static bool check_weights(struct reading *reading, const struct members *members)
+{
+    const struct member *weights = find_member(members, "weights");
+    if (weights && find_member(members, "attention"))
+        return source_error(reading->json.source, weights->offset, reading->error,
+                            "\"weights\" and \"attention\" are both given: expected one of them");
+    return true;
+}
+
+static bool read_layer(struct reading *reading, cJSON *object, struct layer_inputs *layer)
+{
+    struct members members;
+    bool ok = list_members(reading, object, &members) && check_weights(reading, &members);
+    for (size_t i = 0; ok && i < members.count; i++) {
+        const struct member *member = &members.list[i];
+        bool known, other = false;
+        if (cJSON_IsNull(member->item))
+            continue;
+        ok = take_layer_key(reading, member, layer, &known);
+        for (int j = 0; j < OTHER_KEYS; j++)
+            other |= strcmp(member->name, other_keys[j]) == 0;
+        if (!known)
+            ignore_key(reading, member, other ? "it belongs outside of the layers" : NULL);
+    }
+    free(members.list);
+    return ok;
+}
+
+static bool read_layers(struct reading *reading, const struct member *member)
+{
+    struct inputs *inputs = reading->inputs;
+    if (!json_expect_objects(&reading->json, member, reading->error))
+        return false;
+    size_t count = json_list_length(member->item);
+    if (count > LAYERS_MAX)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "layers holds %zu objects: expected at most %d", count, LAYERS_MAX);
+    if (inputs->layers)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "layers is given twice: expected it once, and an earlier file has it");
+    inputs->layers = memory_zeroed(count, sizeof *inputs->layers, reading->error);
+    if (!inputs->layers)
+        return false;
+    inputs->layer_count = count;
+    size_t i = 0;
+    for (cJSON *layer = member->item->child; layer; layer = layer->next)
+        if (!read_layer(reading, layer, &inputs->layers[i++]))
+            return false;
+    return true;
+}
+
+/* The settings in what attn wrote itself; what else is there is a record, not a wish. */
+static bool read_config(struct reading *reading, const struct member *member)
+{
+    struct members members;
+    if (!cJSON_IsObject(member->item))
+        return json_wrong_kind(&reading->json, member, "an object", reading->error);
+    bool ok = list_members(reading, member->item, &members);
+    for (size_t i = 0; ok && i < members.count; i++) {
+        enum setting setting = setting_named(members.list[i].name);
+        if (setting < SETTING_COUNT && !cJSON_IsNull(members.list[i].item))
+            ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
+                                   reading->error);
+    }
+    free(members.list);
+    return ok;
+}
+
+/* A key of the whole: `own` where attn wrote the file, and it holds the weights. */
+static bool take_key(struct reading *reading, const struct member *member, bool own, bool written)
+{
+    struct inputs *inputs = reading->inputs;
+    const struct json *json = &reading->json;
+    const char *name = member->name;
+    bool known;
+    if (strcmp(name, "tokens") == 0)
+        return take_labels(reading, member, &inputs->tokens, name);
+    if (strcmp(name, "key_tokens") == 0)
+        return take_labels(reading, member, &inputs->key_tokens, name);
+    if (strcmp(name, "title") == 0)
+        return json_take_text(json, member, &inputs->title, reading->error);
+    if (strcmp(name, "grid") == 0)
+        return json_take_grid(json, member, inputs->grid, reading->error);
+    if (strcmp(name, "schema") == 0)
+        return true;
+    if (written && strcmp(name, "config") == 0)
+        return read_config(reading, member);
+    if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&
+        setting_named(name) == SETTING_COUNT)
+        return true;
+    if (strcmp(name, "layers") == 0)
+        return read_layers(reading, member);
+    if (!take_layer_key(reading, member, &inputs->all, &known))
+        return false;
+    if (!known && !written)
+        ignore_key(reading, member, NULL);
+    return true;
+}
+
+static bool read_everything(struct reading *reading, const struct members *members)
+{
+    const struct member *schema = find_member(members, "schema");
+    if (schema && !cJSON_IsString(schema->item))
+        return json_wrong_kind(&reading->json, schema, "a string", reading->error);
+    bool written = schema && strcmp(schema->item->valuestring, "attn/1") == 0;
+    if (schema && !written && text_begins(schema->item->valuestring, "attn/"))
+        return source_error(reading->json.source, schema->offset, reading->error,
+                            "the schema is \"%s\": expected \"attn/1\"", schema->item->valuestring);
+    if (!check_weights(reading, members))
+        return false;
+    bool own = written && find_member(members, "weights");
+    for (size_t i = 0; i < members->count; i++)
+        if (!cJSON_IsNull(members->list[i].item) && !take_key(reading, &members->list[i], own, written))
+            return false;
+    if (reading->ignored > WARNINGS_MAX)
+        warnings_add(reading->warnings, "%s: %zu more unknown keys are ignored", reading->json.source->name,
+                     reading->ignored - WARNINGS_MAX);
+    return true;
+}
+
+/* Puts one value where the target says. */
+static bool take_target(struct reading *reading, const struct member *member)
+{
+    const struct read_target *target = reading->target;
+    if (target->what == READ_TENSOR)
+        return take_tensor(reading, member, target->input, &reading->inputs->all);
+    bool keys = target->what == READ_KEY_TOKENS;
+    return take_labels(reading, member, keys ? &reading->inputs->key_tokens : &reading->inputs->tokens,
+                       target->called);
+}
+
+static bool read_object(struct reading *reading)
+{
+    const struct read_target *target = reading->target;
+    struct members members;
+    bool ok = list_members(reading, reading->json.root, &members);
+    if (ok && target->what == READ_ANY) {
+        ok = read_everything(reading, &members);
+    } else if (ok) {
+        const char *name = target->what == READ_TENSOR   ? input_names[target->input]
+                           : target->what == READ_TOKENS ? "tokens"
+                                                         : "key_tokens";
+        const struct member *member = find_member(&members, name);
+        if (!member && target->what == READ_TENSOR && target->input == INPUT_ATTENTION)
+            member = find_member(&members, "weights");
+        ok = member ? take_target(reading, member)
+                    : source_error(
+                          reading->json.source, reading->json.root_offset, reading->error,
+                          "this object has no key \"%s\": expected a list of %s, or an object with that key",
+                          name, target->what == READ_TENSOR ? "numbers" : "strings");
+    }
+    free(members.list);
+    return ok;
+}
+
+/* A text that is a list, or no object at all. */
+static bool read_bare(struct reading *reading)
+{
+    struct member member = {reading->target->called, reading->json.root_offset, reading->json.root};
+    if (reading->target->what != READ_ANY)
+        return take_target(reading, &member);
+    if (json_is_strings(member.item)) {
+        member.name = "tokens";
+        return take_labels(reading, &member, &reading->inputs->tokens, "tokens");
+    }
+    if (!cJSON_IsArray(member.item))
+        return json_wrong_kind(&reading->json, &member, "an object or a list of rows", reading->error);
+    member.name = input_names[INPUT_EMBEDDINGS];
+    return take_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);
+}
+
+static bool json_read(struct inputs *inputs, struct source *source, const struct read_target *target,
+                      struct warnings *warnings, struct error *error)
+{
+    struct reading reading = {.inputs = inputs, .target = target, .warnings = warnings, .error = error};
+    bool ok = json_scan(&reading.json, source, error) &&
+              (cJSON_IsObject(reading.json.root) ? read_object(&reading) : read_bare(&reading));
+    json_free(&reading.json);
+    return ok;
+}
+
+/* A list or an object, by its first two characters: labels like [CLS] begin tables and lists of tokens. */
+static int json_probe(const char *data, size_t size, const char *name)
+{
+    const char *p = data, *end = data + size;
+    int by_name = text_ends(name, ".json");
+    while (p < end && strchr(" \t\r\n", *p) && *p)
+        p++;
+    if (p == end || (*p != '[' && *p != '{'))
+        return by_name;
+    bool list = *p++ == '[';
+    while (p < end && strchr(" \t\r\n", *p) && *p)
+        p++;
+    static const char *const words[] = {"true", "false", "null", "NaN", "Infinity", NULL};
+    if (p == end || (*p && strchr(list ? "[{\"]-0123456789" : "\"}", *p)))
+        return 2;
+    for (int i = 0; list && words[i]; i++)
+        if ((size_t)(end - p) >= strlen(words[i]) && memcmp(p, words[i], strlen(words[i])) == 0)
+            return 2;
+    return by_name;
+}
+
+const struct reader reader_json = {"json", json_probe, json_read};

@@ -1,0 +1,263 @@
+/* See json_take.h. */
+#include "read/json_take.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
+
+/* ---- what a value is ---- */
+
+/* The array of numbers that stands for `item`, or NULL. */
+static struct lifted *lifted_of(const struct json *json, const cJSON *item)
+{
+    if (!cJSON_IsArray(item) || !cJSON_IsNumber(item->child))
+        return NULL;
+    return &json->lifted[(size_t)item->child->valuedouble];
+}
+
+/* The first element of a mixed list that does not go with the others, or 0. */
+static size_t odd_of(const cJSON *item)
+{
+    return cJSON_IsArray(item) && cJSON_IsTrue(item->child) ? (size_t)item->child->next->valuedouble : 0;
+}
+
+bool json_is_strings(const cJSON *item)
+{
+    return cJSON_IsArray(item) && cJSON_IsString(item->child);
+}
+
+size_t json_list_length(const cJSON *item)
+{
+    size_t count = 0;
+    for (const cJSON *child = item->child; child; child = child->next)
+        count++;
+    return count;
+}
+
+/* A kind by the first character of a value. */
+static const char *kind_at(const struct json *json, size_t offset)
+{
+    switch (json->source->data[offset]) {
+    case '"':
+        return "a string";
+    case '{':
+        return "an object";
+    case '[':
+        return "a list";
+    case 't':
+        return "true";
+    case 'f':
+        return "false";
+    case 'n':
+        return "null";
+    default:
+        return "a number";
+    }
+}
+
+static const char *kind_of(const struct json *json, const struct member *member)
+{
+    const struct lifted *lifted = lifted_of(json, member->item);
+    if (lifted)
+        return lifted->depth > 1                        ? "a list of lists"
+               : lifted->tensor.holds & TENSOR_NUMBERS  ? "a list of numbers"
+               : lifted->tensor.holds & TENSOR_BOOLEANS ? "a list of true and false"
+               : lifted->tensor.holds                   ? "a list of null"
+                                                        : "an empty list";
+    if (json_is_strings(member->item))
+        return "a list of strings";
+    if (cJSON_IsArray(member->item) && cJSON_IsObject(member->item->child))
+        return "a list of objects";
+    return kind_at(json, member->offset);
+}
+
+bool json_wrong_kind(const struct json *json, const struct member *member, const char *what,
+                     struct error *error)
+{
+    return source_error(json->source, member->offset, error, "%s: expected %s, found %s", member->name, what,
+                        kind_of(json, member));
+}
+
+/* A list of the wrong things: the message points at the first wrong one, where that is known. `first` is the
+ * character that the elements should begin with, 0 for numbers and lists of them. */
+static bool wrong_list(const struct json *json, const struct member *member, char first, const char *what,
+                       const char *each, struct error *error)
+{
+    size_t odd = odd_of(member->item), at = member->offset + 1;
+    if (!odd)
+        return json_wrong_kind(json, member, what, error);
+    while (strchr(" \t\r\n", json->source->data[at]))
+        at++;
+    char c = json->source->data[at];
+    bool fits = first ? c == first : c != '"' && c != '{';
+    at = fits ? odd : at;
+    return source_error(json->source, at, error, "%s: expected %s, found %s", member->name, each,
+                        kind_at(json, at));
+}
+
+bool json_expect_objects(const struct json *json, const struct member *member, struct error *error)
+{
+    if (cJSON_IsArray(member->item) && cJSON_IsObject(member->item->child))
+        return true;
+    return wrong_list(json, member, '{', "a list of objects", "an object", error);
+}
+
+/* ---- tensors ---- */
+
+static bool uneven_error(const struct json *json, const struct member *member, const struct uneven *uneven,
+                         struct error *error)
+{
+    if (!uneven->length)
+        return source_error(json->source, uneven->offset, error,
+                            "%s: expected a %s, as before it, found a %s", member->name,
+                            uneven->lists ? "list" : "number", uneven->lists ? "number" : "list");
+    return source_error(json->source, uneven->offset, error,
+                        "%s: row %zu has %zu %s%s, the rows before it have %zu: expected rows of one length",
+                        member->name, uneven->row, uneven->found, uneven->lists ? "list" : "number",
+                        uneven->found == 1 ? "" : "s", uneven->expected);
+}
+
+bool json_take_tensor(const struct json *json, const struct member *member, struct tensor **tensor,
+                      struct error *error)
+{
+    struct lifted *lifted = lifted_of(json, member->item);
+    if (!lifted)
+        return wrong_list(json, member, 0, "a list of numbers", "a number", error);
+    if (lifted->uneven.offset)
+        return uneven_error(json, member, &lifted->uneven, error);
+    if (lifted->depth > TENSOR_RANK_MAX)
+        return source_error(json->source, member->offset, error,
+                            "%s: lists in %zu levels: expected at most %d", member->name, lifted->depth,
+                            TENSOR_RANK_MAX);
+    for (int i = 0; i < lifted->tensor.rank; i++)
+        if (lifted->tensor.shape[i] == 0)
+            return source_error(json->source, member->offset, error, "%s is empty: expected numbers",
+                                member->name);
+    *tensor = &lifted->tensor;
+    return true;
+}
+
+/* ---- labels ---- */
+
+/* A number as a label: integers are token ids. */
+static char *number_label(float value)
+{
+    char text[NUMBER_SIZE];
+    if (!isfinite(value))
+        return text_copy(isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+    return text_copy_part(text, number_write(text, value));
+}
+
+bool json_take_labels(const struct json *json, const struct member *member, struct labels *labels,
+                      struct error *error)
+{
+    const struct lifted *lifted = lifted_of(json, member->item);
+    bool numbers = lifted && lifted->depth == 1 && !(lifted->tensor.holds & ~(unsigned)TENSOR_NUMBERS);
+    if (!numbers && !json_is_strings(member->item))
+        return wrong_list(json, member, '"', "a list of strings", "a string", error);
+
+    size_t count = numbers ? lifted->tensor.shape[0] : json_list_length(member->item);
+    labels->text = memory_zeroed(count, sizeof *labels->text, error);
+    if (!labels->text)
+        return false;
+    labels->given = true;
+    labels->place = source_place(json->source, member->offset);
+    if (numbers) {
+        for (; labels->count < count; labels->count++) {
+            labels->text[labels->count] = number_label(lifted->tensor.data[labels->count]);
+            if (!labels->text[labels->count])
+                return error_memory(error, NUMBER_SIZE);
+        }
+        return true;
+    }
+    for (cJSON *child = member->item->child; child; child = child->next) {
+        labels->text[labels->count++] = child->valuestring; /* cJSON's memory is malloc's */
+        child->valuestring = NULL;
+    }
+    return true;
+}
+
+/* ---- settings and the rest ---- */
+
+/* What stands at a setting as settings_take wants it, in memory of the caller's: a list [3, 0] as "3,0". NULL
+ * and an error for other things, and without memory. */
+static char *setting_text(const struct json *json, const struct member *member, struct error *error)
+{
+    const struct lifted *lifted = lifted_of(json, member->item);
+    const char *p = json->source->data + member->offset;
+    char *text;
+    if (cJSON_IsString(member->item)) {
+        text = text_copy(member->item->valuestring);
+    } else if (cJSON_IsNumber(member->item) || cJSON_IsBool(member->item)) {
+        text = text_copy_part(p, strcspn(p, ",]} \t\r\n"));
+    } else if (lifted && lifted->depth == 1) {
+        size_t length = strcspn(++p, "]"), size = 0;
+        text = text_copy_part(p, length);
+        for (size_t i = 0; text && i < length; i++)
+            if (!strchr(" \t\r\n", p[i]))
+                text[size++] = p[i];
+        if (text)
+            text[size] = 0;
+    } else {
+        json_wrong_kind(json, member, "a number, a word, or a list of numbers", error);
+        return NULL;
+    }
+    if (!text)
+        error_memory(error, 1);
+    return text;
+}
+
+bool json_take_setting(const struct json *json, const struct member *member, enum setting which,
+                       struct settings *settings, struct error *error)
+{
+    if (settings->given & 1u << which)
+        return source_error(json->source, member->offset, error,
+                            "%s is given twice: expected it once, and it was read before", member->name);
+    char *text = setting_text(json, member, error);
+    if (!text)
+        return false;
+    struct error why = {0};
+    bool ok = settings_take(settings, which, text, member->name, ERROR_INPUT, &why);
+    if (!ok)
+        source_error(json->source, member->offset, error, "%s", why.message);
+    free(text);
+    return ok;
+}
+
+bool json_take_text(const struct json *json, const struct member *member, char **text, struct error *error)
+{
+    if (!cJSON_IsString(member->item))
+        return json_wrong_kind(json, member, "a string", error);
+    if (*text)
+        return source_error(json->source, member->offset, error,
+                            "%s is given twice: expected it once, and an earlier file has it", member->name);
+    *text = member->item->valuestring;
+    member->item->valuestring = NULL;
+    return true;
+}
+
+bool json_take_grid(const struct json *json, const struct member *member, size_t grid[2], struct error *error)
+{
+    const struct lifted *lifted = lifted_of(json, member->item);
+    const float most = 1 << 20;
+    if (!lifted || lifted->depth != 1 || lifted->tensor.shape[0] != 2 ||
+        lifted->tensor.holds != TENSOR_NUMBERS)
+        return json_wrong_kind(json, member, "a list of two whole numbers, [rows, columns]", error);
+    for (int i = 0; i < 2; i++) {
+        float value = lifted->tensor.data[i];
+        if (!(value >= 1 && value <= most) || value != floorf(value))
+            return source_error(json->source, member->offset, error,
+                                "%s: expected whole numbers from 1 to 1048576, as [rows, columns]",
+                                member->name);
+    }
+    if (grid[0])
+        return source_error(json->source, member->offset, error,
+                            "%s is given twice: expected it once, and an earlier file has it", member->name);
+    grid[0] = (size_t)lifted->tensor.data[0];
+    grid[1] = (size_t)lifted->tensor.data[1];
+    return true;
+}
