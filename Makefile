@@ -19,12 +19,12 @@ CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/
 
 FONT_SANS ?= $(firstword $(wildcard /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf \
 	/usr/share/fonts/TTF/DejaVuSans.ttf /usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf) DejaVuSans.ttf)
-FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf \
-	/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf \
-	/usr/share/fonts/droid/DroidSansFallbackFull.ttf) DroidSansFallbackFull.ttf)
+FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microhei.ttc \
+	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
+	wqy-microhei.ttc)
 
 BUILD_PACKAGES = gcc libc6-dev make pkg-config libcjson-dev libstb-dev libdeflate-dev libfribidi-dev \
-	fonts-dejavu-core fonts-droid-fallback
+	fonts-dejavu-core fonts-wqy-microhei
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 FUZZ_PACKAGES = clang libclang-rt-14-dev

@@ -180,6 +180,8 @@ bool file_stage(const char *path, bool make_folders, struct out *out, struct err
 
     /* Through a link, its target is what gets replaced. */
     char *final = exists ? realpath(path, NULL) : text_copy(path);
+    if (!final && exists && errno != ENOMEM)
+        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
     const char *slash = final ? strrchr(final, '/') : NULL;
     int folder = slash ? (int)(slash - final + 1) : 0;
     char *temporary = final ? text_format("%.*s.attn-XXXXXX", folder, final) : NULL;

@@ -372,12 +372,13 @@ static void put_digits(char *out, uint32_t number, int count)
         *out = (char)('0' + number);
 }
 
+/* floor(log10(2^bits)), or one more: decided by the power of ten between. For 1 to 10^9 - 1. */
 static int count_digits(uint32_t number)
 {
-    int count = 1;
-    for (; number >= 1000; number /= 1000)
-        count += 3;
-    return count + (number >= 10) + (number >= 100);
+    static const uint32_t tens[] = {1,      10,      100,      1000,      10000,
+                                    100000, 1000000, 10000000, 100000000, 1000000000};
+    int low = log10_of_power2(32 - __builtin_clz(number));
+    return low + (number >= tens[low]);
 }
 
 size_t number_write(char out[NUMBER_SIZE], float value)

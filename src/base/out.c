@@ -113,6 +113,10 @@ void out_float(struct out *out, float value)
         out_text(out, "null");
         return;
     }
+    if (value == 0 && signbit(value)) {
+        out_text(out, "-0.0"); /* many readers take -0 for an integer, which has no sign of its own at 0 */
+        return;
+    }
     char *room = out_reserve(out, NUMBER_SIZE);
     if (room)
         out->size -= NUMBER_SIZE - number_write(room, value);

@@ -25,7 +25,7 @@ void out_bytes(struct out *out, const void *bytes, size_t size);
 void out_text(struct out *out, const char *text);
 void out_char(struct out *out, char c);
 void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* As number_write; NaN and infinities as `null`. */
+/* As number_write, but -0 as -0.0; NaN and infinities as `null`. */
 void out_float(struct out *out, float value);
 /* `count` bytes to be filled by the caller at once, or NULL after a failure. */
 char *out_reserve(struct out *out, size_t count);

@@ -103,7 +103,7 @@ bool version_print(struct error *error)
     struct out out;
     out_begin(&out, STDOUT_FILENO, "standard output");
     out_text(&out, "attn " ATTN_VERSION "\n"
-                   "Built-in fonts: DejaVu Sans (Bitstream Vera licence), Droid Sans Fallback (Apache-2.0).\n"
+                   "Built-in fonts: DejaVu Sans (Bitstream Vera licence), WenQuanYi Micro Hei (Apache-2.0).\n"
                    "Libraries: cJSON (MIT), libdeflate (MIT), FriBidi (LGPL-2.1+), stb (public domain).\n");
     bool ok = out_finish(&out, error);
     out_free(&out);

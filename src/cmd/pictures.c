@@ -45,20 +45,21 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
     };
 }
 
-/* "layer 1 · head 3", as far as there is more than one. */
+/* "layer 1 · head 3", as far as there is more than one; brief: "L1 H3". */
 static void name_head(const struct result *result, const struct stage_data *data, size_t l, size_t h,
-                      char name[96])
+                      bool brief, char name[96])
 {
+    const char *layer_word = brief ? "L" : "layer ", *head_word = brief ? "H" : "head ";
     char layer[32] = "", head[48] = "";
     if (result->problem->layer_count > 1)
-        snprintf(layer, sizeof layer, "layer %zu", result->layer_index[l]);
+        snprintf(layer, sizeof layer, "%s%zu", layer_word, result->layer_index[l]);
     if (data->heads == 1 && result->averaged)
         snprintf(head, sizeof head, "mean of %zu heads", result->averaged_count);
     else if (data->heads == result->head_count && result->problem->heads > 1)
-        snprintf(head, sizeof head, "head %zu", result->head_index[h]);
+        snprintf(head, sizeof head, "%s%zu", head_word, result->head_index[h]);
     else if (data->heads > 1)
-        snprintf(head, sizeof head, "head %zu", h);
-    snprintf(name, 96, "%s%s%s", layer, *layer && *head ? " · " : "", head);
+        snprintf(head, sizeof head, "%s%zu", head_word, h);
+    snprintf(name, 96, "%s%s%s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
 }
 
 /* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
@@ -92,10 +93,10 @@ bool picture_all(const struct result *result, enum stage stage, const struct opt
     struct heatmap *maps = memory_zeroed(count, sizeof *maps, error);
     char(*names)[96] = memory_zeroed(count, sizeof *names, error);
     unsigned char **flags = memory_zeroed(count, sizeof *flags, error);
-    bool ok = maps && names && flags;
+    bool ok = maps && names && flags, brief = result->layer_count > 1 && heads > 1;
     for (size_t i = 0; ok && i < count; i++) {
         ok = mask_of(result, stage, i / heads, i % heads, &flags[i], error);
-        name_head(result, data, i / heads, i % heads, names[i]);
+        name_head(result, data, i / heads, i % heads, brief, names[i]);
         maps[i] = (struct heatmap){
             .title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
     }
@@ -119,7 +120,7 @@ static bool picture_head(const struct result *result, enum stage stage, size_t l
     struct drawing drawing = drawing_of(result, stage, options);
     char name[96];
     unsigned char *flags;
-    name_head(result, &result->stage[stage], l, h, name);
+    name_head(result, &result->stage[stage], l, h, false, name);
     const char *title = options->title ? options->title : result->problem->title;
     char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     if (!whole)

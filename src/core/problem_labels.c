@@ -1,8 +1,23 @@
 /* A label for every query and every key. */
 #include "core/problem_parts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/memory.h"
 #include "base/text.h"
+
+/* Whether the labels are only the numbers from 0 on, as results have them where nobody said any. */
+static bool only_count(const struct labels *said)
+{
+    for (size_t i = 0; i < said->count; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        if (strcmp(said->text[i], number) != 0)
+            return false;
+    }
+    return true;
+}
 
 /* Makes `count` labels: those said, and numbers where there are none. */
 static bool fill(struct labels *labels, size_t count, const struct labels *said, struct error *error)
@@ -10,7 +25,7 @@ static bool fill(struct labels *labels, size_t count, const struct labels *said,
     labels->text = memory_zeroed(count, sizeof *labels->text, error);
     if (!labels->text)
         return false;
-    labels->given = said->given;
+    labels->given = said->given && !only_count(said);
     for (; labels->count < count; labels->count++) {
         size_t i = labels->count;
         labels->text[i] = i < said->count ? text_copy(said->text[i]) : text_format("%zu", i);

@@ -86,7 +86,7 @@ bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error)
     if (axis->labels)
         plan_lines(axis);
     else
-        plan_numbers(axis, LAYOUT_SMALL_SIZE * 1.4);
+        plan_numbers(axis, LAYOUT_SMALL_SIZE * (axis->cell >= LAYOUT_SMALL_SIZE * 1.4 ? 1.4 : 2.2));
     if (!axis_widest(axis, font, &axis->reach, error))
         return false;
     axis->reach += GAP + (axis->has_ticks ? 2 : 0);

@@ -4,26 +4,14 @@
  */
 #include "draw/font_data.h"
 
+#include "base/embed.h"
+
 #if !defined ATTN_FONT_SANS || !defined ATTN_FONT_FALLBACK
 #error "ATTN_FONT_SANS and ATTN_FONT_FALLBACK must name the font files"
 #endif
 
-#ifdef __APPLE__
-#define SECTION ".const_data\n"
-#define SYMBOL "_"
-#else
-#define SECTION ".section .rodata\n"
-#define SYMBOL ""
-#endif
-
-#define INCLUDE_FILE(name, path)                                                                             \
-    __asm__(SECTION ".balign 16\n"                                                                           \
-                    ".globl " SYMBOL name "\n" SYMBOL name ":\n"                                             \
-                    ".incbin \"" path "\"\n"                                                                 \
-                    ".text\n")
-
-INCLUDE_FILE("attn_font_sans", ATTN_FONT_SANS);
-INCLUDE_FILE("attn_font_fallback", ATTN_FONT_FALLBACK);
+EMBED_FILE("attn_font_sans", ATTN_FONT_SANS);
+EMBED_FILE("attn_font_fallback", ATTN_FONT_FALLBACK);
 
 extern const unsigned char attn_font_sans[], attn_font_fallback[];
 

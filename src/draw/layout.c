@@ -15,6 +15,7 @@
 #define FIGURE_WIDTH 1240.0  /* where nobody says */
 #define PANEL_LARGEST 1200.0 /* a matrix that stands alone */
 #define PANEL_SMALLEST 16.0
+#define PANELS_HEIGHT 8000.0 /* that rows of panels may take in all */
 #define BAR_GAP 20.0
 #define BAR_ROOM 100.0    /* that the colour bar is expected to take */
 #define BAR_LARGEST 440.0 /* beside several panels */
@@ -77,13 +78,14 @@ static void choose_sizing(struct layout *layout, double labels)
     double room, below;
     if (drawing->style.width == 0 && (drawing->style.cell > 0 || layout->least > 0)) {
         room = below = INFINITY;
-    } else if (drawing->style.width == 0 && layout->across == 1) {
+    } else if (drawing->style.width == 0 && drawing->map_count == 1) {
         room = below = PANEL_LARGEST;
     } else {
         room = (layout->limit - 2 * LAYOUT_PAD - labels - BAR_GAP - BAR_ROOM - PANEL_GAP * (across - 1)) /
                across;
         room = fmax(floor(room), drawing->style.width == 0 ? PANEL_SMALLEST : 1);
         below = layout->across == 1 ? fmax(PANEL_LARGEST, room) : room;
+        below = fmin(below, fmax(floor(PANELS_HEIGHT / (double)layout->down), PANEL_SMALLEST));
     }
     layout->sizing = sizing_choose(drawing, room, below, layout->least);
 }

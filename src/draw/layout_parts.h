@@ -12,8 +12,7 @@
 #define LAYOUT_PAD 16.0       /* around everything */
 #define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */
 #define LAYOUT_SMALL_SIZE 11.0
-#define LAYOUT_CAP 0.365 /* half the height of a capital, in ems: from the middle of a line to its baseline  \
-                          */
+#define LAYOUT_CAP 0.365 /* from the middle of a capital to its baseline, in ems */
 
 extern const struct color layout_ink, layout_pale, layout_line;
 

@@ -85,32 +85,81 @@ static bool read_row(struct csv *csv, struct row *row)
     return true;
 }
 
-/* Pass 1: every row is checked; the shape is what the largest indices say. */
-static bool measure(struct csv csv, size_t shape[INDICES], size_t *rows)
+/* The indices of one column. They may begin above 0 and leave some out, where only some heads or queries were
+ * written: the n-th of those that occur is the n-th of the tensor. */
+struct axis {
+    size_t least, most; /* of the indices */
+    size_t *position;   /* position[index - least]: 0 where it does not occur */
+    size_t count;       /* that occur */
+};
+
+/* Indices may be spread over this many more numbers than there are rows. */
+enum { SPREAD_MAX = 1 << 20 };
+
+/* Moves to the next row, past blank lines. False at the end, or after an error. */
+static bool next_row(struct csv *csv, struct row *row)
 {
-    *rows = 0;
-    memset(shape, 0, INDICES * sizeof *shape);
-    for (; csv.at < csv.end; ++*rows) {
-        struct row row;
-        if (csv_skip_blank_line(&csv)) {
-            --*rows;
-            continue;
+    while (csv->at < csv->end)
+        if (!csv_skip_blank_line(csv))
+            return read_row(csv, row);
+    return false;
+}
+
+/* Pass 1: every row is checked and counted, and each axis measured. */
+static bool measure(struct csv csv, struct axis axes[INDICES], size_t *rows)
+{
+    struct row row;
+    for (*rows = 0; next_row(&csv, &row); ++*rows) {
+        for (int i = 0; i < INDICES; i++) {
+            size_t index = row.index[i];
+            if (*rows == 0)
+                axes[i].least = axes[i].most = index;
+            if (index < axes[i].least)
+                axes[i].least = index;
+            if (index > axes[i].most)
+                axes[i].most = index;
         }
-        if (!read_row(&csv, &row))
-            return false;
-        for (int i = 0; i < INDICES; i++)
-            if (row.index[i] >= shape[i])
-                shape[i] = row.index[i] + 1;
     }
+    if (csv.error->kind)
+        return false;
+    if (*rows == 0)
+        return source_error(csv.source, csv.source->size, csv.error,
+                            "only a header: expected rows of weights below it");
+    for (int i = 0; i < INDICES; i++)
+        if (axes[i].most - axes[i].least > SPREAD_MAX + *rows)
+            return source_error(csv.source, csv.source->size, csv.error,
+                                "the %s runs from %zu to %zu in %zu rows: expected every combination once",
+                                index_names[i], axes[i].least, axes[i].most, *rows);
+    return true;
+}
+
+/* Pass 2: which indices occur. As many rows as combinations of them are wanted. */
+static bool count_indices(struct csv csv, struct axis axes[INDICES], size_t rows)
+{
+    struct row row;
+    for (int i = 0; i < INDICES; i++) {
+        axes[i].position =
+            memory_zeroed(axes[i].most - axes[i].least + 1, sizeof *axes[i].position, csv.error);
+        if (!axes[i].position)
+            return false;
+    }
+    while (next_row(&csv, &row))
+        for (int i = 0; i < INDICES; i++)
+            axes[i].position[row.index[i] - axes[i].least] = 1;
+
     size_t product = 1;
     bool fits = true;
-    for (int i = 0; i < INDICES; i++)
-        fits = fits && size_multiply(product, shape[i], &product);
-    if (*rows == 0 || !fits || product != *rows)
+    for (int i = 0; i < INDICES; i++) {
+        for (size_t j = 0; j <= axes[i].most - axes[i].least; j++)
+            if (axes[i].position[j])
+                axes[i].position[j] = ++axes[i].count;
+        fits = fits && size_multiply(product, axes[i].count, &product);
+    }
+    if (!fits || product != rows)
         return source_error(
             csv.source, csv.source->size, csv.error,
             "%zu rows for %zu layers, %zu heads, %zu queries and %zu keys: expected every combination once",
-            *rows, shape[LAYER], shape[HEAD], shape[QUERY], shape[KEY]);
+            rows, axes[LAYER].count, axes[HEAD].count, axes[QUERY].count, axes[KEY].count);
     return true;
 }
 
@@ -122,20 +171,17 @@ static bool name_token(const struct csv *csv, struct labels *labels, size_t inde
     return labels->text[index] != NULL;
 }
 
-/* Pass 2: as many rows as places; none is taken twice, so all are filled. */
-static bool fill(struct csv *csv, const size_t shape[INDICES], float *weights, unsigned char *seen,
+/* Pass 3: as many rows as places; none is taken twice, so all are filled. */
+static bool fill(struct csv *csv, const struct axis axes[INDICES], float *weights, unsigned char *seen,
                  struct labels *tokens, struct labels *key_tokens)
 {
-    while (csv->at < csv->end) {
-        const char *start = csv->at;
-        struct row row;
-        if (csv_skip_blank_line(csv))
-            continue;
-        if (!read_row(csv, &row))
-            return false;
-        size_t at = 0;
-        for (int i = 0; i < INDICES; i++)
-            at = at * shape[i] + row.index[i];
+    struct row row;
+    for (const char *start = csv->at; next_row(csv, &row); start = csv->at) {
+        size_t position[INDICES], at = 0;
+        for (int i = 0; i < INDICES; i++) {
+            position[i] = axes[i].position[row.index[i] - axes[i].least] - 1;
+            at = at * axes[i].count + position[i];
+        }
         if (seen[at])
             return source_error(
                 csv->source, csv_offset(csv, start), csv->error,
@@ -143,11 +189,11 @@ static bool fill(struct csv *csv, const size_t shape[INDICES], float *weights, u
                 row.index[LAYER], row.index[HEAD], row.index[QUERY], row.index[KEY]);
         seen[at] = 1;
         weights[at] = row.weight;
-        if (!name_token(csv, tokens, row.index[QUERY], &row.query_token) ||
-            !name_token(csv, key_tokens, row.index[KEY], &row.key_token))
+        if (!name_token(csv, tokens, position[QUERY], &row.query_token) ||
+            !name_token(csv, key_tokens, position[KEY], &row.key_token))
             return false;
     }
-    return true;
+    return !csv->error->kind;
 }
 
 static bool begin_labels(struct labels *labels, size_t count, const struct place *place, struct error *error)
@@ -158,26 +204,20 @@ static bool begin_labels(struct labels *labels, size_t count, const struct place
     return labels->text;
 }
 
-bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warnings)
+/* The weights of a table of `rows` rows, once the axes are known. */
+static bool read_weights(struct csv *csv, const struct axis axes[INDICES], size_t rows, struct inputs *inputs,
+                         const struct place *place, struct warnings *warnings)
 {
-    size_t shape[INDICES], rows;
-    struct tensor tensor = {.rank = INDICES, .holds = TENSOR_NUMBERS};
+    struct tensor tensor = {.rank = INDICES, .holds = TENSOR_NUMBERS, .place = *place};
     struct labels tokens = {0}, key_tokens = {0};
-    unsigned char *seen = NULL;
     bool ok = false;
-
-    tensor.place = source_place(csv->source, csv_offset(csv, csv->at));
-    csv->at += sizeof tidy_header - 1;
-    csv->delimiter = ',';
-    csv_skip_blank_line(csv);
-    if (!measure(*csv, shape, &rows))
-        return false;
-    memcpy(tensor.shape, shape, sizeof shape);
+    for (int i = 0; i < INDICES; i++)
+        tensor.shape[i] = axes[i].count;
     tensor.data = memory_take(rows, sizeof *tensor.data, csv->error);
-    seen = memory_zeroed(rows, 1, csv->error);
-    if (tensor.data && seen && begin_labels(&tokens, shape[QUERY], &tensor.place, csv->error) &&
-        begin_labels(&key_tokens, shape[KEY], &tensor.place, csv->error) &&
-        fill(csv, shape, tensor.data, seen, &tokens, &key_tokens))
+    unsigned char *seen = memory_zeroed(rows, 1, csv->error);
+    if (tensor.data && seen && begin_labels(&tokens, axes[QUERY].count, place, csv->error) &&
+        begin_labels(&key_tokens, axes[KEY].count, place, csv->error) &&
+        fill(csv, axes, tensor.data, seen, &tokens, &key_tokens))
         ok = inputs_put_tensor(&inputs->all.tensor[INPUT_ATTENTION], &tensor, "attention", csv->error);
     if (ok) {
         inputs_offer_labels(&inputs->tokens, &tokens, "tokens", warnings);
@@ -187,5 +227,20 @@ bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warn
     free(tensor.data);
     labels_free(&tokens);
     labels_free(&key_tokens);
+    return ok;
+}
+
+bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warnings)
+{
+    struct axis axes[INDICES] = {0};
+    struct place place = source_place(csv->source, csv_offset(csv, csv->at));
+    size_t rows;
+    csv->at += sizeof tidy_header - 1;
+    csv->delimiter = ',';
+    csv_skip_blank_line(csv);
+    bool ok = measure(*csv, axes, &rows) && count_indices(*csv, axes, rows) &&
+              read_weights(csv, axes, rows, inputs, &place, warnings);
+    for (int i = 0; i < INDICES; i++)
+        free(axes[i].position);
     return ok;
 }

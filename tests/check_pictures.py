@@ -1,0 +1,322 @@
+"""
+What the pictures show, pixel by pixel. A test is named on the command line; DATA in the environment is the folder of the
+samples. Where the cells lie is found by drawing the same matrix with every weight 0 and with every weight 1: what differs
+between the two pictures is the cells.
+"""
+import glob
+import json
+import os
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+
+import png
+from oracle import run, write_json
+
+DATA = os.environ.get("DATA", "data")
+# Published values of the maps at 0, 1/4, 1/2, 3/4 and 1 (matplotlib 3.6).
+MAPS = {
+    "viridis": [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)],
+    "magma": [(0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191)],
+    "gray": [(0, 0, 0), (64, 64, 64), (128, 128, 128), (191, 191, 191), (255, 255, 255)],
+}
+
+
+def near(color, want, room=2):
+    return bool((abs(np.asarray(color, dtype=int) - np.asarray(want, dtype=int)) <= room).all())
+
+
+def box(picture, other):
+    """(top, bottom, left, right) of what differs, the ends not with it."""
+    assert picture.shape == other.shape, f"the pictures have different sizes: {picture.shape}, {other.shape}"
+    rows, columns = (picture != other).any(axis=2).any(axis=1), (picture != other).any(axis=2).any(axis=0)
+    y, x = np.flatnonzero(rows), np.flatnonzero(columns)
+    assert len(y), "the pictures are the same"
+    return y[0], y[-1] + 1, x[0], x[-1] + 1
+
+
+class Board:
+    """Where the cells of an n×m picture lie, given the options that it is drawn with and what else its input says."""
+
+    def __init__(self, n, m, words=(), more=None):
+        self.n, self.m, self.words, self.more = n, m, list(words), more or {}
+        blank = [self.draw(np.full((n, m), value)) for value in (0.0, 1.0)]
+        self.top, self.bottom, self.left, self.right = box(*blank)
+        self.shape = blank[0].shape
+        self.high, self.wide = round((self.bottom - self.top) / n), round((self.right - self.left) / m)
+
+    def draw(self, weights, *words):
+        write_json("board.json", {"attention": np.asarray(weights, dtype=float), **self.more})
+        run("board.json", "-q", "-o", "board.png", "--annotate=off", *self.words, *words)
+        return png.read("board.png")
+
+    def centre(self, picture, i, j):
+        y = self.top + (i + 0.5) * (self.bottom - self.top) / self.n
+        x = self.left + (j + 0.5) * (self.right - self.left) / self.m
+        return tuple(int(c) for c in picture[int(y), int(x)])
+
+    def centres(self, picture):
+        return [[self.centre(picture, i, j) for j in range(self.m)] for i in range(self.n)]
+
+
+RAMP = np.array([[0, 0.25, 0.5, 0.75, 1]])
+
+
+def expect(colors, want, what):
+    assert all(near(a, b) for a, b in zip(colors, want)), f"{what}: {colors}, not {list(want)}"
+
+
+# ---- the decoder itself ----
+
+
+def test_decoder():
+    """All five filters, and the colour types, on pictures that are packed here."""
+    rng = np.random.default_rng(0)
+    for color, step in ((0, 1), (2, 3), (3, 1), (4, 2), (6, 4)):
+        image = rng.integers(0, 256, (10, 7, step)).astype(np.uint8)
+        raw, flat = b"", image.reshape(10, -1).astype(int)
+        for y in range(10):
+            kind, row = y % 5, flat[y]
+            up = flat[y - 1] if y else np.zeros_like(row)
+            left, corner = (np.concatenate([np.zeros(step, dtype=int), r[:-step]]) for r in (row, up))
+            guess = [0, left, up, (left + up) // 2, [png.paeth(*t) for t in zip(left.tolist(), up.tolist(), corner.tolist())]][kind]
+            raw += bytes([kind]) + ((row - guess) % 256).astype(np.uint8).tobytes()
+        palette = rng.integers(0, 256, (256, 3)).astype(np.uint8)
+        head = (7).to_bytes(4, "big") + (10).to_bytes(4, "big") + bytes([8, color, 0, 0, 0])
+        parts = [(b"IHDR", head)] + ([(b"PLTE", palette.tobytes())] if color == 3 else []) + [(b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+        with open("made.png", "wb") as f:
+            f.write(b"\x89PNG\r\n\x1a\n" + b"".join(len(b).to_bytes(4, "big") + k + b + zlib.crc32(k + b).to_bytes(4, "big") for k, b in parts))
+        got = png.read("made.png")
+        want = {0: lambda: np.dstack([image] * 3), 2: lambda: image, 3: lambda: palette[image[..., 0]]}.get(color)
+        if want:
+            assert np.array_equal(got, want()), f"colour type {color}"
+        else:
+            opaque = image[..., -1] == 255
+            assert got.shape == (10, 7, 3) and np.array_equal(got[image[..., -1] == 0], np.full((int((image[..., -1] == 0).sum()), 3), 255))
+            assert np.array_equal(got[opaque], np.dstack([image[..., :-1]] * (3 if step == 2 else 1))[opaque])
+
+
+# ---- files ----
+
+
+def test_pngcheck():
+    """Every kind of picture is a sound PNG."""
+    for name in ("sentence", "causal", "cross", "projections"):
+        run(f"{DATA}/{name}.json", "-o", f"{name}.png", "-o", f"{name}/", "-q")
+    for stage in ("scores", "scaled", "masked", "output", "q", "k", "v"):
+        run(f"{DATA}/causal.json", "--stage", stage, "-o", f"{stage}.png", "-o", f"{stage}/", "-q")
+    write_json("tiny.json", {"attention": [[1]]})
+    write_json("flat.json", {"attention": np.full((1, 700), 1 / 700)})
+    write_json("tall.json", {"attention": np.ones((700, 1))})
+    for name in ("tiny", "flat", "tall"):
+        run(f"{name}.json", "-o", f"{name}.png", "-o", f"{name}2.png", "-q", "--dpi-scale", "1.5")
+    run(f"{DATA}/causal.json", "--average", "heads", "-o", "mean/", "-q", "--width", "100", "--cell", "1")
+    pictures = glob.glob("**/*.png", recursive=True)
+    assert {"layer0-head0.png", "layer0-head1.png", "heads.png", "attention.json"} == set(os.listdir("causal")), os.listdir("causal")
+    assert {"layer0-mean.png", "heads.png", "attention.json"} == set(os.listdir("mean")), os.listdir("mean")
+    assert len(pictures) == 43, sorted(pictures)
+    done = subprocess.run(["pngcheck", "-q", *pictures], capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def test_same_bytes():
+    """The same input and options give the same bytes, for any number of threads; title and labels change them."""
+    def bytes_of(*words):
+        run(*words, "-q", "-o", "once.png")
+        with open("once.png", "rb") as f:
+            return f.read()
+
+    with open(f"{DATA}/causal.json") as f:
+        problem = json.load(f)
+    first = bytes_of(f"{DATA}/causal.json")
+    assert bytes_of(f"{DATA}/causal.json") == first == bytes_of(f"{DATA}/causal.json", "--threads", 1)
+    write_json("relabelled.json", {**problem, "tokens": ["x"] + problem["tokens"][1:]})
+    others = [bytes_of(f"{DATA}/causal.json", "--title", "Another"), bytes_of("relabelled.json"),
+              bytes_of(f"{DATA}/causal.json", "--annotate=off")]
+    assert len({first, *others}) == 4
+
+
+# ---- sizes ----
+
+
+def test_cell():
+    for cell in (9, 20, 41):
+        board = Board(5, 7, ["--cell", cell])
+        assert abs(board.bottom - board.top - 5 * cell) <= 1 and abs(board.right - board.left - 7 * cell) <= 1, \
+            (cell, board.bottom - board.top, board.right - board.left)
+
+
+def test_dpi_scale():
+    one, two = Board(5, 7), Board(5, 7, ["--dpi-scale", 2])
+    assert two.shape[:2] == tuple(2 * x for x in one.shape[:2]), (one.shape, two.shape)
+    assert (two.high, two.wide) == (2 * one.high, 2 * one.wide)
+    run(f"{DATA}/sentence.json", "-o", "a.png")
+    run(f"{DATA}/sentence.json", "-o", "b.png", "--dpi-scale", 3)
+    assert png.size("b.png") == tuple(3 * x for x in png.size("a.png"))
+
+
+def test_width():
+    """No figure is wider than it may be, whatever has to be pooled for it."""
+    write_json("wide.json", {"attention": np.tile(np.eye(100, 600), (3, 1, 1)), "tokens": ["word"] * 600})
+    for width in (300, 500, 1200):
+        run("wide.json", "-q", "-o", "a.png", "--width", width)
+        run("wide.json", "-q", "-o", "b.png", "--width", width, "--dpi-scale", 2)
+        assert png.size("a.png")[0] <= width and png.size("b.png")[0] <= 2 * width, (width, png.size("a.png"), png.size("b.png"))
+
+
+# ---- colours ----
+
+
+def test_colors():
+    """Each cell has the colour that the map has for its weight."""
+    rng = np.random.default_rng(2)
+    board = Board(4, 5)
+    weights = rng.permutation(np.repeat(RAMP[0], 4)).reshape(4, 5)
+    colors = board.centres(board.draw(weights))
+    for i in range(4):
+        expect(colors[i], [MAPS["viridis"][int(w * 4)] for w in weights[i]], f"row {i}")
+    for name in MAPS:
+        board = Board(1, 5, ["--cmap", name])
+        expect(board.centres(board.draw(RAMP))[0], MAPS[name], name)
+
+
+def test_range():
+    """--vmin, --vmax and --color-scale, each where its formula puts the colour."""
+    v = MAPS["viridis"]
+    board = Board(1, 5)
+    for words, values, want in (
+        ((), RAMP, v),
+        (("--vmax", 0.5), RAMP, [v[0], v[2], v[4], v[4], v[4]]),
+        (("--vmin", 0.5), RAMP, [v[0], v[0], v[0], v[2], v[4]]),
+        (("--vmin", 0.25, "--vmax", 0.75), RAMP, [v[0], v[0], v[2], v[4], v[4]]),
+        (("--vmax", 4), RAMP, [v[0], None, None, None, v[1]]),
+        (("--color-scale", "sqrt"), [[0, 1 / 16, 1 / 4, 9 / 16, 1]], v),
+        (("--color-scale", "log", "--vmin", 1e-4, "--vmax", 1), [[1e-4, 1e-3, 1e-2, 1e-1, 1]], v),
+        (("--color-scale", "log", "--vmin", 1e-4, "--vmax", 1), [[0, 1e-5, 1e-2, 1, 1]], [v[0], v[0], v[2], v[4], v[4]]),
+    ):
+        got = board.centres(board.draw(values, *words))[0]
+        expect([g for g, w in zip(got, want) if w], [w for w in want if w], words)
+
+
+def test_signed():
+    """Stages with a sign are centred on 0, which is nearly white."""
+    problem = {"q": [[1.0], [-1.0]], "k": [[-2.0], [-1.0], [0.0], [1.0], [2.0]], "scale": 1}
+    write_json("signed.json", problem)
+    run("signed.json", "--stage", "scaled", "--annotate=off", "-o", "signed.png")
+    write_json("turned.json", {**problem, "q": [[-1.0], [1.0]]})
+    run("turned.json", "--stage", "scaled", "--annotate=off", "-o", "turned.png")
+    a, b = png.read("signed.png"), png.read("turned.png")
+    top, bottom, left, right = box(a, b)
+    row = [tuple(a[top + (bottom - top) // 4, left + int((j + 0.5) * (right - left) / 5)]) for j in range(5)]
+    expect(row, [(5, 48, 97), (107, 172, 209), (247, 247, 247), (228, 128, 102), (103, 0, 31)], "from -2 to 2")
+
+
+def test_masked():
+    """Masked cells have one colour that no weight has, everywhere above the diagonal of a causal picture, and nowhere else."""
+    n = 9
+    for cmap in MAPS:
+        board = Board(n, n, ["--cmap", cmap], {"causal": True})
+        colors = board.centres(board.draw(np.tril(np.ones((n, n))) / np.arange(1, n + 1)[:, None]))
+        above = {colors[i][j] for i in range(n) for j in range(n) if j > i}
+        seen = {colors[i][j] for i in range(n) for j in range(n) if j <= i}
+        assert len(above) == 1 and not above & seen, (cmap, above)
+        plain = Board(1, 256, ["--cmap", cmap, "--cell", 3])
+        ramp = np.array(plain.centres(plain.draw(np.linspace(0, 1, 256)[None])), dtype=int)[0]
+        if cmap != "gray":  # a gray ramp has every gray; there the colour has to have a hue
+            assert abs(ramp - np.array(list(above)[0])).sum(axis=1).min() > 30, (cmap, above)
+        else:
+            assert max(list(above)[0]) - min(list(above)[0]) > 30, above
+
+
+def test_masked_is_not_zero():
+    """A weight of 0 that was allowed has the lowest colour."""
+    board = Board(2, 2, (), {"mask": [[1, 0], [1, 1]]})
+    colors = board.centres(board.draw([[1, 0], [0, 1]]))
+    assert near(colors[1][0], MAPS["viridis"][0]) and not near(colors[0][1], MAPS["viridis"][0], 40), colors
+
+
+def test_nan():
+    """NaN has a colour of its own."""
+    board = Board(2, 3, ["--cell", 30])
+    picture = board.draw([[1, np.nan, 0], [0, 1, 0]])
+    assert picture.shape[0] >= board.shape[0]
+    colors = board.centres(picture)
+    ramp = Board(1, 256, ["--cell", 3])
+    every = np.array(ramp.centres(ramp.draw(np.linspace(0, 1, 256)[None])), dtype=int)[0]
+    assert near(colors[0][0], MAPS["viridis"][4]) and near(colors[0][2], MAPS["viridis"][0]), colors
+    assert abs(every - np.array(colors[0][1])).sum(axis=1).min() > 60, colors[0][1]
+
+
+def test_panels():
+    """Two heads are two panels side by side, each with its own weights."""
+    both = []
+    for value in (0.0, 1.0):
+        write_json("panels.json", {"attention": np.full((2, 3, 3), value)})
+        run("panels.json", "-q", "--annotate=off", "-o", "panels.png")
+        both.append(png.read("panels.png"))
+    write_json("panels.json", {"attention": np.stack([np.zeros((3, 3)), np.ones((3, 3))])})
+    run("panels.json", "-q", "--annotate=off", "-o", "panels.png")
+    mixed = png.read("panels.png")
+    top, bottom, left, right = box(*both)
+    middle, half = (top + bottom) // 2, (left + right) // 2
+    assert np.array_equal(mixed[:, :half - 12], both[0][:, :half - 12]), "the first panel is not that of head 0"
+    assert np.array_equal(mixed[:, half + 12:], both[1][:, half + 12:]), "the second panel is not that of head 1"
+    cell = (right - left) // 14
+    assert near(mixed[middle + cell // 4, left + cell], MAPS["viridis"][0]) and near(mixed[middle + cell // 4, right - cell], MAPS["viridis"][4])
+
+
+# ---- pooling ----
+
+
+def test_pooled_diagonal():
+    """Of 3000×3000 weights, those on the diagonal are still seen where blocks are pooled to their largest."""
+    n, angle = 3000, np.arange(3000) * 2 * np.pi / 3000
+    circle = np.round(np.stack([np.cos(angle), np.sin(angle)], axis=1) * 4000, 3)
+    write_json("long.json", {"q": circle, "k": circle, "scale": 1})
+    write_json("even.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
+    run("long.json", "-o", "max.png", "--pool", "max", "-o", "long.npy")
+    run("even.json", "-o", "even.png")
+    run("long.json", "-o", "mean.png", "--pool", "mean")
+    weights = np.load("long.npy")[0, 0]
+    assert weights.diagonal().min() > 0.99, weights.diagonal().min()
+    high, even, mean = png.read("max.png"), png.read("even.png"), png.read("mean.png")
+    top, bottom, left, right = box(high, even)
+    side = bottom - top
+    assert 200 < side < n and abs(side - (right - left)) <= 2, (side, right - left)
+    yellow = (abs(high.astype(int) - MAPS["viridis"][4]) <= 12).all(axis=2)[top:bottom, left:right]
+    factor = next(f for f in range(1, n) if -(-n // f) <= side)
+    for y in range(side):
+        assert yellow[y].any(), f"the diagonal is broken at pixel row {y} of {side}"
+        assert abs(np.flatnonzero(yellow[y]).mean() - y) <= factor + 2, y
+    pale = (abs(mean.astype(int) - MAPS["viridis"][4]) <= 12).all(axis=2)[top:bottom, left:right]
+    assert pale.sum() < yellow.sum() / 4, "the mean of a block is as bright as its largest weight"
+
+
+def test_pooled_mask():
+    """A pooled block is masked only where all of it is."""
+    n = 2000
+    write_json("causal.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1)), "causal": True})
+    write_json("free.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
+    run("causal.json", "-o", "causal.png", "--width", 400)
+    run("free.json", "-o", "free.png", "--width", 400)
+    a, b = png.read("causal.png"), png.read("free.png")
+    high, wide = min(a.shape[0], b.shape[0]), min(a.shape[1], b.shape[1])
+    dark = near_all(b[:high, :wide], MAPS["viridis"][0])
+    y, x = np.flatnonzero(dark.sum(axis=1) > wide // 2), np.flatnonzero(dark.sum(axis=0) > high // 3)
+    matrix = a[y[0]:y[-1] + 1, x[0]:x[-1] + 1].astype(int)
+    side = len(matrix)
+    masked = matrix[side // 8, -side // 8]
+    grey = (abs(matrix - masked) <= 2).all(axis=2)
+    rows, columns = np.indices(grey.shape)
+    apart = (columns - rows * grey.shape[1] / side)
+    assert grey[apart > 4].mean() > 0.999 and not grey[apart < -4].any(), (grey[apart > 4].mean(), grey[apart < -4].mean())
+
+
+def near_all(picture, color):
+    return (abs(picture.astype(int) - np.array(color)) <= 8).all(axis=2)
+
+
+if __name__ == "__main__":
+    globals()["test_" + sys.argv[1]]()

@@ -1,0 +1,430 @@
+# What attn says when something is wrong: the status, and the one line, word for word.
+load helper
+
+QK='"q":[[1,2],[3,4]],"k":[[1,2],[3,4]]'
+QKV=$QK',"v":[[1,2],[3,4]]'
+E='"embeddings":[[1,2],[3,4]]'
+
+# usage MESSAGE ARGUMENT…: wrong usage.
+usage() {
+    local message=$1
+    shift
+    fails 2 "$message" attn "$@"
+}
+
+# wrong NAME=VALUE EXPECTED: an option of attn run with a value that it does not take.
+wrong() {
+    usage "--${1%%=*} is \"${1#*=}\": $2" run x.json -o y.json "--$1"
+}
+
+# input MESSAGE JSON [OPTION…]: wrong input, in x.json.
+input() {
+    local message=$1
+    printf '%s' "$2" >x.json
+    shift 2
+    fails 3 "$message" attn run x.json -o y.json "$@"
+}
+
+# warns JSON OPTIONS WARNING…: a run that succeeds with exactly these warnings, and with none of them under -q.
+warns() {
+    local options=$2 wanted
+    printf '%s' "$1" >x.json
+    shift 2
+    wanted=$(printf 'attn: warning: %s\n' "$@")
+    same "$(attn run x.json -o y.json $options 2>&1)" "$wanted"
+    [ -s y.json ]
+    same "$(attn run x.json -o y.json $options -q 2>&1)" ""
+}
+
+sample() {
+    cp "$DATA/sentence.json" x.json
+}
+
+@test "usage: commands" {
+    usage 'no command; see attn --help'
+    usage 'unknown command rnu; did you mean attn run?' rnu x.json
+    usage 'unknown command sampel; did you mean attn sample?' sampel
+    usage 'unknown command xyzzy; see attn --help' xyzzy
+    usage 'unknown command xyzzy; see attn --help' help xyzzy
+    usage 'help takes one command' help run sample
+    usage '-q before a command; expected attn COMMAND [OPTION…], see attn --help' -q run
+}
+
+@test "usage: options that there are not" {
+    sample
+    usage 'unknown option --causl; did you mean --causal?' run --causl x.json
+    usage 'unknown option --haed; did you mean --head?' run x.json --haed=1
+    usage 'unknown option --xyzzy; see attn run --help' run --xyzzy x.json
+    usage 'unknown option -x; see attn run --help' run -x x.json
+    usage 'unknown option -x; see attn run --help' run -qx x.json
+    usage 'option --he could mean several; see attn run --help' run --he 2 x.json
+    usage 'unknown option --cmap; see attn sample --help' sample --cmap viridis
+    usage 'unknown option --hepl; did you mean --help?' sample --hepl
+}
+
+@test "usage: arguments missing, superfluous or twice" {
+    sample
+    usage 'option --k needs FILE' run x.json --k
+    usage 'option --title needs TEXT' run x.json --title
+    usage 'option --head needs LIST' run x.json --head
+    usage 'option --window needs W|L,R' run x.json --window
+    usage 'option -o needs an argument' run x.json -o
+    usage 'option --output needs PATH' run x.json --output
+    usage 'option --quiet takes no argument' run x.json --quiet=yes
+    usage 'option --mask-true-blocks takes no argument' run x.json --mask-true-blocks=1
+    usage '--q is given twice' run --q x.json --q x.json
+    usage '--tokens is given twice' run x.json --tokens a --tokens b
+    usage '--key-tokens is given twice' run x.json --key-tokens a --key-tokens b
+}
+
+@test "usage: values of the attention options" {
+    sample
+    wrong heads=0 'expected a whole number of 1 or more'
+    wrong heads=1.5 'expected a whole number of 1 or more'
+    wrong heads=99999999999999999999 'expected a whole number of 1 or more'
+    wrong kv-heads=-1 'expected a whole number of 1 or more'
+    wrong causal=maybe 'expected true, false, start, end or a whole number (the offset)'
+    wrong scale=x 'expected a finite number'
+    wrong scale=inf 'expected a finite number'
+    wrong scale=1e99 'expected a finite number'
+    wrong softcap=-1 'expected a number above 0, or 0 for none'
+    wrong softcap=nan 'expected a number above 0, or 0 for none'
+    wrong window=x 'expected a whole number, or two as L,R, of -1 (no limit) or more'
+    wrong window=-2 'expected a whole number, or two as L,R, of -1 (no limit) or more'
+    wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more'
+    wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more'
+    wrong stage=weight 'did you mean weights?'
+    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v'
+    wrong threads=0 'expected a whole number from 1 to 1024'
+    wrong threads=1025 'expected a whole number from 1 to 1024'
+    wrong threads=two 'expected a whole number from 1 to 1024'
+    wrong max-weights=0 'expected a size above 0 such as 1000000 or 16Mi'
+    wrong max-weights=1T 'expected a size above 0 such as 1000000 or 16Mi'
+    wrong max-weights=-1 'expected a size above 0 such as 1000000 or 16Mi'
+    wrong max-weights=99999999999999999999 'expected a size above 0 such as 1000000 or 16Mi'
+    wrong max-weights=99999999999G 'expected a size above 0 such as 1000000 or 16Mi'
+}
+
+@test "usage: values of the input and output options" {
+    sample
+    wrong input-format=jsom 'did you mean json?'
+    wrong input-format=yaml 'expected one of json csv'
+    wrong format=jsno 'did you mean json?'
+    wrong format=xml 'expected one of json csv table none'
+    wrong layer=x 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong layer=3:2 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong layer=99999 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong head= 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong head=0,,1 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong head=-1 'expected numbers and ranges from 0, such as 0,3,5:8'
+    wrong average=layers 'expected one of heads'
+    wrong queries=3:3 'expected a range such as 0:10, from the first up to, not with, the last'
+    wrong queries=: 'expected a range such as 0:10, from the first up to, not with, the last'
+    wrong keys=5:2 'expected a range such as 0:10, from the first up to, not with, the last'
+    wrong keys=a 'expected a range such as 0:10, from the first up to, not with, the last'
+}
+
+@test "usage: values of the picture options" {
+    sample
+    wrong cmap=virdis 'did you mean viridis?'
+    wrong cmap=zzzzz 'expected one of viridis magma inferno plasma cividis gray coolwarm'
+    wrong color-scale=logg 'did you mean log?'
+    wrong color-scale=cubic 'expected one of linear log sqrt'
+    wrong vmin=x 'expected a number'
+    wrong vmin=nan 'expected a number'
+    wrong vmax=1e300 'expected a number'
+    wrong cell=0 'expected a whole number of pixels from 1 to 32767'
+    wrong cell=99999 'expected a whole number of pixels from 1 to 32767'
+    wrong width=wide 'expected a whole number of pixels from 1 to 32767'
+    wrong dpi-scale=0.5 'expected a number from 1 to 8'
+    wrong dpi-scale=9 'expected a number from 1 to 8'
+    wrong annotate=maybe 'expected one of auto on off'
+    usage '--completion is "tcsh": expected one of bash zsh fish' help --completion tcsh
+}
+
+@test "a suggestion is at most a third of the letters away: --pool=min is not taken for max" {
+    sample
+    wrong pool=min 'expected one of max mean'
+    wrong pool=meen 'did you mean mean?'
+}
+
+@test "usage: where results go" {
+    sample
+    local expected='expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -'
+    usage "-o y.txt: $expected" run x.json -o y.txt
+    usage "-o y: $expected" run x.json -o y
+    usage "-o : $expected" run x.json -o ''
+    usage '-o y.png is given twice' run x.json -o y.png -o y.png
+    usage '-o - is given twice' run x.json -o - -o -
+    local stages='--stage q --stage k' file
+    for file in y.png y.csv y.npy; do
+        usage "-o $file holds one stage, and 2 are asked for; a folder or .json takes all" run x.json $stages -o $file
+    done
+    usage '--format csv holds one stage, and 2 are asked for' run x.json $stages --format csv -o y.json
+    usage '-o - is JSON on standard output, and --format asks for something else' run x.json --format csv -o -
+    usage '-o - is JSON on standard output, and --format asks for something else' run x.json --format none -o -
+}
+
+@test "usage: parts that the input does not have" {
+    sample
+    usage 'there is no head 2: the input has 2, counted from 0' run x.json -o y.json --head 0,2
+    usage 'there is no layer 1: the input has 1, counted from 0' run x.json -o y.json --layer 1
+    usage '--queries 3:9: expected a range within 0:6' run x.json -o y.json --queries 3:9
+    usage '--queries 6:7: expected a range within 0:6' run x.json -o y.json --queries 6
+    usage '--keys 6:6: expected a range within 0:6' run x.json -o y.json --keys 6:
+}
+
+@test "usage: no input, samples that there are not" {
+    usage 'no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE' run
+    usage 'no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE' run --tokens x.txt
+    usage 'unknown sample sentense; did you mean sentence?' sample sentense
+    usage 'unknown sample zzz; see attn sample' sample zzz
+    usage 'sample takes one name; see attn sample' sample q k
+}
+
+@test "standard input twice is wrong usage, whatever it holds and however it is named" {
+    sample
+    usage '- (standard input) can be read once only' run - - <x.json
+    usage '- (standard input) can be read once only' run - - </dev/null
+    usage '- (standard input) can be read once only' run --q - --k - <x.json
+    usage '- (standard input) can be read once only' run - --tokens - <x.json
+}
+
+@test "input: nothing to compute" {
+    input 'x.json: no q and k: expected embeddings, q and k, or attention' '{}'
+    input 'x.json: no q and k: expected embeddings, q and k, or attention' '{"v":[[1]],"mask":[[1]]}'
+    input 'x.json: no q: expected embeddings, q and k, or attention' '{"k":[[1]]}'
+    input 'x.json: no k: expected embeddings, q and k, or attention' '{"q":[[1]]}'
+    input 'x.json: the file is empty: expected one of json, csv' ''
+    input 'x.json:1:1: embeddings is empty: expected numbers' '[]'
+}
+
+@test "input: q, k and v that do not go together" {
+    awk 'BEGIN { for (i = 0; i < 11; i++) { for (j = 0; j < 48; j++) printf "%s%d", j ? "," : "", i; print "" } }' >q.csv
+    awk 'BEGIN { for (i = 0; i < 9; i++) { for (j = 0; j < 40; j++) printf "%s%d", j ? "," : "", i; print "" } }' >k.csv
+    fails 3 'k.csv:1:1: q is 11×48 and k is 9×40: they must agree in d_k' attn run --q q.csv --k k.csv
+    input 'x.json:2:17: q is 2×2 and k is 1×3: they must agree in d_k' $'{"q":[[1,2],[3,4]],\n "tab": 0,  "k":[[1,2,3]]}' -q
+    input 'x.json:1:32: q is 1×4 and k is 1×2: they must agree in d_k (2 heads of 2, 2 heads of 1)' \
+        '{"heads":2,"q":[[1,2,3,4]],"k":[[1,2]]}'
+    input 'x.json:1:39: embeddings is 2×2 and context is 1×3: they must agree in d_k' "{$E,\"context\":[[1,2,3]]}"
+    input 'x.json:1:15: w_q is 2×1 and embeddings is 2×2: they must agree in d_k' "{$E,\"w_q\":[[1],[1]]}"
+    input 'x.json:1:36: k is 1×2 and v is 2×1: they must have the same number of keys' \
+        '{"q":[[1,2],[3,4]],"k":[[1,2]],"v":[[1],[2]]}'
+}
+
+@test "input: heads that do not divide" {
+    input 'x.json:1:6: q is 2×2: its 2 columns cannot be shared equally by 3 heads' "{$QK,\"heads\":3}"
+    input 'x.json:1:6: q is 2×2: its 2 columns cannot be shared equally by 3 heads' "{$QK}" --heads 3
+    input 'x.json:1:32: k is 1×3: its 3 columns cannot be shared equally by 2 heads' \
+        '{"heads":2,"q":[[1,2,3,4]],"k":[[1,2,3]]}'
+    input 'x.json:1:6: q is 2×2×1, which has 2 heads, but heads is 4' '{"q":[[[1],[2]],[[3],[4]]],"k":[[1,2]],"heads":4}'
+    input 'x.json:1:42: 3 heads and 2 key/value heads: the first must be a multiple of the second' \
+        '{"q":[[[1],[2]],[[3],[4]],[[3],[4]]],"k":[[[1]],[[2]]]}'
+    input 'x.json:1:50: k is 2×1×1 and v is 1×1×1: they must agree in the number of heads' \
+        '{"q":[[[1],[2]],[[3],[4]]],"k":[[[1]],[[2]]],"v":[[[1]]]}'
+    input 'x.json:1:14: attention is 2×1×1, which has 2 heads, but heads is 3' '{"attention":[[[1]],[[1]]],"heads":3}'
+}
+
+@test "input: projections that do not fit" {
+    input 'x.json:1:35: embeddings is 2×2 and w_q is 3×2: the columns of the first must be the rows of the second' \
+        "{$E,\"w_q\":[[1,2],[3,4],[5,6]]}"
+    input 'x.json:1:55: context is 1×3 and w_k is 1×2: the columns of the first must be the rows of the second' \
+        "{$E,\"context\":[[1,2,3]],\"w_k\":[[1,2]]}"
+    input 'x.json:1:67: w_q is 2×1 and b_q is 3 numbers: expected a number for each of the 1 columns' \
+        "{$E,\"w_q\":[[1],[1]],\"w_k\":[[1],[1]],\"b_q\":[1,2,3]}"
+    input 'x.json:1:35: b_q is 3 numbers: expected 2 numbers' "{$E,\"b_q\":[1,2,3]}"
+    input 'x.json:1:44: w_o without v: there is nothing to project' "{$QK,\"w_o\":[[1]]}"
+    input 'x.json:1:44: b_o without v: there is nothing to project' "{$QK,\"b_o\":[1]}"
+    input 'x.json:1:62: w_o is 1×1: expected 2 rows, for 1 heads of d_v 2' "{$QKV,\"w_o\":[[1]]}"
+    input 'x.json:1:78: w_o is 2×1 and b_o is 2 numbers: expected a number for each of the 1 columns' \
+        "{$QKV,\"w_o\":[[1],[2]],\"b_o\":[1,2]}"
+    input 'x.json:1:58: the output of layer 0 is 1×1 and w_q is 2×2: the columns of the first must be the rows of the second' \
+        '{"embeddings":[[1,2]],"layers":[{"w_v":[[1],[2]]},{"w_q":[[1,2],[3,4]]}]}'
+}
+
+@test "input: masks and biases" {
+    input 'x.json:1:45: mask is 1×3: expected 2×2, for 1 heads, 2 queries and 2 keys; an axis of 1 serves all' \
+        "{$QK,\"mask\":[[1,0,1]]}"
+    input 'x.json:1:45: bias is 3×1×1: expected 1×2×2, for 1 heads, 2 queries and 2 keys; an axis of 1 serves all' \
+        "{$QK,\"bias\":[[[1]],[[0]],[[1]]]}"
+    local called=' (numbers to be added to the scores are called bias)'
+    input "x.json:1:45: mask is 2 at [1, 1]: expected true, false, 1 or 0$called" "{$QK,\"mask\":[[1,0],[1,2]]}"
+    input "x.json:1:45: mask is -0.5 at [0, 1]: expected true, false, 1 or 0$called" "{$QK,\"mask\":[[1,-0.5],[1,1]]}"
+    input 'x.json:1:45: mask is null at [1, 0]: expected true, false, 1 or 0' "{$QK,\"mask\":[[1,0],[null,1]]}"
+    input 'x.json:1:45: bias holds true or false: expected numbers (booleans that say where to look are called mask)' \
+        "{$QK,\"bias\":[[true,false],[true,true]]}"
+    input 'x.json:1:6: q holds true or false: expected numbers' '{"q":[[true]],"k":[[1]]}'
+}
+
+@test "input: ranks" {
+    input 'x.json:1:15: embeddings is 2 numbers: expected rows and columns' '{"embeddings":[1,2]}'
+    input 'x.json:1:15: embeddings is 1×1×2: expected rows and columns' '{"embeddings":[[[1,2]]]}'
+    input 'x.json:1:6: q is 2 numbers: expected rank 2, 3 or 4' '{"q":[1,2],"k":[1,2]}'
+    input 'x.json:1:17: q is 1×1×1×1: expected rank 2 or 3' '{"layers":[{"q":[[[[1]]]],"k":[[1]]}]}'
+    input 'x.json:1:35: b_q is 1×1×1: expected a list of numbers' "{$E,\"b_q\":[[[1]]]}"
+    input 'x.json:1:45: mask: lists in 5 levels: expected at most 4' "{$QK,\"mask\":[[[[[1]]]]]}"
+    input 'x.json:1:13: q: row 1 has 1 number, the rows before it have 2: expected rows of one length' \
+        '{"q":[[1,2],[3]],"k":[[1,2]]}'
+}
+
+@test "input: layers that disagree, and where" {
+    input 'x.json:1:6: q is 2×1×1×1: expected 3 layers, as elsewhere' \
+        '{"q":[[[[1]]],[[[2]]]],"k":[[[[1]]],[[[1]]],[[[1]]]]}'
+    input 'x.json:1:39: layer 1 has 2 queries and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1]],"k":[[1]]},{"q":[[1],[2]],"k":[[1]]}]}'
+    input 'x.json:1:49: layer 1 has 2 keys and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1]],"k":[[1]]},{"q":[[1]],"k":[[1],[2]]}]}'
+    input 'x.json:1:43: layer 1 has 2 heads and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1,2]],"k":[[1,2]],"heads":2}]}'
+    input 'x.json:1:75: layer 1 has 1 key/value heads and layer 0 has 2: all layers must agree' \
+        '{"layers":[{"q":[[1,2]],"k":[[1,2]],"heads":2},{"q":[[1,2]],"heads":2,"k":[[1]],"kv_heads":1}]}'
+    input 'x.json:1:43: layer 1 has 1 columns a head of q and k and layer 0 has 2: all layers must agree' \
+        '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1]],"k":[[1]]}]}'
+    input 'x.json:1:69: layer 1 has 2 columns a head of v and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1]],"k":[[1]],"v":[[1,2]]}]}'
+    input 'x.json:1:81: layer 1 has 2 columns of output and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1]],"k":[[1]],"v":[[1]],"w_o":[[1,2]]}]}'
+    input 'x.json:1:45: layer 1 has 2 keys and layer 0 has 1: all layers must agree' \
+        '{"layers":[{"attention":[[1]]},{"attention":[[0.5,0.5]]}]}'
+    input 'layer 1 lacks attention, unlike layer 0: all layers must agree' \
+        '{"layers":[{"attention":[[1]]},{"q":[[1]],"k":[[1]]}]}'
+    input 'layer 1 has attention, unlike layer 0: all layers must agree' \
+        '{"layers":[{"q":[[1]],"k":[[1]]},{"attention":[[1]]}]}'
+}
+
+@test "input: settings in the file" {
+    input 'x.json:1:46: heads is "0": expected a whole number of 1 or more' "{$QK,\"heads\":0}"
+    input 'x.json:1:46: heads is "x": expected a whole number of 1 or more' "{$QK,\"heads\":\"x\"}"
+    input 'x.json:1:49: kv_heads is "1.5": expected a whole number of 1 or more' "{$QK,\"kv_heads\":1.5}"
+    input 'x.json:1:47: causal is "maybe": expected true, false, start, end or a whole number (the offset)' \
+        "{$QK,\"causal\":\"maybe\"}"
+    input 'x.json:1:47: causal is "1.5": expected true, false, start, end or a whole number (the offset)' \
+        "{$QK,\"causal\":1.5}"
+    input 'x.json:1:46: scale is "x": expected a finite number' "{$QK,\"scale\":\"x\"}"
+    input 'x.json:1:46: scale is "Infinity": expected a finite number' "{$QK,\"scale\":Infinity}"
+    input 'x.json:1:48: softcap is "-1": expected a number above 0, or 0 for none' "{$QK,\"softcap\":-1}"
+    input 'x.json:1:47: window is "1,2,3": expected a whole number, or two as L,R, of -1 (no limit) or more' \
+        "{$QK,\"window\":[1, 2, 3]}"
+    input 'x.json:1:57: mask_true_blocks is "2": expected true or false' "{$QK,\"mask_true_blocks\":2}"
+    input 'x.json:1:46: heads: expected a number, a word, or a list of numbers, found an object' "{$QK,\"heads\":{}}"
+}
+
+@test "input: stages that the input does not have" {
+    input 'there is no stage q: the weights were given, nothing is computed' '{"attention":[[1]]}' --stage q
+    input 'there is no stage v: the input has no v' "{$QK}" --stage v
+    input 'there is no stage output: the input has no v' "{$QK}" --stage output
+}
+
+@test "input: lines and columns count from 1, columns in characters" {
+    input 'x.json:4:20: heads is "0": expected a whole number of 1 or more' "{$QK,
+  \"title\": \"ключ\",
+  \"tokens\": [\"é\"],
+  \"_é\": 1, \"heads\":0}"
+}
+
+@test "system: what cannot be read" {
+    sample
+    fails 1 'nope.json: No such file or directory' attn run nope.json
+    fails 1 'nope.json: No such file or directory' attn run --q x.json --k nope.json
+    fails 1 'nope.txt: No such file or directory' attn run x.json --tokens nope.txt
+    fails 1 'x.json/y.json: Not a directory' attn run x.json/y.json
+    fails 1 '.: is a folder; expected a file' attn run .
+}
+
+@test "system: what cannot be written" {
+    sample
+    fails 1 'nope/y.json: could not write: No such file or directory' attn run x.json -o nope/y.json
+    fails 1 'x.json/y.json: could not write: Not a directory' attn run x.json -o x.json/y.json
+    fails 1 'x.json/layer0-head0.png: could not write: Not a directory' attn run x.json -o x.json/
+    fails 1 'x.json/deep: could not make the folder: Not a directory' attn run x.json -o x.json/deep/
+}
+
+@test "system: a folder that takes nothing new" {
+    [ -d /proc/self ] || skip "no /proc"
+    sample
+    fails 1 '/proc/y.json: could not write: No such file or directory' attn run x.json -o /proc/y.json
+    fails 1 '/proc/y: could not make the folder: No such file or directory' attn run x.json -o /proc/y/
+}
+
+@test "system: what may not be read or written" {
+    unprivileged=()
+    if [ "$(id -u)" = 0 ]; then
+        unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+        "${unprivileged[@]}" "$ATTN" --version >/dev/null 2>&1 || skip "setpriv cannot run the program as nobody"
+    fi
+    sample
+    mkdir closed open
+    cp x.json secret.json
+    echo old >open/y.json
+    chmod 644 x.json
+    chmod 777 . open
+    chmod 000 secret.json
+    chmod 444 open/y.json
+    chmod 555 closed
+    fails 1 'secret.json: Permission denied' "${unprivileged[@]}" "$ATTN" run secret.json
+    fails 1 'closed/y.json: could not write: Permission denied' "${unprivileged[@]}" "$ATTN" run x.json -o closed/y.json
+    fails 1 'closed/new: could not make the folder: Permission denied' "${unprivileged[@]}" "$ATTN" run x.json -o closed/new/
+    fails 1 'open/y.json: could not write: Permission denied' "${unprivileged[@]}" "$ATTN" run x.json -o open/y.json
+    same "$(cat open/y.json)" old
+}
+
+@test "a link to nothing is not replaced" {
+    sample
+    ln -s nothing.json link.json
+    ln -s round.json round.json
+    fails 1 'link.json: is a link to nothing: expected a file name' attn run x.json -o link.json
+    fails 1 'round.json: is a link to nothing: expected a file name' attn run x.json -o round.json
+    [ -L link.json ] && [ -L round.json ]
+}
+
+@test "system: weights beyond --max-weights" {
+    sample
+    fails 1 '1×2×6×6 weights are more than the 71 that --max-weights allows to be held; raise it to hold them' \
+        attn run x.json -o y.json --max-weights 71
+    attn run x.json -o y.json --max-weights 72
+}
+
+@test "warnings: labels too few and too many" {
+    warns "{$QK,\"tokens\":[\"a\"]}" '' 'x.json: tokens has 1 labels for 2 queries: the missing ones are numbered'
+    [[ $(cat y.json) = *'"tokens":["a","1"]'* ]]
+    warns "{$QK,\"tokens\":[\"a\",\"b\",\"c\",\"d\"]}" '' 'x.json: tokens has 4 labels for 2 queries: the last 2 are not used'
+    warns '{"q":[[1]],"k":[[1],[2],[3]],"key_tokens":["a"]}' '' \
+        'x.json: key_tokens has 1 labels for 3 keys: the missing ones are numbered'
+    echo a >t.txt
+    warns "{$QK}" '--tokens t.txt' 't.txt: tokens has 1 labels for 2 queries: the missing ones are numbered'
+}
+
+@test "warnings: keys that mean nothing" {
+    warns "{$QK,\"haeds\":2,\"foo\":1,\"x-a\":1,\"_b\":2}" '' \
+        'x.json:1:46: the unknown key "haeds" is ignored; did you mean "heads"?' \
+        'x.json:1:54: the unknown key "foo" is ignored'
+    warns "{$QK,\"layers\":[{\"tokens\":[\"a\"]},{}]}" '' \
+        'x.json:1:58: the key "tokens" is ignored: it belongs outside of the layers'
+}
+
+@test "warnings: weights that are no weights" {
+    warns '{"attention":[[0.5,0.4],[1,2],[0.5,0.5]]}' '' \
+        'x.json: attention: 2 of 3 rows do not sum to 1 (their sums go from 0.9 to 3); shown as they are'
+    warns '{"attention":[[0.5,NaN],[1,Infinity],[0.5,0.5]]}' '' \
+        'x.json: attention: 2 of 3 rows hold NaN or infinity; shown as they are'
+}
+
+@test "warnings: the first number that is none" {
+    warns '{"q":[[1,2],[NaN,null]],"k":[[1,2],[3,Infinity]],"v":[[1],[-Infinity]]}' '' \
+        'x.json: q holds NaN at [1, 0] and 1 more: the rows that see it become NaN' \
+        'x.json: k holds infinity at [1, 1]: the rows that see it become NaN' \
+        'x.json: v holds -infinity at [1, 0]: the rows that see it become NaN'
+}
+
+@test "warnings: rows that may see nothing" {
+    warns "{$QK,\"mask\":[[0,0],[1,1]]}" '' '1 of 2 rows may see no key: their weights and output are 0'
+    warns "{$QK,\"heads\":2,\"mask\":[[true,false],[false,false]]}" '' \
+        '2 of 4 rows may see no key: their weights and output are 0'
+    warns "{$QK}" '--causal=-1' '1 of 2 rows may see no key: their weights and output are 0'
+}
+
+@test "an error is one line even when the input holds line ends and escapes" {
+    input 'x.json:1:46: heads is "a\x0Ab\x1B[31m": expected a whole number of 1 or more' "{$QK,\"heads\":\"a\\nb\\u001b[31m\"}"
+    usage 'unknown command a\x0Ab; see attn --help' $'a\nb'
+    fails 1 'no\x1B[2Jpe: No such file or directory' attn run $'no\e[2Jpe'
+}

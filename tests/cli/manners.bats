@@ -1,0 +1,412 @@
+# How attn behaves where something goes wrong on the way out, and what it says where all goes well.
+load helper
+
+# The sample as x.json, alone in a folder.
+sample() {
+    mkdir -p w
+    cd w
+    cp "$DATA/${1:-sentence}.json" x.json
+}
+
+# Fails if the folder holds anything but these files.
+only() {
+    same "$(find . -mindepth 1 | sort)" "$(printf './%s\n' "$@" | sort)"
+}
+
+under_asan() {
+    grep -q __asan_init "$ATTN"
+}
+
+# A sequence long enough that a run takes a while.
+long_input() {
+    awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) { for (j = 0; j < 64; j++) printf "%s%.4f", j ? "," : "", rand(); print "" } }' \
+        >long.csv
+}
+
+# interrupt SIGNAL WHEN IGNORED ARGUMENT…: runs attn and sends the signal, after WHEN seconds, or as soon as a file that
+# matches WHEN has something in it. Prints how it ended: a status, or -N for signal N; and what it said.
+interrupt() {
+    "$PYTHON" - "$@" <<'PYTHON'
+import glob, os, signal, subprocess, sys, time
+number, when, ignored, *command = sys.argv[1:]
+number = getattr(signal, number)
+def prepare():
+    for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(n, signal.SIG_DFL)
+    if ignored == "ignored":
+        signal.signal(number, signal.SIG_IGN)
+run = subprocess.Popen([os.environ["ATTN"], *command], preexec_fn=prepare, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.PIPE)
+if when[0].isdigit():
+    time.sleep(float(when))
+else:
+    end = time.time() + 60
+    while run.poll() is None and time.time() < end and not any(os.path.getsize(f) for f in glob.glob(when)):
+        time.sleep(0.002)
+running = run.poll() is None
+run.send_signal(number)
+said = run.communicate(timeout=120)[1].decode()
+print(run.returncode if running else "too late", said, end="")
+PYTHON
+}
+
+# ---- files ----
+
+@test "a full disk: every kind of file, and nothing is left" {
+    [ -c /dev/full ] || skip "no /dev/full"
+    sample
+    local kind
+    for kind in png json csv npy; do
+        ln -s /dev/full "full.$kind"
+        fails 1 "full.$kind: could not write: No space left on device" attn run x.json -o "full.$kind"
+    done
+    mkdir f
+    ln -s /dev/full f/attention.json
+    fails 1 'f/attention.json: could not write: No space left on device' attn run x.json -o f/
+    only x.json full.png full.json full.csv full.npy f f/attention.json
+}
+
+@test "a full disk behind standard output" {
+    [ -c /dev/full ] || skip "no /dev/full"
+    sample
+    local arguments status
+    while read -r arguments; do
+        status=0
+        attn $arguments >/dev/full 2>err || status=$?
+        same "$arguments: $status $(cat err)" \
+            "$arguments: 1 attn: standard output: could not write: No space left on device"
+        rm err
+    done <<'END'
+run x.json -o -
+run x.json -o y.json --format json
+run x.json -o y.json --format csv
+run x.json -o y.json --format table
+sample sentence
+sample
+help
+help run
+help --completion bash
+help --completion zsh
+help --completion fish
+--version
+--help
+END
+    rm -f y.json
+    only x.json
+}
+
+@test "standard output that is closed" {
+    sample
+    local status=0
+    attn run x.json -o - >&- 2>err || status=$?
+    same "$status $(cat err)" "1 attn: standard output: could not write: Bad file descriptor"
+    status=0
+    attn run x.json -o y.json --format csv >&- 2>err || status=$?
+    same "$status $(cat err)" "1 attn: standard output: could not write: Bad file descriptor"
+    attn run x.json -o z.json
+    cmp y.json z.json
+}
+
+@test "a closed pipe: silence and status 1" {
+    sample
+    awk 'BEGIN { for (i = 0; i < 300; i++) print i % 7 "," i % 5 }' >big.csv
+    local status
+    for format in json csv; do
+        status=$({ attn run big.csv -o y.json --format $format 2>err; echo $? >status; } | head -c 1 | wc -c; cat status)
+        same "$status $(cat err)" $'1\n1 '
+    done
+    { sleep 0.1; attn run x.json -o - 2>err; echo $? >status; } | true
+    same "$(cat status err)" 1
+    for arguments in --version help 'help run' 'help --completion zsh' sample 'sample q' 'run x.json -o y.json --format table'; do
+        { sleep 0.05; attn $arguments 2>err; echo $? >status; } | true
+        same "$arguments: $(cat status err)" "$arguments: 1"
+    done
+    rm status err y.json
+    only x.json big.csv
+}
+
+@test "after any failure there is no attn-out and no temporary file" {
+    sample
+    printf '{"q":[[1]],"k":[[1,2]]}' >bad.json
+    attn run bad.json 2>/dev/null && return 1
+    attn run x.json --head 9 2>/dev/null && return 1
+    attn run x.json --max-weights 1 2>/dev/null && return 1
+    attn run nope.json 2>/dev/null && return 1
+    attn run x.json -o new/deep/ -o nope/y.json 2>/dev/null && return 1
+    attn run x.json -o y.json -o z.csv -o nope/y.npy 2>/dev/null && return 1
+    only x.json bad.json
+}
+
+@test "of several outputs the later fails: the old files survive, new ones and folders do not appear" {
+    [ -c /dev/full ] || skip "no /dev/full"
+    sample
+    local kind
+    for kind in json png csv npy; do
+        printf 'old %s' $kind >old.$kind
+    done
+    mkdir there
+    printf 'old' >there/heads.png
+    ln -s /dev/full full.json
+    fails 1 'full.json: could not write: No space left on device' attn run x.json -o old.json -o old.png -o old.csv \
+        -o old.npy -o there/ -o new.json -o new/ -o newer/still/deep/ -o full.json
+    for kind in json png csv npy; do
+        same "$(cat old.$kind)" "old $kind"
+    done
+    same "$(cat there/heads.png)" old
+}
+
+@test "the mode of a file that is replaced is kept, new ones obey the umask" {
+    sample
+    umask 027
+    for file in a.json a.png a.csv a.npy; do
+        attn run x.json -o $file
+        same "$(stat -c %a $file)" 640
+        chmod 604 $file
+        attn run x.json -o $file
+        same "$(stat -c %a $file)" 604
+    done
+    attn run x.json -o f/
+    same "$(stat -c %a f f/heads.png f/attention.json | tr '\n' ' ')" "750 640 640 "
+}
+
+@test "through a link its target is replaced, and the link stays" {
+    sample
+    mkdir d
+    echo old >d/real.json
+    ln -s d/real.json link.json
+    ln -s d folder
+    attn run x.json -o link.json -o folder/
+    [ -L link.json ]
+    [ -L folder ]
+    attn run x.json -o y.json
+    cmp d/real.json y.json
+    cmp d/attention.json y.json
+    only x.json y.json link.json folder d d/real.json d/attention.json d/heads.png d/layer0-head0.png d/layer0-head1.png
+}
+
+@test "a file can be written over the input that it was made from" {
+    sample
+    attn run x.json -o y.json
+    attn run x.json -o x.json
+    cmp x.json y.json
+}
+
+@test "a pipe as -o is written through" {
+    sample
+    attn run x.json -o y.json
+    mkfifo p.json
+    cat p.json >z.json &
+    attn run x.json -o p.json
+    wait $!
+    cmp y.json z.json
+    [ -p p.json ]
+}
+
+# ---- signals ----
+
+@test "SIGINT and SIGTERM while it computes: it ends by the signal and leaves nothing" {
+    long_input
+    same "$(interrupt SIGTERM 0.15 default run long.csv -o new/)" "-15 "
+    same "$(interrupt SIGINT 0.15 default run long.csv)" "-2 "
+    only long.csv
+}
+
+@test "SIGINT and SIGHUP while it writes: old files survive, folders and temporary files are gone" {
+    long_input
+    echo old >old.json
+    same "$(interrupt SIGINT '.attn-*' default run long.csv -o old.json)" "-2 "
+    same "$(interrupt SIGHUP 'new/deep/.attn-*' default run long.csv -o new/deep/ -o old.json)" "-1 "
+    same "$(cat old.json)" old
+    only long.csv old.json
+}
+
+@test "SIGHUP that nohup has it ignore stays ignored" {
+    long_input
+    same "$(interrupt SIGHUP 0.15 ignored run long.csv -o y.npy -q)" "0 "
+    only long.csv y.npy
+}
+
+# ---- memory ----
+
+# Runs attn with each of its allocations failing in turn, from the first: of the first 400 every one, then every seventh.
+# It must end with 0 or 1 (or $wanted); if not 0 with one line that says why; and leave nothing half done.
+exhaust() {
+    local mode=$1 total status line files n step problems=0
+    shift
+    mkdir good out
+    (cd good && LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=../total "$ATTN" "$@" >/dev/null 2>../err) || true
+    total=$(cat total)
+    [ "$total" -gt 30 ]
+    cd out
+    shopt -s dotglob nullglob
+    for ((n = 1; n <= total; n += n < 400 ? 1 : 7)); do
+        status=0
+        env LD_PRELOAD="$FAILING_MALLOC" "$mode=$n" "$ATTN" "$@" >/dev/null 2>../err || status=$?
+        line=$(grep -v -e '^attn: warning: ' -e '^$' ../err) || true
+        files=(*)
+        if [ $status = 0 ] || [[ $line = "attn: standard output: not enough memory" ]]; then
+            # Standard output comes last, when the files are in place: they are whole.
+            diff -r . ../good >../difference || problems=$((problems + 1))
+        else
+            echo "${files[*]}" >../difference
+            [ ${#files[@]} = 0 ] || problems=$((problems + 1))
+        fi
+        case "$status $line" in
+        "0 " | "1 attn: "*"not enough memory"* | "1 libgomp: Out of memory"* | "1 libgomp: Thread creation failed"*) ;;
+        "${wanted:-none}"*) ;;
+        *) problems=$((problems + 1)) ;;
+        esac
+        [[ $line != *$'\n'* ]] || problems=$((problems + 1))
+        if [ $problems -gt 0 ]; then
+            printf 'allocation %s of %s (%s): status %s, standard error: %s\n' $n "$total" $mode $status "$line"
+            cat ../difference
+            return 1
+        fi
+        [ ${#files[@]} = 0 ] || rm -r "${files[@]}"
+    done
+    cd ..
+}
+
+# Whether allocations can be made to fail here.
+can_exhaust() {
+    under_asan && skip "AddressSanitizer has a malloc of its own"
+    [ -n "${FAILING_MALLOC:-}" ] || skip "no library that makes allocations fail"
+    export OMP_NUM_THREADS=2
+}
+
+@test "each allocation fails once: JSON in, every kind of output" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT run "$DATA/projections.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format csv
+}
+
+@test "each allocation fails once: CSV in, all stages, a selection, values in the cells" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT run --q "$DATA/q.csv" --k "$DATA/k.csv" --v "$DATA/v.csv" -q --stage q --stage masked \
+        --stage output --causal --queries 1:4 --annotate -o f/ -o x.json --format table
+}
+
+@test "each allocation fails once: a stack of layers, warnings, a mean of heads" {
+    can_exhaust
+    echo '{"tokens":["a","ë","猫","d"],"foo":1,"layers":[{"attention":[[[0.5,0.5],[1,1]],[[0.5,0.5],[0,1]]],
+        "mask":[[true,false],[true,true]]},{"attention":[[[0.5,0.5],[1,NaN]],[[0.5,0.5],[0,1]]]}]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" --average heads -o x.png -o f/ --format csv
+}
+
+@test "from each allocation on all fail" {
+    can_exhaust
+    exhaust ATTN_FAIL_FROM run "$DATA/causal.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format json
+}
+
+@test "each allocation fails once: wrong input is still refused" {
+    can_exhaust
+    echo '{"q":[[1,2]],"k":[[1,2,3]],"tokens":["a","b"],"haeds":2}' >x.json
+    wanted='3 attn: '"$PWD"'/x.json:1:18: q is 1×2 and k is 1×3: they must agree in d_k'
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q -o x.png
+}
+
+# ---- standard output and standard error ----
+
+@test "--format: each, and nothing on standard error" {
+    sample
+    same "$(attn run x.json -o y.json 2>&1)" ""
+    same "$(attn run x.json -o y.json --format none 2>&1)" ""
+    attn run x.json -o y.json --format json >a.json 2>err
+    cmp y.json a.json
+    attn run x.json -o - >b.json 2>>err
+    cmp y.json b.json
+    attn run x.json -o y.csv --format csv >a.csv 2>>err
+    cmp y.csv a.csv
+    same "$(head -1 a.csv)" "layer,head,query,key,query_token,key_token,weight"
+    attn run x.json -o y.json --format table >a.txt 2>>err
+    same "$(head -3 a.txt)" $'wrote y.json\n\nlayer  head  entropy  distance   first  largest  from → to'
+    same "$(wc -l <a.txt)" 5
+    [ ! -s err ]
+}
+
+@test "without -o: attn-out/, and JSON where standard output is no terminal" {
+    sample
+    attn run x.json >y.json 2>err
+    cmp y.json attn-out/attention.json
+    [ ! -s err ]
+    only x.json y.json err attn-out attn-out/attention.json attn-out/heads.png attn-out/layer0-head0.png attn-out/layer0-head1.png
+}
+
+@test "on a terminal: a table, or JSON where -o - asks for it, or nothing under -q" {
+    command -v script >/dev/null || skip "no script(1) for a terminal"
+    sample
+    on_terminal() {
+        script -qec "'$ATTN' $*" /dev/null </dev/null | tr -d '\r'
+    }
+    on_terminal run x.json >table.txt
+    grep -qx 'wrote attn-out/attention.json' table.txt
+    grep -q '^layer  head  entropy  distance   first  largest  from → to$' table.txt
+    same "$(wc -l <table.txt)" 8
+    on_terminal run x.json -o y.json >table.txt
+    same "$(head -1 table.txt)" 'wrote y.json'
+    on_terminal run x.json -o - >z.json
+    cmp y.json z.json
+    same "$(on_terminal run x.json -q)" ""
+    same "$(on_terminal run x.json --format none)" ""
+    on_terminal run x.json --format csv | head -1 | grep -qx 'layer,head,query,key,query_token,key_token,weight'
+}
+
+@test "the table escapes what would move a cursor, and cuts long labels" {
+    printf '{"tokens":["\\u001b[31mred","a label that is much too long for a table"],"q":[[0,9],[9,0]],"k":[[9,0],[0,9]]}' >x.json
+    attn run x.json -o y.json --format table >t.txt
+    ! grep -q $'\e' t.txt
+    grep -qF '\x1B[31mred' t.txt
+    grep -qF '"a label that i…"' t.txt || grep -qF '"a label that …"' t.txt
+}
+
+@test "-v: what was taken for what, and one line of times" {
+    sample
+    attn run x.json -o y.json -v 2>err
+    same "$(head -4 err)" "attn: q is 2×6×6, from x.json:4:8
+attn: k is 2×6×6, from x.json:22:8
+attn: v is 2×6×6, from x.json:40:8
+attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
+    same "$(wc -l <err)" 5
+    number='[0-9]+\.[0-9]{3}'
+    [[ $(tail -1 err) =~ ^time\ read=$number\ attend=$number\ draw=$number\ write=$number\ total=$number\ engine=[a-z0-9]+\ threads=[0-9]+$ ]]
+    attn run x.json -o y.json -v --threads 3 2>&1 | grep -q ' threads=3$'
+}
+
+@test "standard input is read like a file, and options may stand before and after" {
+    sample
+    attn run x.json -o y.json --causal
+    attn run --causal -o z.json - <x.json
+    cmp y.json z.json
+    attn sample sentence | attn run -o z.json --causal=start -
+    cmp y.json z.json
+    attn run -o z.json --causal -- x.json
+    cmp y.json z.json
+}
+
+# ---- the same bytes ----
+
+@test "same input, same options: same bytes, for any number of threads" {
+    awk 'BEGIN { srand(3); for (i = 0; i < 200; i++) { for (j = 0; j < 32; j++) printf "%s%.4f", j ? "," : "", rand() * 4 - 2; print "" } }' \
+        >x.csv
+    local threads name
+    for threads in 1 4 1; do
+        mkdir now
+        attn run x.csv --heads 4 --causal --threads $threads -o now/x.json -o now/x.png -o now/x.csv -o now/x.npy -o now/f/
+        if [ -d before ]; then
+            diff -r before now
+            rm -r before
+        fi
+        mv now before
+    done
+    same "$(find before -type f | wc -l)" 10
+}
+
+@test "times, folders and names do not show in what is written" {
+    sample
+    mkdir a b
+    cp x.json b/other.json
+    attn run x.json -o a/x.png -o a/x.json
+    cd b
+    attn run other.json -o x.png -o x.json
+    cmp x.png ../a/x.png
+    cmp x.json ../a/x.json
+}

@@ -1,0 +1,114 @@
+/*
+ * Makes allocations fail, for the tests: preloaded into the program, it counts the allocations from the
+ * beginning of main on, over all threads.
+ *
+ *   ATTN_FAIL_AT=N     the N-th fails (counted from 1), and only that one
+ *   ATTN_FAIL_FROM=N   the N-th and all behind it fail
+ *   ATTN_COUNT_TO=FILE how many there were is written to FILE when the program ends by itself
+ *
+ * It is made for glibc, whose own functions are called through the names that it keeps for that.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+typedef int main_function(int argc, char **argv, char **environment);
+typedef int start_function(main_function *main, int argc, char **argv, void (*begin)(void), void (*end)(void),
+                           void (*loader_end)(void), void *stack_end);
+start_function __libc_start_main;
+
+static main_function *real_main;
+static atomic_bool counting;
+static atomic_long count;
+static long fail_at = LONG_MAX, fail_from = LONG_MAX;
+
+static bool fails(void)
+{
+    if (!atomic_load(&counting))
+        return false;
+    long n = atomic_fetch_add(&count, 1) + 1;
+    if (n != fail_at && n < fail_from)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size)
+{
+    return fails() ? NULL : __libc_calloc(number, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __libc_realloc(old, size);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    if (fails())
+        return ENOMEM;
+    *memory = __libc_memalign(alignment, size);
+    return *memory ? 0 : ENOMEM;
+}
+
+static void write_count(void)
+{
+    char text[32];
+    long total = atomic_load(&count);
+    atomic_store(&counting, false);
+    int fd = open(getenv("ATTN_COUNT_TO"), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    int length = snprintf(text, sizeof text, "%ld\n", total);
+    if (fd < 0 || write(fd, text, (size_t)length) != length)
+        abort();
+    close(fd);
+}
+
+static int counted_main(int argc, char **argv, char **environment)
+{
+    const char *at = getenv("ATTN_FAIL_AT"), *from = getenv("ATTN_FAIL_FROM");
+    if (at)
+        fail_at = atol(at);
+    if (from)
+        fail_from = atol(from);
+    if (getenv("ATTN_COUNT_TO"))
+        atexit(write_count);
+    atomic_store(&counting, true);
+    return real_main(argc, argv, environment);
+}
+
+int __libc_start_main(main_function *main, int argc, char **argv, void (*begin)(void), void (*end)(void),
+                      void (*loader_end)(void), void *stack_end)
+{
+    start_function *start = (start_function *)dlsym(RTLD_NEXT, "__libc_start_main");
+    real_main = main;
+    return start(counted_main, argc, argv, begin, end, loader_end, stack_end);
+}

@@ -1,0 +1,258 @@
+/* Layouts: nothing overlaps, nothing is outside, everything has its size. */
+#include "figures.h"
+
+struct box {
+    double left, top, right, bottom;
+};
+
+/* From the top of the capitals to below the baseline. */
+static struct box box_of(const struct figure_item *item)
+{
+    if (item->kind != FIGURE_TEXT)
+        return (struct box){(double)item->x, (double)item->y, (double)(item->x + item->width),
+                            (double)(item->y + item->height)};
+    double size = (double)item->text.size;
+    double width = font_width(font, string_of(item), size, &error);
+    double before = item->text.anchor == ANCHOR_START ? 0
+                    : item->text.anchor == ANCHOR_END ? width
+                                                      : width / 2;
+    double x = (double)item->x, y = (double)item->y, above = 0.73 * size, below = 0.15 * size;
+    if (item->text.vertical)
+        return (struct box){x - above, y + before - width, x + below, y + before};
+    return (struct box){x - before, y - above, x - before + width, y + below};
+}
+
+static bool is_apart(const struct box *a, const struct box *b)
+{
+    double slack = 0.01;
+    return a->right <= b->left + slack || b->right <= a->left + slack || a->bottom <= b->top + slack ||
+           b->bottom <= a->top + slack;
+}
+
+static bool is_value(const struct figure_item *item)
+{
+    return item->color.r == 0x1a || item->color.r == 255;
+}
+
+/* Numbers stay in their cells, and all other texts apart. */
+static void check_places(const char *what)
+{
+    static struct box boxes[2000];
+    size_t count = 0;
+    const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+    double cell_width = (double)matrix->width / (double)matrix->matrix.columns;
+    double cell_height = (double)matrix->height / (double)matrix->matrix.rows;
+    for (size_t i = 0; i < figure.count; i++) {
+        const struct figure_item *item = &figure.items[i];
+        struct box box = box_of(item);
+        if (box.left < 0 || box.top < 0 || box.right > (double)figure.width ||
+            box.bottom > (double)figure.height)
+            fail_msg("%s: item %zu (kind %d, '%s') is outside", what, i, item->kind,
+                     item->kind == FIGURE_TEXT ? string_of(item) : "");
+        if (item->kind != FIGURE_TEXT || !string_of(item)[0])
+            continue;
+        assert_true(item->text.size >= 6 - 1e-3f);
+        if (is_value(item)) {
+            assert_true(box.right - box.left < cell_width && box.bottom - box.top < cell_height);
+            continue;
+        }
+        assert_true(count < sizeof boxes / sizeof *boxes);
+        boxes[count++] = box;
+    }
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = a + 1; b < count; b++)
+            if (!is_apart(&boxes[a], &boxes[b]))
+                fail_msg("%s: texts %zu and %zu of %zu overlap at %.1f, %.1f and %.1f, %.1f", what, a, b,
+                         count, boxes[a].left, boxes[a].top, boxes[b].left, boxes[b].top);
+}
+
+static void test_nothing_overlaps(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{1, 1, 1},     {1, 6, 6},       {1, 13, 11},  {1, 37, 37},
+                                       {1, 144, 144}, {1, 1024, 1024}, {1, 1, 1000}, {1, 1000, 1},
+                                       {1, 3000, 5},  {1, 2, 3000},    {5, 6, 6},    {12, 37, 37},
+                                       {2, 13, 11},   {144, 6, 6},     {3, 50, 700}, {144, 64, 64}};
+    static const struct drawing_style styles[] = {
+        {.dpi_scale = 1},
+        {.dpi_scale = 1.5},
+        {.dpi_scale = 1, .annotate = ANNOTATE_ON},
+        {.dpi_scale = 1, .width = 300},
+        {.dpi_scale = 2, .width = 700, .annotate = ANNOTATE_OFF},
+        {.dpi_scale = 1, .cell = 7},
+        {.dpi_scale = 1, .cell = 33, .width = 900},
+        {.dpi_scale = 1, .scale = COLOR_LOG},
+        {.dpi_scale = 1, .scale = COLOR_SQRT, .has_vmax = true, .vmax = 0.3f},
+    };
+    size_t drawn = 0;
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+        for (size_t y = 0; y < sizeof styles / sizeof *styles; y++)
+            for (int l = 0; l < 4; l++) {
+                struct drawing drawing = drawing_of(shapes[s][0], shapes[s][1], shapes[s][2]);
+                if (shapes[s][1] * shapes[s][2] > 100000 && l > 1)
+                    continue;
+                drawing.row_labels = l < 3 ? labels[l] : NULL;
+                drawing.column_labels = l < 3 ? labels[(l + 1) % 3] : NULL;
+                drawing.style = styles[y];
+                char what[100];
+                snprintf(what, sizeof what, "%zu of %zu times %zu, style %zu, labels %d", shapes[s][0],
+                         shapes[s][1], shapes[s][2], y, l);
+                if (!lay_out(&drawing)) {
+                    if (error.kind != ERROR_USAGE || (styles[y].width == 0 && styles[y].cell == 0))
+                        fail_msg("%s: %s", what, error.message);
+                    continue;
+                }
+                check_places(what);
+                drawn++;
+                if (styles[y].width > 0)
+                    assert_true((double)figure.width <= (double)styles[y].width * styles[y].dpi_scale + 1);
+            }
+    assert_true(drawn > 400);
+}
+
+static void test_cells_are_chosen_by_count(void **state)
+{
+    (void)state;
+    static const double wanted[][2] = {{1, 56}, {6, 56}, {37, 18}, {144, 7}, {1024, 1}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct drawing drawing = drawing_of(1, (size_t)wanted[i][0], (size_t)wanted[i][0]);
+        assert_true(lay_out(&drawing));
+        const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+        assert_float_equal(matrix->width, wanted[i][0] * wanted[i][1], 0.01);
+        assert_float_equal(matrix->height, matrix->width, 0.01);
+        assert_true(figure.width <= 1300);
+    }
+}
+
+static void test_given_cell_is_kept(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 20, 30);
+    drawing.style.cell = 13;
+    drawing.style.dpi_scale = 2;
+    assert_true(lay_out(&drawing));
+    assert_float_equal(find_kind(FIGURE_MATRIX)->width, 30 * 13 * 2, 0.01);
+    assert_float_equal(find_kind(FIGURE_MATRIX)->height, 20 * 13 * 2, 0.01);
+}
+
+static void test_labels_are_thinned_at_round_places(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 1000, 1000);
+    drawing.row_first = drawing.column_first = 13;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("50"));
+    assert_non_null(find_text("1000"));
+    assert_null(find_text("13"));
+
+    drawing.row_labels = drawing.column_labels = labels[0];
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("w0"));
+    assert_non_null(find_text("w380")); /* of token 20 */
+    assert_null(find_text("w919"));     /* of token 1 */
+}
+
+/* A number beside a pooled matrix is that of a token, at the cell that holds it. */
+static void test_pooled_labels_are_token_numbers(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 3000, 5);
+    drawing.row_labels = labels[0];
+    assert_true(lay_out(&drawing));
+    const struct figure_item *matrix = find_kind(FIGURE_MATRIX), *number = find_text("1500");
+    assert_true(matrix->matrix.rows <= 1200);
+    assert_int_equal(matrix->matrix.columns, 5);
+    assert_non_null(number);
+    double middle = (double)number->y - 0.365 * (double)number->text.size;
+    assert_float_equal(middle, (double)matrix->y + (double)matrix->height / 2, 2);
+    assert_non_null(find_text("each cell is the maximum of 3 \u00d7 1"));
+}
+
+static void test_no_finite_value_is_still_a_picture(void **state)
+{
+    (void)state;
+    static const float none[] = {NAN, -INFINITY, INFINITY, NAN};
+    static const uint8_t all[] = {1, 1, 1, 1};
+    for (int kind = 0; kind < 2; kind++)
+        for (int scale = COLOR_LINEAR; scale <= COLOR_SQRT; scale++) {
+            struct drawing drawing = drawing_of(1, 2, 2);
+            drawing.is_weight = false;
+            drawing.style.scale = (enum color_scale)scale;
+            maps[0].values = none;
+            maps[0].masked = kind ? all : NULL;
+            assert_true(lay_out(&drawing));
+            check_places("no finite value");
+        }
+}
+
+static void test_panels_are_arranged_in_reading_order(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(12, 6, 6);
+    assert_true(lay_out(&drawing));
+    size_t in_first_row = 0;
+    const struct figure_item *first = find_kind(FIGURE_MATRIX);
+    for (size_t i = 0; i < figure.count; i++)
+        in_first_row += figure.items[i].kind == FIGURE_MATRIX && figure.items[i].y <= first->y;
+    assert_int_equal(in_first_row, 4);
+    drawing.across = 1;
+    drawing.rows = drawing.columns = 700;
+    assert_true(lay_out(&drawing));
+    assert_true(figure.height < 10000);
+    drawing.rows = drawing.columns = 6;
+    drawing.across = 6;
+    assert_true(lay_out(&drawing));
+    in_first_row = 0;
+    first = find_kind(FIGURE_MATRIX);
+    for (size_t i = 0; i < figure.count; i++)
+        in_first_row += figure.items[i].kind == FIGURE_MATRIX && figure.items[i].y <= first->y;
+    assert_int_equal(in_first_row, 6);
+}
+
+static void check_refused(struct drawing drawing, const char *word)
+{
+    assert_false(lay_out(&drawing));
+    assert_int_equal(error.kind, ERROR_USAGE);
+    if (!strstr(error.message, word))
+        fail_msg("'%s' does not speak of '%s'", error.message, word);
+}
+
+static void test_styles_that_cannot_be_had(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 30, 30);
+    drawing.style.cmap = "viridi";
+    check_refused(drawing, "viridis");
+    drawing.style = (struct drawing_style){.dpi_scale = 9};
+    check_refused(drawing, "9");
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .scale = COLOR_LOG, .has_vmin = true};
+    check_refused(drawing, "log");
+    drawing.style =
+        (struct drawing_style){.dpi_scale = 1, .has_vmin = true, .has_vmax = true, .vmin = 1, .vmax = 1};
+    check_refused(drawing, "empty");
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .has_vmax = true, .vmax = NAN};
+    check_refused(drawing, "finite");
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .width = 60};
+    check_refused(drawing, "60");
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .cell = 5000};
+    check_refused(drawing, "too large");
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .cell = SIZE_MAX};
+    check_refused(drawing, "too large");
+    drawing.rows = 0;
+    check_refused(drawing, "nothing");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_overlaps),
+        cmocka_unit_test(test_cells_are_chosen_by_count),
+        cmocka_unit_test(test_given_cell_is_kept),
+        cmocka_unit_test(test_labels_are_thinned_at_round_places),
+        cmocka_unit_test(test_pooled_labels_are_token_numbers),
+        cmocka_unit_test(test_no_finite_value_is_still_a_picture),
+        cmocka_unit_test(test_panels_are_arranged_in_reading_order),
+        cmocka_unit_test(test_styles_that_cannot_be_had),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

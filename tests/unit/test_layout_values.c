@@ -1,0 +1,207 @@
+/* Layouts: values get the colours, ticks and numbers that are due to them. */
+#include "figures.h"
+
+static void test_pooling_by_maximum_keeps_a_diagonal(void **state)
+{
+    (void)state;
+    size_t n = 3000;
+    float *diagonal = calloc(n * n, sizeof *diagonal);
+    assert_non_null(diagonal);
+    for (size_t i = 0; i < n; i++)
+        diagonal[i * n + i] = 1;
+    struct drawing drawing = drawing_of(1, n, n);
+    maps[0].values = diagonal;
+    for (int how = 0; how < 2; how++) {
+        drawing.style.pool = how ? POOL_MEAN : POOL_MAX;
+        assert_true(lay_out(&drawing));
+        const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+        assert_true(matrix->matrix.columns < n);
+        for (size_t i = 0; i + 1 < matrix->matrix.rows; i++)
+            assert_int_equal(figure.cells[i * matrix->matrix.columns + i], how ? 85 : 255);
+        assert_int_equal(figure.cells[1], 0);
+    }
+    free(diagonal);
+}
+
+static void test_masked_and_nan_cells(void **state)
+{
+    (void)state;
+    static const float few[] = {1, NAN, 0, 0.5f};
+    static const uint8_t mask[] = {0, 0, 1, 0};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.row_labels = drawing.column_labels = labels[2];
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("masked"));
+    assert_null(find_text("NaN"));
+    maps[0].values = few;
+    maps[0].masked = mask;
+    assert_true(lay_out(&drawing));
+    assert_int_equal(figure.cells[0], 255);
+    assert_int_equal(figure.cells[1], FIGURE_NAN);
+    assert_int_equal(figure.cells[2], FIGURE_MASKED);
+    assert_int_equal(figure.cells[3], 128);
+    assert_non_null(find_text("masked"));
+    assert_non_null(find_text("NaN"));
+    assert_non_null(find_text("0.50"));
+    assert_null(find_text("0"));
+}
+
+/* In pooled blocks masked cells do not count, unless there are no others; NaN shows through. */
+static void test_pooled_masks_and_nan(void **state)
+{
+    (void)state;
+    size_t n = 2000;
+    float *row = calloc(n, sizeof *row);
+    uint8_t *mask = calloc(n, 1);
+    assert_non_null(row);
+    assert_non_null(mask);
+    row[0] = 0.25f, row[1] = 1, mask[1] = 1; /* the mean is that of the first */
+    row[2] = NAN;
+    row[4] = NAN, mask[4] = 1;
+    mask[6] = mask[7] = 1;
+    struct drawing drawing = drawing_of(1, 1, n);
+    maps[0].values = row;
+    maps[0].masked = mask;
+    drawing.style.pool = POOL_MEAN;
+    assert_true(lay_out(&drawing));
+    assert_int_equal(find_kind(FIGURE_MATRIX)->matrix.columns, 1000);
+    assert_int_equal(figure.cells[0], 64);
+    assert_int_equal(figure.cells[1], FIGURE_NAN);
+    assert_int_equal(figure.cells[2], 0);
+    assert_int_equal(figure.cells[3], FIGURE_MASKED);
+    free(row);
+    free(mask);
+}
+
+static void test_signed_data_are_centered(void **state)
+{
+    (void)state;
+    static const float few[] = {-1, 0, 3, 1};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.is_weight = false;
+    drawing.is_signed = true;
+    maps[0].values = few;
+    for (int scale = 0; scale < 2; scale++) {
+        drawing.style.scale = scale ? COLOR_SQRT : COLOR_LINEAR;
+        drawing.style.has_vmin = drawing.style.has_vmax = false;
+        assert_true(lay_out(&drawing));
+        assert_int_equal(figure.cells[1], 128);
+        assert_int_equal(figure.cells[2], 255);
+        assert_true(figure.palette[128].r > 240 && figure.palette[128].b > 240);
+        /* 0 keeps its colour also where the range is not symmetric */
+        drawing.style.has_vmin = drawing.style.has_vmax = true;
+        drawing.style.vmin = -1;
+        drawing.style.vmax = 3;
+        assert_true(lay_out(&drawing));
+        struct color zero = figure.palette[figure.cells[1]];
+        assert_true(zero.r > 235 && zero.b > 235);
+    }
+}
+
+static void test_clamped_ends_are_marked(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 30, 30);
+    drawing.style.has_vmin = drawing.style.has_vmax = true;
+    drawing.style.vmin = 0.2f;
+    drawing.style.vmax = 0.63f;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("\u2265 0.63"));
+    assert_non_null(find_text("\u2264 0.2"));
+    drawing.style.vmin = -1;
+    drawing.style.vmax = 2;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("\u2265 2"));
+}
+
+static void test_log_scale(void **state)
+{
+    (void)state;
+    static const float few[] = {1, 0.001f, 0, 0.0316228f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.style.scale = COLOR_LOG;
+    maps[0].values = few;
+    assert_true(lay_out(&drawing));
+    assert_int_equal(figure.cells[0], 255);
+    assert_int_equal(figure.cells[1], 0);
+    assert_int_equal(figure.cells[2], 0);
+    assert_in_range(figure.cells[3], 127, 128);
+    assert_non_null(find_text("0.01"));
+}
+
+static void test_ticks_are_round_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        float low, high;
+        const char *tick;
+    } ranges[] = {{0, 1, "0.2"},
+                  {-3.7f, 3.7f, "\u22122"},
+                  {1000, 1003, "1001"},
+                  {0, 3e-7f, "1e-7"},
+                  {-4e8f, 9e8f, "5e8"},
+                  {0, 123456, "50000"},
+                  {1e8f, 100000008, "100000002"},
+                  {1e-5f, 1.0005e-5f, "1.0002e-5"}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        struct drawing drawing = {.style = {.dpi_scale = 1}};
+        struct extent extent = {
+            .any = true, .low = ranges[i].low, .high = ranges[i].high, .positive = ranges[i].high};
+        struct scale scale;
+        struct tick ticks[SCALE_TICKS];
+        error = (struct error){0};
+        assert_true(scale_choose(&scale, &drawing, &extent, &error));
+        size_t count = scale_ticks(&scale, 0.2, ticks);
+        assert_in_range(count, 2, 6);
+        bool found = false;
+        for (size_t k = 0; k < count; k++)
+            for (size_t m = 0; m < k; m++)
+                assert_string_not_equal(ticks[k].text, ticks[m].text);
+        for (size_t k = 0; k < count; k++)
+            found = found || strcmp(ticks[k].text, ranges[i].tick) == 0;
+        if (!found)
+            fail_msg("no tick at %s; the first is %s", ranges[i].tick, ticks[0].text);
+    }
+}
+
+static void test_numbers_in_cells(void **state)
+{
+    (void)state;
+    static const float few[] = {0.424f, 0.001f, 0, 1};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    maps[0].values = few;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("0.42"));
+    assert_non_null(find_text("0.00"));
+    assert_non_null(find_text("1.00"));
+    assert_int_equal(find_text("1.00")->color.r < 100, 1); /* dark on yellow */
+    assert_int_equal(find_text("0.00")->color.r, 255);     /* white on violet */
+    drawing.style.annotate = ANNOTATE_OFF;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("0.42"));
+
+    drawing = drawing_of(1, 90, 90);
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("0.76"));
+    drawing.style.annotate = ANNOTATE_ON; /* cells grow to hold them */
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("0.76"));
+    drawing.style.cell = 5; /* unless they may not */
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("0.76"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pooling_by_maximum_keeps_a_diagonal),
+        cmocka_unit_test(test_masked_and_nan_cells),
+        cmocka_unit_test(test_pooled_masks_and_nan),
+        cmocka_unit_test(test_signed_data_are_centered),
+        cmocka_unit_test(test_clamped_ends_are_marked),
+        cmocka_unit_test(test_log_scale),
+        cmocka_unit_test(test_ticks_are_round_numbers),
+        cmocka_unit_test(test_numbers_in_cells),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
