@@ -8,7 +8,7 @@
 #   REAL                            a folder of tensors from trained models, for the tests that can use it
 #
 # make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
-# Objects are rebuilt when the flags change.
+# Objects are rebuilt when the flags change; make V=1 shows whole command lines.
 
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
@@ -46,21 +46,26 @@ LIBS = $(LIBRARY_LIBS) -lm
 
 SOURCES = $(wildcard src/*/*.c)
 OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+# The unit tests are of what lies below the commands.
+UNIT_OBJECTS = $(filter-out $(BUILD)/obj/cmd/%,$(OBJECTS))
 MAIN = $(BUILD)/obj/main.o
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 DATA = $(wildcard data/*.json data/*.csv)
 
+Q = $(if $(V),,@)
 .PHONY: all deps demo test check asan fuzz install uninstall clean help pictures run-tests programs
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
 $(BUILD)/attn: $(MAIN) $(OBJECTS)
-	$(CC) $(CFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD $@"
+	$(Q)$(CC) $(CFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 COMPILE = $(CC) $(CPPFLAGS) $(OWN_CPPFLAGS) $(CFLAGS) $(OWN_CFLAGS) $(LIBRARY_CFLAGS)
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	@echo "  CC $@"
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The files that the assembler takes in are not seen by -MMD.
 $(BUILD)/obj/cmd/sample.o: $(DATA)
@@ -72,14 +77,15 @@ $(BUILD)/flags: FORCE
 	@echo '$(subst ','\'',$(COMPILE) $(LDFLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(COMPILE) $(LDFLAGS))' > $@
 FORCE:
 
-$(BUILD)/tests/%: tests/unit/%.c $(OBJECTS) $(BUILD)/flags
+$(BUILD)/tests/%: tests/unit/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -DATTN_TESTS='"tests"' -o $@ $< $(OBJECTS) $(LDFLAGS) $$(pkg-config --cflags --libs cmocka) $(LIBS)
+	@echo "  CC $@"
+	$(Q)$(COMPILE) -MMD -MP -DATTN_TESTS='"tests"' -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $$(pkg-config --cflags --libs cmocka) $(LIBS)
 
 # A library that makes the n-th allocation fail, for the tests.
 $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) -O2 -shared -fPIC -o $@ $< -ldl
+	$(Q)$(CC) -std=gnu11 $(WARNINGS) -O2 -shared -fPIC -o $@ $< -ldl
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 

@@ -112,7 +112,7 @@ def test_pngcheck():
     write_json("tall.json", {"attention": np.ones((700, 1))})
     for name in ("tiny", "flat", "tall"):
         run(f"{name}.json", "-o", f"{name}.png", "-o", f"{name}2.png", "-q", "--dpi-scale", "1.5")
-    run(f"{DATA}/causal.json", "--average", "heads", "-o", "mean/", "-q", "--width", "100", "--cell", "1")
+    run(f"{DATA}/causal.json", "--average", "heads", "-o", "mean/", "-q", "--width", "200", "--cell", "1")
     pictures = glob.glob("**/*.png", recursive=True)
     assert {"layer0-head0.png", "layer0-head1.png", "heads.png", "attention.json"} == set(os.listdir("causal")), os.listdir("causal")
     assert {"layer0-mean.png", "heads.png", "attention.json"} == set(os.listdir("mean")), os.listdir("mean")

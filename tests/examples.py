@@ -57,7 +57,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             for name in os.listdir(os.path.join(ROOT, "data")):
                 shutil.copy(os.path.join(ROOT, "data", name), folder)
-            environment = dict(os.environ, PATH=os.path.dirname(attn) + ":" + os.environ["PATH"], COLUMNS="80")
+            environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+            environment.update(PATH=os.path.dirname(attn) + ":" + os.environ["PATH"], COLUMNS="80")
             for kind, body in blocks(path):
                 if kind == "python":
                     done = subprocess.run([python, "-c", body], cwd=folder, stdout=subprocess.PIPE,

@@ -123,10 +123,13 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
 {
     struct out out;
     double start = clock_seconds();
-    bool ok = file_stage(path, make_folders, &out, error);
-    if (ok)
-        out_bytes(&out, png->data, png->size);
-    ok = file_stage_end(&out, error) && ok;
+    bool ok = out_finish(png, error);
+    if (ok) {
+        ok = file_stage(path, make_folders, &out, error);
+        if (ok)
+            out_bytes(&out, png->data, png->size);
+        ok = file_stage_end(&out, error) && ok;
+    }
     out_free(png);
     outputs->write_seconds += clock_seconds() - start;
     if (ok)

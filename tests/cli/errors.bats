@@ -127,7 +127,7 @@ sample() {
 @test "usage: values of the picture options" {
     sample
     wrong cmap=virdis 'did you mean viridis?'
-    wrong cmap=zzzzz 'expected one of viridis magma inferno plasma cividis gray coolwarm'
+    wrong cmap=zzzzz 'expected one of viridis magma inferno plasma cividis gray RdBu_r coolwarm'
     wrong color-scale=logg 'did you mean log?'
     wrong color-scale=cubic 'expected one of linear log sqrt'
     wrong vmin=x 'expected a number'

@@ -1,0 +1,19 @@
+# JSON, CSV and NPY: the same numbers, read by NumPy, Python's json and csv, and jq (tests/check_numbers.py).
+load helper
+
+numbers() {
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_numbers.py" "$@"
+}
+
+@test "every stage is the same in JSON, CSV and NPY" { numbers formats; }
+@test "JSON reads back to the same float32, and is an input again" { numbers round_trip; }
+@test "every class of float32 survives" { numbers float_classes; }
+@test "bug: -0 in JSON lost its sign in readers that take it for an integer" { numbers negative_zero; }
+@test "labels of every kind survive" { numbers labels; }
+@test "--layer, --head, --queries, --keys and --average agree with slices in NumPy" { numbers selections; }
+@test "bug: the CSV of q said head 0 whatever head was chosen" { numbers csv_head_of_a_stage; }
+@test "attn run -o - | attn run - draws the same picture" { numbers pipe; }
+@test "bug: numbers that stood in for labels came back as labels" { numbers pipe_without_labels; }
+@test "a selection of heads goes through a pipe" { numbers pipe_of_a_head; }
+@test "the JSON keeps to its schema" { numbers schema; }
+@test "the JSON answers jq" { numbers jq; }

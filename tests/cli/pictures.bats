@@ -1,0 +1,22 @@
+# What the pictures show, pixel by pixel (tests/check_pictures.py).
+load helper
+
+pictures() {
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_pictures.py" "$@"
+}
+
+@test "the decoder of these tests takes off every filter" { pictures decoder; }
+@test "every kind of picture is a sound PNG" { pictures pngcheck; }
+@test "same input, same options, same bytes" { pictures same_bytes; }
+@test "--cell sets the pixels of a cell" { pictures cell; }
+@test "--dpi-scale 2 doubles everything" { pictures dpi_scale; }
+@test "no figure is wider than --width" { pictures width; }
+@test "each cell has the colour of its weight" { pictures colors; }
+@test "--vmin, --vmax and --color-scale" { pictures range; }
+@test "signed stages are centred on 0" { pictures signed; }
+@test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
+@test "masked is not 0" { pictures masked_is_not_zero; }
+@test "NaN has a colour of its own" { pictures nan; }
+@test "two heads are two panels" { pictures panels; }
+@test "the diagonal of 3000 tokens is seen where blocks are pooled" { pictures pooled_diagonal; }
+@test "a pooled block is masked only where all of it is" { pictures pooled_mask; }
