@@ -37,6 +37,17 @@ static bool check_files(const struct options *options, struct error *error)
     return true;
 }
 
+/* Labels of a file of their own replace those that came with the tensors. */
+static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
+                        const char *path, struct warnings *warnings, struct error *error)
+{
+    if (!path)
+        return true;
+    struct read_target target = {.what = what, .called = called};
+    labels_free(labels);
+    return read_file(inputs, path, NULL, &target, warnings, error);
+}
+
 /* Reads operands, then the files of single tensors, then labels. */
 static bool read_inputs(struct inputs *inputs, const struct options *options, struct warnings *warnings,
                         struct error *error)
@@ -51,12 +62,10 @@ static bool read_inputs(struct inputs *inputs, const struct options *options, st
         if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
             return false;
     }
-    struct read_target tokens = {.what = READ_TOKENS, .called = "tokens"};
-    struct read_target key_tokens = {.what = READ_KEY_TOKENS, .called = "key_tokens"};
-    return (!options->tokens_file ||
-            read_file(inputs, options->tokens_file, NULL, &tokens, warnings, error)) &&
-           (!options->key_tokens_file ||
-            read_file(inputs, options->key_tokens_file, NULL, &key_tokens, warnings, error));
+    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", options->tokens_file, warnings,
+                       error) &&
+           read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", options->key_tokens_file,
+                       warnings, error);
 }
 
 static void print_warnings(const struct warnings *warnings, size_t from, const struct options *options)

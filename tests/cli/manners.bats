@@ -231,7 +231,7 @@ END
 # Runs attn with each of its allocations failing in turn, from the first: of the first 400 every one, then every seventh.
 # It must end with 0 or 1 (or $wanted); if not 0 with one line that says why; and leave nothing half done.
 exhaust() {
-    local mode=$1 total status line files n step problems=0
+    local mode=$1 total status text line files n problems=0
     shift
     mkdir good out
     (cd good && LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=../total "$ATTN" "$@" >/dev/null 2>../err) || true
@@ -241,8 +241,12 @@ exhaust() {
     shopt -s dotglob nullglob
     for ((n = 1; n <= total; n += n < 400 ? 1 : 7)); do
         status=0
-        env LD_PRELOAD="$FAILING_MALLOC" "$mode=$n" "$ATTN" "$@" >/dev/null 2>../err || status=$?
-        line=$(grep -v -e '^attn: warning: ' -e '^$' ../err) || true
+        export "$mode=$n"
+        LD_PRELOAD=$FAILING_MALLOC "$ATTN" "$@" >/dev/null 2>../err || status=$?
+        line=
+        while read -r text; do
+            [[ -z $text || $text = "attn: warning: "* ]] || line+=${line:+$'\n'}$text
+        done <../err
         files=(*)
         if [ $status = 0 ] || [[ $line = "attn: standard output: not enough memory" ]]; then
             # Standard output comes last, when the files are in place: they are whole.
