@@ -58,7 +58,8 @@ def test_gpt2_rounded():
     """Weights of five decimals are near enough to 1 for silence."""
     done = run(f"{REAL}/gpt2_heads_37.json", "-o", "heads.npy")
     assert done.stderr == b"", done.stderr
-    assert np.array_equal(np.load("heads.npy").reshape(-1), np.array(load("gpt2_heads_37.json")["attention"], dtype=np.float32).reshape(-1))
+    given = np.array(load("gpt2_heads_37.json")["attention"], dtype=np.float32)
+    assert np.array_equal(np.load("heads.npy").reshape(-1), given.reshape(-1))
 
 
 def test_glove():

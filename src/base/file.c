@@ -66,7 +66,7 @@ static void on_exit_discard(void)
 void file_guard_signals(void)
 {
     main_thread = pthread_self();
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction action;
         /* What the parent had us ignore (nohup) stays ignored. */
@@ -80,6 +80,7 @@ void file_guard_signals(void)
         sigaction(numbers[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     atexit(on_exit_discard);
 }
 

@@ -49,8 +49,8 @@ bool file_commit(struct error *error);
 /* Removes what is staged, and the folders made for it. */
 void file_discard(void);
 
-/* From now on SIGINT, SIGTERM and SIGHUP discard what is staged and then end the program as they would have;
- * SIGPIPE becomes a failed write. */
+/* From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU discard what is staged and then end the program as
+ * they would have; SIGPIPE and SIGXFSZ become a failed write. */
 void file_guard_signals(void);
 
 /* Whether `path` names an existing folder. */

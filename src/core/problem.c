@@ -226,7 +226,7 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
                            "%s and %s: they must agree in the number of heads",
                            phrase_supply(judge, k, 1).text, phrase_supply(judge, v, 2).text);
     if (q->width / q->heads != k->width / k->heads) {
-        char split[80] = "";
+        char split[128] = "";
         if (q->heads > 1)
             snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads,
                      q->width / q->heads, k->heads, k->width / k->heads);

@@ -56,6 +56,8 @@ bool problem_make_labels(struct problem *problem, const struct inputs *inputs, s
     const struct labels *tokens = &inputs->tokens, *key_tokens = &inputs->key_tokens;
     /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
     bool other = problem->n != problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
+    for (size_t i = 0; i < inputs->layer_count; i++)
+        other = other || inputs->layers[i].tensor[INPUT_CONTEXT].data;
     if (!key_tokens->given)
         key_tokens = other ? &none : tokens;
     warn_count(tokens, "tokens", problem->n, "queries", warnings);

@@ -70,7 +70,8 @@ static void write_features(const struct result *result, const struct stage_data 
     const struct labels *labels =
         stage_is_keys(stage) ? &result->problem->key_tokens : &result->problem->tokens;
     size_t first = stage_is_keys(stage) ? result->key_first : result->query_first;
-    /* Output is of all heads together, and grouped K/V heads are counted by themselves unless heads were chosen. */
+    /* Output is of all heads together, and grouped K/V heads are counted by themselves unless heads were
+     * chosen. */
     bool own = stage != STAGE_OUTPUT && data->heads == result->head_count && !result->averaged;
     size_t head = own ? result->head_index[h] : h;
     for (size_t i = 0; i < data->rows; i++) {

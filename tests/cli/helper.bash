@@ -20,7 +20,7 @@ fails() {
     after=$(find . | sort)
     local out err
     out=$(cat "$BATS_TEST_TMPDIR/../out.$$")
-    err=$(grep -v '^attn: warning: ' "$BATS_TEST_TMPDIR/../err.$$")
+    err=$(grep -v '^attn: warning: ' "$BATS_TEST_TMPDIR/../err.$$" || true)
     rm -f "$BATS_TEST_TMPDIR/../out.$$" "$BATS_TEST_TMPDIR/../err.$$"
     if [ "$status" != "$want" ] || [ "$err" != "attn: $message" ] || [ -n "$out" ] || [ "$before" != "$after" ]; then
         printf 'status %s, wanted %s\nstandard error: %s\nwanted:         attn: %s\nstandard output: %s\nfiles: %s\n' \

@@ -27,12 +27,12 @@ long_input() {
 # matches WHEN has something in it. Prints how it ended: a status, or -N for signal N; and what it said.
 interrupt() {
     "$PYTHON" - "$@" <<'PYTHON'
-import glob, os, signal, subprocess, sys, time
+import glob, os, resource, signal, subprocess, sys, time
 number, when, ignored, *command = sys.argv[1:]
 number = getattr(signal, number)
 def prepare():
-    for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(n, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(number, signal.SIG_DFL)
     if ignored == "ignored":
         signal.signal(number, signal.SIG_IGN)
 run = subprocess.Popen([os.environ["ATTN"], *command], preexec_fn=prepare, stdout=subprocess.DEVNULL,
@@ -64,6 +64,18 @@ PYTHON
     ln -s /dev/full f/attention.json
     fails 1 'f/attention.json: could not write: No space left on device' attn run x.json -o f/
     only x.json full.png full.json full.csv full.npy f f/attention.json
+}
+
+@test "a limit on the size of files is a failed write, not a signal" {
+    sample
+    awk 'BEGIN { for (i = 0; i < 300; i++) print i % 7 "," i % 5 }' >big.csv
+    limited() (
+        ulimit -f 8
+        attn "$@"
+    )
+    fails 1 'y.npy: could not write: File too large' limited run big.csv -o y.npy
+    fails 1 'f/layer0-head0.png: could not write: File too large' limited run big.csv -o f/
+    only x.json big.csv
 }
 
 @test "a full disk behind standard output" {
@@ -206,8 +218,9 @@ END
 
 @test "SIGINT and SIGTERM while it computes: it ends by the signal and leaves nothing" {
     long_input
-    same "$(interrupt SIGTERM 0.15 default run long.csv -o new/)" "-15 "
-    same "$(interrupt SIGINT 0.15 default run long.csv)" "-2 "
+    local slow='--stage scores --stage scaled --stage masked'
+    same "$(interrupt SIGTERM 0.15 default run long.csv $slow -o new/)" "-15 "
+    same "$(interrupt SIGINT 0.15 default run long.csv $slow)" "-2 "
     only long.csv
 }
 
@@ -220,23 +233,32 @@ END
     only long.csv old.json
 }
 
+@test "SIGQUIT and the end of the time allowed leave nothing either" {
+    long_input
+    same "$(interrupt SIGQUIT '.attn-*' default run long.csv -o y.json)" "-3 "
+    same "$(interrupt SIGXCPU '.attn-*' default run long.csv -o y.json)" "-24 "
+    only long.csv
+}
+
 @test "SIGHUP that nohup has it ignore stays ignored" {
     long_input
-    same "$(interrupt SIGHUP 0.15 ignored run long.csv -o y.npy -q)" "0 "
-    only long.csv y.npy
+    same "$(interrupt SIGHUP '.attn-*' ignored run long.csv -o y.json -q)" "0 "
+    only long.csv y.json
 }
 
 # ---- memory ----
 
 # Runs attn with each of its allocations failing in turn, from the first: of the first 400 every one, then every seventh.
-# It must end with 0 or 1 (or $wanted); if not 0 with one line that says why; and leave nothing half done.
+# It must end with 0 or 1 (or $wanted); if not 0 with one line that says why; leave nothing half done; and free all it took:
+# what is held at the end (by libgomp, for its threads) never gets less from one failed run to the next, which comes further.
 exhaust() {
-    local mode=$1 total status text line files n problems=0
+    local mode=$1 total status text line files n now held=0 most problems=0
     shift
     mkdir good out
     (cd good && LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=../total "$ATTN" "$@" >/dev/null 2>../err) || true
-    total=$(cat total)
+    read -r total most <total
     [ "$total" -gt 30 ]
+    export ATTN_COUNT_TO=../total
     cd out
     shopt -s dotglob nullglob
     for ((n = 1; n <= total; n += n < 400 ? 1 : 7)); do
@@ -261,8 +283,15 @@ exhaust() {
         *) problems=$((problems + 1)) ;;
         esac
         [[ $line != *$'\n'* ]] || problems=$((problems + 1))
+        read -r _ now <../total
+        if [[ $line != libgomp* ]]; then # which ends the program where it stands
+            [ "$now" -le "$most" ] || problems=$((problems + 1))
+            [ $status = 0 ] || [ "$now" -ge "$held" ] || problems=$((problems + 1))
+            [ $status = 0 ] || held=$now
+        fi
         if [ $problems -gt 0 ]; then
-            printf 'allocation %s of %s (%s): status %s, standard error: %s\n' $n "$total" $mode $status "$line"
+            printf 'allocation %s of %s (%s): status %s, %s held at the end, standard error: %s\n' $n "$total" $mode \
+                $status "$now" "$line"
             cat ../difference
             return 1
         fi

@@ -1,0 +1,420 @@
+/* The float32 engine against the reference, over odd sizes, all rules, steps and numbers of threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka wants these before it */
+#include <cmocka.h>
+#include <math.h>
+
+#include "core/engine.h"
+#include "core/reference.h"
+
+static uint64_t seed = 1;
+
+static uint32_t random_bits(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33);
+}
+
+/* Even between -size and size. */
+static float random_float(float size)
+{
+    return size * ((float)random_bits() / 1073741824.0f - 1);
+}
+
+static size_t one_of(const size_t *sizes, size_t count)
+{
+    return sizes[random_bits() % count];
+}
+
+/* Exactly `count` numbers of memory, so that a sanitizer sees one too far. */
+static float *floats(size_t count, float size)
+{
+    float *data = malloc(count ? count * sizeof *data : 1);
+    assert_non_null(data);
+    for (size_t i = 0; i < count; i++)
+        data[i] = random_float(size);
+    return data;
+}
+
+/* A rows×columns matrix whose rows are `spare` further apart than they are long. The last one ends the
+ * memory. */
+static struct grid matrix(size_t rows, size_t columns, size_t spare, float size)
+{
+    size_t step = columns + spare;
+    return (struct grid){
+        .data = floats(rows ? (rows - 1) * step + columns : 0, size), .row = step, .column = 1};
+}
+
+static void set(struct grid grid, size_t i, size_t j, float value)
+{
+    ((float *)(uintptr_t)grid.data)[i * grid.row + j * grid.column] = value;
+}
+
+/* A grid over pairs where an axis may be 1. */
+static struct grid pairs(size_t n, size_t m, float size)
+{
+    unsigned kind = random_bits() % 4;
+    size_t rows = kind & 1 ? 1 : n, columns = kind & 2 ? 1 : m;
+    return (struct grid){
+        .data = floats(rows * columns, size), .row = rows == 1 ? 0 : columns, .column = columns == 1 ? 0 : 1};
+}
+
+static void head_free(struct head *head)
+{
+    free((void *)(uintptr_t)head->q.data);
+    free((void *)(uintptr_t)head->k.data);
+    free((void *)(uintptr_t)head->v.data);
+    free((void *)(uintptr_t)head->mask.data);
+    free((void *)(uintptr_t)head->bias.data);
+}
+
+static size_t pairs_count(const struct grid *grid, size_t n, size_t m)
+{
+    return (grid->row ? n : 1) * (grid->column ? m : 1);
+}
+
+static struct head random_head(float size)
+{
+    static const size_t sizes[] = {1, 2, 3, 5, 15, 16, 17, 31, 64, 65, 130},
+                        widths[] = {1, 2, 3, 7, 16, 17, 64, 65};
+    struct head head = {
+        .n = one_of(sizes, 11), .m = one_of(sizes, 11), .d_k = one_of(widths, 8), .left = -1, .right = -1};
+    head.d_v = random_bits() % 5 ? one_of(widths, 8) : 0;
+    head.scale = 1 / sqrt((double)head.d_k);
+    head.q = matrix(head.n, head.d_k, random_bits() % 3, size);
+    head.k = matrix(head.m, head.d_k, random_bits() % 3, size);
+    if (head.d_v)
+        head.v = matrix(head.m, head.d_v, random_bits() % 3, 1);
+    if (random_bits() % 2) {
+        head.causal = true;
+        head.offset =
+            random_bits() % 2 ? (int64_t)head.m - (int64_t)head.n : (int64_t)(random_bits() % 7) - 3;
+    }
+    if (random_bits() % 4 == 0)
+        head.left = random_bits() % 5;
+    if (random_bits() % 4 == 0)
+        head.right = random_bits() % 5;
+    if (random_bits() % 4 == 0)
+        head.softcap = 5;
+    if (random_bits() % 2) {
+        head.mask = pairs(head.n, head.m, 1);
+        head.mask_true_blocks = random_bits() % 2;
+        for (size_t i = 0; i < pairs_count(&head.mask, head.n, head.m); i++)
+            set((struct grid){head.mask.data, 0, 1}, 0, i, random_bits() % 3 > 0);
+    }
+    if (random_bits() % 3 == 0) {
+        head.bias = pairs(head.n, head.m, 2);
+        for (size_t i = 0; i < pairs_count(&head.bias, head.n, head.m); i++)
+            if (random_bits() % 4 == 0)
+                set((struct grid){head.bias.data, 0, 1}, 0, i, -INFINITY);
+    }
+    return head;
+}
+
+/* What an engine gave for a head. */
+struct got {
+    size_t m;
+    float *weights;       /* n×m */
+    unsigned char *times; /* how often each row came */
+    float *output;        /* n×(d_v + 2): two numbers behind each row that are not to be touched */
+};
+
+static void take(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    struct got *got = context;
+    for (size_t r = 0; r < count; r++) {
+        memcpy(got->weights + (first + r) * got->m, weights + r * stride, got->m * sizeof *weights);
+        got->times[first + r]++;
+    }
+}
+
+static struct got got_make(const struct head *head)
+{
+    struct got got = {.m = head->m,
+                      .weights = floats(head->n * head->m, 1),
+                      .times = calloc(head->n, 1),
+                      .output = floats(head->n * (head->d_v + 2), 1)};
+    assert_non_null(got.times);
+    for (size_t i = 0; i < head->n; i++)
+        got.output[i * (head->d_v + 2) + head->d_v] = got.output[i * (head->d_v + 2) + head->d_v + 1] = 42;
+    return got;
+}
+
+static void got_free(struct got *got)
+{
+    free(got->weights);
+    free(got->times);
+    free(got->output);
+}
+
+static void run_heads(const struct head *heads, struct got *got, size_t count, int threads)
+{
+    struct engine_job jobs[8];
+    struct error error = {0};
+    assert_true(count <= 8);
+    for (size_t h = 0; h < count; h++) {
+        got[h] = got_make(&heads[h]);
+        jobs[h] = (struct engine_job){.head = &heads[h],
+                                      .output = heads[h].d_v ? got[h].output : NULL,
+                                      .output_row = heads[h].d_v + 2,
+                                      .taker = {take, &got[h]}};
+    }
+    if (!engine_run(jobs, count, threads, &error))
+        fail_msg("%s", error.message);
+}
+
+static bool differ(float got, double want, double tolerance)
+{
+    return isnan(got) != isnan(want) || (!isnan(want) && fabs((double)got - want) > tolerance);
+}
+
+/* Holds what came against the reference. Rows with scores beyond 20 only have to be sound. */
+static void check(const struct head *head, const struct got *got)
+{
+    double *want = malloc(head->m * sizeof *want), *output = malloc((head->d_v + 1) * sizeof *output);
+    assert_non_null(want);
+    assert_non_null(output);
+    for (size_t i = 0; i < head->n; i++) {
+        const float *row = got->weights + i * head->m, *out = got->output + i * (head->d_v + 2);
+        assert_int_equal(got->times[i], 1);
+        assert_true(out[head->d_v] == 42 && out[head->d_v + 1] == 42);
+        double largest = 0;
+        reference_row(head, i, STAGE_MASKED, want);
+        for (size_t j = 0; j < head->m; j++)
+            if (head_allows(head, i, j) && fabs(want[j]) > largest)
+                largest = fabs(want[j]);
+        double tolerance = largest <= 20 ? 2e-6 : 2e-7 * largest;
+        reference_row(head, i, STAGE_WEIGHTS, want);
+        reference_output(head, i, want, output);
+        for (size_t j = 0; j < head->m; j++) {
+            if (differ(row[j], want[j], tolerance))
+                fail_msg("%zu×%zu, d_k %zu: weight [%zu, %zu] is %.9g, not %.9g", head->n, head->m, head->d_k,
+                         i, j, (double)row[j], want[j]);
+            if (!head_allows(head, i, j) && !isnan(want[j]))
+                assert_true(row[j] == 0);
+        }
+        for (size_t c = 0; c < head->d_v; c++)
+            if (!isinf(output[c]) && differ(out[c], output[c], tolerance))
+                fail_msg("%zu×%zu, d_v %zu: output [%zu, %zu] is %.9g, not %.9g", head->n, head->m, head->d_v,
+                         i, c, (double)out[c], output[c]);
+    }
+    free(want);
+    free(output);
+}
+
+static void agrees_with_the_reference(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        struct head head = random_head(round % 3 == 0 ? 0.3f : 2);
+        struct got got;
+        run_heads(&head, &got, 1, 1 + round % 3);
+        check(&head, &got);
+        got_free(&got);
+        head_free(&head);
+    }
+}
+
+static void runs_heads_of_different_shapes_together(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct head heads[8];
+        struct got got[8];
+        for (size_t h = 0; h < 8; h++)
+            heads[h] = random_head(1);
+        run_heads(heads, got, 8, 2);
+        for (size_t h = 0; h < 8; h++) {
+            check(&heads[h], &got[h]);
+            got_free(&got[h]);
+            head_free(&heads[h]);
+        }
+    }
+}
+
+static void gives_the_same_bits_for_any_threads(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        struct head head = {.n = 201, .m = 305, .d_k = 33, .d_v = 19, .scale = 0.2, .left = -1, .right = -1};
+        struct got first, again;
+        head.causal = round & 1;
+        head.offset = 104;
+        head.q = matrix(head.n, head.d_k, 1, 1);
+        head.k = matrix(head.m, head.d_k, 0, 1);
+        head.v = matrix(head.m, head.d_v, 2, 1);
+        run_heads(&head, &first, 1, 1);
+        check(&head, &first);
+        for (int threads = 0; threads <= 7; threads += 1 + threads / 2) {
+            run_heads(&head, &again, 1, threads);
+            assert_memory_equal(first.weights, again.weights, head.n * head.m * sizeof(float));
+            assert_memory_equal(first.output, again.output, head.n * (head.d_v + 2) * sizeof(float));
+            got_free(&again);
+        }
+        got_free(&first);
+        head_free(&head);
+    }
+}
+
+static void stays_sound_with_large_scores(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        struct head head = random_head(round % 2 ? 60 : 1e6f);
+        struct got got;
+        run_heads(&head, &got, 1, 1);
+        for (size_t i = 0; i < head.n; i++) {
+            double sum = 0;
+            bool sees = false;
+            for (size_t j = 0; j < head.m; j++) {
+                float weight = got.weights[i * head.m + j];
+                assert_true(weight >= 0 && weight <= 1);
+                sum += (double)weight;
+                sees = sees || head_allows(&head, i, j);
+            }
+            assert_true(fabs(sum - sees) < 1e-5);
+        }
+        got_free(&got);
+        head_free(&head);
+    }
+}
+
+/* NaN and infinity where nobody may look do no harm; who sees them becomes NaN as a whole. */
+static void masking_selects(void **state)
+{
+    (void)state;
+    static const float poisons[] = {NAN, INFINITY, -INFINITY};
+    static const size_t sizes[] = {1, 2, 5, 17, 33, 65};
+    for (int round = 0; round < 60; round++) {
+        size_t n = one_of(sizes, 6), m = one_of(sizes, 6) + 1, bad = random_bits() % m;
+        struct head head = {.n = n, .m = m, .d_k = 5, .d_v = 18, .scale = 1, .left = -1, .right = -1};
+        struct got got;
+        head.q = matrix(n, 5, 0, 1);
+        head.k = matrix(m, 5, 0, 1);
+        head.v = matrix(m, 18, 0, 1);
+        struct grid closed = {.data = floats(n * m, 1), .row = m, .column = 1};
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < m; j++)
+                set(closed, i, j, j == bad && i % 2 == 0 ? (round % 2 ? -INFINITY : 0) : 1);
+        *(round % 2 ? &head.bias : &head.mask) = closed;
+        set(head.k, bad, 2, poisons[round % 3]);
+        set(head.v, bad, 7, NAN);
+        run_heads(&head, &got, 1, 1);
+        check(&head, &got);
+        for (size_t i = 0; i < n; i += 2)
+            for (size_t c = 0; c < 18; c++)
+                assert_true(isfinite(got.output[i * 20 + c]));
+        got_free(&got);
+        head_free(&head);
+    }
+}
+
+static void a_row_that_sees_nothing_is_0(void **state)
+{
+    (void)state;
+    struct head head = {.n = 40,
+                        .m = 37,
+                        .d_k = 3,
+                        .d_v = 5,
+                        .scale = 1,
+                        .causal = true,
+                        .offset = -20,
+                        .left = -1,
+                        .right = -1};
+    struct got got;
+    head.q = matrix(40, 3, 0, 1);
+    head.k = matrix(37, 3, 0, 1);
+    head.v = matrix(37, 5, 0, 1);
+    set(head.q, 3, 1, NAN);
+    run_heads(&head, &got, 1, 1);
+    check(&head, &got);
+    for (size_t i = 0; i < 20; i++) {
+        for (size_t j = 0; j < 37; j++)
+            assert_true(got.weights[i * 37 + j] == 0);
+        for (size_t c = 0; c < 5; c++)
+            assert_true(got.output[i * 7 + c] == 0);
+    }
+    assert_true(got.weights[20 * 37] == 1);
+    got_free(&got);
+    head_free(&head);
+}
+
+/* Neither output nor taker need be wanted. */
+static void gives_only_what_is_wanted(void **state)
+{
+    (void)state;
+    struct head head = {.n = 33, .m = 35, .d_k = 4, .d_v = 6, .scale = 0.5, .left = -1, .right = -1};
+    struct error error = {0};
+    struct got both, one;
+    head.q = matrix(33, 4, 0, 1);
+    head.k = matrix(35, 4, 0, 1);
+    head.v = matrix(35, 6, 0, 1);
+    run_heads(&head, &both, 1, 1);
+    one = got_make(&head);
+    struct engine_job job = {.head = &head, .output = one.output, .output_row = 8};
+    assert_true(engine_run(&job, 1, 1, &error));
+    assert_memory_equal(one.output, both.output, 33 * 8 * sizeof(float));
+    job = (struct engine_job){.head = &head, .taker = {take, &one}};
+    assert_true(engine_run(&job, 1, 1, &error));
+    assert_memory_equal(one.weights, both.weights, 33 * 35 * sizeof(float));
+    assert_true(engine_run(NULL, 0, 1, &error));
+    got_free(&one);
+    got_free(&both);
+    head_free(&head);
+}
+
+static void projects(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 3, 17, 64, 65, 150};
+    for (int round = 0; round < 60; round++) {
+        size_t rows = one_of(sizes, 7), inner = one_of(sizes, 7), columns = one_of(sizes, 7);
+        bool has_w = round % 4 != 0, has_b = round % 3 != 0;
+        columns = has_w ? columns : inner;
+        struct grid x = matrix(rows, inner, round % 2, 1);
+        float *w = has_w ? floats(inner * columns, 1) : NULL, *b = has_b ? floats(columns, 1) : NULL;
+        float *y = floats(rows * columns, 1), *again = floats(rows * columns, 1);
+        struct error error = {0};
+        assert_true(engine_project(x.data, x.row, w, b, rows, inner, columns, y, 1, &error));
+        assert_true(engine_project(x.data, x.row, w, b, rows, inner, columns, again, 3, &error));
+        assert_memory_equal(y, again, rows * columns * sizeof *y);
+        for (size_t i = 0; i < rows; i++) {
+            for (size_t c = 0; c < columns; c++) {
+                double want = has_b ? (double)b[c] : 0, size = fabs(want);
+                for (size_t k = 0; k < inner; k++) {
+                    double factor = has_w ? (double)w[k * columns + c] : k == c;
+                    want += (double)x.data[i * x.row + k] * factor;
+                    size += fabs((double)x.data[i * x.row + k] * factor);
+                }
+                if (differ(y[i * columns + c], want, 1.2e-7 * size))
+                    fail_msg("%zu×%zu×%zu: y[%zu, %zu] is %.9g, not %.9g", rows, inner, columns, i, c,
+                             (double)y[i * columns + c], want);
+            }
+        }
+        free((void *)(uintptr_t)x.data);
+        free(w);
+        free(b);
+        free(y);
+        free(again);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_reference),
+        cmocka_unit_test(runs_heads_of_different_shapes_together),
+        cmocka_unit_test(gives_the_same_bits_for_any_threads),
+        cmocka_unit_test(stays_sound_with_large_scores),
+        cmocka_unit_test(masking_selects),
+        cmocka_unit_test(a_row_that_sees_nothing_is_0),
+        cmocka_unit_test(gives_only_what_is_wanted),
+        cmocka_unit_test(projects),
+    };
+    return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}

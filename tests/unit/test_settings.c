@@ -1,0 +1,162 @@
+/* The settings that options and JSON keys share. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+/* cmocka wants these before it */
+#include <cmocka.h>
+
+#include "core/settings.h"
+
+static struct settings take(enum setting which, const char *text)
+{
+    struct settings settings = {0};
+    struct error error = {0};
+    if (!settings_take(&settings, which, text, "it", ERROR_USAGE, &error))
+        fail_msg("%s: %s", text ? text : "nothing", error.message);
+    assert_int_equal(settings.given, 1u << which);
+    return settings;
+}
+
+/* Each of the texts is refused, and leaves the setting not given. */
+static void refuses(enum setting which, const char *const *texts, const char *expected)
+{
+    for (; *texts; texts++) {
+        struct settings settings = {0};
+        struct error error = {0};
+        char message[200];
+        if (settings_take(&settings, which, *texts, "--it", ERROR_USAGE, &error))
+            fail_msg("\"%s\" was taken for %s", *texts, setting_kinds[which].name);
+        snprintf(message, sizeof message, "--it is \"%s\": expected %s", *texts, expected);
+        assert_string_equal(error.message, message);
+        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_int_equal(settings.given, 0);
+    }
+}
+
+static void takes_causal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum causal causal;
+        int64_t offset;
+    } rows[] = {
+        {NULL, CAUSAL_START, 0}, {"true", CAUSAL_START, 0}, {"start", CAUSAL_START, 0},
+        {"end", CAUSAL_END, 0},  {"no", CAUSAL_NO, 0},      {"false", CAUSAL_NO, 0},
+        {"0", CAUSAL_START, 0},  {"3", CAUSAL_START, 3},    {"-2", CAUSAL_START, -2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct settings settings = take(SETTING_CAUSAL, rows[i].text);
+        assert_int_equal(settings.causal, rows[i].causal);
+        assert_int_equal(settings.causal_offset, rows[i].offset);
+    }
+    refuses(SETTING_CAUSAL,
+            (const char *const[]){"", "yes", "1.5", "END", "99999999999", "-99999999999", "1e3", NULL},
+            "true, false, start, end or a whole number (the offset)");
+}
+
+static void takes_heads(void **state)
+{
+    (void)state;
+    assert_int_equal(take(SETTING_HEADS, "12").heads, 12);
+    assert_int_equal(take(SETTING_KV_HEADS, "1").kv_heads, 1);
+    refuses(SETTING_HEADS,
+            (const char *const[]){"", "0", "-1", "1.5", "4.0", "x", "99999999999", "true", NULL},
+            "a whole number of 1 or more");
+}
+
+static void takes_scale_and_softcap(void **state)
+{
+    (void)state;
+    assert_true(take(SETTING_SCALE, "0.125").scale == 0.125);
+    assert_true(take(SETTING_SCALE, "0").scale == 0);
+    assert_true(take(SETTING_SCALE, "-2e-1").scale == -0.2);
+    refuses(SETTING_SCALE, (const char *const[]){"", "1e39", "nan", "inf", "1/8", "0.1x", NULL},
+            "a finite number");
+    assert_true(take(SETTING_SOFTCAP, "50").softcap == 50);
+    assert_true(take(SETTING_SOFTCAP, "0").softcap == 0);
+    refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "1e39", "nan", NULL},
+            "a number above 0, or 0 for none");
+}
+
+static void takes_window(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t left, right;
+    } rows[] = {{"3", 3, 3}, {"0", 0, 0}, {"4,0", 4, 0}, {"-1,2", -1, 2}, {"2,-1", 2, -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct settings settings = take(SETTING_WINDOW, rows[i].text);
+        assert_int_equal(settings.window_left, rows[i].left);
+        assert_int_equal(settings.window_right, rows[i].right);
+    }
+    refuses(SETTING_WINDOW,
+            (const char *const[]){"", "-2", "1,-2", "1,", ",1", "1,2,3", "1.5", "a", "99999999999", "1, 2",
+                                  "0000000000000000000000001", NULL},
+            "a whole number, or two as L,R, of -1 (no limit) or more");
+}
+
+static void takes_switches(void **state)
+{
+    (void)state;
+    assert_true(take(SETTING_MASK_TRUE_BLOCKS, NULL).mask_true_blocks);
+    assert_true(take(SETTING_MASK_TRUE_BLOCKS, "true").mask_true_blocks);
+    assert_false(take(SETTING_MASK_TRUE_BLOCKS, "false").mask_true_blocks);
+    refuses(SETTING_MASK_TRUE_BLOCKS, (const char *const[]){"", "1", "yes", NULL}, "true or false");
+}
+
+static void knows_their_names(void **state)
+{
+    (void)state;
+    for (enum setting i = 0; i < SETTING_COUNT; i++)
+        assert_int_equal(setting_named(setting_kinds[i].name), i);
+    assert_int_equal(setting_named("kv-heads"), SETTING_COUNT);
+    assert_int_equal(setting_named(""), SETTING_COUNT);
+}
+
+static void overrides_what_is_given(void **state)
+{
+    (void)state;
+    struct settings base = {0}, over = {0};
+    struct error error = {0};
+    static const struct {
+        enum setting which;
+        const char *below, *above;
+    } rows[] = {{SETTING_HEADS, "2", "4"},
+                {SETTING_SCALE, "1", NULL},
+                {SETTING_WINDOW, NULL, "3,0"},
+                {SETTING_CAUSAL, "end", "2"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].below)
+            assert_true(settings_take(&base, rows[i].which, rows[i].below, "it", ERROR_USAGE, &error));
+        if (rows[i].above)
+            assert_true(settings_take(&over, rows[i].which, rows[i].above, "it", ERROR_USAGE, &error));
+    }
+    settings_override(&base, &over);
+    assert_int_equal(base.heads, 4);
+    assert_true(base.scale == 1);
+    assert_int_equal(base.window_left, 3);
+    assert_int_equal(base.window_right, 0);
+    assert_int_equal(base.causal, CAUSAL_START);
+    assert_int_equal(base.causal_offset, 2);
+    assert_int_equal(base.given,
+                     1u << SETTING_HEADS | 1u << SETTING_SCALE | 1u << SETTING_WINDOW | 1u << SETTING_CAUSAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_causal),
+        cmocka_unit_test(takes_heads),
+        cmocka_unit_test(takes_scale_and_softcap),
+        cmocka_unit_test(takes_window),
+        cmocka_unit_test(takes_switches),
+        cmocka_unit_test(knows_their_names),
+        cmocka_unit_test(overrides_what_is_given),
+    };
+    return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
+}
