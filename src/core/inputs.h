@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "core/settings.h"
@@ -58,6 +59,8 @@ struct inputs {
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
+    bool part;              /* the attention holds some keys of a whole: its rows need not sum to 1 */
+    int64_t shift;          /* and by how much its first query stands behind its first key */
     size_t grid[2];         /* rows and columns of patches; 0: none */
     struct source *sources; /* what was read, kept because places point to their names */
     size_t source_count;

@@ -359,6 +359,7 @@ static bool judge_layer(struct judge *judge)
     layer->mask = find(judge, INPUT_MASK);
     layer->bias = find(judge, INPUT_BIAS);
     layer->causal = settings.given & 1u << SETTING_CAUSAL && settings.causal != CAUSAL_NO;
+    layer->offset = judge->inputs->shift;
     if (layer->causal)
         layer->offset = settings.causal == CAUSAL_END ? (int64_t)problem->m - (int64_t)problem->n
                                                       : settings.causal_offset;

@@ -102,7 +102,7 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
                      colon, broken, rows);
 }
 
-static bool check_layer(struct layer_inputs *layer, bool computed, struct warnings *warnings,
+static bool check_layer(struct layer_inputs *layer, bool computed, bool part, struct warnings *warnings,
                         struct error *error)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
@@ -124,6 +124,8 @@ static bool check_layer(struct layer_inputs *layer, bool computed, struct warnin
                 if (tensor_is_null(tensor->data[j]))
                     tensor->data[j] = -INFINITY;
         }
+        if (i == INPUT_ATTENTION && part)
+            continue;
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
         else if (computed)
@@ -136,10 +138,10 @@ bool problem_check_values(const struct problem *problem, struct inputs *inputs, 
                           struct error *error)
 {
     bool computed = !problem->layers[0].attention;
-    if (!check_layer(&inputs->all, computed, warnings, error))
+    if (!check_layer(&inputs->all, computed, inputs->part, warnings, error))
         return false;
     for (size_t i = 0; i < inputs->layer_count; i++)
-        if (!check_layer(&inputs->layers[i], computed, warnings, error))
+        if (!check_layer(&inputs->layers[i], computed, false, warnings, error))
             return false;
     return true;
 }

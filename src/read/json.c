@@ -206,6 +206,37 @@ static bool read_config(struct reading *reading, const struct member *member)
     return ok;
 }
 
+/* The first of the two numbers of a range, in an object that attn wrote; 0 where there is none. */
+static bool take_first(struct reading *reading, const struct members *members, const char *name, float *first)
+{
+    const struct member *member = find_member(members, name);
+    struct tensor *tensor;
+    *first = 0;
+    if (!member || cJSON_IsNull(member->item))
+        return true;
+    if (!json_take_tensor(&reading->json, member, &tensor, reading->error))
+        return false;
+    *first = tensor->data[0] >= 0 && tensor->data[0] < 1e9f ? tensor->data[0] : 0;
+    return true;
+}
+
+/* Which part of a whole attn wrote: where its queries stand among its keys. */
+static bool read_selection(struct reading *reading, const struct member *member)
+{
+    struct members members;
+    float query, key;
+    if (!cJSON_IsObject(member->item))
+        return json_wrong_kind(&reading->json, member, "an object", reading->error);
+    bool ok = list_members(reading, member->item, &members) &&
+              take_first(reading, &members, "queries", &query) && take_first(reading, &members, "keys", &key);
+    free(members.list);
+    if (ok) {
+        reading->inputs->part = true;
+        reading->inputs->shift = (int64_t)query - (int64_t)key;
+    }
+    return ok;
+}
+
 /* A key of the whole: `own` where attn wrote the file, and it holds the weights. */
 static bool take_key(struct reading *reading, const struct member *member, bool own, bool written)
 {
@@ -225,6 +256,8 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
         return true;
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member);
+    if (own && strcmp(name, "selection") == 0)
+        return read_selection(reading, member);
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&
         setting_named(name) == SETTING_COUNT)
         return true;

@@ -17,3 +17,9 @@ numbers() {
 @test "a selection of heads goes through a pipe" { numbers pipe_of_a_head; }
 @test "the JSON keeps to its schema" { numbers schema; }
 @test "the JSON answers jq" { numbers jq; }
+
+@test "bug: a selection of keys, piped back, was said not to sum to 1" {
+    attn run "$DATA/causal.json" --queries 2:6 --keys 1:5 -o part.json
+    same "$(attn run part.json -o again.json 2>&1)" ""
+    same "$(jq -c .weights again.json)" "$(jq -c .weights part.json)"
+}
