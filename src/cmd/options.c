@@ -17,6 +17,8 @@ enum {
     OPTION_STAGE,
     OPTION_THREADS,
     OPTION_MAX_WEIGHTS,
+    OPTION_MEMORY,
+    OPTION_CPU,
     OPTION_OUTPUT,
     OPTION_FORMAT,
     OPTION_LAYER,
@@ -90,8 +92,13 @@ static struct option_kind table[] = {
      FOR_RUN, OPTION_STAGE},
     {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same",
      FOR_RUN, OPTION_THREADS},
-    {"max-weights", 0, "N", NULL, "Attention", "most weights held in memory, over all heads (default 16Mi)",
-     FOR_RUN, OPTION_MAX_WEIGHTS},
+    {"max-weights", 0, "N", NULL, "Attention",
+     "most weights held, over all heads (default 16Mi); where there are more they are pooled", FOR_RUN,
+     OPTION_MAX_WEIGHTS},
+    {"memory", 0, "SIZE", NULL, "Attention", "memory that the computation may take for itself, such as 512Mi",
+     FOR_RUN, OPTION_MEMORY},
+    {"cpu", 0, "NAME", "avx512 avx2 portable", "Attention",
+     "instructions to use: avx512, avx2 or portable (default: the best there are)", FOR_RUN, OPTION_CPU},
 
     {"output", 'o', "PATH", "FILE", "Output",
      "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
@@ -112,7 +119,8 @@ static struct option_kind table[] = {
 
     {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
     {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray RdBu_r coolwarm", "Picture",
-     "colour map: viridis, magma, inferno, plasma, cividis, gray; RdBu_r or coolwarm for data with a sign", FOR_RUN, OPTION_CMAP},
+     "colour map: viridis, magma, inferno, plasma, cividis, gray; RdBu_r or coolwarm for data with a sign",
+     FOR_RUN, OPTION_CMAP},
     {"color-scale", 0, "SCALE", "linear log sqrt", "Picture", "linear, log or sqrt", FOR_RUN,
      OPTION_COLOR_SCALE},
     {"vmin", 0, "X", NULL, "Picture", "value of the lowest colour (weights: 0)", FOR_RUN, OPTION_VMIN},
@@ -225,6 +233,11 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
         return true;
     case OPTION_MAX_WEIGHTS:
         return value_size(&o->max_weights, text, "max-weights", error);
+    case OPTION_MEMORY:
+        return value_size(&o->memory, text, "memory", error);
+    case OPTION_CPU:
+        o->cpu = text;
+        return take_word(&word, text, kind, error);
     case OPTION_OUTPUT:
         if (!memory_resize(&o->outputs, o->output_count + 1, sizeof *o->outputs, error))
             return false;

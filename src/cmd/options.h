@@ -51,7 +51,8 @@ struct options {
     const char **outputs;
     size_t output_count;
     enum format format;
-    size_t max_weights;
+    size_t max_weights, memory; /* memory 0: a part of the machine's */
+    const char *cpu;            /* NULL: the best */
     int threads;
     bool quiet, verbose, help, version;
     struct index_list layers, heads;

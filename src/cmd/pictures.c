@@ -25,17 +25,20 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
     const struct problem *problem = result->problem;
     const struct stage_data *data = &result->stage[stage];
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(stage);
+    bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     size_t first = keys ? result->key_first : result->query_first;
     return (struct drawing){
         .rows = data->rows,
         .columns = data->columns,
-        .row_labels = rows->given ? (const char *const *)rows->text + first : NULL,
-        .column_labels = pairs && problem->key_tokens.given
+        .row_labels = rows->given && !pooled ? (const char *const *)rows->text + first : NULL,
+        .column_labels = pairs && problem->key_tokens.given && !pooled
                              ? (const char *const *)problem->key_tokens.text + result->key_first
                              : NULL,
         .row_first = first,
         .column_first = pairs ? result->key_first : 0,
+        .row_step = pooled ? result->query_step : 1,
+        .column_step = pooled ? result->key_step : 1,
         .row_axis = keys ? "key" : "query",
         .column_axis = pairs ? "key" : "feature",
         .measure = measures_of[stage],
@@ -74,7 +77,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     problem_rules(result->problem, result->layer_index[l], result->head_index[h], &rules);
     if (!rules.causal && rules.left < 0 && rules.right < 0 && !rules.mask.data && !rules.bias.data)
         return true;
-    *flags = memory_take(result->query_count * result->key_count, 1, error);
+    *flags = memory_take(result->stage[stage].rows * result->stage[stage].columns, 1, error);
     if (!*flags)
         return false;
     if (!result_mask(result, l, h, *flags)) {

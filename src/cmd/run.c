@@ -12,6 +12,7 @@
 #include "core/problem.h"
 #include "core/result.h"
 #include "read/read.h"
+#include "write/write.h"
 
 static size_t is_standard_input(const char *path)
 {
@@ -109,17 +110,24 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
 }
 
-/* Would the weights and the stages asked for fit the limit? */
-static bool check_size(const struct problem *problem, const struct options *options, struct error *error)
+/* What a file of one stage needs is there only where all, or the chosen part, is held. */
+static bool check_outputs(const struct problem *problem, const struct request *request,
+                          const struct outputs *outputs, struct error *error)
 {
-    double weights =
-        (double)problem->layer_count * (double)problem->heads * (double)problem->n * (double)problem->m;
-    if (weights <= (double)options->max_weights)
+    if (result_held(problem, request) != HELD_POOLED || !stage_is_pairs(outputs->stages[0]))
         return true;
-    return error_set(error, ERROR_SYSTEM,
-                     "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held; "
-                     "raise it to hold them",
-                     problem->layer_count, problem->heads, problem->n, problem->m, options->max_weights);
+    for (size_t i = 0; i <= outputs->count; i++) {
+        bool standard = i == outputs->count;
+        const struct writer *writer = standard ? outputs->standard : outputs->list[i].writer;
+        if (writer && writer->one_stage)
+            return error_set(
+                error, ERROR_SYSTEM,
+                "%s%s needs all %zu×%zu×%zu×%zu weights, more than the %zu that --max-weights allows to be "
+                "held; raise it, or choose less with --queries and --keys",
+                standard ? "--format " : "-o ", standard ? "csv" : outputs->list[i].path,
+                problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights);
+    }
+    return true;
 }
 
 /* What a run holds, from its inputs to its outputs. */
@@ -147,8 +155,19 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                                   .key_first = options->key_first,
                                   .key_end = options->key_end,
                                   .average_heads = options->average_heads};
+    struct progress progress;
+    progress_begin(&progress, options->quiet);
+    struct request request = {.stages = options->stages,
+                              .max_weights = options->max_weights,
+                              .pool_mean = options->style.pool == POOL_MEAN,
+                              .selection = &selection,
+                              .engine = {.threads = options->threads,
+                                         .memory_limit = options->memory,
+                                         .progress = progress_rows,
+                                         .context = &progress}};
     ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
-         selection_check(&selection, &r->problem, error) && check_size(&r->problem, options, error);
+         selection_check(&selection, &r->problem, error) &&
+         check_outputs(&r->problem, &request, &r->outputs, error);
     print_warnings(&r->warnings, 0, options);
     if (!ok)
         return false;
@@ -158,11 +177,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
         say_problem(&r->inputs, &r->problem);
 
     size_t warned = r->warnings.count;
-    struct progress progress;
-    progress_begin(&progress, options->quiet);
-    struct engine_options engine = {
-        .threads = options->threads, .progress = progress_rows, .context = &progress};
-    ok = result_compute(&r->result, &r->problem, options->stages, &engine, &r->warnings, error) &&
+    ok = result_compute(&r->result, &r->problem, &request, &r->warnings, error) &&
          result_select(&r->result, &selection, error);
     progress_end(&progress);
     print_warnings(&r->warnings, warned, options);

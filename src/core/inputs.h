@@ -59,7 +59,7 @@ struct inputs {
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
-    bool part;              /* the attention holds some keys of a whole: its rows need not sum to 1 */
+    bool part;              /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
     int64_t shift;          /* and by how much its first query stands behind its first key */
     size_t grid[2];         /* rows and columns of patches; 0: none */
     struct source *sources; /* what was read, kept because places point to their names */

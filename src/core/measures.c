@@ -1,22 +1,31 @@
 #include "core/measures.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 struct row_measures measures_row(const float *row, size_t m, double position)
 {
-    struct row_measures r = {.first = m > 0 ? row[0] : 0, .largest = -INFINITY};
+    double sum = 0, entropy = 0, distance = 0;
+    float max = -INFINITY;
+    size_t argmax = 0;
+    bool all_zero = true;
     for (size_t j = 0; j < m; j++) {
         double w = (double)row[j];
-        r.sum += w;
-        r.distance += w * fabs(position - (double)j);
+        sum += w;
+        distance += w * fabs(position - (double)j);
+        all_zero = all_zero && row[j] == 0;
         if (w > 0)
-            r.entropy -= w * log(w);
-        if (row[j] > r.largest) {
-            r.largest = row[j];
-            r.largest_key = j;
+            entropy -= w * log(w);
+        if (row[j] > max) {
+            max = row[j];
+            argmax = j;
         }
     }
-    return r;
+    if (!isfinite(sum))
+        return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
+    if (all_zero)
+        return (struct row_measures){.argmax = SIZE_MAX};
+    return (struct row_measures){(float)entropy, max, (float)distance, row[0], argmax};
 }
 
 struct measures measures_head(const struct row_measures *rows, size_t n)
@@ -24,22 +33,22 @@ struct measures measures_head(const struct row_measures *rows, size_t n)
     struct measures h = {.largest = -INFINITY};
     for (size_t i = 0; i < n; i++) {
         const struct row_measures *r = &rows[i];
-        if (!isfinite(r->sum)) {
+        if (isnan(r->max)) {
             h.nan_rows++;
             continue;
         }
-        if (r->sum == 0 && r->largest <= 0) {
+        if (r->argmax == SIZE_MAX) {
             h.blind_rows++;
             continue;
         }
         h.rows++;
-        h.entropy += r->entropy;
-        h.distance += r->distance;
+        h.entropy += (double)r->entropy;
+        h.distance += (double)r->distance;
         h.first += (double)r->first;
-        if (r->largest > h.largest) {
-            h.largest = r->largest;
+        if (r->max > h.largest) {
+            h.largest = r->max;
             h.largest_query = i;
-            h.largest_key = r->largest_key;
+            h.largest_key = r->argmax;
         }
     }
     double count = h.rows > 0 ? (double)h.rows : (double)NAN;

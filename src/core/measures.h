@@ -3,15 +3,15 @@
 #define ATTN_CORE_MEASURES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* Of one row of weights. */
+/* Of one row of weights. All are 0 where the row sees nothing, NaN where it is NaN. */
 struct row_measures {
-    double sum;      /* of the weights: 1, or 0 for a row that may see nothing */
-    double entropy;  /* -Σ w·ln w, in nats (Shannon 1948) */
-    double distance; /* Σ w·|p-j|, in tokens */
-    float first;     /* weight on key 0 */
-    float largest;
-    size_t largest_key;
+    float entropy;  /* -Σ w·ln w, in nats (Shannon 1948) */
+    float max;      /* the largest weight */
+    float distance; /* Σ w·|p-j| in tokens, where p = i + offset is where the query stands among the keys */
+    float first;    /* weight on key 0 */
+    size_t argmax;  /* the first key with the largest weight; SIZE_MAX where the row is 0 or NaN */
 };
 
 /* Of a head: means over the rows that see something and hold no NaN. */

@@ -1,4 +1,5 @@
-/* From a problem to a result, layer by layer. Choosing parts of it is select.c. */
+/* From a problem to a result, layer by layer. One layer is layer.c; choosing parts of the result is select.c.
+ */
 #include "core/result.h"
 
 #include <math.h>
@@ -6,116 +7,36 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "core/engine.h"
+#include "core/layer.h"
 
-/* Everything that one layer needs while it is computed. */
-struct layer_work {
-    const struct problem *problem;
-    size_t layer;
-    const float *previous;  /* output of the layer below, n×d_out */
-    float *owned[3];        /* projected q, k, v; NULL where given */
-    struct grid operand[3]; /* q, k, v of head 0 */
-    size_t head_step[3];    /* from one head to the next */
-    struct head *heads;
-    float *concat;             /* n×(heads·d_v) before w_o, where there is one */
-    struct row_measures *rows; /* heads×n */
-    struct keeper *keepers;
-};
-
-/* Keeps the rows of a head as they come, and measures them. */
+/* Keeps the rows of weights of a head as they come, or the chosen keys of them. */
 struct keeper {
-    float *weights; /* n×m */
-    size_t m;
-    double position; /* of query 0 among the keys */
-    struct row_measures *rows;
+    float *weights; /* rows×columns */
+    size_t columns, key_first;
 };
 
 static void keep_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
     const struct keeper *keeper = context;
-    for (size_t r = 0; r < count; r++) {
-        size_t i = first + r;
-        float *row = keeper->weights + i * keeper->m;
-        if (row != weights + r * stride)
-            memcpy(row, weights + r * stride, keeper->m * sizeof *row);
-        keeper->rows[i] = measures_row(row, keeper->m, keeper->position + (double)i);
-    }
-}
-
-/* Sets operand[which], projecting if need be. */
-static bool supply_make(struct layer_work *work, const struct supply *supply, int which,
-                        const struct engine_options *engine, struct error *error)
-{
-    if (supply->width == 0)
-        return true;
-    size_t d = supply->width / supply->heads;
-    if (supply->given) {
-        const struct tensor *t = supply->given;
-        const float *data = t->data;
-        size_t slice = t->rank == 4 ? work->problem->layers[work->layer].slice : 0;
-        work->operand[which] = (struct grid){.data = data + slice * supply->rows * supply->width,
-                                             .row = t->rank == 2 ? supply->width : d,
-                                             .column = 1};
-        work->head_step[which] = t->rank == 2 ? d : supply->rows * d;
-        return true;
-    }
-    const float *x = supply->previous ? work->previous : supply->x->data;
-    size_t inner = supply->w ? supply->w->shape[0] : supply->width, count;
-    if (!supply->w && !supply->b) {
-        work->operand[which] = (struct grid){.data = x, .row = supply->width, .column = 1};
-        work->head_step[which] = d;
-        return true;
-    }
-    if (!size_multiply(supply->rows, supply->width, &count))
-        return error_memory(error, SIZE_MAX);
-    float *y = work->owned[which] = memory_take(count, sizeof *y, error);
-    if (!y ||
-        !engine_project(x, inner, supply->w ? supply->w->data : NULL, supply->b ? supply->b->data : NULL,
-                        supply->rows, inner, supply->width, y, engine->threads, error))
-        return false;
-    work->operand[which] = (struct grid){.data = y, .row = supply->width, .column = 1};
-    work->head_step[which] = d;
-    return true;
-}
-
-static struct grid operand_of(const struct layer_work *work, int which, size_t head)
-{
-    struct grid grid = work->operand[which];
-    if (grid.data)
-        grid.data += head * work->head_step[which];
-    return grid;
-}
-
-static bool heads_make(struct layer_work *work, struct error *error)
-{
-    const struct problem *problem = work->problem;
-    size_t group = problem->heads / problem->kv_heads;
-    work->heads = memory_zeroed(problem->heads, sizeof *work->heads, error);
-    if (!work->heads)
-        return false;
-    for (size_t h = 0; h < problem->heads; h++) {
-        problem_rules(problem, work->layer, h, &work->heads[h]);
-        work->heads[h].q = operand_of(work, 0, h);
-        work->heads[h].k = operand_of(work, 1, h / group);
-        work->heads[h].v = operand_of(work, 2, h / group);
-    }
-    return true;
+    for (size_t r = 0; r < count; r++)
+        memcpy(keeper->weights + (first + r) * keeper->columns, weights + r * stride + keeper->key_first,
+               keeper->columns * sizeof *weights);
 }
 
 /* Copies q, k or v into its stage. */
-static void keep_operand(struct result *result, const struct layer_work *work, int which)
+static void keep_operand(struct result *result, const struct layer *layer, int which)
 {
     struct stage_data *stage = &result->stage[STAGE_Q + which];
     for (size_t h = 0; h < stage->heads; h++) {
-        struct grid grid = operand_of(work, which, h);
-        float *to = stage->data + (work->layer * stage->heads + h) * stage->rows * stage->columns;
+        struct grid grid = layer_operand(layer, which, h);
+        float *to = stage->data + (layer->index * stage->heads + h) * stage->rows * stage->columns;
         for (size_t i = 0; i < stage->rows; i++)
             memcpy(to + i * stage->columns, grid.data + i * grid.row, stage->columns * sizeof *to);
     }
 }
 
 /* Scores, scaled and masked, as the reference has them. */
-static bool keep_scores(struct result *result, const struct layer_work *work, enum stage which,
+static bool keep_scores(struct result *result, const struct layer *layer, enum stage which,
                         struct error *error)
 {
     struct stage_data *stage = &result->stage[which];
@@ -123,9 +44,9 @@ static bool keep_scores(struct result *result, const struct layer_work *work, en
     if (!row)
         return false;
     for (size_t h = 0; h < stage->heads; h++) {
-        float *to = stage->data + (work->layer * stage->heads + h) * stage->rows * stage->columns;
+        float *to = stage->data + (layer->index * stage->heads + h) * stage->rows * stage->columns;
         for (size_t i = 0; i < stage->rows; i++) {
-            reference_row(&work->heads[h], i, which, row);
+            reference_row(&layer->heads[h], i, which, row);
             for (size_t j = 0; j < stage->columns; j++)
                 to[i * stage->columns + j] = (float)row[j];
         }
@@ -146,112 +67,128 @@ static void layer_progress(void *context, size_t done, size_t rows)
     p->engine->progress(p->engine->context, p->layer * rows + done, p->layers * rows);
 }
 
-/* Runs the heads of the layer. Output goes straight to its place, or through w_o. */
-static bool attend(struct result *result, struct layer_work *work, const struct engine_options *engine,
+/* The part of a head that the chosen queries make. */
+static struct head head_part(const struct head *whole, size_t first, size_t count)
+{
+    struct head part = *whole;
+    part.n = count;
+    part.q.data += first * part.q.row;
+    part.offset += (int64_t)first;
+    if (part.mask.data)
+        part.mask.data += first * part.mask.row;
+    if (part.bias.data)
+        part.bias.data += first * part.bias.row;
+    return part;
+}
+
+/* What the engine is to do for a layer, and what that needs. */
+struct work {
+    struct engine_job *jobs; /* one a head, and with HELD_BLOCK another */
+    struct keeper *keepers;
+    struct head *parts;
+};
+
+static void work_free(struct work *work)
+{
+    free(work->jobs);
+    free(work->keepers);
+    free(work->parts);
+}
+
+static bool work_make(struct work *work, struct result *result, const struct layer *layer, float *output,
+                      struct error *error)
+{
+    const struct problem *problem = result->problem;
+    const size_t heads = problem->heads, n = problem->n;
+    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
+    work->jobs = memory_zeroed(2 * heads, sizeof *work->jobs, error);
+    work->keepers = memory_zeroed(heads, sizeof *work->keepers, error);
+    work->parts = memory_zeroed(heads, sizeof *work->parts, error);
+    if (!work->jobs || !work->keepers || !work->parts)
+        return false;
+    for (size_t h = 0; h < heads; h++) {
+        struct engine_job *job = &work->jobs[h];
+        float *to = weights->data + (layer->index * heads + h) * weights->rows * weights->columns;
+        *job = (struct engine_job){.head = &layer->heads[h],
+                                   .output = layer_head_output(layer, output, h),
+                                   .output_row = heads * problem->d_v,
+                                   .measures = layer->rows + h * n};
+        work->keepers[h] = (struct keeper){to, weights->columns, result->key_first};
+        struct row_taker taker = {keep_rows, &work->keepers[h]};
+        switch (result->held) {
+        case HELD_ALL:
+            job->taker = taker;
+            break;
+        case HELD_BLOCK:
+            work->parts[h] = head_part(&layer->heads[h], result->query_first, result->query_count);
+            work->jobs[heads + h] = (struct engine_job){.head = &work->parts[h], .taker = taker};
+            break;
+        case HELD_POOLED:
+            job->pool = (struct pooling){to, result->query_step, result->key_step, result->pool_mean};
+            job->top = result->top + (layer->index * heads + h) * n * result->top_count;
+            job->top_count = result->top_count;
+            break;
+        }
+    }
+    return true;
+}
+
+/* Runs the heads of the layer. */
+static bool attend(struct result *result, struct layer *layer, const struct engine_options *engine,
                    struct error *error)
 {
-    const struct problem *problem = work->problem;
-    const struct problem_layer *layer = &problem->layers[work->layer];
-    size_t n = problem->n, m = problem->m, width = problem->heads * problem->d_v, count;
+    const struct problem *problem = result->problem;
     struct stage_data *out = &result->stage[STAGE_OUTPUT];
-    float *output = out->data ? out->data + work->layer * n * problem->d_out : NULL;
-    bool projected = layer->w_o || layer->b_o;
-    if (output && projected) {
-        if (!size_multiply(n, width, &count) ||
-            !(work->concat = memory_take(count, sizeof *work->concat, error)))
-            return error_memory(error, SIZE_MAX);
-    }
-    struct engine_job *jobs = memory_zeroed(problem->heads, sizeof *jobs, error);
-    if (!jobs)
-        return false;
-    for (size_t h = 0; h < problem->heads; h++) {
-        float *to = projected ? work->concat : output;
-        jobs[h] = (struct engine_job){.head = &work->heads[h],
-                                      .output = to ? to + h * problem->d_v : NULL,
-                                      .output_row = width,
-                                      .taker = {keep_rows, &work->keepers[h]}};
-    }
-    struct layer_progress progress = {engine, work->layer, problem->layer_count};
+    float *output = out->data ? out->data + layer->index * problem->n * problem->d_out : NULL;
+    struct layer_progress progress = {engine, layer->index, problem->layer_count};
     struct engine_options options = *engine;
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
-    bool ok = engine_run_with(jobs, problem->heads, &options, error);
-    free(jobs);
-    if (ok && output && projected)
-        ok = engine_project(work->concat, width, layer->w_o ? layer->w_o->data : NULL,
-                            layer->b_o ? layer->b_o->data : NULL, n, width, problem->d_out, output,
-                            engine->threads, error);
-    (void)m;
+    struct work work = {0};
+    bool ok =
+        layer_output_make(layer, output, error) && work_make(&work, result, layer, output, error) &&
+        engine_run_with(work.jobs, problem->heads * (result->held == HELD_BLOCK ? 2 : 1), &options, error) &&
+        layer_output_finish(layer, output, engine, error);
+    work_free(&work);
     return ok;
 }
 
 /* Weights that were given are kept as they are. */
-static void take_given(const struct problem_layer *layer, const struct problem *problem,
-                       struct layer_work *work)
+static void take_given(struct result *result, const struct layer *layer)
 {
-    const struct tensor *t = layer->attention;
-    size_t matrix = problem->n * problem->m, slice = t->rank == 4 ? layer->slice : 0;
-    for (size_t h = 0; h < problem->heads; h++)
-        keep_rows(&work->keepers[h], 0, problem->n, t->data + (slice * problem->heads + h) * matrix,
-                  problem->m);
+    const struct problem *problem = result->problem;
+    const struct problem_layer *from = &problem->layers[layer->index];
+    size_t matrix = problem->n * problem->m, slice = from->attention->rank == 4 ? from->slice : 0;
+    for (size_t h = 0; h < problem->heads; h++) {
+        const float *given = from->attention->data + (slice * problem->heads + h) * matrix;
+        memcpy(result->stage[STAGE_WEIGHTS].data + (layer->index * problem->heads + h) * matrix, given,
+               matrix * sizeof *given);
+        for (size_t i = 0; i < problem->n; i++)
+            layer->rows[h * problem->n + i] =
+                measures_row(given + i * problem->m, problem->m, (double)from->offset + (double)i);
+    }
 }
 
-static bool keepers_make(struct result *result, struct layer_work *work, struct error *error)
-{
-    const struct problem *problem = work->problem;
-    size_t rows;
-    if (!size_multiply(problem->heads, problem->n, &rows))
-        return error_memory(error, SIZE_MAX);
-    work->rows = memory_take(rows, sizeof *work->rows, error);
-    work->keepers = memory_take(problem->heads, sizeof *work->keepers, error);
-    if (!work->rows || !work->keepers)
-        return false;
-    for (size_t h = 0; h < problem->heads; h++)
-        work->keepers[h] =
-            (struct keeper){.weights = result->stage[STAGE_WEIGHTS].data +
-                                       (work->layer * problem->heads + h) * problem->n * problem->m,
-                            .m = problem->m,
-                            .position = (double)problem->layers[work->layer].offset,
-                            .rows = work->rows + h * problem->n};
-    return true;
-}
-
-static bool layer_compute(struct result *result, struct layer_work *work, const struct engine_options *engine,
+static bool layer_compute(struct result *result, struct layer *layer, const struct engine_options *engine,
                           struct error *error)
 {
-    const struct problem *problem = work->problem;
-    const struct problem_layer *layer = &problem->layers[work->layer];
-    if (!keepers_make(result, work, error))
-        return false;
-    if (layer->attention) {
-        take_given(layer, problem, work);
+    const struct problem *problem = result->problem;
+    if (problem->layers[layer->index].attention) {
+        take_given(result, layer);
     } else {
-        if (!supply_make(work, &layer->q, 0, engine, error) ||
-            !supply_make(work, &layer->k, 1, engine, error) ||
-            !supply_make(work, &layer->v, 2, engine, error) || !heads_make(work, error) ||
-            !attend(result, work, engine, error))
+        if (!attend(result, layer, engine, error))
             return false;
         for (int which = 0; which < 3; which++)
             if (result->stage[STAGE_Q + which].data)
-                keep_operand(result, work, which);
+                keep_operand(result, layer, which);
         for (enum stage stage = STAGE_SCORES; stage < STAGE_WEIGHTS; stage++)
-            if (result->stage[stage].data && !keep_scores(result, work, stage, error))
+            if (result->stage[stage].data && !keep_scores(result, layer, stage, error))
                 return false;
     }
     for (size_t h = 0; h < problem->heads; h++)
-        result->measures[work->layer * problem->heads + h] =
-            measures_head(work->rows + h * problem->n, problem->n);
+        result->measures[layer->index * problem->heads + h] =
+            measures_head(layer->rows + h * problem->n, problem->n);
     return true;
-}
-
-static void work_free(struct layer_work *work)
-{
-    for (int i = 0; i < 3; i++)
-        free(work->owned[i]);
-    free(work->heads);
-    free(work->concat);
-    free(work->rows);
-    free(work->keepers);
 }
 
 /* Takes the memory of a stage for all layers. */
@@ -270,7 +207,9 @@ static bool stage_make(struct result *result, enum stage which, size_t heads, si
 static bool stages_make(struct result *result, unsigned stages, struct error *error)
 {
     const struct problem *p = result->problem;
-    if (!stage_make(result, STAGE_WEIGHTS, p->heads, p->n, p->m, error) ||
+    size_t rows = (result->query_count + result->query_step - 1) / result->query_step;
+    size_t columns = (result->key_count + result->key_step - 1) / result->key_step;
+    if (!stage_make(result, STAGE_WEIGHTS, p->heads, rows, columns, error) ||
         (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
         return false;
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
@@ -319,32 +258,94 @@ static void warn_blind(const struct result *result, struct warnings *warnings)
         blind += result->measures[i].blind_rows;
     if (blind > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind,
-                     count * result->query_count);
+                     count * result->problem->n);
 }
 
-bool result_compute(struct result *result, const struct problem *problem, unsigned stages,
-                    const struct engine_options *engine, struct warnings *warnings, struct error *error)
+enum held result_held(const struct problem *problem, const struct request *request)
+{
+    const struct selection *s = request->selection;
+    double heads = (double)problem->layer_count * (double)problem->heads,
+           limit = (double)request->max_weights;
+    /* Weights that were given are in memory already. */
+    if (problem->layers[0].attention || heads * (double)problem->n * (double)problem->m <= limit)
+        return HELD_ALL;
+    double block = (double)(s->query_end - s->query_first) * (double)(s->key_end - s->key_first);
+    bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
+    return part && heads * block <= limit ? HELD_BLOCK : HELD_POOLED;
+}
+
+/* What there is room for; the message for what there is not. */
+static bool plan(struct result *result, const struct request *request, struct error *error)
+{
+    const struct problem *problem = result->problem;
+    const struct selection *s = request->selection;
+    result->held = result_held(problem, request);
+    if (result->held == HELD_ALL)
+        return true;
+    unsigned pairs = 1u << STAGE_SCORES | 1u << STAGE_SCALED | 1u << STAGE_MASKED;
+    bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
+    const char *what = request->stages & pairs               ? "--stage of scores"
+                       : s->average_heads                    ? "--average heads"
+                       : result->held == HELD_POOLED && part ? "a range of queries or keys this large"
+                                                             : NULL;
+    if (what)
+        return error_set(
+            error, ERROR_SYSTEM,
+            "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
+            "cannot be had; raise it, or choose less with --queries and --keys",
+            problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, what);
+    if (result->held == HELD_BLOCK) {
+        result->query_first = s->query_first;
+        result->query_count = s->query_end - s->query_first;
+        result->key_first = s->key_first;
+        result->key_count = s->key_end - s->key_first;
+        return true;
+    }
+    result->query_step = (problem->n + POOLED_SIDE - 1) / POOLED_SIDE;
+    result->key_step = (problem->m + POOLED_SIDE - 1) / POOLED_SIDE;
+    result->pool_mean = request->pool_mean;
+    result->top_count = problem->m < TOP_KEYS ? problem->m : TOP_KEYS;
+    size_t count;
+    if (!size_multiply(problem->layer_count * problem->heads, problem->n, &count) ||
+        !size_multiply(count, result->top_count, &count))
+        return error_memory(error, SIZE_MAX);
+    result->top = memory_take(count, sizeof *result->top, error);
+    return result->top != NULL;
+}
+
+bool result_compute(struct result *result, const struct problem *problem, const struct request *request,
+                    struct warnings *warnings, struct error *error)
 {
     *result = (struct result){.problem = problem,
                               .layer_count = problem->layer_count,
                               .head_count = problem->heads,
                               .query_count = problem->n,
-                              .key_count = problem->m};
+                              .key_count = problem->m,
+                              .query_step = 1,
+                              .key_step = 1};
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);
     result->measures = memory_take(heads, sizeof *result->measures, error);
-    if (!result->measures || !indexes_make(result, error) || !stages_make(result, stages, error))
+    if (!result->measures || !indexes_make(result, error) || !plan(result, request, error) ||
+        !stages_make(result, request->stages, error))
         return false;
     for (size_t l = 0; l < problem->layer_count; l++) {
-        struct layer_work work = {.problem = problem, .layer = l};
-        if (l > 0 && result->stage[STAGE_OUTPUT].data)
-            work.previous = result->stage[STAGE_OUTPUT].data + (l - 1) * problem->n * problem->d_out;
-        bool ok = layer_compute(result, &work, engine, error);
-        work_free(&work);
+        const float *outputs = result->stage[STAGE_OUTPUT].data;
+        const float *previous = l > 0 && outputs ? outputs + (l - 1) * problem->n * problem->d_out : NULL;
+        struct layer layer;
+        bool ok = layer_make(&layer, problem, l, previous, &request->engine, error) &&
+                  layer_compute(result, &layer, &request->engine, error);
+        layer_free(&layer);
         if (!ok)
             return false;
     }
+    if (result->held == HELD_POOLED)
+        warnings_add(warnings,
+                     "%zu×%zu×%zu×%zu weights are more than the %zu of --max-weights: cells of %zu×%zu are "
+                     "held, the %s of each",
+                     problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights,
+                     result->query_step, result->key_step, result->pool_mean ? "mean" : "largest");
     warn_blind(result, warnings);
     return true;
 }
@@ -354,6 +355,7 @@ void result_free(struct result *result)
     for (int s = 0; s < STAGE_COUNT; s++)
         free(result->stage[s].data);
     free(result->measures);
+    free(result->top);
     free(result->layer_index);
     free(result->head_index);
     *result = (struct result){0};

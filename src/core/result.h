@@ -18,8 +18,13 @@ struct stage_data {
     size_t heads, rows, columns;
 };
 
+/* How much of the weights is held: all; where they are more than the limit, the chosen queries and keys; or
+ * cells of them, pooled while they were computed. Output and measures are whole and exact in any case. */
+enum held { HELD_ALL, HELD_BLOCK, HELD_POOLED };
+
 struct result {
     const struct problem *problem;
+    enum held held;
     struct stage_data stage[STAGE_COUNT];
     struct measures *measures; /* layer_count×head_count, always of whole heads */
     /* Which of the problem's layers, heads, queries and keys are here. */
@@ -29,6 +34,12 @@ struct result {
     bool selected; /* not everything is here */
     bool averaged; /* the one head here is the mean over those of head_index (averaged_count of them) */
     size_t averaged_count;
+    /* With HELD_POOLED: each number of the weights stands for query_step×key_step of them, their largest or
+     * their mean; and the heaviest keys of every row. Otherwise the steps are 1. */
+    size_t query_step, key_step;
+    bool pool_mean;
+    struct row_key *top; /* layers×heads×n×top_count, of the problem; owned */
+    size_t top_count;
 };
 
 /* What to keep of a result. Lists NULL: all. */
@@ -39,23 +50,37 @@ struct selection {
     bool average_heads;
 };
 
-/*
- * Computes a problem. `stages` is a set of bits 1 << STAGE_…; weights and output are always there (output
- * where there is a v). Stages before the weights come from the reference. Errors: ERROR_SYSTEM for memory,
- * ERROR_INPUT for a stage that given weights do not have.
- */
-bool result_compute(struct result *result, const struct problem *problem, unsigned stages,
-                    const struct engine_options *engine, struct warnings *warnings, struct error *error);
+/* What to compute. */
+struct request {
+    unsigned stages; /* bits 1 << STAGE_…; weights and output are always there (output where there is a v) */
+    size_t max_weights;                /* numbers of a stage that may be held */
+    bool pool_mean;                    /* pool by the mean; otherwise by the largest */
+    const struct selection *selection; /* has been checked by selection_check */
+    struct engine_options engine;
+};
 
-/* Keeps only what is selected; the selection has been checked against the problem (selection_check). */
+/* Pooled weights have at most this many rows and columns; and this many keys a row are remembered. */
+enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
+
+/* How much would be held. */
+enum held result_held(const struct problem *problem, const struct request *request);
+
+/*
+ * Computes a problem. Stages before the weights come from the reference. Errors: ERROR_SYSTEM for memory and
+ * for what cannot be had of pooled weights, ERROR_INPUT for a stage that given weights do not have.
+ */
+bool result_compute(struct result *result, const struct problem *problem, const struct request *request,
+                    struct warnings *warnings, struct error *error);
+
+/* Keeps only what is selected. */
 bool result_select(struct result *result, const struct selection *selection, struct error *error);
 void result_free(struct result *result);
 
 /* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);
 
-/* Sets flags[query_count×key_count] to 1 where the pair of layer l and head h (counted within the result) is
- * masked, else to 0. Returns whether any is. */
+/* Sets flags[rows×columns] of the weights to 1 where the pair of layer l and head h (counted within the
+ * result) is masked, where pooled: all pairs of the cell; else to 0. Returns whether any is. */
 bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags);
 
 /* Matrix of a stage of layer l and head h, rows×columns. */

@@ -59,10 +59,12 @@ static bool select_stage(const struct result *result, const struct selection *s,
                          struct stage_data *out, struct error *error)
 {
     const struct stage_data *in = &result->stage[which];
-    size_t first = stage_is_keys(which) ? s->key_first : s->query_first;
-    size_t end = stage_is_keys(which) ? s->key_end : s->query_end;
-    size_t left = stage_is_pairs(which) ? s->key_first : 0;
-    size_t columns = stage_is_pairs(which) ? s->key_end - s->key_first : in->columns;
+    /* What is held in part already is taken as it is. */
+    bool part = which == STAGE_WEIGHTS && result->held != HELD_ALL;
+    size_t first = part ? 0 : stage_is_keys(which) ? s->key_first : s->query_first;
+    size_t end = part ? in->rows : stage_is_keys(which) ? s->key_end : s->query_end;
+    size_t left = stage_is_pairs(which) && !part ? s->key_first : 0;
+    size_t columns = stage_is_pairs(which) && !part ? s->key_end - s->key_first : in->columns;
     size_t heads = which == STAGE_OUTPUT ? 1 : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
         return error_memory(error, SIZE_MAX);
@@ -182,20 +184,37 @@ bool result_select(struct result *result, const struct selection *s, struct erro
     return true;
 }
 
+/* Clears the flags of the cells of row i that hold a pair that head allows. */
+static void clear_seen(const struct result *result, const struct head *head, size_t i, unsigned char *flags)
+{
+    size_t first, end, step = result->key_step, last = result->key_first + result->key_count;
+    head_reach(head, i, &first, &end);
+    first = first < result->key_first ? result->key_first : first;
+    end = end > last ? last : end;
+    if (first >= end)
+        return;
+    if (!head->mask.data && !head->bias.data) {
+        first = (first - result->key_first) / step;
+        end = (end - result->key_first + step - 1) / step;
+        memset(flags + first, 0, end - first);
+        return;
+    }
+    for (size_t j = first; j < end; j++)
+        if (head_allows(head, i, j))
+            flags[(j - result->key_first) / step] = 0;
+}
+
 bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags)
 {
-    size_t heads = result->averaged ? result->averaged_count : 1, columns = result->key_count;
-    bool any = false;
-    memset(flags, 1, result->query_count * columns);
+    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
+    size_t heads = result->averaged ? result->averaged_count : 1, cells = weights->rows * weights->columns;
+    memset(flags, 1, cells);
     for (size_t a = 0; a < heads; a++) {
         struct head head;
         problem_rules(result->problem, result->layer_index[l], result->head_index[h + a], &head);
-        for (size_t i = 0; i < result->query_count; i++) {
-            for (size_t j = 0; j < columns; j++)
-                flags[i * columns + j] &= !head_allows(&head, result->query_first + i, result->key_first + j);
-        }
+        for (size_t i = 0; i < result->query_count; i++)
+            clear_seen(result, &head, result->query_first + i,
+                       flags + i / result->query_step * weights->columns);
     }
-    for (size_t c = 0; !any && c < result->query_count * columns; c++)
-        any = flags[c];
-    return any;
+    return memchr(flags, 1, cells) != NULL;
 }

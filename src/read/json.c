@@ -237,6 +237,56 @@ static bool read_selection(struct reading *reading, const struct member *member)
     return ok;
 }
 
+/* Keeps each step-th label: one for every row or column of cells. */
+static void thin_labels(struct labels *labels, size_t step)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < labels->count; i++) {
+        if (i % step == 0)
+            labels->text[kept++] = labels->text[i];
+        else
+            free(labels->text[i]);
+    }
+    labels->count = kept;
+}
+
+/* How many tokens a cell stands for, from an object that attn wrote: 1 or more. */
+static size_t take_step(const struct reading *reading, const struct members *members, const char *name)
+{
+    const struct member *member = find_member(members, name);
+    if (!member || !cJSON_IsNumber(member->item))
+        return 1;
+    unsigned long step = strtoul(reading->json.source->data + member->offset, NULL, 10);
+    return step > 1 ? step : 1;
+}
+
+/* Pooled weights are read as weights of cells; a cell has the label of its first token. */
+static bool read_pooled(struct reading *reading, const struct member *member)
+{
+    struct members members;
+    if (!cJSON_IsObject(member->item))
+        return json_wrong_kind(&reading->json, member, "an object", reading->error);
+    struct inputs *inputs = reading->inputs;
+    bool ok = list_members(reading, member->item, &members);
+    for (size_t i = 0; ok && i < members.count; i++) {
+        if (strcmp(members.list[i].name, "weights") == 0)
+            ok = take_tensor(reading, &members.list[i], INPUT_ATTENTION, &inputs->all);
+        else if (strcmp(members.list[i].name, "mask") == 0)
+            ok = take_tensor(reading, &members.list[i], INPUT_MASK, &inputs->all);
+    }
+    size_t rows = ok ? take_step(reading, &members, "queries_per_cell") : 1;
+    size_t columns = ok ? take_step(reading, &members, "keys_per_cell") : 1;
+    free(members.list);
+    if (!ok)
+        return false;
+    inputs->part = true;
+    thin_labels(&inputs->tokens, rows);
+    thin_labels(&inputs->key_tokens, columns);
+    warnings_add(reading->warnings, "%s: the weights are pooled, each cell stands for %zu×%zu of them",
+                 reading->json.source->name, rows, columns);
+    return true;
+}
+
 /* A key of the whole: `own` where attn wrote the file, and it holds the weights. */
 static bool take_key(struct reading *reading, const struct member *member, bool own, bool written)
 {
@@ -281,10 +331,15 @@ static bool read_everything(struct reading *reading, const struct members *membe
                             "the schema is \"%s\": expected \"attn/1\"", schema->item->valuestring);
     if (!check_weights(reading, members))
         return false;
-    bool own = written && find_member(members, "weights");
+    const struct member *pooled = written ? find_member(members, "pooled") : NULL;
+    bool own = written && (pooled || find_member(members, "weights"));
     for (size_t i = 0; i < members->count; i++)
-        if (!cJSON_IsNull(members->list[i].item) && !take_key(reading, &members->list[i], own, written))
+        if (!cJSON_IsNull(members->list[i].item) &&
+            !(pooled && strcmp(members->list[i].name, "config") == 0) &&
+            !take_key(reading, &members->list[i], own, written))
             return false;
+    if (pooled && !read_pooled(reading, pooled))
+        return false;
     if (reading->ignored > WARNINGS_MAX)
         warnings_add(reading->warnings, "%s: %zu more unknown keys are ignored", reading->json.source->name,
                      reading->ignored - WARNINGS_MAX);

@@ -163,10 +163,12 @@ static void write_flags(struct out *out, const unsigned char *masked, size_t row
     out_char(out, ']');
 }
 
-/* 1 where a pair is seen: n×m where all heads agree, else layers×heads×n×m. */
+/* 1 where a pair, or some pair of a cell, is seen: as the weights, but without layers and heads where all
+ * agree. */
 static bool write_mask(struct out *out, const struct result *result, struct error *error)
 {
-    size_t count = result->query_count * result->key_count, heads = result->layer_count * result->head_count;
+    size_t rows = result->stage[STAGE_WEIGHTS].rows, columns = result->stage[STAGE_WEIGHTS].columns;
+    size_t count = rows * columns, heads = result->layer_count * result->head_count;
     unsigned char *first = memory_take(count, 1, error), *masked = memory_take(count, 1, error);
     bool ok = first && masked, agree = true;
     if (ok)
@@ -178,12 +180,12 @@ static bool write_mask(struct out *out, const struct result *result, struct erro
     if (ok)
         out_text(out, ",\n\"mask\":");
     if (ok && agree)
-        write_flags(out, first, result->query_count, result->key_count);
+        write_flags(out, first, rows, columns);
     for (size_t i = 0; ok && !agree && i < heads; i++) {
         size_t h = i % result->head_count;
         out_text(out, i == 0 ? "[[" : h == 0 ? "],\n[" : ",\n");
         result_mask(result, i / result->head_count, h, masked);
-        write_flags(out, masked, result->query_count, result->key_count);
+        write_flags(out, masked, rows, columns);
         if (i + 1 == heads)
             out_text(out, "]]");
     }
@@ -239,6 +241,52 @@ static bool has_rule(const struct problem *problem)
     return false;
 }
 
+/* One of the heaviest keys of every row: its place where `keys`, else its weight. */
+static void write_top(struct out *out, const struct result *result, const char *name, bool keys)
+{
+    const struct problem *problem = result->problem;
+    out_format(out, ",\n\"%s\":[", name);
+    for (size_t l = 0; l < result->layer_count; l++) {
+        out_text(out, l > 0 ? ",\n[" : "[");
+        for (size_t h = 0; h < result->head_count; h++) {
+            const struct row_key *top =
+                result->top + (result->layer_index[l] * problem->heads + result->head_index[h]) * problem->n *
+                                  result->top_count;
+            out_text(out, h > 0 ? ",\n[" : "[");
+            for (size_t i = 0; i < problem->n; i++) {
+                out_text(out, i > 0 ? ",\n[" : "[");
+                for (size_t t = 0; t < result->top_count; t++, top++) {
+                    out_text(out, t > 0 ? "," : "");
+                    if (!keys)
+                        out_float(out, top->weight);
+                    else if (top->key == SIZE_MAX)
+                        out_text(out, "null");
+                    else
+                        out_format(out, "%zu", top->key);
+                }
+                out_char(out, ']');
+            }
+            out_char(out, ']');
+        }
+        out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
+/* In the place of the weights. The mask is that of the cells. */
+static bool write_pooled(struct out *out, const struct result *result, bool masked, struct error *error)
+{
+    out_format(out, ",\n\"pooled\":{\"method\":\"%s\",\"queries_per_cell\":%zu,\"keys_per_cell\":%zu",
+               result->pool_mean ? "mean" : "max", result->query_step, result->key_step);
+    if (masked && !write_mask(out, result, error))
+        return false;
+    write_stage(out, result, STAGE_WEIGHTS);
+    out_char(out, '}');
+    write_top(out, result, "top_keys", true);
+    write_top(out, result, "top_weights", false);
+    return true;
+}
+
 static bool json_write(const struct result *result, enum stage stage, struct out *out, struct error *error)
 {
     (void)stage;
@@ -259,9 +307,14 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     write_config(out, result, by_rule);
     if (result->selected)
         write_selection(out, result);
-    if (whole && !write_mask(out, result, error))
-        return false;
-    write_stage(out, result, STAGE_WEIGHTS);
+    if (result->held == HELD_POOLED) {
+        if (!write_pooled(out, result, has_mask(problem) || has_rule(problem), error))
+            return false;
+    } else {
+        if (whole && !write_mask(out, result, error))
+            return false;
+        write_stage(out, result, STAGE_WEIGHTS);
+    }
     write_stage(out, result, STAGE_OUTPUT);
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT)

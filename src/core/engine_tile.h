@@ -1,0 +1,157 @@
+/*
+ * The one matrix product of the engine, for its template: a tile of up to TILE_ROWS rows of numbers taken one
+ * by one from somebody else's memory, times TILE_VECTORS vectors of a block. Scores, outputs and projections
+ * are all made of it, and so nothing but a block of queries is ever packed. The parameters:
+ *
+ *   TILE_ROWS, TILE_VECTORS   the register tile; TILE_ROWS·TILE_VECTORS sums are under way at once
+ */
+
+#define TILE_LANES (TILE_VECTORS * LANES)
+
+/* The longest sum carried in one float. */
+#define DEPTH ((size_t)256)
+
+/* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v], r < rows, a constant. */
+INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *a, size_t row,
+                          size_t step, const float *b, size_t depth)
+{
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        sum[r][v] = (vec){0};
+    for (size_t k = 0; k < depth; k++, a += step, b += BLOCK) {
+        vec right[TILE_VECTORS];
+        UNROLL
+        for (int v = 0; v < TILE_VECTORS; v++)
+            right[v] = vec_load(b + v * LANES);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            vec left = vec_all(a[(size_t)r * row]);
+            UNROLL
+            for (int v = 0; v < TILE_VECTORS; v++)
+                sum[r][v] += left * right[v];
+        }
+    }
+}
+
+/* How many of the `left` rows the next tile takes: no tile is left with a single row if that can be helped.
+ */
+INLINE int tile_height(size_t left)
+{
+    if (left >= TILE_ROWS + 3 || left <= TILE_ROWS)
+        return left < TILE_ROWS ? (int)left : TILE_ROWS;
+    return (int)(left + 1) / 2;
+}
+
+/* Calls CALL(rows) with the constant that `height` is. */
+#define TILE_SWITCH(height, CALL)                                                                            \
+    switch (height) {                                                                                        \
+    case 1:                                                                                                  \
+        CALL(1);                                                                                             \
+        break;                                                                                               \
+    case 2:                                                                                                  \
+        CALL(2);                                                                                             \
+        break;                                                                                               \
+    case 3:                                                                                                  \
+        CALL(3);                                                                                             \
+        break;                                                                                               \
+    case 4:                                                                                                  \
+        CALL(4);                                                                                             \
+        break;                                                                                               \
+    case 5:                                                                                                  \
+        CALL(5);                                                                                             \
+        break;                                                                                               \
+    default:                                                                                                 \
+        CALL(6);                                                                                             \
+    }
+
+/* scores[r][..] = k[r]·queries for `rows` keys, and largest[..] raised to them. */
+INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
+                        float *scores, float *largest, size_t lanes)
+{
+    for (size_t at = 0; at < lanes; at += TILE_LANES) {
+        vec sum[TILE_ROWS][TILE_VECTORS];
+        tile_multiply(sum, rows, k, k_row, 1, queries + at, d < DEPTH ? d : DEPTH);
+        for (size_t done = DEPTH; done < d; done += DEPTH) {
+            vec more[TILE_ROWS][TILE_VECTORS];
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                UNROLL
+            for (int v = 0; v < TILE_VECTORS; v++)
+                vec_store(scores + (size_t)r * BLOCK + at + (size_t)v * LANES, sum[r][v]);
+            tile_multiply(more, rows, k + done, k_row, 1, queries + done * BLOCK + at,
+                          d - done < DEPTH ? d - done : DEPTH);
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                UNROLL
+            for (int v = 0; v < TILE_VECTORS; v++)
+                sum[r][v] = more[r][v] + vec_load(scores + (size_t)r * BLOCK + at + (size_t)v * LANES);
+        }
+        UNROLL
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            vec top = vec_load(largest + at + (size_t)v * LANES);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                vec_store(scores + (size_t)r * BLOCK + at + (size_t)v * LANES, sum[r][v]);
+                top = VEC_MAX(sum[r][v], top);
+            }
+            vec_store(largest + at + (size_t)v * LANES, top);
+        }
+    }
+}
+
+/* Has the rows behind the next `rows` brought near, which processors do not foresee from a tile's way of
+ * reading. Where there are none, nothing is touched: this is a hint about an address. */
+INLINE void prefetch_rows(const float *from, size_t row, size_t rows, size_t columns)
+{
+    for (size_t r = rows; r < 2 * rows; r++)
+        for (size_t c = 0; c < columns; c += 16)
+            __builtin_prefetch((const char *)((uintptr_t)from + (r * row + c) * sizeof *from), 0, 3);
+}
+
+/* scores[j][..] = k[j]·queries for all keys of a chunk, and largest[..] raised to them; `lanes` of them. */
+static void multiply_scores(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
+                            float *scores, float *largest, size_t lanes)
+{
+    int rows;
+    for (size_t j = 0; j < keys; j += (size_t)rows) {
+        rows = tile_height(keys - j);
+        prefetch_rows(k + j * k_row, k_row, (size_t)rows, d);
+#define CALL(ROWS) tile_scores(ROWS, k + j * k_row, k_row, queries, d, scores + j * BLOCK, largest, lanes)
+        TILE_SWITCH(rows, CALL)
+#undef CALL
+    }
+}
+
+/* sums[c][..] = shrink·sums[c][..] + the product, for `rows` columns of v. */
+INLINE void tile_values(const int rows, const float *v, size_t v_row, const float *weights, size_t keys,
+                        float *sums, const float *shrink, size_t lanes)
+{
+    for (size_t at = 0; at < lanes; at += TILE_LANES) {
+        vec sum[TILE_ROWS][TILE_VECTORS];
+        tile_multiply(sum, rows, v, 1, v_row, weights + at, keys);
+        UNROLL
+        for (int u = 0; u < TILE_VECTORS; u++) {
+            vec factor = vec_load(shrink + at + (size_t)u * LANES);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                float *place = sums + (size_t)r * BLOCK + at + (size_t)u * LANES;
+                vec_store(place, vec_load(place) * factor + sum[r][u]);
+            }
+        }
+    }
+}
+
+/* sums[c][..] = shrink·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
+static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
+                            float *sums, const float *shrink, size_t lanes)
+{
+    int rows;
+    for (size_t c = 0; c < columns; c += (size_t)rows) {
+        rows = tile_height(columns - c);
+#define CALL(ROWS) tile_values(ROWS, v + c, v_row, weights, keys, sums + c * BLOCK, shrink, lanes)
+        TILE_SWITCH(rows, CALL)
+#undef CALL
+    }
+}

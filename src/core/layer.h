@@ -1,0 +1,40 @@
+/* Computing one layer: its q, k and v, its heads, its output. For result.c only. */
+#ifndef ATTN_CORE_LAYER_H
+#define ATTN_CORE_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "core/engine.h"
+#include "core/problem.h"
+
+/* What one layer needs while it is computed. */
+struct layer {
+    const struct problem *problem;
+    size_t index;
+    const float *previous;     /* output of the layer below, n×d_out; NULL in the first */
+    struct head *heads;        /* problem->heads, ready for the engine; NULL where weights are given */
+    float *owned[3];           /* projected q, k, v; NULL where they were given */
+    struct grid operand[3];    /* q, k, v of head 0 */
+    size_t head_step[3];       /* from one head to the next */
+    float *concat;             /* n×(heads·d_v), the output before w_o; NULL where there is no w_o */
+    struct row_measures *rows; /* heads×n */
+};
+
+/* Projects what must be projected and sets up the heads. Freed by layer_free in any case. */
+bool layer_make(struct layer *layer, const struct problem *problem, size_t index, const float *previous,
+                const struct engine_options *engine, struct error *error);
+void layer_free(struct layer *layer);
+
+/* q (0), k (1) or v (2) of a head, counted as q or as K/V heads. */
+struct grid layer_operand(const struct layer *layer, int which, size_t head);
+
+/* Where the output of head h goes (row step heads·d_v): into `output`, n×d_out, or what w_o is applied to. */
+bool layer_output_make(struct layer *layer, float *output, struct error *error);
+float *layer_head_output(const struct layer *layer, float *output, size_t head);
+/* Applies w_o and b_o, if any. */
+bool layer_output_finish(const struct layer *layer, float *output, const struct engine_options *engine,
+                         struct error *error);
+
+#endif
