@@ -44,43 +44,55 @@ static inline bool is_digit(char c)
     return (unsigned char)(c - '0') < 10;
 }
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Adds eight digits at once where eight stand at p. Byte by byte: a digit has the high nibble 3, also after 6
- * is added. */
-static inline bool take_eight(const char *p, uint64_t *digits)
+/* Adds the digits from p on to *digits (modulo 2^64), one by one, and returns where they end. */
+static inline const char *take_each_digit(const char *p, const char *end, uint64_t *digits)
 {
-    uint64_t chunk;
-    memcpy(&chunk, p, sizeof chunk);
-    uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
-    if ((chunk & high) != threes || ((chunk + UINT64_C(0x0606060606060606)) & high) != threes)
-        return false;
-    /* Neighbours join: 8 digits to 4 pairs, to 2 fours, to one number. The first digit is the lowest byte. */
-    chunk -= threes;
-    chunk = chunk * 10 + (chunk >> 8);
-    uint64_t mask = UINT64_C(0x000000ff000000ff);
-    uint64_t outer = (chunk & mask) * (100 + (UINT64_C(1000000) << 32));
-    uint64_t inner = ((chunk >> 16) & mask) * (1 + (UINT64_C(10000) << 32));
-    *digits = *digits * 100000000 + ((outer + inner) >> 32);
-    return true;
-}
-#else
-static inline bool take_eight(const char *p, uint64_t *digits)
-{
-    (void)p;
-    (void)digits;
-    return false;
-}
-#endif
-
-/* Adds the digits from p on to *digits (modulo 2^64) and returns where they end. */
-static inline const char *take_digits(const char *p, const char *end, uint64_t *digits)
-{
-    while (end - p >= 8 && take_eight(p, digits))
-        p += 8;
     for (; p < end && is_digit(*p); p++)
         *digits = *digits * 10 + (uint64_t)(*p - '0');
     return p;
 }
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* The number that eight digits make, given as bytes 0 to 9, the first the lowest: neighbours join, 8 digits
+ * to 4 pairs, to 2 fours, to one. */
+static inline uint64_t join_digits(uint64_t bytes)
+{
+    bytes = bytes * 10 + (bytes >> 8);
+    uint64_t mask = UINT64_C(0x000000ff000000ff);
+    uint64_t outer = (bytes & mask) * (100 + (UINT64_C(1000000) << 32));
+    uint64_t inner = ((bytes >> 16) & mask) * (1 + (UINT64_C(10000) << 32));
+    return (outer + inner) >> 32;
+}
+
+/* The same, eight bytes at a time. A digit has the high nibble 3, also after 6 is added. */
+static inline const char *take_digits(const char *p, const char *end, uint64_t *digits)
+{
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
+    while (end - p >= 8) {
+        uint64_t chunk;
+        memcpy(&chunk, p, sizeof chunk);
+        uint64_t others =
+            ((chunk & high) ^ threes) | (((chunk + UINT64_C(0x0606060606060606)) & high) ^ threes);
+        if (others) {
+            int count = __builtin_ctzll(others) / 8;
+            if (count == 0)
+                return p;
+            /* What stands behind the digits is shifted out, and zeros in before them. */
+            *digits = *digits * tens[count] + join_digits((chunk - threes) << (64 - 8 * count));
+            return p + count;
+        }
+        *digits = *digits * 100000000 + join_digits(chunk - threes);
+        p += 8;
+    }
+    return take_each_digit(p, end, digits);
+}
+#else
+static inline const char *take_digits(const char *p, const char *end, uint64_t *digits)
+{
+    return take_each_digit(p, end, digits);
+}
+#endif
 
 /* The first DIGITS_MAX digits from the first that is not 0, and the power of ten that belongs to the last of
  * them. */
@@ -214,10 +226,13 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
     if (p < end && (*p == '-' || (loose && *p == '+')))
         number.negative = *p++ == '-';
     parts.whole = p;
-    if (p < end && *p == '0' && !loose)
+    if (p < end && *p == '0' && !loose) {
         p++;
-    else
-        p = take_digits(p, end, &number.digits);
+    } else if (p < end && is_digit(*p)) { /* mostly one digit and the point */
+        number.digits = (uint64_t)(*p++ - '0');
+        if (p < end && is_digit(*p))
+            p = take_digits(p, end, &number.digits);
+    }
     parts.whole_end = parts.fraction = parts.fraction_end = p;
     if (!loose && p == parts.whole)
         return NULL;

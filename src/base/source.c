@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,20 @@ void source_free(struct source *source)
     *source = (struct source){0};
 }
 
+/* Bytes that begin a character, eight at a time: not those of the form 10xxxxxx. */
+static size_t characters(const char *at, const char *end)
+{
+    size_t count = (size_t)(end - at);
+    for (; end - at >= 8; at += 8) {
+        uint64_t bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        count -= (size_t)__builtin_popcountll((bytes >> 7) & ~(bytes >> 6) & UINT64_C(0x0101010101010101));
+    }
+    for (; at < end; at++)
+        count -= ((unsigned char)*at & 0xC0) == 0x80;
+    return count;
+}
+
 struct place source_place(const struct source *source, size_t offset)
 {
     struct place place = {.file = source->name, .line = 1, .column = 1};
@@ -74,9 +89,7 @@ struct place source_place(const struct source *source, size_t offset)
     const char *at = source->data, *end = source->data + offset;
     for (const char *line; (line = memchr(at, '\n', (size_t)(end - at))); at = line + 1)
         place.line++;
-    for (; at < end; at++)
-        if (((unsigned char)*at & 0xC0) != 0x80)
-            place.column++;
+    place.column += characters(at, end);
     return place;
 }
 

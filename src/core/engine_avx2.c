@@ -15,6 +15,7 @@
 
 #define LANES 8
 #define VEC_MAX(a, b) ((vec)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define VEC_BITS(mask) ((unsigned)_mm256_movemask_ps((__m256)(mask)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
 #define KERNEL engine_avx2

@@ -16,6 +16,7 @@
 
 #define LANES 16
 #define VEC_MAX(a, b) ((vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define VEC_BITS(mask) ((unsigned)_mm512_movepi32_mask((__m512i)(mask)))
 #define VEC_ROUND(t) ((vec)_mm512_roundscale_ps((__m512)(t), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 #define VEC_SCALE(p, n) ((vec)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
 #define TILE_ROWS 6

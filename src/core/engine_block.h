@@ -72,13 +72,19 @@ struct engine_kernel {
 
 extern const struct engine_kernel engine_avx512, engine_avx2, engine_portable;
 
-/* The end of the chunk that begins at key `from`, where the keys end at `end`. */
-static inline size_t chunk_end(const struct chunks *chunks, size_t from, size_t end)
+/* The first key of the chunk that key `key` is in. */
+static inline size_t chunk_begin(const struct chunks *chunks, size_t key)
 {
-    size_t stop = from < chunks->cell ? 0 : from / chunks->cell * chunks->cell;
-    stop += ((from - stop) / chunks->length + 1) * chunks->length;
-    if (chunks->cell > chunks->length && stop > (from / chunks->cell + 1) * chunks->cell)
-        stop = (from / chunks->cell + 1) * chunks->cell;
+    size_t cell = key / chunks->cell * chunks->cell;
+    return cell + (key - cell) / chunks->length * chunks->length;
+}
+
+/* The end of that chunk, where the keys end at `end`. */
+static inline size_t chunk_end(const struct chunks *chunks, size_t key, size_t end)
+{
+    size_t stop = chunk_begin(chunks, key) + chunks->length,
+           cell_end = (key / chunks->cell + 1) * chunks->cell;
+    stop = stop < cell_end ? stop : cell_end;
     return stop < end ? stop : end;
 }
 

@@ -29,18 +29,16 @@
 
 #include "core/engine_watch.h"
 
-/* What pass 3 notes beside the sum. */
-enum watching { WATCH_NOTHING, WATCH_MAX, WATCH_MEAN };
-
-/* What runs along, for one vector of rows. */
+/* What runs along with exp, for one vector of rows. */
 struct notes {
-    vec sum, cell, log_sum, distance_sum;
+    vec sum[STEP]; /* several, because errors of equal weights all go one way */
+    vec log_sum, distance_sum;
     vec away; /* i - j */
 };
 
 /* e = exp(score - max) of `count` <= STEP keys, in place and into the notes. */
 INLINE void soften_keys(float *score, const int count, vec max, const struct exponent *exponent,
-                        struct notes *notes, const enum watching watching)
+                        struct notes *notes, const bool measure)
 {
     vec x[STEP], e[STEP];
     UNROLL
@@ -50,81 +48,55 @@ INLINE void soften_keys(float *score, const int count, vec max, const struct exp
     UNROLL
     for (int i = 0; i < count; i++) {
         vec_store(score + i * (int)BLOCK, e[i]);
-        notes->sum += e[i];
-        if (watching == WATCH_NOTHING)
+        notes->sum[i] += e[i];
+        if (!measure)
             continue;
-        notes->cell = watching == WATCH_MEAN ? notes->cell + e[i] : VEC_MAX(e[i], notes->cell);
         notes->log_sum += e[i] * x[i];
         notes->distance_sum += e[i] * (vec)((veci)notes->away & INT32_MAX);
         notes->away -= 1;
     }
 }
 
-/* The same of any number of keys. */
-INLINE void soften_run(float *score, size_t keys, vec max, const struct exponent *exponent,
-                       struct notes *notes, const enum watching watching)
-{
-    for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
-        soften_keys(score, STEP, max, exponent, notes, watching);
-    for (; keys >= 2; keys -= 2, score += 2 * BLOCK)
-        soften_keys(score, 2, max, exponent, notes, watching);
-    if (keys > 0)
-        soften_keys(score, 1, max, exponent, notes, watching);
-}
-
 /* One vector of rows, all keys of a chunk. */
-INLINE void soften_group(const struct plan *plan, const struct workspace *space, struct rows *rows, size_t at,
-                         size_t first_key, size_t from, size_t keys, const struct exponent *exponent,
-                         const enum watching watching)
+INLINE void soften_group(const struct workspace *space, struct rows *rows, size_t at, size_t d_v, size_t from,
+                         size_t keys, const struct exponent *exponent, const bool measure)
 {
-    const size_t d_v = plan->job->head->d_v, cell_keys = plan->cell_keys;
-    float *const sums = space->sums + d_v * BLOCK + at;
+    float *const sums = space->sums + d_v * BLOCK + at, *score = space->scores + at;
     vec shift, max = vec_load(rows->max + at), new = VEC_MAX(vec_load(rows->largest + at), max);
     vec shrink = vec_exp(max - new, exponent, &shift);
     vec_store(rows->max + at, new);
     vec_store(rows->shrink + at, shrink);
-    struct notes notes = {0};
+    vec_widen(rows->pending + at, shrink, (vec){0});
 
-    if (watching == WATCH_NOTHING) {
-        soften_run(space->scores + at, keys, new, exponent, &notes, watching);
-        vec_store(sums, vec_load(sums) * shrink + notes.sum);
-        return;
-    }
+    struct notes notes = {0};
     for (size_t l = 0; l < LANES; l++)
         notes.away[l] = (float)((double)(rows->first + at + l) - (double)from);
-    for (size_t j = from, end; j < from + keys; j = end) {
-        end = (j / cell_keys + 1) * cell_keys;
-        if (end > from + keys)
-            end = from + keys;
-        float *place = space->cells + (j / cell_keys - first_key / cell_keys) * BLOCK + at;
-        notes.cell = (vec){0};
-        if (j % cell_keys != 0 && j != first_key)
-            notes.cell = vec_load(place) * shrink;
-        soften_run(space->scores + (j - from) * BLOCK + at, end - j, new, exponent, &notes, watching);
-        vec_store(place, notes.cell);
-    }
+    for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
+        soften_keys(score, STEP, new, exponent, &notes, measure);
+    for (; keys > 0; keys--, score += BLOCK)
+        soften_keys(score, 1, new, exponent, &notes, measure);
+
+    const vec sum = (notes.sum[0] + notes.sum[1]) + (notes.sum[2] + notes.sum[3]);
+    vec_widen(rows->weight + at, shrink, sum);
+    if (!measure)
+        return;
     vec old = vec_load(sums + SUM_WEIGHT * BLOCK), old_log = vec_load(sums + SUM_LOG * BLOCK);
+    vec_store(sums + SUM_WEIGHT * BLOCK, shrink * old + sum);
     vec_store(sums + SUM_LOG * BLOCK, shrink * (old_log + shift * old) + notes.log_sum);
-    vec_store(sums + SUM_WEIGHT * BLOCK, shrink * old + notes.sum);
     vec_store(sums + SUM_DISTANCE * BLOCK,
               shrink * vec_load(sums + SUM_DISTANCE * BLOCK) + notes.distance_sum);
 }
 
 /* Pass 3 of one chunk. */
-static void soften(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                   size_t first_key, size_t from, size_t keys, size_t chunk, const struct exponent *exponent)
+static void soften(const struct plan *plan, const struct workspace *space, struct rows *rows, size_t from,
+                   size_t keys, const struct exponent *exponent)
 {
-    const struct engine_job *job = plan->job;
-    for (size_t at = 0; at < rows->lanes; at += LANES) {
-        if (!job->measures && !job->pool.cells)
-            soften_group(plan, space, rows, at, first_key, from, keys, exponent, WATCH_NOTHING);
-        else if (job->pool.mean)
-            soften_group(plan, space, rows, at, first_key, from, keys, exponent, WATCH_MEAN);
+    const size_t d_v = plan->job->head->d_v;
+    for (size_t at = 0; at < rows->lanes; at += LANES)
+        if (plan->job->measures)
+            soften_group(space, rows, at, d_v, from, keys, exponent, true);
         else
-            soften_group(plan, space, rows, at, first_key, from, keys, exponent, WATCH_MAX);
-    }
-    if (job->pool.cells)
-        memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
+            soften_group(space, rows, at, d_v, from, keys, exponent, false);
 }
 
 /* Moves the sums to `wide`, so that no float carries more than CHUNKS_PER_FLUSH chunks. */
@@ -137,10 +109,10 @@ static void flush(const struct plan *plan, const struct workspace *space, struct
         memset(wide, 0, count * sizeof *wide);
     rows->flushed = true;
     for (size_t l = 0; l < rows->lanes; l++) {
-        double shift = (double)rows->flushed_max[l] - (double)rows->max[l];
-        double shrink = exp2(plan->factor * shift);
+        const double shift = (double)rows->flushed_max[l] - (double)rows->max[l], shrink = rows->pending[l];
         wide[(d_v + SUM_LOG) * BLOCK + l] += shift * wide[(d_v + SUM_WEIGHT) * BLOCK + l];
         rows->flushed_max[l] = rows->max[l];
+        rows->pending[l] = 1;
         for (size_t r = l; r < count; r += BLOCK)
             wide[r] = wide[r] * shrink + (double)sums[r];
     }
@@ -200,8 +172,10 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, s
     rows->groups = (int)(rows->lanes / LANES);
     for (size_t l = 0; l < BLOCK; l++) {
         rows->max[l] = rows->flushed_max[l] = -FLT_MAX;
-        rows->first_score[l] = rows->floor[l] = -INFINITY;
+        rows->first_score[l] = -INFINITY;
+        rows->floor[l] = l < count ? -INFINITY : INFINITY;
         rows->argmax[l] = SIZE_MAX;
+        rows->pending[l] = 1;
     }
     for (size_t t = 0; job->top && t < count * job->top_count; t++)
         space->top[t] = (struct row_key){-INFINITY, SIZE_MAX};
@@ -218,17 +192,19 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
     if (rows->flushed)
         flush(plan, space, rows);
     for (size_t l = 0; l < rows->count; l++) {
-        double sum = row_total(rows, space, d_v + SUM_WEIGHT, l);
+        const double sum = rows->weight[l];
         rows->inverse[l] = !rows->seen[l] ? 0 : sum > 0 ? (float)(1 / sum) : NAN;
+        rows->sum[l] = !rows->seen[l] ? 1 : sum > 0 ? (float)sum : NAN;
+        rows->divisor[l] = rows->sum[l] * plan->value_scale;
     }
     if (job->output) {
         for (size_t c = 0; c < d_v; c++) {
             float *sum = space->sums + c * BLOCK;
             const double *wide = space->wide + c * BLOCK;
             for (size_t l = 0; l < rows->count && rows->flushed; l++)
-                sum[l] = (float)(wide[l] * (double)rows->inverse[l] / (double)plan->value_scale);
+                sum[l] = (float)(wide[l] / (double)rows->divisor[l]);
             for (size_t at = 0; at < rows->lanes && !rows->flushed; at += LANES)
-                vec_store(sum + at, vec_load(sum + at) * vec_load(rows->inverse + at) / plan->value_scale);
+                vec_store(sum + at, vec_load(sum + at) / vec_load(rows->divisor + at));
         }
         block_unpack(job->output + rows->first * job->output_row, job->output_row, space->sums, rows->count,
                      d_v);
@@ -255,10 +231,13 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
         end = chunk_end(&plan->chunks, from, reach->end_key);
         score_chunk(plan, space, reach, rows, from, end - from);
         for (size_t at = 0; at < rows->lanes; at += LANES) {
-            vec finite, max = vec_load(rows->max + at), inverse = vec_load(rows->inverse + at);
+            const vec max = vec_load(rows->max + at), inverse = vec_load(rows->inverse + at);
+            const vec sum = vec_load(rows->sum + at);
             for (float *score = space->scores + at; score < space->scores + (end - from) * BLOCK;
-                 score += BLOCK)
-                vec_store(score, vec_exp(vec_load(score) - max, exponent, &finite) * inverse);
+                 score += BLOCK) {
+                vec finite, e = vec_exp(vec_load(score) - max, exponent, &finite), w = e * inverse;
+                vec_store(score, w + (e - w * sum) * inverse); /* as good as a division */
+            }
         }
         block_unpack(space->strip + from, m, space->scores, rows->count, end - from);
     }
@@ -277,6 +256,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     struct reach reach;
     struct rows rows;
     reach_make(&reach, head, first, count);
+    reach_round(&reach, &plan->chunks, head->m);
     rows_begin(plan, space, &rows, first, count);
 
     size_t chunk = 0;
@@ -292,7 +272,9 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         }
         if (job->top)
             watch_top(&rows, space, job->top_count, from, end - from);
-        soften(plan, space, &rows, reach.first_key, from, end - from, chunk, &exponent);
+        soften(plan, space, &rows, from, end - from, &exponent);
+        if (job->pool.cells)
+            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk);
         if (job->output && plan->dirty)
             values_dirty(plan, space, &rows, from, end - from);
         else if (job->output)

@@ -7,6 +7,7 @@
 #ifdef __x86_64__
 #include <xmmintrin.h>
 #define VEC_MAX(a, b) ((vec)_mm_max_ps((__m128)(a), (__m128)(b)))
+#define VEC_BITS(mask) ((unsigned)_mm_movemask_ps((__m128)(mask)))
 #define TILE_VECTORS 2 /* 16 registers */
 #else
 #define VEC_MAX(a, b) vec_choose((a) > (b), a, b)

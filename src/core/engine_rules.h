@@ -32,6 +32,19 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
         reach->end[i] = head->m;
 }
 
+/* Moves both ends outwards to a STEP of keys, counted from the begin of a chunk: which of the sums of pass 3
+ * a key goes to must not depend on the block. */
+static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
+{
+    if (reach->first_key >= reach->end_key)
+        return;
+    reach->first_key -= (reach->first_key - chunk_begin(chunks, reach->first_key)) % STEP;
+    size_t begin = chunk_begin(chunks, reach->end_key - 1), over = (reach->end_key - begin) % STEP;
+    size_t end = chunk_end(chunks, begin, m);
+    if (over != 0)
+        reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
+}
+
 /* Whether every row sees every key of [from, end), as far as reach goes. */
 INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
 {

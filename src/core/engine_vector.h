@@ -5,6 +5,7 @@
  *
  *   LANES                 floats in a vector: 4, 8 or 16
  *   VEC_MAX(a, b)         a > b ? a : b by lanes, so b where one is NaN
+ *   VEC_BITS(mask)        (optional) one bit a lane of a mask
  *   VEC_ROUND(t)          (optional) to the nearest whole number
  *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127, 0 where that is too
  * small
@@ -63,19 +64,39 @@ INLINE void vec_put(float *anywhere, vec x)
     *(vec_anywhere *)anywhere = x;
 }
 
+/* sums = sums·factor + x in double, half a vector at a time. */
+INLINE void vec_widen(double *sums, vec factor, vec x)
+{
+    typedef float half __attribute__((vector_size(LANES * 2)));
+    typedef double wide __attribute__((vector_size(LANES * 4)));
+    typedef wide wide_memory __attribute__((may_alias));
+    half factors[2], xs[2];
+    memcpy(factors, &factor, sizeof factors);
+    memcpy(xs, &x, sizeof xs);
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        wide_memory *place = (wide_memory *)(void *)(sums + i * LANES / 2);
+        *place = *place * __builtin_convertvector(factors[i], wide) + __builtin_convertvector(xs[i], wide);
+    }
+}
+
 /* a where the mask is all ones, b where it is 0. */
 INLINE vec vec_choose(veci mask, vec a, vec b)
 {
     return (vec)(((veci)a & mask) | ((veci)b & ~mask));
 }
 
-INLINE bool vec_any(veci mask)
+/* One bit a lane, set where the mask is all ones. */
+INLINE unsigned vec_bits(veci mask)
 {
-    int64_t half[LANES / 2], any = 0;
-    memcpy(half, &mask, sizeof half);
-    for (int i = 0; i < LANES / 2; i++)
-        any |= half[i];
-    return any != 0;
+#ifdef VEC_BITS
+    return VEC_BITS(mask);
+#else
+    unsigned bits = 0;
+    for (int l = 0; l < LANES; l++)
+        bits |= (unsigned)(mask[l] & 1) << l;
+    return bits;
+#endif
 }
 
 /* How to take 2^(factor·x): x = n/factor + r, 2^(factor·x) = 2^n·P(r). */

@@ -12,8 +12,12 @@ struct rows {
     _Alignas(64) float flushed_max[BLOCK]; /* the max that `wide` is relative to */
     _Alignas(64) float first_score[BLOCK]; /* score of key 0 */
     _Alignas(64) float inverse[BLOCK];     /* in the end: 1/sum, 0 for rows that see nothing, NaN for NaN */
+    _Alignas(64) float sum[BLOCK];         /* in the end: 1 for rows that see nothing, NaN for NaN */
+    _Alignas(64) float divisor[BLOCK];     /* of the output */
     _Alignas(64) float floor[BLOCK];       /* the least score among the heaviest keys */
     _Alignas(64) int32_t seen[BLOCK];      /* -1 where some pair was allowed */
+    _Alignas(64) double weight[BLOCK];     /* sum of e */
+    _Alignas(64) double pending[BLOCK];    /* what became of 1 since the last flush */
     size_t argmax[BLOCK];
     size_t first, count; /* rows of the head */
     size_t lanes;        /* count, up to whole tiles */
@@ -27,17 +31,18 @@ static void watch_argmax(struct rows *rows, const float *scores, size_t from, si
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
         vec top = vec_load(rows->largest + at);
-        veci raised = top > vec_load(rows->max + at);
-        if (!vec_any(raised))
+        unsigned raised = vec_bits(top > vec_load(rows->max + at));
+        if (!raised)
             continue;
         veci where = (veci){0} - 1;
         for (size_t j = keys; j-- > 0;) {
             veci here = vec_load(scores + j * BLOCK + at) == top;
             where = (where & ~here) | (here & (int32_t)j);
         }
-        for (int l = 0; l < LANES; l++)
-            if (raised[l])
-                rows->argmax[at + (size_t)l] = from + (size_t)where[l];
+        for (; raised; raised &= raised - 1) {
+            int l = __builtin_ctz(raised);
+            rows->argmax[at + (size_t)l] = from + (size_t)where[l];
+        }
     }
 }
 
@@ -56,21 +61,45 @@ static void watch_top(struct rows *rows, const struct workspace *space, size_t t
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
-        if (!vec_any(vec_load(rows->largest + at) > vec_load(rows->floor + at)))
+        if (!vec_bits(vec_load(rows->largest + at) > vec_load(rows->floor + at)))
             continue;
         for (size_t j = 0; j < keys; j++) {
             const float *score = space->scores + j * BLOCK + at;
-            if (!vec_any(vec_load(score) > vec_load(rows->floor + at)))
-                continue;
-            for (size_t l = 0; l < LANES && at + l < rows->count; l++) {
+            unsigned above = vec_bits(vec_load(score) > vec_load(rows->floor + at));
+            for (; above; above &= above - 1) {
+                const size_t l = (size_t)__builtin_ctz(above);
                 struct row_key *top = space->top + (at + l) * top_count;
-                if (score[l] > rows->floor[at + l]) {
-                    top_insert(top, top_count, score[l], from + j);
-                    rows->floor[at + l] = top[top_count - 1].weight;
-                }
+                top_insert(top, top_count, score[l], from + j);
+                rows->floor[at + l] = top[top_count - 1].weight;
             }
         }
     }
+}
+
+/* The cells of a chunk, of which the scores have become weights relative to the last max. An open cell goes
+ * on. */
+static void watch_cells(const struct plan *plan, const struct workspace *space, struct rows *rows,
+                        size_t first_key, size_t from, size_t keys, size_t chunk)
+{
+    const size_t cell_keys = plan->cell_keys;
+    const bool mean = plan->job->pool.mean;
+    for (size_t j = from, end; j < from + keys; j = end) {
+        end = (j / cell_keys + 1) * cell_keys;
+        if (end > from + keys)
+            end = from + keys;
+        const bool open = j % cell_keys != 0 && j != first_key;
+        for (size_t at = 0; at < rows->lanes; at += LANES) {
+            float *place = space->cells + (j / cell_keys - first_key / cell_keys) * BLOCK + at;
+            const float *e = space->scores + (j - from) * BLOCK + at;
+            vec cell = {0};
+            if (open)
+                cell = vec_load(place) * vec_load(rows->shrink + at);
+            for (size_t i = j; i < end; i++, e += BLOCK)
+                cell = mean ? cell + vec_load(e) : VEC_MAX(vec_load(e), cell);
+            vec_store(place, cell);
+        }
+    }
+    memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
 }
 
 static double row_total(const struct rows *rows, const struct workspace *space, size_t sum, size_t lane)
@@ -88,7 +117,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
             *out = (struct row_measures){inverse, inverse, inverse, inverse, SIZE_MAX};
             continue;
         }
-        double weight = row_total(rows, space, d_v + SUM_WEIGHT, l);
+        const double weight = rows->weight[l];
         double entropy =
             log(weight) - M_LN2 * plan->factor * row_total(rows, space, d_v + SUM_LOG, l) / weight;
         double first = (double)rows->first_score[l] - (double)rows->max[l];
