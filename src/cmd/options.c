@@ -112,7 +112,8 @@ static struct option_kind table[] = {
 
     {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
     {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray RdBu_r coolwarm", "Picture",
-     "colour map: viridis, magma, inferno, plasma, cividis, gray; RdBu_r or coolwarm for data with a sign", FOR_RUN, OPTION_CMAP},
+     "colour map: viridis, magma, inferno, plasma, cividis, gray; RdBu_r or coolwarm for data with a sign",
+     FOR_RUN, OPTION_CMAP},
     {"color-scale", 0, "SCALE", "linear log sqrt", "Picture", "linear, log or sqrt", FOR_RUN,
      OPTION_COLOR_SCALE},
     {"vmin", 0, "X", NULL, "Picture", "value of the lowest colour (weights: 0)", FOR_RUN, OPTION_VMIN},
