@@ -126,7 +126,7 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 	@for f in $(FUZZERS); do mkdir -p build/fuzz/$$f-corpus; cp tests/bad/* data/*.json data/*.csv build/fuzz/$$f-corpus/; \
 		echo "$$f:"; build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
 		-verbosity=0 -artifact_prefix=build/fuzz/$$f- build/fuzz/$$f-corpus || exit 1; done
-build/fuzz/%: tests/fuzz/%.c $(SOURCES) $(wildcard src/*/*.h)
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(SOURCES) $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
 		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c) $(LIBS)

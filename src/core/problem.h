@@ -35,10 +35,9 @@ struct problem_layer {
 
 struct problem {
     size_t layer_count, heads, kv_heads;
-    size_t n, m;        /* queries, keys */
-    size_t d_k, d_v;    /* per head; 0 where attention is given, or there is no v */
-    size_t d_out;       /* columns of the output; 0: no output */
-    enum causal causal; /* as it was said, for the record */
+    size_t n, m;     /* queries, keys */
+    size_t d_k, d_v; /* per head; 0 where attention is given, or there is no v */
+    size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
     const char *title;                /* or NULL */
