@@ -4,7 +4,8 @@ usage: examples.py FILE…    (Markdown, or a man page in mdoc)
 
 In Markdown, blocks marked `console` hold commands after "$ " (continued by lines after "> ") and below each the output
 it must have, standard error included; blocks marked `python` are run as they are. In a man page the commands and
-outputs stand in literal displays that begin with "$ ". All blocks of a file run in one folder that holds the samples.
+outputs stand in literal displays that begin with "$ ". All blocks of a file run in one
+folder that looks like the checkout after make, and has the samples beside; attn is found without its path too.
 """
 import os
 import re
@@ -55,8 +56,11 @@ def main():
     failed = ran = 0
     for path in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(ROOT, "data"), os.path.join(folder, "data"))
+            os.mkdir(os.path.join(folder, "build"))
+            os.symlink(attn, os.path.join(folder, "build", "attn"))
             for name in os.listdir(os.path.join(ROOT, "data")):
-                shutil.copy(os.path.join(ROOT, "data", name), folder)
+                os.symlink(os.path.join("data", name), os.path.join(folder, name))
             environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
             environment.update(PATH=os.path.dirname(attn) + ":" + os.environ["PATH"], COLUMNS="80")
             for kind, body in blocks(path):

@@ -17,6 +17,8 @@
 /* What is staged, for the whole program, because a signal must find it. Changed only with signals blocked. */
 static struct staged {
     char *temporary, *final;
+    char *kept; /* what stood there before, while the names are given */
+    bool was_there, is_new;
 } * staged;
 static size_t staged_count;
 static char **made_folders;
@@ -130,11 +132,16 @@ static int open_temporary(char *final, char *temporary, struct error *error)
         if (fd < 0)
             error_set(error, ERROR_SYSTEM, "%s: could not write: %s", final, strerror(errno));
     }
+    char *kept = fd >= 0 ? text_format("%s~", temporary) : NULL;
+    if (fd >= 0 && !kept) {
+        error_memory(error, strlen(temporary) + 2);
+        close(fd);
+        unlink(temporary);
+        fd = -1;
+    }
     if (fd >= 0) {
         fcntl(fd, F_SETFD, FD_CLOEXEC);
-        staged[staged_count].temporary = temporary;
-        staged[staged_count].final = final;
-        staged_count++;
+        staged[staged_count++] = (struct staged){.temporary = temporary, .final = final, .kept = kept};
     } else {
         free(final);
         free(temporary);
@@ -212,6 +219,7 @@ static void forget(void)
     for (size_t i = 0; i < staged_count; i++) {
         free(staged[i].temporary);
         free(staged[i].final);
+        free(staged[i].kept);
     }
     for (size_t i = 0; i < made_count; i++)
         free(made_folders[i]);
@@ -222,12 +230,30 @@ static void forget(void)
     staged_count = made_count = 0;
 }
 
+/* Gives the first `done` names back to what stood there before. */
+static void roll_back(size_t done)
+{
+    for (size_t i = done; i > 0; i--) {
+        if (staged[i - 1].was_there)
+            rename(staged[i - 1].kept, staged[i - 1].final);
+        else if (staged[i - 1].is_new)
+            unlink(staged[i - 1].final);
+    }
+    for (size_t i = made_count; i > 0; i--)
+        rmdir(made_folders[i - 1]);
+}
+
 bool file_commit(struct error *error)
 {
     sigset_t before;
     block_signals(&before);
     bool ok = true;
     size_t done = 0;
+    /* A second name for what is about to be replaced, where the file system has such. */
+    for (size_t i = 0; i < staged_count; i++) {
+        staged[i].was_there = link(staged[i].final, staged[i].kept) == 0;
+        staged[i].is_new = !staged[i].was_there && errno == ENOENT;
+    }
     while (ok && done < staged_count) {
         if (rename(staged[done].temporary, staged[done].final) == 0)
             done++;
@@ -237,6 +263,10 @@ bool file_commit(struct error *error)
     }
     for (size_t i = done; i < staged_count; i++)
         unlink(staged[i].temporary);
+    if (!ok)
+        roll_back(done);
+    for (size_t i = 0; i < staged_count; i++)
+        unlink(staged[i].kept);
     forget();
     restore_signals(&before);
     return ok;

@@ -196,15 +196,23 @@ size_t text_columns(const char *text)
     return columns;
 }
 
-/* Damerau-Levenshtein distance (optimal string alignment) of two short words; a large number for long ones.
- */
-static size_t distance(const char *a, const char *b)
+enum { LONGEST_WORD = 40 };
+
+/* A word without what people mix up: case, '_' and '-'. Returns its length, LONGEST_WORD or more for a long
+ * one. */
+static size_t plain_word(const char *word, char plain[LONGEST_WORD])
 {
-    enum { LONGEST = 40 };
-    size_t la = strlen(a), lb = strlen(b);
-    if (la > LONGEST || lb > LONGEST)
-        return LONGEST;
-    size_t cost[LONGEST + 1][LONGEST + 1];
+    size_t length = 0;
+    for (; *word && length < LONGEST_WORD; word++)
+        if (*word != '_' && *word != '-')
+            plain[length++] = *word >= 'A' && *word <= 'Z' ? (char)(*word + 'a' - 'A') : *word;
+    return *word ? LONGEST_WORD : length;
+}
+
+/* Damerau-Levenshtein distance (optimal string alignment) of two words. */
+static size_t distance(const char *a, size_t la, const char *b, size_t lb)
+{
+    size_t cost[LONGEST_WORD + 1][LONGEST_WORD + 1];
     for (size_t i = 0; i <= la; i++)
         cost[i][0] = i;
     for (size_t j = 0; j <= lb; j++)
@@ -227,16 +235,24 @@ static size_t distance(const char *a, const char *b)
 
 const char *text_nearest(const char *word, const char *const *words)
 {
-    const char *nearest = NULL;
-    size_t best = strlen(word) / 3 + 1;
+    char plain[LONGEST_WORD], other[LONGEST_WORD];
+    const char *nearest = NULL, *begins = NULL;
+    size_t length = plain_word(word, plain), best = length / 3 + 1;
+    if (length == 0 || length == LONGEST_WORD)
+        return NULL;
     for (; *words; words++) {
-        size_t d = distance(word, *words);
+        size_t other_length = plain_word(*words, other);
+        if (other_length == LONGEST_WORD)
+            continue;
+        size_t d = distance(plain, length, other, other_length);
         if (d < best) {
             best = d;
             nearest = *words;
         }
+        if (length >= 3 && other_length >= length && memcmp(plain, other, length) == 0)
+            begins = *words;
     }
-    return nearest;
+    return nearest ? nearest : begins;
 }
 
 bool text_begins(const char *text, const char *start)

@@ -41,7 +41,8 @@ void text_mark_cut(char *out, size_t size);
 size_t text_columns(const char *text);
 
 /* The one of `words` (NULL-terminated) that `word` was probably meant to be, or NULL if none is near
- * (Damerau-Levenshtein distance at most a third of the length). */
+ * (Damerau-Levenshtein distance at most a third of the length, or its beginning; case, '_' and '-' do not
+ * count). */
 const char *text_nearest(const char *word, const char *const *words);
 
 /* Whether the text begins with, or ends with, the other. */

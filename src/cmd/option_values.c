@@ -34,6 +34,13 @@ bool value_word(int *which, const char *text, const char *words, const char *nam
     return error_set(error, ERROR_USAGE, "--%s is \"%s\": expected one of %s", name, text, words);
 }
 
+bool value_is_word(const char *text, const char *words)
+{
+    struct error ignored = {0};
+    int which;
+    return value_word(&which, text, words, "", &ignored);
+}
+
 /* Digits at *text, moving behind them; at most 9 of them. */
 static bool digits(const char **text, size_t *value)
 {
@@ -47,7 +54,7 @@ static bool digits(const char **text, size_t *value)
 
 bool value_list(size_t **index, size_t *count, const char *text, const char *name, struct error *error)
 {
-    enum { LIMIT = 1 << 16 };
+    enum { LIMIT = 1 << 12 };
     static const char expected[] = "numbers and ranges from 0, such as 0,3,5:8";
     const char *at = text;
     free(*index);
@@ -67,8 +74,13 @@ bool value_list(size_t **index, size_t *count, const char *text, const char *nam
             return value_wrong(name, text, expected, error);
         if (!memory_resize(index, *count + (end - first), sizeof **index, error))
             return false;
-        while (first < end)
-            (*index)[(*count)++] = first++;
+        for (; first < end; first++) {
+            for (size_t i = 0; i < *count; i++)
+                if ((*index)[i] == first)
+                    return error_set(error, ERROR_USAGE, "--%s is \"%s\": it names %zu twice", name, text,
+                                     first);
+            (*index)[(*count)++] = first;
+        }
         if (!*at)
             return true;
         if (*at++ != ',')

@@ -49,14 +49,17 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
 }
 
 /* "layer 1 · head 3", as far as there is more than one; brief: "L1 H3". */
-static void name_head(const struct result *result, const struct stage_data *data, size_t l, size_t h,
-                      bool brief, char name[96])
+static void name_head(const struct result *result, enum stage stage, size_t l, size_t h, bool brief,
+                      char name[96])
 {
+    const struct stage_data *data = &result->stage[stage];
     const char *layer_word = brief ? "L" : "layer ", *head_word = brief ? "H" : "head ";
     char layer[32] = "", head[48] = "";
     if (result->problem->layer_count > 1)
         snprintf(layer, sizeof layer, "%s%zu", layer_word, result->layer_index[l]);
-    if (data->heads == 1 && result->averaged)
+    if (stage == STAGE_OUTPUT)
+        ; /* of all heads */
+    else if (data->heads == 1 && result->averaged)
         snprintf(head, sizeof head, "mean of %zu heads", result->averaged_count);
     else if (data->heads == result->head_count && result->problem->heads > 1)
         snprintf(head, sizeof head, "%s%zu", head_word, result->head_index[h]);
@@ -80,7 +83,15 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     *flags = memory_take(result->stage[stage].rows * result->stage[stage].columns, 1, error);
     if (!*flags)
         return false;
-    if (!result_mask(result, l, h, *flags)) {
+    bool any = result_mask(result, l, h, *flags);
+    /* Weights that were given are shown even where a mask says there are none. */
+    if (any && result->problem->layers[0].attention) {
+        const struct stage_data *data = &result->stage[stage];
+        const float *values = stage_matrix(data, l, h);
+        for (size_t i = 0; i < data->rows * data->columns; i++)
+            (*flags)[i] &= values[i] == 0;
+    }
+    if (!any) {
         free(*flags);
         *flags = NULL;
     }
@@ -99,14 +110,15 @@ bool picture_all(const struct result *result, enum stage stage, const struct opt
     bool ok = maps && names && flags, brief = result->layer_count > 1 && heads > 1;
     for (size_t i = 0; ok && i < count; i++) {
         ok = mask_of(result, stage, i / heads, i % heads, &flags[i], error);
-        name_head(result, data, i / heads, i % heads, brief, names[i]);
+        name_head(result, stage, i / heads, i % heads, brief, names[i]);
         maps[i] = (struct heatmap){
             .title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
     }
     drawing.title = options->title ? options->title : result->problem->title;
     drawing.maps = maps;
     drawing.map_count = count;
-    drawing.across = result->layer_count > 1 ? heads : 0;
+    /* A row of panels a layer, unless that makes a tower. */
+    drawing.across = result->layer_count > 1 && result->layer_count <= 4 * heads ? heads : 0;
     ok = ok && draw_png(&drawing, out, error);
     for (size_t i = 0; flags && i < count; i++)
         free(flags[i]);
@@ -123,7 +135,7 @@ static bool picture_head(const struct result *result, enum stage stage, size_t l
     struct drawing drawing = drawing_of(result, stage, options);
     char name[96];
     unsigned char *flags;
-    name_head(result, &result->stage[stage], l, h, false, name);
+    name_head(result, stage, l, h, false, name);
     const char *title = options->title ? options->title : result->problem->title;
     char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     if (!whole)
@@ -143,8 +155,9 @@ bool pictures_heads(const struct result *result, enum stage stage, size_t first,
                     const struct options *options, struct out *out, struct error *error)
 {
     size_t heads = result->stage[stage].heads;
+    const int threads = engine_threads(options->threads);
     bool ok = true;
-#pragma omp parallel for schedule(dynamic) reduction(&& : ok) if (count > 1)
+#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(threads) if (count > 1)
     for (size_t i = 0; i < count; i++) {
         struct error own = {0};
         if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {

@@ -1,10 +1,13 @@
 /* attn run: one straight line from files to files. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/clock.h"
+#include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/progress.h"
@@ -35,6 +38,11 @@ static bool check_files(const struct options *options, struct error *error)
                          "no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE");
     if (standard > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+    /* The argument of --causal may be left out, so "--causal end" reads "end" as a file. */
+    for (size_t i = 0; options->settings.given & 1u << SETTING_CAUSAL && i < options->operand_count; i++)
+        if (value_is_word(options->operands[i], "start end no") && access(options->operands[i], F_OK) != 0)
+            return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --causal=%s?",
+                             options->operands[i], options->operands[i]);
     return true;
 }
 
@@ -130,6 +138,29 @@ static bool check_outputs(const struct problem *problem, const struct request *r
     return true;
 }
 
+/* The instructions that --cpu or the variable ATTN_CPU ask for. */
+static bool choose_cpu(const struct options *options, struct error *error)
+{
+    const char *cpu = options->cpu ? options->cpu : getenv("ATTN_CPU");
+    if (!cpu || !*cpu || engine_select(cpu))
+        return true;
+    bool known = false;
+    for (size_t i = 0; engine_choice(i); i++)
+        known = known || strcmp(engine_choice(i), cpu) == 0;
+    if (known)
+        return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
+                         options->cpu ? "--cpu" : "ATTN_CPU", cpu);
+    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2 or portable", cpu);
+}
+
+/* The part of the machine's memory that the computation takes for itself unless told. */
+static size_t memory_share(void)
+{
+    enum { PART = 8 };
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages / PART * (size_t)size : (size_t)1 << 30;
+}
+
 /* What a run holds, from its inputs to its outputs. */
 struct run {
     struct inputs inputs;
@@ -142,7 +173,8 @@ struct run {
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
-    if (!check_files(options, error) || !outputs_plan(&r->outputs, options, error))
+    if (!choose_cpu(options, error) || !check_files(options, error) ||
+        !outputs_plan(&r->outputs, options, error))
         return false;
     bool ok = read_inputs(&r->inputs, options, &r->warnings, error);
     double read = clock_seconds();
@@ -162,7 +194,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .selection = &selection,
                               .engine = {.threads = options->threads,
-                                         .memory_limit = options->memory,
+                                         .memory_limit = options->memory ? options->memory : memory_share(),
                                          .progress = progress_rows,
                                          .context = &progress}};
     ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&

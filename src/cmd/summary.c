@@ -58,12 +58,23 @@ static void pad(struct out *out, const char *text, size_t columns)
         out_char(out, ' ');
 }
 
+/* With so many decimals, or as few digits as fit where the number is out of the ordinary. */
+static void write_number(struct out *out, int width, int decimals, double value)
+{
+    if (value > -1000 && value < 1e5)
+        out_format(out, "%*.*f", width, decimals, value);
+    else
+        out_format(out, " %*.2g", width - 1, value);
+}
+
 void summary_write(const struct outputs *outputs, const struct result *result, struct out *out)
 {
     const struct problem *problem = result->problem;
     write_names(outputs, out);
     if (outputs->name_count > 0)
         out_char(out, '\n');
+    if (result->query_count < problem->n || result->key_count < problem->m)
+        out_text(out, "(of whole heads)\n");
     out_text(out, "layer  head  entropy  distance   first  largest  from → to\n");
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < result->head_count; h++) {
@@ -77,7 +88,11 @@ void summary_write(const struct outputs *outputs, const struct result *result, s
             }
             quote_label(problem->tokens.text[m->largest_query], from);
             quote_label(problem->key_tokens.text[m->largest_key], to);
-            out_format(out, "%9.3f%10.2f%8.3f%9.3f  ", m->entropy, m->distance, m->first, (double)m->largest);
+            write_number(out, 9, 3, m->entropy);
+            write_number(out, 10, 2, m->distance);
+            write_number(out, 8, 3, m->first);
+            write_number(out, 9, 3, (double)m->largest);
+            out_text(out, "  ");
             pad(out, from, 6);
             out_format(out, " → %s\n", to);
         }

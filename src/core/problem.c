@@ -206,8 +206,11 @@ static bool judge_qkv(struct judge *judge, struct problem_layer *layer, const st
     if (!q->width || !k->width) {
         const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
         const char *file = judge->inputs->source_count ? judge->inputs->sources[0].name : NULL;
-        return error_set(judge->error, ERROR_INPUT, "%s%sno %s: expected embeddings, q and k, or attention",
-                         file ? file : "", file ? ": " : "", absent);
+        char layer_name[40] = "";
+        if (judge->inputs->layer_count > 0)
+            snprintf(layer_name, sizeof layer_name, "layer %zu has ", judge->layer);
+        return error_set(judge->error, ERROR_INPUT, "%s%s%sno %s: expected embeddings, q and k, or attention",
+                         file ? file : "", file ? ": " : "", layer_name, absent);
     }
 
     size_t said = settings->given & 1u << SETTING_HEADS ? settings->heads : 0;
@@ -396,6 +399,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     for (judge.layer = 0; judge.layer < problem->layer_count; judge.layer++)
         if (!judge_layer(&judge))
             return false;
+    problem_warn_unused(problem, inputs, warnings);
     return problem_check_values(problem, inputs, warnings, error) &&
            problem_make_labels(problem, inputs, warnings, error);
 }

@@ -40,6 +40,7 @@ struct problem {
     size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
+    bool nonfinite;                   /* an input holds NaN or infinity, and a warning has said so */
     const char *title;                /* or NULL */
 };
 

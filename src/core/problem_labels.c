@@ -35,18 +35,23 @@ static bool fill(struct labels *labels, size_t count, const struct labels *said,
     return true;
 }
 
-static void warn_count(const struct labels *said, const char *name, size_t count, const char *what,
-                       struct warnings *warnings)
+static void warn_count(const struct labels *said, const char *name, size_t count, const char *one,
+                       const char *many, struct warnings *warnings)
 {
     if (!said->given || said->count == count)
         return;
     const char *file = said->place.file ? said->place.file : "", *colon = said->place.file ? ": " : "";
+    char what[100], rest[60];
+    snprintf(what, sizeof what, "%zu label%s for %zu %s", said->count, said->count == 1 ? "" : "s", count,
+             count == 1 ? one : many);
     if (said->count < count)
-        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the missing ones are numbered", file, colon,
-                     name, said->count, count, what);
+        snprintf(rest, sizeof rest, "the missing %s numbered",
+                 count - said->count == 1 ? "one is" : "ones are");
+    else if (said->count - count == 1)
+        snprintf(rest, sizeof rest, "the last is not used");
     else
-        warnings_add(warnings, "%s%s%s has %zu labels for %zu %s: the last %zu are not used", file, colon,
-                     name, said->count, count, what, said->count - count);
+        snprintf(rest, sizeof rest, "the last %zu are not used", said->count - count);
+    warnings_add(warnings, "%s%s%s has %s: %s", file, colon, name, what, rest);
 }
 
 bool problem_make_labels(struct problem *problem, const struct inputs *inputs, struct warnings *warnings,
@@ -60,9 +65,9 @@ bool problem_make_labels(struct problem *problem, const struct inputs *inputs, s
         other = other || inputs->layers[i].tensor[INPUT_CONTEXT].data;
     if (!key_tokens->given)
         key_tokens = other ? &none : tokens;
-    warn_count(tokens, "tokens", problem->n, "queries", warnings);
+    warn_count(tokens, "tokens", problem->n, "query", "queries", warnings);
     if (key_tokens != tokens)
-        warn_count(key_tokens, "key_tokens", problem->m, "keys", warnings);
+        warn_count(key_tokens, "key_tokens", problem->m, "key", "keys", warnings);
     return fill(&problem->tokens, problem->n, tokens, error) &&
            fill(&problem->key_tokens, problem->m, key_tokens, error);
 }

@@ -40,7 +40,7 @@ static bool check_mask(const struct tensor *mask, struct error *error)
 }
 
 /* NaN and infinities do what they do in arithmetic; the user is told of the first. */
-static void warn_nonfinite(const struct tensor *tensor, const char *name, bool is_bias,
+static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool is_bias,
                            struct warnings *warnings)
 {
     size_t count = tensor_count(tensor), found = 0, first = 0;
@@ -52,7 +52,7 @@ static void warn_nonfinite(const struct tensor *tensor, const char *name, bool i
             first = i;
     }
     if (found == 0)
-        return;
+        return false;
     char where[96], more[48] = "";
     float value = tensor->data[first];
     if (found > 1)
@@ -63,6 +63,7 @@ static void warn_nonfinite(const struct tensor *tensor, const char *name, bool i
                  : value > 0  ? "infinity"
                               : "-infinity",
                  position(tensor, first, where), more);
+    return true;
 }
 
 /* How far a row of given weights may be from 1 without a word: what 16-bit floats and printed decimals leave.
@@ -102,8 +103,8 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
                      colon, broken, rows);
 }
 
-static bool check_layer(struct layer_inputs *layer, bool computed, bool part, struct warnings *warnings,
-                        struct error *error)
+static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bool *nonfinite,
+                        struct warnings *warnings, struct error *error)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         struct tensor *tensor = &layer->tensor[i];
@@ -129,19 +130,19 @@ static bool check_layer(struct layer_inputs *layer, bool computed, bool part, st
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
         else if (computed)
-            warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS, warnings);
+            *nonfinite |= warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS, warnings);
     }
     return true;
 }
 
-bool problem_check_values(const struct problem *problem, struct inputs *inputs, struct warnings *warnings,
+bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error)
 {
     bool computed = !problem->layers[0].attention;
-    if (!check_layer(&inputs->all, computed, inputs->part, warnings, error))
+    if (!check_layer(&inputs->all, computed, inputs->part, &problem->nonfinite, warnings, error))
         return false;
     for (size_t i = 0; i < inputs->layer_count; i++)
-        if (!check_layer(&inputs->layers[i], computed, false, warnings, error))
+        if (!check_layer(&inputs->layers[i], computed, false, &problem->nonfinite, warnings, error))
             return false;
     return true;
 }

@@ -153,28 +153,47 @@ static bool attend(struct result *result, struct layer *layer, const struct engi
     return ok;
 }
 
+/* Pairs that the masks forbid and that hold weight all the same, in weights that were given. */
+static size_t count_hidden(const struct problem *problem, size_t layer, size_t h, const float *weights)
+{
+    struct head rules;
+    size_t hidden = 0;
+    problem_rules(problem, layer, h, &rules);
+    if (!rules.causal && rules.left < 0 && rules.right < 0 && !rules.mask.data && !rules.bias.data)
+        return 0;
+    for (size_t i = 0; i < problem->n; i++)
+        for (size_t j = 0; j < problem->m; j++)
+            hidden += weights[i * problem->m + j] != 0 && !head_allows(&rules, i, j);
+    return hidden;
+}
+
 /* Weights that were given are kept as they are. */
-static void take_given(struct result *result, const struct layer *layer)
+static void take_given(struct result *result, const struct layer *layer, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
     const struct problem_layer *from = &problem->layers[layer->index];
     size_t matrix = problem->n * problem->m, slice = from->attention->rank == 4 ? from->slice : 0;
+    size_t hidden = 0;
     for (size_t h = 0; h < problem->heads; h++) {
         const float *given = from->attention->data + (slice * problem->heads + h) * matrix;
         memcpy(result->stage[STAGE_WEIGHTS].data + (layer->index * problem->heads + h) * matrix, given,
                matrix * sizeof *given);
+        hidden += count_hidden(problem, layer->index, h, given);
         for (size_t i = 0; i < problem->n; i++)
             layer->rows[h * problem->n + i] =
                 measures_row(given + i * problem->m, problem->m, (double)from->offset + (double)i);
     }
+    if (hidden > 0)
+        warnings_add(warnings, "layer %zu: weight on forbidden pairs (%zu of them); it is shown",
+                     layer->index, hidden);
 }
 
 static bool layer_compute(struct result *result, struct layer *layer, const struct engine_options *engine,
-                          struct error *error)
+                          struct warnings *warnings, struct error *error)
 {
     const struct problem *problem = result->problem;
     if (problem->layers[layer->index].attention) {
-        take_given(result, layer);
+        take_given(result, layer, warnings);
     } else {
         if (!attend(result, layer, engine, error))
             return false;
@@ -251,14 +270,21 @@ static bool indexes_make(struct result *result, struct error *error)
     return true;
 }
 
-static void warn_blind(const struct result *result, struct warnings *warnings)
+static void warn_rows(const struct result *result, struct warnings *warnings)
 {
-    size_t blind = 0, count = result->layer_count * result->head_count;
-    for (size_t i = 0; i < count; i++)
+    const struct problem *problem = result->problem;
+    size_t blind = 0, broken = 0, count = result->layer_count * result->head_count, rows = count * problem->n;
+    for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
+        broken += result->measures[i].nan_rows;
+    }
+    if (problem->layers[0].attention)
+        return; /* what was given is judged where it is read */
     if (blind > 0)
-        warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind,
-                     count * result->problem->n);
+        warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
+    if (broken > 0 && !problem->nonfinite)
+        warnings_add(warnings, "%zu of %zu rows are NaN: their scores are too large for float32", broken,
+                     rows);
 }
 
 enum held result_held(const struct problem *problem, const struct request *request)
@@ -335,7 +361,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         const float *previous = l > 0 && outputs ? outputs + (l - 1) * problem->n * problem->d_out : NULL;
         struct layer layer;
         bool ok = layer_make(&layer, problem, l, previous, &request->engine, error) &&
-                  layer_compute(result, &layer, &request->engine, error);
+                  layer_compute(result, &layer, &request->engine, warnings, error);
         layer_free(&layer);
         if (!ok)
             return false;
@@ -346,7 +372,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
                      "held, the %s of each",
                      problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights,
                      result->query_step, result->key_step, result->pool_mean ? "mean" : "largest");
-    warn_blind(result, warnings);
+    warn_rows(result, warnings);
     return true;
 }
 

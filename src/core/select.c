@@ -54,6 +54,33 @@ static size_t stage_head(const struct stage_data *stage, const struct problem *p
     return h / (problem->heads / stage->heads);
 }
 
+/* Without w_o the output has its columns head by head, so that chosen heads have chosen columns. */
+static bool output_is_split(const struct problem *problem)
+{
+    for (size_t l = 0; l < problem->layer_count; l++)
+        if (problem->layers[l].w_o || problem->layers[l].b_o)
+            return false;
+    return true;
+}
+
+/* Replaces the output, queries chosen already, by the columns of the chosen heads. */
+static bool select_output_columns(const struct result *result, struct stage_data *stage, struct error *error)
+{
+    size_t d_v = result->problem->d_v, rows = result->layer_count * stage->rows,
+           width = result->head_count * d_v;
+    float *chosen = memory_take(rows * width, sizeof *chosen, error);
+    if (!chosen)
+        return false;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t h = 0; h < result->head_count; h++)
+            memcpy(chosen + i * width + h * d_v,
+                   stage->data + i * stage->columns + result->head_index[h] * d_v, d_v * sizeof *chosen);
+    free(stage->data);
+    stage->data = chosen;
+    stage->columns = width;
+    return true;
+}
+
 /* Copies the chosen part of one stage. K/V heads that serve several chosen query heads come once for each. */
 static bool select_stage(const struct result *result, const struct selection *s, enum stage which,
                          struct stage_data *out, struct error *error)
@@ -170,6 +197,9 @@ bool result_select(struct result *result, const struct selection *s, struct erro
             average_stage(result, &chosen);
         free(result->stage[which].data);
         result->stage[which] = chosen;
+        if (which == STAGE_OUTPUT && s->heads && !s->average_heads && output_is_split(problem) &&
+            !select_output_columns(result, &result->stage[which], error))
+            return false;
     }
     result->query_first = s->query_first;
     result->query_count = s->query_end - s->query_first;

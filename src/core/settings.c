@@ -56,7 +56,8 @@ static bool take_causal(struct settings *settings, const char *text)
 static bool take_number(double *number, const char *text, bool zero_too)
 {
     double value;
-    if (!text_to_number(text, &value) || !isfinite((float)value) || (!zero_too && !(value > 0)))
+    if (!text_to_number(text, &value) || !isfinite((float)value) || (value != 0 && (float)value == 0) ||
+        (!zero_too && !(value > 0)))
         return false;
     *number = value;
     return true;

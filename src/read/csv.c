@@ -268,6 +268,9 @@ static bool read_matrix(struct csv *csv, struct inputs *inputs, const struct rea
     enum input input = target->what == READ_TENSOR ? target->input : INPUT_EMBEDDINGS;
     if ((target->what == READ_ANY || input == INPUT_ATTENTION) && csv_is_tidy(csv))
         return csv_read_tidy(csv, inputs, warnings);
+    if (target->what == READ_ANY && csv_is_stage(csv))
+        return source_error(csv->source, csv_offset(csv, csv->at), csv->error,
+                            "this is a table of another stage than the weights: expected one of weights");
     size_t start = csv_offset(csv, csv->at);
     bool ok = read_table(csv, &table, warnings) && put_table(csv, &table, start, inputs, input, warnings);
     table_free(&table);

@@ -53,6 +53,8 @@ void csv_begin(struct csv *csv);
 
 /* Whether the text, at its first line, is one that attn wrote: one row a pair. */
 bool csv_is_tidy(const struct csv *csv);
+/* Whether it is a tidy table of something else than weights, which is not read back. */
+bool csv_is_stage(const struct csv *csv);
 bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warnings);
 
 #endif

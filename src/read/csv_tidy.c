@@ -29,6 +29,16 @@ bool csv_is_tidy(const struct csv *csv)
     return csv_skip_blank_line(&rest);
 }
 
+bool csv_is_stage(const struct csv *csv)
+{
+    static const char pairs[] = "layer,head,query,key,query_token,key_token,",
+                      query[] = "layer,head,query,feature,", key[] = "layer,head,key,feature,";
+    size_t left = (size_t)(csv->end - csv->at);
+    return (left >= sizeof pairs - 1 && memcmp(csv->at, pairs, sizeof pairs - 1) == 0) ||
+           (left >= sizeof query - 1 && memcmp(csv->at, query, sizeof query - 1) == 0) ||
+           (left >= sizeof key - 1 && memcmp(csv->at, key, sizeof key - 1) == 0);
+}
+
 /* A plain index at csv->at, with its comma. */
 static bool read_index(struct csv *csv, const char *name, size_t *index)
 {

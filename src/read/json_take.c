@@ -233,8 +233,7 @@ bool json_take_text(const struct json *json, const struct member *member, char *
     if (!cJSON_IsString(member->item))
         return json_wrong_kind(json, member, "a string", error);
     if (*text)
-        return source_error(json->source, member->offset, error,
-                            "%s is given twice: expected it once, and an earlier file has it", member->name);
+        return true; /* the first file's */
     *text = member->item->valuestring;
     member->item->valuestring = NULL;
     return true;

@@ -29,8 +29,9 @@ bool json_take_labels(const struct json *json, const struct member *member, stru
                       struct error *error);
 bool json_take_setting(const struct json *json, const struct member *member, enum setting which,
                        struct settings *settings, struct error *error);
-/* The two below are errors where an earlier file gave another. */
+/* Keeps what an earlier file gave. */
 bool json_take_text(const struct json *json, const struct member *member, char **text, struct error *error);
+/* An error where an earlier file gave another. */
 bool json_take_grid(const struct json *json, const struct member *member, size_t grid[2],
                     struct error *error);
 

@@ -1,0 +1,42 @@
+/* What was given and is not used, because something else stands in its place. */
+#include "core/problem_parts.h"
+
+/* Whether some layer takes the tensor. */
+static bool is_used(const struct problem *problem, const struct tensor *tensor)
+{
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        const struct supply *supplies[] = {&layer->q, &layer->k, &layer->v};
+        if (tensor == layer->attention || tensor == layer->mask || tensor == layer->bias ||
+            tensor == layer->w_o || tensor == layer->b_o)
+            return true;
+        for (int i = 0; i < 3; i++)
+            if (tensor == supplies[i]->given || tensor == supplies[i]->x || tensor == supplies[i]->w ||
+                tensor == supplies[i]->b)
+                return true;
+    }
+    return false;
+}
+
+/* Names what was given and is not used, because something else stands in its place. */
+static void warn_unused(const struct problem *problem, const struct layer_inputs *layer,
+                        struct warnings *warnings)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const struct tensor *tensor = &layer->tensor[i];
+        if (!tensor->data || is_used(problem, tensor))
+            continue;
+        const char *reason = problem->layers[0].attention ? "attention is given, nothing is computed"
+                                                          : "q, k or v stands in its place";
+        warnings_add(warnings, "%s%s%s is not used: %s", tensor->place.file ? tensor->place.file : "",
+                     tensor->place.file ? ": " : "", input_names[i], reason);
+    }
+}
+
+void problem_warn_unused(const struct problem *problem, const struct inputs *inputs,
+                         struct warnings *warnings)
+{
+    warn_unused(problem, &inputs->all, warnings);
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        warn_unused(problem, &inputs->layers[l], warnings);
+}
