@@ -85,6 +85,10 @@ def test_formats():
         assert text == f.read(), "--format csv is not what -o x.csv has"
 
 
+def measures(document):
+    return [[s[key] for key in ("entropy", "max_weight", "mean_distance", "first_token")] for layer in document["stats"] for s in layer]
+
+
 def test_round_trip():
     """JSON back to float32 is NPY, and a second pass changes nothing."""
     grouped()
@@ -96,8 +100,10 @@ def test_round_trip():
         second = run("-", "-o", "-", "-o", "second.npy", input=first).stdout
         same_bits(f"{words} again", np.load("second.npy"), np.load("first.npy"))
         a, b = json.loads(first), json.loads(second)
-        for key in ("title", "tokens", "key_tokens", "weights", "mask", "stats"):
+        for key in ("title", "tokens", "key_tokens", "weights", "mask"):
             assert a.get(key) == b.get(key), f"{words}: {key} changed"
+        # The measures come from the scores the first time and from the weights the second.
+        assert np.allclose(measures(a), measures(b), rtol=1e-5, atol=1e-6), f"{words}: stats changed"
         assert a["config"]["causal"] == b["config"]["causal"]
         assert run("-", "-o", "-", input=second).stdout == second, f"{words}: not the same bytes the third time"
 
@@ -188,6 +194,8 @@ def test_selections():
             t = full[stage][layers]
             if stage in "kv" and words:
                 t = np.repeat(t, 2, axis=1)  # each chosen head with its K/V head
+            if stage == "output" and "--head" in said and not mean:  # its columns, head by head
+                t = t.reshape(*t.shape[:-1], 4, -1)[..., heads, :].reshape(*t.shape[:-1], -1)
             if stage != "output":
                 t = t[:, heads] if t.shape[1] == 4 else t
                 with np.errstate(all="ignore"):
@@ -311,6 +319,7 @@ def test_schema():
             for words in ([], every, ["--causal=end", "--window", "2,-1", *every], ["--head", "0", "--queries", "1:3"],
                           ["--average", "heads", "--softcap", "3"])]
     runs += [["grouped.json", *words, *every] for words in SELECTIONS]
+    runs += [["grouped.json", "--max-weights", "100"], [sample("causal"), "--max-weights", "100", "--pool", "mean"]]
     runs += [["nothing.json", *every], ["nothing.json", "--causal=-1"], ["wide.json"], ["grouped.json", "--causal=-3"]]
     used = set()
     for words in runs:

@@ -73,7 +73,7 @@ bool engine_run(const struct engine_job *jobs, size_t count, int threads, struct
 bool engine_run_with(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                      struct error *error);
 
-/* y = x·w + b in float32 with wide sums: x rows×inner (row step x_row), w inner×columns or NULL for the
+/* y = x·w + b in float32: x rows×inner (row step x_row), w inner×columns or NULL for the
  * identity (then columns == inner), b columns or NULL; y rows×columns, packed. */
 bool engine_project(const float *x, size_t x_row, const float *w, const float *b, size_t rows, size_t inner,
                     size_t columns, float *y, int threads, struct error *error);

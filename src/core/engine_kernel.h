@@ -33,7 +33,7 @@
 struct notes {
     vec sum[STEP]; /* several, because errors of equal weights all go one way */
     vec log_sum, distance_sum;
-    vec away; /* i - j */
+    vec away; /* i + offset - j */
 };
 
 /* e = exp(score - max) of `count` <= STEP keys, in place and into the notes. */
@@ -70,7 +70,7 @@ INLINE void soften_group(const struct workspace *space, struct rows *rows, size_
 
     struct notes notes = {0};
     for (size_t l = 0; l < LANES; l++)
-        notes.away[l] = (float)((double)(rows->first + at + l) - (double)from);
+        notes.away[l] = (float)((double)(rows->first + at + l) + rows->shift - (double)from);
     for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
         soften_keys(score, STEP, new, exponent, &notes, measure);
     for (; keys > 0; keys--, score += BLOCK)
@@ -146,13 +146,15 @@ static void values_dirty(const struct plan *plan, const struct workspace *space,
 
 /* Passes 1 and 2 of one chunk. */
 static void score_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        struct rows *rows, size_t from, size_t keys)
+                        struct rows *rows, size_t from, size_t keys, bool values_next)
 {
     const struct head *head = plan->job->head;
     for (size_t l = 0; l < BLOCK; l++)
         rows->largest[l] = -INFINITY;
     multiply_scores(head->k.data + from * head->k.row, head->k.row, keys, space->queries, head->d_k,
-                    space->scores, rows->largest, rows->lanes);
+                    space->scores, rows->largest, rows->lanes,
+                    values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
+                    values_next ? head->d_v : 0);
     if (!plan->folded || head->mask.data || !reach_covers(reach, from, from + keys))
         rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->largest,
                     rows->seen);
@@ -167,6 +169,7 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, s
     const struct head *head = job->head;
     memset(rows, 0, sizeof *rows);
     rows->first = first;
+    rows->shift = (double)plan->job->head->offset;
     rows->count = count;
     rows->lanes = (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
     rows->groups = (int)(rows->lanes / LANES);
@@ -229,7 +232,7 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
         if (stop && *stop)
             return;
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        score_chunk(plan, space, reach, rows, from, end - from);
+        score_chunk(plan, space, reach, rows, from, end - from, false);
         for (size_t at = 0; at < rows->lanes; at += LANES) {
             const vec max = vec_load(rows->max + at), inverse = vec_load(rows->inverse + at);
             const vec sum = vec_load(rows->sum + at);
@@ -264,7 +267,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         if (stop && *stop)
             return;
         end = chunk_end(&plan->chunks, from, reach.end_key);
-        score_chunk(plan, space, &reach, &rows, from, end - from);
+        score_chunk(plan, space, &reach, &rows, from, end - from, job->output);
         if (job->measures) {
             watch_argmax(&rows, space->scores, from, end - from);
             if (from == 0)

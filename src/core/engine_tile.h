@@ -71,54 +71,55 @@ INLINE int tile_height(size_t left)
 INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
                         float *scores, float *largest, size_t lanes)
 {
-    for (size_t at = 0; at < lanes; at += TILE_LANES) {
-        vec sum[TILE_ROWS][TILE_VECTORS];
-        tile_multiply(sum, rows, k, k_row, 1, queries + at, d < DEPTH ? d : DEPTH);
-        for (size_t done = DEPTH; done < d; done += DEPTH) {
-            vec more[TILE_ROWS][TILE_VECTORS];
+    for (size_t at = 0; at < lanes; at += TILE_LANES)
+        for (size_t done = 0; done < d || done == 0; done += DEPTH) {
+            const size_t depth = d - done < DEPTH ? d - done : DEPTH;
+            vec sum[TILE_ROWS][TILE_VECTORS];
+            tile_multiply(sum, rows, k + done, k_row, 1, queries + done * BLOCK + at, depth);
             UNROLL
-            for (int r = 0; r < rows; r++)
+            for (int v = 0; v < TILE_VECTORS; v++) {
+                float *place = scores + at + (size_t)v * LANES, *most = largest + at + (size_t)v * LANES;
+                if (done > 0)
+                    UNROLL
+                for (int r = 0; r < rows; r++)
+                    sum[r][v] += vec_load(place + (size_t)r * BLOCK);
                 UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++)
-                vec_store(scores + (size_t)r * BLOCK + at + (size_t)v * LANES, sum[r][v]);
-            tile_multiply(more, rows, k + done, k_row, 1, queries + done * BLOCK + at,
-                          d - done < DEPTH ? d - done : DEPTH);
-            UNROLL
-            for (int r = 0; r < rows; r++)
+                for (int r = 0; r < rows; r++)
+                    vec_store(place + (size_t)r * BLOCK, sum[r][v]);
+                if (done + depth < d)
+                    continue;
+                vec top = vec_load(most);
                 UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++)
-                sum[r][v] = more[r][v] + vec_load(scores + (size_t)r * BLOCK + at + (size_t)v * LANES);
-        }
-        UNROLL
-        for (int v = 0; v < TILE_VECTORS; v++) {
-            vec top = vec_load(largest + at + (size_t)v * LANES);
-            UNROLL
-            for (int r = 0; r < rows; r++) {
-                vec_store(scores + (size_t)r * BLOCK + at + (size_t)v * LANES, sum[r][v]);
-                top = VEC_MAX(sum[r][v], top);
+                for (int r = 0; r < rows; r++)
+                    top = VEC_MAX(sum[r][v], top);
+                vec_store(most, top);
             }
-            vec_store(largest + at + (size_t)v * LANES, top);
         }
-    }
 }
 
-/* Has the rows behind the next `rows` brought near, which processors do not foresee from a tile's way of
- * reading. Where there are none, nothing is touched: this is a hint about an address. */
-INLINE void prefetch_rows(const float *from, size_t row, size_t rows, size_t columns)
+/* Columns that are worth it. */
+#define NEAR ((size_t)512)
+
+/* Has rows first.. of a matrix brought near, which processors do not foresee from a tile's way of reading.
+ * Where there are none nothing is touched: this is a hint about an address. */
+INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows, size_t columns)
 {
-    for (size_t r = rows; r < 2 * rows; r++)
-        for (size_t c = 0; c < columns; c += 16)
+    for (size_t r = first; r < first + (size_t)rows; r++)
+        for (size_t c = 0; c < columns && c < NEAR; c += 16)
             __builtin_prefetch((const char *)((uintptr_t)from + (r * row + c) * sizeof *from), 0, 3);
 }
 
-/* scores[j][..] = k[j]·queries for all keys of a chunk, and largest[..] raised to them; `lanes` of them. */
+/* scores[j][..] = k[j]·queries for all keys of a chunk, and largest[..] raised to them; `lanes` of them. Rows
+ * of v, which are wanted next, are brought near: v_columns of them. */
 static void multiply_scores(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
-                            float *scores, float *largest, size_t lanes)
+                            float *scores, float *largest, size_t lanes, const float *v, size_t v_row,
+                            size_t v_columns)
 {
     int rows;
     for (size_t j = 0; j < keys; j += (size_t)rows) {
         rows = tile_height(keys - j);
-        prefetch_rows(k + j * k_row, k_row, (size_t)rows, d);
+        prefetch_rows(k, k_row, j + (size_t)rows, rows, d);
+        prefetch_rows(v, v_row, j, rows, v_columns);
 #define CALL(ROWS) tile_scores(ROWS, k + j * k_row, k_row, queries, d, scores + j * BLOCK, largest, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL

@@ -20,6 +20,7 @@ struct rows {
     _Alignas(64) double pending[BLOCK];    /* what became of 1 since the last flush */
     size_t argmax[BLOCK];
     size_t first, count; /* rows of the head */
+    double shift;        /* where query 0 stands among the keys */
     size_t lanes;        /* count, up to whole tiles */
     int groups;          /* vectors in it */
     bool flushed;

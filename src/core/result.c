@@ -300,6 +300,20 @@ enum held result_held(const struct problem *problem, const struct request *reque
     return part && heads * block <= limit ? HELD_BLOCK : HELD_POOLED;
 }
 
+/* The finest cells that fit the limit over all heads, at most POOLED_SIDE of them each way. */
+static void plan_cells(struct result *result, size_t limit)
+{
+    const struct problem *problem = result->problem;
+    double heads = (double)problem->layer_count * (double)problem->heads, cells;
+    size_t side = POOLED_SIDE;
+    do {
+        result->query_step = (problem->n + side - 1) / side;
+        result->key_step = (problem->m + side - 1) / side;
+        cells = (double)((problem->n + result->query_step - 1) / result->query_step) *
+                (double)((problem->m + result->key_step - 1) / result->key_step);
+    } while (heads * cells > (double)limit && --side > 0);
+}
+
 /* What there is room for; the message for what there is not. */
 static bool plan(struct result *result, const struct request *request, struct error *error)
 {
@@ -318,8 +332,9 @@ static bool plan(struct result *result, const struct request *request, struct er
         return error_set(
             error, ERROR_SYSTEM,
             "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
-            "cannot be had; raise it, or choose less with --queries and --keys",
-            problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, what);
+            "cannot be had; raise it%s",
+            problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, what,
+            request->stages & pairs || s->average_heads ? "" : ", or choose less with --queries and --keys");
     if (result->held == HELD_BLOCK) {
         result->query_first = s->query_first;
         result->query_count = s->query_end - s->query_first;
@@ -327,8 +342,7 @@ static bool plan(struct result *result, const struct request *request, struct er
         result->key_count = s->key_end - s->key_first;
         return true;
     }
-    result->query_step = (problem->n + POOLED_SIDE - 1) / POOLED_SIDE;
-    result->key_step = (problem->m + POOLED_SIDE - 1) / POOLED_SIDE;
+    plan_cells(result, request->max_weights);
     result->pool_mean = request->pool_mean;
     result->top_count = problem->m < TOP_KEYS ? problem->m : TOP_KEYS;
     size_t count;

@@ -256,8 +256,8 @@ static size_t take_step(const struct reading *reading, const struct members *mem
     const struct member *member = find_member(members, name);
     if (!member || !cJSON_IsNumber(member->item))
         return 1;
-    unsigned long step = strtoul(reading->json.source->data + member->offset, NULL, 10);
-    return step > 1 ? step : 1;
+    long step = strtol(reading->json.source->data + member->offset, NULL, 10);
+    return step > 1 ? (size_t)step : 1;
 }
 
 /* Pooled weights are read as weights of cells; a cell has the label of its first token. */

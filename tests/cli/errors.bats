@@ -377,21 +377,21 @@ sample() {
     [ -L link.json ] && [ -L round.json ]
 }
 
-@test "system: weights beyond --max-weights" {
+@test "system: a table of weights beyond --max-weights" {
     sample
-    fails 1 '1×2×6×6 weights are more than the 71 that --max-weights allows to be held; raise it to hold them' \
-        attn run x.json -o y.json --max-weights 71
-    attn run x.json -o y.json --max-weights 72
+    fails 1 '-o y.csv needs all 1×2×6×6 weights, more than the 71 that --max-weights allows to be held; raise it, or choose less with --queries and --keys' \
+        attn run x.json -o y.csv --max-weights 71
+    attn run x.json -o y.csv --max-weights 72
 }
 
 @test "warnings: labels too few and too many" {
-    warns "{$QK,\"tokens\":[\"a\"]}" '' 'x.json: tokens has 1 labels for 2 queries: the missing ones are numbered'
+    warns "{$QK,\"tokens\":[\"a\"]}" '' 'x.json: tokens has 1 label for 2 queries: the missing one is numbered'
     [[ $(cat y.json) = *'"tokens":["a","1"]'* ]]
     warns "{$QK,\"tokens\":[\"a\",\"b\",\"c\",\"d\"]}" '' 'x.json: tokens has 4 labels for 2 queries: the last 2 are not used'
     warns '{"q":[[1]],"k":[[1],[2],[3]],"key_tokens":["a"]}' '' \
-        'x.json: key_tokens has 1 labels for 3 keys: the missing ones are numbered'
+        'x.json: key_tokens has 1 label for 3 keys: the missing ones are numbered'
     echo a >t.txt
-    warns "{$QK}" '--tokens t.txt' 't.txt: tokens has 1 labels for 2 queries: the missing ones are numbered'
+    warns "{$QK}" '--tokens t.txt' 't.txt: tokens has 1 label for 2 queries: the missing one is numbered'
 }
 
 @test "warnings: keys that mean nothing" {

@@ -142,7 +142,7 @@ END
     printf '{"q":[[1]],"k":[[1,2]]}' >bad.json
     attn run bad.json 2>/dev/null && return 1
     attn run x.json --head 9 2>/dev/null && return 1
-    attn run x.json --max-weights 1 2>/dev/null && return 1
+    attn run x.json --max-weights 1 -o x.csv 2>/dev/null && return 1
     attn run nope.json 2>/dev/null && return 1
     attn run x.json -o new/deep/ -o nope/y.json 2>/dev/null && return 1
     attn run x.json -o y.json -o z.csv -o nope/y.npy 2>/dev/null && return 1

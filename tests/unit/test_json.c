@@ -304,8 +304,6 @@ static void a_second_file_gives_nothing_twice(void **state)
          "f.json:2:1: tokens is given twice: expected it once, and it is already in f.json:1:11"},
         {"{\"heads\":1}", "{\"heads\":1}",
          "f.json:1:10: heads is given twice: expected it once, and it was read before"},
-        {"{\"title\":\"\"}", "{\"title\":\"\"}",
-         "f.json:1:10: title is given twice: expected it once, and an earlier file has it"},
         {"{\"grid\":[1,1]}", "{\"grid\":[1,1]}",
          "f.json:1:9: grid is given twice: expected it once, and an earlier file has it"},
         {"{\"layers\":[{}]}", "{\"layers\":[{}]}",
@@ -317,6 +315,15 @@ static void a_second_file_gives_nothing_twice(void **state)
         assert_string_equal(o.error.message, cases[i].message);
         finish(&o);
     }
+}
+
+static void keeps_the_first_title(void **state)
+{
+    (void)state;
+    struct outcome o = read_good("{\"title\":\"one\"}");
+    read_part(&o, "{\"title\":\"two\"}", 15, &any);
+    assert_string_equal(o.inputs.title, "one");
+    finish(&o);
 }
 
 /* ---- what is refused ---- */
@@ -543,6 +550,7 @@ int main(void)
         cmocka_unit_test(null_is_not_given),
         cmocka_unit_test(warns_of_unknown_keys),
         cmocka_unit_test(a_second_file_gives_nothing_twice),
+        cmocka_unit_test(keeps_the_first_title),
         cmocka_unit_test(refuses_bad_grammar),
         cmocka_unit_test(refuses_bad_strings),
         cmocka_unit_test(refuses_deep_nesting),

@@ -288,8 +288,8 @@ static void numbers_missing_labels(void **state)
     assert_string_equal(problem.tokens.text[2], "2");
     assert_int_equal(problem.key_tokens.count, 2);
     assert_int_equal(warnings.count, 2);
-    assert_string_equal(warnings.text[0], "tokens has 1 labels for 3 queries: the missing ones are numbered");
-    assert_string_equal(warnings.text[1], "key_tokens has 3 labels for 2 keys: the last 1 are not used");
+    assert_string_equal(warnings.text[0], "tokens has 1 label for 3 queries: the missing ones are numbered");
+    assert_string_equal(warnings.text[1], "key_tokens has 3 labels for 2 keys: the last is not used");
     problem_free(&problem);
     inputs_free(&in);
     warnings_free(&warnings);

@@ -1,0 +1,70 @@
+# Sequences whose weights are more than --max-weights, against NumPy (tests/check_stream.py); instruction sets; memory.
+load helper
+
+stream() {
+    "$PYTHON" -B "$ROOT/tests/check_stream.py" "$@"
+}
+
+# Skips where the processor cannot run the instructions of that name.
+needs_cpu() {
+    local status=0
+    attn run "$DATA/cross.json" --cpu "$1" -q -o y.json 2>err || status=$?
+    [ $status -eq 0 ] && return
+    same "$status $(cat err)" "1 attn: --cpu $1: this processor cannot run it"
+    [ ! -e y.json ]
+    skip "this processor cannot run $1"
+}
+
+@test "streamed: one query, few keys, two layers, ties: cells, top keys, output and measures are those of the weights" {
+    stream pooled one_of_one one_query few_keys stacked tied steep
+}
+@test "streamed: uneven sizes, causal with offsets and windows" { stream pooled uneven late; }
+@test "streamed: masks, biases, NaN and rows that see nothing" { stream pooled masked_heads biased broken_key; }
+@test "streamed: --queries and --keys cut out the same bytes as from weights that are held" { stream parts; }
+@test "streamed: --layer and --head" { stream heads; }
+@test "streamed: --stage output, q, k and v are whole" { stream stages; }
+@test "streamed: pooled JSON is an input again" { stream pipe; }
+@test "streamed: pooled JSON keeps to its schema" { stream schema; }
+@test "bug: many heads of some hundred tokens were held in cells of one weight each" { stream many_heads; }
+@test "streamed: a long sequence takes its inputs and less than 100 MB" { stream memory; }
+
+@test "avx512: exact, and the same bytes for any threads and memory" { needs_cpu avx512 && stream cpu avx512; }
+@test "avx2: exact, and the same bytes for any threads and memory" { needs_cpu avx2 && stream cpu avx2; }
+@test "portable: exact, and the same bytes for any threads and memory" { stream cpu portable; }
+@test "avx512: cells and top keys" { needs_cpu avx512 && stream pooled_on avx512; }
+@test "avx2: cells and top keys" { needs_cpu avx2 && stream pooled_on avx2; }
+@test "portable: cells and top keys" { stream pooled_on portable; }
+
+@test "streamed: what needs all weights is refused, and leaves nothing" {
+    local run=(attn run "$DATA/causal.json" --max-weights 100)
+    local less='; raise it, or choose less with --queries and --keys'
+    local needs='needs all 1×2×8×8 weights, more than the 100 that --max-weights allows to be held'
+    local more='1×2×8×8 weights are more than the 100 that --max-weights allows to be held:'
+    fails 1 "-o x.csv $needs$less" "${run[@]}" -o x.csv
+    fails 1 "-o x.npy $needs$less" "${run[@]}" -o y.json -o x.npy
+    fails 1 "--format csv $needs$less" "${run[@]}" --format csv
+    fails 1 "--format csv $needs$less" "${run[@]}" -o d/ --format csv
+    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage scores
+    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage weights --stage masked -o x.json
+    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage scaled --queries 0:2 -o x.npy
+    fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads -o x.png
+    fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads --queries 2 -o x.png
+    fails 1 "$more a range of queries or keys this large cannot be had$less" "${run[@]}" --queries 0:7 -o x.png
+    fails 1 "$more a range of queries or keys this large cannot be had$less" "${run[@]}" --keys 1: -o x.json
+    "${run[@]}" --keys 2: -o x.json -o x.npy -o x.csv
+}
+
+@test "a wrong --cpu or ATTN_CPU is wrong usage" {
+    local x=$DATA/cross.json
+    fails 2 '--cpu is "sse": expected one of avx512 avx2 portable' attn run "$x" --cpu sse -o x.png
+    fails 2 '--cpu is "avx": did you mean avx2?' attn run "$x" --cpu avx -o x.png
+    ATTN_CPU=sse fails 2 'ATTN_CPU is "sse": expected avx512, avx2 or portable' attn run "$x" -o x.png
+    ATTN_CPU=sse attn run "$x" --cpu portable -o x.png
+    ATTN_CPU='' attn run "$x" -o x.png
+}
+
+@test "bug: cells that stood for less than no tokens were counted from the other end" {
+    printf '{"schema":"attn/1","tokens":["a","b"],"pooled":{"weights":[[1,0],[0,1]],"queries_per_cell":0,"keys_per_cell":-5}}' >x.json
+    same "$(attn run x.json -o y.json 2>&1)" 'attn: warning: x.json: the weights are pooled, each cell stands for 1×1 of them'
+    same "$(jq -c '[.tokens, .key_tokens, .weights]' y.json)" '[["a","b"],["a","b"],[[[[1,0],[0,1]]]]]'
+}
