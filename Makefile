@@ -28,6 +28,7 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libcjson-dev libstb-dev libdeflat
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 FUZZ_PACKAGES = clang libclang-rt-14-dev
+BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
 LIBRARIES = libcjson stb libdeflate fribidi
 ifeq ($(filter deps help clean uninstall,$(MAKECMDGOALS)),)
@@ -53,7 +54,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.
 DATA = $(wildcard data/*.json data/*.csv)
 
 Q = $(if $(V),,@)
-.PHONY: all deps demo test check asan fuzz install uninstall clean help pictures run-tests programs
+.PHONY: all deps demo test check asan fuzz bench install uninstall clean help pictures run-tests programs
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
@@ -131,8 +132,17 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(SOURCES) $(wildcard src/
 	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
 		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c) $(LIBS)
 
+# Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
+bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
+	@ATTN=$(abspath $(BUILD)/attn) ENGINE=$(abspath $(BUILD)/tests/bench_engine) $(PYTHON) tests/bench/bench.py
+$(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) -lopenblas $(LIBS)
+
 WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
-	$(if $(filter check,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES))
+	$(if $(filter check,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
+	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES))
 deps:
 	@missing=; for p in $(WANTED_PACKAGES); do \
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
@@ -166,6 +176,7 @@ help:
 	@echo "make deps GOAL…  install what the goals need (Debian, Ubuntu), then make them"
 	@echo "make demo        run the samples and say where the pictures lie"
 	@echo "make test        all tests; asan: the same under sanitizers; check: lint; fuzz: fuzz the readers"
+	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
 	@echo "make clean       remove build/"

@@ -98,33 +98,73 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     return true;
 }
 
+/* What picture_all takes for a figure. */
+struct panels {
+    struct heatmap *maps;
+    char (*names)[96];   /* of the panels, then of the rows and columns of panels */
+    const char **titles; /* pointers to those of rows and columns */
+    unsigned char **flags;
+    size_t count;
+};
+
+static void panels_free(struct panels *panels)
+{
+    for (size_t i = 0; panels->flags && i < panels->count; i++)
+        free(panels->flags[i]);
+    free(panels->flags);
+    free(panels->titles);
+    free(panels->names);
+    free(panels->maps);
+}
+
+/* Names for the rows (layers) and columns (heads) of panels, for where their own names do not fit. */
+static void name_grid(const struct result *result, enum stage stage, struct panels *panels,
+                      struct drawing *drawing)
+{
+    size_t heads = result->stage[stage].heads, layers = result->layer_count;
+    for (size_t i = 0; i < layers + heads; i++) {
+        char *name = panels->names[panels->count + i];
+        if (i < layers)
+            snprintf(name, sizeof *panels->names, "L%zu", result->layer_index[i]);
+        else
+            snprintf(name, sizeof *panels->names, "H%zu",
+                     heads == result->head_count ? result->head_index[i - layers] : i - layers);
+        panels->titles[i] = name;
+    }
+    drawing->row_titles = panels->titles;
+    drawing->column_titles = panels->titles + layers;
+}
+
 bool picture_all(const struct result *result, enum stage stage, const struct options *options,
                  struct out *out, struct error *error)
 {
     const struct stage_data *data = &result->stage[stage];
-    size_t heads = data->heads, count = result->layer_count * heads;
+    size_t heads = data->heads, layers = result->layer_count, count = layers * heads;
     struct drawing drawing = drawing_of(result, stage, options);
-    struct heatmap *maps = memory_zeroed(count, sizeof *maps, error);
-    char(*names)[96] = memory_zeroed(count, sizeof *names, error);
-    unsigned char **flags = memory_zeroed(count, sizeof *flags, error);
-    bool ok = maps && names && flags, brief = result->layer_count > 1 && heads > 1;
+    struct panels panels = {.maps = memory_zeroed(count, sizeof *panels.maps, error),
+                            .names = memory_zeroed(count + layers + heads, sizeof *panels.names, error),
+                            .titles = memory_zeroed(layers + heads, sizeof *panels.titles, error),
+                            .flags = memory_zeroed(count, sizeof *panels.flags, error),
+                            .count = count};
+    bool ok = panels.maps && panels.names && panels.titles && panels.flags, brief = layers > 1 && heads > 1;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = mask_of(result, stage, i / heads, i % heads, &flags[i], error);
-        name_head(result, stage, i / heads, i % heads, brief, names[i]);
-        maps[i] = (struct heatmap){
-            .title = names[i], .values = stage_matrix(data, i / heads, i % heads), .masked = flags[i]};
+        ok = mask_of(result, stage, i / heads, i % heads, &panels.flags[i], error);
+        name_head(result, stage, i / heads, i % heads, brief, panels.names[i]);
+        panels.maps[i] = (struct heatmap){.title = panels.names[i],
+                                          .values = stage_matrix(data, i / heads, i % heads),
+                                          .masked = panels.flags[i]};
     }
     drawing.title = options->title ? options->title : result->problem->title;
-    drawing.maps = maps;
+    drawing.maps = panels.maps;
     drawing.map_count = count;
     /* A row of panels a layer, unless that makes a tower. */
-    drawing.across = result->layer_count > 1 && result->layer_count <= 4 * heads ? heads : 0;
+    if (layers > 1 && layers <= 4 * heads) {
+        drawing.across = heads;
+        if (ok && brief)
+            name_grid(result, stage, &panels, &drawing);
+    }
     ok = ok && draw_png(&drawing, out, error);
-    for (size_t i = 0; flags && i < count; i++)
-        free(flags[i]);
-    free(flags);
-    free(names);
-    free(maps);
+    panels_free(&panels);
     return ok;
 }
 

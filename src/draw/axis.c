@@ -9,8 +9,9 @@
 #define TICK 4.0     /* length of a tick */
 #define LARGEST 12.0 /* sizes of text */
 #define SMALLEST 8.0
-#define THINNED 10.5
-#define LINE 1.15 /* height of a line, in ems */
+#define THINNED 10.5      /* of labels of which some are left out */
+#define THINNED_LEAST 9.0 /* the same, where that spares more of them */
+#define LINE 1.15         /* height of a line, in ems */
 
 /* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
 static size_t round_step(double need)
@@ -68,9 +69,9 @@ static bool axis_widest(const struct axis *axis, struct font *font, double *wide
 static void plan_lines(struct axis *axis)
 {
     axis->size = fmin(LARGEST, floor(2 * axis->cell / LINE) / 2);
-    if (axis->size < SMALLEST)
-        axis->size = THINNED;
-    axis->every = round_step(axis->size * LINE / axis->cell);
+    axis->every = axis->size < SMALLEST ? round_step(THINNED_LEAST * LINE / axis->cell) : 1;
+    if (axis->every > 1)
+        axis->size = fmin(THINNED, floor(2 * axis->cell * (double)axis->every / LINE) / 2);
     axis->has_ticks = axis->every > 1;
 }
 
@@ -146,22 +147,25 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 {
     const char *text;
     char number[NUMBER_TEXT], shown[LABEL_SIZE];
-    double middle, edge = y + GAP + (axis->has_ticks ? 2 : 0);
+    double side = axis->is_above ? -1 : 1;
+    double middle, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0));
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
         double width;
         if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
             !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
             return false;
-        if (axis->has_ticks && !figure_rect(figure, floor(x + middle), y + 1, 1, TICK, layout_line, error))
+        if (axis->has_ticks && !figure_rect(figure, floor(x + middle), axis->is_above ? y - 1 - TICK : y + 1,
+                                            1, TICK, layout_line, error))
             return false;
         bool done;
         if (axis->is_upright)
-            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size, ANCHOR_END,
-                               true, layout_ink, shown, error);
+            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size,
+                               axis->is_above ? ANCHOR_START : ANCHOR_END, true, layout_ink, shown, error);
         else /* beyond the matrix it might meet the labels of the next one */
             done = middle + width / 2 > (double)axis->count * axis->cell + 5 ||
-                   figure_text(figure, x + middle, edge + axis->size * 0.8, axis->size, ANCHOR_MIDDLE, false,
-                               layout_ink, shown, error);
+                   figure_text(figure, x + middle,
+                               axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8,
+                               axis->size, ANCHOR_MIDDLE, false, layout_ink, shown, error);
         if (!done)
             return false;
     }

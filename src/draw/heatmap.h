@@ -42,7 +42,11 @@ struct drawing {
     const char *title; /* NULL: none */
     const struct heatmap *maps;
     size_t map_count;
-    size_t across;                 /* panels side by side; 0: chosen */
+    size_t across; /* panels side by side; 0: chosen */
+    /* Where `across` is given: what the panels of a row and of a column have in common ("L3", "H7"), one a
+     * row and one a column of panels. Written once, beside the rows and above the columns, where panels are
+     * too small for titles of their own. NULL: none. */
+    const char *const *row_titles, *const *column_titles;
     size_t rows, columns;          /* of every map */
     const char *const *row_labels; /* `rows` of them, or NULL: numbered from row_first */
     const char *const *column_labels;

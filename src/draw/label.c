@@ -7,10 +7,15 @@
 #include "base/text.h"
 
 #define ELLIPSIS "\u2026"
+#define LEFT_TO_RIGHT_MARK "\u200E"
+#define RIGHT_TO_LEFT_MARK "\u200F"
 #define SPACE_SIGN "\u00B7"
 
 /* Longest replacement of one character: \u{10FFFF}. */
 enum { PIECE_SIZE = 16 };
+
+/* A line gets two at worst. */
+enum { MARK_SIZE = sizeof LEFT_TO_RIGHT_MARK - 1 };
 
 static bool is_joiner(uint32_t code)
 {
@@ -81,7 +86,8 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
 {
     size_t length = 0, characters = 0;
     bool leading = blanks;
-    while (*text && characters < FONT_CHARACTERS - 32 && length < LABEL_SIZE - PIECE_SIZE - sizeof ELLIPSIS) {
+    while (*text && characters < FONT_CHARACTERS - 32 &&
+           length < LABEL_SIZE - PIECE_SIZE - sizeof ELLIPSIS - 2 * MARK_SIZE) {
         uint32_t code = text_decode(&text);
         leading = leading && code == ' ';
         char piece[PIECE_SIZE];
@@ -95,6 +101,27 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
         characters += size > 4 ? size : 1;
     }
     memcpy(out + length, *text ? ELLIPSIS : "", *text ? sizeof ELLIPSIS : 1);
+}
+
+/* What `text` begins with, of the strong directions; neutral where it has none. (UAX #9, P2 and P3.) */
+static FriBidiParType direction_of(const char *text)
+{
+    FriBidiCharType types[FONT_CHARACTERS];
+    FriBidiStrIndex count = 0;
+    while (*text && count < FONT_CHARACTERS)
+        types[count++] = fribidi_get_bidi_type(text_decode(&text));
+    return fribidi_get_par_direction(types, count);
+}
+
+/* Gives a part of a text the direction that the whole has, by an invisible mark before it. */
+static void keep_direction(char part[LABEL_SIZE], FriBidiParType whole)
+{
+    bool leftward = whole == FRIBIDI_PAR_RTL;
+    FriBidiParType own = direction_of(part);
+    if (part[0] == '\0' || own == whole || (own == FRIBIDI_PAR_ON && !leftward))
+        return;
+    memmove(part + MARK_SIZE, part, strlen(part) + 1);
+    memcpy(part, leftward ? RIGHT_TO_LEFT_MARK : LEFT_TO_RIGHT_MARK, MARK_SIZE);
 }
 
 /* Cuts `out` so that it fits with an ellipsis. The ends of its characters are tried by halving. */
@@ -140,7 +167,13 @@ bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font
     double reach;
     if (!font_shape(font, out, size, NULL, NULL, &reach, error))
         return false;
-    return reach <= width || cut_to_width(out, font, size, width, error);
+    if (reach <= width)
+        return true;
+    FriBidiParType direction = direction_of(out);
+    if (!cut_to_width(out, font, size, width, error))
+        return false;
+    keep_direction(out, direction);
+    return true;
 }
 
 bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *text, struct font *font,
@@ -165,8 +198,13 @@ bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *tex
         space--;
     if (space > end / 2)
         end = space;
-    if (end == 0)
-        return true;
-    first[end] = '\0';
-    return label_show(second, whole + end + strspn(whole + end, " "), false, font, size, width, error);
+    FriBidiParType direction = direction_of(whole);
+    if (end > 0) {
+        first[end] = '\0';
+        if (!label_show(second, whole + end + strspn(whole + end, " "), false, font, size, width, error))
+            return false;
+        keep_direction(second, direction);
+    }
+    keep_direction(first, direction);
+    return true;
 }

@@ -18,7 +18,8 @@ enum { LABEL_SIZE = 2048 };
  * Writes the label as it is to be seen, at most `width` pixels wide with an ellipsis where it was cut; ""
  * where not even the ellipsis fits. `blanks` shows leading and trailing spaces, as tokens have them, as a
  * middle dot. C0 controls become arrows or the symbols U+2400…, other controls and direction overrides \u{N}.
- * Errors: no memory.
+ * What is left of a text keeps the direction (left to right or right to left) of the whole. Errors: no
+ * memory.
  */
 bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font *font, double size,
                 double width, struct error *error);

@@ -12,7 +12,8 @@
 #define LAYOUT_PAD 16.0       /* around everything */
 #define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */
 #define LAYOUT_SMALL_SIZE 11.0
-#define LAYOUT_CAP 0.365 /* from the middle of a capital to its baseline, in ems */
+#define LAYOUT_BAR_GAP 20.0 /* left of the colour bar */
+#define LAYOUT_CAP 0.365    /* from the middle of a capital to its baseline, in ems */
 
 extern const struct color layout_ink, layout_pale, layout_line;
 
@@ -25,6 +26,7 @@ struct axis {
     double size;     /* of the text; 0: there are no labels */
     size_t every;    /* cells, or tokens if numbered, from one label to the next */
     bool is_upright; /* labels of columns, turned to read upward */
+    bool is_above;   /* labels of columns that stand over the matrix; set by the caller */
     bool has_ticks;
     double limit; /* a label is cut to this length */
     double reach; /* how far the labels go from the matrix */
@@ -33,7 +35,8 @@ struct axis {
 /* Decides on size, every, is_upright, has_ticks and reach; the rest is set. */
 bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error);
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error);
-/* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y. */
+/* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y, or above one
+ * whose upper left corner it is. */
 bool axis_draw_rows(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
                     struct error *error);
 bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
@@ -90,5 +93,34 @@ struct panel {
 };
 bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
                 struct error *error);
+
+/* A layout in the making. */
+struct layout {
+    const struct drawing *drawing;
+    struct figure *figure;
+    struct font *font;
+    struct error *error;
+    double beside; /* what the figure's width holds besides panels and the gaps between them, as expected */
+    double least;  /* of the cells */
+    bool is_bare;  /* several panels have no labels: there is no room for both */
+    size_t across, down;
+    struct sizing sizing;
+    struct pooled
+        shape; /* rows and columns of every panel; all values and masks, one panel behind the other */
+    struct extent extent;
+    struct scale scale;
+    struct values values;
+    struct axis rows, columns;
+    struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
+    struct bar bar;
+    double panel_width, panel_height, title_room; /* of a matrix; above it, for its title */
+    double title_size;                            /* of panels; 0: they have none */
+    double gap;                                   /* between panels */
+    double left, top;                             /* corner of the first matrix */
+};
+
+/* Decides everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
+ * `shape`'s memory is the caller's to free, also on failure. */
+bool layout_plan(struct layout *layout);
 
 #endif

@@ -106,10 +106,7 @@ bool scale_choose(struct scale *scale, const struct drawing *drawing, const stru
     }
     scale->start = curve(scale->kind, scale->low);
     scale->span = curve(scale->kind, scale->high) - scale->start;
-    /* On a log scale what is not positive lies below every range; that needs no mark. */
-    double least = scale->kind == COLOR_LOG ? extent->positive : extent->low;
-    scale->clamps_low = (extent->any && least < scale->low && !(scale->kind == COLOR_LOG && least <= 0)) ||
-                        (extent->has_minus && scale->kind != COLOR_LOG);
+    scale->clamps_low = (extent->any && extent->low < scale->low) || extent->has_minus;
     scale->clamps_high = (extent->any && extent->high > scale->high) || extent->has_plus;
     return true;
 }

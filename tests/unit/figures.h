@@ -25,7 +25,7 @@ static struct font *font;
 static struct figure figure;
 static struct error error;
 static float values[MOST * 1100];
-static struct heatmap maps[144];
+static struct heatmap maps[1280];
 static const char *labels[3][MOST];
 
 static int begin(void **state)

@@ -305,6 +305,48 @@ static void test_titles_wrap_at_spaces(void **state)
     assert_string_equal(second, "");
 }
 
+/* The x of the first glyph of `text` that looks like the one of `character`. */
+static float place_of(const char *text, const char *character)
+{
+    struct taken taken, one;
+    shape(character, &one);
+    shape(text, &taken);
+    for (size_t i = 0; i < taken.glyphs; i++)
+        if (taken.glyph[i] == one.glyph[0])
+            return taken.x[i];
+    fail_msg("'%s' has no '%s'", text, character);
+    return 0;
+}
+
+/* The second line began a paragraph of its own, in the direction of whatever came first there. */
+static void test_second_line_keeps_the_direction_of_the_text(void **state)
+{
+    (void)state;
+    char first[LABEL_SIZE], second[LABEL_SIZE];
+    assert_true(label_wrap(first, second, "\u05E9\u05DC\u05D5\u05DD \u05E2\u05D5\u05DC\u05DD abc \u05D0",
+                           font, 12, 75, &error));
+    assert_non_null(strstr(second, "abc"));
+    assert_true(place_of(second, "\u05D0") < place_of(second, "a"));
+    assert_true(label_wrap(first, second, "attention \u05D0\u05D1 xyz", font, 12, 75, &error));
+    assert_non_null(strstr(second, "xyz"));
+    assert_true(place_of(second, "\u05D0") < place_of(second, "x"));
+}
+
+/* What was left of "12 " before Hebrew stood as if it were English, with the ellipsis to its right. */
+static void test_ellipsis_stands_at_the_logical_end(void **state)
+{
+    (void)state;
+    char shown[LABEL_SIZE];
+    const char *text = "12 \u05E9\u05DC\u05D5\u05DD\u05E9\u05DC\u05D5\u05DD";
+    for (double width = 25; width < 60; width += 5) {
+        assert_true(label_show(shown, text, false, font, 12, width, &error));
+        assert_true(place_of(shown, "\u2026") < place_of(shown, "1"));
+    }
+    assert_true(label_show(shown, "ab \u05E9\u05DC\u05D5\u05DD\u05E9\u05DC\u05D5\u05DD", false, font, 12, 50,
+                           &error));
+    assert_true(place_of(shown, "\u2026") > place_of(shown, "\u05E9"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +366,8 @@ int main(void)
         cmocka_unit_test(test_labels_are_not_cut_inside_characters),
         cmocka_unit_test(test_huge_label_is_cut),
         cmocka_unit_test(test_titles_wrap_at_spaces),
+        cmocka_unit_test(test_second_line_keeps_the_direction_of_the_text),
+        cmocka_unit_test(test_ellipsis_stands_at_the_logical_end),
     };
     return cmocka_run_group_tests(tests, open_font, close_font);
 }

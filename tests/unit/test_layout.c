@@ -110,6 +110,33 @@ static void test_nothing_overlaps(void **state)
     assert_true(drawn > 400);
 }
 
+/* The same for the titles of rows and columns of panels, however small these are. */
+static void test_shared_titles_overlap_nothing(void **state)
+{
+    (void)state;
+    size_t drawn = 0;
+    for (size_t n = 1; n < 40; n += 3)
+        for (size_t width = 0; width < 900; width += 150)
+            for (int l = 0; l < 4; l++) {
+                struct drawing drawing = drawing_of(72, n, n);
+                drawing.across = 12;
+                drawing.row_titles = labels[l % 2];
+                drawing.column_titles = labels[l / 2];
+                drawing.row_labels = drawing.column_labels = l < 3 ? labels[l] : NULL;
+                drawing.style.width = width;
+                char what[100];
+                snprintf(what, sizeof what, "panels of %zu, width %zu, titles %d", n, width, l);
+                if (!lay_out(&drawing)) {
+                    assert_true(width > 0 && width < 300);
+                    continue;
+                }
+                check_places(what);
+                assert_true(width == 0 || figure.width <= (float)width);
+                drawn++;
+            }
+    assert_true(drawn > 200);
+}
+
 static void test_cells_are_chosen_by_count(void **state)
 {
     (void)state;
@@ -165,7 +192,7 @@ static void test_pooled_labels_are_token_numbers(void **state)
     assert_non_null(number);
     double middle = (double)number->y - 0.365 * (double)number->text.size;
     assert_float_equal(middle, (double)matrix->y + (double)matrix->height / 2, 2);
-    assert_non_null(find_text("each cell is the maximum of 3 \u00d7 1"));
+    assert_non_null(find_text("max of 3\u00d71 (query \u00d7 key)"));
 }
 
 static void test_no_finite_value_is_still_a_picture(void **state)
@@ -246,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_overlaps),
+        cmocka_unit_test(test_shared_titles_overlap_nothing),
         cmocka_unit_test(test_cells_are_chosen_by_count),
         cmocka_unit_test(test_given_cell_is_kept),
         cmocka_unit_test(test_labels_are_thinned_at_round_places),

@@ -129,6 +129,30 @@ static void test_log_scale(void **state)
     assert_non_null(find_text("0.01"));
 }
 
+/* Zeros had the colour of the smallest value, and the bar did not say so. */
+static void test_log_scale_marks_what_lies_below_it(void **state)
+{
+    (void)state;
+    static const float with_zero[] = {1, 0.001f, 0, 0.1f}, without[] = {1, 0.001f, 0.5f, 0.1f},
+                       beyond[] = {1, 0.001f, 1e-9f, 0.1f}, negative[] = {1, 0.001f, -2, 0.1f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.style.scale = COLOR_LOG;
+    drawing.style.annotate = ANNOTATE_OFF;
+    maps[0].values = with_zero;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("\u2264 0.001"));
+    maps[0].values = without;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("\u2264 0.001"));
+    maps[0].values = beyond;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("\u2264 1e-6"));
+    maps[0].values = negative;
+    drawing.is_weight = false;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("\u2264 0.001"));
+}
+
 static void test_ticks_are_round_numbers(void **state)
 {
     (void)state;
@@ -200,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_signed_data_are_centered),
         cmocka_unit_test(test_clamped_ends_are_marked),
         cmocka_unit_test(test_log_scale),
+        cmocka_unit_test(test_log_scale_marks_what_lies_below_it),
         cmocka_unit_test(test_ticks_are_round_numbers),
         cmocka_unit_test(test_numbers_in_cells),
     };

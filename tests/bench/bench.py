@@ -1,0 +1,244 @@
+"""What attn is measured by: each line a ratio against a named peer in the same run, on the same machine.
+
+usage: bench.py    (make bench sets ATTN, the program, and ENGINE, the bench of the engine alone)
+
+Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib. What is missing is named and left out. Every time is
+the best of several. "At least" and "aim" are what the project wants of itself; nothing fails here.
+"""
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+ATTN = os.environ["ATTN"]
+ENGINE = os.environ.get("ENGINE")
+QUICK = "--quick" in sys.argv
+
+try:
+    import numpy as np
+except ImportError:
+    sys.exit("bench: NumPy is missing (python3-numpy): nothing can be compared")
+try:
+    import torch
+except ImportError:
+    torch = None
+    print("bench: PyTorch is missing (python3-torch): left out")
+try:
+    import matplotlib
+except ImportError:
+    matplotlib = None
+    print("bench: matplotlib is missing (python3-matplotlib): left out")
+
+
+def best(times, work):
+    """Seconds of the fastest of several runs."""
+    fastest = float("inf")
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        fastest = min(fastest, time.perf_counter() - start)
+    return fastest
+
+
+def attn(*arguments, times=3):
+    """The fastest of several runs: seconds of each step as -v says them, and "process", those of the whole."""
+    steps = None
+    for _ in range(times):
+        start = time.perf_counter()
+        done = subprocess.run([ATTN, "run", *arguments, "-v", "--format", "none"], stderr=subprocess.PIPE, check=True)
+        whole = time.perf_counter() - start
+        found = dict(re.findall(r"(\w+)=([0-9.]+)", done.stderr.decode().splitlines()[-1]))
+        found = {key: float(value) for key, value in found.items() if key in ("read", "attend", "draw", "write")}
+        found["process"] = whole
+        if steps is None:
+            steps = found
+        steps = {key: min(steps[key], found[key]) for key in steps}
+    return steps
+
+
+def peak(*arguments):
+    """Peak memory of one run, in bytes."""
+    code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    done = subprocess.run([sys.executable, "-c", code, ATTN, "run", *arguments, "-q", "--format", "none"],
+                          stdout=subprocess.PIPE, check=True)
+    return int(done.stdout) * 1024
+
+
+def row(what, value, least, aim, detail):
+    print("| %-66s | %7s | %7s | %7s | %s" % (what, value, least, aim, detail), flush=True)
+
+
+def ratio(what, mine, peer, least, aim, detail):
+    row(what, "%.1f×" % (peer / mine), least, aim, "%s %.4g s, attn %.4g s" % (detail, peer, mine))
+
+
+def softmax_numpy(q, k, v):
+    scores = q @ k.T
+    scores *= np.float32(1 / np.sqrt(q.shape[1]))
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores @ v
+
+
+def engine_rows():
+    """The engine's own bench prints its rows and, in a last line, its seconds for n = 8192."""
+    if not ENGINE or not os.path.exists(ENGINE):
+        print("bench: OpenBLAS is missing (libopenblas-dev): the engine is not compared with sgemm")
+        return None
+    # Of the kernels that OpenBLAS may take, the faster for this machine.
+    flags = open("/proc/cpuinfo").read() if os.path.exists("/proc/cpuinfo") else ""
+    core = {"OPENBLAS_CORETYPE": "SkylakeX"} if "avx512f" in flags else {}
+    done = subprocess.run([ENGINE], stdout=subprocess.PIPE, check=True, env=dict(os.environ, **core))
+    lines = done.stdout.decode().splitlines()
+    for line in lines:
+        if line.startswith("row\t"):
+            row(*line.split("\t")[1:])
+    found = re.search(r"^seconds\t8192\t([0-9.]+)", done.stdout.decode(), re.M)
+    return float(found.group(1)) if found else None
+
+
+def libraries_row(mine):
+    if not mine:
+        return
+    rng = np.random.default_rng(1)
+    q, k, v = (rng.normal(size=(8192, 64)).astype(np.float32) for _ in range(3))
+    peer, name = best(3, lambda: softmax_numpy(q, k, v)), "NumPy"
+    if torch:
+        a, b, c = (torch.from_numpy(x) for x in (q, k, v))
+        with torch.no_grad():
+            seconds = best(3, lambda: torch.softmax(a @ b.T * 0.125, dim=-1) @ c)
+        if seconds < peer:
+            peer, name = seconds, "PyTorch"
+    ratio("engine, n = 8,192, d = 64 ÷ the faster of NumPy and PyTorch", mine, peer, "2.5×", "4×", name)
+
+
+def small_row(folder):
+    if not matplotlib:
+        return
+    script = os.path.join(folder, "small.py")
+    open(script, "w").write("""
+import json
+import numpy as np
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+d = json.load(open(%r))
+q, k, v = (np.array(d[x], dtype=np.float32) for x in "qkv")
+s = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])
+w = np.exp(s - s.max(-1, keepdims=True))
+w /= w.sum(-1, keepdims=True)
+json.dump({"weights": w.tolist(), "output": (w @ v).tolist()}, open("small.json", "w"))
+for h in range(len(w)):
+    fig, ax = plt.subplots()
+    im = ax.imshow(w[h], vmin=0, vmax=1)
+    ax.set_xticks(range(6), d["tokens"]); ax.set_yticks(range(6), d["tokens"])
+    for i in range(6):
+        for j in range(6):
+            ax.text(j, i, "%%.2f" %% w[h, i, j], ha="center", va="center", color="w")
+    fig.colorbar(im)
+    fig.savefig("head%%d.png" %% h)
+""" % os.path.join(folder, "small_in.json"))
+    open(os.path.join(folder, "small_in.json"), "wb").write(subprocess.run([ATTN, "sample", "sentence"],
+                                                            stdout=subprocess.PIPE, check=True).stdout)
+    peer = best(3, lambda: subprocess.run([sys.executable, script], cwd=folder, check=True))
+    mine = attn(os.path.join(folder, "small_in.json"), "-o", os.path.join(folder, "small/"), times=20)["process"]
+    ratio("whole process, six tokens, two heads, pictures and JSON", mine, peer, "100×", "300×", "NumPy + matplotlib")
+
+
+def read_rows(folder):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(500, 20000 if not QUICK else 2000)).astype(np.float32)
+    path = os.path.join(folder, "numbers.json")
+    json.dump({"q": x.tolist(), "k": x[:1].tolist()}, open(path, "w"))
+    peer = best(1, lambda: np.array(json.load(open(path))["q"], dtype=np.float32))
+    mine = attn(path, "-o", os.path.join(folder, "o.npy"))["read"]
+    size = os.path.getsize(path)
+    ratio("JSON numbers read", mine, peer, "5×", "10×", "json + numpy.array, %.0f MB (%.0f MB/s)," % (size / 1e6, size / 1e6 / mine))
+    used = peak(path, "-o", os.path.join(folder, "o.npy"))
+    row("peak memory reading a JSON of numbers ÷ (its floats + the file)", "%.2f" % (used / (x.nbytes + size)), "1.3", "1.05",
+        "%.0f MB" % (used / 1e6))
+    os.remove(path)
+
+    path = os.path.join(folder, "numbers.csv")
+    x = x[:, :len(x[0]) // 4]
+    np.savetxt(path, x, delimiter=",", fmt="%.8g")
+    peer = best(1, lambda: np.loadtxt(path, delimiter=",", dtype=np.float32))
+    mine = attn(path, "-o", os.path.join(folder, "o.npy"))["read"]
+    size = os.path.getsize(path)
+    ratio("CSV read", mine, peer, "3×", "5×", "numpy.loadtxt, %.0f MB (%.0f MB/s)," % (size / 1e6, size / 1e6 / mine))
+
+
+def write_rows(folder):
+    rng = np.random.default_rng(3)
+    w = rng.exponential(size=(12, 12, 256, 256))
+    w = (w / w.sum(-1, keepdims=True)).astype(np.float32)
+    path = os.path.join(folder, "weights.json")
+    values = w.tolist()
+    json.dump({"attention": values}, open(path, "w"))
+    out = os.path.join(folder, "o.json")
+    peer = best(1, lambda: open(os.path.join(folder, "p.json"), "w").write(json.dumps(values)))
+    mine = attn(path, "-o", out)["write"]
+    ratio("12×12 heads of 256 tokens to JSON", mine, peer, "8×", "20×", "json.dumps")
+
+    labels = ["token%d" % i for i in range(1024)]
+    w = rng.exponential(size=(1024, 1024))
+    w = (w / w.sum(-1, keepdims=True)).astype(np.float32)
+    json.dump({"tokens": labels, "attention": w.tolist()}, open(path, "w"))
+    mine = attn(path, "-o", os.path.join(folder, "o.png"), times=5)["draw"]
+    if not matplotlib:
+        return
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    def draw():
+        fig, ax = plt.subplots(figsize=(12, 12))
+        ax.imshow(w, vmin=0, vmax=1)
+        ax.set_xticks(range(1024), labels, rotation=90)
+        ax.set_yticks(range(1024), labels)
+        fig.savefig(os.path.join(folder, "p.png"), dpi=100)
+        plt.close(fig)
+    peer = best(2, draw)
+    ratio("1,024×1,024 PNG with labels", mine, peer, "50×", "200×", "matplotlib")
+
+
+def long_rows(folder):
+    seconds = {}
+    sizes = [2048, 8192] if QUICK else [16384, 131072]
+    for n in sizes:
+        rng = np.random.default_rng(n)
+        files = []
+        for name in "qkv":
+            files += ["--" + name, os.path.join(folder, name + ".csv")]
+            np.savetxt(files[-1], rng.normal(size=(n, 64)), delimiter=",", fmt="%.4f")
+        arguments = files + ["--causal", "--width", "1200", "-o", os.path.join(folder, "long.png")]
+        seconds[n] = attn(*arguments, times=1 if n > 20000 else 3)["attend"]
+        if n == sizes[1]:
+            own = 3 * n * 64 * 4
+            used = peak(*arguments)
+            row("n = %s causal, one head, picture: peak memory over the inputs' own" % format(n, ","),
+                "%.0f MB" % ((used - own) / 1e6), "150 MB", "64 MB", "%.0f MB, inputs %.0f MB" % (used / 1e6, own / 1e6))
+    growth = np.log(seconds[sizes[1]] / seconds[sizes[0]]) / np.log(sizes[1] / sizes[0])
+    row("time from n = %s to %s: exponent of growth" % (format(sizes[0], ","), format(sizes[1], ",")), "%.2f" % growth, "2.05", "2.0",
+        "%.3g s and %.3g s" % (seconds[sizes[0]], seconds[sizes[1]]))
+
+
+def main():
+    print("NumPy %s%s%s, %d processors" % (np.__version__, ", PyTorch " + torch.__version__ if torch else "",
+                                          ", matplotlib " + matplotlib.__version__ if matplotlib else "", os.cpu_count()))
+    row("what", "result", "least", "aim", "")
+    row("-" * 66, "-" * 7, "-" * 7, "-" * 7, "---")
+    with tempfile.TemporaryDirectory() as folder:
+        libraries_row(engine_rows())
+        small_row(folder)
+        read_rows(folder)
+        write_rows(folder)
+        long_rows(folder)
+
+
+main()

@@ -1,0 +1,135 @@
+/*
+ * The engine beside OpenBLAS's sgemm, by turns in one process, the best of several rounds each. Prints a line
+ * "row<TAB>what<TAB>ratio<TAB>least<TAB>aim<TAB>detail" for each, for bench.py, and at last
+ * "seconds<TAB>8192<TAB>S" for what it compares with other libraries.
+ *
+ * An OpenBLAS that does not know the processor takes a lesser kernel; OPENBLAS_CORETYPE=SkylakeX makes it
+ * take the one for AVX-512.
+ */
+#include <cblas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/engine.h"
+
+enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
+
+/* Heads of n queries and keys, each on its own in memory. */
+struct shape {
+    size_t n, heads, d;
+    bool causal;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void *take(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (!memory) {
+        fputs("bench_engine: not enough memory\n", stderr);
+        exit(1);
+    }
+    return memory;
+}
+
+/* Numbers from -1 to 1. */
+static float *noise(size_t count)
+{
+    float *x = take(count, sizeof *x);
+    uint32_t seed = 1;
+    for (size_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        x[i] = (float)(seed >> 8) / 8388608.0f - 1;
+    }
+    return x;
+}
+
+static double gemm_seconds(void)
+{
+    static float *a, *b, *c;
+    if (!a) {
+        a = noise((size_t)GEMM * GEMM);
+        b = noise((size_t)GEMM * GEMM);
+        c = noise((size_t)GEMM * GEMM);
+    }
+    double start = now();
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, GEMM, GEMM, GEMM, 1, a, GEMM, b, GEMM, 0, c, GEMM);
+    return now() - start;
+}
+
+/* Output, measures and pooled weights of all heads. */
+static double engine_seconds(const struct shape *shape)
+{
+    size_t n = shape->n, count = n * shape->d, step = (n + CELLS - 1) / CELLS;
+    float *q = noise(shape->heads * count), *k = noise(shape->heads * count),
+          *v = noise(shape->heads * count);
+    float *output = noise(shape->heads * count), *cells = noise(shape->heads * CELLS * CELLS);
+    struct row_measures *measures = take(shape->heads * n, sizeof *measures);
+    struct head *heads = take(shape->heads, sizeof *heads);
+    struct engine_job *jobs = take(shape->heads, sizeof *jobs);
+    for (size_t h = 0; h < shape->heads; h++) {
+        heads[h] = (struct head){.n = n,
+                                 .m = n,
+                                 .d_k = shape->d,
+                                 .d_v = shape->d,
+                                 .q = {q + h * count, shape->d, 1},
+                                 .k = {k + h * count, shape->d, 1},
+                                 .v = {v + h * count, shape->d, 1},
+                                 .scale = 1 / sqrt((double)shape->d),
+                                 .causal = shape->causal,
+                                 .left = -1,
+                                 .right = -1};
+        jobs[h] = (struct engine_job){.head = &heads[h],
+                                      .output = output + h * count,
+                                      .output_row = shape->d,
+                                      .measures = measures + h * n,
+                                      .pool = {cells + h * CELLS * CELLS, step, step, false}};
+    }
+    struct error error = {0};
+    double start = now();
+    if (!engine_run(jobs, shape->heads, 0, &error)) {
+        fprintf(stderr, "bench_engine: %s\n", error.message);
+        exit(1);
+    }
+    double seconds = now() - start;
+    free(q), free(k), free(v), free(output), free(cells), free(measures), free(heads), free(jobs);
+    return seconds;
+}
+
+/* Returns the engine's seconds. */
+static double compare(const char *what, struct shape shape, const char *least, const char *aim)
+{
+    double best = INFINITY, gemm = INFINITY;
+    for (int r = 0; r < ROUNDS; r++) {
+        gemm = fmin(gemm, gemm_seconds());
+        best = fmin(best, engine_seconds(&shape));
+    }
+    double flops =
+        4.0 * (double)(shape.n * shape.n) * (double)(shape.d * shape.heads) / (shape.causal ? 2 : 1);
+    double rate = flops / best * 1e-9, gemm_rate = 2.0 * GEMM * GEMM * GEMM / gemm * 1e-9;
+    printf("row\t%s ÷ sgemm %d³\t%.2f\t%s\t%s\t%s %.0f GFLOP/s, sgemm %.0f\n", what, GEMM, rate / gemm_rate,
+           least, aim, engine_name(), rate, gemm_rate);
+    fflush(stdout);
+    return best;
+}
+
+int main(void)
+{
+    double seconds = compare("n = 8,192, d = 64", (struct shape){8192, 1, 64, false}, "0.9", "1");
+    compare("n = 1,024, 12 heads", (struct shape){1024, 12, 64, false}, "0.8", "1");
+    compare("n = 8,192, d = 128", (struct shape){8192, 1, 128, false}, "0.8", "1");
+    compare("n = 8,192 causal, half the flops", (struct shape){8192, 1, 64, true}, "0.8", "0.95");
+    if (engine_select("avx2"))
+        compare("n = 8,192, AVX2 form", (struct shape){8192, 1, 64, false}, "0.7", "0.9");
+    if (engine_select("portable"))
+        compare("n = 8,192, portable form", (struct shape){8192, 1, 64, false}, "-", "-");
+    printf("seconds\t8192\t%.6f\n", seconds);
+    return 0;
+}

@@ -1,0 +1,185 @@
+/* Layouts of many panels, and of little room: cells stay square, panels keep their names. */
+#include "figures.h"
+
+static const char *layers[40], *heads[40];
+
+/* A grid of layers and heads as a model has them; `titles` also for its rows and columns. */
+static struct drawing overview_of(size_t down, size_t across, size_t rows, size_t columns, bool titles)
+{
+    static char names[1280][48], words[2][40][24];
+    struct drawing drawing = drawing_of(down * across, rows, columns);
+    for (size_t i = 0; i < down * across; i++) {
+        snprintf(names[i], sizeof names[i], "L%zu H%zu", i / across, i % across);
+        maps[i].title = names[i];
+    }
+    for (size_t i = 0; i < 40; i++) {
+        snprintf(words[0][i], sizeof words[0][i], "L%zu", i);
+        snprintf(words[1][i], sizeof words[1][i], "H%zu", i);
+        layers[i] = words[0][i];
+        heads[i] = words[1][i];
+    }
+    drawing.across = across;
+    drawing.row_titles = titles ? layers : NULL;
+    drawing.column_titles = titles ? heads : NULL;
+    drawing.row_labels = drawing.column_labels = labels[0];
+    return drawing;
+}
+
+static void check_square(const char *what)
+{
+    const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+    double width = (double)matrix->width / (double)matrix->matrix.columns;
+    double height = (double)matrix->height / (double)matrix->matrix.rows;
+    if (fabs(width - height) > 1e-3)
+        fail_msg("%s: cells of %g times %g", what, width, height);
+}
+
+/* Panels for which there was little room became strips a few pixels wide and 56 high, their keys merged. */
+static void test_panels_are_not_squeezed(void **state)
+{
+    (void)state;
+    static const size_t shapes[][5] = {{12, 12, 6, 6, 400}, {40, 32, 4, 4, 0},   {1, 2, 6, 6, 200},
+                                       {12, 12, 8, 6, 400}, {6, 8, 15, 15, 300}, {3, 4, 37, 30, 300}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct drawing drawing =
+            overview_of(shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3], shapes[i][0] > 1);
+        drawing.style.width = shapes[i][4];
+        drawing.across = shapes[i][0] > 1 ? drawing.across : 0;
+        assert_true(lay_out(&drawing));
+        char what[40];
+        snprintf(what, sizeof what, "shape %zu", i);
+        check_square(what);
+        const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+        size_t factor = (drawing.rows + matrix->matrix.rows - 1) / matrix->matrix.rows;
+        assert_int_equal((drawing.columns + factor - 1) / factor, matrix->matrix.columns);
+        if (drawing.rows <= 15)
+            assert_int_equal(matrix->matrix.columns, drawing.columns);
+    }
+}
+
+/* 284 of 400 pixels were used. */
+static void test_given_width_is_used(void **state)
+{
+    (void)state;
+    struct drawing drawing = overview_of(12, 12, 6, 6, true);
+    drawing.style.width = 400;
+    assert_true(lay_out(&drawing));
+    assert_in_range((unsigned)figure.width, 370, 400);
+    drawing = drawing_of(2, 6, 6); /* not side by side: there is more room below */
+    drawing.style.width = 200;
+    assert_true(lay_out(&drawing));
+    assert_true(find_kind(FIGURE_MATRIX)->width >= 60);
+}
+
+/* Small panels had cut names or none. */
+static void test_small_panels_share_titles(void **state)
+{
+    (void)state;
+    struct drawing drawing = overview_of(12, 12, 6, 6, true);
+    drawing.style.width = 400;
+    assert_true(lay_out(&drawing));
+    const struct figure_item *layer = find_text("L7"), *head = find_text("H11");
+    assert_non_null(layer);
+    assert_non_null(head);
+    assert_null(find_text("L7 H11"));
+    const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+    assert_true(layer->x <= matrix->x && head->y <= matrix->y);
+    size_t seen = 0;
+    for (size_t i = 0; i < figure.count; i++) {
+        const struct figure_item *item = &figure.items[i];
+        if (item->kind != FIGURE_MATRIX || seen++ != 7 * 12 + 11)
+            continue;
+        assert_in_range((unsigned)layer->y, (unsigned)item->y, (unsigned)(item->y + item->height + 2));
+        assert_in_range((unsigned)head->x, (unsigned)item->x, (unsigned)(item->x + item->width + 2));
+    }
+    drawing.style.width = 0; /* these are large enough */
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("L7 H11"));
+    assert_null(find_text("H11"));
+    drawing = overview_of(40, 32, 4, 4, true);
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("L39"));
+    assert_non_null(find_text("H31"));
+}
+
+/* Panels of 15 and 37 tokens had no labels at all. */
+static void test_labels_of_panels_are_thinned_not_dropped(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{6, 8, 15}, {3, 4, 37}, {12, 12, 9}};
+    for (size_t i = 0; i < 3; i++) {
+        struct drawing drawing = overview_of(shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][2], true);
+        assert_true(lay_out(&drawing));
+        const struct figure_item *first = find_text(labels[0][0]), *third = find_text(labels[0][2]);
+        assert_non_null(first);
+        assert_true(first->text.size >= 7);
+        assert_non_null(third);
+        size_t count = 0;
+        for (size_t k = 0; k < figure.count; k++)
+            count +=
+                figure.items[k].kind == FIGURE_TEXT && strcmp(string_of(&figure.items[k]), labels[0][0]) == 0;
+        assert_int_equal(count, shapes[i][0] + shapes[i][1]); /* on the outer panels only */
+    }
+}
+
+static const struct figure_item *find_beginning(const char *text)
+{
+    for (size_t i = 0; i < figure.count; i++)
+        if (figure.items[i].kind == FIGURE_TEXT && strstr(string_of(&figure.items[i]), text))
+            return &figure.items[i];
+    return NULL;
+}
+
+/* It was cut to "each cell is the …". */
+static void test_pooling_note_is_never_cut(void **state)
+{
+    (void)state;
+    for (size_t width = 190; width < 700; width += 30) {
+        struct drawing drawing = drawing_of(1, 1500, 1500);
+        drawing.style.width = width;
+        assert_true(lay_out(&drawing));
+        assert_non_null(find_beginning("max"));
+        assert_non_null(find_beginning("(query \u00d7 key)"));
+        assert_null(find_beginning("\u2026"));
+    }
+    struct drawing drawing = drawing_of(1, 2000, 3);
+    drawing.title = NULL;
+    drawing.style.pool = POOL_MEAN;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("mean of 2\u00d71 (query \u00d7 key)"));
+    drawing = drawing_of(1, 1500, 1500);
+    drawing.row_axis = NULL;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("each cell is the maximum of 2 \u00d7 2"));
+}
+
+static void test_bar_of_a_tall_figure_is_not_as_tall(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 3000, 2);
+    assert_true(lay_out(&drawing));
+    const struct figure_item *matrix = find_kind(FIGURE_MATRIX), *bar = find_kind(FIGURE_RAMP);
+    assert_true(bar->height <= 480);
+    assert_true(matrix->height >= 900 && matrix->height <= 1200 && matrix->width >= 56);
+    drawing = drawing_of(9, 60, 60);
+    drawing.across = 1;
+    drawing.style.dpi_scale = 2;
+    assert_true(lay_out(&drawing));
+    assert_true(find_kind(FIGURE_RAMP)->height <= 2 * 480);
+    drawing = drawing_of(1, 90, 90); /* as high as the square beside it */
+    assert_true(lay_out(&drawing));
+    assert_float_equal(find_kind(FIGURE_RAMP)->height, find_kind(FIGURE_MATRIX)->height, 1e-3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_panels_are_not_squeezed),
+        cmocka_unit_test(test_given_width_is_used),
+        cmocka_unit_test(test_small_panels_share_titles),
+        cmocka_unit_test(test_labels_of_panels_are_thinned_not_dropped),
+        cmocka_unit_test(test_pooling_note_is_never_cut),
+        cmocka_unit_test(test_bar_of_a_tall_figure_is_not_as_tall),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
