@@ -42,7 +42,8 @@ class Board:
 
     def __init__(self, n, m, words=(), more=None):
         self.n, self.m, self.words, self.more = n, m, list(words), more or {}
-        blank = [self.draw(np.full((n, m), value)) for value in (0.0, 1.0)]
+        allowed = np.array(self.more.get("mask", np.ones((n, m)))) * (np.tri(n, m) if self.more.get("causal") else 1)
+        blank = [self.draw(allowed * value) for value in (0.0, 1.0)]
         self.top, self.bottom, self.left, self.right = box(*blank)
         self.shape = blank[0].shape
         self.high, self.wide = round((self.bottom - self.top) / n), round((self.right - self.left) / m)
@@ -238,6 +239,13 @@ def test_masked():
             assert abs(ramp - np.array(list(above)[0])).sum(axis=1).min() > 30, (cmap, above)
         else:
             assert max(list(above)[0]) - min(list(above)[0]) > 30, above
+
+
+def test_weight_under_a_mask():
+    """Weights that were given are shown even where a mask forbids the pair."""
+    board = Board(2, 2, (), {"mask": [[1, 0], [1, 1]]})
+    colors = board.centres(board.draw([[0.5, 0.5], [0, 1]]))
+    assert near(colors[0][1], MAPS["viridis"][2]), colors
 
 
 def test_masked_is_not_zero():

@@ -47,8 +47,11 @@ def stacked(rng):
 
 
 def uneven(rng):
-    """One row and one key to each side of what fits; a window that cells do not line up with."""
-    return {**qkv(rng, 1, 1, 1, 1023, 1025), "causal": "end", "window": [300, 0]}
+    """One row and one key to each side of what fits; a window that cells do not line up with; a row of NaN that must not get
+    into the cells of other rows."""
+    problem = {**qkv(rng, 1, 1, 1, 1023, 1025), "causal": "end", "window": [300, 0]}
+    problem["q"][0, 0, 400, 1] = np.nan
+    return problem
 
 
 def masked_heads(rng):
@@ -422,8 +425,9 @@ def test_cpu(name):
     few = make("few_keys")
     run("few_keys.json", "-q", "--cpu", name, "-o", "x.npy")
     close(f"{name}: few keys", np.load("x.npy"), attend(few)["weights"], 2e-6)
-    for words in (["--format", "none", "-o", "t.npy"], ["--max-weights", "1000"],
-                  ["--max-weights", "60"], ["--max-weights", "60", "--pool", "mean"], ["--max-weights", "100000", "--queries", "70:90", "--keys", "100:"]):
+    for words in (["--format", "none", "-o", "t.npy"], ["--max-weights", "1000"], ["--max-weights", "60"],
+                  ["--max-weights", "60", "--pool", "mean"],
+                  ["--max-weights", "100000", "--queries", "70:90", "--keys", "100:"]):
         written = set()
         for more in (["1"], ["2"], ["3"], ["7"], ["2", "--memory", "1Mi"], ["7", "--memory", "1"]):
             if "t.npy" in words:

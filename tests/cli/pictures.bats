@@ -16,6 +16,7 @@ pictures() {
 @test "signed stages are centred on 0" { pictures signed; }
 @test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
 @test "masked is not 0" { pictures masked_is_not_zero; }
+@test "bug: a mask over given weights hid them" { pictures weight_under_a_mask; }
 @test "NaN has a colour of its own" { pictures nan; }
 @test "two heads are two panels" { pictures panels; }
 @test "the diagonal of 3000 tokens is seen where blocks are pooled" { pictures pooled_diagonal; }
