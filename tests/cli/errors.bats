@@ -428,3 +428,57 @@ sample() {
     usage 'unknown command a\x0Ab; see attn --help' $'a\nb'
     fails 1 'no\x1B[2Jpe: No such file or directory' attn run $'no\e[2Jpe'
 }
+
+@test "bug: --causal end was taken for a file" {
+    sample
+    fails 2 'there is no file end; did you mean --causal=end?' attn run x.json --causal end
+}
+
+@test "bug: a head named twice was written twice" {
+    sample
+    fails 2 '--head is "0,0": it names 0 twice' attn run x.json --head 0,0
+    fails 2 '--layer is "0:2,1": it names 1 twice' attn run x.json --layer 0:2,1
+}
+
+@test "bug: a softcap or scale too small for float32 was none" {
+    sample
+    fails 2 '--softcap is "1e-50": expected a number above 0, or 0 for none' attn run x.json --softcap 1e-50
+    fails 2 '--scale is "1e-50": expected a finite number' attn run x.json --scale 1e-50
+}
+
+@test "bug: a table of another stage was said to hold a bad number" {
+    sample
+    attn run x.json --stage scaled -o scaled.csv
+    attn run x.json --stage output -o output.csv
+    for stage in scaled output; do
+        fails 3 "$stage.csv:1:1: this is a table of another stage than the weights: expected one of weights" \
+            attn run $stage.csv -o y.json
+    done
+}
+
+@test "warnings: what stands in the place of something else" {
+    warns '{"q":[[1],[2]],"k":[[1],[2]],"w_q":[[1]]}' '' \
+        'x.json: w_q is not used: q, k or v stands in its place'
+    warns '{"attention":[[1,0],[0,1]],"v":[[1],[2]]}' '' 'x.json: v is not used: attention is given, nothing is computed'
+}
+
+@test "bug: scores too large for float32 became NaN without a word" {
+    warns '{"q":[[1e38],[1]],"k":[[1e38],[1]]}' '' '1 of 2 rows are NaN: their scores are too large for float32'
+}
+
+@test "bug: rows of zeros that were given were said to see no key" {
+    echo '{"attention":[[0,0],[0,1]]}' >x.json
+    same "$(attn run x.json -o y.json 2>&1)" ""
+}
+
+@test "bug: a mask over given weights hid them" {
+    warns '{"attention":[[0.5,0.5],[0.5,0.5]],"causal":true}' '' 'layer 0: weight on forbidden pairs (1 of them); it is shown'
+}
+
+@test "suggestions heed beginnings, and not case or underscores" {
+    sample
+    fails 2 'unknown sample sent; did you mean sentence?' attn sample sent
+    warns '{"attention":[[1]],"wq":1,"Tokens":1}' '' \
+        'x.json:1:25: the unknown key "wq" is ignored; did you mean "w_q"?' \
+        'x.json:1:36: the unknown key "Tokens" is ignored; did you mean "tokens"?'
+}

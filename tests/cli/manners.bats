@@ -443,3 +443,12 @@ attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
     cmp x.png ../a/x.png
     cmp x.json ../a/x.json
 }
+
+@test "bug: names given before the one that failed were not taken back" {
+    sample
+    mkdir out
+    echo old >out/old.png
+    fails 1 'out/x.png: could not write: Is a directory' attn run x.json -o out/old.png -o out/x.png -o out/x.png/
+    same "$(cat out/old.png)" old
+    same "$(ls -A out)" old.png
+}
