@@ -59,8 +59,8 @@ struct request {
     struct engine_options engine;
 };
 
-/* Pooled weights have at most this many rows and columns, and over all heads at most max_weights cells (but one
- * a head); and this many keys a row are remembered. */
+/* Pooled weights have at most this many rows and columns, and over all heads at most max_weights cells (but
+ * one a head); and this many keys a row are remembered. */
 enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
 
 /* How much would be held. */
