@@ -195,9 +195,8 @@ bool pictures_heads(const struct result *result, enum stage stage, size_t first,
                     const struct options *options, struct out *out, struct error *error)
 {
     size_t heads = result->stage[stage].heads;
-    const int threads = engine_threads(options->threads);
     bool ok = true;
-#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(threads) if (count > 1)
+#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(engine_threads(options->threads)) if (count > 1)
     for (size_t i = 0; i < count; i++) {
         struct error own = {0};
         if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {
