@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -60,6 +61,7 @@ static bool attn(int argc, char **argv, struct error *error)
 int main(int argc, char **argv)
 {
     struct error error = {0};
+    memory_begin();
     file_guard_signals();
     if (attn(argc, argv, &error))
         return 0;

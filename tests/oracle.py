@@ -295,4 +295,4 @@ def check_stats(got, weights, offsets):
             else:
                 i, j = one["max_at"]
                 w = np.where(np.isfinite(weights[l][h]).all(axis=1, keepdims=True), weights[l][h], 0)
-                assert [i, j] == list(np.unravel_index(np.argmax(w), w.shape)), f"stats[{l}][{h}].max_at is {[i, j]}"
+                assert w[i, j] >= w.max() * (1 - 1e-6), f"stats[{l}][{h}].max_at is {[i, j]}"  # of equals any

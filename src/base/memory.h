@@ -7,6 +7,10 @@
 
 #include "base/error.h"
 
+/* Called once at the start: memory that was freed is kept for what comes next, because to get it from the
+ * system anew, page by page, costs more than a small picture. */
+void memory_begin(void);
+
 /* a·b in *product; false, with nothing written, where it does not fit a size_t. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 

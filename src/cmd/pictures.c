@@ -196,7 +196,8 @@ bool pictures_heads(const struct result *result, enum stage stage, size_t first,
 {
     size_t heads = result->stage[stage].heads;
     bool ok = true;
-#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(engine_threads(options->threads)) if (count > 1)
+    /* To wake threads takes as long as to draw a few. */
+#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(engine_threads(options->threads)) if (count > 4)
     for (size_t i = 0; i < count; i++) {
         struct error own = {0};
         if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {
