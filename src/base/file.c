@@ -59,6 +59,17 @@ static void on_signal(int number)
     raise(number);
 }
 
+/* A file that is mapped for reading was cut short by somebody else. */
+static void on_bus(int number)
+{
+    static const char message[] = "attn: a file became shorter while it was read\n";
+    (void)number;
+    remove_traces();
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
+        _exit(ERROR_SYSTEM);
+    _exit(ERROR_SYSTEM);
+}
+
 /* For libraries that end the program themselves where memory is short. */
 static void on_exit_discard(void)
 {
@@ -81,6 +92,7 @@ void file_guard_signals(void)
         sigdelset(&action.sa_mask, numbers[i]);
         sigaction(numbers[i], &action, NULL);
     }
+    signal(SIGBUS, on_bus);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     atexit(on_exit_discard);

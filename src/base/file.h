@@ -17,6 +17,7 @@ struct source {
     char *name; /* as the user gave it; "standard input" for - */
     char *data;
     size_t size;
+    size_t mapped; /* bytes of a mapping that `data` is; 0: of its own memory */
 };
 
 /* Where something stood in a source; line and column count from 1, 0 is unknown. `file` is borrowed. */
@@ -28,6 +29,8 @@ struct place {
 /* Reads the file, or standard input for "-". */
 bool source_read(struct source *source, const char *path, struct error *error);
 void source_free(struct source *source);
+/* Frees the text and keeps the name. */
+void source_drop(struct source *source);
 
 /* The place of byte `offset`. The column counts characters. */
 struct place source_place(const struct source *source, size_t offset);

@@ -127,8 +127,7 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;
     /* All numbers and labels are out, all messages are made. */
-    free(source->data);
-    source->data = NULL;
+    source_drop(source);
     source->size = 0;
     return true;
 }

@@ -452,3 +452,24 @@ attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
     same "$(cat out/old.png)" old
     same "$(ls -A out)" old.png
 }
+
+@test "a file that is cut short while it is read: a message, not a signal" {
+    "$PYTHON" - "$ATTN" <<'EOF'
+import os, subprocess, sys, time
+row = "[" + ",".join(["0.123456789"] * 2000) + "]"
+text = '{"q":[' + ",".join([row] * 400) + '],"k":[' + row + "]}"
+seen = set()
+for pause in range(12):
+    with open("x.json", "w") as f:
+        f.write(text)
+    attn = subprocess.Popen([sys.argv[1], "run", "x.json", "-q", "-o", "y.npy"], stderr=subprocess.PIPE)
+    time.sleep(pause * 0.002)
+    os.truncate("x.json", 1000)
+    error = attn.communicate()[1]
+    assert attn.returncode in (0, 1, 3), (attn.returncode, error)
+    assert (attn.returncode == 0) == (error == b""), error
+    seen.add(attn.returncode)
+assert seen - {0}, seen
+EOF
+    [ -z "$(ls -A | grep attn-)" ]
+}
