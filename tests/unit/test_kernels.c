@@ -1,0 +1,497 @@
+/*
+ * The float32 engine against the double reference: every instruction set that runs here × odd sizes × masks,
+ * inputs and outputs between guard pages, one thread against many, what must be NaN and what must not.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/engine.h"
+#include "core/reference.h"
+
+/* Memory that ends, or begins (`low`), at a page nobody may touch. */
+struct guarded {
+    char *map;
+    size_t bytes;
+    float *data;
+};
+
+static struct guarded guarded_take(size_t count, bool low)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = count * sizeof(float);
+    size_t inner = (bytes + page - 1) / page * page;
+    struct guarded g = {.bytes = inner + 2 * page};
+    g.map = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(g.map != MAP_FAILED);
+    assert_int_equal(mprotect(g.map, page, PROT_NONE), 0);
+    assert_int_equal(mprotect(g.map + page + inner, page, PROT_NONE), 0);
+    g.data = (float *)(void *)(g.map + page + (low ? 0 : inner - bytes));
+    return g;
+}
+
+static void guarded_free(struct guarded *g)
+{
+    munmap(g->map, g->bytes);
+}
+
+static uint32_t seed;
+
+static uint32_t dice(uint32_t sides)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (uint32_t)(((uint64_t)seed * sides) >> 32);
+}
+
+static float noise(void)
+{
+    return (float)((double)dice(1u << 24) / (1 << 23) - 1);
+}
+
+/* A head with all its memory, what the engine made of it, and its rows from the taker. */
+struct sample {
+    struct head head;
+    struct guarded q, k, v, mask, bias, output;
+    float *weights, *cells;
+    struct row_measures *measures;
+    struct row_key *top;
+    size_t top_count, pool_rows, pool_keys;
+    bool mean;
+};
+
+static void take_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    const struct sample *sample = context;
+    for (size_t r = 0; r < count; r++)
+        memcpy(sample->weights + (first + r) * sample->head.m, weights + r * stride,
+               sample->head.m * sizeof(float));
+}
+
+static void fill(struct guarded *g, struct grid *grid, size_t rows, size_t columns, size_t step, bool low)
+{
+    size_t count = rows > 0 && columns > 0 ? (rows - 1) * step + columns : 0;
+    *g = guarded_take(count, low);
+    for (size_t i = 0; i < count; i++)
+        g->data[i] = NAN; /* between the rows nothing may be read */
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            g->data[r * step + c] = noise();
+    *grid = (struct grid){g->data, step, 1};
+}
+
+static void sample_make(struct sample *s, size_t n, size_t m, size_t d_k, size_t d_v, bool low)
+{
+    *s = (struct sample){.top_count = 3, .pool_rows = 1 + dice(7), .pool_keys = 1 + dice(9), .mean = dice(2)};
+    if (dice(4) == 0)
+        s->pool_keys = 121 + dice(200);
+    struct head *h = &s->head;
+    *h = (struct head){
+        .n = n, .m = m, .d_k = d_k, .d_v = d_v, .scale = 3 / sqrt((double)d_k), .left = -1, .right = -1};
+    fill(&s->q, &h->q, n, d_k, d_k + dice(3), low);
+    fill(&s->k, &h->k, m, d_k, d_k + dice(3), low);
+    fill(&s->v, &h->v, m, d_v, d_v + dice(3), low);
+    s->output = guarded_take(n * d_v, low);
+    s->weights = malloc(n * m * sizeof(float) + 1);
+    s->cells = malloc(((n - 1) / s->pool_rows + 1) * ((m - 1) / s->pool_keys + 1) * sizeof(float));
+    s->measures = malloc(n * sizeof *s->measures);
+    s->top = malloc(n * s->top_count * sizeof *s->top);
+    assert_true(s->weights && s->cells && s->measures && s->top);
+}
+
+/* Mask or bias of the given shape: an axis of 1 repeats. */
+static void sample_mask(struct sample *s, bool bias, bool rows, bool columns)
+{
+    struct head *h = &s->head;
+    struct guarded *g = bias ? &s->bias : &s->mask;
+    struct grid *grid = bias ? &h->bias : &h->mask;
+    size_t high = rows ? h->n : 1, wide = columns ? h->m : 1;
+    fill(g, grid, high, wide, wide, dice(2));
+    for (size_t i = 0; i < high * wide; i++) {
+        float x = g->data[i];
+        g->data[i] = bias ? (x > 0.5f ? -INFINITY : 2 * x) : (float)(x > -0.4f);
+    }
+    grid->row = rows ? wide : 0;
+    grid->column = columns ? 1 : 0;
+}
+
+static void sample_free(struct sample *s)
+{
+    guarded_free(&s->q);
+    guarded_free(&s->k);
+    guarded_free(&s->v);
+    guarded_free(&s->output);
+    if (s->mask.map)
+        guarded_free(&s->mask);
+    if (s->bias.map)
+        guarded_free(&s->bias);
+    free(s->weights);
+    free(s->cells);
+    free(s->measures);
+    free(s->top);
+}
+
+static struct engine_job sample_job(struct sample *s)
+{
+    return (struct engine_job){
+        .head = &s->head,
+        .output = s->output.data,
+        .output_row = s->head.d_v,
+        .taker = {take_rows, s},
+        .measures = s->measures,
+        .top = s->top,
+        .top_count = s->top_count,
+        .pool = {s->cells, s->pool_rows, s->pool_keys, s->mean},
+    };
+}
+
+static void sample_run(struct sample *s, int threads, size_t memory)
+{
+    struct engine_job job = sample_job(s);
+    struct engine_options options = {.threads = threads, .memory_limit = memory};
+    struct error error = {0};
+    assert_true(engine_run_with(&job, 1, &options, &error));
+}
+
+static void same(double got, double wanted, double within, const char *what, const struct sample *s, size_t i,
+                 size_t j)
+{
+    if ((isnan(got) && isnan(wanted)) || fabs(got - wanted) <= within || got == wanted)
+        return;
+    fail_msg("%s: %s (%zu, %zu): %.9g instead of %.9g; n=%zu m=%zu d_k=%zu d_v=%zu pool %zux%zu",
+             engine_name(), what, i, j, got, wanted, s->head.n, s->head.m, s->head.d_k, s->head.d_v,
+             s->pool_rows, s->pool_keys);
+}
+
+/* All that the engine made of a row against its weights in double; cells are gathered for sample_check. */
+static void check_row(struct sample *s, size_t i, const double *weights, double *cells)
+{
+    const size_t m = s->head.m;
+    double entropy = 0, distance = 0, total = 0, largest = 0;
+    for (size_t j = 0; j < m; j++) {
+        double w = weights[j],
+               *cell = &cells[i / s->pool_rows * ((m - 1) / s->pool_keys + 1) + j / s->pool_keys];
+        same(s->weights[i * m + j], w, 2e-6, "weight", s, i, j);
+        if (!head_allows(&s->head, i, j) && w == 0)
+            assert_true(s->weights[i * m + j] == 0);
+        entropy -= w > 0 ? w * log(w) : w * 0;
+        distance += w * fabs((double)i + (double)s->head.offset - (double)j);
+        total += w;
+        largest = w > largest || isnan(w) ? w : largest;
+        if (s->mean)
+            *cell += w;
+        else if (w > *cell || isnan(w))
+            *cell = w;
+    }
+    const struct row_measures *got = &s->measures[i];
+    same(got->entropy, entropy, 2e-5, "entropy", s, i, 0);
+    same(got->distance, distance, 1e-5 * (double)(s->head.n + m), "distance", s, i, 0);
+    same(got->max, largest, 2e-6, "max", s, i, 0);
+    same(got->first, weights[0], 2e-6, "first", s, i, 0);
+    if (total > 0)
+        same(weights[got->argmax], largest, 2e-6, "argmax", s, i, got->argmax);
+    else
+        assert_true(got->argmax == SIZE_MAX);
+
+    for (size_t t = 0; t < s->top_count; t++) {
+        const struct row_key *key = &s->top[i * s->top_count + t];
+        if (key->key == SIZE_MAX) {
+            assert_true(key->weight == 0);
+            continue;
+        }
+        same(key->weight, weights[key->key], 2e-6, "top", s, i, t);
+        size_t heavier = 0;
+        for (size_t j = 0; j < m; j++)
+            heavier += weights[j] > weights[key->key] + 4e-6;
+        assert_true(heavier <= t);
+        assert_true(t == 0 || (key[-1].weight >= key->weight && key[-1].key != key->key));
+    }
+}
+
+static void sample_check(struct sample *s)
+{
+    const struct head *h = &s->head;
+    size_t high = (h->n - 1) / s->pool_rows + 1, wide = (h->m - 1) / s->pool_keys + 1;
+    double *weights = malloc(h->m * sizeof *weights), *output = malloc((h->d_v + 1) * sizeof *output);
+    double *cells = calloc(high * wide, sizeof *cells);
+    assert_true(weights && output && cells);
+    for (size_t i = 0; i < h->n; i++) {
+        reference_row(h, i, STAGE_WEIGHTS, weights);
+        check_row(s, i, weights, cells);
+        reference_output(h, i, weights, output);
+        for (size_t c = 0; c < h->d_v; c++)
+            same(s->output.data[i * h->d_v + c], output[c], 2e-6, "output", s, i, c);
+    }
+    for (size_t a = 0; a < high; a++)
+        for (size_t b = 0; b < wide; b++) {
+            size_t rows = h->n - a * s->pool_rows < s->pool_rows ? h->n - a * s->pool_rows : s->pool_rows;
+            size_t keys = h->m - b * s->pool_keys < s->pool_keys ? h->m - b * s->pool_keys : s->pool_keys;
+            double cell = cells[a * wide + b] / (s->mean ? (double)(rows * keys) : 1);
+            same(s->cells[a * wide + b], cell, 2e-6, "cell", s, a, b);
+        }
+    free(weights);
+    free(output);
+    free(cells);
+}
+
+/* Calls `test` with every kernel that runs here. */
+static void with_every_kernel(void (*test)(void))
+{
+    for (size_t c = 0; engine_choice(c); c++)
+        if (engine_select(engine_choice(c))) {
+            seed = 12345;
+            test();
+        }
+    assert_true(engine_select("best"));
+}
+
+/* Gives the head one of a dozen combinations of masks. */
+static void sample_rules(struct sample *s, unsigned which)
+{
+    struct head *h = &s->head;
+    h->causal = which % 3 == 1;
+    h->offset = which % 4 == 1 ? (int64_t)h->m - (int64_t)h->n : which % 4 == 2 ? -(int64_t)dice(9) : 0;
+    if (which % 5 == 2) {
+        h->left = dice((uint32_t)h->m);
+        h->right = dice(3) - 1;
+    }
+    if (which % 7 == 3)
+        h->softcap = 5;
+    if (which % 4 == 3)
+        sample_mask(s, false, which % 3 != 0, which % 3 != 1);
+    if (which % 6 == 5)
+        sample_mask(s, true, which % 5 != 0, which % 5 != 1);
+    h->mask_true_blocks = which % 8 == 7;
+}
+
+static void odd_sizes(void)
+{
+    static const size_t sizes[] = {1, 2, 3, 5, 8, 17, 63, 64, 65, 120, 121, 131, 250};
+    static const size_t widths[] = {1, 3, 7, 16, 64, 80, 128, 257};
+    for (unsigned turn = 0; turn < 420; turn++) {
+        struct sample s;
+        sample_make(&s, sizes[dice(13)], sizes[dice(13)], widths[dice(8)], widths[dice(8)], turn % 2);
+        sample_rules(&s, turn);
+        sample_run(&s, 1 + (int)dice(3), 0);
+        sample_check(&s);
+        sample_free(&s);
+    }
+}
+
+static void test_odd_sizes_and_masks(void **state)
+{
+    (void)state;
+    with_every_kernel(odd_sizes);
+}
+
+/* NaN and infinities everywhere, seen and forbidden. */
+static void hostile_values(void)
+{
+    static const float evil[] = {NAN, INFINITY, -INFINITY};
+    for (unsigned turn = 0; turn < 240; turn++) {
+        struct sample s;
+        sample_make(&s, 1 + dice(150), 1 + dice(260), 1 + dice(20), 1 + dice(20), turn % 2);
+        sample_rules(&s, turn % 5 == 0 ? 1 : turn);
+        struct grid *grids[] = {&s.head.q, &s.head.k, &s.head.v};
+        size_t rows[] = {s.head.n, s.head.m, s.head.m}, columns[] = {s.head.d_k, s.head.d_k, s.head.d_v};
+        for (uint32_t e = dice(4) + 1; e > 0; e--) {
+            uint32_t which = dice(3);
+            float *data = which == 0 ? s.q.data : which == 1 ? s.k.data : s.v.data;
+            data[dice((uint32_t)rows[which]) * grids[which]->row + dice((uint32_t)columns[which])] =
+                evil[dice(3)];
+        }
+        if (s.bias.data)
+            s.bias.data[0] = evil[dice(2)];
+        sample_run(&s, 2, 0);
+        sample_check(&s);
+        sample_free(&s);
+    }
+}
+
+static void test_nan_and_infinity(void **state)
+{
+    (void)state;
+    with_every_kernel(hostile_values);
+}
+
+/* Enough work that threads are woken, over several flushes; everything must be the same bytes. */
+static void many_threads(void)
+{
+    struct sample one, many;
+    for (unsigned turn = 0; turn < 8; turn++) {
+        uint32_t begin = seed;
+        sample_make(&one, 300, 4500, 16, 16, false);
+        sample_rules(&one, turn);
+        seed = begin;
+        sample_make(&many, 300, 4500, 16, 16, true);
+        sample_rules(&many, turn);
+        sample_run(&one, 1, 0);
+        sample_run(&many, 5, 3000000); /* and strips of few rows */
+        sample_check(&one);
+        assert_memory_equal(one.output.data, many.output.data, one.head.n * one.head.d_v * sizeof(float));
+        assert_memory_equal(one.weights, many.weights, one.head.n * one.head.m * sizeof(float));
+        assert_memory_equal(one.measures, many.measures, one.head.n * sizeof *one.measures);
+        for (size_t t = 0; t < one.head.n * one.top_count; t++) {
+            assert_true(one.top[t].key == many.top[t].key);
+            assert_true(one.top[t].weight == many.top[t].weight);
+        }
+        size_t cells = ((one.head.n - 1) / one.pool_rows + 1) * ((one.head.m - 1) / one.pool_keys + 1);
+        assert_memory_equal(one.cells, many.cells, cells * sizeof(float));
+        sample_free(&one);
+        sample_free(&many);
+    }
+}
+
+static void test_threads_and_strips_give_the_same_bytes(void **state)
+{
+    (void)state;
+    with_every_kernel(many_threads);
+}
+
+/* Values near the end of float32, whose weighted mean fits but whose sum does not; and huge scores. */
+static void large_values(void)
+{
+    struct sample s;
+    sample_make(&s, 70, 200, 8, 4, false);
+    for (size_t i = 0; i < 200; i++)
+        for (size_t c = 0; c < 4; c++)
+            s.v.data[i * s.head.v.row + c] = 3e38f;
+    for (size_t i = 0; i < 70; i++)
+        for (size_t c = 0; c < 8; c++)
+            s.q.data[i * s.head.q.row + c] *= 1e5f;
+    sample_run(&s, 1, 0);
+    for (size_t i = 0; i < 70 * 4; i++)
+        assert_true(fabsf(s.output.data[i] / 3e38f - 1) < 1e-5f);
+    sample_free(&s);
+}
+
+static void test_large_values(void **state)
+{
+    (void)state;
+    with_every_kernel(large_values);
+}
+
+/* Equal scores: the first key is the argmax, and the top keys come in order. */
+static void ties(void)
+{
+    struct sample s;
+    sample_make(&s, 70, 300, 4, 4, false);
+    memset(s.q.data, 0, ((s.head.n - 1) * s.head.q.row + 4) * sizeof(float));
+    s.head.left = 250;
+    sample_run(&s, 1, 0);
+    sample_check(&s);
+    for (size_t i = 0; i < 70; i++) {
+        assert_int_equal(s.measures[i].argmax, 0);
+        for (size_t t = 0; t < s.top_count; t++)
+            assert_int_equal(s.top[i * s.top_count + t].key, t);
+    }
+    sample_free(&s);
+}
+
+static void test_ties_go_to_the_first_key(void **state)
+{
+    (void)state;
+    with_every_kernel(ties);
+}
+
+static void projections(void)
+{
+    static const size_t sizes[] = {1, 3, 6, 64, 65, 130, 200};
+    for (unsigned turn = 0; turn < 40; turn++) {
+        size_t rows = sizes[dice(7)], inner = turn == 0 ? 5000 : sizes[dice(7)], columns = sizes[dice(7)];
+        struct guarded x, w, b, y;
+        struct grid grid;
+        struct error error = {0};
+        size_t step = inner + dice(3);
+        fill(&x, &grid, rows, inner, step, turn % 2);
+        fill(&w, &grid, inner, columns, columns, turn % 2);
+        fill(&b, &grid, 1, columns, columns, turn % 2);
+        y = guarded_take(rows * columns, turn % 2);
+        const float *bias = turn % 3 ? b.data : NULL;
+        assert_true(engine_project(x.data, step, w.data, bias, rows, inner, columns, y.data, 1 + (int)dice(3),
+                                   &error));
+        for (size_t i = 0; i < rows; i++)
+            for (size_t c = 0; c < columns; c++) {
+                double sum = bias ? (double)bias[c] : 0;
+                for (size_t k = 0; k < inner; k++)
+                    sum += (double)x.data[i * step + k] * (double)w.data[k * columns + c];
+                if (fabs((double)y.data[i * columns + c] - sum) > 1e-6 * sqrt((double)inner))
+                    fail_msg("%s: y (%zu, %zu): %.9g instead of %.9g; %zux%zux%zu", engine_name(), i, c,
+                             (double)y.data[i * columns + c], sum, rows, inner, columns);
+            }
+        guarded_free(&x);
+        guarded_free(&w);
+        guarded_free(&b);
+        guarded_free(&y);
+    }
+}
+
+static void test_projections(void **state)
+{
+    (void)state;
+    with_every_kernel(projections);
+    float x[] = {1, 2, 9, 3, 4}, b[] = {10, 20}, y[4];
+    struct error error = {0};
+    assert_true(engine_project(x, 3, NULL, b, 2, 2, 2, y, 1, &error));
+    const float wanted[] = {11, 22, 13, 24};
+    assert_memory_equal(y, wanted, sizeof y);
+}
+
+static void count_rows(void *context, size_t done, size_t rows)
+{
+    size_t *counted = context;
+    counted[0] = done;
+    counted[1] = rows;
+}
+
+static void test_progress_and_stop(void **state)
+{
+    (void)state;
+    struct sample s;
+    seed = 5;
+    sample_make(&s, 200, 300, 8, 8, false);
+    struct engine_job job = sample_job(&s);
+    struct error error = {0};
+    size_t counted[2] = {0};
+    volatile sig_atomic_t stop = 0;
+    struct engine_options options = {.threads = 1, .stop = &stop, .progress = count_rows, .context = counted};
+    assert_true(engine_run_with(&job, 1, &options, &error));
+    assert_int_equal(counted[0], 200);
+    assert_int_equal(counted[1], 200);
+    stop = 1;
+    assert_false(engine_run_with(&job, 1, &options, &error));
+    assert_int_equal(error.kind, ERROR_SYSTEM);
+    assert_string_equal(error.message, "interrupted");
+    sample_free(&s);
+}
+
+static void test_select(void **state)
+{
+    (void)state;
+    assert_false(engine_select("abacus"));
+    assert_true(engine_select("portable"));
+    assert_string_equal(engine_name(), "portable");
+    assert_true(engine_select("best"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_odd_sizes_and_masks),
+        cmocka_unit_test(test_nan_and_infinity),
+        cmocka_unit_test(test_threads_and_strips_give_the_same_bytes),
+        cmocka_unit_test(test_large_values),
+        cmocka_unit_test(test_ties_go_to_the_first_key),
+        cmocka_unit_test(test_projections),
+        cmocka_unit_test(test_progress_and_stop),
+        cmocka_unit_test(test_select),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
