@@ -1,6 +1,8 @@
 /* The command table, and what every command shares: help, version, errors and the exit status. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -58,11 +60,23 @@ static bool attn(int argc, char **argv, struct error *error)
     return run_command(argc, argv, error);
 }
 
+/* A file that is mapped for reading was cut short by somebody else. */
+static void on_bus(int number)
+{
+    static const char message[] = "attn: a file became shorter while it was read\n";
+    (void)number;
+    file_remove_traces();
+    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)written;
+    _exit(ERROR_SYSTEM);
+}
+
 int main(int argc, char **argv)
 {
     struct error error = {0};
     memory_begin();
     file_guard_signals();
+    signal(SIGBUS, on_bus);
     if (attn(argc, argv, &error))
         return 0;
     file_discard();

@@ -36,8 +36,7 @@ static void restore_signals(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* Only what may run in a signal handler. */
-static void remove_traces(void)
+void file_remove_traces(void)
 {
     for (size_t i = 0; i < staged_count; i++)
         unlink(staged[i].temporary);
@@ -54,26 +53,15 @@ static void on_signal(int number)
         pthread_kill(main_thread, number);
         return;
     }
-    remove_traces();
+    file_remove_traces();
     signal(number, SIG_DFL);
     raise(number);
-}
-
-/* A file that is mapped for reading was cut short by somebody else. */
-static void on_bus(int number)
-{
-    static const char message[] = "attn: a file became shorter while it was read\n";
-    (void)number;
-    remove_traces();
-    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
-        _exit(ERROR_SYSTEM);
-    _exit(ERROR_SYSTEM);
 }
 
 /* For libraries that end the program themselves where memory is short. */
 static void on_exit_discard(void)
 {
-    remove_traces();
+    file_remove_traces();
 }
 
 void file_guard_signals(void)
@@ -92,7 +80,6 @@ void file_guard_signals(void)
         sigdelset(&action.sa_mask, numbers[i]);
         sigaction(numbers[i], &action, NULL);
     }
-    signal(SIGBUS, on_bus);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     atexit(on_exit_discard);
@@ -288,7 +275,7 @@ void file_discard(void)
 {
     sigset_t before;
     block_signals(&before);
-    remove_traces();
+    file_remove_traces();
     forget();
     restore_signals(&before);
 }

@@ -51,6 +51,8 @@ bool file_stage_end(struct out *out, struct error *error);
 bool file_commit(struct error *error);
 /* Removes what is staged, and the folders made for it. */
 void file_discard(void);
+/* As much of it as a signal handler may do. */
+void file_remove_traces(void);
 
 /* From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU discard what is staged and then end the program as
  * they would have; SIGPIPE and SIGXFSZ become a failed write. */
