@@ -365,7 +365,7 @@ can_exhaust() {
 }
 
 @test "on a terminal: a table, or JSON where -o - asks for it, or nothing under -q" {
-    command -v script >/dev/null || skip "no script(1) for a terminal"
+    script -qec true /dev/null >/dev/null 2>&1 || skip "no script(1), or no terminal to be had"
     sample
     on_terminal() {
         script -qec "'$ATTN' $*" /dev/null </dev/null | tr -d '\r'
