@@ -321,6 +321,14 @@ def test_schema():
     runs += [["grouped.json", *words, *every] for words in SELECTIONS]
     runs += [["grouped.json", "--max-weights", "100"], [sample("causal"), "--max-weights", "100", "--pool", "mean"]]
     runs += [["nothing.json", *every], ["nothing.json", "--causal=-1"], ["wide.json"], ["grouped.json", "--causal=-3"]]
+    runs += [[sample("sentence"), *words] for words in (
+        ["--score", "cosine", "--temperature", "0.5", "--sink", "1", "--dropout", "0.1", "--seed", "3", "--stage", "mask", "--causal"],
+        ["--position", "rotary", "--rotary-dim", "4", "--position-base", "500", "--stage", "encoding", "--normalizer", "sparsemax"],
+        ["--recurrence", "linear", "--stage", "mask"], ["--block", "2", "--dilation", "2", "--global", "1,3", "--separator", "black"],
+        ["--causal", "--prefix", "2", "--key-length", "5", "--stage", "mask"])]
+    write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
+    write_json("table.json", {"q": np.eye(3), "k": np.eye(3), "position": "relative", "max_distance": 5, "relative_bias": [[1], [2], [3], [4]]})
+    runs += [["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)
@@ -330,6 +338,28 @@ def test_schema():
         assert not valid.is_valid({**document, "surplus": 1}) and not valid.is_valid({**document, "schema": "attn/0"})
     known = set(schema["properties"]) | {"config." + key for key in schema["properties"]["config"]["properties"]}
     assert used == known, f"never written: {known - used}"
+
+
+def test_every_key_stands_once_in_the_json():
+    """bug: --draw-mask beside a mask wrote two keys of that name"""
+    def once(pairs):
+        assert len({name for name, _ in pairs}) == len(pairs), [name for name, _ in pairs]
+        return dict(pairs)
+
+    for words in (["--draw-mask"], ["--draw-mask", "--key-length", "4"], ["--draw-mask", "--causal", "--queries", "1:3"]):
+        got = json.loads(run(sample("sentence"), *words, "-o", "-").stdout, object_pairs_hook=once)
+        assert np.ndim(got["mask"]) == 4
+
+
+def test_past_keys_and_windows_are_told_as_a_mask():
+    """bug: with past_k the config had a window that counted from another offset"""
+    write_json("past.json", {"q": np.ones((2, 1)), "k": np.ones((2, 1)), "past_k": np.ones((3, 1)), "window": [1, 0]})
+    run("past.json", "-o", "once.json")
+    first = json.load(open("once.json"))
+    assert "window" not in first["config"]
+    assert first["mask"] == [[0, 0, 1, 1, 0], [0, 0, 0, 1, 1]]
+    run("once.json", "-o", "twice.json")
+    assert json.load(open("twice.json"))["mask"] == first["mask"]
 
 
 def test_jq():

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from oracle import attend, check_stages, close, measures, numbers, run, write_json
+from oracle import attend, check_stages, close, measures, numbers, run
 
 REAL = os.environ["REAL"]
 
@@ -102,76 +102,6 @@ def test_encoder():
         f"attn: warning: {file}: tokens has 14 labels for 15 queries: the missing one is numbered"], lines
     got = json.loads(done.stdout)
     assert np.array_equal(numbers(got["weights"]), weights) and got["tokens"] == given["tokens"] + ["14"]
-
-
-# ---- the ONNX cases ----
-
-
-def onnx_array(t):
-    return np.array(t["data"], dtype=bool if t["dtype"] == "bool" else np.float64).reshape(t["shape"])
-
-
-def onnx_problem(data):
-    """A case as a problem with a layer for each of the batch."""
-    t = {name: onnx_array(value) for name, value in data["inputs"].items()}
-    a, heads, kv_heads = data["attributes"], data["heads"]["q"], data["heads"]["kv"]
-
-    def split(x, count):
-        return x if x.ndim == 4 else x.reshape(*x.shape[:2], count, -1).transpose(0, 2, 1, 3)
-
-    q, k, v = split(t["Q"], heads), split(t["K"], kv_heads), split(t["V"], kv_heads)
-    past = t["past_key"].shape[2] if "past_key" in t else 0
-    if past:
-        k, v = np.concatenate([t["past_key"], k], axis=2), np.concatenate([t["past_value"], v], axis=2)
-    batch, n, m = q.shape[0], q.shape[2], k.shape[2]
-    layers = []
-    for b in range(batch):
-        layer = {"q": q[b], "k": k[b], "v": v[b]}
-        filled = int(t["nonpad_kv_seqlen"][b]) if "nonpad_kv_seqlen" in t else None
-        if a.get("is_causal"):
-            layer["causal"] = past if filled is None else filled - n
-        if filled is not None:
-            layer["mask"] = np.broadcast_to(np.arange(m) < filled, (heads, n, m))
-        if "attn_mask" in t:
-            whole = np.broadcast_to(t["attn_mask"], (batch, heads, n, t["attn_mask"].shape[-1]))[b]
-            flags = whole.dtype == bool
-            if whole.shape[-1] < m:  # closed beyond its end
-                beyond = np.full((heads, n, m - whole.shape[-1]), False if flags else -np.inf)
-                whole = np.concatenate([whole, beyond], axis=-1)
-            layer["mask" if flags else "bias"] = whole & layer.get("mask", True) if flags else whole
-        layers.append(layer)
-    problem = {"layers": layers, "heads": heads, "kv_heads": kv_heads}
-    for name in ("scale", "softcap"):
-        if name in a:
-            problem[name] = a[name]
-    window = [a.get("left_window_size", -1), a.get("right_window_size", -1)]
-    if window != [-1, -1]:
-        problem["window"] = window
-    return problem
-
-
-def test_onnx():
-    """Every case of the operator agrees with its double-precision truth, a cache and padding put into plain words."""
-    with open(f"{REAL}/onnx/index.json") as f:
-        cases = [case for case in json.load(f)["cases"] if case["op"] == "Attention"]
-    failed = []
-    for case in cases:
-        with open(f"{REAL}/onnx/{case['file']}") as f:
-            data = json.load(f)
-        problem = onnx_problem(data)
-        write_json("onnx.json", problem)
-        try:
-            got = json.loads(run("onnx.json", "-o", "-").stdout)
-            weights, output = onnx_array(data["float64"]["weights"]), onnx_array(data["float64"]["Y"])
-            if output.ndim == 4:
-                output = output.transpose(0, 2, 1, 3).reshape(*output.shape[:1], output.shape[2], -1)
-            close("weights", numbers(got["weights"]), weights, 2e-6)
-            largest = max(np.nanmax(np.where(np.isfinite(layer["v"]), abs(layer["v"]), 0)) for layer in problem["layers"])
-            close("output", numbers(got["output"]), output, 2e-6 * largest)
-        except Exception as problem:
-            failed.append(case["name"])
-            print(f"{case['name']}: {problem!r}")
-    assert not failed and len(cases) == 87, (failed, len(cases))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-/* The table of options, and reading a command line by it. What an argument may be is option_values.c. */
+/* Reading a command line by the table of options (option_table.c). What an argument may be is
+ * option_values.c. */
 #include "cmd/options.h"
 
 #include <getopt.h>
@@ -8,154 +9,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/option_ids.h"
 #include "cmd/option_values.h"
-
-enum {
-    OPTION_TOKENS = 1,
-    OPTION_KEY_TOKENS,
-    OPTION_INPUT_FORMAT,
-    OPTION_STAGE,
-    OPTION_THREADS,
-    OPTION_MAX_WEIGHTS,
-    OPTION_MEMORY,
-    OPTION_CPU,
-    OPTION_OUTPUT,
-    OPTION_FORMAT,
-    OPTION_LAYER,
-    OPTION_HEAD,
-    OPTION_AVERAGE,
-    OPTION_QUERIES,
-    OPTION_KEYS,
-    OPTION_TITLE,
-    OPTION_CMAP,
-    OPTION_COLOR_SCALE,
-    OPTION_VMIN,
-    OPTION_VMAX,
-    OPTION_CELL,
-    OPTION_WIDTH,
-    OPTION_DPI_SCALE,
-    OPTION_ANNOTATE,
-    OPTION_POOL,
-    OPTION_QUIET,
-    OPTION_VERBOSE,
-    OPTION_HELP,
-    OPTION_VERSION,
-    OPTION_COMPLETION,
-    OPTION_INPUT = 100,   /* + enum input */
-    OPTION_SETTING = 200, /* + enum setting */
-};
-
-#define INPUT_ROW(which, name, help)                                                                         \
-    {                                                                                                        \
-        name, 0, "FILE", "FILE", "Input", help, FOR_RUN, OPTION_INPUT + which                                \
-    }
-/* Named as the JSON key with '-' for '_'; what it takes and does is said by core/settings.c. */
-#define SETTING_ROW(which, name, words)                                                                      \
-    {                                                                                                        \
-        name, 0, NULL, words, "Attention", NULL, FOR_RUN, OPTION_SETTING + which                             \
-    }
-
-static struct option_kind table[] = {
-    INPUT_ROW(INPUT_Q, "q", "queries"),
-    INPUT_ROW(INPUT_K, "k", "keys"),
-    INPUT_ROW(INPUT_V, "v", "values"),
-    INPUT_ROW(INPUT_EMBEDDINGS, "embeddings", "the sequence, one row a token"),
-    INPUT_ROW(INPUT_CONTEXT, "context", "the other sequence, for cross-attention"),
-    INPUT_ROW(INPUT_ATTENTION, "attention", "weights computed elsewhere"),
-    INPUT_ROW(INPUT_MASK, "mask", "1 or true where a query may look"),
-    INPUT_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores"),
-    INPUT_ROW(INPUT_W_Q, "w-q", "projection to queries, y = x·W + b"),
-    INPUT_ROW(INPUT_W_K, "w-k", "projection to keys"),
-    INPUT_ROW(INPUT_W_V, "w-v", "projection to values"),
-    INPUT_ROW(INPUT_W_O, "w-o", "projection of the output"),
-    INPUT_ROW(INPUT_B_Q, "b-q", "bias of the projection to queries"),
-    INPUT_ROW(INPUT_B_K, "b-k", "bias of the projection to keys"),
-    INPUT_ROW(INPUT_B_V, "b-v", "bias of the projection to values"),
-    INPUT_ROW(INPUT_B_O, "b-o", "bias of the projection of the output"),
-    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_RUN,
-     OPTION_TOKENS},
-    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_RUN,
-     OPTION_KEY_TOKENS},
-    {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like", FOR_RUN,
-     OPTION_INPUT_FORMAT},
-
-    SETTING_ROW(SETTING_HEADS, "heads", NULL),
-    SETTING_ROW(SETTING_KV_HEADS, "kv-heads", NULL),
-    SETTING_ROW(SETTING_CAUSAL, "causal", "start end no"),
-    SETTING_ROW(SETTING_SCALE, "scale", NULL),
-    SETTING_ROW(SETTING_SOFTCAP, "softcap", NULL),
-    SETTING_ROW(SETTING_WINDOW, "window", NULL),
-    SETTING_ROW(SETTING_MASK_TRUE_BLOCKS, "mask-true-blocks", NULL),
-    {"stage", 0, "STAGE", "scores scaled masked weights output q k v", "Attention",
-     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k or v; may "
-     "be repeated",
-     FOR_RUN, OPTION_STAGE},
-    {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same",
-     FOR_RUN, OPTION_THREADS},
-    {"max-weights", 0, "N", NULL, "Attention",
-     "most weights held, over all heads (default 16Mi); where there are more they are pooled", FOR_RUN,
-     OPTION_MAX_WEIGHTS},
-    {"memory", 0, "SIZE", NULL, "Attention", "memory that the computation may take for itself, such as 512Mi",
-     FOR_RUN, OPTION_MEMORY},
-    {"cpu", 0, "NAME", "avx512 avx2 portable", "Attention",
-     "instructions to use: avx512, avx2 or portable (default: the best there are)", FOR_RUN, OPTION_CPU},
-
-    {"output", 'o', "PATH", "FILE", "Output",
-     "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
-     "(default: "
-     "attn-out/)",
-     FOR_RUN, OPTION_OUTPUT},
-    {"format", 0, "FORMAT", "json csv table none", "Output",
-     "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else JSON)",
-     FOR_RUN, OPTION_FORMAT},
-    {"layer", 0, "LIST", NULL, "Output", "only these layers, such as 0,3,5:8 (counted from 0)", FOR_RUN,
-     OPTION_LAYER},
-    {"head", 0, "LIST", NULL, "Output", "only these heads", FOR_RUN, OPTION_HEAD},
-    {"average", 0, "heads", "heads", "Output", "the mean over the heads instead of each", FOR_RUN,
-     OPTION_AVERAGE},
-    {"queries", 0, "A:B", NULL, "Output", "only the queries from A up to, not with, B", FOR_RUN,
-     OPTION_QUERIES},
-    {"keys", 0, "A:B", NULL, "Output", "only the keys from A up to, not with, B", FOR_RUN, OPTION_KEYS},
-
-    {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
-    {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray RdBu_r coolwarm", "Picture",
-     "colour map: viridis, magma, inferno, plasma, cividis, gray; RdBu_r or coolwarm for data with a sign",
-     FOR_RUN, OPTION_CMAP},
-    {"color-scale", 0, "SCALE", "linear log sqrt", "Picture", "linear, log or sqrt", FOR_RUN,
-     OPTION_COLOR_SCALE},
-    {"vmin", 0, "X", NULL, "Picture", "value of the lowest colour (weights: 0)", FOR_RUN, OPTION_VMIN},
-    {"vmax", 0, "X", NULL, "Picture", "value of the highest colour (weights: 1)", FOR_RUN, OPTION_VMAX},
-    {"cell", 0, "PIXELS", NULL, "Picture", "size of a cell", FOR_RUN, OPTION_CELL},
-    {"width", 0, "PIXELS", NULL, "Picture", "most pixels the figure is wide; cells are pooled to fit",
-     FOR_RUN, OPTION_WIDTH},
-    {"dpi-scale", 0, "X", NULL, "Picture", "draw everything X times as large (2 for slides)", FOR_RUN,
-     OPTION_DPI_SCALE},
-    {"annotate", 0, "[auto|on|off]", "auto on off", "Picture", "values in the cells (auto: where they fit)",
-     FOR_RUN, OPTION_ANNOTATE},
-    {"pool", 0, "max|mean", "max mean", "Picture", "how cells are combined where there are more than pixels",
-     FOR_RUN, OPTION_POOL},
-
-    {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
-     FOR_HELP, OPTION_COMPLETION},
-    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},
-    {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
-     OPTION_VERBOSE},
-    {"help", 'h', NULL, NULL, "General", "this help", FOR_ALL, OPTION_HELP},
-    {"version", 0, NULL, NULL, "General", "version, libraries and fonts", FOR_ALL, OPTION_VERSION},
-};
-enum { TABLE_SIZE = sizeof table / sizeof *table };
-
-const struct option_kind *options_table(size_t *count)
-{
-    for (size_t i = 0; i < TABLE_SIZE; i++) {
-        if (table[i].id < OPTION_SETTING)
-            continue;
-        table[i].argument = setting_kinds[table[i].id - OPTION_SETTING].argument;
-        table[i].help = setting_kinds[table[i].id - OPTION_SETTING].help;
-    }
-    *count = TABLE_SIZE;
-    return table;
-}
 
 static bool take_integer(int64_t *value, const char *text, int64_t least, int64_t most, const char *name,
                          const char *expected, struct error *error)
@@ -225,6 +80,9 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
         if (!take_word(&word, text, kind, error))
             return false;
         o->stages |= 1u << word;
+        return true;
+    case OPTION_DRAW_MASK:
+        o->stages |= 1u << STAGE_MASK;
         return true;
     case OPTION_THREADS:
         if (!take_integer(&number, text, 1, 1024, "threads", "a whole number from 1 to 1024", error))
@@ -316,11 +174,12 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
 /* What getopt_long did not understand, with a suggestion. */
 static bool unknown(const char *word, int letter, const struct command *command, struct error *error)
 {
-    const char *names[TABLE_SIZE + 1];
-    size_t count = 0;
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        if (table[i].commands & command->mark)
-            names[count++] = table[i].name;
+    const char *names[OPTIONS_MAX + 1];
+    size_t rows, count = 0;
+    const struct option_kind *kinds = options_table(&rows);
+    for (size_t i = 0; i < rows; i++)
+        if (kinds[i].commands & command->mark)
+            names[count++] = kinds[i].name;
     names[count] = NULL;
 
     if (letter)
@@ -348,8 +207,8 @@ bool options_parse(struct options *options, const struct command *command, int a
 {
     size_t count;
     const struct option_kind *kinds = options_table(&count);
-    struct option longs[TABLE_SIZE + 1] = {0};
-    char shorts[2 * TABLE_SIZE + 2] = ":";
+    struct option longs[OPTIONS_MAX + 1] = {0};
+    char shorts[2 * OPTIONS_MAX + 2] = ":";
     size_t used = 1, rows = 0;
     for (size_t i = 0; i < count; i++) {
         if (!(kinds[i].commands & command->mark))

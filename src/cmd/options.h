@@ -25,8 +25,10 @@ struct option_kind {
     const char *group;    /* heading in --help */
     const char *help;
     unsigned commands;
-    int id; /* of options.c */
+    int id; /* of option_ids.h */
 };
+
+enum { OPTIONS_MAX = 160 }; /* there are no more rows */
 
 /* The table, `*count` long; the options of a group stand together. */
 const struct option_kind *options_table(size_t *count);

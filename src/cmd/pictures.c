@@ -17,6 +17,8 @@ static const char *const measures_of[STAGE_COUNT] = {
     [STAGE_Q] = "query",
     [STAGE_K] = "key",
     [STAGE_V] = "value",
+    [STAGE_MASK] = "allowed",
+    [STAGE_ENCODING] = "position encoding",
 };
 
 /* What all figures of a stage share. The heatmaps are set by the caller. */
@@ -24,7 +26,13 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
 {
     const struct problem *problem = result->problem;
     const struct stage_data *data = &result->stage[stage];
-    bool keys = stage_is_keys(stage), pairs = stage_is_pairs(stage);
+    /* Weights of a recurrence may be anything, those that dropout left may be above 1. */
+    bool recurrent = false, dropped = false;
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        recurrent = recurrent || problem->layers[l].recurrence != RECURRENCE_NONE;
+        dropped = dropped || problem->layers[l].dropout > 0;
+    }
+    bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
     bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     size_t first = keys ? result->key_first : result->query_first;
@@ -42,8 +50,8 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
         .row_axis = keys ? "key" : "query",
         .column_axis = pairs ? "key" : "feature",
         .measure = measures_of[stage],
-        .is_signed = stage != STAGE_WEIGHTS,
-        .is_weight = stage == STAGE_WEIGHTS,
+        .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
+        .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
         .style = options->style,
     };
 }
@@ -78,7 +86,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
         return true;
     struct head rules;
     problem_rules(result->problem, result->layer_index[l], result->head_index[h], &rules);
-    if (!rules.causal && rules.left < 0 && rules.right < 0 && !rules.mask.data && !rules.bias.data)
+    if (!head_is_masked(&rules))
         return true;
     *flags = memory_take(result->stage[stage].rows * result->stage[stage].columns, 1, error);
     if (!*flags)

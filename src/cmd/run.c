@@ -39,7 +39,7 @@ static bool check_files(const struct options *options, struct error *error)
     if (standard > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
     /* The argument of --causal may be left out, so "--causal end" reads "end" as a file. */
-    for (size_t i = 0; options->settings.given & 1u << SETTING_CAUSAL && i < options->operand_count; i++)
+    for (size_t i = 0; settings_have(&options->settings, SETTING_CAUSAL) && i < options->operand_count; i++)
         if (value_is_word(options->operands[i], "start end no") && access(options->operands[i], F_OK) != 0)
             return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --causal=%s?",
                              options->operands[i], options->operands[i]);
@@ -70,6 +70,7 @@ static bool read_inputs(struct inputs *inputs, const struct options *options, st
         struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
         if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
             return false;
+        inputs->by_option[i] = path != NULL;
     }
     return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", options->tokens_file, warnings,
                        error) &&
@@ -113,7 +114,7 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
         fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
     if (!first->attention)
         fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
-    if (first->causal)
+    if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
 }
@@ -122,7 +123,7 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
 static bool check_outputs(const struct problem *problem, const struct request *request,
                           const struct outputs *outputs, struct error *error)
 {
-    if (result_held(problem, request) != HELD_POOLED || !stage_is_pairs(outputs->stages[0]))
+    if (result_held(problem, request) != HELD_POOLED || !stage_is_pairs(problem, outputs->stages[0]))
         return true;
     for (size_t i = 0; i <= outputs->count; i++) {
         bool standard = i == outputs->count;
@@ -138,11 +139,16 @@ static bool check_outputs(const struct problem *problem, const struct request *r
     return true;
 }
 
+static const char *chosen_cpu(const struct options *options)
+{
+    return options->cpu ? options->cpu : getenv("ATTN_CPU");
+}
+
 /* The instructions that --cpu or the variable ATTN_CPU ask for. */
 static bool choose_cpu(const struct options *options, struct error *error)
 {
-    const char *cpu = options->cpu ? options->cpu : getenv("ATTN_CPU");
-    if (!cpu || !*cpu || engine_select(cpu))
+    const char *cpu = chosen_cpu(options);
+    if (!cpu || !*cpu || strcmp(cpu, "plain") == 0 || engine_select(cpu))
         return true;
     bool known = false;
     for (size_t i = 0; engine_choice(i); i++)
@@ -150,7 +156,7 @@ static bool choose_cpu(const struct options *options, struct error *error)
     if (known)
         return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
                          options->cpu ? "--cpu" : "ATTN_CPU", cpu);
-    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2 or portable", cpu);
+    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2, portable or plain", cpu);
 }
 
 /* The part of the machine's memory that the computation takes for itself unless told. */
@@ -189,7 +195,9 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                                   .average_heads = options->average_heads};
     struct progress progress;
     progress_begin(&progress, options->quiet);
-    struct request request = {.stages = options->stages,
+    const char *cpu = chosen_cpu(options);
+    struct request request = {.plain = cpu && strcmp(cpu, "plain") == 0,
+                              .stages = options->stages,
                               .max_weights = options->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .selection = &selection,
@@ -219,7 +227,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, engine_name(), engine_threads(options->threads));
+                clock_seconds() - start, r->result.plain ? "plain" : engine_name(),
+                engine_threads(options->threads));
     return true;
 }
 

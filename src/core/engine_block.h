@@ -30,8 +30,10 @@ struct chunks {
 struct plan {
     const struct engine_job *job;
     struct chunks chunks;
-    size_t cell_keys;  /* keys in a cell of the pool; m where there is none */
-    bool folded;       /* the scale is applied inside exp: no softcap, no bias, a scale that is no extreme */
+    size_t cell_keys; /* keys in a cell of the pool; m where there is none */
+    bool patterned;   /* head_has_pattern */
+    bool folded; /* the scale is applied inside exp: no softcap, bias or distance, a scale that is no extreme
+                  */
     double factor;     /* weights are 2^(factor·(score - max)) */
     bool dirty;        /* v has NaN or infinities, or is so large that sums would overflow: goes by copies */
     float value_scale; /* what the copies are multiplied by, a power of 2 */

@@ -155,7 +155,7 @@ static void score_chunk(const struct plan *plan, const struct workspace *space, 
                     space->scores, rows->largest, rows->lanes,
                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
                     values_next ? head->d_v : 0);
-    if (!plan->folded || head->mask.data || !reach_covers(reach, from, from + keys))
+    if (!plan->folded || head->rules.mask.data || plan->patterned || !reach_covers(reach, from, from + keys))
         rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->largest,
                     rows->seen);
     else
@@ -232,6 +232,8 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
         if (stop && *stop)
             return;
         end = chunk_end(&plan->chunks, from, reach->end_key);
+        if (plan->patterned && !head_may_see(job->head, rows->first, rows->first + rows->count, from, end))
+            continue;
         score_chunk(plan, space, reach, rows, from, end - from, false);
         for (size_t at = 0; at < rows->lanes; at += LANES) {
             const vec max = vec_load(rows->max + at), inverse = vec_load(rows->inverse + at);
@@ -267,6 +269,15 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         if (stop && *stop)
             return;
         end = chunk_end(&plan->chunks, from, reach.end_key);
+        const bool last =
+            end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH;
+        if (plan->patterned && !head_may_see(head, first, first + count, from, end)) {
+            if (job->pool.cells)
+                watch_nothing(plan, space, &rows, reach.first_key, from, end - from, chunk);
+            if (last)
+                flush(plan, space, &rows);
+            continue;
+        }
         score_chunk(plan, space, &reach, &rows, from, end - from, job->output);
         if (job->measures) {
             watch_argmax(&rows, space->scores, from, end - from);
@@ -284,7 +295,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
             multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores,
                             end - from, space->sums, rows.shrink, rows.lanes);
         /* by absolute key, so that a row's sums do not depend on the block it is in */
-        if (end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
+        if (last)
             flush(plan, space, &rows);
     }
     rows_finish(plan, space, &rows, &reach, &exponent);

@@ -71,6 +71,8 @@ INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
     return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
 }
 
+#include "core/engine_pattern.h"
+
 /*
  * Makes scores[keys][..] what softmax takes, with the largest of each row in `largest`, and sets seen[..] to
  * all ones for rows with a pair that is allowed.
@@ -81,8 +83,12 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
 {
     const struct head *head = plan->job->head;
     float *mask = space->grid, *bias = space->grid + CHUNK * BLOCK;
-    if (head->mask.data)
-        grid_pack(mask, &head->mask, first, count, from, keys);
+    const bool patterned = head_has_pattern(head);
+    struct pattern pattern;
+    if (patterned)
+        pattern_make(&pattern, head, first, count, from, keys);
+    if (head->rules.mask.data)
+        grid_pack(mask, &head->rules.mask, first, count, from, keys);
     if (head->bias.data)
         grid_pack(bias, &head->bias, first, count, from, keys);
 
@@ -91,7 +97,7 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
         low[i] = place_in_chunk(reach->first[i], from, keys);
         high[i] = place_in_chunk(reach->end[i], from, keys);
     }
-    const veci blocks = (veci){0} - (head->mask_true_blocks ? 1 : 0);
+    const veci blocks = (veci){0} - (head->rules.mask_true_blocks ? 1 : 0);
     const struct exponent twice = exponent_make(2 * M_LOG2E);
     const float scale = (float)head->scale, cap = (float)head->softcap;
 
@@ -119,7 +125,12 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
                 allowed &= b != -INFINITY;
                 s = s + b;
             }
-            if (head->mask.data)
+            if (head->distance)
+                s = s + vec_get(head->distance + ((int64_t)(first + at) + head->offset - (int64_t)(from + j) -
+                                                  head->distance_first));
+            if (patterned)
+                allowed &= pattern_allows(&pattern, head, at, from, j);
+            if (head->rules.mask.data)
                 allowed &= (vec_load(mask + j * BLOCK + at) != 0) ^ blocks;
             s = vec_choose(allowed, s, vec_all(-INFINITY));
             see |= allowed;

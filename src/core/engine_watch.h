@@ -103,6 +103,20 @@ static void watch_cells(const struct plan *plan, const struct workspace *space, 
     memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
 }
 
+/* The same for a chunk that no row sees. */
+static void watch_nothing(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                          size_t first_key, size_t from, size_t keys, size_t chunk)
+{
+    const size_t cell_keys = plan->cell_keys;
+    for (size_t j = from, end; j < from + keys; j = end) {
+        end = (j / cell_keys + 1) * cell_keys;
+        if (j % cell_keys == 0 || j == first_key)
+            memset(space->cells + (j / cell_keys - first_key / cell_keys) * BLOCK, 0,
+                   BLOCK * sizeof *space->cells);
+    }
+    memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
+}
+
 static double row_total(const struct rows *rows, const struct workspace *space, size_t sum, size_t lane)
 {
     return rows->flushed ? space->wide[sum * BLOCK + lane] : (double)space->sums[sum * BLOCK + lane];

@@ -1,30 +1,203 @@
+/* Which pairs of a head are allowed. */
 #include "core/head.h"
 
 #include <math.h>
 
+static int64_t position(const struct head *head, size_t i)
+{
+    return (int64_t)i + head->offset;
+}
+
+/* The keys of the window of query i, as [*low, *high]. */
+static void window(const struct head *head, size_t i, int64_t *low, int64_t *high)
+{
+    const struct rules *rules = &head->rules;
+    *low = rules->left >= 0 ? position(head, i) - rules->left : 0;
+    *high = rules->right >= 0 ? position(head, i) + rules->right : (int64_t)head->m - 1;
+}
+
 void head_reach(const struct head *head, size_t i, size_t *first, size_t *end)
 {
-    int64_t m = (int64_t)head->m, p = (int64_t)i + head->offset;
-    int64_t low = head->left >= 0 ? p - head->left : 0;
-    int64_t high = head->right >= 0 ? p + head->right : m - 1;
-    if (head->causal && high > p)
-        high = p;
+    const struct rules *rules = &head->rules;
+    int64_t low = 0, high = (int64_t)head->m - 1;
+    if (!rules->key_global)
+        window(head, i, &low, &high);
+    if (rules->causal) {
+        int64_t last = position(head, i);
+        if (rules->prefix > 0 && last < (int64_t)rules->prefix - 1)
+            last = (int64_t)rules->prefix - 1;
+        if (high > last)
+            high = last;
+    }
+    if (rules->key_length > 0 && high > (int64_t)rules->key_length - 1)
+        high = (int64_t)rules->key_length - 1;
     if (low < 0)
         low = 0;
-    if (high > m - 1)
-        high = m - 1;
+    if (high > (int64_t)head->m - 1)
+        high = (int64_t)head->m - 1;
     *first = low <= high ? (size_t)low : 0;
     *end = low <= high ? (size_t)high + 1 : 0;
 }
 
+/* Window, dilation and block, of a pair without a global token. */
+static bool is_near(const struct head *head, size_t i, size_t j)
+{
+    const struct rules *rules = &head->rules;
+    int64_t low, high;
+    window(head, i, &low, &high);
+    if ((int64_t)j < low || (int64_t)j > high)
+        return false;
+    if (rules->dilation > 0 && (position(head, i) - (int64_t)j) % (int64_t)rules->dilation != 0)
+        return false;
+    const struct grid *blocks = &rules->block_mask;
+    if (blocks->data)
+        return blocks->data[(i + head->first) / rules->block * blocks->row +
+                            j / rules->block * blocks->column] != 0;
+    return rules->block == 0 || head_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
+}
+
 bool head_allows(const struct head *head, size_t i, size_t j)
 {
+    const struct rules *rules = &head->rules;
     size_t first, end;
     head_reach(head, i, &first, &end);
     if (j < first || j >= end)
         return false;
-    const struct grid *mask = &head->mask, *bias = &head->bias;
-    if (mask->data && (mask->data[i * mask->row + j * mask->column] != 0) == head->mask_true_blocks)
+    if (rules->query_segment && rules->query_segment[i] != rules->key_segment[j])
+        return false;
+    bool global = rules->key_global && (rules->query_global[i] || rules->key_global[j]);
+    if (!global && !is_near(head, i, j))
+        return false;
+    const struct grid *mask = &rules->mask, *keys = &rules->key_mask, *bias = &head->bias;
+    if (keys->data && (keys->data[j * keys->column] != 0) == rules->mask_true_blocks)
+        return false;
+    if (mask->data && (mask->data[i * mask->row + j * mask->column] != 0) == rules->mask_true_blocks)
         return false;
     return !(bias->data && bias->data[i * bias->row + j * bias->column] == -INFINITY);
+}
+
+bool head_has_pattern(const struct head *head)
+{
+    const struct rules *rules = &head->rules;
+    return rules->dilation > 0 || rules->block > 0 || rules->key_global || rules->query_segment ||
+           rules->key_mask.data;
+}
+
+bool head_is_masked(const struct head *head)
+{
+    const struct rules *rules = &head->rules;
+    return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->key_length > 0 ||
+           rules->mask.data || head->bias.data || head_has_pattern(head);
+}
+
+static bool any_flag(const uint8_t *flags, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (flags[i])
+            return true;
+    return false;
+}
+
+/* Whether some segment of the queries may be one of the keys'. */
+static bool segments_meet(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
+{
+    int32_t low = rules->query_segment[first], high = low, key_low = rules->key_segment[from],
+            key_high = key_low;
+    for (size_t i = first; i < end; i++) {
+        low = rules->query_segment[i] < low ? rules->query_segment[i] : low;
+        high = rules->query_segment[i] > high ? rules->query_segment[i] : high;
+    }
+    for (size_t j = from; j < to; j++) {
+        key_low = rules->key_segment[j] < key_low ? rules->key_segment[j] : key_low;
+        key_high = rules->key_segment[j] > key_high ? rules->key_segment[j] : key_high;
+    }
+    return low <= key_high && key_low <= high;
+}
+
+/* Whether the blocks of the queries are ever allowed those of the keys. */
+static bool blocks_meet(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct rules *rules = &head->rules;
+    const struct grid *blocks = &rules->block_mask;
+    size_t block = rules->block;
+    if (!blocks->data)
+        return head_block(position(head, first), block) <= (int64_t)((to - 1) / block) &&
+               (int64_t)(from / block) <= head_block(position(head, end - 1), block);
+    for (size_t a = (first + head->first) / block; a <= (end - 1 + head->first) / block; a++)
+        for (size_t b = from / block; b <= (to - 1) / block; b++)
+            if (blocks->data[a * blocks->row + b * blocks->column] != 0)
+                return true;
+    return false;
+}
+
+bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct rules *rules = &head->rules;
+    if (first >= end || from >= to)
+        return false;
+    if (rules->query_segment && !segments_meet(rules, first, end, from, to))
+        return false;
+    if (rules->key_global &&
+        (any_flag(rules->query_global, first, end) || any_flag(rules->key_global, from, to)))
+        return true;
+    int64_t low, high, unused;
+    window(head, first, &low, &unused);
+    window(head, end - 1, &unused, &high);
+    if ((int64_t)to <= low || (int64_t)from > high)
+        return false;
+    return rules->block == 0 || blocks_meet(head, first, end, from, to);
+}
+
+/* Keys that query i may look at. */
+static size_t row_count(const struct head *head, size_t i)
+{
+    const struct grid *mask = &head->rules.mask, *bias = &head->bias;
+    const bool blocks = head->rules.mask_true_blocks;
+    size_t first, end, count = 0, step = 64;
+    head_reach(head, i, &first, &end);
+    if (!head_has_pattern(head)) {
+        for (size_t j = first; j < end && (mask->data || bias->data); j++)
+            count += (!mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != blocks) &&
+                     (!bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY);
+        return mask->data || bias->data ? count : end - first;
+    }
+    for (size_t j = first; j < end; j += step) {
+        size_t to = end - j < step ? end : j + step;
+        if (!head_may_see(head, i, i + 1, j, to))
+            continue;
+        for (size_t key = j; key < to; key++)
+            count += head_allows(head, i, key);
+    }
+    return count;
+}
+
+size_t head_count_allowed(const struct head *head)
+{
+    size_t count = 0;
+    if (!head_is_masked(head))
+        return head->n * head->m;
+#pragma omp parallel for schedule(dynamic, 64) reduction(+ : count) if (head->n * head->m > 100000)
+    for (size_t i = 0; i < head->n; i++)
+        count += row_count(head, i);
+    return count;
+}
+
+struct head head_part(const struct head *whole, size_t first, size_t count)
+{
+    struct head part = *whole;
+    struct rules *rules = &part.rules;
+    part.n = count;
+    if (part.q.data)
+        part.q.data += first * part.q.row;
+    part.offset += (int64_t)first;
+    part.first += first;
+    if (rules->mask.data)
+        rules->mask.data += first * rules->mask.row;
+    if (rules->query_global)
+        rules->query_global += first;
+    if (rules->query_segment)
+        rules->query_segment += first;
+    if (part.bias.data)
+        part.bias.data += first * part.bias.row;
+    return part;
 }

@@ -4,9 +4,48 @@
 #include <string.h>
 
 const char *const input_names[INPUT_COUNT + 1] = {
-    "embeddings", "context", "w_q", "w_k", "w_v",       "w_o",  "b_q",  "b_k", "b_v",
-    "b_o",        "q",       "k",   "v",   "attention", "mask", "bias", NULL,
+    "embeddings",
+    "context",
+    "w_q",
+    "w_k",
+    "w_v",
+    "w_o",
+    "b_q",
+    "b_k",
+    "b_v",
+    "b_o",
+    "q",
+    "k",
+    "v",
+    "past_k",
+    "past_v",
+    "attention",
+    "mask",
+    "bias",
+    "w_score",
+    "w_score_q",
+    "w_score_k",
+    "v_score",
+    "slopes",
+    "sinks",
+    "relative_bias",
+    "block_mask",
+    "segments",
+    "key_segments",
+    "key_mask",
+    "norm_weight",
+    "norm_bias",
+    "decay",
+    "beta",
+    "state",
+    NULL,
 };
+
+bool input_is_list(enum input which)
+{
+    return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
+           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_NORM_BIAS);
+}
 
 enum input input_named(const char *name)
 {

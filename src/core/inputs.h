@@ -28,12 +28,33 @@ enum input {
     INPUT_Q,
     INPUT_K,
     INPUT_V,
+    INPUT_PAST_K,
+    INPUT_PAST_V,
     INPUT_ATTENTION,
     INPUT_MASK,
     INPUT_BIAS,
+    INPUT_W_SCORE,
+    INPUT_W_SCORE_Q,
+    INPUT_W_SCORE_K,
+    INPUT_V_SCORE,
+    INPUT_SLOPES,
+    INPUT_SINKS,
+    INPUT_RELATIVE_BIAS,
+    INPUT_BLOCK_MASK,
+    INPUT_SEGMENTS,
+    INPUT_KEY_SEGMENTS,
+    INPUT_KEY_MASK,
+    INPUT_NORM_WEIGHT,
+    INPUT_NORM_BIAS,
+    INPUT_DECAY,
+    INPUT_BETA,
+    INPUT_STATE,
     INPUT_COUNT
 };
 extern const char *const input_names[INPUT_COUNT + 1]; /* NULL-terminated */
+
+/* Whether a line or column of numbers may stand for it: it is a list of numbers. */
+bool input_is_list(enum input which);
 
 /* The input of that name, or INPUT_COUNT. */
 enum input input_named(const char *name);
@@ -59,6 +80,7 @@ struct inputs {
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
+    bool by_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
     bool part;              /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
     int64_t shift;          /* and by how much its first query stands behind its first key */
     size_t grid[2];         /* rows and columns of patches; 0: none */

@@ -9,20 +9,28 @@
 #include "core/engine.h"
 #include "core/problem.h"
 
+/* q (0), k (1) or v (2) over all its heads: head h at data + h*head_step. */
+struct operand {
+    struct grid grid; /* of head 0 */
+    size_t heads, columns, head_step;
+    float *owned; /* NULL where it is somebody else's */
+};
+
 /* What one layer needs while it is computed. */
 struct layer {
     const struct problem *problem;
     size_t index;
-    const float *previous;     /* output of the layer below, n×d_out; NULL in the first */
-    struct head *heads;        /* problem->heads, ready for the engine; NULL where weights are given */
-    float *owned[3];           /* projected q, k, v; NULL where they were given */
-    struct grid operand[3];    /* q, k, v of head 0 */
-    size_t head_step[3];       /* from one head to the next */
-    float *concat;             /* n×(heads·d_v), the output before w_o; NULL where there is no w_o */
-    struct row_measures *rows; /* heads×n */
+    const float *previous;      /* output of the layer below, n×d_out; NULL in the first */
+    float *encoded[2];          /* embeddings and context with their positions; NULL: as they are */
+    float *normed;              /* the sequence after the layer norm; NULL: there is none */
+    struct operand operand[3];  /* q, k, v as the stages show them */
+    struct operand compared[2]; /* q and k as they meet, where that is something else */
+    struct head *heads;         /* problem->heads, ready for the engines; NULL where weights are given */
+    float *concat;              /* n×(heads·d_v), the output before w_o; NULL where there is no w_o */
+    struct row_measures *rows;  /* heads×n */
 };
 
-/* Projects what must be projected and sets up the heads. Freed by layer_free in any case. */
+/* Projects and turns what must be, and sets up the heads. Freed by layer_free in any case. */
 bool layer_make(struct layer *layer, const struct problem *problem, size_t index, const float *previous,
                 const struct engine_options *engine, struct error *error);
 void layer_free(struct layer *layer);
@@ -33,7 +41,7 @@ struct grid layer_operand(const struct layer *layer, int which, size_t head);
 /* Where the output of head h goes (row step heads·d_v): into `output`, n×d_out, or what w_o is applied to. */
 bool layer_output_make(struct layer *layer, float *output, struct error *error);
 float *layer_head_output(const struct layer *layer, float *output, size_t head);
-/* Applies w_o and b_o, if any. */
+/* Applies w_o and b_o, the residual and the norm, if any. */
 bool layer_output_finish(const struct layer *layer, float *output, const struct engine_options *engine,
                          struct error *error);
 

@@ -23,6 +23,7 @@ struct measures {
     size_t largest_query, largest_key;
     size_t rows; /* rows counted; 0: the others are NaN */
     size_t blind_rows, nan_rows;
+    size_t allowed; /* pairs that the masks allow, set by who knows them */
 };
 
 /* Measures row[0..m); `position` is where the query stands among the keys. */

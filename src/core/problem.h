@@ -18,25 +18,47 @@ struct supply {
     const struct tensor *x;     /* the sequence that is projected */
     bool previous;              /* instead of x: the output of the layer below */
     const struct tensor *w, *b; /* NULL: identity, nothing */
-    size_t rows, width;         /* tokens; columns over all its heads. 0: there is no such tensor */
-    size_t heads;               /* what the width is split into */
+    const struct tensor *past;  /* keys or values of earlier tokens, which come first; or NULL */
+    size_t past_rows;           /* how many */
+    size_t rows, width; /* tokens, those of the past among them; columns over all its heads. 0: there is no
+                           such tensor */
+    size_t heads;       /* what the width is split into */
 };
 
 struct problem_layer {
     struct supply q, k, v; /* all empty where attention is given; v may be empty alone */
     const struct tensor *w_o, *b_o;
     const struct tensor *attention, *mask, *bias;
-    size_t slice; /* which layer of a rank-4 tensor this is */
-    double scale, softcap;
-    bool causal;
-    int64_t offset, left, right;
-    bool mask_true_blocks;
+    const struct tensor *form[INPUT_COUNT]; /* from w_score on: those that are used, the others NULL */
+    struct settings settings;               /* all that are in force */
+    size_t slice;                           /* which layer of a rank-4 tensor this is */
+
+    double scale, softcap; /* scale: the temperature has been taken in */
+    enum score score;
+    enum normalizer normalizer;
+    enum recurrence recurrence;
+    enum position position;
+    enum norm norm;
+    bool residual, has_sink;
+    double sink, dropout, position_base;
+    uint64_t seed;
+    size_t rotary_dim;  /* columns of a head that are turned */
+    int64_t offset;     /* position of query 0 among the keys */
+    size_t d_compared;  /* columns of q and k when they meet */
+    struct rules rules; /* those of all heads: without masks from files */
+
+    uint8_t *query_global, *key_global; /* owned, as are these: what rules points to */
+    int32_t *query_segment, *key_segment;
+    float *distance; /* heads×distance_count, see struct head; NULL: none */
+    size_t distance_count;
+    int64_t distance_first;
 };
 
 struct problem {
     size_t layer_count, heads, kv_heads;
     size_t n, m;     /* queries, keys */
-    size_t d_k, d_v; /* per head; 0 where attention is given, or there is no v */
+    size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
+    size_t d_key;    /* of k; other than d_k only where the score takes both */
     size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
@@ -56,7 +78,7 @@ void problem_free(struct problem *problem);
 /* The mask or bias of a head as a grid over pairs; empty for NULL. */
 struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head);
 
-/* Fills the rules and masks of a head (not q, k, v), enough for head_allows. */
+/* Fills a head but for its q, k and v, enough for head_allows. */
 void problem_rules(const struct problem *problem, size_t layer, size_t head, struct head *out);
 
 #endif

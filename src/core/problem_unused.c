@@ -10,9 +10,12 @@ static bool is_used(const struct problem *problem, const struct tensor *tensor)
         if (tensor == layer->attention || tensor == layer->mask || tensor == layer->bias ||
             tensor == layer->w_o || tensor == layer->b_o)
             return true;
+        for (enum input i = 0; i < INPUT_COUNT; i++)
+            if (tensor == layer->form[i])
+                return true;
         for (int i = 0; i < 3; i++)
             if (tensor == supplies[i]->given || tensor == supplies[i]->x || tensor == supplies[i]->w ||
-                tensor == supplies[i]->b)
+                tensor == supplies[i]->b || tensor == supplies[i]->past)
                 return true;
     }
     return false;

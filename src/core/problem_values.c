@@ -20,7 +20,8 @@ static const char *position(const struct tensor *tensor, size_t at, char out[96]
     return out;
 }
 
-static bool check_mask(const struct tensor *mask, struct error *error)
+/* A tensor that says where to look; `name` is its own. */
+static bool check_mask(const struct tensor *mask, const char *name, struct error *error)
 {
     char where[96];
     size_t count = tensor_count(mask);
@@ -29,24 +30,24 @@ static bool check_mask(const struct tensor *mask, struct error *error)
         if (value == 0 || value == 1)
             continue;
         if (tensor_is_null(value))
-            return place_error(&mask->place, error, "mask is null at %s: expected true, false, 1 or 0",
+            return place_error(&mask->place, error, "%s is null at %s: expected true, false, 1 or 0", name,
                                position(mask, i, where));
         return place_error(&mask->place, error,
-                           "mask is %g at %s: expected true, false, 1 or 0 (numbers to be added to the "
+                           "%s is %g at %s: expected true, false, 1 or 0 (numbers to be added to the "
                            "scores are called bias)",
-                           (double)value, position(mask, i, where));
+                           name, (double)value, position(mask, i, where));
     }
     return true;
 }
 
 /* NaN and infinities do what they do in arithmetic; the user is told of the first. */
-static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool is_bias,
+static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool may_close,
                            struct warnings *warnings)
 {
     size_t count = tensor_count(tensor), found = 0, first = 0;
     for (size_t i = 0; i < count; i++) {
         float value = tensor->data[i];
-        if (isfinite(value) || (is_bias && value == -INFINITY))
+        if (isfinite(value) || (may_close && value == -INFINITY))
             continue;
         if (found++ == 0)
             first = i;
@@ -110,8 +111,8 @@ static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bo
         struct tensor *tensor = &layer->tensor[i];
         if (!tensor->data)
             continue;
-        if (i == INPUT_MASK) {
-            if (!check_mask(tensor, error))
+        if (i == INPUT_MASK || i == INPUT_BLOCK_MASK || i == INPUT_KEY_MASK) {
+            if (!check_mask(tensor, input_names[i], error))
                 return false;
             continue;
         }
@@ -130,7 +131,8 @@ static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bo
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
         else if (computed)
-            *nonfinite |= warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS, warnings);
+            *nonfinite |=
+                warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS || i == INPUT_DECAY, warnings);
     }
     return true;
 }

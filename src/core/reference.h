@@ -16,12 +16,15 @@ enum stage {
     STAGE_Q,
     STAGE_K,
     STAGE_V,
+    STAGE_MASK,
+    STAGE_ENCODING,
     STAGE_COUNT
 };
 extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */
 
-/* Row i up to the stage SCORES, SCALED, MASKED or WEIGHTS, into row[0..m). */
-void reference_row(const struct head *head, size_t i, enum stage stage, double *row);
+/* Row i up to the stage SCORES, SCALED, MASKED or WEIGHTS, into row[0..m). `spare` has room for m numbers
+ * more where the normalizer is sparsemax, and may be NULL otherwise. */
+void reference_row(const struct head *head, size_t i, enum stage stage, double *row, double *spare);
 
 /* Output of row i into output[0..d_v), from its weights. */
 void reference_output(const struct head *head, size_t i, const double *weights, double *output);

@@ -8,6 +8,8 @@
 
 #include "base/memory.h"
 #include "core/layer.h"
+#include "core/plain.h"
+#include "core/stage.h"
 
 /* Keeps the rows of weights of a head as they come, or the chosen keys of them. */
 struct keeper {
@@ -23,38 +25,6 @@ static void keep_rows(void *context, size_t first, size_t count, const float *we
                keeper->columns * sizeof *weights);
 }
 
-/* Copies q, k or v into its stage. */
-static void keep_operand(struct result *result, const struct layer *layer, int which)
-{
-    struct stage_data *stage = &result->stage[STAGE_Q + which];
-    for (size_t h = 0; h < stage->heads; h++) {
-        struct grid grid = layer_operand(layer, which, h);
-        float *to = stage->data + (layer->index * stage->heads + h) * stage->rows * stage->columns;
-        for (size_t i = 0; i < stage->rows; i++)
-            memcpy(to + i * stage->columns, grid.data + i * grid.row, stage->columns * sizeof *to);
-    }
-}
-
-/* Scores, scaled and masked, as the reference has them. */
-static bool keep_scores(struct result *result, const struct layer *layer, enum stage which,
-                        struct error *error)
-{
-    struct stage_data *stage = &result->stage[which];
-    double *row = memory_take(stage->columns, sizeof *row, error);
-    if (!row)
-        return false;
-    for (size_t h = 0; h < stage->heads; h++) {
-        float *to = stage->data + (layer->index * stage->heads + h) * stage->rows * stage->columns;
-        for (size_t i = 0; i < stage->rows; i++) {
-            reference_row(&layer->heads[h], i, which, row);
-            for (size_t j = 0; j < stage->columns; j++)
-                to[i * stage->columns + j] = (float)row[j];
-        }
-    }
-    free(row);
-    return true;
-}
-
 /* The engine counts the rows of one layer, the caller those of all. */
 struct layer_progress {
     const struct engine_options *engine;
@@ -65,20 +35,6 @@ static void layer_progress(void *context, size_t done, size_t rows)
 {
     const struct layer_progress *p = context;
     p->engine->progress(p->engine->context, p->layer * rows + done, p->layers * rows);
-}
-
-/* The part of a head that the chosen queries make. */
-static struct head head_part(const struct head *whole, size_t first, size_t count)
-{
-    struct head part = *whole;
-    part.n = count;
-    part.q.data += first * part.q.row;
-    part.offset += (int64_t)first;
-    if (part.mask.data)
-        part.mask.data += first * part.mask.row;
-    if (part.bias.data)
-        part.bias.data += first * part.bias.row;
-    return part;
 }
 
 /* What the engine is to do for a layer, and what that needs. */
@@ -134,9 +90,10 @@ static bool work_make(struct work *work, struct result *result, const struct lay
 }
 
 /* Runs the heads of the layer. */
-static bool attend(struct result *result, struct layer *layer, const struct engine_options *engine,
+static bool attend(struct result *result, struct layer *layer, const struct request *request,
                    struct error *error)
 {
+    const struct engine_options *engine = &request->engine;
     const struct problem *problem = result->problem;
     struct stage_data *out = &result->stage[STAGE_OUTPUT];
     float *output = out->data ? out->data + layer->index * problem->n * problem->d_out : NULL;
@@ -145,10 +102,12 @@ static bool attend(struct result *result, struct layer *layer, const struct engi
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct work work = {0};
-    bool ok =
-        layer_output_make(layer, output, error) && work_make(&work, result, layer, output, error) &&
-        engine_run_with(work.jobs, problem->heads * (result->held == HELD_BLOCK ? 2 : 1), &options, error) &&
-        layer_output_finish(layer, output, engine, error);
+    size_t jobs = problem->heads * (result->held == HELD_BLOCK ? 2 : 1);
+    bool plain = request->plain || !head_is_fast(&layer->heads[0]);
+    bool ok = layer_output_make(layer, output, error) && work_make(&work, result, layer, output, error) &&
+              (plain ? plain_run : engine_run_with)(work.jobs, jobs, &options, error) &&
+              layer_output_finish(layer, output, engine, error);
+    result->plain = result->plain || plain;
     work_free(&work);
     return ok;
 }
@@ -159,7 +118,7 @@ static size_t count_hidden(const struct problem *problem, size_t layer, size_t h
     struct head rules;
     size_t hidden = 0;
     problem_rules(problem, layer, h, &rules);
-    if (!rules.causal && rules.left < 0 && rules.right < 0 && !rules.mask.data && !rules.bias.data)
+    if (!head_is_masked(&rules))
         return 0;
     for (size_t i = 0; i < problem->n; i++)
         for (size_t j = 0; j < problem->m; j++)
@@ -188,72 +147,34 @@ static void take_given(struct result *result, const struct layer *layer, struct 
                      layer->index, hidden);
 }
 
-static bool layer_compute(struct result *result, struct layer *layer, const struct engine_options *engine,
+/* Pairs that the masks of each head allow. Neighbouring heads mostly share them. */
+static void count_allowed(struct result *result, size_t layer)
+{
+    const struct problem *problem = result->problem;
+    struct measures *measures = result->measures + layer * problem->heads;
+    struct head head, before;
+    for (size_t h = 0; h < problem->heads; h++, before = head) {
+        problem_rules(problem, layer, h, &head);
+        bool same = h > 0 && head.bias.data == before.bias.data &&
+                    head.rules.mask.data == before.rules.mask.data &&
+                    head.rules.block_mask.data == before.rules.block_mask.data;
+        measures[h].allowed = same ? measures[h - 1].allowed : head_count_allowed(&head);
+    }
+}
+
+static bool layer_compute(struct result *result, struct layer *layer, const struct request *request,
                           struct warnings *warnings, struct error *error)
 {
     const struct problem *problem = result->problem;
-    if (problem->layers[layer->index].attention) {
+    if (problem->layers[layer->index].attention)
         take_given(result, layer, warnings);
-    } else {
-        if (!attend(result, layer, engine, error))
-            return false;
-        for (int which = 0; which < 3; which++)
-            if (result->stage[STAGE_Q + which].data)
-                keep_operand(result, layer, which);
-        for (enum stage stage = STAGE_SCORES; stage < STAGE_WEIGHTS; stage++)
-            if (result->stage[stage].data && !keep_scores(result, layer, stage, error))
-                return false;
-    }
+    else if (!attend(result, layer, request, error))
+        return false;
     for (size_t h = 0; h < problem->heads; h++)
         result->measures[layer->index * problem->heads + h] =
             measures_head(layer->rows + h * problem->n, problem->n);
-    return true;
-}
-
-/* Takes the memory of a stage for all layers. */
-static bool stage_make(struct result *result, enum stage which, size_t heads, size_t rows, size_t columns,
-                       struct error *error)
-{
-    size_t count;
-    if (!size_multiply(rows, columns, &count) || !size_multiply(count, heads, &count) ||
-        !size_multiply(count, result->layer_count, &count))
-        return error_memory(error, SIZE_MAX);
-    result->stage[which] = (struct stage_data){
-        .data = memory_take(count, sizeof(float), error), .heads = heads, .rows = rows, .columns = columns};
-    return result->stage[which].data != NULL;
-}
-
-static bool stages_make(struct result *result, unsigned stages, struct error *error)
-{
-    const struct problem *p = result->problem;
-    size_t rows = (result->query_count + result->query_step - 1) / result->query_step;
-    size_t columns = (result->key_count + result->key_step - 1) / result->key_step;
-    if (!stage_make(result, STAGE_WEIGHTS, p->heads, rows, columns, error) ||
-        (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
-        return false;
-    for (enum stage s = 0; s < STAGE_COUNT; s++) {
-        if (!(stages & 1u << s) || s == STAGE_WEIGHTS)
-            continue;
-        if (p->layers[0].attention)
-            return error_set(error, ERROR_INPUT,
-                             "there is no stage %s: the weights were given, nothing is computed",
-                             stage_names[s]);
-        bool absent = (s == STAGE_V && p->d_v == 0) || (s == STAGE_OUTPUT && p->d_out == 0);
-        if (absent)
-            return error_set(error, ERROR_INPUT, "there is no stage %s: the input has no v", stage_names[s]);
-        bool ok = true;
-        if (stage_is_pairs(s))
-            ok = stage_make(result, s, p->heads, p->n, p->m, error);
-        else if (s == STAGE_Q)
-            ok = stage_make(result, s, p->heads, p->n, p->d_k, error);
-        else if (s == STAGE_K)
-            ok = stage_make(result, s, p->kv_heads, p->m, p->d_k, error);
-        else if (s == STAGE_V)
-            ok = stage_make(result, s, p->kv_heads, p->m, p->d_v, error);
-        if (!ok)
-            return false;
-    }
-    return true;
+    count_allowed(result, layer->index);
+    return stages_keep(result, layer, request->engine.threads, error);
 }
 
 /* The lists of what is here: everything. */
@@ -275,7 +196,9 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, count = result->layer_count * result->head_count, rows = count * problem->n;
     for (size_t i = 0; i < count; i++) {
-        blind += result->measures[i].blind_rows;
+        /* What dropout left nothing of may be seen all the same. */
+        if (!(problem->layers[i / result->head_count].dropout > 0))
+            blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
     }
     if (problem->layers[0].attention)
@@ -322,7 +245,7 @@ static bool plan(struct result *result, const struct request *request, struct er
     result->held = result_held(problem, request);
     if (result->held == HELD_ALL)
         return true;
-    unsigned pairs = 1u << STAGE_SCORES | 1u << STAGE_SCALED | 1u << STAGE_MASKED;
+    unsigned pairs = 1u << STAGE_SCORES | 1u << STAGE_SCALED | 1u << STAGE_MASKED | 1u << STAGE_MASK;
     bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
     const char *what = request->stages & pairs               ? "--stage of scores"
                        : s->average_heads                    ? "--average heads"
@@ -375,7 +298,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         const float *previous = l > 0 && outputs ? outputs + (l - 1) * problem->n * problem->d_out : NULL;
         struct layer layer;
         bool ok = layer_make(&layer, problem, l, previous, &request->engine, error) &&
-                  layer_compute(result, &layer, &request->engine, warnings, error);
+                  layer_compute(result, &layer, request, warnings, error);
         layer_free(&layer);
         if (!ok)
             return false;

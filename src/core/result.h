@@ -32,6 +32,7 @@ struct result {
     size_t *layer_index, *head_index;
     size_t query_first, query_count, key_first, key_count;
     bool selected; /* not everything is here */
+    bool plain;    /* computed, in part, by the plain engine */
     bool averaged; /* the one head here is the mean over those of head_index (averaged_count of them) */
     size_t averaged_count;
     /* With HELD_POOLED: each number of the weights stands for query_step×key_step of them, their largest or
@@ -56,6 +57,7 @@ struct request {
     size_t max_weights;                /* numbers of a stage that may be held */
     bool pool_mean;                    /* pool by the mean; otherwise by the largest */
     const struct selection *selection; /* has been checked by selection_check */
+    bool plain;                        /* also what the fast engine could compute */
     struct engine_options engine;
 };
 
@@ -91,9 +93,10 @@ static inline const float *stage_matrix(const struct stage_data *stage, size_t l
 }
 
 /* Whether the stage is about pairs of query and key; if not its columns are features. */
-static inline bool stage_is_pairs(enum stage stage)
+static inline bool stage_is_pairs(const struct problem *problem, enum stage stage)
 {
-    return stage <= STAGE_WEIGHTS;
+    return stage <= STAGE_WEIGHTS || stage == STAGE_MASK ||
+           (stage == STAGE_ENCODING && problem->layers[0].distance);
 }
 
 /* Whether its rows are keys. */

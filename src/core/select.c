@@ -90,9 +90,11 @@ static bool select_stage(const struct result *result, const struct selection *s,
     bool part = which == STAGE_WEIGHTS && result->held != HELD_ALL;
     size_t first = part ? 0 : stage_is_keys(which) ? s->key_first : s->query_first;
     size_t end = part ? in->rows : stage_is_keys(which) ? s->key_end : s->query_end;
-    size_t left = stage_is_pairs(which) && !part ? s->key_first : 0;
-    size_t columns = stage_is_pairs(which) && !part ? s->key_end - s->key_first : in->columns;
-    size_t heads = which == STAGE_OUTPUT ? 1 : result->head_count, count;
+    size_t left = stage_is_pairs(result->problem, which) && !part ? s->key_first : 0;
+    size_t columns =
+        stage_is_pairs(result->problem, which) && !part ? s->key_end - s->key_first : in->columns;
+    bool one = which == STAGE_OUTPUT || (which == STAGE_ENCODING && in->heads == 1);
+    size_t heads = one ? 1 : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
         return error_memory(error, SIZE_MAX);
     *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
@@ -104,7 +106,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
     float *to = out->data;
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < heads; h++) {
-            size_t from = which == STAGE_OUTPUT ? 0 : stage_head(in, result->problem, result->head_index[h]);
+            size_t from = one ? 0 : stage_head(in, result->problem, result->head_index[h]);
             const float *matrix = stage_matrix(in, result->layer_index[l], from);
             for (size_t i = first; i < end; i++, to += columns)
                 memcpy(to, matrix + i * in->columns + left, columns * sizeof *to);
@@ -152,7 +154,13 @@ static bool average_measures(struct result *result, const struct stage_data *who
             }
             rows[i] = measures_row(mean, m, (double)problem->layers[layer].offset + (double)i);
         }
+        size_t allowed = 0;
+        for (size_t h = 0; h < result->head_count; h++) {
+            size_t one = result->measures[l * result->head_count + h].allowed;
+            allowed = one > allowed ? one : allowed;
+        }
         result->measures[l] = measures_head(rows, n);
+        result->measures[l].allowed = allowed;
     }
     bool ok = rows && mean;
     free(rows);
@@ -223,15 +231,21 @@ static void clear_seen(const struct result *result, const struct head *head, siz
     end = end > last ? last : end;
     if (first >= end)
         return;
-    if (!head->mask.data && !head->bias.data) {
+    const bool patterned = head_has_pattern(head);
+    if (!head->rules.mask.data && !head->bias.data && !patterned) {
         first = (first - result->key_first) / step;
         end = (end - result->key_first + step - 1) / step;
         memset(flags + first, 0, end - first);
         return;
     }
-    for (size_t j = first; j < end; j++)
-        if (head_allows(head, i, j))
-            flags[(j - result->key_first) / step] = 0;
+    for (size_t j = first, to; j < end; j = to) {
+        size_t cell = (j - result->key_first) / step;
+        to = result->key_first + (cell + 1) * step < end ? result->key_first + (cell + 1) * step : end;
+        if (patterned && !head_may_see(head, i, i + 1, j, to))
+            continue;
+        for (; flags[cell] && j < to; j++)
+            flags[cell] = !head_allows(head, i, j);
+    }
 }
 
 bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags)

@@ -1,22 +1,94 @@
 #include "core/settings.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 
 const struct setting_kind setting_kinds[SETTING_COUNT] = {
-    [SETTING_HEADS] = {"heads", "N", "number of heads; splits the columns of rank-2 q, k, v"},
-    [SETTING_KV_HEADS] = {"kv_heads", "N", "number of key/value heads (grouped-query attention)"},
-    [SETTING_CAUSAL] = {"causal", "[start|end|N|no]",
+    [SETTING_HEADS] = {"heads", "N", NULL, "number of heads; splits the columns of rank-2 q, k, v"},
+    [SETTING_KV_HEADS] = {"kv_heads", "N", NULL, "number of key/value heads (grouped-query attention)"},
+    [SETTING_CAUSAL] = {"causal", "[start|end|N|no]", "start end no",
                         "query i sees keys j <= i (+ N); end aligns the last query with the last key"},
-    [SETTING_SCALE] = {"scale", "X", "factor on the scores (default 1/sqrt(d_k))"},
-    [SETTING_SOFTCAP] = {"softcap", "C", "squash scaled scores to C*tanh(s/C)"},
-    [SETTING_WINDOW] = {"window", "W|L,R", "see only keys from i-L to i+R (W: both; -1: no limit)"},
-    [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL,
+    [SETTING_SCALE] = {"scale", "X", NULL, "factor on the scores (default 1/sqrt(d_k))"},
+    [SETTING_SOFTCAP] = {"softcap", "C", NULL, "squash scaled scores to C*tanh(s/C)"},
+    [SETTING_WINDOW] = {"window", "W|L,R", NULL, "see only keys from i-L to i+R (W: both; -1: no limit)"},
+    [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, NULL,
                                   "true in the mask forbids, as in nn.MultiheadAttention"},
+    [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive",
+                       "what compares q and k: scaled (default), dot, cosine, general (q*W*k), additive "
+                       "(v*tanh(W1*q + W2*k))"},
+    [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T"},
+    [SETTING_NORMALIZER] =
+        {"normalizer", "KIND", "softmax sparsemax linear",
+         "what makes weights of scores: softmax (default), sparsemax, or linear (attention "
+         "with elu+1)"},
+    [SETTING_RECURRENCE] =
+        {"recurrence", "RULE", "none linear gated delta gated_delta",
+         "linear attention as a recurrence: linear, gated (with decay), delta (with beta) or "
+         "gated_delta"},
+    [SETTING_SINK] = {"sink", "X", NULL, "a logit in every row that takes weight and gives nothing"},
+    [SETTING_DROPOUT] = {"dropout", "P", NULL, "drop weights with probability P, the others grow by 1/(1-P)"},
+    [SETTING_SEED] = {"seed", "N", NULL, "which weights --dropout drops (default 0)"},
+    [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
+                          "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
+                          "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
+    [SETTING_POSITION_BASE] = {"position_base", "X", NULL, "base of the wavelengths (default 10000)"},
+    [SETTING_ROTARY_DIM] = {"rotary_dim", "N", NULL, "rotate only the first N columns of a head"},
+    [SETTING_MAX_DISTANCE] = {"max_distance", "N", NULL,
+                              "with --position relative: from here on all share a bucket (default 128)"},
+    [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query sees the first N keys"},
+    [SETTING_DILATION] = {"dilation", "N", NULL, "see only keys at distances that N divides"},
+    [SETTING_BLOCK] = {"block", "N", NULL,
+                       "see only keys in the same block of N tokens (or as --block-mask says)"},
+    [SETTING_GLOBAL] = {"global", "LIST", NULL,
+                        "tokens that see all and that all see, beyond window, dilation and block"},
+    [SETTING_SEPARATOR] = {"separator", "TOKEN", NULL,
+                           "this token ends a document; queries see only keys of their own"},
+    [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding, and not seen"},
+    [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
+    [SETTING_NORM] = {"norm", "WHERE", "none pre post",
+                      "layer norm: pre (of what is projected) or post (of the output)"},
+};
+
+/* How a setting is kept: where in struct settings, and what its text may be. */
+enum type { COUNT, INDEX, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
+
+#define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
+static const struct keeping {
+    enum type type;
+    size_t at, size;
+} keepings[SETTING_COUNT] = {
+    [SETTING_HEADS] = {COUNT, FIELD(heads)},
+    [SETTING_KV_HEADS] = {COUNT, FIELD(kv_heads)},
+    [SETTING_CAUSAL] = {CAUSAL, FIELD(causal)},
+    [SETTING_SCALE] = {FINITE, FIELD(scale)},
+    [SETTING_SOFTCAP] = {SOFTCAP, FIELD(softcap)},
+    [SETTING_WINDOW] = {WINDOW, FIELD(window_left)},
+    [SETTING_MASK_TRUE_BLOCKS] = {FLAG, FIELD(mask_true_blocks)},
+    [SETTING_SCORE] = {WORD, FIELD(score)},
+    [SETTING_TEMPERATURE] = {POSITIVE, FIELD(temperature)},
+    [SETTING_NORMALIZER] = {WORD, FIELD(normalizer)},
+    [SETTING_RECURRENCE] = {WORD, FIELD(recurrence)},
+    [SETTING_SINK] = {FINITE, FIELD(sink)},
+    [SETTING_DROPOUT] = {SHARE, FIELD(dropout)},
+    [SETTING_SEED] = {INDEX, FIELD(seed)},
+    [SETTING_POSITION] = {WORD, FIELD(position)},
+    [SETTING_POSITION_BASE] = {POSITIVE, FIELD(position_base)},
+    [SETTING_ROTARY_DIM] = {COUNT, FIELD(rotary_dim)},
+    [SETTING_MAX_DISTANCE] = {COUNT, FIELD(max_distance)},
+    [SETTING_PREFIX] = {COUNT, FIELD(prefix)},
+    [SETTING_DILATION] = {COUNT, FIELD(dilation)},
+    [SETTING_BLOCK] = {COUNT, FIELD(block)},
+    [SETTING_GLOBAL] = {LIST, FIELD(global)},
+    [SETTING_SEPARATOR] = {TEXT, FIELD(separator)},
+    [SETTING_KEY_LENGTH] = {COUNT, FIELD(key_length)},
+    [SETTING_RESIDUAL] = {FLAG, FIELD(residual)},
+    [SETTING_NORM] = {WORD, FIELD(norm)},
 };
 
 enum setting setting_named(const char *name)
@@ -27,10 +99,10 @@ enum setting setting_named(const char *name)
     return i;
 }
 
-static bool take_count(size_t *count, const char *text)
+static bool take_whole(size_t *count, const char *text, int64_t least)
 {
     int64_t value;
-    if (!text_to_integer(text, &value) || value < 1 || value > INT32_MAX)
+    if (!text_to_integer(text, &value) || value < least || value > INT32_MAX)
         return false;
     *count = (size_t)value;
     return true;
@@ -53,11 +125,10 @@ static bool take_causal(struct settings *settings, const char *text)
     return true;
 }
 
-static bool take_number(double *number, const char *text, bool zero_too)
+static bool take_number(double *number, const char *text)
 {
     double value;
-    if (!text_to_number(text, &value) || !isfinite((float)value) || (value != 0 && (float)value == 0) ||
-        (!zero_too && !(value > 0)))
+    if (!text_to_number(text, &value) || !isfinite((float)value) || (value != 0 && (float)value == 0))
         return false;
     *number = value;
     return true;
@@ -89,67 +160,168 @@ static bool take_flag(bool *flag, const char *text)
     return *flag || strcmp(text, "false") == 0;
 }
 
+/* The place of the text among the words. */
+static bool take_word(int *word, const char *text, const char *words)
+{
+    size_t length = strlen(text);
+    for (int i = 0; *words; i++) {
+        size_t size = strcspn(words, " ");
+        if (size == length && memcmp(words, text, size) == 0) {
+            *word = i;
+            return true;
+        }
+        words += size + (words[size] == ' ');
+    }
+    return false;
+}
+
+/* "0,5,9". */
+static bool take_list(struct positions *list, const char *text)
+{
+    struct positions taken = {.count = 0};
+    for (;; text++) {
+        char one[24];
+        size_t length = strcspn(text, ",");
+        if (length >= sizeof one || taken.count == GLOBAL_MAX)
+            return false;
+        memcpy(one, text, length);
+        one[length] = 0;
+        if (!take_whole(&taken.at[taken.count++], one, 0))
+            return false;
+        text += length;
+        if (!*text)
+            break;
+    }
+    *list = taken;
+    return true;
+}
+
+/* What was expected, and whether it was there. */
+static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok)
+{
+    static char words[160];
+    void *field = (char *)settings + keepings[which].at;
+    double *number = field;
+    *ok = false;
+    switch (keepings[which].type) {
+    case COUNT:
+        *ok = text && take_whole(field, text, 1);
+        return "a whole number of 1 or more";
+    case INDEX:
+        *ok = text && take_whole(field, text, 0);
+        return "a whole number of 0 or more";
+    case POSITIVE:
+        *ok = text && take_number(number, text) && *number > 0;
+        return "a number above 0";
+    case FINITE:
+        *ok = text && take_number(number, text);
+        return "a finite number";
+    case SHARE:
+        *ok = text && take_number(number, text) && *number >= 0 && *number < 1;
+        return "a number from 0 up to, not with, 1";
+    case SOFTCAP:
+        *ok = text && take_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
+        return "a number above 0, or 0 for none";
+    case FLAG:
+        *ok = take_flag(field, text);
+        return "true or false";
+    case WORD:
+        *ok = text && take_word(field, text, setting_kinds[which].words);
+        snprintf(words, sizeof words, "one of %s", setting_kinds[which].words);
+        return words;
+    case CAUSAL:
+        *ok = take_causal(settings, text);
+        return "true, false, start, end or a whole number (the offset)";
+    case WINDOW:
+        *ok = text && take_window(settings, text);
+        return "a whole number, or two as L,R, of -1 (no limit) or more";
+    case LIST:
+        *ok = text && take_list(field, text);
+        return "at most 64 tokens as 0,5,9, counted from 0";
+    case TEXT:
+        *ok = text && *text && strlen(text) < keepings[which].size;
+        if (*ok)
+            snprintf(field, keepings[which].size, "%s", text);
+        return "a token of at most 63 bytes";
+    }
+    return "";
+}
+
 bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
                    enum error_kind kind, struct error *error)
 {
-    bool ok = false;
-    const char *expected = "";
-    switch (which) {
-    case SETTING_HEADS:
-    case SETTING_KV_HEADS:
-        ok = text && take_count(which == SETTING_HEADS ? &settings->heads : &settings->kv_heads, text);
-        expected = "a whole number of 1 or more";
-        break;
-    case SETTING_CAUSAL:
-        ok = take_causal(settings, text);
-        expected = "true, false, start, end or a whole number (the offset)";
-        break;
-    case SETTING_SCALE:
-        ok = text && take_number(&settings->scale, text, true);
-        expected = "a finite number";
-        break;
-    case SETTING_SOFTCAP:
-        ok = text && (take_number(&settings->softcap, text, false) ||
-                      (strcmp(text, "0") == 0 && (settings->softcap = 0, true)));
-        expected = "a number above 0, or 0 for none";
-        break;
-    case SETTING_WINDOW:
-        ok = text && take_window(settings, text);
-        expected = "a whole number, or two as L,R, of -1 (no limit) or more";
-        break;
-    case SETTING_MASK_TRUE_BLOCKS:
-        ok = take_flag(&settings->mask_true_blocks, text);
-        expected = "true or false";
-        break;
-    case SETTING_COUNT:
-        break;
-    }
+    bool ok;
+    const char *expected = take(settings, which, text, &ok);
     if (!ok)
         return error_set(error, kind, "%s is \"%s\": expected %s", called, text ? text : "", expected);
-    settings->given |= 1u << which;
+    settings->given |= UINT64_C(1) << which;
     return true;
 }
 
 void settings_override(struct settings *settings, const struct settings *over)
 {
-    unsigned given = over->given;
-    if (given & 1u << SETTING_HEADS)
-        settings->heads = over->heads;
-    if (given & 1u << SETTING_KV_HEADS)
-        settings->kv_heads = over->kv_heads;
-    if (given & 1u << SETTING_CAUSAL) {
-        settings->causal = over->causal;
+    for (enum setting i = 0; i < SETTING_COUNT; i++)
+        if (settings_have(over, i))
+            memcpy((char *)settings + keepings[i].at, (const char *)over + keepings[i].at, keepings[i].size);
+    if (settings_have(over, SETTING_CAUSAL))
         settings->causal_offset = over->causal_offset;
-    }
-    if (given & 1u << SETTING_SCALE)
-        settings->scale = over->scale;
-    if (given & 1u << SETTING_SOFTCAP)
-        settings->softcap = over->softcap;
-    if (given & 1u << SETTING_WINDOW) {
-        settings->window_left = over->window_left;
+    if (settings_have(over, SETTING_WINDOW))
         settings->window_right = over->window_right;
+    settings->given |= over->given;
+}
+
+/* A string of JSON; what it holds beside is left as it is. */
+static void quote(const char *text, char *out)
+{
+    *out++ = '"';
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            *out++ = '\\';
+        if ((unsigned char)*text < 0x20)
+            out += sprintf(out, "\\u%04x", (unsigned)*text);
+        else
+            *out++ = *text;
     }
-    if (given & 1u << SETTING_MASK_TRUE_BLOCKS)
-        settings->mask_true_blocks = over->mask_true_blocks;
-    settings->given |= given;
+    strcpy(out, "\"");
+}
+
+void settings_text(const struct settings *settings, enum setting which, char out[SETTING_TEXT])
+{
+    const void *field = (const char *)settings + keepings[which].at;
+    switch (keepings[which].type) {
+    case COUNT:
+    case INDEX:
+        sprintf(out, "%zu", *(const size_t *)field);
+        break;
+    case POSITIVE:
+    case FINITE:
+    case SHARE:
+    case SOFTCAP:
+        out[number_write(out, (float)*(const double *)field)] = 0;
+        break;
+    case FLAG:
+        strcpy(out, *(const bool *)field ? "true" : "false");
+        break;
+    case WORD: {
+        const char *word = setting_kinds[which].words;
+        for (int i = *(const int *)field; i > 0; i--)
+            word += strcspn(word, " ") + 1;
+        sprintf(out, "\"%.*s\"", (int)strcspn(word, " "), word);
+        break;
+    }
+    case LIST: {
+        const struct positions *list = field;
+        char *end = out;
+        for (size_t i = 0; i < list->count; i++)
+            end += sprintf(end, i ? ",%zu" : "[%zu", list->at[i]);
+        strcpy(end, "]");
+        break;
+    }
+    case TEXT:
+        quote(field, out);
+        break;
+    case CAUSAL:
+    case WINDOW:
+        break;
+    }
 }

@@ -19,13 +19,52 @@ enum setting {
     SETTING_SOFTCAP,
     SETTING_WINDOW,
     SETTING_MASK_TRUE_BLOCKS,
+    SETTING_SCORE,
+    SETTING_TEMPERATURE,
+    SETTING_NORMALIZER,
+    SETTING_RECURRENCE,
+    SETTING_SINK,
+    SETTING_DROPOUT,
+    SETTING_SEED,
+    SETTING_POSITION,
+    SETTING_POSITION_BASE,
+    SETTING_ROTARY_DIM,
+    SETTING_MAX_DISTANCE,
+    SETTING_PREFIX,
+    SETTING_DILATION,
+    SETTING_BLOCK,
+    SETTING_GLOBAL,
+    SETTING_SEPARATOR,
+    SETTING_KEY_LENGTH,
+    SETTING_RESIDUAL,
+    SETTING_NORM,
     SETTING_COUNT
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
+enum score { SCORE_SCALED, SCORE_DOT, SCORE_COSINE, SCORE_GENERAL, SCORE_ADDITIVE };
+enum normalizer { NORMALIZER_SOFTMAX, NORMALIZER_SPARSEMAX, NORMALIZER_LINEAR };
+enum recurrence {
+    RECURRENCE_NONE,
+    RECURRENCE_LINEAR,
+    RECURRENCE_GATED,
+    RECURRENCE_DELTA,
+    RECURRENCE_GATED_DELTA
+};
+enum position {
+    POSITION_NONE,
+    POSITION_SINUSOIDAL,
+    POSITION_ROTARY,
+    POSITION_ROTARY_INTERLEAVED,
+    POSITION_ALIBI,
+    POSITION_RELATIVE
+};
+enum norm { NORM_NONE, NORM_PRE, NORM_POST };
+
+enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
 struct settings {
-    unsigned given; /* bit 1 << SETTING_… for each that was given */
+    uint64_t given; /* bit 1 << SETTING_… for each that was given */
     size_t heads, kv_heads;
     enum causal causal;
     int64_t causal_offset;             /* with CAUSAL_START: query i sees keys j <= i + offset */
@@ -33,12 +72,31 @@ struct settings {
     double softcap;                    /* c of c*tanh(s/c); 0: none */
     int64_t window_left, window_right; /* keys from p-left to p+right; -1: without end */
     bool mask_true_blocks;
+    int score, normalizer, recurrence, position, norm; /* of the enums of these names */
+    double temperature;                                /* divides the scaled scores */
+    double sink;                                       /* a logit that takes weight and gives nothing */
+    double dropout;                                    /* how likely a weight is dropped */
+    size_t seed;
+    double position_base;
+    size_t rotary_dim;
+    size_t max_distance; /* of the buckets of relative positions */
+    size_t prefix;       /* keys that every query sees, whatever causal says */
+    size_t dilation;     /* only keys at distances that this divides */
+    size_t block;        /* only keys in the block of the query */
+    struct positions {
+        size_t at[GLOBAL_MAX], count;
+    } global;                       /* tokens that see and are seen beyond window, dilation and block */
+    char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
+    size_t key_length;              /* keys from here on are padding */
+    bool residual;
 };
 
 /* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it
  * may be left out. The names are those of JSON keys; on the command line '_' is '-'. */
 struct setting_kind {
-    const char *name, *argument, *help;
+    const char *name, *argument;
+    const char *words; /* what the argument may be, separated by blanks; NULL: free */
+    const char *help;
 };
 extern const struct setting_kind setting_kinds[SETTING_COUNT];
 
@@ -52,6 +110,17 @@ enum setting setting_named(const char *name);
  */
 bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
                    enum error_kind kind, struct error *error);
+
+/* Whether it was given. */
+static inline bool settings_have(const struct settings *settings, enum setting which)
+{
+    return settings->given >> which & 1;
+}
+
+/* What settings_take would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Needs no more
+ * than SETTING_TEXT bytes. Not for causal and window, which say more than they were given. */
+enum { SETTING_TEXT = 1600 };
+void settings_text(const struct settings *settings, enum setting which, char out[SETTING_TEXT]);
 
 /* Puts what `over` gives over what `settings` has. */
 void settings_override(struct settings *settings, const struct settings *over);

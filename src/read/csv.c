@@ -235,7 +235,7 @@ static bool read_table(struct csv *csv, struct table *table, struct warnings *wa
 static bool put_table(struct csv *csv, struct table *table, size_t start, struct inputs *inputs,
                       enum input input, struct warnings *warnings)
 {
-    bool vector = input >= INPUT_B_Q && input <= INPUT_B_O && (table->rows == 1 || table->columns == 1);
+    bool vector = input_is_list(input) && (table->rows == 1 || table->columns == 1);
     struct tensor tensor = {
         .data = table->data,
         .rank = vector ? 1 : 2,

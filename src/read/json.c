@@ -198,7 +198,7 @@ static bool read_config(struct reading *reading, const struct member *member)
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         enum setting setting = setting_named(members.list[i].name);
-        if (setting < SETTING_COUNT && !cJSON_IsNull(members.list[i].item))
+        if (setting <= SETTING_MASK_TRUE_BLOCKS && !cJSON_IsNull(members.list[i].item))
             ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
                                    reading->error);
     }

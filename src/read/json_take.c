@@ -214,7 +214,7 @@ static char *setting_text(const struct json *json, const struct member *member, 
 bool json_take_setting(const struct json *json, const struct member *member, enum setting which,
                        struct settings *settings, struct error *error)
 {
-    if (settings->given & 1u << which)
+    if (settings_have(settings, which))
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and it was read before", member->name);
     char *text = setting_text(json, member, error);

@@ -91,11 +91,16 @@ static void write_stage(struct out *out, const struct result *result, enum stage
 }
 
 /* Whether all layers have the same causal rule and window, so that config can say it. */
+/* Whether causal and window of the config can say what the rules are: a window without causal has no offset. */
 static bool rules_agree(const struct problem *problem)
 {
+    const struct problem_layer *first = &problem->layers[0];
+    if (!first->rules.causal && first->offset != 0 && (first->rules.left >= 0 || first->rules.right >= 0))
+        return false;
     for (size_t l = 1; l < problem->layer_count; l++) {
-        const struct problem_layer *a = &problem->layers[0], *b = &problem->layers[l];
-        if (a->causal != b->causal || a->offset != b->offset || a->left != b->left || a->right != b->right)
+        const struct problem_layer *a = first, *b = &problem->layers[l];
+        if (a->rules.causal != b->rules.causal || a->offset != b->offset || a->rules.left != b->rules.left ||
+            a->rules.right != b->rules.right)
             return false;
     }
     return true;
@@ -108,6 +113,25 @@ static bool scales_agree(const struct problem *problem)
             problem->layers[l].softcap != problem->layers[0].softcap)
             return false;
     return true;
+}
+
+/* The forms that were asked for, as far as all layers agree on them. */
+static void write_forms(struct out *out, const struct problem *problem)
+{
+    for (enum setting s = SETTING_SCORE; s < SETTING_COUNT; s++) {
+        char text[SETTING_TEXT], other[SETTING_TEXT];
+        bool agree = settings_have(&problem->layers[0].settings, s);
+        if (agree)
+            settings_text(&problem->layers[0].settings, s, text);
+        for (size_t l = 1; agree && l < problem->layer_count; l++) {
+            agree = settings_have(&problem->layers[l].settings, s);
+            if (agree)
+                settings_text(&problem->layers[l].settings, s, other);
+            agree = agree && strcmp(text, other) == 0;
+        }
+        if (agree)
+            out_format(out, ",\"%s\":%s", setting_kinds[s].name, text);
+    }
 }
 
 /* `by_rule`: causal and window say what is masked; otherwise the mask that is written says all of it. */
@@ -126,15 +150,18 @@ static void write_config(struct out *out, const struct result *result, bool by_r
             out_float(out, (float)first->softcap);
         }
     }
+    if (!first->attention)
+        write_forms(out, problem);
     out_text(out, ",\"causal\":");
-    if (!by_rule || !first->causal)
+    if (!by_rule || !first->rules.causal)
         out_text(out, "false");
     else if (first->offset == 0)
         out_text(out, "true");
     else
         out_format(out, "%lld", (long long)first->offset);
-    if (by_rule && (first->left >= 0 || first->right >= 0))
-        out_format(out, ",\"window\":[%lld,%lld]", (long long)first->left, (long long)first->right);
+    if (by_rule && (first->rules.left >= 0 || first->rules.right >= 0))
+        out_format(out, ",\"window\":[%lld,%lld]", (long long)first->rules.left,
+                   (long long)first->rules.right);
     out_char(out, '}');
 }
 
@@ -211,6 +238,19 @@ static void write_measures(struct out *out, const struct measures *m)
     out_char(out, '}');
 }
 
+/* How many pairs the masks allow, of all. */
+static void write_pairs(struct out *out, const struct result *result)
+{
+    out_format(out, ",\n\"pairs\":{\"of\":%zu,\"allowed\":[", result->problem->n * result->problem->m);
+    for (size_t l = 0; l < result->layer_count; l++) {
+        out_text(out, l > 0 ? ",[" : "[");
+        for (size_t h = 0; h < result->head_count; h++)
+            out_format(out, h > 0 ? ",%zu" : "%zu", result->measures[l * result->head_count + h].allowed);
+        out_char(out, ']');
+    }
+    out_text(out, "]}");
+}
+
 static void write_stats(struct out *out, const struct result *result)
 {
     out_text(out, ",\n\"stats\":[");
@@ -225,10 +265,27 @@ static void write_stats(struct out *out, const struct result *result)
     out_char(out, ']');
 }
 
+/* Whether more is masked than causal and window say. */
+static bool has_pattern(const struct rules *rules)
+{
+    return rules->prefix > 0 || rules->dilation > 0 || rules->block > 0 || rules->key_global ||
+           rules->query_segment || rules->key_length > 0;
+}
+
 static bool has_mask(const struct problem *problem)
 {
     for (size_t l = 0; l < problem->layer_count; l++)
-        if (problem->layers[l].mask || problem->layers[l].bias)
+        if (problem->layers[l].mask || problem->layers[l].bias || has_pattern(&problem->layers[l].rules) ||
+            problem->layers[l].form[INPUT_KEY_MASK])
+            return true;
+    return false;
+}
+
+/* Whether global tokens or a prefix lift causal or window. */
+static bool has_global(const struct problem *problem)
+{
+    for (size_t l = 0; l < problem->layer_count; l++)
+        if (problem->layers[l].rules.key_global || problem->layers[l].rules.prefix > 0)
             return true;
     return false;
 }
@@ -236,7 +293,8 @@ static bool has_mask(const struct problem *problem)
 static bool has_rule(const struct problem *problem)
 {
     for (size_t l = 0; l < problem->layer_count; l++)
-        if (problem->layers[l].causal || problem->layers[l].left >= 0 || problem->layers[l].right >= 0)
+        if (problem->layers[l].rules.causal || problem->layers[l].rules.left >= 0 ||
+            problem->layers[l].rules.right >= 0)
             return true;
     return false;
 }
@@ -291,10 +349,9 @@ static bool json_write(const struct result *result, enum stage stage, struct out
 {
     (void)stage;
     const struct problem *problem = result->problem;
-    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. A window
-     * without causal has no offset that a config could say. */
+    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. */
     bool shifted = result->query_first > 0 || result->key_first > 0;
-    bool by_rule = rules_agree(problem) && !shifted;
+    bool by_rule = rules_agree(problem) && !shifted && !has_global(problem);
     bool whole = has_mask(problem) || (!by_rule && has_rule(problem));
 
     out_text(out, "{\"schema\":\"attn/1\"");
@@ -311,7 +368,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
         if (!write_pooled(out, result, has_mask(problem) || has_rule(problem), error))
             return false;
     } else {
-        if (whole && !write_mask(out, result, error))
+        if (whole && !result->stage[STAGE_MASK].data && !write_mask(out, result, error))
             return false;
         write_stage(out, result, STAGE_WEIGHTS);
     }
@@ -319,6 +376,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT)
             write_stage(out, result, s);
+    write_pairs(out, result);
     write_stats(out, result);
     out_text(out, "}\n");
     return true;

@@ -84,9 +84,9 @@ static double engine_seconds(const struct shape *shape)
                                  .k = {k + h * count, shape->d, 1},
                                  .v = {v + h * count, shape->d, 1},
                                  .scale = 1 / sqrt((double)shape->d),
-                                 .causal = shape->causal,
-                                 .left = -1,
-                                 .right = -1};
+                                 .rules.causal = shape->causal,
+                                 .rules.left = -1,
+                                 .rules.right = -1};
         jobs[h] = (struct engine_job){.head = &heads[h],
                                       .output = output + h * count,
                                       .output_row = shape->d,

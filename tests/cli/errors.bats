@@ -94,7 +94,7 @@ sample() {
     wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more'
     wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more'
     wrong stage=weight 'did you mean weights?'
-    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v'
+    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding'
     wrong threads=0 'expected a whole number from 1 to 1024'
     wrong threads=1025 'expected a whole number from 1 to 1024'
     wrong threads=two 'expected a whole number from 1 to 1024'
@@ -278,7 +278,7 @@ sample() {
         '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1,2]],"k":[[1,2]],"heads":2}]}'
     input 'x.json:1:75: layer 1 has 1 key/value heads and layer 0 has 2: all layers must agree' \
         '{"layers":[{"q":[[1,2]],"k":[[1,2]],"heads":2},{"q":[[1,2]],"heads":2,"k":[[1]],"kv_heads":1}]}'
-    input 'x.json:1:43: layer 1 has 1 columns a head of q and k and layer 0 has 2: all layers must agree' \
+    input 'x.json:1:43: layer 1 has 1 columns a head of q and layer 0 has 2: all layers must agree' \
         '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1]],"k":[[1]]}]}'
     input 'x.json:1:69: layer 1 has 2 columns a head of v and layer 0 has 1: all layers must agree' \
         '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1]],"k":[[1]],"v":[[1,2]]}]}'

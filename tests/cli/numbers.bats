@@ -16,6 +16,8 @@ numbers() {
 @test "bug: numbers that stood in for labels came back as labels" { numbers pipe_without_labels; }
 @test "a selection of heads goes through a pipe" { numbers pipe_of_a_head; }
 @test "the JSON keeps to its schema" { numbers schema; }
+@test "bug: --draw-mask beside a mask wrote the key mask twice" { numbers every_key_stands_once_in_the_json; }
+@test "bug: with past keys the config had a window that counted from elsewhere" { numbers past_keys_and_windows_are_told_as_a_mask; }
 @test "the JSON answers jq" { numbers jq; }
 
 @test "bug: a selection of keys, piped back, was said not to sum to 1" {

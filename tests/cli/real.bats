@@ -13,4 +13,3 @@ real() {
 @test "GloVe vectors in CSV" { real glove; }
 @test "cross-attention of a translator" { real cross; }
 @test "weights that do not sum to 1 are shown as they are, with warnings" { real encoder; }
-@test "the cases of the ONNX Attention operator" { real onnx; }

@@ -56,9 +56,9 @@ needs_cpu() {
 
 @test "a wrong --cpu or ATTN_CPU is wrong usage" {
     local x=$DATA/cross.json
-    fails 2 '--cpu is "sse": expected one of avx512 avx2 portable' attn run "$x" --cpu sse -o x.png
+    fails 2 '--cpu is "sse": expected one of avx512 avx2 portable plain' attn run "$x" --cpu sse -o x.png
     fails 2 '--cpu is "avx": did you mean avx2?' attn run "$x" --cpu avx -o x.png
-    ATTN_CPU=sse fails 2 'ATTN_CPU is "sse": expected avx512, avx2 or portable' attn run "$x" -o x.png
+    ATTN_CPU=sse fails 2 'ATTN_CPU is "sse": expected avx512, avx2, portable or plain' attn run "$x" -o x.png
     ATTN_CPU=sse attn run "$x" --cpu portable -o x.png
     ATTN_CPU='' attn run "$x" -o x.png
 }

@@ -69,7 +69,7 @@ static void head_free(struct head *head)
     free((void *)(uintptr_t)head->q.data);
     free((void *)(uintptr_t)head->k.data);
     free((void *)(uintptr_t)head->v.data);
-    free((void *)(uintptr_t)head->mask.data);
+    free((void *)(uintptr_t)head->rules.mask.data);
     free((void *)(uintptr_t)head->bias.data);
 }
 
@@ -82,8 +82,11 @@ static struct head random_head(float size)
 {
     static const size_t sizes[] = {1, 2, 3, 5, 15, 16, 17, 31, 64, 65, 130},
                         widths[] = {1, 2, 3, 7, 16, 17, 64, 65};
-    struct head head = {
-        .n = one_of(sizes, 11), .m = one_of(sizes, 11), .d_k = one_of(widths, 8), .left = -1, .right = -1};
+    struct head head = {.n = one_of(sizes, 11),
+                        .m = one_of(sizes, 11),
+                        .d_k = one_of(widths, 8),
+                        .rules.left = -1,
+                        .rules.right = -1};
     head.d_v = random_bits() % 5 ? one_of(widths, 8) : 0;
     head.scale = 1 / sqrt((double)head.d_k);
     head.q = matrix(head.n, head.d_k, random_bits() % 3, size);
@@ -91,21 +94,21 @@ static struct head random_head(float size)
     if (head.d_v)
         head.v = matrix(head.m, head.d_v, random_bits() % 3, 1);
     if (random_bits() % 2) {
-        head.causal = true;
+        head.rules.causal = true;
         head.offset =
             random_bits() % 2 ? (int64_t)head.m - (int64_t)head.n : (int64_t)(random_bits() % 7) - 3;
     }
     if (random_bits() % 4 == 0)
-        head.left = random_bits() % 5;
+        head.rules.left = random_bits() % 5;
     if (random_bits() % 4 == 0)
-        head.right = random_bits() % 5;
+        head.rules.right = random_bits() % 5;
     if (random_bits() % 4 == 0)
         head.softcap = 5;
     if (random_bits() % 2) {
-        head.mask = pairs(head.n, head.m, 1);
-        head.mask_true_blocks = random_bits() % 2;
-        for (size_t i = 0; i < pairs_count(&head.mask, head.n, head.m); i++)
-            set((struct grid){head.mask.data, 0, 1}, 0, i, random_bits() % 3 > 0);
+        head.rules.mask = pairs(head.n, head.m, 1);
+        head.rules.mask_true_blocks = random_bits() % 2;
+        for (size_t i = 0; i < pairs_count(&head.rules.mask, head.n, head.m); i++)
+            set((struct grid){head.rules.mask.data, 0, 1}, 0, i, random_bits() % 3 > 0);
     }
     if (random_bits() % 3 == 0) {
         head.bias = pairs(head.n, head.m, 2);
@@ -184,12 +187,12 @@ static void check(const struct head *head, const struct got *got)
         assert_int_equal(got->times[i], 1);
         assert_true(out[head->d_v] == 42 && out[head->d_v + 1] == 42);
         double largest = 0;
-        reference_row(head, i, STAGE_MASKED, want);
+        reference_row(head, i, STAGE_MASKED, want, NULL);
         for (size_t j = 0; j < head->m; j++)
             if (head_allows(head, i, j) && fabs(want[j]) > largest)
                 largest = fabs(want[j]);
         double tolerance = largest <= 20 ? 2e-6 : 2e-7 * largest;
-        reference_row(head, i, STAGE_WEIGHTS, want);
+        reference_row(head, i, STAGE_WEIGHTS, want, NULL);
         reference_output(head, i, want, output);
         for (size_t j = 0; j < head->m; j++) {
             if (differ(row[j], want[j], tolerance))
@@ -241,9 +244,10 @@ static void gives_the_same_bits_for_any_threads(void **state)
 {
     (void)state;
     for (int round = 0; round < 4; round++) {
-        struct head head = {.n = 201, .m = 305, .d_k = 33, .d_v = 19, .scale = 0.2, .left = -1, .right = -1};
+        struct head head = {
+            .n = 201, .m = 305, .d_k = 33, .d_v = 19, .scale = 0.2, .rules.left = -1, .rules.right = -1};
         struct got first, again;
-        head.causal = round & 1;
+        head.rules.causal = round & 1;
         head.offset = 104;
         head.q = matrix(head.n, head.d_k, 1, 1);
         head.k = matrix(head.m, head.d_k, 0, 1);
@@ -292,7 +296,8 @@ static void masking_selects(void **state)
     static const size_t sizes[] = {1, 2, 5, 17, 33, 65};
     for (int round = 0; round < 60; round++) {
         size_t n = one_of(sizes, 6), m = one_of(sizes, 6) + 1, bad = random_bits() % m;
-        struct head head = {.n = n, .m = m, .d_k = 5, .d_v = 18, .scale = 1, .left = -1, .right = -1};
+        struct head head = {
+            .n = n, .m = m, .d_k = 5, .d_v = 18, .scale = 1, .rules.left = -1, .rules.right = -1};
         struct got got;
         head.q = matrix(n, 5, 0, 1);
         head.k = matrix(m, 5, 0, 1);
@@ -301,7 +306,7 @@ static void masking_selects(void **state)
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < m; j++)
                 set(closed, i, j, j == bad && i % 2 == 0 ? (round % 2 ? -INFINITY : 0) : 1);
-        *(round % 2 ? &head.bias : &head.mask) = closed;
+        *(round % 2 ? &head.bias : &head.rules.mask) = closed;
         set(head.k, bad, 2, poisons[round % 3]);
         set(head.v, bad, 7, NAN);
         run_heads(&head, &got, 1, 1);
@@ -322,10 +327,10 @@ static void a_row_that_sees_nothing_is_0(void **state)
                         .d_k = 3,
                         .d_v = 5,
                         .scale = 1,
-                        .causal = true,
+                        .rules.causal = true,
                         .offset = -20,
-                        .left = -1,
-                        .right = -1};
+                        .rules.left = -1,
+                        .rules.right = -1};
     struct got got;
     head.q = matrix(40, 3, 0, 1);
     head.k = matrix(37, 3, 0, 1);
@@ -348,7 +353,8 @@ static void a_row_that_sees_nothing_is_0(void **state)
 static void gives_only_what_is_wanted(void **state)
 {
     (void)state;
-    struct head head = {.n = 33, .m = 35, .d_k = 4, .d_v = 6, .scale = 0.5, .left = -1, .right = -1};
+    struct head head = {
+        .n = 33, .m = 35, .d_k = 4, .d_v = 6, .scale = 0.5, .rules.left = -1, .rules.right = -1};
     struct error error = {0};
     struct got both, one;
     head.q = matrix(33, 4, 0, 1);

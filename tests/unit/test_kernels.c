@@ -93,8 +93,13 @@ static void sample_make(struct sample *s, size_t n, size_t m, size_t d_k, size_t
     if (dice(4) == 0)
         s->pool_keys = 121 + dice(200);
     struct head *h = &s->head;
-    *h = (struct head){
-        .n = n, .m = m, .d_k = d_k, .d_v = d_v, .scale = 3 / sqrt((double)d_k), .left = -1, .right = -1};
+    *h = (struct head){.n = n,
+                       .m = m,
+                       .d_k = d_k,
+                       .d_v = d_v,
+                       .scale = 3 / sqrt((double)d_k),
+                       .rules.left = -1,
+                       .rules.right = -1};
     fill(&s->q, &h->q, n, d_k, d_k + dice(3), low);
     fill(&s->k, &h->k, m, d_k, d_k + dice(3), low);
     fill(&s->v, &h->v, m, d_v, d_v + dice(3), low);
@@ -111,7 +116,7 @@ static void sample_mask(struct sample *s, bool bias, bool rows, bool columns)
 {
     struct head *h = &s->head;
     struct guarded *g = bias ? &s->bias : &s->mask;
-    struct grid *grid = bias ? &h->bias : &h->mask;
+    struct grid *grid = bias ? &h->bias : &h->rules.mask;
     size_t high = rows ? h->n : 1, wide = columns ? h->m : 1;
     fill(g, grid, high, wide, wide, dice(2));
     for (size_t i = 0; i < high * wide; i++) {
@@ -223,7 +228,7 @@ static void sample_check(struct sample *s)
     double *cells = calloc(high * wide, sizeof *cells);
     assert_true(weights && output && cells);
     for (size_t i = 0; i < h->n; i++) {
-        reference_row(h, i, STAGE_WEIGHTS, weights);
+        reference_row(h, i, STAGE_WEIGHTS, weights, NULL);
         check_row(s, i, weights, cells);
         reference_output(h, i, weights, output);
         for (size_t c = 0; c < h->d_v; c++)
@@ -256,11 +261,11 @@ static void with_every_kernel(void (*test)(void))
 static void sample_rules(struct sample *s, unsigned which)
 {
     struct head *h = &s->head;
-    h->causal = which % 3 == 1;
+    h->rules.causal = which % 3 == 1;
     h->offset = which % 4 == 1 ? (int64_t)h->m - (int64_t)h->n : which % 4 == 2 ? -(int64_t)dice(9) : 0;
     if (which % 5 == 2) {
-        h->left = dice((uint32_t)h->m);
-        h->right = dice(3) - 1;
+        h->rules.left = dice((uint32_t)h->m);
+        h->rules.right = dice(3) - 1;
     }
     if (which % 7 == 3)
         h->softcap = 5;
@@ -268,7 +273,7 @@ static void sample_rules(struct sample *s, unsigned which)
         sample_mask(s, false, which % 3 != 0, which % 3 != 1);
     if (which % 6 == 5)
         sample_mask(s, true, which % 5 != 0, which % 5 != 1);
-    h->mask_true_blocks = which % 8 == 7;
+    h->rules.mask_true_blocks = which % 8 == 7;
 }
 
 static void odd_sizes(void)
@@ -384,7 +389,7 @@ static void ties(void)
     struct sample s;
     sample_make(&s, 70, 300, 4, 4, false);
     memset(s.q.data, 0, ((s.head.n - 1) * s.head.q.row + 4) * sizeof(float));
-    s.head.left = 250;
+    s.head.rules.left = 250;
     sample_run(&s, 1, 0);
     sample_check(&s);
     for (size_t i = 0; i < 70; i++) {

@@ -267,7 +267,7 @@ static void obeys_the_command_line(void **state)
     set(&over, SETTING_CAUSAL, "end");
     set(&over, SETTING_SCALE, "0.5");
     struct problem problem = taken(&in, &over, &warnings);
-    assert_true(problem.layers[0].causal);
+    assert_true(problem.layers[0].rules.causal);
     assert_int_equal(problem.layers[0].offset, 3);
     assert_true(problem.layers[0].scale == 0.5);
     assert_true(problem.layers[0].softcap == 2);

@@ -22,22 +22,22 @@ static void the_reference_knows(void **state)
                         .k = {k, 1, 1},
                         .v = {v, 1, 1},
                         .scale = 0.5,
-                        .left = -1,
-                        .right = -1};
+                        .rules.left = -1,
+                        .rules.right = -1};
     double row[2], output;
-    reference_row(&head, 0, STAGE_SCORES, row);
+    reference_row(&head, 0, STAGE_SCORES, row, NULL);
     assert_true(row[0] == 0 && row[1] == 2 * (double)logf(3));
-    reference_row(&head, 0, STAGE_WEIGHTS, row);
+    reference_row(&head, 0, STAGE_WEIGHTS, row, NULL);
     assert_true(fabs(row[0] - 0.25) < 1e-7 && fabs(row[1] - 0.75) < 1e-7);
     reference_output(&head, 0, row, &output);
     assert_true(fabs(output - 6) < 1e-6);
     head.softcap = 1;
-    reference_row(&head, 0, STAGE_SCALED, row);
+    reference_row(&head, 0, STAGE_SCALED, row, NULL);
     assert_true(fabs(row[1] - 0.8) < 1e-7); /* tanh(ln 3) = (9 - 1)/(9 + 1) */
-    head.causal = true;
-    reference_row(&head, 0, STAGE_MASKED, row);
+    head.rules.causal = true;
+    reference_row(&head, 0, STAGE_MASKED, row, NULL);
     assert_true(row[0] == 0 && row[1] == -INFINITY);
-    reference_row(&head, 0, STAGE_WEIGHTS, row);
+    reference_row(&head, 0, STAGE_WEIGHTS, row, NULL);
     assert_true(row[0] == 1 && row[1] == 0);
 }
 
@@ -48,8 +48,12 @@ static void reaches_what_causal_and_window_leave(void **state)
         for (int causal = 0; causal < 2; causal++) {
             for (int64_t left = -1; left < 4; left++) {
                 for (int64_t right = -1; right < 4; right++) {
-                    struct head head = {
-                        .n = 6, .m = 5, .causal = causal, .offset = offset, .left = left, .right = right};
+                    struct head head = {.n = 6,
+                                        .m = 5,
+                                        .rules.causal = causal,
+                                        .offset = offset,
+                                        .rules.left = left,
+                                        .rules.right = right};
                     for (int64_t i = 0; i < 6; i++) {
                         size_t first, end;
                         head_reach(&head, (size_t)i, &first, &end);

@@ -1,0 +1,41 @@
+/* What the rows of the table of options are called. For option_table.c and options.c only. */
+#ifndef ATTN_CMD_OPTION_IDS_H
+#define ATTN_CMD_OPTION_IDS_H
+
+enum {
+    OPTION_TOKENS = 1,
+    OPTION_KEY_TOKENS,
+    OPTION_INPUT_FORMAT,
+    OPTION_STAGE,
+    OPTION_DRAW_MASK,
+    OPTION_THREADS,
+    OPTION_MAX_WEIGHTS,
+    OPTION_MEMORY,
+    OPTION_CPU,
+    OPTION_OUTPUT,
+    OPTION_FORMAT,
+    OPTION_LAYER,
+    OPTION_HEAD,
+    OPTION_AVERAGE,
+    OPTION_QUERIES,
+    OPTION_KEYS,
+    OPTION_TITLE,
+    OPTION_CMAP,
+    OPTION_COLOR_SCALE,
+    OPTION_VMIN,
+    OPTION_VMAX,
+    OPTION_CELL,
+    OPTION_WIDTH,
+    OPTION_DPI_SCALE,
+    OPTION_ANNOTATE,
+    OPTION_POOL,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_COMPLETION,
+    OPTION_INPUT = 100,   /* + enum input */
+    OPTION_SETTING = 200, /* + enum setting */
+};
+
+#endif

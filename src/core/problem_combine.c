@@ -1,0 +1,215 @@
+/* Which forms of attention go together. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/problem_parts.h"
+
+/* Something that may have been asked for. */
+struct wish {
+    bool set;
+    bool command;    /* on the command line */
+    const char *key; /* of JSON */
+    const char *value;
+    int value_length; /* 0: whatever it is */
+};
+
+static bool in_force(const struct settings *s, enum setting which)
+{
+    if (!settings_have(s, which))
+        return false;
+    switch (which) {
+    case SETTING_CAUSAL:
+        return s->causal != CAUSAL_NO;
+    case SETTING_SOFTCAP:
+        return s->softcap > 0;
+    case SETTING_SCORE:
+        return s->score != SCORE_SCALED;
+    case SETTING_NORMALIZER:
+        return s->normalizer != NORMALIZER_SOFTMAX;
+    case SETTING_RECURRENCE:
+        return s->recurrence != RECURRENCE_NONE;
+    case SETTING_DROPOUT:
+        return s->dropout > 0;
+    case SETTING_POSITION:
+        return s->position != POSITION_NONE;
+    case SETTING_RESIDUAL:
+        return s->residual;
+    case SETTING_NORM:
+        return s->norm != NORM_NONE;
+    default:
+        return true;
+    }
+}
+
+static struct wish setting(const struct judge *judge, const struct settings *settings, enum setting which)
+{
+    return (struct wish){.set = in_force(settings, which),
+                         .command = settings_have(judge->over, which),
+                         .key = setting_kinds[which].name};
+}
+
+/* The place of `value` among the words that `which` may be. */
+static struct wish word(const struct judge *judge, enum setting which, int now, int value)
+{
+    const char *words = setting_kinds[which].words;
+    for (int i = 0; i < value; i++)
+        words += strcspn(words, " ") + 1;
+    return (struct wish){.set = now == value,
+                         .command = settings_have(judge->over, which),
+                         .key = setting_kinds[which].name,
+                         .value = words,
+                         .value_length = (int)strcspn(words, " ")};
+}
+
+static struct wish tensor(const struct judge *judge, enum input which)
+{
+    return (struct wish){.set = judge_find(judge, which),
+                         .command = judge->inputs->by_option[which] && !judge_is_own(judge, which),
+                         .key = input_names[which]};
+}
+
+/* As an option where `command`: "--mask-true-blocks" for "mask_true_blocks". */
+static const char *name_wish(const struct wish *wish, bool command, char out[64])
+{
+    int length = snprintf(out, 64, "%s%s", command ? "--" : "", wish->key);
+    for (char *c = out; command && *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    if (wish->value_length)
+        snprintf(out + length, 64 - (size_t)length, " %.*s", wish->value_length, wish->value);
+    return out;
+}
+
+/* Names the file where nothing came from the command line. */
+static bool combination_error(const struct judge *judge, bool command, const char *a, const char *says,
+                              const char *b)
+{
+    const char *file = judge->inputs->source_count && !command ? judge->inputs->sources[0].name : NULL;
+    char layer[40] = "";
+    if (judge->inputs->layer_count > 0 && !command)
+        snprintf(layer, sizeof layer, "layer %zu: ", judge->layer);
+    return error_set(judge->error, command ? ERROR_USAGE : ERROR_INPUT, "%s%s%s%s %s %s", file ? file : "",
+                     file ? ": " : "", layer, a, says, b);
+}
+
+static bool apart(const struct judge *judge, struct wish a, struct wish b)
+{
+    char first[64], second[64];
+    return !a.set || !b.set ||
+           combination_error(judge, a.command || b.command, name_wish(&a, a.command, first), "cannot go with",
+                             name_wish(&b, b.command, second));
+}
+
+static bool needs(const struct judge *judge, struct wish a, struct wish b)
+{
+    char first[64], second[64];
+    return !a.set || b.set ||
+           combination_error(judge, a.command, name_wish(&a, a.command, first), "needs",
+                             name_wish(&b, a.command, second));
+}
+
+static bool judge_scores(const struct judge *j, const struct settings *s)
+{
+    struct wish general = word(j, SETTING_SCORE, s->score, SCORE_GENERAL);
+    struct wish additive = word(j, SETTING_SCORE, s->score, SCORE_ADDITIVE);
+    return needs(j, general, tensor(j, INPUT_W_SCORE)) && needs(j, additive, tensor(j, INPUT_V_SCORE)) &&
+           needs(j, tensor(j, INPUT_W_SCORE), general) && needs(j, tensor(j, INPUT_V_SCORE), additive) &&
+           needs(j, tensor(j, INPUT_W_SCORE_Q), additive) && needs(j, tensor(j, INPUT_W_SCORE_K), additive);
+}
+
+static bool judge_positions(const struct judge *j, const struct settings *s)
+{
+    struct wish sinusoidal = word(j, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
+    struct wish rotary = word(j, SETTING_POSITION, s->position, POSITION_ROTARY);
+    struct wish alibi = word(j, SETTING_POSITION, s->position, POSITION_ALIBI);
+    struct wish relative = word(j, SETTING_POSITION, s->position, POSITION_RELATIVE);
+    rotary.set = rotary.set || s->position == POSITION_ROTARY_INTERLEAVED;
+    struct wish waves = rotary;
+    waves.set = waves.set || sinusoidal.set;
+    return needs(j, setting(j, s, SETTING_ROTARY_DIM), rotary) &&
+           needs(j, setting(j, s, SETTING_POSITION_BASE), waves) &&
+           needs(j, setting(j, s, SETTING_MAX_DISTANCE), relative) &&
+           needs(j, tensor(j, INPUT_RELATIVE_BIAS), relative) &&
+           needs(j, relative, tensor(j, INPUT_RELATIVE_BIAS)) && needs(j, tensor(j, INPUT_SLOPES), alibi) &&
+           needs(j, sinusoidal, tensor(j, INPUT_EMBEDDINGS));
+}
+
+static bool judge_normalizers(const struct judge *j, const struct settings *s)
+{
+    struct wish linear = word(j, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
+    struct wish sparsemax = word(j, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
+    static const enum setting beside_linear[] = {SETTING_SCORE, SETTING_SCALE, SETTING_TEMPERATURE,
+                                                 SETTING_SOFTCAP, SETTING_SINK};
+    for (size_t i = 0; i < sizeof beside_linear / sizeof *beside_linear; i++)
+        if (!apart(j, linear, setting(j, s, beside_linear[i])))
+            return false;
+    return apart(j, linear, tensor(j, INPUT_BIAS)) && apart(j, linear, tensor(j, INPUT_SINKS)) &&
+           apart(j, linear, word(j, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
+           apart(j, linear, word(j, SETTING_POSITION, s->position, POSITION_RELATIVE)) &&
+           apart(j, sparsemax, setting(j, s, SETTING_SINK)) && apart(j, sparsemax, tensor(j, INPUT_SINKS)) &&
+           apart(j, setting(j, s, SETTING_SINK), tensor(j, INPUT_SINKS)) &&
+           needs(j, setting(j, s, SETTING_SEED), setting(j, s, SETTING_DROPOUT));
+}
+
+static bool judge_patterns(const struct judge *j, const struct settings *s)
+{
+    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) &&
+           needs(j, tensor(j, INPUT_BLOCK_MASK), setting(j, s, SETTING_BLOCK)) &&
+           needs(j, tensor(j, INPUT_KEY_SEGMENTS), tensor(j, INPUT_SEGMENTS)) &&
+           apart(j, setting(j, s, SETTING_SEPARATOR), tensor(j, INPUT_SEGMENTS));
+}
+
+static bool judge_past(const struct judge *j, const struct settings *s)
+{
+    struct wish k = tensor(j, INPUT_PAST_K), v = tensor(j, INPUT_PAST_V);
+    bool has_v = judge_find(j, INPUT_V) || judge_find(j, INPUT_EMBEDDINGS) || judge_find(j, INPUT_CONTEXT);
+    return (!has_v || needs(j, k, v)) && needs(j, v, k) && apart(j, setting(j, s, SETTING_KEY_LENGTH), k) &&
+           apart(j, setting(j, s, SETTING_RECURRENCE), k);
+}
+
+static bool judge_recurrence(const struct judge *j, const struct settings *s)
+{
+    static const enum setting others[] = {
+        SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
+        SETTING_WINDOW,    SETTING_PREFIX,     SETTING_DILATION, SETTING_BLOCK,       SETTING_GLOBAL,
+        SETTING_SEPARATOR, SETTING_KEY_LENGTH, SETTING_SINK,     SETTING_DROPOUT,
+    };
+    static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS};
+    struct wish recurrence = setting(j, s, SETTING_RECURRENCE);
+    struct wish gated = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
+    struct wish delta = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
+    struct wish both = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (!apart(j, recurrence, setting(j, s, others[i])))
+            return false;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        if (!apart(j, recurrence, tensor(j, masks[i])))
+            return false;
+    if (!needs(j, gated, tensor(j, INPUT_DECAY)) || !needs(j, both, tensor(j, INPUT_DECAY)) ||
+        !needs(j, delta, tensor(j, INPUT_BETA)) || !needs(j, both, tensor(j, INPUT_BETA)))
+        return false;
+    gated.set = gated.set || both.set;
+    delta.set = delta.set || both.set;
+    return needs(j, tensor(j, INPUT_DECAY), gated) && needs(j, tensor(j, INPUT_BETA), delta) &&
+           needs(j, tensor(j, INPUT_STATE), recurrence) &&
+           apart(j, recurrence, word(j, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
+           apart(j, recurrence, word(j, SETTING_POSITION, s->position, POSITION_RELATIVE));
+}
+
+static bool judge_stack(const struct judge *j, const struct settings *s)
+{
+    struct wish norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
+    struct wish pre = word(j, SETTING_NORM, s->norm, NORM_PRE);
+    return needs(j, tensor(j, INPUT_NORM_WEIGHT), norm) && needs(j, tensor(j, INPUT_NORM_BIAS), norm) &&
+           needs(j, residual, tensor(j, INPUT_EMBEDDINGS)) && needs(j, pre, tensor(j, INPUT_EMBEDDINGS)) &&
+           apart(j, residual, tensor(j, INPUT_Q)) && apart(j, pre, tensor(j, INPUT_Q));
+}
+
+bool judge_combination(const struct judge *judge, const struct settings *settings)
+{
+    /* Of weights that are given only what is masked is asked. */
+    if (!judge_patterns(judge, settings) || judge_find(judge, INPUT_ATTENTION))
+        return judge->error->kind == ERROR_NONE;
+    return judge_scores(judge, settings) && judge_positions(judge, settings) &&
+           judge_normalizers(judge, settings) && judge_recurrence(judge, settings) &&
+           judge_past(judge, settings) && judge_stack(judge, settings);
+}

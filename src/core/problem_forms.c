@@ -1,0 +1,366 @@
+/* The forms of attention of a layer: the shapes of their tensors, and the tables that they need. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "core/position.h"
+#include "core/problem_parts.h"
+
+/* Padding behind a table of distances: blocks of rows may look that far. */
+enum { DISTANCE_SPARE = 256 };
+
+static bool count_error(const struct judge *judge, enum input which, const char *expected, size_t count)
+{
+    const struct tensor *tensor = judge_find(judge, which);
+    return place_error(&tensor->place, judge->error, "%s: expected %s %zu", phrase_tensor(which, tensor).text,
+                       expected, count);
+}
+
+/* A matrix rows×columns (0: any), or `heads` of them. */
+static bool check_matrix(const struct judge *judge, enum input which, size_t heads, size_t rows,
+                         size_t columns)
+{
+    const struct tensor *t = judge_find(judge, which);
+    if (!t)
+        return true;
+    if (t->rank == 3 && t->shape[0] != heads)
+        return count_error(judge, which, "as many as there are heads,", heads);
+    if (rows && t->shape[t->rank - 2] != rows)
+        return count_error(judge, which, "rows:", rows);
+    return !columns || t->shape[t->rank - 1] == columns || count_error(judge, which, "columns:", columns);
+}
+
+/* How q and k are compared. */
+static bool judge_score(const struct judge *judge, struct problem_layer *layer)
+{
+    const struct problem *p = judge->problem;
+    layer->d_compared = p->d_key;
+    if (layer->score == SCORE_GENERAL)
+        return check_matrix(judge, INPUT_W_SCORE, p->heads, p->d_k, p->d_key);
+    if (layer->score != SCORE_ADDITIVE)
+        return true;
+    const struct tensor *v = judge_find(judge, INPUT_V_SCORE), *w_q = judge_find(judge, INPUT_W_SCORE_Q),
+                        *w_k = judge_find(judge, INPUT_W_SCORE_K);
+    size_t width = w_q ? w_q->shape[w_q->rank - 1] : p->d_k;
+    layer->d_compared = width;
+    if (!w_k && p->d_key != width)
+        return place_error(&v->place, judge->error,
+                           "k has %zu columns a head and meets %zu: without w_score_k they must be as many",
+                           p->d_key, width);
+    bool each = v->rank == 2 && v->shape[0] == p->heads && v->shape[1] == width;
+    if (!each && !judge_list(judge, INPUT_V_SCORE, width, INPUT_COUNT))
+        return false;
+    return check_matrix(judge, INPUT_W_SCORE_Q, p->heads, p->d_k, width) &&
+           check_matrix(judge, INPUT_W_SCORE_K, p->heads, p->d_key, width);
+}
+
+/* A message about the value of a setting. */
+static bool value_error(const struct judge *judge, enum setting which, const char *what, size_t value)
+{
+    bool command = settings_have(judge->over, which);
+    char name[40];
+    snprintf(name, sizeof name, "%s%s", command ? "--" : "", setting_kinds[which].name);
+    for (char *c = name; command && *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return error_set(judge->error, command ? ERROR_USAGE : ERROR_INPUT, "%s: expected %s %zu", name, what,
+                     value);
+}
+
+/* What is added for the distance p - j of query and key, for every head. */
+static bool make_distances(const struct judge *judge, struct problem_layer *layer,
+                           const struct settings *settings)
+{
+    const struct problem *p = judge->problem;
+    const struct tensor *slopes = judge_find(judge, INPUT_SLOPES),
+                        *table = judge_find(judge, INPUT_RELATIVE_BIAS);
+    size_t furthest = settings_have(settings, SETTING_MAX_DISTANCE) ? settings->max_distance : 128, count;
+    bool relative = layer->position == POSITION_RELATIVE, both = !layer->rules.causal;
+    if (relative && !check_matrix(judge, INPUT_RELATIVE_BIAS, 0, 0, p->heads))
+        return false;
+    size_t buckets = relative ? table->shape[0] : 0;
+    if (relative && (both && buckets < 2))
+        return count_error(judge, INPUT_RELATIVE_BIAS, "a bucket for each side, at least", 2);
+    if (relative && furthest <= buckets / (both ? 4 : 2))
+        return value_error(judge, SETTING_MAX_DISTANCE, "more than the buckets for single distances,",
+                           buckets / (both ? 4 : 2));
+    if (!judge_list(judge, INPUT_SLOPES, p->heads, INPUT_COUNT))
+        return false;
+    layer->distance_first = layer->offset - (int64_t)p->m + 1;
+    layer->distance_count = p->n + p->m - 1 + DISTANCE_SPARE;
+    if (!size_multiply(layer->distance_count, p->heads, &count))
+        return error_memory(judge->error, SIZE_MAX);
+    layer->distance = memory_zeroed(count, sizeof *layer->distance, judge->error);
+    if (!layer->distance)
+        return false;
+    for (size_t h = 0; h < p->heads; h++) {
+        double slope = slopes ? (double)slopes->data[h] : position_slope(h, p->heads);
+        float *to = layer->distance + h * layer->distance_count;
+        for (size_t i = 0; i < p->n + p->m - 1; i++) {
+            int64_t behind = layer->distance_first + (int64_t)i;
+            if (relative)
+                to[i] = table->data[position_bucket(-behind, both, buckets, furthest) * p->heads + h];
+            else
+                to[i] = (float)(-slope * fabs((double)behind));
+        }
+    }
+    return true;
+}
+
+static bool judge_position(const struct judge *judge, struct problem_layer *layer,
+                           const struct settings *settings)
+{
+    size_t d_k = judge->problem->d_k;
+    layer->position_base = settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base : 10000;
+    if (layer->position == POSITION_ALIBI || layer->position == POSITION_RELATIVE)
+        return make_distances(judge, layer, settings);
+    if (layer->position != POSITION_ROTARY && layer->position != POSITION_ROTARY_INTERLEAVED)
+        return true;
+    bool given = settings_have(settings, SETTING_ROTARY_DIM);
+    layer->rotary_dim = given ? settings->rotary_dim : d_k;
+    enum setting which = given ? SETTING_ROTARY_DIM : SETTING_POSITION;
+    if (layer->rotary_dim % 2 != 0)
+        return value_error(judge, which, "an even number of columns to turn in pairs, not",
+                           layer->rotary_dim);
+    if (layer->rotary_dim > d_k ||
+        (judge->problem->d_key != d_k && layer->rotary_dim > judge->problem->d_key))
+        return value_error(judge, which, "no more columns than d_k,", d_k);
+    return true;
+}
+
+/* Numbers segments by the token that ends each. */
+static void split_segments(int32_t *to, size_t count, const struct labels *labels, const char *separator)
+{
+    int32_t segment = 0;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = segment;
+        segment += i < labels->count && strcmp(labels->text[i], separator) == 0;
+    }
+}
+
+static bool copy_segments(const struct judge *judge, int32_t *to, size_t count, enum input which,
+                          const char *expected)
+{
+    const struct tensor *t = judge_find(judge, which);
+    if (tensor_count(t) != count)
+        return count_error(judge, which, expected, count);
+    for (size_t i = 0; i < count; i++) {
+        float value = t->data[i];
+        if (!(fabsf(value) <= 1 << 24) || value != floorf(value))
+            return place_error(&t->place, judge->error, "%s is %g at [%zu]: expected whole numbers",
+                               input_names[which], (double)value, i);
+        to[i] = (int32_t)value;
+    }
+    return true;
+}
+
+static bool judge_segments(const struct judge *judge, struct problem_layer *layer,
+                           const struct settings *settings)
+{
+    const struct problem *p = judge->problem;
+    const struct inputs *inputs = judge->inputs;
+    bool split = settings_have(settings, SETTING_SEPARATOR), given = judge_find(judge, INPUT_SEGMENTS);
+    if (!split && !given)
+        return true;
+    int32_t *query = layer->query_segment = memory_zeroed(p->n, sizeof *query, judge->error);
+    int32_t *key = layer->key_segment = memory_zeroed(p->m, sizeof *key, judge->error);
+    if (!query || !key)
+        return false;
+    layer->rules.query_segment = query;
+    layer->rules.key_segment = key;
+    if (split) {
+        const struct labels *keys = inputs->key_tokens.given ? &inputs->key_tokens : &inputs->tokens;
+        if (!inputs->tokens.given)
+            return value_error(judge, SETTING_SEPARATOR, "tokens to split, but there are", 0);
+        split_segments(query, p->n, &inputs->tokens, settings->separator);
+        split_segments(key, p->m, keys, settings->separator);
+        return true;
+    }
+    bool own = judge_find(judge, INPUT_KEY_SEGMENTS);
+    return copy_segments(judge, query, p->n, INPUT_SEGMENTS, "a number for each query,") &&
+           (own ? copy_segments(judge, key, p->m, INPUT_KEY_SEGMENTS, "a number for each key,")
+                : copy_segments(judge, key, p->m, INPUT_SEGMENTS,
+                                "without key_segments a number for each key,"));
+}
+
+static bool judge_global(const struct judge *judge, struct problem_layer *layer,
+                         const struct settings *settings)
+{
+    const struct problem *p = judge->problem;
+    if (!settings_have(settings, SETTING_GLOBAL))
+        return true;
+    uint8_t *query = layer->query_global = memory_zeroed(p->n, 1, judge->error);
+    uint8_t *key = layer->key_global = memory_zeroed(p->m, 1, judge->error);
+    if (!query || !key)
+        return false;
+    layer->rules.query_global = query;
+    layer->rules.key_global = key;
+    for (size_t g = 0; g < settings->global.count; g++) {
+        int64_t i = (int64_t)settings->global.at[g] - layer->offset;
+        if (i >= 0 && i < (int64_t)p->n)
+            query[i] = 1;
+        if (settings->global.at[g] < p->m)
+            key[settings->global.at[g]] = 1;
+        else if (i < 0 || i >= (int64_t)p->n)
+            return value_error(judge, SETTING_GLOBAL, "positions below the number of keys,", p->m);
+    }
+    return true;
+}
+
+static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
+                        const struct settings *settings)
+{
+    const struct problem *p = judge->problem;
+    struct rules *rules = &layer->rules;
+    rules->prefix = settings->prefix;
+    rules->dilation = settings->dilation > 1 ? settings->dilation : 0;
+    rules->block = settings->block;
+    if (settings_have(settings, SETTING_KEY_LENGTH)) {
+        rules->key_length = settings->key_length;
+        if (rules->key_length > p->m)
+            return value_error(judge, SETTING_KEY_LENGTH, "at most the number of keys,", p->m);
+    }
+    if (rules->block > 0 &&
+        !check_matrix(judge, INPUT_BLOCK_MASK, p->heads, (p->n + rules->block - 1) / rules->block,
+                      (p->m + rules->block - 1) / rules->block))
+        return false;
+    return judge_list(judge, INPUT_KEY_MASK, p->m, INPUT_COUNT) && judge_segments(judge, layer, settings) &&
+           judge_global(judge, layer, settings);
+}
+
+static bool judge_recurrent(const struct judge *judge, struct problem_layer *layer)
+{
+    const struct problem *p = judge->problem;
+    const struct tensor *decay = judge_find(judge, INPUT_DECAY), *beta = judge_find(judge, INPUT_BETA),
+                        *state = judge_find(judge, INPUT_STATE);
+    if (layer->recurrence == RECURRENCE_NONE)
+        return true;
+    if (p->n != p->m)
+        return value_error(judge, SETTING_RECURRENCE, "as many keys as queries,", p->n);
+    layer->rules.causal = true;
+    if (decay && decay->shape[1] != p->kv_heads &&
+        !check_matrix(judge, INPUT_DECAY, 0, p->m, p->kv_heads * p->d_k))
+        return false;
+    if (beta && beta->shape[1] != 1 && !check_matrix(judge, INPUT_BETA, 0, p->m, p->kv_heads))
+        return false;
+    if (state && (p->d_v == 0 || state->shape[0] != p->kv_heads || state->shape[1] != p->d_k ||
+                  state->shape[2] != p->d_v))
+        return place_error(&state->place, judge->error, "%s: expected %zu×%zu×%zu, key/value heads×d_k×d_v",
+                           phrase_tensor(INPUT_STATE, state).text, p->kv_heads, p->d_k, p->d_v);
+    return check_matrix(judge, INPUT_DECAY, 0, p->m, 0) && check_matrix(judge, INPUT_BETA, 0, p->m, 0);
+}
+
+/* What stands around the attention of a layer. */
+static bool judge_stack(const struct judge *judge, const struct problem_layer *layer)
+{
+    size_t width = judge->problem->d_out;
+    const struct tensor *x = layer->q.x;
+    size_t inner = x ? x->shape[1] : width;
+    if (layer->residual && width != inner)
+        return value_error(judge, SETTING_RESIDUAL, "an output as wide as d_model,", inner);
+    if (layer->norm == NORM_POST && width == 0)
+        return value_error(judge, SETTING_NORM, "an output, which needs v; its columns are", 0);
+    if (layer->norm == NORM_PRE)
+        width = inner;
+    return layer->norm == NORM_NONE || (judge_list(judge, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
+                                        judge_list(judge, INPUT_NORM_BIAS, width, INPUT_COUNT));
+}
+
+/* The tensors that this layer uses. */
+static void take_tensors(const struct judge *judge, struct problem_layer *layer)
+{
+    bool masks_only = layer->attention;
+    for (enum input i = INPUT_W_SCORE; i < INPUT_COUNT; i++)
+        if (!masks_only || (i >= INPUT_BLOCK_MASK && i <= INPUT_KEY_MASK))
+            layer->form[i] = judge_find(judge, i);
+}
+
+bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings)
+{
+    take_tensors(judge, layer);
+    if (!judge_rules(judge, layer, settings))
+        return false;
+    if (layer->attention)
+        return true;
+    layer->score = (enum score)settings->score;
+    layer->normalizer = (enum normalizer)settings->normalizer;
+    layer->recurrence = (enum recurrence)settings->recurrence;
+    layer->position = (enum position)settings->position;
+    layer->norm = (enum norm)settings->norm;
+    layer->residual = settings->residual;
+    layer->has_sink = settings_have(settings, SETTING_SINK);
+    layer->sink = settings->sink;
+    layer->dropout = settings->dropout;
+    layer->seed = settings->seed;
+    return judge_list(judge, INPUT_SINKS, judge->problem->heads, INPUT_COUNT) && judge_score(judge, layer) &&
+           judge_recurrent(judge, layer) && judge_position(judge, layer, settings) &&
+           judge_stack(judge, layer);
+}
+
+/* The matrix of a head of a tensor of rank 2 or 3. */
+static struct grid head_matrix(const struct tensor *t, size_t head)
+{
+    if (!t)
+        return (struct grid){0};
+    size_t columns = t->shape[t->rank - 1], matrix = columns * t->shape[t->rank - 2];
+    return (struct grid){.data = t->data + (t->rank == 3 ? head * matrix : 0), .row = columns, .column = 1};
+}
+
+/* A seed of its own for every layer and head. */
+static uint64_t mix_seed(uint64_t seed, uint64_t layer, uint64_t head)
+{
+    return (seed + 1) * UINT64_C(0xd1342543de82ef95) ^ (layer << 32 | head);
+}
+
+static struct recurrent recurrent_of(const struct problem *problem, const struct problem_layer *l,
+                                     size_t head)
+{
+    const struct tensor *decay = l->form[INPUT_DECAY], *beta = l->form[INPUT_BETA],
+                        *state = l->form[INPUT_STATE];
+    struct recurrent r = {.rule = l->recurrence};
+    size_t kv = head / (problem->heads / problem->kv_heads);
+    if (decay) {
+        bool each = decay->shape[1] == problem->kv_heads * problem->d_k;
+        r.decay = (struct grid){.data = decay->data + (each ? kv * problem->d_k : kv),
+                                .row = decay->shape[1],
+                                .column = each ? 1 : 0};
+    }
+    if (beta)
+        r.beta = (struct grid){
+            .data = beta->data + (beta->shape[1] == 1 ? 0 : kv), .row = beta->shape[1], .column = 1};
+    r.state = head_matrix(state, kv);
+    return r;
+}
+
+void problem_rules(const struct problem *problem, size_t layer, size_t head, struct head *out)
+{
+    const struct problem_layer *l = &problem->layers[layer];
+    const struct tensor *keys = l->form[INPUT_KEY_MASK], *sinks = l->form[INPUT_SINKS],
+                        *v = l->form[INPUT_V_SCORE];
+    *out = (struct head){
+        .n = problem->n,
+        .m = problem->m,
+        .d_k = l->d_compared,
+        .d_v = problem->d_v,
+        .offset = l->offset,
+        .scale = l->scale,
+        .softcap = l->softcap,
+        .bias = problem_pairs(l->bias, l->slice, head),
+        .distance = l->distance ? l->distance + head * l->distance_count : NULL,
+        .distance_first = l->distance_first,
+        .rules = l->rules,
+        .normalizer = l->normalizer,
+        .has_sink = l->has_sink || sinks,
+        .sink = sinks ? (double)sinks->data[head] : l->sink,
+        .dropout = l->dropout,
+        .seed = mix_seed(l->seed, layer, head),
+        .recurrent = recurrent_of(problem, l, head),
+    };
+    if (v)
+        out->additive = v->data + (tensor_count(v) == l->d_compared ? 0 : head * l->d_compared);
+    out->rules.mask = problem_pairs(l->mask, l->slice, head);
+    out->rules.block_mask = head_matrix(l->form[INPUT_BLOCK_MASK], head);
+    if (keys)
+        out->rules.key_mask = (struct grid){.data = keys->data, .row = 0, .column = 1};
+}

@@ -1,0 +1,184 @@
+#include "core/stage.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "base/memory.h"
+#include "core/position.h"
+
+static float *stage_at(const struct stage_data *stage, const struct layer *layer, size_t h)
+{
+    return stage->data + (layer->index * stage->heads + h) * stage->rows * stage->columns;
+}
+
+/* Copies q, k or v into its stage. */
+static void keep_operand(const struct stage_data *stage, const struct layer *layer, int which)
+{
+    for (size_t h = 0; h < stage->heads; h++) {
+        struct grid grid = layer_operand(layer, which, h);
+        float *to = stage_at(stage, layer, h);
+        for (size_t i = 0; i < stage->rows; i++)
+            memcpy(to + i * stage->columns, grid.data + i * grid.row, stage->columns * sizeof *to);
+    }
+}
+
+/* Scores, scaled and masked, as the reference has them. */
+static bool keep_scores(const struct stage_data *stage, const struct layer *layer, enum stage which,
+                        int threads, struct error *error)
+{
+    threads = stage->rows * stage->columns < 10000 ? 1 : engine_threads(threads);
+    size_t count;
+    if (!size_multiply(stage->columns, (size_t)threads, &count))
+        return error_memory(error, SIZE_MAX);
+    double *memory = memory_take(count, sizeof *memory, error);
+    if (!memory)
+        return false;
+#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+    for (size_t r = 0; r < stage->heads * stage->rows; r++) {
+        size_t h = r / stage->rows, i = r % stage->rows;
+        double *row = memory;
+#ifdef _OPENMP
+        row += (size_t)omp_get_thread_num() * stage->columns;
+#endif
+        float *to = stage_at(stage, layer, h) + i * stage->columns;
+        reference_row(&layer->heads[h], i, which, row, NULL);
+        for (size_t j = 0; j < stage->columns; j++)
+            to[j] = (float)row[j];
+    }
+    free(memory);
+    return true;
+}
+
+static void keep_mask(const struct stage_data *stage, const struct layer *layer)
+{
+    for (size_t h = 0; h < stage->heads; h++) {
+        float *to = stage_at(stage, layer, h);
+        struct head head;
+        problem_rules(layer->problem, layer->index, h, &head);
+        for (size_t i = 0; i < stage->rows; i++)
+            for (size_t j = 0; j < stage->columns; j++)
+                *to++ = head_allows(&head, i, j);
+    }
+}
+
+/* What positions add, or turn by. */
+static void keep_encoding(const struct stage_data *stage, const struct layer *layer)
+{
+    const struct problem_layer *from = &layer->problem->layers[layer->index];
+    float *to = stage_at(stage, layer, 0);
+    if (from->position == POSITION_SINUSOIDAL) {
+        position_sinusoidal(to, stage->rows, stage->columns, from->offset, from->position_base);
+    } else if (!from->distance) {
+        position_turns(to, stage->rows, stage->columns, from->offset, from->position_base);
+    } else {
+        for (size_t h = 0; h < stage->heads; h++) {
+            struct head head;
+            problem_rules(layer->problem, layer->index, h, &head);
+            for (size_t i = 0; i < stage->rows; i++)
+                for (size_t j = 0; j < stage->columns; j++)
+                    *to++ = head_distance(&head, i, j);
+        }
+    }
+}
+
+bool stages_keep(struct result *result, const struct layer *layer, int threads, struct error *error)
+{
+    if (result->stage[STAGE_MASK].data)
+        keep_mask(&result->stage[STAGE_MASK], layer);
+    if (result->stage[STAGE_ENCODING].data)
+        keep_encoding(&result->stage[STAGE_ENCODING], layer);
+    for (int which = 0; which < 3; which++)
+        if (result->stage[STAGE_Q + which].data)
+            keep_operand(&result->stage[STAGE_Q + which], layer, which);
+    for (enum stage stage = STAGE_SCORES; stage < STAGE_WEIGHTS; stage++)
+        if (result->stage[stage].data && !keep_scores(&result->stage[stage], layer, stage, threads, error))
+            return false;
+    return true;
+}
+
+/* Takes the memory of a stage for all layers. */
+static bool stage_make(struct result *result, enum stage which, size_t heads, size_t rows, size_t columns,
+                       struct error *error)
+{
+    size_t count;
+    if (!size_multiply(rows, columns, &count) || !size_multiply(count, heads, &count) ||
+        !size_multiply(count, result->layer_count, &count))
+        return error_memory(error, SIZE_MAX);
+    result->stage[which] = (struct stage_data){
+        .data = memory_take(count, sizeof(float), error), .heads = heads, .rows = rows, .columns = columns};
+    return result->stage[which].data != NULL;
+}
+
+/* Columns of a layer's encoding, 0 without one; whether every head has its own. */
+static size_t encoding_columns(const struct problem *p, size_t layer, bool *each)
+{
+    const struct problem_layer *l = &p->layers[layer];
+    *each = l->distance;
+    if (l->position == POSITION_SINUSOIDAL)
+        return l->q.x ? l->q.x->shape[1] : p->d_out;
+    return l->distance ? p->m : l->rotary_dim;
+}
+
+/* The same of all layers, or 0. */
+static size_t encoding_common(const struct problem *p, bool *each)
+{
+    size_t columns = encoding_columns(p, 0, each);
+    for (size_t l = 1; l < p->layer_count; l++) {
+        bool own;
+        if (encoding_columns(p, l, &own) != columns || own != *each)
+            return 0;
+    }
+    return columns;
+}
+
+static bool absent(enum stage stage, const char *why, struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "there is no stage %s: %s", stage_names[stage], why);
+}
+
+static bool stage_plan(struct result *result, enum stage s, struct error *error)
+{
+    const struct problem *p = result->problem;
+    bool each;
+    size_t encoding = encoding_common(p, &each);
+    if (p->layers[0].attention && s != STAGE_MASK)
+        return absent(s, "the weights were given, nothing is computed", error);
+    if ((s == STAGE_V && p->d_v == 0) || (s == STAGE_OUTPUT && p->d_out == 0))
+        return absent(s, "the input has no v", error);
+    switch (s) {
+    case STAGE_OUTPUT:
+        return true;
+    case STAGE_Q:
+        return stage_make(result, s, p->heads, p->n, p->d_k, error);
+    case STAGE_K:
+        return stage_make(result, s, p->kv_heads, p->m, p->d_key, error);
+    case STAGE_V:
+        return stage_make(result, s, p->kv_heads, p->m, p->d_v, error);
+    case STAGE_ENCODING:
+        if (encoding == 0)
+            return absent(
+                s, "expected a position (sinusoidal, rotary, alibi, relative), of one shape in all layers",
+                error);
+        return stage_make(result, s, each ? p->heads : 1, p->n, encoding, error);
+    default:
+        return stage_make(result, s, p->heads, p->n, p->m, error);
+    }
+}
+
+bool stages_make(struct result *result, unsigned stages, struct error *error)
+{
+    const struct problem *p = result->problem;
+    size_t rows = (result->query_count + result->query_step - 1) / result->query_step;
+    size_t columns = (result->key_count + result->key_step - 1) / result->key_step;
+    if (!stage_make(result, STAGE_WEIGHTS, p->heads, rows, columns, error) ||
+        (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
+        return false;
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (stages & 1u << s && s != STAGE_WEIGHTS && !stage_plan(result, s, error))
+            return false;
+    return true;
+}

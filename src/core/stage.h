@@ -1,0 +1,14 @@
+/* The stages of a result beside weights and output. For result.c only. */
+#ifndef ATTN_CORE_STAGE_H
+#define ATTN_CORE_STAGE_H
+
+#include "core/layer.h"
+#include "core/result.h"
+
+/* Takes the memory for the stages of all layers, weights and output as well. */
+bool stages_make(struct result *result, unsigned stages, struct error *error);
+
+/* Fills in what was asked for of a layer that has been computed; not the weights, not the output. */
+bool stages_keep(struct result *result, const struct layer *layer, int threads, struct error *error);
+
+#endif

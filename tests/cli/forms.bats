@@ -1,0 +1,52 @@
+# Every form of attention: by hand, against NumPy (tests/forms.py), against PyTorch, and what may not be combined.
+load helper
+
+forms() {
+    "$PYTHON" -B "$ROOT/tests/check_forms.py" "$@"
+}
+
+combine() {
+    "$PYTHON" -B "$ROOT/tests/check_combine.py" "$@"
+}
+
+torch() {
+    "$PYTHON" -c 'import torch' 2>/dev/null || skip "there is no PyTorch"
+    "$PYTHON" -B "$ROOT/tests/check_torch.py" "$@"
+}
+
+@test "the oracle of the forms knows what is known without it" { forms oracle; }
+@test "in the oracle the weights of a recurrence are what each value contributes" { forms recurrence_weights; }
+@test "dot, cosine, general and additive scores" { forms score; }
+@test "temperature" { forms temperature; }
+@test "sparsemax" { forms sparsemax; }
+@test "linear attention" { forms linear; }
+@test "a sink takes weight and gives nothing" { forms sink; }
+@test "recurrences remember, decay and forget" { forms recurrence; }
+@test "sinusoidal positions" { forms sinusoidal; }
+@test "rotary positions" { forms rotary; }
+@test "ALiBi" { forms alibi; }
+@test "relative positions of T5" { forms relative; }
+@test "who sees whom, as pictures" { forms masks; }
+@test "residual and norm" { forms residual_and_norm; }
+@test "random forms 0 to 149 agree with NumPy on every --cpu" { forms random 0 150; }
+@test "random forms 150 to 299 agree with NumPy on every --cpu" { forms random 150 300; }
+
+@test "dropout drops its share everywhere, each place on its own" { combine dropout; }
+@test "dropout is the same for a seed, whatever threads and size" { combine dropout_seed; }
+@test "dropout of every kind of weights" { combine dropout_forms; }
+@test "the same thing said in two ways" { combine two_ways; }
+@test "settings in a layer and on the command line" { combine settings_in_layers; }
+@test "NaN that nobody may see changes nothing in any form" { combine forbidden_nan; }
+@test "every form has the same bytes for any number of threads" { combine threads; }
+@test "every form has the same output where the weights are not held" { combine streaming; }
+@test "tensors of the forms from files of their own" { combine files; }
+@test "what may not be combined in a file is named" { combine wrong_in_a_file; }
+@test "what may not be combined on the command line is named" { combine wrong_on_the_command_line; }
+
+@test "nn.MultiheadAttention of PyTorch" { torch multihead; }
+@test "stacks with residual and norm as PyTorch computes them" { torch encoder; }
+@test "softmax, cosine_similarity, elu and an added zero of PyTorch" { torch functions; }
+@test "the cases of the ONNX LinearAttention operator" {
+    [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
+    "$PYTHON" -B "$ROOT/tests/check_torch.py" onnx
+}
