@@ -296,11 +296,6 @@ static void unit_run(const struct plan *plan, size_t index, const struct workspa
     const size_t first = index * plan->unit;
     const size_t count = head->n - first < plan->unit ? head->n - first : plan->unit;
 
-    if (pool->cells) {
-        size_t width = ceil_divide(head->m, pool->keys);
-        memset(pool->cells + first / pool->rows * width, 0,
-               ceil_divide(count, pool->rows) * width * sizeof *pool->cells);
-    }
     for (size_t i = 0; i < count && !(stop && *stop); i += plan->block)
         kernel->attend(plan, space, first + i, count - i < plan->block ? count - i : plan->block, stop);
     if (pool->cells && pool->mean)

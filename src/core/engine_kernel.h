@@ -287,8 +287,10 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         if (job->top)
             watch_top(&rows, space, job->top_count, from, end - from);
         soften(plan, space, &rows, from, end - from, &exponent);
-        if (job->pool.cells)
-            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk);
+        if (job->pool.cells && job->pool.mean)
+            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk, true);
+        else if (job->pool.cells)
+            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk, false);
         if (job->output && plan->dirty)
             values_dirty(plan, space, &rows, from, end - from);
         else if (job->output)

@@ -77,30 +77,49 @@ static void watch_top(struct rows *rows, const struct workspace *space, size_t t
     }
 }
 
+INLINE vec pool_join(vec old, vec new, bool mean)
+{
+    return mean ? old + new : VEC_MAX(new, old);
+}
+
+/* Joins the weights of `keys` keys to a cell, which is new where `shrink` is NULL. */
+INLINE void cell_join(float *place, const float *e, size_t keys, const float *shrink, bool mean)
+{
+    vec cell[TILE_VECTORS];
+    UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        cell[v] = shrink ? vec_load(place + v * LANES) * vec_load(shrink + v * LANES) : (vec){0};
+    for (; keys > 0; keys--, e += BLOCK)
+        UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        cell[v] = pool_join(cell[v], vec_load(e + v * LANES), mean);
+    UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        vec_store(place + v * LANES, cell[v]);
+}
+
 /* The cells of a chunk, of which the scores have become weights relative to the last max. An open cell goes
  * on. */
-static void watch_cells(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                        size_t first_key, size_t from, size_t keys, size_t chunk)
+INLINE void watch_cells(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                        size_t first_key, size_t from, size_t keys, size_t chunk, const bool mean)
 {
-    const size_t cell_keys = plan->cell_keys;
-    const bool mean = plan->job->pool.mean;
-    for (size_t j = from, end; j < from + keys; j = end) {
-        end = (j / cell_keys + 1) * cell_keys;
-        if (end > from + keys)
-            end = from + keys;
-        const bool open = j % cell_keys != 0 && j != first_key;
-        for (size_t at = 0; at < rows->lanes; at += LANES) {
-            float *place = space->cells + (j / cell_keys - first_key / cell_keys) * BLOCK + at;
-            const float *e = space->scores + (j - from) * BLOCK + at;
-            vec cell = {0};
-            if (open)
-                cell = vec_load(place) * vec_load(rows->shrink + at);
-            for (size_t i = j; i < end; i++, e += BLOCK)
-                cell = mean ? cell + vec_load(e) : VEC_MAX(vec_load(e), cell);
-            vec_store(place, cell);
-        }
+    const size_t cell_keys = plan->cell_keys, first = from / cell_keys;
+    const float *shrink = from != first * cell_keys && from != first_key ? rows->shrink : NULL;
+    float *place = space->cells + (first - first_key / cell_keys) * BLOCK;
+    size_t end = (first + 1) * cell_keys - from;
+    for (size_t j = 0; j < keys; j = end, end += cell_keys, place += BLOCK, shrink = NULL) {
+        const size_t count = (end < keys ? end : keys) - j;
+        for (size_t at = 0; at < rows->lanes; at += TILE_LANES)
+            cell_join(place + at, space->scores + j * BLOCK + at, count, shrink ? shrink + at : NULL, mean);
     }
     memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
+
+    /* finish_pool writes to all of the block's rows at once: they are brought near bit by bit */
+    const struct pooling *pool = &plan->job->pool;
+    const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys, row = rows->first / pool->rows;
+    prefetch_rows(pool->cells + first, width, row,
+                  (int)((rows->first + rows->count - 1) / pool->rows - row + 1),
+                  (keys + cell_keys - 1) / cell_keys);
 }
 
 /* The same for a chunk that no row sees. */
@@ -160,27 +179,47 @@ static void finish_top(const struct plan *plan, const struct workspace *space, c
     }
 }
 
-INLINE vec pool_join(vec old, vec new, bool mean)
+/* Joins `count` rows of up to LANES cells to what is there, or where that is nothing yet (`fresh`) puts them
+ * there; one by one, so that sums do not depend on how many there are at a time. */
+INLINE void pool_put(float *to, size_t cells, const vec *rows, size_t count, bool fresh, bool mean)
 {
-    return mean ? old + new : VEC_MAX(new, old);
-}
-
-/* Joins `count` rows of up to LANES cells to what is there; one by one, so that sums do not depend on how
- * many there are at a time. */
-INLINE void pool_put(float *to, size_t cells, const vec *rows, size_t count, bool mean)
-{
-    const size_t bytes = cells * sizeof *to;
-    vec joined = {0};
-    if (cells < LANES)
-        memcpy(&joined, to, bytes);
-    else
-        joined = vec_get(to);
-    for (size_t i = 0; i < count; i++)
+    const size_t bytes = cells < LANES ? cells * sizeof *to : LANES * sizeof *to;
+    vec joined = rows[0], old = {0};
+    if (!fresh) {
+        memcpy(&old, to, bytes);
+        joined = pool_join(old, joined, mean);
+    }
+    for (size_t i = 1; i < count; i++)
         joined = pool_join(joined, rows[i], mean);
     if (cells < LANES)
         memcpy(to, &joined, bytes);
     else
         vec_put(to, joined);
+}
+
+/* Where finish_pool is among the chunks. */
+struct chunk_walk {
+    size_t end;           /* key behind the chunk */
+    size_t closed;        /* cells that are closed by then */
+    const float *factors; /* of the chunk */
+};
+
+/* On to the chunk that closes `cell`, counted from that of first_key. */
+static void chunk_walk_to(struct chunk_walk *walk, const struct plan *plan, size_t cell, size_t first_key,
+                          size_t end_key)
+{
+    while (cell >= walk->closed && walk->end < end_key) {
+        walk->end = chunk_end(&plan->chunks, walk->end, end_key);
+        size_t closed =
+            walk->end < end_key ? walk->end / plan->cell_keys : (end_key - 1) / plan->cell_keys + 1;
+        walk->closed = closed - first_key / plan->cell_keys;
+        walk->factors += BLOCK;
+    }
+}
+
+INLINE size_t lowest_bit(size_t x)
+{
+    return x & -x;
 }
 
 /* Puts the block's cells, keys [first_key, end_key), into the rows of the pool. */
@@ -189,43 +228,75 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
 {
     const struct pooling *pool = &plan->job->pool;
     const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys;
-    const size_t first_cell = first_key / pool->keys;
-    size_t cells = 0;
+    const bool any = first_key < end_key;
+    const size_t first_cell = any ? first_key / pool->keys : 0;
+    const size_t cells = any ? (end_key - 1) / pool->keys + 1 - first_cell : 0;
 
-    /* pass 1: every cell relative to the last max, and divided by the sum */
-    for (size_t from = first_key, end, chunk = 0; from < end_key; from = end, chunk++) {
-        end = chunk_end(&plan->chunks, from, end_key);
-        size_t closed = (end == end_key ? (end - 1) / pool->keys + 1 : end / pool->keys) - first_cell;
-        for (int g = 0; g < rows->groups; g++) {
-            const size_t at = (size_t)g * LANES;
-            vec finite, then = vec_load(space->history + chunk * BLOCK + at);
-            vec factor = vec_exp(then - vec_load(rows->max + at), exponent, &finite);
-            factor *= vec_load(rows->inverse + at);
-            for (size_t c = cells; c < closed; c++)
-                vec_store(space->cells + c * BLOCK + at, vec_load(space->cells + c * BLOCK + at) * factor);
+    /* pass 1: what makes the cells that a chunk closed relative to the last max, and divides them by the sum
+     */
+    for (size_t from = first_key, chunk = 0; from < end_key; chunk++) {
+        for (size_t at = 0; at < rows->lanes; at += LANES) {
+            float *place = space->history + chunk * BLOCK + at;
+            vec finite, factor = vec_exp(vec_load(place) - vec_load(rows->max + at), exponent, &finite);
+            vec_store(place, factor * vec_load(rows->inverse + at));
         }
-        cells = closed;
+        from = chunk_end(&plan->chunks, from, end_key);
     }
 
-    /* pass 2: turned on their side, into the rows */
-    for (size_t r = 0; r < rows->count; r += LANES) {
-        const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
-        for (size_t c = 0; c < cells; c += LANES) {
+    /* pass 2: rows of the pool that begin here are 0 where nobody of the block sees a key */
+    for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows) {
+        float *row = pool->cells + (rows->first + r) / pool->rows * width;
+        memset(row, 0, first_cell * sizeof *row);
+        memset(row + first_cell + cells, 0, (width - first_cell - cells) * sizeof *row);
+    }
+
+    /* pass 3: cells turned on their side, into the rows */
+    const size_t join = pool->mean ? 1 : lowest_bit(pool->rows | rows->first | rows->count | LANES);
+    struct chunk_walk walk = {first_key, 0, space->history - BLOCK};
+    for (size_t c = 0, next; c < cells; c = next) {
+        /* so that what is put begins where a line of the cache does */
+        next = c + LANES - (uintptr_t)(pool->cells + first_cell + c) / sizeof(float) % LANES;
+        next = next < cells ? next : cells;
+        const float *factors[LANES];
+        for (size_t i = 0; i < LANES; i++) {
+            if (c + i < next)
+                chunk_walk_to(&walk, plan, c + i, first_key, end_key);
+            factors[i] = walk.factors;
+        }
+        for (size_t r = 0; r < rows->count; r += LANES) {
+            const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
             vec square[LANES];
             UNROLL
             for (size_t i = 0; i < LANES; i++)
-                square[i] = vec_load(space->cells + (c + i) * BLOCK + r);
-            vec_transpose(square);
-            size_t row = (rows->first + r) / pool->rows, left = pool->rows - (rows->first + r) % pool->rows;
-            for (size_t i = 0, end; i < lanes; i = end, row++, left = pool->rows) {
-                end = left < lanes - i ? i + left : lanes;
-                pool_put(pool->cells + row * width + first_cell + c, cells - c, square + i, end - i,
-                         pool->mean);
+                square[i] = vec_load(space->cells + (c + i) * BLOCK + r) * vec_load(factors[i] + r);
+            switch (join) {
+            case 1:
+                vec_transpose(square, 1);
+                break;
+            case 2:
+                vec_transpose(square, 2);
+                break;
+            case 4:
+                vec_transpose(square, 4);
+                break;
+#if LANES >= 8
+            case 8:
+                vec_transpose(square, 8);
+                break;
+#endif
+            default:
+                vec_transpose(square, LANES);
+            }
+            size_t row = (rows->first + r) / pool->rows, over = (rows->first + r) % pool->rows;
+            for (size_t i = 0, end; i < lanes; i = end, row++, over = 0) {
+                end = pool->rows - over < lanes - i ? i + pool->rows - over : lanes;
+                pool_put(pool->cells + row * width + first_cell + c, next - c, square + i / join,
+                         (end - i) / join, over == 0, pool->mean);
             }
         }
     }
 
-    /* pass 3: a row that is NaN is NaN everywhere */
+    /* pass 4: a row that is NaN is NaN everywhere */
     for (size_t r = 0; r < rows->count; r++)
         for (size_t c = 0; c < width && isnan(rows->inverse[r]); c++)
             pool->cells[(rows->first + r) / pool->rows * width + c] = NAN;
