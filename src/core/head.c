@@ -2,6 +2,7 @@
 #include "core/head.h"
 
 #include <math.h>
+#include <string.h>
 
 static int64_t position(const struct head *head, size_t i)
 {
@@ -16,12 +17,23 @@ static void window(const struct head *head, size_t i, int64_t *low, int64_t *hig
     *high = rules->right >= 0 ? position(head, i) + rules->right : (int64_t)head->m - 1;
 }
 
+/* Whether blocks say no more than from where to where a query sees. */
+static bool blocks_are_reach(const struct rules *rules)
+{
+    return rules->block > 0 && !rules->block_mask.data && !rules->key_global;
+}
+
 void head_reach(const struct head *head, size_t i, size_t *first, size_t *end)
 {
     const struct rules *rules = &head->rules;
     int64_t low = 0, high = (int64_t)head->m - 1;
     if (!rules->key_global)
         window(head, i, &low, &high);
+    if (blocks_are_reach(rules)) {
+        int64_t size = (int64_t)rules->block, begin = head_block(position(head, i), rules->block) * size;
+        low = low < begin ? begin : low;
+        high = high > begin + size - 1 ? begin + size - 1 : high;
+    }
     if (rules->causal) {
         int64_t last = position(head, i);
         if (rules->prefix > 0 && last < (int64_t)rules->prefix - 1)
@@ -79,23 +91,20 @@ bool head_allows(const struct head *head, size_t i, size_t j)
 bool head_has_pattern(const struct head *head)
 {
     const struct rules *rules = &head->rules;
-    return rules->dilation > 0 || rules->block > 0 || rules->key_global || rules->query_segment ||
-           rules->key_mask.data;
+    return rules->dilation > 0 || (rules->block > 0 && !blocks_are_reach(rules)) || rules->key_global ||
+           rules->query_segment || rules->key_mask.data;
 }
 
 bool head_is_masked(const struct head *head)
 {
     const struct rules *rules = &head->rules;
     return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->key_length > 0 ||
-           rules->mask.data || head->bias.data || head_has_pattern(head);
+           rules->block > 0 || rules->mask.data || head->bias.data || head_has_pattern(head);
 }
 
 static bool any_flag(const uint8_t *flags, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++)
-        if (flags[i])
-            return true;
-    return false;
+    return memchr(flags + from, 1, to - from);
 }
 
 /* Whether some segment of the queries may be one of the keys'. */

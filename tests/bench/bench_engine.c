@@ -21,6 +21,8 @@ enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
 struct shape {
     size_t n, heads, d;
     bool causal;
+    struct rules rules; /* used where `sparse` */
+    bool sparse;
 };
 
 static double now(void)
@@ -65,6 +67,11 @@ static double gemm_seconds(void)
     return now() - start;
 }
 
+static struct rules rules_of(const struct shape *shape)
+{
+    return shape->sparse ? shape->rules : (struct rules){.causal = shape->causal, .left = -1, .right = -1};
+}
+
 /* Output, measures and pooled weights of all heads. */
 static double engine_seconds(const struct shape *shape)
 {
@@ -84,9 +91,7 @@ static double engine_seconds(const struct shape *shape)
                                  .k = {k + h * count, shape->d, 1},
                                  .v = {v + h * count, shape->d, 1},
                                  .scale = 1 / sqrt((double)shape->d),
-                                 .rules.causal = shape->causal,
-                                 .rules.left = -1,
-                                 .rules.right = -1};
+                                 .rules = rules_of(shape)};
         jobs[h] = (struct engine_job){.head = &heads[h],
                                       .output = output + h * count,
                                       .output_row = shape->d,
@@ -121,20 +126,54 @@ static double compare(const char *what, struct shape shape, const char *least, c
     return best;
 }
 
+/* What masks that allow few pairs cost, beside the full matrix: how many times faster, by how many times
+ * fewer pairs. */
+static void compare_sparse(const char *what, struct rules rules)
+{
+    const size_t n = 16384;
+    struct shape full = {.n = n, .heads = 1, .d = 64}, sparse = full;
+    sparse.sparse = true;
+    sparse.rules = rules;
+    const struct head head = {.n = n, .m = n, .rules = rules};
+    double pairs = (double)head_count_allowed(&head) / (double)n / (double)n;
+    double seconds = INFINITY, whole = INFINITY;
+    for (int r = 0; r < ROUNDS; r++) {
+        whole = fmin(whole, engine_seconds(&full));
+        seconds = fmin(seconds, engine_seconds(&sparse));
+    }
+    printf("row\tn = 16,384, %s: times faster than the full matrix ÷ times fewer pairs\t%.2f\t0.5\t1\t"
+           "%.1f of %.1f times, %.1f ms\n",
+           what, whole / seconds * pairs, whole / seconds, 1 / pairs, 1e3 * seconds);
+    fflush(stdout);
+}
+
+static void compare_all_sparse(void)
+{
+    static uint8_t global[16384] = {1, 1};
+    compare_sparse("window 256", (struct rules){.left = 256, .right = 256});
+    compare_sparse("window 256 causal", (struct rules){.causal = true, .left = 256, .right = -1});
+    compare_sparse("window 256, 2 global tokens",
+                   (struct rules){.left = 256, .right = 256, .query_global = global, .key_global = global});
+    compare_sparse("blocks of 256", (struct rules){.left = -1, .right = -1, .block = 256});
+    compare_sparse("window 256, dilation 4", (struct rules){.left = 256, .right = 256, .dilation = 4});
+}
+
 /* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
         if (engine_select("avx2"))
-            compare("n = 8,192, AVX2 form", (struct shape){8192, 1, 64, false}, "0.7", "0.9");
+            compare("n = 8,192, AVX2 form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.7", "0.9");
         return 0;
     }
-    double seconds = compare("n = 8,192, d = 64", (struct shape){8192, 1, 64, false}, "0.9", "1");
-    compare("n = 1,024, 12 heads", (struct shape){1024, 12, 64, false}, "0.8", "1");
-    compare("n = 8,192, d = 128", (struct shape){8192, 1, 128, false}, "0.8", "1");
-    compare("n = 8,192 causal, half the flops", (struct shape){8192, 1, 64, true}, "0.8", "0.95");
+    double seconds = compare("n = 8,192, d = 64", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.9", "1");
+    compare("n = 1,024, 12 heads", (struct shape){.n = 1024, .heads = 12, .d = 64}, "0.8", "1");
+    compare("n = 8,192, d = 128", (struct shape){.n = 8192, .heads = 1, .d = 128}, "0.8", "1");
+    compare("n = 8,192 causal, half the flops",
+            (struct shape){.n = 8192, .heads = 1, .d = 64, .causal = true}, "0.8", "0.95");
+    compare_all_sparse();
     if (engine_select("portable"))
-        compare("n = 8,192, portable form", (struct shape){8192, 1, 64, false}, "-", "-");
+        compare("n = 8,192, portable form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "-", "-");
     printf("seconds\t8192\t%.6f\n", seconds);
     return 0;
 }
