@@ -124,13 +124,13 @@ pictures: $(BUILD)/attn
 FUZZ_SECONDS ?= 60
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz: $(FUZZERS:%=build/fuzz/%)
-	@for f in $(FUZZERS); do mkdir -p build/fuzz/$$f-corpus; cp tests/bad/* data/*.json data/*.csv build/fuzz/$$f-corpus/; \
+	@for f in $(FUZZERS); do mkdir -p build/fuzz/$$f-corpus; cp tests/bad/* data/*.json data/*.csv data/*.png build/fuzz/$$f-corpus/; \
 		echo "$$f:"; build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
 		-verbosity=0 -artifact_prefix=build/fuzz/$$f- build/fuzz/$$f-corpus || exit 1; done
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(SOURCES) $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
-		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c) $(LIBS)
+		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c src/draw/image*.c) $(LIBS)
 
 # Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
 bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)

@@ -328,7 +328,7 @@ def test_schema():
         ["--causal", "--prefix", "2", "--key-length", "5", "--stage", "mask"])]
     write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
     write_json("table.json", {"q": np.eye(3), "k": np.eye(3), "position": "relative", "max_distance": 5, "relative_bias": [[1], [2], [3], [4]]})
-    runs += [["stack.json", *every], ["table.json", "--stage", "encoding"]]
+    runs += [[sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)

@@ -135,6 +135,19 @@ static struct option_kind table[] = {
     {"pool", 0, "max|mean", "max mean", "Picture", "how cells are combined where there are more than pixels",
      FOR_RUN, OPTION_POOL},
 
+    {"grid", 0, "ROWS,COLS", NULL, "Picture",
+     "the keys are patches of a picture, so many high and wide, perhaps behind a CLS token: draw where it is "
+     "looked at",
+     FOR_RUN, OPTION_GRID},
+    {"image", 0, "FILE", "FILE", "Picture", "the picture itself, PNG or JPEG, drawn beneath", FOR_RUN,
+     OPTION_IMAGE},
+    {"look-from", 0, "QUERY|mean", NULL, "Picture",
+     "the query whose look is drawn, counted from 0, or the mean over the patches (default: CLS if there is "
+     "one)",
+     FOR_RUN, OPTION_LOOK_FROM},
+    {"view", 0, "auto|matrix|grid", "auto matrix grid", "Picture",
+     "pairs as a matrix or over the picture (auto: where a grid is known)", FOR_RUN, OPTION_VIEW},
+
     {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
      FOR_HELP, OPTION_COMPLETION},
     {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},

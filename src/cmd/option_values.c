@@ -102,6 +102,16 @@ bool value_range(size_t *first, size_t *end, const char *text, const char *name,
     return value_wrong(name, text, "a range such as 0:10, from the first up to, not with, the last", error);
 }
 
+bool value_pair(size_t pair[2], const char *text, const char *name, struct error *error)
+{
+    const size_t most = 1 << 20;
+    const char *at = text;
+    bool ok = digits(&at, &pair[0]) && *at++ == ',' && digits(&at, &pair[1]) && *at == 0;
+    if (ok && pair[0] >= 1 && pair[1] >= 1 && pair[0] <= most && pair[1] <= most)
+        return true;
+    return value_wrong(name, text, "two whole numbers from 1 to 1048576, such as 14,14", error);
+}
+
 bool value_size(size_t *size, const char *text, const char *name, struct error *error)
 {
     const char *at = text;

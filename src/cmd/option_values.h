@@ -22,6 +22,9 @@ bool value_list(size_t **index, size_t *count, const char *text, const char *nam
 /* "A:B", "A:", ":B" or "A" (one alone). *end is 0 where it is open. */
 bool value_range(size_t *first, size_t *end, const char *text, const char *name, struct error *error);
 
+/* "14,16": two numbers from 1 to 1048576. */
+bool value_pair(size_t pair[2], const char *text, const char *name, struct error *error);
+
 /* "1000000", "16Mi", "4G": binary multiples, k, M and G with or without an i. */
 bool value_size(size_t *size, const char *text, const char *name, struct error *error);
 

@@ -33,6 +33,11 @@ enum { OPTIONS_MAX = 160 }; /* there are no more rows */
 /* The table, `*count` long; the options of a group stand together. */
 const struct option_kind *options_table(size_t *count);
 
+/* Whether pairs are drawn as matrices, or as what is seen of a picture whose patches the keys are. */
+enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
+
+struct patches; /* cmd/patches.h */
+
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 
 /* A list of numbers from 0 like "0,3,5:8". */
@@ -62,6 +67,12 @@ struct options {
     bool average_heads;
     const char *title, *completion;
     struct drawing_style style;
+    size_t grid[2]; /* rows and columns of patches; 0: none given */
+    const char *image_file;
+    bool has_look, look_mean; /* where from: the mean over the queries, or one */
+    size_t look_query;
+    enum view view;
+    const struct patches *patches; /* set by run: pairs are drawn over this grid; NULL: as matrices */
 };
 
 /* Reads argv[1…] for a command. Errors are ERROR_USAGE and name the option. Freed by options_free in any

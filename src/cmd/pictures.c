@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/patches.h"
 #include "draw/draw.h"
 
 static const char *const measures_of[STAGE_COUNT] = {
@@ -54,6 +55,14 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
         .style = options->style,
     };
+}
+
+static bool draw(const struct drawing *drawing, const struct result *result, enum stage stage,
+                 const struct options *options, struct out *out, struct error *error)
+{
+    if (options->patches && stage_is_pairs(result->problem, stage))
+        return patches_draw(options->patches, drawing, out, error);
+    return draw_png(drawing, out, error);
 }
 
 /* "layer 1 · head 3", as far as there is more than one; brief: "L1 H3". */
@@ -171,7 +180,7 @@ bool picture_all(const struct result *result, enum stage stage, const struct opt
         if (ok && brief)
             name_grid(result, stage, &panels, &drawing);
     }
-    ok = ok && draw_png(&drawing, out, error);
+    ok = ok && draw(&drawing, result, stage, options, out, error);
     panels_free(&panels);
     return ok;
 }
@@ -193,7 +202,7 @@ static bool picture_head(const struct result *result, enum stage stage, size_t l
     drawing.title = whole;
     drawing.maps = &map;
     drawing.map_count = 1;
-    ok = ok && draw_png(&drawing, out, error);
+    ok = ok && draw(&drawing, result, stage, options, out, error);
     free(flags);
     free(whole);
     return ok;

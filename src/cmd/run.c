@@ -10,6 +10,7 @@
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
+#include "cmd/patches.h"
 #include "cmd/progress.h"
 #include "core/engine.h"
 #include "core/problem.h"
@@ -174,6 +175,7 @@ struct run {
     struct result result;
     struct outputs outputs;
     struct warnings warnings;
+    struct patches patches;
 };
 
 static bool run_all(struct run *r, const struct options *options, struct error *error)
@@ -193,6 +195,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                                   .key_first = options->key_first,
                                   .key_end = options->key_end,
                                   .average_heads = options->average_heads};
+    bool over_grid = false;
     struct progress progress;
     progress_begin(&progress, options->quiet);
     const char *cpu = chosen_cpu(options);
@@ -207,22 +210,28 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                                          .context = &progress}};
     ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
          selection_check(&selection, &r->problem, error) &&
-         check_outputs(&r->problem, &request, &r->outputs, error);
+         check_outputs(&r->problem, &request, &r->outputs, error) &&
+         patches_plan(&r->patches, &over_grid, options, &r->problem, &request, error);
     print_warnings(&r->warnings, 0, options);
     if (!ok)
         return false;
     if (options->title)
         r->problem.title = options->title;
+    if (options->grid[0] > 0)
+        memcpy(r->problem.grid, options->grid, sizeof options->grid);
     if (options->verbose)
         say_problem(&r->inputs, &r->problem);
 
     size_t warned = r->warnings.count;
     ok = result_compute(&r->result, &r->problem, &request, &r->warnings, error) &&
-         result_select(&r->result, &selection, error);
+         result_select(&r->result, &selection, error) &&
+         (!over_grid || patches_measure(&r->patches, &r->result, error));
     progress_end(&progress);
     print_warnings(&r->warnings, warned, options);
     double attended = clock_seconds();
-    if (!ok || !outputs_write(&r->outputs, options, &r->result, error))
+    struct options drawn = *options;
+    drawn.patches = over_grid ? &r->patches : NULL;
+    if (!ok || !outputs_write(&r->outputs, &drawn, &r->result, error))
         return false;
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
@@ -237,6 +246,7 @@ static bool run(const struct options *options, struct error *error)
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
+    patches_free(&r.patches);
     result_free(&r.result);
     problem_free(&r.problem);
     inputs_free(&r.inputs);

@@ -223,7 +223,9 @@ static size_t count_layers(const struct inputs *inputs)
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error)
 {
-    *problem = (struct problem){.layer_count = count_layers(inputs), .title = inputs->title};
+    *problem = (struct problem){.layer_count = count_layers(inputs),
+                                .title = inputs->title,
+                                .grid = {inputs->grid[0], inputs->grid[1]}};
     struct judge judge = {
         .problem = problem, .inputs = inputs, .top = inputs->all.settings, .over = over, .error = error};
     problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);

@@ -64,6 +64,7 @@ struct problem {
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
     bool nonfinite;                   /* an input holds NaN or infinity, and a warning has said so */
     const char *title;                /* or NULL */
+    size_t grid[2];                   /* rows and columns of patches that the keys are; 0: none */
 };
 
 /*

@@ -49,6 +49,18 @@ bool figure_ramp(struct figure *figure, double x, double y, double width, double
     return true;
 }
 
+bool figure_image(struct figure *figure, double x, double y, double width, double height,
+                  const struct image *image, struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_IMAGE, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)width;
+    item->height = (float)height;
+    item->image = image;
+    return true;
+}
+
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
                  bool vertical, struct color color, const char *text, struct error *error)
 {
@@ -73,7 +85,7 @@ bool figure_text(struct figure *figure, double x, double y, double size, enum fi
 }
 
 uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
-                        size_t columns, double gap, struct error *error)
+                        size_t columns, double gap, bool is_veil, struct error *error)
 {
     size_t count;
     if (!size_multiply(rows, columns, &count) || count > SIZE_MAX - figure->cell_count) {
@@ -91,6 +103,7 @@ uint16_t *figure_matrix(struct figure *figure, double x, double y, double width,
     item->matrix.rows = rows;
     item->matrix.columns = columns;
     item->matrix.gap = (float)gap;
+    item->matrix.is_veil = is_veil;
     figure->cell_count += count;
     return figure->cells + item->matrix.cells;
 }

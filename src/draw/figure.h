@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "draw/colormap.h"
+#include "draw/image.h"
 
 /* What a cell holds: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
 enum { FIGURE_COLORS = 256, FIGURE_MASKED = 256, FIGURE_NAN = 257, FIGURE_PALETTE = 258 };
@@ -23,6 +24,7 @@ enum figure_kind {
     FIGURE_TEXT,   /* one line, at x, y; width and height are not used */
     FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
     FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
+    FIGURE_IMAGE,  /* a picture, pale and half grey, stretched over the rectangle */
 };
 
 /* The part of a text that stands at x, y. */
@@ -43,8 +45,10 @@ struct figure_item {
         struct {
             size_t cells; /* offset into figure.cells; row-major */
             size_t rows, columns;
-            float gap; /* white between neighbouring cells, taken from their right and lower edges */
+            float gap;    /* white between neighbouring cells, taken from their right and lower edges */
+            bool is_veil; /* what lies beneath shines through, the more the lower the colour; no gaps */
         } matrix;
+        const struct image *image; /* borrowed */
     };
 };
 
@@ -69,9 +73,12 @@ bool figure_ramp(struct figure *figure, double x, double y, double width, double
 /* The text is copied. */
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
                  bool vertical, struct color color, const char *text, struct error *error);
+/* The image must outlive the figure. */
+bool figure_image(struct figure *figure, double x, double y, double width, double height,
+                  const struct image *image, struct error *error);
 /* Returns the rows×columns cells, to be filled at once, or NULL. */
 uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
-                        size_t columns, double gap, struct error *error);
+                        size_t columns, double gap, bool is_veil, struct error *error);
 
 /* Makes everything `factor` times as large. */
 void figure_scale(struct figure *figure, double factor);

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+struct image; /* draw/image.h */
+
 /* One matrix, rows×columns, row-major. NaN cells get a colour of their own. */
 struct heatmap {
     const char *title;     /* over the panel; NULL or "": none */
@@ -54,7 +56,10 @@ struct drawing {
     size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
-    bool is_signed; /* signed data: diverging colours centred on 0, from the largest magnitude */
+    bool is_signed;            /* signed data: diverging colours centred on 0, from the largest magnitude */
+    const struct image *image; /* lies beneath every map, stretched to its size; NULL: none. Borrowed */
+    bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
+    size_t mark_row, mark_column;
     bool is_weight; /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
     struct drawing_style style;
 };

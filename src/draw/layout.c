@@ -125,7 +125,11 @@ static bool draw_panels(struct layout *layout)
                               .title_room = layout->panel_width + layout->gap * 0.6,
                               .title_size = layout->title_size,
                               .scale = &layout->scale,
-                              .values = layout->values};
+                              .values = layout->values,
+                              .image = drawing->image,
+                              .has_mark = drawing->has_mark,
+                              .mark_row = drawing->mark_row / layout->sizing.row_factor,
+                              .mark_column = drawing->mark_column / layout->sizing.column_factor};
         double x = layout->left + (double)column * (layout->panel_width + layout->gap);
         double y = layout->top + (double)row * (layout->panel_height + layout->title_room + layout->gap);
         if (!panel_draw(&panel, layout->figure, x, y, layout->font, layout->error))

@@ -77,7 +77,8 @@ struct sizing {
     size_t row_factor, column_factor;
 };
 
-/* `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest
+/* Cells are square, or as the image beneath wants them where that is nearly the same.
+ * `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest
  * cell, or 0. */
 struct sizing sizing_choose(const struct drawing *drawing, double room, double room_below, double least);
 
@@ -90,6 +91,9 @@ struct panel {
     double title_room, title_size;
     const struct scale *scale;
     struct values values;
+    const struct image *image; /* beneath; NULL: none */
+    bool has_mark;
+    size_t mark_row, mark_column; /* of pooled */
 };
 bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
                 struct error *error);

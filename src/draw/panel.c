@@ -9,6 +9,7 @@
 #define VALUE_LARGEST 13.0
 #define VALUE_SMALLEST 8.0 /* where nobody asked for numbers */
 #define VALUE_LEAST 6.0    /* where somebody did */
+#define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
 static void value_text(char text[NUMBER_TEXT], double value, int decimals)
@@ -65,6 +66,12 @@ double values_cell(const struct drawing *drawing, const struct extent *extent, s
     return ceil(VALUE_LEAST * values_width(extent, value_decimals(drawing, extent), font, error) + 2);
 }
 
+/* White between cells. */
+static double panel_gap(const struct panel *panel)
+{
+    return !panel->image && panel->cell_width >= GAP_FROM && panel->cell_height >= GAP_FROM ? 1 : 0;
+}
+
 static bool frame_draw(struct figure *figure, double x, double y, double width, double height,
                        struct error *error)
 {
@@ -72,6 +79,30 @@ static bool frame_draw(struct figure *figure, double x, double y, double width, 
            figure_rect(figure, x - 1, y + height, width + 2, 1, layout_line, error) &&
            figure_rect(figure, x - 1, y, 1, height, layout_line, error) &&
            figure_rect(figure, x + width, y, 1, height, layout_line, error);
+}
+
+/* The edges of a rectangle, `thick` wide, inside it. */
+static bool edges_draw(struct figure *figure, double x, double y, double width, double height, double thick,
+                       struct color color, struct error *error)
+{
+    return figure_rect(figure, x, y, width, thick, color, error) &&
+           figure_rect(figure, x, y + height - thick, width, thick, color, error) &&
+           figure_rect(figure, x, y, thick, height, color, error) &&
+           figure_rect(figure, x + width - thick, y, thick, height, color, error);
+}
+
+/* The outline of a cell: dark around white, so that it is seen on any colour. */
+static bool mark_draw(const struct panel *panel, struct figure *figure, double x, double y,
+                      struct error *error)
+{
+    static const struct color dark = {0, 0, 0}, light = {255, 255, 255};
+    double gap = panel_gap(panel), thick = panel->cell_width >= MARK_FROM ? 2 : 1;
+    double left = x + floor((double)panel->mark_column * panel->cell_width) - 1;
+    double top = y + floor((double)panel->mark_row * panel->cell_height) - 1;
+    double width = ceil(panel->cell_width) - gap + 2, height = ceil(panel->cell_height) - gap + 2;
+    return edges_draw(figure, left, top, width, height, 1, dark, error) &&
+           edges_draw(figure, left + 1, top + 1, width - 2, height - 2, thick, light, error) &&
+           (thick < 2 || edges_draw(figure, left + 3, top + 3, width - 6, height - 6, 1, dark, error));
 }
 
 static uint16_t cell_index(const struct panel *panel, size_t cell)
@@ -89,7 +120,7 @@ static bool values_draw(const struct panel *panel, struct figure *figure, size_t
 {
     static const struct color dark = {0x1a, 0x1a, 0x1a}, light = {255, 255, 255};
     const struct pooled *pooled = panel->pooled;
-    double gap = panel->cell_width >= GAP_FROM && panel->cell_height >= GAP_FROM ? 1 : 0;
+    double gap = panel_gap(panel);
     for (size_t i = 0; i < pooled->rows; i++)
         for (size_t j = 0; j < pooled->columns; j++) {
             size_t cell = i * pooled->columns + j;
@@ -123,12 +154,17 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
     }
     if (!frame_draw(figure, x, y, width, height, error))
         return false;
-    double gap = panel->cell_width >= GAP_FROM && panel->cell_height >= GAP_FROM ? 1 : 0;
+    if (panel->image && !figure_image(figure, x, y, width, height, panel->image, error))
+        return false;
+    double gap = panel_gap(panel);
     size_t cells = figure->cell_count;
-    uint16_t *indexes = figure_matrix(figure, x, y, width, height, pooled->rows, pooled->columns, gap, error);
+    uint16_t *indexes = figure_matrix(figure, x, y, width, height, pooled->rows, pooled->columns, gap,
+                                      panel->image != NULL, error);
     if (!indexes)
         return false;
     for (size_t i = 0; i < pooled->rows * pooled->columns; i++)
         indexes[i] = cell_index(panel, i);
-    return panel->values.size <= 0 || values_draw(panel, figure, cells, x, y, error);
+    if (panel->values.size > 0 && !values_draw(panel, figure, cells, x, y, error))
+        return false;
+    return !panel->has_mark || mark_draw(panel, figure, x, y, error);
 }

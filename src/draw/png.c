@@ -11,11 +11,20 @@
 #include "draw/layout.h"
 #include "draw/png_encode.h"
 
+/* How much colour is left of a picture beneath a matrix, in hundredths; and how much the cells over it cover,
+ * of 255: those of the lowest colour and those of the highest. */
+enum { IMAGE_COLOR = 30 };
+#define VEIL_LEAST 102.0
+#define VEIL_MOST 210.0
+
 /* height×width pixels of red, green, blue. */
 struct canvas {
     uint8_t *pixels;
     int width, height;
     struct font *font;
+    /* The image that was painted last, at the size it was painted: panels have it in common. */
+    const struct image *image;
+    struct image scaled;
 };
 
 static int clamp(double value, int low, int high)
@@ -112,6 +121,69 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
     pixel[2] = blend(pixel[2], color.b, coverage);
 }
 
+/* What a picture is painted as: colours that are half grey leave the strong ones to the cells over it. */
+static void pale(uint8_t pixel[3])
+{
+    int gray = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000;
+    for (int i = 0; i < 3; i++)
+        pixel[i] = (uint8_t)(gray + (pixel[i] - gray) * IMAGE_COLOR / 100);
+}
+
+static bool paint_image(struct canvas *canvas, const struct figure_item *item, struct error *error)
+{
+    int left = clamp(round((double)item->x), 0, canvas->width);
+    int top = clamp(round((double)item->y), 0, canvas->height);
+    int right = clamp(round((double)(item->x + item->width)), left, canvas->width);
+    int bottom = clamp(round((double)(item->y + item->height)), top, canvas->height);
+    size_t width = (size_t)(right - left), height = (size_t)(bottom - top);
+    if (width == 0 || height == 0)
+        return true;
+    struct image *scaled = &canvas->scaled;
+    if (canvas->image != item->image || scaled->width != width || scaled->height != height) {
+        image_free(scaled);
+        canvas->image = NULL;
+        if (!image_scale(scaled, item->image, width, height, error))
+            return false;
+        canvas->image = item->image;
+        for (size_t i = 0; i < width * height; i++)
+            pale(scaled->pixels + 3 * i);
+    }
+    for (size_t y = 0; y < height; y++)
+        memcpy(canvas->pixels + (((size_t)top + y) * (size_t)canvas->width + (size_t)left) * 3,
+               scaled->pixels + y * width * 3, width * 3);
+    return true;
+}
+
+/* Grows no faster than the colours get lighter: a cell that holds more never looks darker. */
+static unsigned veil_coverage(uint16_t cell)
+{
+    double place = cell < FIGURE_COLORS ? cell / (FIGURE_COLORS - 1.0) : 1;
+    return (unsigned)(VEIL_LEAST + (VEIL_MOST - VEIL_LEAST) * place);
+}
+
+/* Cells over what is there. */
+static void paint_veil(const struct canvas *canvas, const struct figure_item *item,
+                       const struct figure *figure)
+{
+    const uint16_t *cells = figure->cells + item->matrix.cells;
+    size_t rows = item->matrix.rows, columns = item->matrix.columns;
+    double cell_width = (double)item->width / (double)columns,
+           cell_height = (double)item->height / (double)rows;
+    for (size_t i = 0; i < rows; i++) {
+        int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
+        int bottom = clamp(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
+        for (size_t j = 0; j < columns; j++) {
+            int left = clamp(round(item->x + (double)j * cell_width), 0, canvas->width);
+            int right = clamp(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
+            unsigned coverage = veil_coverage(cells[i * columns + j]);
+            struct color color = figure->palette[cells[i * columns + j]];
+            for (int y = top; y < bottom; y++)
+                for (int x = left; x < right; x++)
+                    paint_pixel(canvas, x, y, color, coverage);
+        }
+    }
+}
+
 /* A line of text: `along` is where it begins on its baseline, `across` where the baseline lies. */
 struct brush {
     const struct canvas *canvas;
@@ -182,7 +254,7 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
            font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
 }
 
-static bool paint_figure(const struct canvas *canvas, const struct figure *figure, struct error *error)
+static bool paint_figure(struct canvas *canvas, const struct figure *figure, struct error *error)
 {
     for (size_t i = 0; i < figure->count; i++) {
         const struct figure_item *item = &figure->items[i];
@@ -191,7 +263,11 @@ static bool paint_figure(const struct canvas *canvas, const struct figure *figur
             paint_rect(canvas, item);
             break;
         case FIGURE_MATRIX:
-            paint_matrix(canvas, item, figure);
+            (item->matrix.is_veil ? paint_veil : paint_matrix)(canvas, item, figure);
+            break;
+        case FIGURE_IMAGE:
+            if (!paint_image(canvas, item, error))
+                return false;
             break;
         case FIGURE_RAMP:
             paint_ramp(canvas, item, figure);
@@ -222,6 +298,7 @@ bool draw_png(const struct drawing *drawing, struct out *out, struct error *erro
            png_encode(canvas.pixels, canvas.width, canvas.height, out, error);
 out:
     free(canvas.pixels);
+    image_free(&canvas.scaled);
     figure_free(&figure);
     font_close(canvas.font);
     return done;

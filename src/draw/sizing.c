@@ -1,9 +1,11 @@
 /* How large cells are, and when they are pooled. */
 #include <math.h>
 
+#include "draw/image.h"
 #include "draw/layout_parts.h"
 
 #define CELL_LARGEST 56.0
+#define SQUARE_ENOUGH 1.1
 #define SIDE_SHORTEST 56.0 /* a matrix of few rows beside its columns is made at least this high, or wide */
 
 /* How long the longer side of a matrix of `count` cells should be: few cells are large, many take more room.
@@ -50,6 +52,25 @@ static double cell_across(size_t count, double cell, double shortest, const stru
     return style->cell > 0 ? cell : fmax(cell, whole_below(floor(shortest / shown), style->dpi_scale));
 }
 
+/* The image keeps its own shape, and the cells with it, if they stay within a tenth of squares: then a side
+ * becomes a little shorter, in whole pixels. */
+static struct sizing sizing_fit(struct sizing sizing, const struct drawing *drawing)
+{
+    const struct image *image = drawing->image;
+    double rows = (double)pool_count(drawing->rows, sizing.row_factor), scale = drawing->style.dpi_scale;
+    double columns = (double)pool_count(drawing->columns, sizing.column_factor);
+    double width = columns * sizing.cell_width, height = rows * sizing.cell_height;
+    double wanted = (double)image->width / (double)image->height;
+    double change = wanted * height / width;
+    if (change < 1 / SQUARE_ENOUGH || change > SQUARE_ENOUGH)
+        return sizing;
+    if (change < 1)
+        sizing.cell_width = fmax(round(height * wanted * scale), 1) / scale / columns;
+    else
+        sizing.cell_height = fmax(round(width / wanted * scale), 1) / scale / rows;
+    return sizing;
+}
+
 struct sizing sizing_choose(const struct drawing *drawing, double room, double room_below, double least)
 {
     const struct drawing_style *style = &drawing->style;
@@ -64,6 +85,7 @@ struct sizing sizing_choose(const struct drawing *drawing, double room, double r
     size_t other_factor = factor;
     double other =
         cell_across(rows_rule ? drawing->columns : drawing->rows, cell, shortest, style, &other_factor);
-    return rows_rule ? (struct sizing){other, cell, factor, other_factor}
-                     : (struct sizing){cell, other, other_factor, factor};
+    struct sizing sizing = rows_rule ? (struct sizing){other, cell, factor, other_factor}
+                                     : (struct sizing){cell, other, other_factor, factor};
+    return drawing->image ? sizing_fit(sizing, drawing) : sizing;
 }

@@ -359,6 +359,10 @@ static bool json_write(const struct result *result, enum stage stage, struct out
         out_text(out, ",\n\"title\":");
         write_string(out, problem->title);
     }
+    size_t patches = problem->grid[0] * problem->grid[1]; /* each at most 2^20 */
+    bool fits = problem->m == patches || problem->m == patches + 1;
+    if (patches > 0 && fits && result->held != HELD_POOLED && result->key_count == problem->m)
+        out_format(out, ",\n\"grid\":[%zu,%zu]", problem->grid[0], problem->grid[1]);
     write_labels(out, "tokens", &problem->tokens, result->query_first, result->query_count);
     write_labels(out, "key_tokens", &problem->key_tokens, result->key_first, result->key_count);
     write_config(out, result, by_rule);

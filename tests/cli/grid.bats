@@ -1,0 +1,31 @@
+# Where in a picture it is looked: tokens that are patches of an image (tests/check_grid.py).
+load helper
+
+grid() {
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_grid.py" "$@"
+}
+
+@test "the patch that is looked at stands in its row and column" { grid where; }
+@test "--look-from chooses the query, CLS by default" { grid query; }
+@test "the picture shines through, PNG or JPEG" { grid image; }
+@test "the grid goes through a pipe" { grid pipe; }
+@test "broken pictures are refused" { grid broken_pictures; }
+
+@test "grid: what does not fit is named" {
+    local p=$DATA/patches.json
+    fails 2 '--image needs a grid: give --grid ROWS,COLS, or grid in the input' attn run "$DATA/cross.json" --image x.png -o y.png
+    fails 2 '--view grid needs a grid: give --grid ROWS,COLS, or grid in the input' attn run "$DATA/cross.json" --view grid -o y.png
+    fails 2 '--grid 3×3 is 9 patches, and there are 97 keys: expected 9, or 10 with a CLS token before the patches' \
+        attn run "$p" --grid 3,3 -o y.png
+    echo '{"attention":[[1]],"grid":[3,3]}' >z.json
+    fails 3 'grid 3×3 is 9 patches, and there are 1 keys: expected 9, or 10 with a CLS token before the patches' \
+        attn run z.json -o y.png
+    fails 2 '--grid is "3": expected two whole numbers from 1 to 1048576, such as 14,14' attn run "$p" --grid 3 -o y.png
+    fails 2 '--look-from is 97: the queries are 0 to 96' attn run "$p" --look-from 97 -o y.png
+    fails 2 '--image needs all patches, and --keys leaves some out' attn run "$p" --keys 0:4 --image "$DATA/patches.png" -o y.png
+    fails 2 '--look-from is 9, and --queries leaves that one out' attn run "$p" --queries 0:4 --look-from 9 -o y.png
+    fails 3 "$DATA/q.csv: expected a PNG or JPEG picture" attn run "$p" --image "$DATA/q.csv" -o y.png
+    fails 1 'nope.png: No such file or directory' attn run "$p" --image nope.png -o y.png
+    fails 1 '--image needs the weights, and they are more than the 100 that --max-weights allows to be held; raise it, or choose queries with --queries' \
+        attn run "$p" --max-weights 100 --image "$DATA/patches.png" -o y.png
+}
