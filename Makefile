@@ -51,7 +51,7 @@ OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 UNIT_OBJECTS = $(filter-out $(BUILD)/obj/cmd/%,$(OBJECTS))
 MAIN = $(BUILD)/obj/main.o
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-DATA = $(wildcard data/*.json data/*.csv)
+DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
 .PHONY: all deps demo test check asan fuzz bench install uninstall clean help pictures run-tests programs
@@ -106,8 +106,10 @@ check: $(BUILD)/attn
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
-	@for s in sentence projections causal cross; do \
+	@for s in $(basename $(notdir $(wildcard data/*.json))); do \
 		$(BUILD)/attn run data/$$s.json --dpi-scale 2 --format none -o $(BUILD)/demo/$$s.png -o $(BUILD)/demo/$$s.json || exit 1; done
+	@$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 --format none -o $(BUILD)/demo/patches.png
+	@$(BUILD)/attn run data/sinusoidal.json --stage encoding --dpi-scale 2 --format none -o $(BUILD)/demo/encoding.png
 	@$(BUILD)/attn run --q data/q.csv --k data/k.csv --v data/v.csv --dpi-scale 2 --format none -o $(BUILD)/demo/csv.png
 	@if [ -d "$(REAL)" ]; then for s in nano_sort gpt2_attention gpt2_heads_37 translation_cross; do \
 		$(BUILD)/attn run $(REAL)/$$s.json --format none -o $(BUILD)/demo/$$s/ || exit 1; done; fi
@@ -119,6 +121,7 @@ pictures: $(BUILD)/attn
 	$(BUILD)/attn run data/sentence.json --dpi-scale 2 -q -o docs/sentence.png
 	$(BUILD)/attn run data/causal.json --dpi-scale 2 -q -o docs/causal.png
 	$(BUILD)/attn run data/cross.json --dpi-scale 2 -q -o docs/cross.png
+	$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 -q -o docs/patches.png
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.
 FUZZ_SECONDS ?= 60

@@ -11,6 +11,18 @@ EMBED_FILE("attn_sample_sentence", ATTN_DATA "/sentence.json");
 EMBED_FILE("attn_sample_projections", ATTN_DATA "/projections.json");
 EMBED_FILE("attn_sample_causal", ATTN_DATA "/causal.json");
 EMBED_FILE("attn_sample_cross", ATTN_DATA "/cross.json");
+EMBED_FILE("attn_sample_window", ATTN_DATA "/window.json");
+EMBED_FILE("attn_sample_packed", ATTN_DATA "/packed.json");
+EMBED_FILE("attn_sample_alignment", ATTN_DATA "/alignment.json");
+EMBED_FILE("attn_sample_rotary", ATTN_DATA "/rotary.json");
+EMBED_FILE("attn_sample_alibi", ATTN_DATA "/alibi.json");
+EMBED_FILE("attn_sample_sinusoidal", ATTN_DATA "/sinusoidal.json");
+EMBED_FILE("attn_sample_sparsemax", ATTN_DATA "/sparsemax.json");
+EMBED_FILE("attn_sample_delta", ATTN_DATA "/delta.json");
+EMBED_FILE("attn_sample_grouped", ATTN_DATA "/grouped.json");
+EMBED_FILE("attn_sample_induction", ATTN_DATA "/induction.json");
+EMBED_FILE("attn_sample_pairs", ATTN_DATA "/pairs.json");
+EMBED_FILE("attn_sample_patches", ATTN_DATA "/patches.json");
 EMBED_FILE("attn_sample_q", ATTN_DATA "/q.csv");
 EMBED_FILE("attn_sample_k", ATTN_DATA "/k.csv");
 EMBED_FILE("attn_sample_v", ATTN_DATA "/v.csv");
@@ -20,6 +32,18 @@ DECLARE(sentence);
 DECLARE(projections);
 DECLARE(causal);
 DECLARE(cross);
+DECLARE(window);
+DECLARE(packed);
+DECLARE(alignment);
+DECLARE(rotary);
+DECLARE(alibi);
+DECLARE(sinusoidal);
+DECLARE(sparsemax);
+DECLARE(delta);
+DECLARE(grouped);
+DECLARE(induction);
+DECLARE(pairs);
+DECLARE(patches);
 DECLARE(q);
 DECLARE(k);
 DECLARE(v);
@@ -36,6 +60,18 @@ static const struct sample {
     SAMPLE(projections, "embeddings with w_q, w_k, w_v and w_o, two heads"),
     SAMPLE(causal, "two causal heads: one spreads its weight evenly, one prefers what is near"),
     SAMPLE(cross, "cross-attention: German words looking for their English ones"),
+    SAMPLE(window, "a window of two tokens to each side, and one token that all see"),
+    SAMPLE(packed, "three documents in one sequence, causal"),
+    SAMPLE(alignment, "additive score: German words and their English ones"),
+    SAMPLE(rotary, "rotary positions: a fast pair of columns and a slow one"),
+    SAMPLE(alibi, "ALiBi: four causal heads, four slopes"),
+    SAMPLE(sinusoidal, "sinusoidal positions; --stage encoding draws them"),
+    SAMPLE(sparsemax, "sparsemax: weights that are exactly 0"),
+    SAMPLE(delta, "a recurrence with the delta rule: what is written last is what is read"),
+    SAMPLE(grouped, "grouped-query attention: four heads, two sets of keys"),
+    SAMPLE(induction, "two layers with a residual: an induction head"),
+    SAMPLE(pairs, "a pair bias for each head, where q and k say nothing"),
+    SAMPLE(patches, "96 patches of a picture behind a CLS token"),
     SAMPLE(q, "queries as CSV; with k and v: attn run --q q.csv --k k.csv --v v.csv"),
     SAMPLE(k, "keys as CSV"),
     SAMPLE(v, "values as CSV"),

@@ -196,8 +196,9 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, count = result->layer_count * result->head_count, rows = count * problem->n;
     for (size_t i = 0; i < count; i++) {
-        /* What dropout left nothing of may be seen all the same. */
-        if (!(problem->layers[i / result->head_count].dropout > 0))
+        /* What dropout left nothing of, and what a recurrence does not read, may be seen all the same. */
+        const struct problem_layer *layer = &problem->layers[i / result->head_count];
+        if (!(layer->dropout > 0) && layer->recurrence == RECURRENCE_NONE)
             blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
     }

@@ -27,13 +27,26 @@ completes() {
     same "$(cd root && find . ! -type d | sort)" "$(sed 's|^|./opt/attn/|' <<'END' | sort
 bin/attn
 share/attn/README.md
+share/attn/alibi.json
+share/attn/alignment.json
 share/attn/causal.json
 share/attn/cross.json
+share/attn/delta.json
+share/attn/grouped.json
+share/attn/induction.json
 share/attn/k.csv
+share/attn/packed.json
+share/attn/pairs.json
+share/attn/patches.json
+share/attn/patches.png
 share/attn/projections.json
 share/attn/q.csv
+share/attn/rotary.json
 share/attn/sentence.json
+share/attn/sinusoidal.json
+share/attn/sparsemax.json
 share/attn/v.csv
+share/attn/window.json
 share/bash-completion/completions/attn
 share/fish/vendor_completions.d/attn.fish
 share/man/man1/attn.1
