@@ -294,6 +294,27 @@ VALUES = [
 ]
 
 
+def test_at_rest():
+    """What a file has is at rest where the command line takes away what it needs."""
+    def same(problem, words, bare):
+        write_json("rest.json", problem)
+        got = json.loads(run("rest.json", *words, "-q", "-o", "-").stdout)
+        want = given(bare)
+        assert got["weights"] == want["weights"] and got["output"] == want["output"], words
+
+    base = qkv(3, 2, 6, 6)
+    beta = np.full((6, 2), 0.5)
+    for more, words, instead in (
+            ({"position": "rotary", "position_base": 10, "rotary_dim": 2}, ["--position", "none"], {}),
+            ({"position": "alibi", "slopes": [3, 4]}, ["--position", "none"], {}),
+            ({"score": "additive", "v_score": [1, 2, 3, 4]}, ["--score", "dot"], {"score": "dot"}),
+            ({"score": "general", "w_score": np.eye(4) * 2}, ["--score", "scaled"], {}),
+            ({"recurrence": "delta", "beta": beta}, ["--recurrence", "linear"], {"recurrence": "linear"}),
+            ({"recurrence": "delta", "beta": beta, "state": np.ones((2, 4, 3))}, ["--recurrence", "none"], {}),
+            ({"dropout": 0.5, "seed": 3}, ["--dropout", "0"], {}), ({"causal": True, "prefix": 3}, ["--causal=no"], {})):
+        same({**base, **more}, words, {**base, **instead})
+
+
 def says(what, words, status, *names):
     done = subprocess.run([ATTN, "run", *words, "-o", "-"], capture_output=True, text=True)
     line = [x for x in done.stderr.splitlines() if not x.startswith("attn: warning: ")]

@@ -99,10 +99,11 @@ static bool apart(const struct judge *judge, struct wish a, struct wish b)
                              name_wish(&b, b.command, second));
 }
 
+/* What a file has is at rest where the command line takes away what it needs. */
 static bool needs(const struct judge *judge, struct wish a, struct wish b)
 {
     char first[64], second[64];
-    return !a.set || b.set ||
+    return !a.set || b.set || (b.command && !a.command) ||
            combination_error(judge, a.command, name_wish(&a, a.command, first), "needs",
                              name_wish(&b, a.command, second));
 }

@@ -232,8 +232,8 @@ static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
 static bool judge_recurrent(const struct judge *judge, struct problem_layer *layer)
 {
     const struct problem *p = judge->problem;
-    const struct tensor *decay = judge_find(judge, INPUT_DECAY), *beta = judge_find(judge, INPUT_BETA),
-                        *state = judge_find(judge, INPUT_STATE);
+    const struct tensor *decay = layer->form[INPUT_DECAY], *beta = layer->form[INPUT_BETA],
+                        *state = layer->form[INPUT_STATE];
     if (layer->recurrence == RECURRENCE_NONE)
         return true;
     if (p->n != p->m)
@@ -248,7 +248,8 @@ static bool judge_recurrent(const struct judge *judge, struct problem_layer *lay
                   state->shape[2] != p->d_v))
         return place_error(&state->place, judge->error, "%s: expected %zu×%zu×%zu, key/value heads×d_k×d_v",
                            phrase_tensor(INPUT_STATE, state).text, p->kv_heads, p->d_k, p->d_v);
-    return check_matrix(judge, INPUT_DECAY, 0, p->m, 0) && check_matrix(judge, INPUT_BETA, 0, p->m, 0);
+    return (!decay || check_matrix(judge, INPUT_DECAY, 0, p->m, 0)) &&
+           (!beta || check_matrix(judge, INPUT_BETA, 0, p->m, 0));
 }
 
 /* What stands around the attention of a layer. */
@@ -267,22 +268,41 @@ static bool judge_stack(const struct judge *judge, const struct problem_layer *l
                                         judge_list(judge, INPUT_NORM_BIAS, width, INPUT_COUNT));
 }
 
-/* The tensors that this layer uses. */
-static void take_tensors(const struct judge *judge, struct problem_layer *layer)
+/* Whether the form of the layer has a use for a tensor. */
+static bool is_wanted(const struct problem_layer *layer, enum input which)
 {
-    bool masks_only = layer->attention;
-    for (enum input i = INPUT_W_SCORE; i < INPUT_COUNT; i++)
-        if (!masks_only || (i >= INPUT_BLOCK_MASK && i <= INPUT_KEY_MASK))
-            layer->form[i] = judge_find(judge, i);
+    const enum recurrence rule = layer->recurrence;
+    switch (which) {
+    case INPUT_W_SCORE:
+        return layer->score == SCORE_GENERAL;
+    case INPUT_W_SCORE_Q:
+    case INPUT_W_SCORE_K:
+    case INPUT_V_SCORE:
+        return layer->score == SCORE_ADDITIVE;
+    case INPUT_SLOPES:
+        return layer->position == POSITION_ALIBI;
+    case INPUT_RELATIVE_BIAS:
+        return layer->position == POSITION_RELATIVE;
+    case INPUT_BLOCK_MASK:
+        return layer->settings.block > 0;
+    case INPUT_NORM_WEIGHT:
+    case INPUT_NORM_BIAS:
+        return layer->norm != NORM_NONE;
+    case INPUT_DECAY:
+        return rule == RECURRENCE_GATED || rule == RECURRENCE_GATED_DELTA;
+    case INPUT_BETA:
+        return rule == RECURRENCE_DELTA || rule == RECURRENCE_GATED_DELTA;
+    case INPUT_STATE:
+        return rule != RECURRENCE_NONE;
+    case INPUT_SINKS:
+        return !layer->attention;
+    default:
+        return which >= INPUT_W_SCORE;
+    }
 }
 
-bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings)
+static void take_settings(struct problem_layer *layer, const struct settings *settings)
 {
-    take_tensors(judge, layer);
-    if (!judge_rules(judge, layer, settings))
-        return false;
-    if (layer->attention)
-        return true;
     layer->score = (enum score)settings->score;
     layer->normalizer = (enum normalizer)settings->normalizer;
     layer->recurrence = (enum recurrence)settings->recurrence;
@@ -293,6 +313,18 @@ bool judge_forms(const struct judge *judge, struct problem_layer *layer, const s
     layer->sink = settings->sink;
     layer->dropout = settings->dropout;
     layer->seed = settings->seed;
+}
+
+bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings)
+{
+    if (!layer->attention) /* of weights that are given, only masks are asked */
+        take_settings(layer, settings);
+    for (enum input i = 0; i < INPUT_COUNT; i++)
+        layer->form[i] = is_wanted(layer, i) ? judge_find(judge, i) : NULL;
+    if (!judge_rules(judge, layer, settings))
+        return false;
+    if (layer->attention)
+        return true;
     return judge_list(judge, INPUT_SINKS, judge->problem->heads, INPUT_COUNT) && judge_score(judge, layer) &&
            judge_recurrent(judge, layer) && judge_position(judge, layer, settings) &&
            judge_stack(judge, layer);

@@ -30,6 +30,7 @@ static void warn_unused(const struct problem *problem, const struct layer_inputs
         if (!tensor->data || is_used(problem, tensor))
             continue;
         const char *reason = problem->layers[0].attention ? "attention is given, nothing is computed"
+                             : i > INPUT_BIAS             ? "the settings do without it"
                                                           : "q, k or v stands in its place";
         warnings_add(warnings, "%s%s%s is not used: %s", tensor->place.file ? tensor->place.file : "",
                      tensor->place.file ? ": " : "", input_names[i], reason);
