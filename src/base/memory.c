@@ -38,21 +38,29 @@ static bool array_bytes(size_t count, size_t size, size_t *bytes, struct error *
     return true;
 }
 
-/* Asks for large pages where they pay: a big array is then faster to fill for the first time. */
+/* What the processor calls large: the unit that memory comes in where it was asked for. */
+enum { LARGE_PAGE = 2 << 20 };
+
+/* Asks for large pages, from the first whole one to the last: a big array is then faster to fill for the
+ * first time. */
 static void ask_large_pages(void *memory, size_t bytes)
 {
 #if defined __linux__ && defined MADV_HUGEPAGE
-    const size_t page = (size_t)2 << 20;
-    if (bytes < 4 * page)
-        return;
-    uintptr_t first = ((uintptr_t)memory + page - 1) / page * page;
-    uintptr_t end = ((uintptr_t)memory + bytes) / page * page;
+    uintptr_t first = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    uintptr_t end = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
     /* Only a wish: what comes of it does not matter. */
-    (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+    if (first < end)
+        (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
 #else
     (void)memory;
     (void)bytes;
 #endif
+}
+
+/* Where they pay in any case. */
+static bool is_large(size_t bytes)
+{
+    return bytes >= 4 * (size_t)LARGE_PAGE;
 }
 
 void *memory_take(size_t count, size_t size, struct error *error)
@@ -61,8 +69,19 @@ void *memory_take(size_t count, size_t size, struct error *error)
     if (!array_bytes(count, size, &bytes, error))
         return NULL;
     void *memory = malloc(bytes);
-    if (memory)
+    if (!memory)
+        error_memory(error, bytes);
+    else if (is_large(bytes))
         ask_large_pages(memory, bytes);
+    return memory;
+}
+
+void *memory_pages(size_t bytes, struct error *error)
+{
+    size_t whole = (bytes / LARGE_PAGE + 1) * LARGE_PAGE;
+    void *memory = whole > PTRDIFF_MAX ? NULL : aligned_alloc(LARGE_PAGE, whole);
+    if (memory)
+        ask_large_pages(memory, whole);
     else
         error_memory(error, bytes);
     return memory;
@@ -89,7 +108,8 @@ bool memory_resize(void *pointer, size_t count, size_t size, struct error *error
     void *memory = realloc(old, bytes);
     if (!memory)
         return error_memory(error, bytes);
-    ask_large_pages(memory, bytes);
+    if (is_large(bytes))
+        ask_large_pages(memory, bytes);
     memcpy(pointer, &memory, sizeof memory);
     /* The caller has it now. */
     /* cppcheck-suppress memleak */

@@ -19,6 +19,10 @@ bool size_multiply(size_t a, size_t b, size_t *product);
 void *memory_take(size_t count, size_t size, struct error *error);
 void *memory_zeroed(size_t count, size_t size, struct error *error);
 
+/* Room of at least so many bytes, in whole large pages of its own: for what is filled from end to end and
+ * then used again and again. To get 1 MB page by page takes longer than to paint it. */
+void *memory_pages(size_t bytes, struct error *error);
+
 /* Makes the array *pointer (NULL or from here) hold `count` things of `size` bytes. On failure the old array
  * stays as it was, and stays the caller's. */
 bool memory_resize(void *pointer, size_t count, size_t size, struct error *error);

@@ -137,51 +137,71 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
     return ok;
 }
 
-static bool write_figure(struct outputs *outputs, const char *path, bool make_folders, enum stage stage,
+static bool write_figure(struct outputs *outputs, const char *path, enum stage stage,
                          const struct options *options, const struct result *result, struct error *error)
 {
     struct out png;
     double start = clock_seconds();
     out_begin(&png, -1, path);
-    bool ok = picture_all(result, stage, options, &png, error);
+    struct picture picture = {.stage = stage, .all = true, .out = &png};
+    bool ok = pictures_draw(result, &picture, 1, options, error);
     outputs->draw_seconds += clock_seconds() - start;
-    if (ok)
-        return write_picture(outputs, path, make_folders, &png, error);
+    ok = ok && write_picture(outputs, path, false, &png, error);
     out_free(&png);
-    return false;
+    return ok;
 }
 
-/* A picture a head. Drawn in parallel, a batch at a time, and written in order. */
-static bool write_heads(struct outputs *outputs, const char *folder, enum stage stage,
-                        const struct options *options, const struct result *result, struct error *error)
+/* The file of a picture in a folder; the caller frees it. NULL without memory. */
+static char *picture_path(const char *folder, const struct picture *picture, const struct result *result,
+                          struct error *error)
+{
+    size_t heads = result->stage[picture->stage].heads;
+    size_t l = picture->head / heads, h = picture->head % heads;
+    bool weights = picture->stage == STAGE_WEIGHTS;
+    char name[96];
+    if (picture->all)
+        snprintf(name, sizeof name, "heads");
+    else if (picture->stage == STAGE_OUTPUT)
+        snprintf(name, sizeof name, "layer%zu", result->layer_index[l]);
+    else if (result->averaged)
+        snprintf(name, sizeof name, "layer%zu-mean", result->layer_index[l]);
+    else
+        snprintf(name, sizeof name, "layer%zu-head%zu", result->layer_index[l],
+                 heads == result->head_count ? result->head_index[h] : h);
+    char *path = text_format("%s%s%s%s.png", folder, name, weights ? "" : "-",
+                             weights ? "" : stage_names[picture->stage]);
+    if (!path)
+        error_memory(error, strlen(folder) + sizeof name);
+    return path;
+}
+
+/* Of each stage a picture a head, then one of all. Drawn together, a batch at a time, and written in order.
+ */
+static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
+                           const struct result *result, struct error *error)
 {
     enum { BATCH = 64 };
-    size_t heads = result->stage[stage].heads, count = result->layer_count * heads;
-    const char *suffix = stage == STAGE_WEIGHTS ? "" : stage_names[stage];
+    size_t s = 0, head = 0;
     bool ok = true;
-    for (size_t start = 0; ok && start < count; start += BATCH) {
-        size_t batch = count - start < BATCH ? count - start : BATCH;
+    while (ok && s < outputs->stage_count) {
+        struct picture pictures[BATCH];
         struct out png[BATCH];
-        double before = clock_seconds();
-        for (size_t i = 0; i < batch; i++)
-            out_begin(&png[i], -1, folder);
-        ok = pictures_heads(result, stage, start, batch, options, png, error);
-        outputs->draw_seconds += clock_seconds() - before;
-        for (size_t i = 0; i < batch; i++) {
-            size_t l = (start + i) / heads, h = (start + i) % heads;
-            char head[48];
-            if (stage == STAGE_OUTPUT)
-                head[0] = 0;
-            else if (result->averaged)
-                snprintf(head, sizeof head, "-mean");
-            else
-                snprintf(head, sizeof head, "-head%zu",
-                         heads == result->head_count ? result->head_index[h] : h);
-            char *path = text_format("%slayer%zu%s%s%s.png", folder, result->layer_index[l], head,
-                                     *suffix ? "-" : "", suffix);
-            if (!path)
-                ok = error_memory(error, strlen(folder) + 64);
-            ok = ok && write_picture(outputs, path, true, &png[i], error);
+        size_t count = 0;
+        double start = clock_seconds();
+        for (; count < BATCH && s < outputs->stage_count; count++) {
+            enum stage stage = outputs->stages[s];
+            bool all = head == result->layer_count * result->stage[stage].heads;
+            out_begin(&png[count], -1, folder);
+            pictures[count] =
+                (struct picture){.stage = stage, .all = all, .head = all ? 0 : head, .out = &png[count]};
+            head = all ? 0 : head + 1;
+            s += all;
+        }
+        ok = pictures_draw(result, pictures, count, options, error);
+        outputs->draw_seconds += clock_seconds() - start;
+        for (size_t i = 0; i < count; i++) {
+            char *path = ok ? picture_path(folder, &pictures[i], result, error) : NULL;
+            ok = path && write_picture(outputs, path, true, &png[i], error);
             out_free(&png[i]);
             free(path);
         }
@@ -193,23 +213,10 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
                          const struct result *result, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
-    if (!folder)
-        return error_memory(error, strlen(path) + 2);
-    bool ok = true;
-    for (size_t i = 0; ok && i < outputs->stage_count; i++) {
-        enum stage stage = outputs->stages[i];
-        char *overview = text_format("%sheads%s%s.png", folder, stage == STAGE_WEIGHTS ? "" : "-",
-                                     stage == STAGE_WEIGHTS ? "" : stage_names[stage]);
-        if (!overview)
-            ok = error_memory(error, strlen(folder) + 64);
-        ok = ok && write_heads(outputs, folder, stage, options, result, error) &&
-             write_figure(outputs, overview, true, stage, options, result, error);
-        free(overview);
-    }
-    char *json = text_format("%sattention.json", folder);
-    if (!json)
-        ok = error_memory(error, strlen(folder) + 64);
-    ok = ok && write_numbers(outputs, json, &writer_json, true, result, error);
+    char *json = folder ? text_format("%sattention.json", folder) : NULL;
+    bool ok = json || error_memory(error, strlen(path) + 64);
+    ok = ok && write_pictures(outputs, folder, options, result, error) &&
+         write_numbers(outputs, json, &writer_json, true, result, error);
     free(json);
     free(folder);
     return ok;
@@ -241,7 +248,7 @@ bool outputs_write(struct outputs *outputs, const struct options *options, const
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, options, result, error);
         else if (output->kind == OUTPUT_PICTURE)
-            ok = write_figure(outputs, output->path, false, outputs->stages[0], options, result, error);
+            ok = write_figure(outputs, output->path, outputs->stages[0], options, result, error);
         else if (output->kind == OUTPUT_NUMBERS)
             ok = write_numbers(outputs, output->path, output->writer, false, result, error);
         if (!ok)

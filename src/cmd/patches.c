@@ -277,8 +277,8 @@ static bool make_drawing(struct overlay *overlay, const struct patches *patches,
     return overlay->drawing.title;
 }
 
-bool patches_draw(const struct patches *patches, const struct drawing *matrices, struct out *out,
-                  struct error *error)
+bool patches_draw(struct painter *painter, const struct patches *patches, const struct drawing *matrices,
+                  struct out *out, struct error *error)
 {
     struct overlay overlay = {.drawing = *matrices, .count = matrices->map_count};
     struct drawing *drawing = &overlay.drawing;
@@ -301,7 +301,7 @@ bool patches_draw(const struct patches *patches, const struct drawing *matrices,
     if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 hide what is seen */
         drawing->style.annotate = ANNOTATE_OFF;
     choose_colors(&overlay, patches);
-    ok = ok && draw_png(drawing, out, error);
+    ok = ok && draw_png(painter, drawing, out, error);
     overlay_free(&overlay);
     return ok;
 }

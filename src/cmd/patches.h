@@ -36,8 +36,8 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
 bool patches_measure(struct patches *patches, const struct result *result, struct error *error);
 
 /* Draws what `matrices`, of queries and all keys, says of the patches. Thread-safe. */
-bool patches_draw(const struct patches *patches, const struct drawing *matrices, struct out *out,
-                  struct error *error);
+bool patches_draw(struct painter *painter, const struct patches *patches, const struct drawing *matrices,
+                  struct out *out, struct error *error);
 
 void patches_free(struct patches *patches);
 

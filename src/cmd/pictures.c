@@ -1,9 +1,11 @@
 #include "cmd/pictures.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/patches.h"
@@ -57,12 +59,12 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
     };
 }
 
-static bool draw(const struct drawing *drawing, const struct result *result, enum stage stage,
-                 const struct options *options, struct out *out, struct error *error)
+static bool draw(struct painter *painter, const struct drawing *drawing, const struct result *result,
+                 enum stage stage, const struct options *options, struct out *out, struct error *error)
 {
     if (options->patches && stage_is_pairs(result->problem, stage))
-        return patches_draw(options->patches, drawing, out, error);
-    return draw_png(drawing, out, error);
+        return patches_draw(painter, options->patches, drawing, out, error);
+    return draw_png(painter, drawing, out, error);
 }
 
 /* "layer 1 · head 3", as far as there is more than one; brief: "L1 H3". */
@@ -152,8 +154,8 @@ static void name_grid(const struct result *result, enum stage stage, struct pane
     drawing->column_titles = panels->titles + layers;
 }
 
-bool picture_all(const struct result *result, enum stage stage, const struct options *options,
-                 struct out *out, struct error *error)
+static bool picture_all(const struct result *result, enum stage stage, const struct options *options,
+                        struct painter *painter, struct out *out, struct error *error)
 {
     const struct stage_data *data = &result->stage[stage];
     size_t heads = data->heads, layers = result->layer_count, count = layers * heads;
@@ -180,14 +182,15 @@ bool picture_all(const struct result *result, enum stage stage, const struct opt
         if (ok && brief)
             name_grid(result, stage, &panels, &drawing);
     }
-    ok = ok && draw(&drawing, result, stage, options, out, error);
+    ok = ok && draw(painter, &drawing, result, stage, options, out, error);
     panels_free(&panels);
     return ok;
 }
 
 /* One head, its name in the title. */
 static bool picture_head(const struct result *result, enum stage stage, size_t l, size_t h,
-                         const struct options *options, struct out *out, struct error *error)
+                         const struct options *options, struct painter *painter, struct out *out,
+                         struct error *error)
 {
     struct drawing drawing = drawing_of(result, stage, options);
     char name[96];
@@ -202,26 +205,65 @@ static bool picture_head(const struct result *result, enum stage stage, size_t l
     drawing.title = whole;
     drawing.maps = &map;
     drawing.map_count = 1;
-    ok = ok && draw(&drawing, result, stage, options, out, error);
+    ok = ok && draw(painter, &drawing, result, stage, options, out, error);
     free(flags);
     free(whole);
     return ok;
 }
 
-bool pictures_heads(const struct result *result, enum stage stage, size_t first, size_t count,
-                    const struct options *options, struct out *out, struct error *error)
+/* What the threads share that draw. */
+struct studio {
+    const struct result *result;
+    const struct options *options;
+    const struct picture *pictures;
+    size_t count;
+    struct painter *painters[CREW_MOST]; /* one a thread, once it has begun */
+    pthread_mutex_t lock;                /* of what follows */
+    size_t failed;                       /* the first picture that failed; count: none */
+    struct error *error;                 /* why */
+};
+
+static bool picture_draw(const struct studio *studio, struct painter *painter, const struct picture *picture,
+                         struct error *error)
 {
-    size_t heads = result->stage[stage].heads;
-    bool ok = true;
-    /* To wake threads takes as long as to draw a few. */
-#pragma omp parallel for schedule(dynamic) reduction(&& : ok) num_threads(engine_threads(options->threads)) if (count > 4)
-    for (size_t i = 0; i < count; i++) {
-        struct error own = {0};
-        if (!picture_head(result, stage, (first + i) / heads, (first + i) % heads, options, &out[i], &own)) {
-            ok = false;
-#pragma omp critical
-            error_set(error, own.kind, "%s", own.message);
-        }
+    size_t heads = studio->result->stage[picture->stage].heads;
+    if (picture->all)
+        return picture_all(studio->result, picture->stage, studio->options, painter, picture->out, error);
+    return picture_head(studio->result, picture->stage, picture->head / heads, picture->head % heads,
+                        studio->options, painter, picture->out, error);
+}
+
+/* The last picture first: that of all heads, the largest, stands behind those of the heads. */
+static void studio_draw(void *context, int member, size_t job)
+{
+    struct studio *studio = context;
+    size_t at = studio->count - 1 - job;
+    struct error error = {0};
+    if (!studio->painters[member])
+        studio->painters[member] = painter_open(&error);
+    struct painter *painter = studio->painters[member];
+    if (painter && picture_draw(studio, painter, &studio->pictures[at], &error))
+        return;
+    pthread_mutex_lock(&studio->lock);
+    if (at < studio->failed) {
+        studio->failed = at;
+        *studio->error = error;
     }
-    return ok;
+    pthread_mutex_unlock(&studio->lock);
+}
+
+bool pictures_draw(const struct result *result, const struct picture *pictures, size_t count,
+                   const struct options *options, struct error *error)
+{
+    struct studio studio = {.result = result,
+                            .options = options,
+                            .pictures = pictures,
+                            .count = count,
+                            .lock = PTHREAD_MUTEX_INITIALIZER,
+                            .failed = count,
+                            .error = error};
+    crew_run(count, studio_draw, &studio);
+    for (int i = 0; i < CREW_MOST; i++)
+        painter_close(studio.painters[i]);
+    return studio.failed == count;
 }

@@ -10,13 +10,16 @@
 #include "cmd/options.h"
 #include "core/result.h"
 
-/* All heads as one figure, PNG. */
-bool picture_all(const struct result *result, enum stage stage, const struct options *options,
-                 struct out *out, struct error *error);
+/* A picture to be drawn. */
+struct picture {
+    enum stage stage;
+    bool all;        /* every head, as one figure */
+    size_t head;     /* else this one, counted over layers, then heads */
+    struct out *out; /* takes the PNG; the caller begins and frees it */
+};
 
-/* Heads first..first+count-1 (counted over layers, then heads) as a figure each, drawn in parallel into
- * out[0..count). */
-bool pictures_heads(const struct result *result, enum stage stage, size_t first, size_t count,
-                    const struct options *options, struct out *out, struct error *error);
+/* Draws them, several at a time. Errors: those of the first that fails, whichever fails first. */
+bool pictures_draw(const struct result *result, const struct picture *pictures, size_t count,
+                   const struct options *options, struct error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crew.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/clock.h"
@@ -184,6 +185,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     if (!choose_cpu(options, error) || !check_files(options, error) ||
         !outputs_plan(&r->outputs, options, error))
         return false;
+    crew_limit(engine_threads(options->threads));
     bool ok = read_inputs(&r->inputs, options, &r->warnings, error);
     double read = clock_seconds();
     struct selection selection = {.layers = options->layers.index,

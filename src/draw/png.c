@@ -19,12 +19,19 @@ enum { IMAGE_COLOR = 30 };
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
-    uint8_t *pixels;
+    uint8_t *pixels; /* the first one */
+    size_t stride;   /* bytes from row to row */
     int width, height;
     struct font *font;
     /* The image that was painted last, at the size it was painted: panels have it in common. */
     const struct image *image;
     struct image scaled;
+};
+
+struct painter {
+    struct font *font;
+    uint8_t *rows; /* the largest picture so far, as png_encode wants it */
+    size_t room;
 };
 
 static int clamp(double value, int low, int high)
@@ -36,7 +43,7 @@ static void fill(const struct canvas *canvas, int left, int top, int right, int 
 {
     if (left >= right || top >= bottom)
         return;
-    size_t stride = (size_t)canvas->width * 3, length = (size_t)(right - left) * 3;
+    size_t stride = canvas->stride, length = (size_t)(right - left) * 3;
     uint8_t *first = canvas->pixels + (size_t)top * stride + (size_t)left * 3;
     for (size_t i = 0; i < length; i += 3) {
         first[i] = color.r;
@@ -79,7 +86,7 @@ static void paint_matrix(const struct canvas *canvas, const struct figure_item *
     double cell_width = (double)item->width / (double)columns,
            cell_height = (double)item->height / (double)rows;
     int gap = (int)round((double)item->matrix.gap);
-    size_t stride = (size_t)canvas->width * 3;
+    size_t stride = canvas->stride;
     int begin = clamp(round((double)item->x), 0, canvas->width);
     for (size_t i = 0; i < rows; i++) {
         int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
@@ -115,7 +122,7 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
 {
     if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height)
         return;
-    uint8_t *pixel = canvas->pixels + ((size_t)y * (size_t)canvas->width + (size_t)x) * 3;
+    uint8_t *pixel = canvas->pixels + (size_t)y * canvas->stride + (size_t)x * 3;
     pixel[0] = blend(pixel[0], color.r, coverage);
     pixel[1] = blend(pixel[1], color.g, coverage);
     pixel[2] = blend(pixel[2], color.b, coverage);
@@ -149,7 +156,7 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
             pale(scaled->pixels + 3 * i);
     }
     for (size_t y = 0; y < height; y++)
-        memcpy(canvas->pixels + (((size_t)top + y) * (size_t)canvas->width + (size_t)left) * 3,
+        memcpy(canvas->pixels + ((size_t)top + y) * canvas->stride + (size_t)left * 3,
                scaled->pixels + y * width * 3, width * 3);
     return true;
 }
@@ -280,26 +287,55 @@ static bool paint_figure(struct canvas *canvas, const struct figure *figure, str
     return true;
 }
 
-bool draw_png(const struct drawing *drawing, struct out *out, struct error *error)
+struct painter *painter_open(struct error *error)
+{
+    struct painter *painter = memory_zeroed(1, sizeof *painter, error);
+    if (painter && !(painter->font = font_open(error))) {
+        free(painter);
+        return NULL;
+    }
+    return painter;
+}
+
+void painter_close(struct painter *painter)
+{
+    if (!painter)
+        return;
+    font_close(painter->font);
+    free(painter->rows);
+    free(painter);
+}
+
+/* A white canvas. */
+static bool begin_canvas(struct painter *painter, const struct figure *figure, struct canvas *canvas,
+                         struct error *error)
+{
+    canvas->width = (int)ceilf(figure->width);
+    canvas->height = (int)ceilf(figure->height);
+    canvas->stride = (size_t)canvas->width * 3 + 1;
+    canvas->font = painter->font;
+    size_t bytes = canvas->stride * (size_t)canvas->height;
+    if (bytes > painter->room) {
+        free(painter->rows);
+        painter->room = 0;
+        painter->rows = memory_pages(bytes, error);
+        if (!painter->rows)
+            return false;
+        painter->room = bytes;
+    }
+    memset(painter->rows, 255, bytes);
+    canvas->pixels = painter->rows + 1;
+    return true;
+}
+
+bool draw_png(struct painter *painter, const struct drawing *drawing, struct out *out, struct error *error)
 {
     struct figure figure = {0};
-    struct canvas canvas = {.font = font_open(error)};
-    bool done = false;
-    if (!canvas.font || !layout_figure(&figure, drawing, canvas.font, error))
-        goto out;
-    canvas.width = (int)ceilf(figure.width);
-    canvas.height = (int)ceilf(figure.height);
-    size_t bytes = (size_t)canvas.width * (size_t)canvas.height * 3;
-    canvas.pixels = memory_take(bytes, 1, error);
-    if (!canvas.pixels)
-        goto out;
-    memset(canvas.pixels, 255, bytes);
-    done = paint_figure(&canvas, &figure, error) &&
-           png_encode(canvas.pixels, canvas.width, canvas.height, out, error);
-out:
-    free(canvas.pixels);
+    struct canvas canvas = {0};
+    bool done = layout_figure(&figure, drawing, painter->font, error) &&
+                begin_canvas(painter, &figure, &canvas, error) && paint_figure(&canvas, &figure, error) &&
+                png_encode(painter->rows, canvas.width, canvas.height, out, error);
     image_free(&canvas.scaled);
     figure_free(&figure);
-    font_close(canvas.font);
     return done;
 }

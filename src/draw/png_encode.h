@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "base/out.h"
 
-/* Writes height×width pixels of red, green, blue. Errors: too many of them, no memory; those of `out` stay in
+/* Writes `height` rows, each of one byte that the encoder fills in and `width` pixels of red, green, blue: as
+ * they stand in a PNG, so that nothing is copied. Errors: too many pixels, no memory; those of `out` stay in
  * it. */
-bool png_encode(const uint8_t *pixels, int width, int height, struct out *out, struct error *error);
+bool png_encode(uint8_t *rows, int width, int height, struct out *out, struct error *error);
 
 #endif

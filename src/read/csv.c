@@ -169,6 +169,15 @@ static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *w
     *word = false;
     table->labels.given = labels;
     table->labels.place = source_place(csv->source, csv_offset(csv, csv->at));
+    struct csv_numbers numbers;
+    if (!labels && csv_read_parts(csv, &numbers)) {
+        table->data = numbers.data;
+        table->rows = numbers.rows;
+        table->columns = numbers.columns;
+        table->count = table->room = numbers.rows * numbers.columns;
+        table->holds = numbers.holds;
+        return true;
+    }
     table->room = 256;
     table->data = memory_take(table->room, sizeof(float), csv->error);
     if (!table->data)

@@ -1,6 +1,6 @@
 /*
  * Between the rooms of the CSV reader: csv_cells.c takes the text apart, csv.c makes matrices and labels of
- * it, csv_tidy.c reads back what attn wrote itself.
+ * it, csv_parts.c does so for large ones, csv_tidy.c reads back what attn wrote itself.
  */
 #ifndef ATTN_READ_CSV_PRIVATE_H
 #define ATTN_READ_CSV_PRIVATE_H
@@ -50,6 +50,18 @@ bool csv_skip_blank_line(struct csv *csv);
 
 /* Moves behind comments and blank lines in front, and tells the delimiter from the first line behind them. */
 void csv_begin(struct csv *csv);
+
+/* Rows of numbers; holds as in a tensor. */
+struct csv_numbers {
+    float *data; /* rows×columns; owned */
+    size_t rows, columns;
+    unsigned holds;
+};
+
+/* Reads all rows from csv->at to the end of the text, on several threads, where it is a large text and they
+ * are rows of one length of nothing but numbers. False, with nothing changed: read them one by one, for they
+ * may be something else, or wrong. */
+bool csv_read_parts(struct csv *csv, struct csv_numbers *numbers);
 
 /* Whether the text, at its first line, is one that attn wrote: one row a pair. */
 bool csv_is_tidy(const struct csv *csv);

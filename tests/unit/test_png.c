@@ -38,10 +38,12 @@
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *memory);
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *memory, size_t size);
+void *aligned_alloc(size_t alignment, size_t size);
 void free(void *memory);
 
 static long fail_at = -1;
@@ -83,6 +85,11 @@ void *realloc(void *memory, size_t size)
     return fails() ? NULL : __libc_realloc(memory, size);
 }
 
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : count_alive(__libc_memalign(alignment, size));
+}
+
 void free(void *memory)
 {
     __atomic_fetch_sub(&alive, memory != NULL, __ATOMIC_RELAXED);
@@ -112,11 +119,20 @@ static struct drawing example(void)
         .style = {.dpi_scale = 1}};
 }
 
+/* One picture by a painter of its own. */
+static bool draw_alone(const struct drawing *drawing, struct out *out, struct error *error)
+{
+    struct painter *painter = painter_open(error);
+    bool done = painter && draw_png(painter, drawing, out, error);
+    painter_close(painter);
+    return done;
+}
+
 static void draw(struct out *out, const struct drawing *drawing)
 {
     struct error error = {0};
     out_begin(out, -1, "memory");
-    if (!draw_png(drawing, out, &error))
+    if (!draw_alone(drawing, out, &error))
         fail_msg("%s", error.message);
     assert_true(out_finish(out, &error));
 }
@@ -184,6 +200,39 @@ static void test_same_drawing_same_bytes(void **state)
     out_free(&second);
 }
 
+/* Pictures before it, larger, smaller, failed, of other labels, leave no trace in a picture. */
+static void test_a_painter_forgets(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct painter *painter = painter_open(&error);
+    assert_non_null(painter);
+    static const double scales[] = {1, 2.5, 1.25, 1, 4, 1};
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
+        struct drawing drawing = example();
+        struct out fresh, used;
+        drawing.style.dpi_scale = scales[i];
+        drawing.map_count = i % 2 + 1;
+        if (i == 3)
+            drawing.row_labels = NULL;
+        draw(&fresh, &drawing);
+        out_begin(&used, -1, "memory");
+        assert_true(draw_png(painter, &drawing, &used, &error));
+        assert_int_equal(used.size, fresh.size);
+        assert_memory_equal(used.data, fresh.data, fresh.size);
+        out_free(&fresh);
+        out_free(&used);
+
+        struct error refused = {0};
+        out_begin(&used, -1, "memory");
+        drawing.style.cmap = "no such map";
+        assert_false(draw_png(painter, &drawing, &used, &refused));
+        assert_int_equal(refused.kind, ERROR_USAGE);
+        out_free(&used);
+    }
+    painter_close(painter);
+}
+
 static void *draw_many(void *context)
 {
     struct out *out = context;
@@ -191,7 +240,7 @@ static void *draw_many(void *context)
     for (int i = 0; i < 5; i++) {
         struct error error = {0};
         out_begin(out, -1, "memory");
-        if (!draw_png(&drawing, out, &error))
+        if (!draw_alone(&drawing, out, &error))
             break;
         if (i < 4)
             out_free(out);
@@ -250,7 +299,7 @@ static void test_memory_fails(void **state)
             fail_once = mode == 0;
             failed = false;
             fail_at = tried;
-            bool done = draw_png(&drawing, &out, &error);
+            bool done = draw_alone(&drawing, &out, &error);
             fail_at = -1;
             done = done && out_finish(&out, &error);
             out_free(&out);
@@ -266,11 +315,9 @@ static void test_memory_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_picture_shows_the_figure),
-        cmocka_unit_test(test_same_drawing_same_bytes),
-        cmocka_unit_test(test_threads_draw_the_same),
-        cmocka_unit_test(test_too_many_pixels_are_refused),
-        cmocka_unit_test(test_memory_fails),
+        cmocka_unit_test(test_picture_shows_the_figure),    cmocka_unit_test(test_same_drawing_same_bytes),
+        cmocka_unit_test(test_a_painter_forgets),           cmocka_unit_test(test_threads_draw_the_same),
+        cmocka_unit_test(test_too_many_pixels_are_refused), cmocka_unit_test(test_memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,102 @@
+/* Crews: every job is done, once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <time.h>
+
+#include "base/crew.h"
+
+enum { JOBS = 1000 };
+
+struct log {
+    atomic_int done[JOBS];
+    atomic_int members[CREW_MOST];
+    atomic_bool wrong;
+    long nanoseconds; /* that a job takes */
+};
+
+static void note(void *context, int member, size_t job)
+{
+    struct log *log = context;
+    if (member < 0 || member >= CREW_MOST || job >= JOBS) {
+        atomic_store(&log->wrong, true);
+        return;
+    }
+    atomic_fetch_add(&log->done[job], 1);
+    atomic_fetch_add(&log->members[member], 1);
+    if (log->nanoseconds)
+        nanosleep(&(struct timespec){.tv_nsec = log->nanoseconds}, NULL);
+}
+
+static void test_every_job_once(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 1, 2, 3, 64, 65, JOBS};
+    static const int limits[] = {-1, 0, 1, 2, 5, CREW_MOST, 100000};
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            struct log log = {.nanoseconds = 0};
+            crew_limit(limits[l]);
+            crew_run(counts[c], note, &log);
+            assert_false(atomic_load(&log.wrong));
+            for (size_t i = 0; i < JOBS; i++)
+                assert_int_equal(atomic_load(&log.done[i]), i < counts[c]);
+        }
+}
+
+static void test_no_more_members_than_told(void **state)
+{
+    (void)state;
+    for (int limit = 1; limit <= 4; limit++) {
+        struct log log = {.nanoseconds = 1000000};
+        crew_limit(limit);
+        crew_run(40, note, &log);
+        for (int i = 0; i < CREW_MOST; i++)
+            if (i >= limit)
+                assert_int_equal(atomic_load(&log.members[i]), 0);
+    }
+}
+
+/* Jobs that sleep are shared, also on one processor. */
+static void test_members_share(void **state)
+{
+    (void)state;
+    struct log log = {.nanoseconds = 20000000};
+    crew_limit(2);
+    crew_run(10, note, &log);
+    assert_true(atomic_load(&log.members[0]) > 0);
+    assert_true(atomic_load(&log.members[1]) > 0);
+}
+
+static void append(void *context, int member, size_t job)
+{
+    size_t *next = context;
+    assert_int_equal(member, 0);
+    assert_int_equal(job, *next);
+    ++*next;
+}
+
+static void test_one_thread_goes_in_order(void **state)
+{
+    (void)state;
+    size_t next = 0;
+    crew_limit(1);
+    crew_run(100, append, &next);
+    assert_int_equal(next, 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_job_once),
+        cmocka_unit_test(test_no_more_members_than_told),
+        cmocka_unit_test(test_members_share),
+        cmocka_unit_test(test_one_thread_goes_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
