@@ -27,6 +27,7 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config libcjson-dev libstb-dev libdeflat
 	fonts-dejavu-core fonts-wqy-microhei
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
+AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
 FUZZ_PACKAGES = clang libclang-rt-14-dev
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
@@ -54,7 +55,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.
 DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
-.PHONY: all deps demo test check asan fuzz bench install uninstall clean help pictures run-tests programs
+.PHONY: all deps demo test check check-aarch64 asan fuzz bench install uninstall clean help pictures run-tests programs
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
@@ -104,6 +105,10 @@ asan:
 check: $(BUILD)/attn
 	tests/check
 
+# The unit tests and the samples on another processor, emulated: without SSE and AVX, and where char is unsigned.
+check-aarch64: $(BUILD)/attn
+	@ATTN=$(abspath $(BUILD)/attn) BUILD=$(abspath $(BUILD)/aarch64) PYTHON=$(PYTHON) tests/check_aarch64
+
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
 	@for s in $(basename $(notdir $(wildcard data/*.json))); do \
@@ -145,6 +150,7 @@ $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)
 
 WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
 	$(if $(filter check,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
+	$(if $(filter check-aarch64,$(MAKECMDGOALS)),$(AARCH64_PACKAGES)) \
 	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES))
 deps:
 	@missing=; for p in $(WANTED_PACKAGES); do \
@@ -179,6 +185,7 @@ help:
 	@echo "make deps GOAL…  install what the goals need (Debian, Ubuntu), then make them"
 	@echo "make demo        run the samples and say where the pictures lie"
 	@echo "make test        all tests; asan: the same under sanitizers; check: lint; fuzz: fuzz the readers"
+	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
