@@ -266,6 +266,9 @@ WRONG = [
     ({**SAME, "w_v": [[1], [1]]}, {"residual": True}, "residual", "d_model"),
     (PAIR, {"position": "sinusoidal"}, "sinusoidal", "embeddings"),
     (PAIR, {"separator": "."}, "separator", "tokens"),
+    ({**PAIR, "tokens": ["a", "b"]}, {"separator": "b", "past_k": [[0, 0]], "past_v": [[0, 0]]}, "separator", "key_tokens"),
+    (PAIR, {"past_k": [[0, 0]]}, "past_k", "past_v"),
+    (PAIR, {"past_k": [[0, 0]], "past_v": [[0, 0]], "key_length": 1}, "key_length", "past_k"),
     ({"q": [[1, 0, 0]], "k": [[1, 0, 0]]}, {"position": "rotary", "rotary_dim": 1}, "rotary_dim", "even"),
     (PAIR, {"position": "rotary", "rotary_dim": 4}, "rotary_dim", "d_k"),
     # What follows from the same: a tensor without its setting, a setting without its tensor.
@@ -292,6 +295,33 @@ VALUES = [
     ("normalizer", "max"), ("recurrence", "delta_gated"), ("position", "rope"), ("position_base", 0), ("max_distance", 0),
     ("prefix", -1), ("dilation", 0), ("block", 0), ("global", [-1]), ("global", [99]), ("key_length", -1), ("norm", "batch"),
 ]
+
+
+def test_large_scores():
+    """bug: sparsemax gave scores of 1e17 as weights"""
+    for score in (1e17, 1e30, -1e30):
+        got = given({"q": [[score]], "k": [[1], [0.5], [1]], "v": [[1], [2], [3]], "normalizer": "sparsemax", "scale": 1})
+        assert got["weights"] == [[[[0.5, 0, 0.5] if score > 0 else [0, 1, 0]]]], got["weights"]
+
+
+def test_past_positions():
+    """bug: a context behind past keys was encoded as if it stood at the begin"""
+    p = {"embeddings": [[0, 0]], "context": [[0, 0]], "past_k": [[0, 0], [0, 0]], "past_v": [[0, 0], [0, 0]], "position": "sinusoidal"}
+    got = given(p, "--stage", "k", "--stage", "q")
+    close("q behind two", got["q"][0][0][0], [np.sin(2), np.cos(2)], 1e-7)
+    close("k behind two", got["k"][0][0][2], [np.sin(2), np.cos(2)], 1e-7)
+
+
+def test_past_is_concatenation():
+    """past_k and past_v, with everything, are k and v with more rows in front and queries that stand behind them."""
+    whole = qkv(9, 2, 9, 9, d=4)
+    part = {"q": whole["q"][:, 5:], "k": whole["k"][:, 5:], "v": whole["v"][:, 5:], "past_k": whole["k"][:, :5], "past_v": whole["v"][:, :5]}
+    for more in ({}, {"causal": True}, {"window": [2, 1]}, {"position": "rotary"}, {"position": "alibi", "causal": True}, {"dilation": 2},
+                 {"block": 4}, {"position": "relative", "relative_bias": np.arange(16).reshape(8, 2)}, {"score": "cosine"}):
+        got, want = numbers(given({**part, **more})["weights"]), numbers(given({**whole, **more})["weights"])
+        close(str(more), got, want[:, :, 5:], 2e-6)
+        flat = {name: np.concatenate(list(t), axis=1) for name, t in part.items()}
+        close(f"columns {more}", numbers(given({**flat, **more, "heads": 2})["weights"]), got, 0)
 
 
 def test_at_rest():

@@ -242,7 +242,7 @@ def random_form(seed):
         p = {name: p[name] for name in p if name not in over}
     if "separator" in {**p, **over} or any("separator" in f for f in p.get("layers", [])):
         p["tokens"] = [pick(rng, "a", "b", ".") for _ in range(n)]
-        if n != m or rng.random() < 0.2:
+        if n != m or "context" in p or rng.random() < 0.2:
             p["key_tokens"] = [pick(rng, "a", "..", ".") for _ in range(m)]
     return p, over
 

@@ -56,15 +56,18 @@ static void sparsemax(const struct head *head, size_t i, double *row, double *so
         sorted[seen++] = row[j];
     }
     qsort(sorted, finite ? seen : 0, sizeof *sorted, falling);
+    /* Less the largest, beside which 1 might be nothing. */
+    const double top = finite && seen > 0 ? sorted[0] : 0;
     for (size_t r = 0; finite && r < seen; r++) {
-        sum += sorted[r];
-        if (1 + (double)(r + 1) * sorted[r] > sum) {
+        const double score = sorted[r] - top;
+        sum += score;
+        if (1 + (double)(r + 1) * score > sum) {
             support = r + 1;
             threshold = (sum - 1) / (double)support;
         }
     }
     for (size_t j = 0; j < head->m; j++)
-        row[j] = !finite ? (double)NAN : head_allows(head, i, j) ? fmax(row[j] - threshold, 0) : 0;
+        row[j] = !finite ? (double)NAN : head_allows(head, i, j) ? fmax(row[j] - top - threshold, 0) : 0;
 }
 
 /* Scores that are not negative, over their sum. */

@@ -12,17 +12,20 @@
 const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_HEADS] = {"heads", "N", NULL, "number of heads; splits the columns of rank-2 q, k, v"},
     [SETTING_KV_HEADS] = {"kv_heads", "N", NULL, "number of key/value heads (grouped-query attention)"},
-    [SETTING_CAUSAL] = {"causal", "[start|end|N|no]", "start end no",
-                        "query i sees keys j <= i (+ N); end aligns the last query with the last key"},
-    [SETTING_SCALE] = {"scale", "X", NULL, "factor on the scores (default 1/sqrt(d_k))"},
+    [SETTING_CAUSAL] =
+        {"causal", "[start|end|N|no]", "start end no",
+         "query i sees keys j <= i (+ N, and those of --past-k); end aligns the last query with "
+         "the last key"},
+    [SETTING_SCALE] = {"scale", "X", NULL,
+                       "factor on the scores (default 1/sqrt(d_k); 1 with another --score)"},
     [SETTING_SOFTCAP] = {"softcap", "C", NULL, "squash scaled scores to C*tanh(s/C)"},
     [SETTING_WINDOW] = {"window", "W|L,R", NULL, "see only keys from i-L to i+R (W: both; -1: no limit)"},
     [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, NULL,
-                                  "true in the mask forbids, as in nn.MultiheadAttention"},
+                                  "true in --mask and --key-mask forbids, as in nn.MultiheadAttention"},
     [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive",
                        "what compares q and k: scaled (default), dot, cosine, general (q*W*k), additive "
                        "(v*tanh(W1*q + W2*k))"},
-    [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T"},
+    [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T, before --softcap"},
     [SETTING_NORMALIZER] =
         {"normalizer", "KIND", "softmax sparsemax linear",
          "what makes weights of scores: softmax (default), sparsemax, or linear (attention "
@@ -37,8 +40,10 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
                           "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
                           "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
-    [SETTING_POSITION_BASE] = {"position_base", "X", NULL, "base of the wavelengths (default 10000)"},
-    [SETTING_ROTARY_DIM] = {"rotary_dim", "N", NULL, "rotate only the first N columns of a head"},
+    [SETTING_POSITION_BASE] = {"position_base", "X", NULL,
+                               "base of the wavelengths of sinusoidal and rotary (default 10000)"},
+    [SETTING_ROTARY_DIM] = {"rotary_dim", "N", NULL,
+                            "rotate only the first N columns of a head (default: all)"},
     [SETTING_MAX_DISTANCE] = {"max_distance", "N", NULL,
                               "with --position relative: from here on all share a bucket (default 128)"},
     [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query sees the first N keys"},
@@ -52,7 +57,7 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding, and not seen"},
     [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
     [SETTING_NORM] = {"norm", "WHERE", "none pre post",
-                      "layer norm: pre (of what is projected) or post (of the output)"},
+                      "layer norm: pre (of what is projected) or post (of the output, after --residual)"},
 };
 
 /* How a setting is kept: where in struct settings, and what its text may be. */

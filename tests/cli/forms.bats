@@ -40,6 +40,9 @@ torch() {
 @test "every form has the same bytes for any number of threads" { combine threads; }
 @test "every form has the same output where the weights are not held" { combine streaming; }
 @test "tensors of the forms from files of their own" { combine files; }
+@test "bug: sparsemax gave scores of 1e17 as weights" { combine large_scores; }
+@test "bug: a context behind past keys was encoded as if it stood at the begin" { combine past_positions; }
+@test "past keys and values are rows in front" { combine past_is_concatenation; }
 @test "bug: --position none was refused where the file had a position_base" { combine at_rest; }
 @test "what may not be combined in a file is named" { combine wrong_in_a_file; }
 @test "what may not be combined on the command line is named" { combine wrong_on_the_command_line; }
