@@ -86,7 +86,7 @@ static bool check_rank(const struct judge *judge, enum input which)
                [3] = "n×m or heads×n×m",
                [4] = "n×m, heads×n×m or layers×heads×n×m"},
         [2] = {[2] = "rows and columns", [3] = "rank 2 or 3", [4] = "rank 2, 3 or 4"},
-        [3] = {[3] = "rank 3"},
+        [3] = {NULL, NULL, NULL, "rank 3"},
     };
     return place_error(&tensor->place, judge->error, "%s: expected %s", phrase_tensor(which, tensor).text,
                        expected[least][most]);

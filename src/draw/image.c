@@ -10,9 +10,10 @@
 
 #include "base/memory.h"
 
-/* The most bytes that one piece of memory may have, and whether more was asked for. */
+/* The most bytes that one piece of memory may have, whether more was asked for, and whether there was none:
+ * the decoder may go on without, and blame the picture. */
 static _Thread_local size_t piece_limit;
-static _Thread_local bool piece_refused;
+static _Thread_local bool piece_refused, piece_missing;
 
 static bool piece_allowed(size_t size)
 {
@@ -23,12 +24,16 @@ static bool piece_allowed(size_t size)
 /* Zeroed: the decoder reads tables that a JPEG names and does not have. */
 static void *piece_take(size_t size)
 {
-    return piece_allowed(size) ? calloc(1, size) : NULL;
+    void *memory = piece_allowed(size) ? calloc(1, size) : NULL;
+    piece_missing = piece_missing || (!memory && !piece_refused);
+    return memory;
 }
 
 static void *piece_resize(void *memory, size_t size)
 {
-    return piece_allowed(size) ? realloc(memory, size) : NULL;
+    void *larger = piece_allowed(size) ? realloc(memory, size) : NULL;
+    piece_missing = piece_missing || (!larger && !piece_refused);
+    return larger;
 }
 
 /* GCC says this one at the end of the file. */
@@ -130,7 +135,7 @@ static bool refuse(const struct source *source, int width, int height, size_t by
     if (piece_refused)
         return error_set(error, ERROR_INPUT, "%s: holds more than the %d times %d pixels that it announces",
                          source->name, width, height);
-    if (why && strcmp(why, "Out of memory") == 0)
+    if (piece_missing || (why && strcmp(why, "Out of memory") == 0))
         return error_memory(error, bytes);
     return error_set(error, ERROR_INPUT, "%s: the picture is broken: %s", source->name,
                      why ? why : "no reason given");
@@ -169,7 +174,7 @@ bool image_read(struct image *image, const struct source *source, size_t longest
 
     /* To tell the size may take as much memory as the file. */
     int width = 0, height = 0, channels;
-    piece_refused = false;
+    piece_refused = piece_missing = false;
     piece_limit = 2 * source->size + (1 << 20);
     if (!stbi_info_from_memory(data, (int)source->size, &width, &height, &channels))
         return refuse(source, width, height, source->size, error);

@@ -325,6 +325,31 @@ can_exhaust() {
     exhaust ATTN_FAIL_AT run "$PWD/x.json" --average heads -o x.png -o f/ --format csv
 }
 
+@test "each allocation fails once: scores, positions, patterns and past keys" {
+    can_exhaust
+    echo '{"tokens":["a","b"],"key_tokens":["p","a","b"],"separator":"b","q":[[1,2],[3,4]],"k":[[1,2],[3,4]],"v":[[1],[2]],
+        "past_k":[[5,6]],"past_v":[[3]],"score":"additive","w_score_q":[[1,0],[0,1]],"w_score_k":[[1,0],[0,1]],"v_score":[1,2],
+        "position":"rotary","global":[0],"block":2,"sinks":[1],"dropout":0.5}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --stage mask --stage encoding -o x.json -o f/ --format none
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT run "$DATA/alibi.json" -q --score cosine --normalizer sparsemax \
+        --stage encoding -o x.json --format none
+}
+
+@test "each allocation fails once: a stack with norms, a recurrence, linear attention" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT run "$DATA/induction.json" -q --norm pre --position sinusoidal --normalizer linear -o x.json --format none
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT run "$DATA/delta.json" -q -o x.png -o x.json --format none
+}
+
+@test "each allocation fails once: the patches of a picture" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT run "$DATA/patches.json" -q --image "$DATA/patches.png" --look-from 3 --cell 6 -o x.png --format none
+}
+
 @test "from each allocation on all fail" {
     can_exhaust
     exhaust ATTN_FAIL_FROM run "$DATA/causal.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format json
