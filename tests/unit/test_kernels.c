@@ -59,7 +59,8 @@ static float noise(void)
 /* A head with all its memory, what the engine made of it, and its rows from the taker. */
 struct sample {
     struct head head;
-    struct guarded q, k, v, mask, bias, output;
+    struct guarded q, k, v, mask, bias, output, extra[8]; /* extra: of patterns and distances */
+    size_t extras;
     float *weights, *cells;
     struct row_measures *measures;
     struct row_key *top;
@@ -127,8 +128,79 @@ static void sample_mask(struct sample *s, bool bias, bool rows, bool columns)
     grid->column = columns ? 1 : 0;
 }
 
+static void *sample_extra(struct sample *s, size_t bytes)
+{
+    size_t floats = (bytes + 3) / 4;
+    s->extra[s->extras] = guarded_take(floats, dice(2));
+    return s->extra[s->extras++].data;
+}
+
+static const uint8_t *sample_flags(struct sample *s, size_t count)
+{
+    uint8_t *flags = sample_extra(s, count);
+    for (size_t i = 0; i < count; i++)
+        flags[i] = dice(9) == 0;
+    return flags;
+}
+
+static const int32_t *sample_segments(struct sample *s, size_t count, uint32_t length)
+{
+    int32_t *segments = sample_extra(s, count * sizeof *segments), segment = 0;
+    for (size_t i = 0; i < count; i++) {
+        segments[i] = segment;
+        segment += dice(length) == 0;
+    }
+    return segments;
+}
+
+/* Patterns of masks beside the rules, and a table of distances. */
+static void sample_pattern(struct sample *s, unsigned which)
+{
+    struct head *h = &s->head;
+    struct rules *r = &h->rules;
+    if (which % 3 == 0) {
+        r->query_global = sample_flags(s, h->n);
+        r->key_global = sample_flags(s, h->m);
+    }
+    if (which % 4 == 1)
+        r->dilation = 1 + dice(4);
+    if (which % 4 == 2)
+        r->block = 1 + dice(90);
+    if (which % 8 == 2) {
+        size_t wide = (h->m - 1) / r->block + 1, high = (h->n - 1) / r->block + 1;
+        float *blocks = sample_extra(s, high * wide * sizeof *blocks);
+        for (size_t i = 0; i < high * wide; i++)
+            blocks[i] = (float)dice(2);
+        r->block_mask = (struct grid){blocks, wide, 1};
+    }
+    if (which % 5 == 3) {
+        r->query_segment = sample_segments(s, h->n, 30);
+        r->key_segment = sample_segments(s, h->m, 30);
+    }
+    if (which % 7 == 4) {
+        float *keys = sample_extra(s, h->m * sizeof *keys);
+        for (size_t j = 0; j < h->m; j++)
+            keys[j] = (float)(dice(4) > 0);
+        r->key_mask = (struct grid){keys, 0, 1};
+    }
+    if (which % 6 == 1)
+        r->key_length = 1 + dice((uint32_t)h->m);
+    if (r->causal && which % 4 == 3)
+        r->prefix = 1 + dice((uint32_t)h->m);
+    if (which % 5 == 1) {
+        size_t count = h->n + h->m - 1 + 256;
+        float *distance = sample_extra(s, count * sizeof *distance);
+        for (size_t i = 0; i < count; i++)
+            distance[i] = i < count - 256 ? 2 * noise() : 0;
+        h->distance = distance;
+        h->distance_first = h->offset - (int64_t)h->m + 1;
+    }
+}
+
 static void sample_free(struct sample *s)
 {
+    for (size_t i = 0; i < s->extras; i++)
+        guarded_free(&s->extra[i]);
     guarded_free(&s->q);
     guarded_free(&s->k);
     guarded_free(&s->v);
@@ -284,6 +356,8 @@ static void odd_sizes(void)
         struct sample s;
         sample_make(&s, sizes[dice(13)], sizes[dice(13)], widths[dice(8)], widths[dice(8)], turn % 2);
         sample_rules(&s, turn);
+        if (turn % 2)
+            sample_pattern(&s, turn / 2);
         sample_run(&s, 1 + (int)dice(3), 0);
         sample_check(&s);
         sample_free(&s);
@@ -304,6 +378,8 @@ static void hostile_values(void)
         struct sample s;
         sample_make(&s, 1 + dice(150), 1 + dice(260), 1 + dice(20), 1 + dice(20), turn % 2);
         sample_rules(&s, turn % 5 == 0 ? 1 : turn);
+        if (turn % 3 == 0)
+            sample_pattern(&s, turn / 3);
         struct grid *grids[] = {&s.head.q, &s.head.k, &s.head.v};
         size_t rows[] = {s.head.n, s.head.m, s.head.m}, columns[] = {s.head.d_k, s.head.d_k, s.head.d_v};
         for (uint32_t e = dice(4) + 1; e > 0; e--) {
