@@ -241,6 +241,17 @@ def test_masked():
             assert max(list(above)[0]) - min(list(above)[0]) > 30, above
 
 
+def test_draw_mask():
+    """--draw-mask has one colour for what is allowed, that of masked cells for the rest, and no values."""
+    for name, words, share in (("window", [], 107 / 289), ("causal", [], 36 / 64), ("cross", ["--window", "1"], 13 / 25)):
+        run(f"{DATA}/{name}.json", "--draw-mask", "-q", *words, "-o", "mask.png")
+        run(f"{DATA}/{name}.json", "-q", *words, "-o", "weights.png")
+        pixels = png.read("mask.png").reshape(-1, 3).astype(int)
+        allowed = (pixels == (253, 231, 37)).all(axis=1).sum()
+        masked = (pixels == (230, 230, 230)).all(axis=1).sum()
+        assert masked > 0 and abs(allowed / (allowed + masked) - share) < 0.01, (name, allowed, masked, share)
+
+
 def test_weight_under_a_mask():
     """Weights that were given are shown even where a mask forbids the pair."""
     board = Board(2, 2, (), {"mask": [[1, 0], [1, 1]]})

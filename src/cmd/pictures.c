@@ -36,6 +36,9 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
         dropped = dropped || problem->layers[l].dropout > 0;
     }
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
+    struct drawing_style style = options->style;
+    if (stage == STAGE_MASK && style.annotate == ANNOTATE_AUTO) /* the colours say it */
+        style.annotate = ANNOTATE_OFF;
     bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     size_t first = keys ? result->key_first : result->query_first;
@@ -55,7 +58,8 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
         .measure = measures_of[stage],
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
-        .style = options->style,
+        .is_flag = stage == STAGE_MASK,
+        .style = style,
     };
 }
 
@@ -93,7 +97,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
                     struct error *error)
 {
     *flags = NULL;
-    if (stage != STAGE_WEIGHTS && stage != STAGE_MASKED)
+    if (stage != STAGE_WEIGHTS && stage != STAGE_MASKED && stage != STAGE_MASK)
         return true;
     struct head rules;
     problem_rules(result->problem, result->layer_index[l], result->head_index[h], &rules);
@@ -104,7 +108,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
         return false;
     bool any = result_mask(result, l, h, *flags);
     /* Weights that were given are shown even where a mask says there are none. */
-    if (any && result->problem->layers[0].attention) {
+    if (any && stage != STAGE_MASK && result->problem->layers[0].attention) {
         const struct stage_data *data = &result->stage[stage];
         const float *values = stage_matrix(data, l, h);
         for (size_t i = 0; i < data->rows * data->columns; i++)

@@ -16,7 +16,7 @@
 
 static double legend_height(const struct bar *bar)
 {
-    int lines = bar->has_masked + bar->has_nan;
+    int lines = bar->has_masked + bar->has_nan + bar->is_chip;
     return lines > 0 ? lines * LEGEND_LINE + 8 : 0;
 }
 
@@ -34,9 +34,27 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
     return true;
 }
 
+static bool chip_width(struct bar *bar, struct font *font, struct error *error)
+{
+    const char *const names[] = {bar->measure, "masked"};
+    bar->width = 0;
+    for (int i = 0; i < 2; i++) {
+        double width;
+        if (!font_shape(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+            return false;
+        bar->width = fmax(bar->width, CHIP + 6 + width);
+    }
+    return true;
+}
+
 bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error)
 {
     bar->legend = legend_height(bar);
+    if (bar->is_chip) {
+        bar->height = 0;
+        bar->tick_count = 0;
+        return chip_width(bar, font, error);
+    }
     bar->height = fmax(SHORTEST, height - bar->legend);
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
     double legend_width;
@@ -60,8 +78,9 @@ static bool legend_line(struct figure *figure, double x, double y, struct color 
                        ANCHOR_START, false, layout_ink, text, error);
 }
 
-bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
-              struct error *error)
+/* The ramp with its ticks and name. */
+static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
+                      struct error *error)
 {
     if (!figure_rect(figure, x - 1, y - 1, BAR_WIDTH + 2, bar->height + 2, layout_line, error) ||
         !figure_ramp(figure, x, y, BAR_WIDTH, bar->height, error))
@@ -83,7 +102,20 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
                          LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true, layout_ink, shown, error))
             return false;
     }
-    double below = y + bar->height + 16;
+    return true;
+}
+
+bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
+              struct error *error)
+{
+    double below = bar->is_chip ? y : y + bar->height + 16;
+    if (!bar->is_chip && !ramp_draw(bar, figure, x, y, font, error))
+        return false;
+    if (bar->is_chip) {
+        if (!legend_line(figure, x, below, bar->highest, bar->measure, error))
+            return false;
+        below += LEGEND_LINE;
+    }
     if (bar->has_masked) {
         if (!legend_line(figure, x, below, bar->masked, "masked", error))
             return false;

@@ -60,6 +60,7 @@ struct drawing {
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none. Borrowed */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;
+    bool is_flag;   /* all that is not masked is 1: a legend stands for the colour bar */
     bool is_weight; /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
     struct drawing_style style;
 };

@@ -48,6 +48,8 @@ struct bar {
     const char *measure;
     bool has_masked, has_nan;
     struct color masked, nan;
+    bool is_chip; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
+    struct color highest;
     double height, legend; /* of the bar; of the legend below it */
     double width;          /* of everything */
     struct tick ticks[SCALE_TICKS];

@@ -201,6 +201,8 @@ static bool choose_places(struct layout *layout)
                                .measure = drawing->measure,
                                .has_masked = layout->extent.has_masked,
                                .has_nan = layout->extent.has_nan,
+                               .is_chip = drawing->is_flag,
+                               .highest = layout->figure->palette[FIGURE_COLORS - 1],
                                .masked = layout->figure->palette[FIGURE_MASKED],
                                .nan = layout->figure->palette[FIGURE_NAN]};
     double longest = alone ? fmax(BAR_LARGEST, layout->panel_width) : BAR_LARGEST;

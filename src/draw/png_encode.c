@@ -72,8 +72,8 @@ static unsigned char *png_compress(unsigned char *data, int size, int *out_size,
 #include <stb_image_write.h>
 #pragma GCC diagnostic pop
 
-/* Rows as they are (filter 0): cells repeat exactly, which filters would hide. Set before there
- * are threads. */
+/* Rows as they are (filter 0): cells repeat exactly, which filters would hide; and only so can a row be
+ * written to where it was read. Set before there are threads. */
 __attribute__((constructor)) static void png_choose_filter(void)
 {
     stbi_write_force_png_filter = 0;

@@ -90,9 +90,8 @@ static void write_stage(struct out *out, const struct result *result, enum stage
     out_char(out, ']');
 }
 
-/* Whether all layers have the same causal rule and window, so that config can say it. */
-/* Whether causal and window of the config can say what the rules are: a window without causal has no offset.
- */
+/* Whether causal and window of the config can say what the rules are: they are those of all layers, and a
+ * window without causal has no offset. */
 static bool rules_agree(const struct problem *problem)
 {
     const struct problem_layer *first = &problem->layers[0];

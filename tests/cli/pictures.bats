@@ -15,6 +15,7 @@ pictures() {
 @test "--vmin, --vmax and --color-scale" { pictures range; }
 @test "signed stages are centred on 0" { pictures signed; }
 @test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
+@test "--draw-mask has two colours and a legend" { pictures draw_mask; }
 @test "masked is not 0" { pictures masked_is_not_zero; }
 @test "bug: a mask over given weights hid them" { pictures weight_under_a_mask; }
 @test "NaN has a colour of its own" { pictures nan; }
