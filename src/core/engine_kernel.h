@@ -105,6 +105,9 @@ static void flush(const struct plan *plan, const struct workspace *space, struct
     const size_t d_v = plan->job->head->d_v, count = (d_v + SUM_COUNT) * BLOCK;
     float *sums = space->sums;
     double *wide = space->wide;
+    if (!rows->summed) /* since the last time: it would change nothing */
+        return;
+    rows->summed = false;
     if (!rows->flushed)
         memset(wide, 0, count * sizeof *wide);
     rows->flushed = true;
@@ -252,16 +255,64 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
     job->taker.take(job->taker.context, rows->first, rows->count, space->strip, m);
 }
 
+/* Keys [from, end). */
+struct span {
+    size_t from, end;
+};
+
+/* The keys of a chunk that some row of the block may see, in whole STEPs from its begin; none: all at its
+ * end. */
+static struct span chunk_seen(const struct plan *plan, const struct rows *rows, size_t from, size_t end)
+{
+    const struct head *head = plan->job->head;
+    const size_t first = rows->first, begin = chunk_begin(&plan->chunks, from);
+    struct span seen = {from, end};
+    if (!head_may_see(head, first, first + rows->count, from, end))
+        return (struct span){end, end};
+    head_narrow(head, first, first + rows->count, &seen.from, &seen.end);
+    seen.from -= (seen.from - begin) % STEP;
+    seen.end += (STEP - (seen.end - begin) % STEP) % STEP;
+    return (struct span){seen.from < from ? from : seen.from, seen.end < end ? seen.end : end};
+}
+
+/* The keys of one chunk, or those of them that are seen. */
+static void attend_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                         struct rows *rows, const struct span *seen, size_t chunk,
+                         const struct exponent *exponent)
+{
+    const struct engine_job *job = plan->job;
+    const struct head *head = job->head;
+    const size_t from = seen->from, keys = seen->end - seen->from;
+    score_chunk(plan, space, reach, rows, from, keys, job->output);
+    if (job->measures) {
+        watch_argmax(rows, space->scores, from, keys);
+        if (from == 0)
+            memcpy(rows->first_score, space->scores, sizeof rows->first_score);
+    }
+    if (job->top)
+        watch_top(rows, space, job->top_count, from, keys);
+    soften(plan, space, rows, from, keys, exponent);
+    if (job->pool.cells && job->pool.mean)
+        watch_cells(plan, space, rows, reach->first_key, from, keys, chunk, true);
+    else if (job->pool.cells)
+        watch_cells(plan, space, rows, reach->first_key, from, keys, chunk, false);
+    if (job->output && plan->dirty)
+        values_dirty(plan, space, rows, from, keys);
+    else if (job->output)
+        multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
+                        space->sums, rows->shrink, rows->lanes);
+    rows->summed = true;
+}
+
 static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
                           const volatile sig_atomic_t *stop)
 {
     const struct engine_job *job = plan->job;
-    const struct head *head = job->head;
     const struct exponent exponent = exponent_make(plan->factor);
     struct reach reach;
     struct rows rows;
-    reach_make(&reach, head, first, count);
-    reach_round(&reach, &plan->chunks, head->m);
+    reach_make(&reach, job->head, first, count);
+    reach_round(&reach, &plan->chunks, job->head->m);
     rows_begin(plan, space, &rows, first, count);
 
     size_t chunk = 0;
@@ -269,35 +320,16 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         if (stop && *stop)
             return;
         end = chunk_end(&plan->chunks, from, reach.end_key);
-        const bool last =
-            end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH;
-        if (plan->patterned && !head_may_see(head, first, first + count, from, end)) {
-            if (job->pool.cells)
-                watch_nothing(plan, space, &rows, reach.first_key, from, end - from, chunk);
-            if (last)
-                flush(plan, space, &rows);
-            continue;
-        }
-        score_chunk(plan, space, &reach, &rows, from, end - from, job->output);
-        if (job->measures) {
-            watch_argmax(&rows, space->scores, from, end - from);
-            if (from == 0)
-                memcpy(rows.first_score, space->scores, sizeof rows.first_score);
-        }
-        if (job->top)
-            watch_top(&rows, space, job->top_count, from, end - from);
-        soften(plan, space, &rows, from, end - from, &exponent);
-        if (job->pool.cells && job->pool.mean)
-            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk, true);
-        else if (job->pool.cells)
-            watch_cells(plan, space, &rows, reach.first_key, from, end - from, chunk, false);
-        if (job->output && plan->dirty)
-            values_dirty(plan, space, &rows, from, end - from);
-        else if (job->output)
-            multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores,
-                            end - from, space->sums, rows.shrink, rows.lanes);
+        const struct span seen =
+            plan->patterned ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
+        if (job->pool.cells && from < seen.from)
+            watch_nothing(plan, space, &rows, reach.first_key, from, seen.from - from, chunk);
+        if (seen.from < seen.end)
+            attend_chunk(plan, space, &reach, &rows, &seen, chunk, &exponent);
+        if (job->pool.cells && seen.end < end)
+            watch_nothing(plan, space, &rows, reach.first_key, seen.end, end - seen.end, chunk);
         /* by absolute key, so that a row's sums do not depend on the block it is in */
-        if (last)
+        if (end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
             flush(plan, space, &rows);
     }
     rows_finish(plan, space, &rows, &reach, &exponent);

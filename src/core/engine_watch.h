@@ -24,6 +24,7 @@ struct rows {
     size_t lanes;        /* count, up to whole tiles */
     int groups;          /* vectors in it */
     bool flushed;
+    bool summed; /* since the last flush */
 };
 
 /* Where a chunk raised the max of a row: the first key that has it. */

@@ -157,6 +157,24 @@ bool head_may_see(const struct head *head, size_t first, size_t end, size_t from
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }
 
+void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
+{
+    const struct rules *rules = &head->rules;
+    int64_t low, high, unused;
+    if (!rules->key_global || any_flag(rules->query_global, first, end))
+        return;
+    window(head, first, &low, &unused);
+    window(head, end - 1, &unused, &high);
+    size_t begin = *from, stop = *to;
+    while (begin < stop && !rules->key_global[begin] && ((int64_t)begin < low || (int64_t)begin > high))
+        begin++;
+    while (stop > begin && !rules->key_global[stop - 1] &&
+           ((int64_t)stop - 1 < low || (int64_t)stop - 1 > high))
+        stop--;
+    *from = begin;
+    *to = stop;
+}
+
 /* Keys that query i may look at. */
 static size_t row_count(const struct head *head, size_t i)
 {

@@ -100,6 +100,10 @@ bool head_is_masked(const struct head *head);
 /* False only where no query of [first, end) may look at any key of [from, to); reach, mask and bias aside. */
 bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 
+/* Narrows the keys [*from, *to), of which that is so, to the least range outside which no query may look.
+ * Does so for window and global tokens alone: the others rarely end in the midst of a few keys. */
+void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to);
+
 /* Pairs that are allowed. */
 size_t head_count_allowed(const struct head *head);
 
