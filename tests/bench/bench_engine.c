@@ -141,8 +141,8 @@ static void compare_sparse(const char *what, struct rules rules)
         whole = fmin(whole, engine_seconds(&full));
         seconds = fmin(seconds, engine_seconds(&sparse));
     }
-    printf("row\tn = 16,384, %s: times faster than the full matrix ÷ times fewer pairs\t%.2f\t0.5\t1\t"
-           "%.1f of %.1f times, %.1f ms\n",
+    printf("row\tn = 16,384, %s: pairs a second ÷ full\t%.2f\t0.5\t1\t"
+           "%.1f times faster, %.1f times fewer pairs, %.1f ms\n",
            what, whole / seconds * pairs, whole / seconds, 1 / pairs, 1e3 * seconds);
     fflush(stdout);
 }
