@@ -223,6 +223,29 @@ INLINE size_t lowest_bit(size_t x)
     return x & -x;
 }
 
+/* vec_transpose where `join` is known only here: a power of 2, LANES at most. */
+INLINE void transpose_joined(vec square[LANES], size_t join)
+{
+    switch (join) {
+    case 1:
+        vec_transpose(square, 1);
+        break;
+    case 2:
+        vec_transpose(square, 2);
+        break;
+    case 4:
+        vec_transpose(square, 4);
+        break;
+#if LANES >= 8
+    case 8:
+        vec_transpose(square, 8);
+        break;
+#endif
+    default:
+        vec_transpose(square, LANES);
+    }
+}
+
 /* Puts the block's cells, keys [first_key, end_key), into the rows of the pool. */
 static void finish_pool(const struct plan *plan, const struct workspace *space, const struct rows *rows,
                         size_t first_key, size_t end_key, const struct exponent *exponent)
@@ -251,48 +274,29 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
         memset(row + first_cell + cells, 0, (width - first_cell - cells) * sizeof *row);
     }
 
-    /* pass 3: cells turned on their side, into the rows */
+    /* pass 3: cells turned on their side, into the rows: few rows at a time, and all along them, for caches
+     */
     const size_t join = pool->mean ? 1 : lowest_bit(pool->rows | rows->first | rows->count | LANES);
-    struct chunk_walk walk = {first_key, 0, space->history - BLOCK};
-    for (size_t c = 0, next; c < cells; c = next) {
-        /* so that what is put begins where a line of the cache does */
-        next = c + LANES - (uintptr_t)(pool->cells + first_cell + c) / sizeof(float) % LANES;
-        next = next < cells ? next : cells;
-        const float *factors[LANES];
-        for (size_t i = 0; i < LANES; i++) {
-            if (c + i < next)
-                chunk_walk_to(&walk, plan, c + i, first_key, end_key);
-            factors[i] = walk.factors;
-        }
-        for (size_t r = 0; r < rows->count; r += LANES) {
-            const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
+    for (size_t r = 0; r < rows->count; r += LANES) {
+        const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
+        const size_t row = (rows->first + r) / pool->rows, over = (rows->first + r) % pool->rows;
+        struct chunk_walk walk = {first_key, 0, space->history - BLOCK};
+        for (size_t c = 0, next; c < cells; c = next) {
+            float *to = pool->cells + row * width + first_cell + c;
+            /* so that what is put begins where a line of the cache does */
+            next = c + LANES - (uintptr_t)(pool->cells + first_cell + c) / sizeof(float) % LANES;
+            next = next < cells ? next : cells;
             vec square[LANES];
             UNROLL
-            for (size_t i = 0; i < LANES; i++)
-                square[i] = vec_load(space->cells + (c + i) * BLOCK + r) * vec_load(factors[i] + r);
-            switch (join) {
-            case 1:
-                vec_transpose(square, 1);
-                break;
-            case 2:
-                vec_transpose(square, 2);
-                break;
-            case 4:
-                vec_transpose(square, 4);
-                break;
-#if LANES >= 8
-            case 8:
-                vec_transpose(square, 8);
-                break;
-#endif
-            default:
-                vec_transpose(square, LANES);
+            for (size_t i = 0; i < LANES; i++) {
+                if (c + i < next)
+                    chunk_walk_to(&walk, plan, c + i, first_key, end_key);
+                square[i] = vec_load(space->cells + (c + i) * BLOCK + r) * vec_load(walk.factors + r);
             }
-            size_t row = (rows->first + r) / pool->rows, over = (rows->first + r) % pool->rows;
-            for (size_t i = 0, end; i < lanes; i = end, row++, over = 0) {
-                end = pool->rows - over < lanes - i ? i + pool->rows - over : lanes;
-                pool_put(pool->cells + row * width + first_cell + c, next - c, square + i / join,
-                         (end - i) / join, over == 0, pool->mean);
+            transpose_joined(square, join);
+            for (size_t i = 0, end, from = over; i < lanes; i = end, to += width, from = 0) {
+                end = pool->rows - from < lanes - i ? i + pool->rows - from : lanes;
+                pool_put(to, next - c, square + i / join, (end - i) / join, from == 0, pool->mean);
             }
         }
     }
