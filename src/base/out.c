@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/text.h"
 
 /* What collects before it goes to a descriptor. */
 enum { CHUNK = 1 << 16 };
@@ -120,6 +121,28 @@ void out_float(struct out *out, float value)
     char *room = out_reserve(out, NUMBER_SIZE);
     if (room)
         out->size -= NUMBER_SIZE - number_write(room, value);
+}
+
+void out_string(struct out *out, const char *text)
+{
+    out_char(out, '"');
+    while (*text) {
+        const char *start = text;
+        uint32_t code = text_decode(&text);
+        if (code == '"' || code == '\\')
+            out_format(out, "\\%c", (int)code);
+        else if (code == '\n')
+            out_text(out, "\\n");
+        else if (code == '\t')
+            out_text(out, "\\t");
+        else if (code < 0x20 || code == 0x7F || code == 0x2028 || code == 0x2029)
+            out_format(out, "\\u%04x", (unsigned)code);
+        else if (code == 0xFFFD)
+            out_text(out, "\xEF\xBF\xBD"); /* also for bytes that are not UTF-8 */
+        else
+            out_bytes(out, start, (size_t)(text - start));
+    }
+    out_char(out, '"');
 }
 
 bool out_finish(struct out *out, struct error *error)

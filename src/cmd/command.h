@@ -19,7 +19,7 @@ struct command {
     bool (*run)(const struct options *options, struct error *error);
 };
 
-extern const struct command command_run, command_sample, command_help;
+extern const struct command command_run, command_explain, command_sample, command_help;
 extern const struct command *const commands[]; /* NULL-terminated */
 
 /* The command of that name; NULL and an error with a suggestion where there is none. */

@@ -80,7 +80,7 @@ static void write_overview(struct out *out)
              "Usage: attn COMMAND [OPTION…] [OPERAND…]\n"
              "Compute attention from a file of embeddings, Q/K/V or weights, and draw it.\n\nCommands:\n");
     for (size_t i = 0; commands[i]; i++)
-        out_format(out, "  %-8s%s\n", commands[i]->name, commands[i]->summary);
+        out_format(out, "  %-9s%s\n", commands[i]->name, commands[i]->summary);
     out_text(out, "\nattn help COMMAND says what a command takes. attn --version says what this is.\n"
                   "A first try:  attn sample sentence | attn run -\n");
 }

@@ -4,12 +4,12 @@
 
 #define INPUT_ROW(which, name, help)                                                                         \
     {                                                                                                        \
-        name, 0, "FILE", "FILE", "Input", help, FOR_RUN, OPTION_INPUT + which                                \
+        name, 0, "FILE", "FILE", "Input", help, FOR_COMPUTE, OPTION_INPUT + which                            \
     }
 /* Named as the JSON key with '-' for '_'; what it takes and does is said by core/settings.c. */
 #define SETTING_ROW(which, name, group)                                                                      \
     {                                                                                                        \
-        name, 0, NULL, NULL, group, NULL, FOR_RUN, OPTION_SETTING + which                                    \
+        name, 0, NULL, NULL, group, NULL, FOR_COMPUTE, OPTION_SETTING + which                                \
     }
 
 static struct option_kind table[] = {
@@ -47,12 +47,12 @@ static struct option_kind table[] = {
     INPUT_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
     INPUT_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
     INPUT_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
-    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_RUN,
+    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_COMPUTE,
      OPTION_TOKENS},
-    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_RUN,
+    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_COMPUTE,
      OPTION_KEY_TOKENS},
-    {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like", FOR_RUN,
-     OPTION_INPUT_FORMAT},
+    {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like",
+     FOR_COMPUTE, OPTION_INPUT_FORMAT},
 
     SETTING_ROW(SETTING_HEADS, "heads", "Attention"),
     SETTING_ROW(SETTING_KV_HEADS, "kv-heads", "Attention"),
@@ -66,7 +66,7 @@ static struct option_kind table[] = {
     {"draw-mask", 0, NULL, NULL, "Attention", "as --stage mask: which pairs are allowed", FOR_RUN,
      OPTION_DRAW_MASK},
     {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same",
-     FOR_RUN, OPTION_THREADS},
+     FOR_COMPUTE, OPTION_THREADS},
     {"max-weights", 0, "N", NULL, "Attention",
      "most weights held, over all heads (default 16Mi); where there are more they are pooled", FOR_RUN,
      OPTION_MAX_WEIGHTS},
@@ -74,7 +74,7 @@ static struct option_kind table[] = {
      FOR_RUN, OPTION_MEMORY},
     {"cpu", 0, "NAME", "avx512 avx2 portable plain", "Attention",
      "instructions to use: avx512, avx2 or portable (default: the best there are); plain: double precision",
-     FOR_RUN, OPTION_CPU},
+     FOR_COMPUTE, OPTION_CPU},
 
     SETTING_ROW(SETTING_CAUSAL, "causal", "Masks"),
     SETTING_ROW(SETTING_WINDOW, "window", "Masks"),
@@ -99,6 +99,14 @@ static struct option_kind table[] = {
     SETTING_ROW(SETTING_MAX_DISTANCE, "max-distance", "Forms"),
     SETTING_ROW(SETTING_RESIDUAL, "residual", "Forms"),
     SETTING_ROW(SETTING_NORM, "norm", "Forms"),
+
+    {"query", 0, "N|TOKEN", NULL, "Output", "the query, counted from 0, or its token (default: the last)",
+     FOR_EXPLAIN, OPTION_QUERY},
+    {"layer", 0, "N", NULL, "Output", "its layer (default: 0)", FOR_EXPLAIN, OPTION_LAYER},
+    {"head", 0, "N", NULL, "Output", "its head (default: 0)", FOR_EXPLAIN, OPTION_HEAD},
+    {"rows", 0, "N", NULL, "Output", "most keys shown, the heaviest (default: 16); JSON has all", FOR_EXPLAIN,
+     OPTION_ROWS},
+    {"format", 0, "FORMAT", "text json", "Output", "text (default) or json", FOR_EXPLAIN, OPTION_TEXT_FORMAT},
 
     {"output", 'o', "PATH", "FILE", "Output",
      "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
@@ -150,7 +158,7 @@ static struct option_kind table[] = {
 
     {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
      FOR_HELP, OPTION_COMPLETION},
-    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},
+    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_COMPUTE, OPTION_QUIET},
     {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
      OPTION_VERBOSE},
     {"help", 'h', NULL, NULL, "General", "this help", FOR_ALL, OPTION_HELP},

@@ -96,6 +96,19 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
     case OPTION_CPU:
         o->cpu = text;
         return take_word(&word, text, kind, error);
+    case OPTION_QUERY:
+        o->query = text;
+        return true;
+    case OPTION_ROWS:
+        if (!take_integer(&number, text, 1, 1000000, "rows", "a whole number from 1 to 1000000", error))
+            return false;
+        o->rows = (size_t)number;
+        return true;
+    case OPTION_TEXT_FORMAT:
+        if (!take_word(&word, text, kind, error))
+            return false;
+        o->as_json = word == 1;
+        return true;
     case OPTION_OUTPUT:
         if (!memory_resize(&o->outputs, o->output_count + 1, sizeof *o->outputs, error))
             return false;
@@ -243,7 +256,7 @@ bool options_parse(struct options *options, const struct command *command, int a
     }
     shorts[used] = 0;
 
-    *options = (struct options){.max_weights = (size_t)16 << 20, .style = {.dpi_scale = 1}};
+    *options = (struct options){.max_weights = (size_t)16 << 20, .rows = 16, .style = {.dpi_scale = 1}};
     options->operands = memory_take((size_t)argc, sizeof *options->operands, error);
     if (!options->operands)
         return false;

@@ -15,7 +15,8 @@
 #include "draw/heatmap.h"
 
 /* Bits for the commands that take an option. */
-enum { FOR_RUN = 1, FOR_SAMPLE = 2, FOR_HELP = 4, FOR_ALL = 7 };
+enum { FOR_RUN = 1, FOR_EXPLAIN = 2, FOR_SAMPLE = 4, FOR_HELP = 8 };
+enum { FOR_COMPUTE = FOR_RUN | FOR_EXPLAIN, FOR_ALL = FOR_COMPUTE | FOR_SAMPLE | FOR_HELP };
 
 struct option_kind {
     const char *name;     /* without dashes */
@@ -72,6 +73,9 @@ struct options {
     bool has_look, look_mean; /* where from: the mean over the queries, or one */
     size_t look_query;
     enum view view;
+    const char *query;             /* of explain: a number or a token; NULL: the last */
+    size_t rows;                   /* of explain: keys shown */
+    bool as_json;                  /* of explain */
     const struct patches *patches; /* set by run: pairs are drawn over this grid; NULL: as matrices */
 };
 

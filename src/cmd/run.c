@@ -5,10 +5,9 @@
 #include <unistd.h>
 
 #include "base/crew.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cmd/clock.h"
-#include "cmd/option_values.h"
+#include "cmd/load.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/patches.h"
@@ -16,75 +15,7 @@
 #include "core/engine.h"
 #include "core/problem.h"
 #include "core/result.h"
-#include "read/read.h"
 #include "write/write.h"
-
-static size_t is_standard_input(const char *path)
-{
-    return path && strcmp(path, "-") == 0;
-}
-
-/* There must be an input, and standard input ends when it has been read. */
-static bool check_files(const struct options *options, struct error *error)
-{
-    size_t files = options->operand_count;
-    size_t standard = is_standard_input(options->tokens_file) + is_standard_input(options->key_tokens_file);
-    for (size_t i = 0; i < options->operand_count; i++)
-        standard += is_standard_input(options->operands[i]);
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
-        files += options->input_files[i] != NULL;
-        standard += is_standard_input(options->input_files[i]);
-    }
-    if (files == 0)
-        return error_set(error, ERROR_USAGE,
-                         "no input; expected attn run FILE, attn run - or --q FILE --k FILE --v FILE");
-    if (standard > 1)
-        return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
-    /* The argument of --causal may be left out, so "--causal end" reads "end" as a file. */
-    for (size_t i = 0; settings_have(&options->settings, SETTING_CAUSAL) && i < options->operand_count; i++)
-        if (value_is_word(options->operands[i], "start end no") && access(options->operands[i], F_OK) != 0)
-            return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --causal=%s?",
-                             options->operands[i], options->operands[i]);
-    return true;
-}
-
-/* Labels of a file of their own replace those that came with the tensors. */
-static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
-                        const char *path, struct warnings *warnings, struct error *error)
-{
-    if (!path)
-        return true;
-    struct read_target target = {.what = what, .called = called};
-    labels_free(labels);
-    return read_file(inputs, path, NULL, &target, warnings, error);
-}
-
-/* Reads operands, then the files of single tensors, then labels. */
-static bool read_inputs(struct inputs *inputs, const struct options *options, struct warnings *warnings,
-                        struct error *error)
-{
-    struct read_target any = {.what = READ_ANY};
-    for (size_t i = 0; i < options->operand_count; i++)
-        if (!read_file(inputs, options->operands[i], options->input_format, &any, warnings, error))
-            return false;
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
-        const char *path = options->input_files[i];
-        struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
-        if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
-            return false;
-        inputs->by_option[i] = path != NULL;
-    }
-    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", options->tokens_file, warnings,
-                       error) &&
-           read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", options->key_tokens_file,
-                       warnings, error);
-}
-
-static void print_warnings(const struct warnings *warnings, size_t from, const struct options *options)
-{
-    for (size_t i = from; !options->quiet && i < warnings->count; i++)
-        fprintf(stderr, "attn: warning: %s\n", warnings->text[i]);
-}
 
 static void say_tensors(const struct layer_inputs *layer, const char *prefix)
 {
@@ -141,26 +72,6 @@ static bool check_outputs(const struct problem *problem, const struct request *r
     return true;
 }
 
-static const char *chosen_cpu(const struct options *options)
-{
-    return options->cpu ? options->cpu : getenv("ATTN_CPU");
-}
-
-/* The instructions that --cpu or the variable ATTN_CPU ask for. */
-static bool choose_cpu(const struct options *options, struct error *error)
-{
-    const char *cpu = chosen_cpu(options);
-    if (!cpu || !*cpu || strcmp(cpu, "plain") == 0 || engine_select(cpu))
-        return true;
-    bool known = false;
-    for (size_t i = 0; engine_choice(i); i++)
-        known = known || strcmp(engine_choice(i), cpu) == 0;
-    if (known)
-        return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
-                         options->cpu ? "--cpu" : "ATTN_CPU", cpu);
-    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2, portable or plain", cpu);
-}
-
 /* The part of the machine's memory that the computation takes for itself unless told. */
 static size_t memory_share(void)
 {
@@ -182,11 +93,11 @@ struct run {
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
-    if (!choose_cpu(options, error) || !check_files(options, error) ||
-        !outputs_plan(&r->outputs, options, error))
+    bool plain;
+    if (!load_cpu(options, &plain, error) || !outputs_plan(&r->outputs, options, error))
         return false;
     crew_limit(engine_threads(options->threads));
-    bool ok = read_inputs(&r->inputs, options, &r->warnings, error);
+    bool ok = load_inputs(&r->inputs, options, "run", &r->warnings, error);
     double read = clock_seconds();
     struct selection selection = {.layers = options->layers.index,
                                   .layer_count = options->layers.count,
@@ -200,8 +111,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool over_grid = false;
     struct progress progress;
     progress_begin(&progress, options->quiet);
-    const char *cpu = chosen_cpu(options);
-    struct request request = {.plain = cpu && strcmp(cpu, "plain") == 0,
+    struct request request = {.plain = plain,
                               .stages = options->stages,
                               .max_weights = options->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
@@ -214,7 +124,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
          selection_check(&selection, &r->problem, error) &&
          check_outputs(&r->problem, &request, &r->outputs, error) &&
          patches_plan(&r->patches, &over_grid, options, &r->problem, &request, error);
-    print_warnings(&r->warnings, 0, options);
+    load_warn(&r->warnings, 0, options);
     if (!ok)
         return false;
     if (options->title)
@@ -229,7 +139,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
          result_select(&r->result, &selection, error) &&
          (!over_grid || patches_measure(&r->patches, &r->result, error));
     progress_end(&progress);
-    print_warnings(&r->warnings, warned, options);
+    load_warn(&r->warnings, warned, options);
     double attended = clock_seconds();
     struct options drawn = *options;
     drawn.patches = over_grid ? &r->patches : NULL;

@@ -9,8 +9,7 @@
 
 enum { TOKEN_COLUMNS = 14 };
 
-/* A label in quotes, clean, cut to TOKEN_COLUMNS columns. */
-static void quote_label(const char *label, char out[128])
+void summary_label(const char *label, char out[128])
 {
     char clean[96];
     size_t used = 0, columns = 0;
@@ -86,8 +85,8 @@ void summary_write(const struct outputs *outputs, const struct result *result, s
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;
             }
-            quote_label(problem->tokens.text[m->largest_query], from);
-            quote_label(problem->key_tokens.text[m->largest_key], to);
+            summary_label(problem->tokens.text[m->largest_query], from);
+            summary_label(problem->key_tokens.text[m->largest_key], to);
             write_number(out, 9, 3, m->entropy);
             write_number(out, 10, 2, m->distance);
             write_number(out, 8, 3, m->first);

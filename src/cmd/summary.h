@@ -7,6 +7,9 @@
 
 struct outputs;
 
+/* A label in quotes, clean, cut to what a column of a table has room for. */
+void summary_label(const char *label, char out[128]);
+
 void summary_write(const struct outputs *outputs, const struct result *result, struct out *out);
 
 #endif

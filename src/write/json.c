@@ -11,28 +11,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-static void write_string(struct out *out, const char *text)
-{
-    out_char(out, '"');
-    while (*text) {
-        const char *start = text;
-        uint32_t code = text_decode(&text);
-        if (code == '"' || code == '\\')
-            out_format(out, "\\%c", (int)code);
-        else if (code == '\n')
-            out_text(out, "\\n");
-        else if (code == '\t')
-            out_text(out, "\\t");
-        else if (code < 0x20 || code == 0x7F || code == 0x2028 || code == 0x2029)
-            out_format(out, "\\u%04x", (unsigned)code);
-        else if (code == 0xFFFD)
-            out_text(out, "\xEF\xBF\xBD"); /* also for bytes that are not UTF-8 */
-        else
-            out_bytes(out, start, (size_t)(text - start));
-    }
-    out_char(out, '"');
-}
-
 static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
                          size_t count)
 {
@@ -40,7 +18,7 @@ static void write_labels(struct out *out, const char *key, const struct labels *
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             out_char(out, ',');
-        write_string(out, labels->text[first + i]);
+        out_string(out, labels->text[first + i]);
     }
     out_char(out, ']');
 }
@@ -357,7 +335,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     out_text(out, "{\"schema\":\"attn/1\"");
     if (problem->title) {
         out_text(out, ",\n\"title\":");
-        write_string(out, problem->title);
+        out_string(out, problem->title);
     }
     size_t patches = problem->grid[0] * problem->grid[1]; /* each at most 2^20 */
     bool fits = problem->m == patches || problem->m == patches + 1;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/out.h"
+#include "core/explain.h"
 #include "core/result.h"
 
 struct writer {
@@ -19,6 +20,9 @@ struct writer {
 
 extern const struct writer writer_json, writer_csv, writer_npy;
 extern const struct writer *const writers[]; /* NULL-terminated */
+
+/* An explanation as one object of JSON, schema attn-explain/1 (docs/attn-explain.schema.json). */
+void write_explanation(const struct explanation *explanation, size_t head, struct out *out);
 
 /* The writer for a path, by its ending, or NULL. */
 const struct writer *writer_for(const char *path);

@@ -22,7 +22,7 @@ options_of() { # the long options of a command, from the table
 
 @test "the man page has every option of the table, and no other" {
     same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
-        "$(for c in run sample help; do options_of $c; done | sort -u)"
+        "$(for c in run explain sample help; do options_of $c; done | sort -u)"
 }
 
 @test "the man page and README name every command, and no other" {
@@ -39,7 +39,7 @@ options_of() { # the long options of a command, from the table
 }
 
 @test "help for every command, in both ways, and no line is wider than 80 columns" {
-    for command in run sample help; do
+    for command in run explain sample help; do
         same "$(attn help $command)" "$(attn $command --help)"
         attn $command --help | "$PYTHON" -c 'import sys
 for line in sys.stdin.buffer.read().decode().splitlines():

@@ -127,7 +127,7 @@ END
 @test "the bash completion offers every option that --help lists" {
     attn help --completion bash >completion
     source ./completion
-    for command in run sample help; do
+    for command in run explain sample help; do
         same "$(completes attn $command -- | tr ' ' '\n' | sort)" \
             "$(attn $command --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*' | sort)"
     done

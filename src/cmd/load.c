@@ -1,0 +1,100 @@
+#include "cmd/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/option_values.h"
+#include "core/engine.h"
+#include "read/read.h"
+
+static size_t is_standard_input(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* There must be an input, and standard input ends when it has been read. */
+static bool check_files(const struct options *options, const char *command, struct error *error)
+{
+    size_t files = options->operand_count;
+    size_t standard = is_standard_input(options->tokens_file) + is_standard_input(options->key_tokens_file);
+    for (size_t i = 0; i < options->operand_count; i++)
+        standard += is_standard_input(options->operands[i]);
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        files += options->input_files[i] != NULL;
+        standard += is_standard_input(options->input_files[i]);
+    }
+    if (files == 0)
+        return error_set(error, ERROR_USAGE,
+                         "no input; expected attn %s FILE, attn %s - or --q FILE --k FILE --v FILE", command,
+                         command);
+    if (standard > 1)
+        return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+    /* The argument of --causal may be left out, so "--causal end" reads "end" as a file. */
+    for (size_t i = 0; settings_have(&options->settings, SETTING_CAUSAL) && i < options->operand_count; i++)
+        if (value_is_word(options->operands[i], "start end no") && access(options->operands[i], F_OK) != 0)
+            return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --causal=%s?",
+                             options->operands[i], options->operands[i]);
+    return true;
+}
+
+/* Labels of a file of their own replace those that came with the tensors. */
+static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
+                        const char *path, struct warnings *warnings, struct error *error)
+{
+    if (!path)
+        return true;
+    struct read_target target = {.what = what, .called = called};
+    labels_free(labels);
+    return read_file(inputs, path, NULL, &target, warnings, error);
+}
+
+bool load_inputs(struct inputs *inputs, const struct options *options, const char *command,
+                 struct warnings *warnings, struct error *error)
+{
+    if (!check_files(options, command, error))
+        return false;
+    /* Operands, then the files of single tensors, then labels. */
+    struct read_target any = {.what = READ_ANY};
+    for (size_t i = 0; i < options->operand_count; i++)
+        if (!read_file(inputs, options->operands[i], options->input_format, &any, warnings, error))
+            return false;
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const char *path = options->input_files[i];
+        struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
+        if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
+            return false;
+        inputs->by_option[i] = path != NULL;
+    }
+    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", options->tokens_file, warnings,
+                       error) &&
+           read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", options->key_tokens_file,
+                       warnings, error);
+}
+
+void load_warn(const struct warnings *warnings, size_t from, const struct options *options)
+{
+    for (size_t i = from; !options->quiet && i < warnings->count; i++)
+        fprintf(stderr, "attn: warning: %s\n", warnings->text[i]);
+}
+
+static const char *chosen_cpu(const struct options *options)
+{
+    return options->cpu ? options->cpu : getenv("ATTN_CPU");
+}
+
+bool load_cpu(const struct options *options, bool *plain, struct error *error)
+{
+    const char *cpu = chosen_cpu(options);
+    *plain = cpu && strcmp(cpu, "plain") == 0;
+    if (!cpu || !*cpu || *plain || engine_select(cpu))
+        return true;
+    bool known = false;
+    for (size_t i = 0; engine_choice(i); i++)
+        known = known || strcmp(engine_choice(i), cpu) == 0;
+    if (known)
+        return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
+                         options->cpu ? "--cpu" : "ATTN_CPU", cpu);
+    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2, portable or plain", cpu);
+}

@@ -1,0 +1,133 @@
+#include "core/explain.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "core/reference.h"
+
+/* The outputs of the layers below, or nothing where the layer does not read them. */
+static bool below_make(struct result *below, const struct problem *lower, size_t layer, bool plain,
+                       const struct engine_options *engine, struct error *error)
+{
+    const struct problem_layer *from = &lower->layers[layer];
+    if (layer == 0 || !(from->q.previous || from->k.previous || from->v.previous))
+        return true;
+    struct warnings warnings = {0};
+    struct selection all = {0};
+    /* No weights are wanted: they are not held, and the output is exact all the same. */
+    struct request request = {.max_weights = 0, .selection = &all, .plain = plain, .engine = *engine};
+    bool ok = selection_check(&all, lower, error) && result_compute(below, lower, &request, &warnings, error);
+    warnings_free(&warnings);
+    return ok;
+}
+
+static bool arrays_make(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    double **arrays[] = {&e->scores, &e->scaled,  &e->masked,   &e->weights,
+                         &e->parts,  &e->softcap, &e->undropped};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if ((arrays[i] == &e->softcap && !(head->softcap > 0)) ||
+            (arrays[i] == &e->undropped && !(head->dropout > 0)))
+            continue;
+        *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
+        if (!*arrays[i])
+            return false;
+    }
+    e->allowed = memory_zeroed(head->m, sizeof *e->allowed, error);
+    if (head->v.data && e->allowed)
+        e->output = memory_zeroed(head->d_v, sizeof *e->output, error);
+    return e->allowed && (e->output || !head->v.data);
+}
+
+/* What the weights (those before dropout) are shares of. */
+static void parts_make(struct explanation *e, const double *weights)
+{
+    const struct head *head = e->head;
+    const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
+    const bool sink = softmax && head->has_sink;
+    e->largest = sink ? head->sink : -INFINITY;
+    size_t seen = 0;
+    for (size_t j = 0; j < head->m; j++) {
+        seen += e->allowed[j];
+        if (e->allowed[j] && (e->masked[j] > e->largest || isnan(e->masked[j])))
+            e->largest = e->masked[j];
+        /* every key of the support is above the threshold by its weight */
+        if (head->normalizer == NORMALIZER_SPARSEMAX && weights[j] > 0)
+            e->largest = e->masked[j] - weights[j];
+    }
+    e->sink_part = sink ? exp(head->sink - e->largest) : 0;
+    e->sum = e->sink_part;
+    for (size_t j = 0; j < head->m; j++) {
+        double part = softmax                                 ? exp(e->masked[j] - e->largest)
+                      : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
+                                                              : weights[j];
+        e->parts[j] = e->allowed[j] ? part : 0;
+        e->sum += e->parts[j];
+    }
+}
+
+static bool row_make(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    double *spare = memory_take(head->m, sizeof *spare, error);
+    if (!spare)
+        return false;
+    for (size_t j = 0; j < head->m; j++)
+        e->allowed[j] = head_allows(head, e->query, j);
+    reference_row(head, e->query, STAGE_SCORES, e->scores, spare);
+    reference_row(head, e->query, STAGE_SCALED, e->scaled, spare);
+    reference_row(head, e->query, STAGE_MASKED, e->masked, spare);
+    reference_row(head, e->query, STAGE_WEIGHTS, e->weights, spare);
+    for (size_t j = 0; e->softcap && j < head->m; j++)
+        e->softcap[j] = head->scale * e->scores[j];
+    if (e->undropped) {
+        struct head all = *head;
+        all.dropout = 0;
+        reference_row(&all, e->query, STAGE_WEIGHTS, e->undropped, spare);
+    }
+    free(spare);
+    parts_make(e, e->undropped ? e->undropped : e->weights);
+    if (e->output)
+        reference_output(head, e->query, e->weights, e->output);
+    return true;
+}
+
+bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
+                      size_t head, size_t query, bool plain, const struct engine_options *engine,
+                      struct error *error)
+{
+    const struct problem_layer *from = &problem->layers[layer];
+    if (from->attention)
+        return error_set(error, ERROR_INPUT,
+                         "the weights were given: there are no steps to explain; expected q and k");
+    if (from->recurrence != RECURRENCE_NONE)
+        return error_set(
+            error, ERROR_INPUT,
+            "a recurrence has no softmax to explain; see attn run --stage weights for what it weighs");
+    explanation->lower = *problem;
+    explanation->lower.layer_count = layer;
+    if (!below_make(&explanation->below, &explanation->lower, layer, plain, engine, error))
+        return false;
+    const float *outputs = explanation->below.stage[STAGE_OUTPUT].data;
+    const float *previous = outputs ? outputs + (layer - 1) * problem->n * problem->d_out : NULL;
+    if (!layer_make(&explanation->layer, problem, layer, previous, engine, error))
+        return false;
+    explanation->head = &explanation->layer.heads[head];
+    explanation->query = query;
+    return arrays_make(explanation, error) && row_make(explanation, error);
+}
+
+void explanation_free(struct explanation *explanation)
+{
+    struct explanation *e = explanation;
+    double *arrays[] = {e->scores, e->scaled,  e->masked,    e->weights,
+                        e->parts,  e->softcap, e->undropped, e->output};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        free(arrays[i]);
+    free(e->allowed);
+    layer_free(&e->layer);
+    result_free(&e->below);
+    *e = (struct explanation){0};
+}

@@ -1,0 +1,46 @@
+/*
+ * One query of one head, step by step, in double precision: what the reference computes, with the numbers
+ * between its stages.
+ */
+#ifndef ATTN_CORE_EXPLAIN_H
+#define ATTN_CORE_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "core/layer.h"
+#include "core/problem.h"
+#include "core/result.h"
+
+/* Begins zeroed; stays where it is; freed by explanation_free. Arrays are of m numbers, one a key, unless
+ * said otherwise. */
+struct explanation {
+    struct problem lower; /* the layers below, and what they give */
+    struct result below;
+    struct layer layer;
+    const struct head *head; /* in the layer */
+    size_t query;
+    bool *allowed;
+    double *scores, *scaled, *masked, *weights; /* the stages */
+    double *softcap;   /* scale·score before the softcap bent it to `scaled`; NULL: there is no softcap */
+    double *parts;     /* what the weights are shares of, 0 where nothing is seen: e^(masked - largest) with
+                        * softmax, masked itself with linear, the weights with sparsemax */
+    double *undropped; /* weights before dropout; NULL: there is none */
+    double largest;    /* of masked and the sink; with sparsemax what is taken off: the threshold */
+    double sink_part;  /* the sink's; 0 where there is none */
+    double sum;        /* of the parts, with the sink's */
+    double *output;    /* d_v, of this head alone; NULL: there is no v */
+};
+
+/*
+ * Computes what is below the layer (`plain`: in double precision too), the layer's q, k and v, and the row.
+ * Errors: ERROR_INPUT where the weights were given or come from a recurrence, which have no such steps; no
+ * memory.
+ */
+bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
+                      size_t head, size_t query, bool plain, const struct engine_options *engine,
+                      struct error *error);
+void explanation_free(struct explanation *explanation);
+
+#endif

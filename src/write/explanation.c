@@ -1,0 +1,78 @@
+/* The JSON of an explanation: the numbers of every step, all keys. Numbers as in the JSON of a result. */
+#include <math.h>
+
+#include "write/write.h"
+
+static void write_number(struct out *out, const char *key, double value)
+{
+    out_format(out, ",\"%s\":", key);
+    out_float(out, (float)value);
+}
+
+static void write_vector(struct out *out, const char *key, const float *values, size_t count)
+{
+    out_format(out, ",\"%s\":[", key);
+    for (size_t c = 0; c < count; c++) {
+        if (c > 0)
+            out_char(out, ',');
+        out_float(out, values[c]);
+    }
+    out_char(out, ']');
+}
+
+static void write_key(struct out *out, const struct explanation *e, size_t j)
+{
+    const struct head *head = e->head;
+    out_format(out, "%s{\"key\":%zu,\"token\":", j > 0 ? ",\n" : "", j);
+    out_string(out, e->layer.problem->key_tokens.text[j]);
+    out_format(out, ",\"allowed\":%s", e->allowed[j] ? "true" : "false");
+    write_vector(out, "k", head->k.data + j * head->k.row, head->d_k);
+    write_number(out, "score", e->scores[j]);
+    write_number(out, "scaled", e->scaled[j]);
+    write_number(out, "masked", e->masked[j]);
+    write_number(out, "part", e->parts[j]);
+    if (e->undropped)
+        write_number(out, "undropped", e->undropped[j]);
+    write_number(out, "weight", e->weights[j]);
+    if (head->v.data)
+        write_vector(out, "v", head->v.data + j * head->v.row, head->d_v);
+    out_char(out, '}');
+}
+
+void write_explanation(const struct explanation *e, size_t head, struct out *out)
+{
+    static const char *const names[] = {[NORMALIZER_SOFTMAX] = "softmax",
+                                        [NORMALIZER_SPARSEMAX] = "sparsemax",
+                                        [NORMALIZER_LINEAR] = "linear"};
+    const struct head *h = e->head;
+    out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
+               e->layer.index, head, e->query);
+    out_string(out, e->layer.problem->tokens.text[e->query]);
+    write_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
+    if (h->additive)
+        write_vector(out, "v_score", h->additive, h->d_k);
+    write_number(out, "scale", h->scale);
+    if (h->softcap > 0)
+        write_number(out, "softcap", h->softcap);
+    out_format(out, ",\"normalizer\":\"%s\"", names[h->normalizer]);
+    write_number(out, h->normalizer == NORMALIZER_SPARSEMAX ? "threshold" : "largest", e->largest);
+    if (h->has_sink)
+        write_number(out, "sink", h->sink);
+    if (e->undropped)
+        write_number(out, "dropout", h->dropout);
+    write_number(out, "sum", e->sum);
+    out_text(out, ",\n\"keys\":[");
+    for (size_t j = 0; j < h->m; j++)
+        write_key(out, e, j);
+    out_char(out, ']');
+    if (e->output) {
+        out_text(out, ",\n\"output\":[");
+        for (size_t c = 0; c < h->d_v; c++) {
+            if (c > 0)
+                out_char(out, ',');
+            out_float(out, (float)e->output[c]);
+        }
+        out_char(out, ']');
+    }
+    out_text(out, "}\n");
+}

@@ -1,0 +1,99 @@
+"""attn explain against attn run --cpu plain and against NumPy, number by number.
+
+usage: check_explain.py    (ATTN, the samples; REAL, tensors from trained models, where they are present)
+"""
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ATTN = os.environ["ATTN"]
+CASES = [
+    ("sentence", []), ("sentence", ["--softcap", "3", "--temperature", "0.5"]), ("sentence", ["--sink", "1.5"]),
+    ("sentence", ["--dropout", "0.4", "--seed", "7", "--sink", "0"]), ("sentence", ["--score", "cosine"]),
+    ("sentence", ["--causal", "--position", "alibi"]), ("projections", []), ("projections", ["--normalizer", "linear"]),
+    ("projections", ["--normalizer", "linear", "--causal"]), ("projections", ["--position", "sinusoidal"]),
+    ("causal", []), ("cross", []), ("window", []), ("packed", []), ("alignment", []), ("rotary", []), ("alibi", []),
+    ("sparsemax", []), ("sparsemax", ["--causal"]), ("grouped", []), ("induction", []), ("pairs", []), ("patches", []),
+]
+
+
+def output(*arguments):
+    done = subprocess.run([ATTN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0, (arguments, done.stderr.decode())
+    return json.loads(done.stdout)
+
+
+def numbers(values):
+    """null is -inf in a masked score, and nothing else has it here"""
+    return np.array([-np.inf if v is None else v for v in values], dtype=float)
+
+
+def close(a, b, what):
+    np.testing.assert_allclose(a, b, rtol=3e-6, atol=3e-6, err_msg=str(what))
+
+
+def check_row(e, what):
+    """The steps, from nothing but the numbers that stand in the explanation."""
+    keys = e["keys"]
+    q, k = np.array(e["q"]), np.array([key["k"] for key in keys])
+    score = numbers(key["score"] for key in keys)
+    masked, part = numbers(key["masked"] for key in keys), numbers(key["part"] for key in keys)
+    allowed = np.array([key["allowed"] for key in keys])
+    weight = numbers(key["weight"] for key in keys)
+    close(score, np.tanh(q + k) @ np.array(e["v_score"]) if "v_score" in e else k @ q, what)
+    scaled = e["scale"] * score
+    if "softcap" in e:
+        scaled = e["softcap"] * np.tanh(scaled / e["softcap"])
+    close(numbers(key["scaled"] for key in keys), scaled, what)
+    assert np.all(np.isneginf(masked) | allowed), what
+    before = numbers(key.get("undropped", key["weight"]) for key in keys)
+    if not allowed.any():
+        assert not weight.any(), what
+    elif e["normalizer"] == "sparsemax":
+        close(before, np.where(allowed, np.maximum(masked - e["threshold"], 0), 0), what)
+        close(before.sum(), 1, what)
+    else:
+        wanted = masked if e["normalizer"] == "linear" else np.exp(masked - e["largest"])
+        close(part, np.where(allowed, wanted, 0), what)
+        sink = np.exp(e["sink"] - e["largest"]) if "sink" in e else 0
+        close(e["sum"], part.sum() + sink, what)
+        close(before, part / e["sum"], what)
+    if "dropout" in e:
+        kept = weight > 0
+        close(weight[kept], before[kept] / (1 - e["dropout"]), what)
+    if "output" in e:
+        close(e["output"], weight @ np.array([key["v"] for key in keys]), what)
+
+
+def check_file(path, options):
+    whole = output("run", path, *options, "-q", "--cpu", "plain", "-o", "-", "--stage", "scores", "--stage", "scaled",
+                   "--stage", "masked", "--stage", "weights")
+    weights = whole["weights"]
+    checked = 0
+    for layer in range(len(weights)):
+        for head in range(len(weights[0])):
+            for query in {0, len(weights[0][0]) // 2, len(weights[0][0]) - 1}:
+                what = path, options, layer, head, query
+                e = output("explain", path, *options, "-q", "--cpu", "plain", "--layer", str(layer), "--head", str(head), "--query", str(query),
+                           "--format", "json")
+                assert (e["layer"], e["head"], e["query"]) == (layer, head, query), what
+                assert e["token"] == whole["tokens"][query] and [k["token"] for k in e["keys"]] == whole["key_tokens"], what
+                for stage, key in (("scores", "score"), ("scaled", "scaled"), ("masked", "masked"), ("weights", "weight")):
+                    assert [k[key] for k in e["keys"]] == whole[stage][layer][head][query], (what, stage)
+                check_row(e, what)
+                checked += 1
+    return checked
+
+
+checked = 0
+for name, options in CASES:
+    checked += check_file(os.path.join(ROOT, "data", name + ".json"), options)
+real = os.path.join(os.environ.get("REAL", ""), "nano_sort.json")
+if os.path.exists(real):
+    checked += check_file(real, [])
+print(checked, "rows explained")
+sys.exit(checked < 100)

@@ -1,0 +1,55 @@
+# attn explain: the steps of one row.
+load helper
+
+@test "every step agrees with attn run and with NumPy" {
+    "$PYTHON" -B "$ROOT/tests/check_explain.py"
+}
+
+@test "the query is a number, or else a token; by default the last" {
+    same "$(attn explain "$DATA/causal.json" | head -1)" 'layer 0, head 0: what query 7 "fox" makes of 8 keys'
+    same "$(attn explain "$DATA/causal.json" --query 2 | head -1)" 'layer 0, head 0: what query 2 "a" makes of 8 keys'
+    same "$(attn explain "$DATA/causal.json" --query a --head 1 | head -1)" 'layer 0, head 1: what query 2 "a" makes of 8 keys'
+    same "$(echo '{"tokens":["2","1","0"],"q":[[0],[0],[0]],"k":[[0],[0],[0]]}' | attn explain - --query 2 | head -1)" \
+        'layer 0, head 0: what query 2 "0" makes of 3 keys'
+}
+
+@test "many keys: the heaviest, how many others there are, and what they weigh" {
+    attn explain "$DATA/patches.json" --query 50 --rows 2 >text
+    grep -qE '^ +0 "0" .* 0\.2508$' text
+    grep -qE '^ +95 others +0\.5852$' text
+    grep -qE '^ +sum .* 1$' text
+    same "$(attn explain "$DATA/patches.json" --query 50 --rows 2 --format json | jq '.keys | length')" 97
+}
+
+@test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
+    attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'
+    attn explain "$DATA/sentence.json" --sink 0 | grep -qE '^ +sink +0\.01687 +0\.01532$'
+    attn explain "$DATA/causal.json" --query 2 | grep -qE '^ +3 "time" +0 +0 +-∞ +0 +0$'
+    echo '{"q":[[1]],"k":[[NaN],[2]],"v":[[1],[2]]}' | attn explain - -q | grep -qE '^ +0 "0" +NaN +NaN +NaN$'
+}
+
+@test "what cannot be explained is refused" {
+    fails 2 'no input; expected attn explain FILE, attn explain - or --q FILE --k FILE --v FILE' attn explain
+    fails 2 '--query is "owl": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query owl
+    fails 2 'there is no head 2: the input has 2 of them, from 0' attn explain "$DATA/causal.json" --head 2
+    fails 2 'explain takes one head; see attn run --stage for several' attn explain "$DATA/causal.json" --head 0,1
+    fails 3 'a recurrence has no softmax to explain; see attn run --stage weights for what it weighs' attn explain "$DATA/delta.json"
+    echo '{"attention":[[1]]}' >given.json
+    fails 3 'the weights were given: there are no steps to explain; expected q and k' attn explain given.json
+    fails 2 'unknown option --cmap; see attn explain --help' attn explain "$DATA/causal.json" --cmap gray
+    fails 1 'standard output: could not write: No space left on device' sh -c "exec '$ATTN' explain '$DATA/causal.json' >/dev/full"
+}
+
+@test "the JSON is what its schema says" {
+    attn explain "$DATA/alignment.json" --sink 0 --dropout 0.5 --softcap 2 --format json >a.json
+    attn explain "$DATA/sparsemax.json" --format json >b.json
+    attn explain "$DATA/projections.json" --causal --format json --query 0 >c.json
+    "$PYTHON" - "$ROOT/docs/attn-explain.schema.json" a.json b.json c.json <<'END'
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1]))
+for path in sys.argv[2:]:
+    jsonschema.validate(json.load(open(path)), schema)
+END
+}
