@@ -10,7 +10,8 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 
-const struct command *const commands[] = {&command_run, &command_explain, &command_sample, &command_help, NULL};
+const struct command *const commands[] = {&command_run, &command_explain, &command_sample, &command_help,
+                                          NULL};
 
 const struct command *command_named(const char *name, struct error *error)
 {
