@@ -56,7 +56,8 @@ struct drawing {
     size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
-    bool is_signed;            /* signed data: diverging colours centred on 0, from the largest magnitude */
+    bool is_signed; /* signed data: diverging colours centred on 0, and where neither vmin nor vmax is
+                       given a range that is the same on both sides of it */
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none. Borrowed */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;

@@ -30,9 +30,6 @@ static void range_default(struct scale *scale, const struct drawing *drawing, co
     if (drawing->is_weight) {
         scale->low = 0;
         scale->high = 1;
-    } else if (scale->is_centered) {
-        scale->high = fmax(fabs(scale->low), fabs(scale->high));
-        scale->low = -scale->high;
     }
     if (scale->kind == COLOR_LOG) {
         if (!drawing->is_weight)
@@ -66,15 +63,18 @@ static void range_widen(struct scale *scale, bool low_fixed, bool high_fixed)
         scale->high = scale->low < 0 ? 0 : 1;
 }
 
-static bool range_check(const struct scale *scale, const struct drawing *drawing, struct error *error)
+static bool range_check(const struct scale *scale, const struct drawing *drawing, const struct extent *extent,
+                        struct error *error)
 {
     const struct drawing_style *style = &drawing->style;
     if ((style->has_vmin && !isfinite(style->vmin)) || (style->has_vmax && !isfinite(style->vmax)))
         return error_set(error, ERROR_USAGE, "the range of colours must be finite");
-    if (scale->kind == COLOR_LOG &&
-        ((style->has_vmin && style->vmin <= 0) || (style->has_vmax && style->vmax <= 0)))
-        return error_set(error, ERROR_USAGE, "a log colour scale cannot reach %g; it needs a range above 0",
-                         (double)(style->has_vmin && style->vmin <= 0 ? style->vmin : style->vmax));
+    /* Zeros are marked as what lies below a log scale; a sign would be lost. */
+    double low = style->has_vmin ? (double)style->vmin : extent->low < 0 ? (double)extent->low : 1;
+    double high = style->has_vmax ? (double)style->vmax : 1;
+    if (scale->kind == COLOR_LOG && (low <= 0 || high <= 0))
+        return error_set(error, ERROR_USAGE, "a log colour scale cannot reach %.3g; it needs a range above 0",
+                         low <= 0 ? low : high);
     if (style->has_vmin && style->has_vmax && style->vmin >= style->vmax)
         return error_set(error, ERROR_USAGE, "the range of colours is empty: vmin %g is not below vmax %g",
                          (double)style->vmin, (double)style->vmax);
@@ -87,20 +87,16 @@ bool scale_choose(struct scale *scale, const struct drawing *drawing, const stru
     const struct drawing_style *style = &drawing->style;
     *scale =
         (struct scale){.kind = style->scale, .is_centered = drawing->is_signed && style->scale != COLOR_LOG};
-    if (!range_check(scale, drawing, error))
+    if (!range_check(scale, drawing, extent, error))
         return false;
     range_default(scale, drawing, extent);
     if (style->has_vmin)
         scale->low = style->vmin;
     if (style->has_vmax)
         scale->high = style->vmax;
-    if (scale->is_centered && style->has_vmin != style->has_vmax) {
-        scale->high = fabs(style->has_vmin ? scale->low : scale->high);
-        scale->low = -scale->high;
-    }
     if (scale->low >= scale->high)
         range_widen(scale, style->has_vmin, style->has_vmax);
-    if (scale->is_centered && !(style->has_vmin && style->has_vmax)) {
+    if (scale->is_centered && !style->has_vmin && !style->has_vmax) {
         scale->high = fmax(fabs(scale->low), fabs(scale->high));
         scale->low = -scale->high;
     }
@@ -164,7 +160,7 @@ static void tick_offer(struct collection *collection, double value, int decimals
         return;
     double position = scale_position(scale, value);
     for (size_t i = 0; i < collection->count; i++)
-        if (fabs(collection->ticks[i].position - position) < collection->spacing)
+        if (fabs(collection->ticks[i].position - position) < collection->spacing * (1 - 1e-9))
             return;
     struct tick *tick = &collection->ticks[collection->count++];
     tick->position = position;

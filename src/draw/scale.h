@@ -27,8 +27,8 @@ struct scale {
     bool clamps_low, clamps_high; /* values lie beyond low, beyond high */
 };
 
-/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite, or not
- * above 0 on a log scale. */
+/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite, or on a
+ * log scale not above 0, as where nobody says where it begins and there are values below 0. */
 bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent,
                   struct error *error);
 

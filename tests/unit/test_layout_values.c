@@ -149,8 +149,68 @@ static void test_log_scale_marks_what_lies_below_it(void **state)
     assert_non_null(find_text("\u2264 1e-6"));
     maps[0].values = negative;
     drawing.is_weight = false;
+    drawing.style.has_vmin = true;
+    drawing.style.vmin = 0.001f;
     assert_true(lay_out(&drawing));
     assert_non_null(find_text("\u2264 0.001"));
+}
+
+/* Scores below 0 all had the colour of the smallest above it, unless somebody asked for -12. */
+static void test_log_scale_of_signed_data_is_refused(void **state)
+{
+    (void)state;
+    static const float few[] = {1, 0.001f, -2, 0.1f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.style.scale = COLOR_LOG;
+    drawing.is_weight = false;
+    drawing.is_signed = true;
+    maps[0].values = few;
+    assert_false(lay_out(&drawing));
+    assert_string_equal(error.message, "a log colour scale cannot reach -2; it needs a range above 0");
+}
+
+/* --vmin 0 of signed data was a range of -1 to 1: what is not given is that of the data. */
+static void test_one_bound_of_signed_data(void **state)
+{
+    (void)state;
+    static const struct {
+        bool has_vmin, has_vmax;
+        float vmin, vmax;
+        double low, high;
+    } cases[] = {{false, false, 0, 0, -8, 8}, {true, false, 0, 0, 0, 8},    {true, false, -2, 0, -2, 8},
+                 {false, true, 0, 0, -6, 0},  {false, true, 0, 2, -6, 2},   {true, false, 9, 0, 9, 18},
+                 {true, true, -1, 4, -1, 4},  {false, true, 0, -8, -16, -8}};
+    const struct extent extent = {.any = true, .low = -6, .high = 8, .positive = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct drawing drawing = {.is_signed = true,
+                                  .style = {.dpi_scale = 1,
+                                            .has_vmin = cases[i].has_vmin,
+                                            .has_vmax = cases[i].has_vmax,
+                                            .vmin = cases[i].vmin,
+                                            .vmax = cases[i].vmax}};
+        struct scale scale;
+        assert_true(scale_choose(&scale, &drawing, &extent, &error));
+        assert_float_equal(scale.low, cases[i].low, 0);
+        assert_float_equal(scale.high, cases[i].high, 0);
+    }
+}
+
+/* Where ticks had just the room that they need, rounding left out every third or so. */
+static void test_ticks_that_just_fit_are_even(void **state)
+{
+    (void)state;
+    for (int most = 1; most < 40; most++)
+        for (int parts = 2; parts < 20; parts++) {
+            struct drawing drawing = {.style = {.dpi_scale = 1}};
+            struct extent extent = {.any = true, .low = 0, .high = (float)most / 10};
+            struct scale scale;
+            struct tick ticks[SCALE_TICKS];
+            assert_true(scale_choose(&scale, &drawing, &extent, &error));
+            size_t count = scale_ticks(&scale, 1.0 / parts, ticks);
+            for (size_t k = 2; k < count; k++)
+                assert_float_equal(ticks[k].position - ticks[k - 1].position,
+                                   ticks[1].position - ticks[0].position, 1e-6);
+        }
 }
 
 static void test_ticks_are_round_numbers(void **state)
@@ -225,7 +285,10 @@ int main(void)
         cmocka_unit_test(test_clamped_ends_are_marked),
         cmocka_unit_test(test_log_scale),
         cmocka_unit_test(test_log_scale_marks_what_lies_below_it),
+        cmocka_unit_test(test_log_scale_of_signed_data_is_refused),
+        cmocka_unit_test(test_one_bound_of_signed_data),
         cmocka_unit_test(test_ticks_are_round_numbers),
+        cmocka_unit_test(test_ticks_that_just_fit_are_even),
         cmocka_unit_test(test_numbers_in_cells),
     };
     return cmocka_run_group_tests(tests, begin, end);
