@@ -24,8 +24,8 @@ static size_t round_step(double need)
     return SIZE_MAX;
 }
 
-/* Label number `k` of those that are drawn: its text as shown and the middle of its cell. False beyond the
- * last. */
+/* Label number `k` of those that are drawn: its text as shown and the middle of what it names. False beyond
+ * the last. Numbers are multiples of `every`; where there is none the first token has its number. */
 static bool axis_label(const struct axis *axis, size_t k, const char **text, char number[NUMBER_TEXT],
                        double *middle)
 {
@@ -39,12 +39,14 @@ static bool axis_label(const struct axis *axis, size_t k, const char **text, cha
     size_t skip = axis->first % axis->every ? axis->every - axis->first % axis->every : 0;
     if (k > SIZE_MAX / 2 / axis->every)
         return false;
-    size_t offset = skip + k * axis->every, cell = offset / axis->unit;
-    if (cell >= axis->count)
+    if (skip / axis->unit >= axis->count)
+        skip = 0;
+    size_t offset = skip + k * axis->every;
+    if (offset / axis->unit >= axis->count)
         return false;
     snprintf(number, NUMBER_TEXT, "%zu", axis->first + offset);
     *text = number;
-    *middle = ((double)cell + 0.5) * axis->cell;
+    *middle = ((double)offset + 0.5) / (double)axis->unit * axis->cell;
     return true;
 }
 

@@ -38,13 +38,16 @@ static double panel_room(double room, double across)
     return floor((room - gap * (across - 1)) / across);
 }
 
-/* A grid that is nobody's wish becomes narrower, within reason, where its panels would be too small. */
+/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If it is nobody's wish it
+ * becomes narrower, within reason, where its panels would be too small. */
 static void choose_across(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
     size_t count = drawing->map_count, across = drawing->across;
     if (across == 0) {
         across = (size_t)ceil(sqrt((double)count));
+        if (pool_count(count, across + 1) * (across + 1) < pool_count(count, across) * across)
+            across++;
         size_t least = pool_count(across, 3);
         while (drawing->style.width > 0 && across > least &&
                panel_room((double)drawing->style.width - BESIDE, (double)across) < PANEL_READABLE)
@@ -139,8 +142,7 @@ static bool choose_labels(struct layout *layout)
                               .unit = unit,
                               .cell = side ? sizing->cell_width : sizing->cell_height,
                               .limit = fmin(longest, side ? 140 : 180)};
-        bool legible =
-            axis->cell * (double)axis->count >= PANEL_READABLE || (axis->labels && axis->cell >= LABEL_CELL);
+        bool legible = axis->cell * (double)axis->count >= PANEL_READABLE || axis->cell >= LABEL_CELL;
         if (!alone && (!legible || layout->is_bare))
             continue;
         if (!(side ? axis_plan_columns : axis_plan_rows)(axis, layout->font, layout->error))

@@ -179,6 +179,40 @@ static void test_labels_are_thinned_at_round_places(void **state)
     assert_null(find_text("w919"));     /* of token 1 */
 }
 
+/* Of one or two tokens whose numbers are not round, or whose panels are small, none had its number. */
+static void test_bug_few_tokens_had_no_number(void **state)
+{
+    (void)state;
+    for (size_t count = 1; count <= 2; count++)
+        for (size_t first = 50; first <= 53; first++) {
+            char number[8];
+            snprintf(number, sizeof number, "%zu", first);
+            struct drawing drawing = drawing_of(2, count, 97);
+            drawing.row_first = first;
+            assert_true(lay_out(&drawing));
+            assert_non_null(find_text(number));
+            drawing = drawing_of(2, 97, count);
+            drawing.column_first = first;
+            assert_true(lay_out(&drawing));
+            assert_non_null(find_text(number));
+        }
+}
+
+/* They stood at the middle of the cell that holds their token, one here and the next a cell further. */
+static void test_bug_numbers_beside_pooled_cells_were_uneven(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 100, 100);
+    drawing.row_step = drawing.column_step = 7;
+    assert_true(lay_out(&drawing));
+    const struct figure_item *numbers[] = {find_text("0"), find_text("200"), find_text("400"),
+                                           find_text("600")};
+    for (int i = 0; i < 4; i++)
+        assert_non_null(numbers[i]);
+    for (int i = 1; i < 4; i++)
+        assert_float_equal(numbers[i]->y - numbers[i - 1]->y, numbers[1]->y - numbers[0]->y, 0.01);
+}
+
 /* A number beside a pooled matrix is that of a token, at the cell that holds it. */
 static void test_pooled_labels_are_token_numbers(void **state)
 {
@@ -236,6 +270,23 @@ static void test_panels_are_arranged_in_reading_order(void **state)
     assert_int_equal(in_first_row, 6);
 }
 
+/* Three heads were drawn two by two, with a quarter of the figure empty. */
+static void test_bug_grids_with_empty_places(void **state)
+{
+    (void)state;
+    static const size_t wanted[][2] = {{1, 1}, {2, 2}, {3, 3}, {4, 2},  {5, 3},  {6, 3},
+                                       {7, 4}, {8, 4}, {9, 3}, {10, 5}, {16, 4}, {37, 8}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct drawing drawing = drawing_of(wanted[i][0], 12, 12);
+        assert_true(lay_out(&drawing));
+        const struct figure_item *first = find_kind(FIGURE_MATRIX);
+        size_t across = 0;
+        for (size_t k = 0; k < figure.count; k++)
+            across += figure.items[k].kind == FIGURE_MATRIX && figure.items[k].y <= first->y;
+        assert_int_equal(across, wanted[i][1]);
+    }
+}
+
 static void check_refused(struct drawing drawing, const char *word)
 {
     assert_false(lay_out(&drawing));
@@ -277,6 +328,9 @@ int main(void)
         cmocka_unit_test(test_cells_are_chosen_by_count),
         cmocka_unit_test(test_given_cell_is_kept),
         cmocka_unit_test(test_labels_are_thinned_at_round_places),
+        cmocka_unit_test(test_bug_few_tokens_had_no_number),
+        cmocka_unit_test(test_bug_numbers_beside_pooled_cells_were_uneven),
+        cmocka_unit_test(test_bug_grids_with_empty_places),
         cmocka_unit_test(test_pooled_labels_are_token_numbers),
         cmocka_unit_test(test_no_finite_value_is_still_a_picture),
         cmocka_unit_test(test_panels_are_arranged_in_reading_order),

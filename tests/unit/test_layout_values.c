@@ -156,7 +156,7 @@ static void test_log_scale_marks_what_lies_below_it(void **state)
 }
 
 /* Scores below 0 all had the colour of the smallest above it, unless somebody asked for -12. */
-static void test_log_scale_of_signed_data_is_refused(void **state)
+static void test_bug_log_scale_hid_signs(void **state)
 {
     (void)state;
     static const float few[] = {1, 0.001f, -2, 0.1f};
@@ -170,7 +170,7 @@ static void test_log_scale_of_signed_data_is_refused(void **state)
 }
 
 /* --vmin 0 of signed data was a range of -1 to 1: what is not given is that of the data. */
-static void test_one_bound_of_signed_data(void **state)
+static void test_bug_one_bound_of_signed_data_was_mirrored(void **state)
 {
     (void)state;
     static const struct {
@@ -196,7 +196,7 @@ static void test_one_bound_of_signed_data(void **state)
 }
 
 /* Where ticks had just the room that they need, rounding left out every third or so. */
-static void test_ticks_that_just_fit_are_even(void **state)
+static void test_bug_ticks_were_left_out_by_rounding(void **state)
 {
     (void)state;
     for (int most = 1; most < 40; most++)
@@ -285,10 +285,10 @@ int main(void)
         cmocka_unit_test(test_clamped_ends_are_marked),
         cmocka_unit_test(test_log_scale),
         cmocka_unit_test(test_log_scale_marks_what_lies_below_it),
-        cmocka_unit_test(test_log_scale_of_signed_data_is_refused),
-        cmocka_unit_test(test_one_bound_of_signed_data),
+        cmocka_unit_test(test_bug_log_scale_hid_signs),
+        cmocka_unit_test(test_bug_one_bound_of_signed_data_was_mirrored),
         cmocka_unit_test(test_ticks_are_round_numbers),
-        cmocka_unit_test(test_ticks_that_just_fit_are_even),
+        cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
         cmocka_unit_test(test_numbers_in_cells),
     };
     return cmocka_run_group_tests(tests, begin, end);
