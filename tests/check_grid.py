@@ -58,9 +58,9 @@ def test_query():
     attention[0, 1] = attention[3, 4] = 1
     attention[[1, 2, 4], 2] = 1
     write_json("x.json", {"attention": attention, "grid": [2, 2]})
-    shown = {words: box(picture("x.json", "--cell", "40", *words.split()), YELLOW)[::2] for words in ("", "--look-from 3", "--look-from 1")}
+    shown = {words: box(picture("x.json", "--cell", "150", *words.split()), YELLOW)[::2] for words in ("", "--look-from 3", "--look-from 1")}
     (y, x), (y3, x3), (y1, x1) = shown.values()
-    assert y3 - y == 40 and x3 - x == 40 and y1 == y and x1 - x == 40, shown
+    assert y3 - y == 150 and x3 - x == 150 and y1 == y and x1 - x == 150, shown
 
 
 def test_image():

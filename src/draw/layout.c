@@ -9,6 +9,9 @@
 
 #define TITLE_SIZE 16.0
 #define TITLE_LINE 22.0
+#define TITLE_WIDEST 428.0 /* that a figure is made for its title */
+#define ONE_LINE 1.2       /* times as wide as it is a figure becomes for a title of one line */
+#define HALF 0.6           /* of a title, and a word, is the longer of two lines */
 #define NOTE_SIZE 10.5
 #define SIDE_LIMIT 32767.0
 #define PIXEL_LIMIT (256.0 * 1024 * 1024)
@@ -16,6 +19,15 @@
 const struct color layout_ink = {0x22, 0x22, 0x22};
 const struct color layout_pale = {0x70, 0x70, 0x70};
 const struct color layout_line = {0xb4, 0xb4, 0xb4};
+
+/* How wide what holds a title should be: `wide` as it is, if the title fits there in two lines. A little more
+ * makes one line of it; a title that needs more still gets what two lines need. */
+static double title_room(double wide, double title)
+{
+    if (title <= wide * ONE_LINE)
+        return fmax(wide, title);
+    return fmax(wide, fmin(title * HALF, TITLE_WIDEST));
+}
 
 /* The title, in one line or two, and the room it takes from the top. A narrow figure is made wider for it. */
 static bool draw_title(struct layout *layout)
@@ -26,14 +38,14 @@ static bool draw_title(struct layout *layout)
     struct figure *figure = layout->figure;
     char lines[2][LABEL_SIZE];
     double all;
-    double limit = layout->drawing->style.width > 0 ? (double)layout->drawing->style.width : INFINITY;
-    double narrowest = fmin(limit, 460) - 2 * LAYOUT_PAD;
-    if (!label_show(lines[0], title, false, layout->font, TITLE_SIZE, narrowest, layout->error) ||
+    if (!label_show(lines[0], title, false, layout->font, TITLE_SIZE, INFINITY, layout->error) ||
         !font_shape(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
         return false;
-    figure->width = (float)fmax(figure->width, ceil(fmin(all, narrowest)) + 2 * LAYOUT_PAD);
-
-    double width = figure->width - 2 * LAYOUT_PAD;
+    double width = figure->width - 2 * LAYOUT_PAD, limit = (double)layout->drawing->style.width;
+    width = ceil(title_room(width, all));
+    if (limit > 0)
+        width = fmax(fmin(width, limit - 2 * LAYOUT_PAD), figure->width - 2 * LAYOUT_PAD);
+    figure->width = (float)(width + 2 * LAYOUT_PAD);
     if (!label_wrap(lines[0], lines[1], title, layout->font, TITLE_SIZE, width, layout->error) ||
         !font_shape(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
         return false;

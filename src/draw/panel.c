@@ -9,6 +9,7 @@
 #define VALUE_LARGEST 13.0
 #define VALUE_SMALLEST 8.0 /* where nobody asked for numbers */
 #define VALUE_LEAST 6.0    /* where somebody did */
+#define MARGIN 0.2         /* of a cell, beside a number that nobody asked for */
 #define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
@@ -52,7 +53,7 @@ struct values values_plan(const struct drawing *drawing, const struct extent *ex
     if (drawing->style.annotate == ANNOTATE_OFF || cell_width < VALUE_LEAST)
         return values;
     bool asked = drawing->style.annotate == ANNOTATE_ON;
-    double room = cell_width - (asked ? 2 : 5);
+    double room = cell_width - (asked ? 2 : fmax(5, cell_width * MARGIN));
     double size = fmin(fmin(VALUE_LARGEST, cell_height * (asked ? 0.7 : 0.5)),
                        room / values_width(extent, values.decimals, font, error));
     if (size >= (asked ? VALUE_LEAST : VALUE_SMALLEST) - 1e-9)

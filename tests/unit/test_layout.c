@@ -287,6 +287,21 @@ static void test_bug_grids_with_empty_places(void **state)
     }
 }
 
+/* A narrow figure was made as wide as its title, and half of it stood empty. */
+static void test_bug_title_left_half_of_a_figure_empty(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 16, 4);
+    drawing.title = NULL;
+    assert_true(lay_out(&drawing));
+    float bare = figure.width;
+    drawing.title = "The delta rule: what is written last is what is read";
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("The delta rule: what is"));
+    assert_non_null(find_text("written last is what is read"));
+    assert_true(figure.width < bare * 1.4f);
+}
+
 static void check_refused(struct drawing drawing, const char *word)
 {
     assert_false(lay_out(&drawing));
@@ -331,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_bug_few_tokens_had_no_number),
         cmocka_unit_test(test_bug_numbers_beside_pooled_cells_were_uneven),
         cmocka_unit_test(test_bug_grids_with_empty_places),
+        cmocka_unit_test(test_bug_title_left_half_of_a_figure_empty),
         cmocka_unit_test(test_pooled_labels_are_token_numbers),
         cmocka_unit_test(test_no_finite_value_is_still_a_picture),
         cmocka_unit_test(test_panels_are_arranged_in_reading_order),
