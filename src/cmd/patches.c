@@ -32,7 +32,7 @@ static bool choose_query(struct patches *patches, const struct options *options,
                          const struct problem *problem, struct error *error)
 {
     size_t first = options->query_first, end = options->query_end ? options->query_end : problem->n;
-    patches->is_self = problem->n == problem->m;
+    patches->is_self = problem->is_self;
     if (!options->has_look) {
         bool from_class = patches->is_self && patches->has_class && first == 0;
         patches->is_mean = !from_class && end - first != 1;

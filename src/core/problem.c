@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "core/problem_parts.h"
@@ -166,6 +167,25 @@ static bool check_slices(const struct judge *judge)
     return true;
 }
 
+/* Whether two lists of labels differ, as far as both go. */
+static bool labels_differ(const struct labels *a, const struct labels *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++)
+        if (strcmp(a->text[i], b->text[i]) != 0)
+            return true;
+    return a->count != b->count;
+}
+
+/* Whether the keys are the queries' own tokens: as many, no other sequence, no other labels. */
+static bool judge_self(const struct judge *judge)
+{
+    const struct inputs *inputs = judge->inputs;
+    bool other = judge->problem->n != judge->problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
+    for (size_t i = 0; i < inputs->layer_count; i++)
+        other = other || inputs->layers[i].tensor[INPUT_CONTEXT].data;
+    return !other && !(inputs->key_tokens.given && labels_differ(&inputs->key_tokens, &inputs->tokens));
+}
+
 static bool judge_layer(struct judge *judge)
 {
     struct problem *problem = judge->problem;
@@ -187,6 +207,7 @@ static bool judge_layer(struct judge *judge)
     if (layer->attention ? !judge_attention(judge, layer->attention, &settings)
                          : !judge_qkv(judge, layer, &settings))
         return false;
+    problem->is_self = judge_self(judge);
 
     layer->mask = judge_find(judge, INPUT_MASK);
     layer->bias = judge_find(judge, INPUT_BIAS);

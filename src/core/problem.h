@@ -57,6 +57,7 @@ struct problem_layer {
 struct problem {
     size_t layer_count, heads, kv_heads;
     size_t n, m;     /* queries, keys */
+    bool is_self;    /* the keys are the queries' own tokens */
     size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
     size_t d_key;    /* of k; other than d_k only where the score takes both */
     size_t d_out;    /* columns of the output; 0: no output */

@@ -173,8 +173,7 @@ static bool judge_segments(const struct judge *judge, struct problem_layer *laye
         const struct labels *keys = inputs->key_tokens.given ? &inputs->key_tokens : &inputs->tokens;
         if (!inputs->tokens.given)
             return value_error(judge, SETTING_SEPARATOR, "tokens to split, but there are", 0);
-        bool other = p->n != p->m || (layer->k.x && layer->k.x != layer->q.x);
-        if (other && !inputs->key_tokens.given)
+        if (!p->is_self && !inputs->key_tokens.given)
             return value_error(judge, SETTING_SEPARATOR,
                                "key_tokens to split as well, for other keys than the queries,", p->m);
         split_segments(query, p->n, &inputs->tokens, settings->separator);

@@ -60,11 +60,8 @@ bool problem_make_labels(struct problem *problem, const struct inputs *inputs, s
     static const struct labels none;
     const struct labels *tokens = &inputs->tokens, *key_tokens = &inputs->key_tokens;
     /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
-    bool other = problem->n != problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
-    for (size_t i = 0; i < inputs->layer_count; i++)
-        other = other || inputs->layers[i].tensor[INPUT_CONTEXT].data;
     if (!key_tokens->given)
-        key_tokens = other ? &none : tokens;
+        key_tokens = problem->is_self ? tokens : &none;
     warn_count(tokens, "tokens", problem->n, "query", "queries", warnings);
     if (key_tokens != tokens)
         warn_count(key_tokens, "key_tokens", problem->m, "key", "keys", warnings);

@@ -345,6 +345,31 @@ static void bug_tokens_labelled_the_context_of_a_layer(void **state)
     inputs_free(&in);
 }
 
+/* A context with as many rows as there are queries was taken for the queries themselves, where it is a
+ * picture. */
+static void bug_a_context_of_equal_length_was_the_sequence_itself(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"a", "b", "c"};
+    enum { ALONE, SAME_LABELS, CONTEXT, OTHER_LABELS, LONGER, WAYS };
+    for (int way = 0; way < WAYS; way++) {
+        struct inputs in = {0};
+        struct warnings warnings = {0};
+        in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
+        if (way == CONTEXT || way == LONGER)
+            in.all.tensor[INPUT_CONTEXT] = zeros(way == LONGER ? 3 : 2, 4);
+        if (way == SAME_LABELS || way == OTHER_LABELS) {
+            label(&in.tokens, 2, text);
+            label(&in.key_tokens, 2, way == SAME_LABELS ? text : text + 1);
+        }
+        struct problem problem = taken(&in, &nothing, &warnings);
+        assert_int_equal(problem.is_self, way < CONTEXT);
+        problem_free(&problem);
+        warnings_free(&warnings);
+        inputs_free(&in);
+    }
+}
+
 static void warns_of_what_is_not_finite(void **state)
 {
     (void)state;
@@ -389,6 +414,7 @@ int main(void)
         cmocka_unit_test(numbers_missing_labels),
         cmocka_unit_test(bug_numbers_came_back_as_labels),
         cmocka_unit_test(bug_tokens_labelled_the_context_of_a_layer),
+        cmocka_unit_test(bug_a_context_of_equal_length_was_the_sequence_itself),
         cmocka_unit_test(warns_of_what_is_not_finite),
     };
     return cmocka_run_group_tests_name("problem", tests, NULL, NULL);
