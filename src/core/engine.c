@@ -289,15 +289,15 @@ static void pool_divide(const struct plan *plan, size_t first, size_t count)
 
 /* Unit `index` of a job, block by block. */
 static void unit_run(const struct plan *plan, size_t index, const struct workspace *space,
-                     const struct engine_kernel *kernel, const volatile sig_atomic_t *stop)
+                     const struct engine_kernel *kernel)
 {
     const struct pooling *pool = &plan->job->pool;
     const struct head *head = plan->job->head;
     const size_t first = index * plan->unit;
     const size_t count = head->n - first < plan->unit ? head->n - first : plan->unit;
 
-    for (size_t i = 0; i < count && !(stop && *stop); i += plan->block)
-        kernel->attend(plan, space, first + i, count - i < plan->block ? count - i : plan->block, stop);
+    for (size_t i = 0; i < count; i += plan->block)
+        kernel->attend(plan, space, first + i, count - i < plan->block ? count - i : plan->block);
     if (pool->cells && pool->mean)
         pool_divide(plan, first, count);
 }
@@ -318,8 +318,6 @@ static bool run_plans(const struct plan *plans, size_t count, const struct needs
         /* The last rows of causal heads see the most, so they begin. */
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (size_t u = units; u > 0; u--) {
-        if (options->stop && *options->stop)
-            continue;
         int thread = 0;
 #ifdef _OPENMP
         thread = omp_get_thread_num();
@@ -329,7 +327,7 @@ static bool run_plans(const struct plan *plans, size_t count, const struct needs
         size_t index = u - 1;
         while (index >= plan->units)
             index -= plan++->units;
-        unit_run(plan, index, &space, kernel, options->stop);
+        unit_run(plan, index, &space, kernel);
 
         size_t n = plan->job->head->n, first = index * plan->unit, done;
 #pragma omp atomic capture
@@ -338,8 +336,6 @@ static bool run_plans(const struct plan *plans, size_t count, const struct needs
             options->progress(options->context, done, rows);
     }
     free(memory);
-    if (options->stop && *options->stop)
-        return error_set(error, ERROR_SYSTEM, "interrupted");
     return true;
 }
 

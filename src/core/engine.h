@@ -1,13 +1,12 @@
 /*
  * The float32 engine: exact attention of many heads at once, over threads, block by block of query rows.
  * Nothing of size n×m is held unless the receiver of the rows holds it, and nothing is copied but one block
- * of queries. Agrees with core/reference.h to 2e-6 where |masked scores| <= 20. How it works:
+ * of queries. Agrees with core/reference.h to 2e-6 where |scaled scores| <= 20. How it works:
  * core/engine_kernel.h.
  */
 #ifndef ATTN_CORE_ENGINE_H
 #define ATTN_CORE_ENGINE_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,15 +58,14 @@ struct engine_options {
     size_t
         memory_limit; /* bytes that the engine may take for itself; 0: no limit. Long rows for a taker are
                        * then handed out fewer at a time. What is needed at the very least is taken anyway. */
-    const volatile sig_atomic_t *stop; /* nonzero: give up soon; or NULL */
     void (*progress)(void *context, size_t rows_done,
                      size_t rows); /* from the calling thread only; or NULL */
     void *context;
 };
 
 /*
- * Runs all jobs. The results do not depend on the number of threads, bit for bit. Errors: no memory, a size
- * that cannot be, or stopped (ERROR_SYSTEM "interrupted").
+ * Runs all jobs. The results do not depend on the number of threads, bit for bit. Errors: no memory, or a
+ * size that cannot be.
  */
 bool engine_run(const struct engine_job *jobs, size_t count, int threads, struct error *error);
 bool engine_run_with(const struct engine_job *jobs, size_t count, const struct engine_options *options,

@@ -60,13 +60,11 @@ struct workspace {
 struct engine_kernel {
     const char *name;
     bool (*runs_here)(void);
-    /* Rows first..first+count-1 of a job, whole: output, measures, pool, taker. Ends early, with nothing
-     * said, when *stop becomes nonzero. */
-    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
-                   const volatile sig_atomic_t *stop);
+    /* Rows first..first+count-1 of a job, whole: output, measures, pool, taker. */
+    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count);
     /* The largest bit pattern, signs left out, of a matrix: 0x7f800000 and more where not all is finite. */
     uint32_t (*largest)(const struct grid *grid, size_t rows, size_t columns);
-    /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows. Uses queries [CHUNK], sums and
+    /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows. Uses scores [CHUNK], sums and
      * wide [count] of the workspace. */
     void (*project)(const float *x, size_t x_row, const float *w, const float *b, size_t rows, size_t inner,
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);

@@ -225,15 +225,12 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
 
 /* The weights once more, now that the sums are known, for the taker. */
 static void rows_hand_out(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                          const struct reach *reach, const struct exponent *exponent,
-                          const volatile sig_atomic_t *stop)
+                          const struct reach *reach, const struct exponent *exponent)
 {
     const struct engine_job *job = plan->job;
     const size_t m = job->head->m;
     memset(space->strip, 0, rows->count * m * sizeof *space->strip);
     for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
-        if (stop && *stop)
-            return;
         end = chunk_end(&plan->chunks, from, reach->end_key);
         if (plan->patterned && !head_may_see(job->head, rows->first, rows->first + rows->count, from, end))
             continue;
@@ -304,8 +301,7 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
     rows->summed = true;
 }
 
-static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
-                          const volatile sig_atomic_t *stop)
+static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
 {
     const struct engine_job *job = plan->job;
     const struct exponent exponent = exponent_make(plan->factor);
@@ -317,8 +313,6 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
 
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {
-        if (stop && *stop)
-            return;
         end = chunk_end(&plan->chunks, from, reach.end_key);
         const struct span seen =
             plan->patterned ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
@@ -334,7 +328,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     }
     rows_finish(plan, space, &rows, &reach, &exponent);
     if (job->taker.take)
-        rows_hand_out(plan, space, &rows, &reach, &exponent, stop);
+        rows_hand_out(plan, space, &rows, &reach, &exponent);
 }
 
 static void kernel_project(const float *x, size_t x_row, const float *w, const float *b, size_t rows,

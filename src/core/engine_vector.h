@@ -28,9 +28,6 @@ typedef uint32_t vecu __attribute__((vector_size(LANES * 4)));
 typedef vec vec_memory __attribute__((may_alias));
 typedef float vec_anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
-/* Vectors in a row of a block. */
-#define GROUPS ((int)(BLOCK / LANES))
-
 INLINE vec vec_all(float x)
 {
     return x - (vec){0};

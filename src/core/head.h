@@ -78,8 +78,8 @@ struct head {
     struct recurrent recurrent;
 };
 
-/* The keys that causal, prefix, padding and (where nothing is global) window leave to query i: [*first,
- * *end), empty where first == end. */
+/* The keys that causal, prefix, padding and, where nothing is global, window and blocks (not those of a
+ * block_mask) leave to query i: [*first, *end), empty where first == end. */
 void head_reach(const struct head *head, size_t i, size_t *first, size_t *end);
 
 /* Whether query i may look at key j, by all masks in force. */

@@ -125,7 +125,7 @@ static void recurrent_row(void *context, size_t i, const double *row)
 
 /* Rows [first, end) of a job. */
 static bool unit_run(const struct engine_job *job, size_t first, size_t end, const struct space *space,
-                     const volatile sig_atomic_t *stop, struct error *error)
+                     struct error *error)
 {
     const struct head *head = job->head;
     if (job->pool.cells) {
@@ -139,7 +139,7 @@ static bool unit_run(const struct engine_job *job, size_t first, size_t end, con
         return recurrence_run(head, job->output, job->output_row, wanted ? recurrent_row : NULL, &context,
                               error);
     }
-    for (size_t i = first; i < end && !(stop && *stop); i++) {
+    for (size_t i = first; i < end; i++) {
         reference_row(head, i, STAGE_WEIGHTS, space->row, space->spare);
         row_done(job, i, space->row, space->weights);
         if (!job->output)
@@ -173,13 +173,13 @@ bool plain_run(const struct engine_job *jobs, size_t count, const struct engine_
         for (size_t u = units; u > 0; u--) {
             const struct engine_job *job = jobs;
             size_t index = u - 1, done;
-            if (!ok || (options->stop && *options->stop))
+            if (!ok)
                 continue;
             for (; index >= unit_count(job); job++)
                 index -= unit_count(job);
             size_t first = index * unit_rows(job), n = job->head->n;
             size_t end = n - first < unit_rows(job) ? n : first + unit_rows(job);
-            ok = unit_run(job, first, end, &space, options->stop, &own);
+            ok = unit_run(job, first, end, &space, &own);
 #pragma omp atomic capture
             done = rows_done += end - first;
             int thread = 0;
@@ -194,7 +194,5 @@ bool plain_run(const struct engine_job *jobs, size_t count, const struct engine_
             error_set(error, own.kind, "%s", own.message);
         space_free(&space);
     }
-    if (ok && options->stop && *options->stop)
-        return error_set(error, ERROR_SYSTEM, "interrupted");
     return ok;
 }
