@@ -68,6 +68,9 @@ struct labels {
 };
 void labels_free(struct labels *labels);
 
+/* A problem has at most this many layers. */
+enum { LAYERS_MAX = 4096 };
+
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;

@@ -228,25 +228,28 @@ static bool judge_layer(struct judge *judge)
 }
 
 /* Layers: those of the list, or the longest axis that says so. */
-static size_t count_layers(const struct inputs *inputs)
+static bool count_layers(const struct inputs *inputs, size_t *count, struct error *error)
 {
-    if (inputs->layer_count > 0)
-        return inputs->layer_count;
-    size_t count = 1;
-    for (enum input i = INPUT_Q; i <= INPUT_ATTENTION; i++) {
+    *count = inputs->layer_count > 0 ? inputs->layer_count : 1;
+    for (enum input i = INPUT_Q; inputs->layer_count == 0 && i <= INPUT_ATTENTION; i++) {
         const struct tensor *tensor = &inputs->all.tensor[i];
-        if (tensor->data && tensor->rank == 4 && tensor->shape[0] > count)
-            count = tensor->shape[0];
+        if (!tensor->data || tensor->rank < 4)
+            continue;
+        if (tensor->shape[0] > LAYERS_MAX)
+            return place_error(&tensor->place, error, "%s: expected at most %d layers",
+                               phrase_tensor(i, tensor).text, LAYERS_MAX);
+        if (tensor->shape[0] > *count)
+            *count = tensor->shape[0];
     }
-    return count;
+    return true;
 }
 
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error)
 {
-    *problem = (struct problem){.layer_count = count_layers(inputs),
-                                .title = inputs->title,
-                                .grid = {inputs->grid[0], inputs->grid[1]}};
+    *problem = (struct problem){.title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}};
+    if (!count_layers(inputs, &problem->layer_count, error))
+        return false;
     struct judge judge = {
         .problem = problem, .inputs = inputs, .top = inputs->all.settings, .over = over, .error = error};
     problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);

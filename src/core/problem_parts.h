@@ -46,9 +46,12 @@ bool judge_combination(const struct judge *judge, const struct settings *setting
 bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings);
 
 /* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere; null in a bias becomes -infinity. Warns
- * of NaN and infinities, and of weights that do not sum to 1. */
+ * of NaN and infinities in what is used, and of weights that do not sum to 1. */
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error);
+
+/* Whether layer `first` or one of those up to, not with, `end` takes the tensor. */
+bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor);
 
 /* Names the tensors that no layer takes. */
 void problem_warn_unused(const struct problem *problem, const struct inputs *inputs,

@@ -1,10 +1,9 @@
 /* What was given and is not used, because something else stands in its place. */
 #include "core/problem_parts.h"
 
-/* Whether some layer takes the tensor. */
-static bool is_used(const struct problem *problem, const struct tensor *tensor)
+bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor)
 {
-    for (size_t l = 0; l < problem->layer_count; l++) {
+    for (size_t l = first; l < end; l++) {
         const struct problem_layer *layer = &problem->layers[l];
         const struct supply *supplies[] = {&layer->q, &layer->k, &layer->v};
         if (tensor == layer->attention || tensor == layer->mask || tensor == layer->bias ||
@@ -21,13 +20,13 @@ static bool is_used(const struct problem *problem, const struct tensor *tensor)
     return false;
 }
 
-/* Names what was given and is not used, because something else stands in its place. */
-static void warn_unused(const struct problem *problem, const struct layer_inputs *layer,
-                        struct warnings *warnings)
+/* Names what was given to the layers from `first` up to `end` and is not used. */
+static void warn_unused(const struct problem *problem, const struct layer_inputs *layer, size_t first,
+                        size_t end, struct warnings *warnings)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const struct tensor *tensor = &layer->tensor[i];
-        if (!tensor->data || is_used(problem, tensor))
+        if (!tensor->data || problem_uses(problem, first, end, tensor))
             continue;
         const char *reason = problem->layers[0].attention ? "attention is given, nothing is computed"
                              : i > INPUT_BIAS             ? "the settings do without it"
@@ -40,7 +39,7 @@ static void warn_unused(const struct problem *problem, const struct layer_inputs
 void problem_warn_unused(const struct problem *problem, const struct inputs *inputs,
                          struct warnings *warnings)
 {
-    warn_unused(problem, &inputs->all, warnings);
+    warn_unused(problem, &inputs->all, 0, problem->layer_count, warnings);
     for (size_t l = 0; l < inputs->layer_count; l++)
-        warn_unused(problem, &inputs->layers[l], warnings);
+        warn_unused(problem, &inputs->layers[l], l, l + 1, warnings);
 }

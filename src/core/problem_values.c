@@ -104,9 +104,11 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
                      colon, broken, rows);
 }
 
-static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bool *nonfinite,
-                        struct warnings *warnings, struct error *error)
+/* The tensors of the layers from `first` up to `end`. */
+static bool check_layers(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
+                         bool part, struct warnings *warnings, struct error *error)
 {
+    const bool computed = !problem->layers[0].attention;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         struct tensor *tensor = &layer->tensor[i];
         if (!tensor->data)
@@ -130,8 +132,8 @@ static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bo
             continue;
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
-        else if (computed)
-            *nonfinite |=
+        else if (computed && problem_uses(problem, first, end, tensor))
+            problem->nonfinite |=
                 warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS || i == INPUT_DECAY, warnings);
     }
     return true;
@@ -140,11 +142,10 @@ static bool check_layer(struct layer_inputs *layer, bool computed, bool part, bo
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error)
 {
-    bool computed = !problem->layers[0].attention;
-    if (!check_layer(&inputs->all, computed, inputs->part, &problem->nonfinite, warnings, error))
+    if (!check_layers(problem, &inputs->all, 0, problem->layer_count, inputs->part, warnings, error))
         return false;
-    for (size_t i = 0; i < inputs->layer_count; i++)
-        if (!check_layer(&inputs->layers[i], computed, false, &problem->nonfinite, warnings, error))
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        if (!check_layers(problem, &inputs->layers[l], l, l + 1, false, warnings, error))
             return false;
     return true;
 }

@@ -10,7 +10,7 @@
 #include "read/json_take.h"
 #include "read/read.h"
 
-enum { LAYERS_MAX = 4096, WARNINGS_MAX = 8 };
+enum { WARNINGS_MAX = 8 };
 
 /* The keys beside tensors and settings. */
 static const char *const other_keys[] = {"tokens", "key_tokens", "layers", "title", "grid", "schema"};

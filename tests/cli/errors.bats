@@ -482,3 +482,14 @@ sample() {
         'x.json:1:25: the unknown key "wq" is ignored; did you mean "w_q"?' \
         'x.json:1:36: the unknown key "Tokens" is ignored; did you mean "tokens"?'
 }
+
+@test "bug: an axis for layers made more of them than a list of layers may have" {
+    "$PYTHON" -c 'import json; print(json.dumps({t: [[[[1]]]] * 4097 for t in "qk"}))' >x.json
+    fails 3 'x.json:1:7: q is 4097×1×1×1: expected at most 4096 layers' attn run x.json -o y.json
+}
+
+@test "bug: NaN in a tensor that is not used was said to make rows NaN" {
+    warns '{"q":[[1e38],[1]],"k":[[1e38],[1]],"w_q":[[NaN]]}' '' \
+        'x.json: w_q is not used: q, k or v stands in its place' \
+        '1 of 2 rows are NaN: their scores are too large for float32'
+}
