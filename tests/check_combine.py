@@ -345,6 +345,19 @@ def test_at_rest():
         same({**base, **more}, words, {**base, **instead})
 
 
+def test_all_at_rest():
+    """bug: --seed 1 --dropout 0 was refused: what is at rest is there"""
+    base = qkv(3, 2, 6, 6)
+    for settings in ({"dropout": 0, "seed": 1}, {"causal": "no", "prefix": 2}, {"position": "none", "rotary_dim": 2},
+                     {"position": "none", "position_base": 10}, {"position": "none", "max_distance": 9}, {"score": "scaled", "w_score": np.eye(4)},
+                     {"position": "none", "slopes": [1, 2]}, {"recurrence": "none", "state": np.ones((2, 4, 3))}):
+        want = given(base)
+        assert given({**base, **settings})["weights"] == want["weights"], settings
+        assert "mask" not in given({**base, **settings}), settings
+        if all(isinstance(value, (int, str)) for value in settings.values()):
+            assert given(base, *arguments(settings))["weights"] == want["weights"], settings
+
+
 def says(what, words, status, *names):
     done = subprocess.run([ATTN, "run", *words, "-o", "-"], capture_output=True, text=True)
     line = [x for x in done.stderr.splitlines() if not x.startswith("attn: warning: ")]

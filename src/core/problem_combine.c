@@ -7,6 +7,7 @@
 /* Something that may have been asked for. */
 struct wish {
     bool set;
+    bool at_rest;    /* said, but to be nothing: --dropout 0 */
     bool command;    /* on the command line */
     const char *key; /* of JSON */
     const char *value;
@@ -44,21 +45,23 @@ static bool in_force(const struct settings *s, enum setting which)
 static struct wish setting(const struct judge *judge, const struct settings *settings, enum setting which)
 {
     return (struct wish){.set = in_force(settings, which),
+                         .at_rest = settings_have(settings, which) && !in_force(settings, which),
                          .command = settings_have(judge->over, which),
                          .key = setting_kinds[which].name};
 }
 
-/* The place of `value` among the words that `which` may be. */
-static struct wish word(const struct judge *judge, enum setting which, int now, int value)
+/* That a setting which is `now` is `value`, of the words that it may be. */
+static struct wish word(const struct judge *judge, const struct settings *settings, enum setting which,
+                        int now, int value)
 {
     const char *words = setting_kinds[which].words;
     for (int i = 0; i < value; i++)
         words += strcspn(words, " ") + 1;
-    return (struct wish){.set = now == value,
-                         .command = settings_have(judge->over, which),
-                         .key = setting_kinds[which].name,
-                         .value = words,
-                         .value_length = (int)strcspn(words, " ")};
+    struct wish wish = setting(judge, settings, which);
+    wish.set = now == value;
+    wish.value = words;
+    wish.value_length = (int)strcspn(words, " ");
+    return wish;
 }
 
 static struct wish tensor(const struct judge *judge, enum input which)
@@ -99,19 +102,20 @@ static bool apart(const struct judge *judge, struct wish a, struct wish b)
                              name_wish(&b, b.command, second));
 }
 
-/* What a file has is at rest where the command line takes away what it needs. */
+/* Where what it needs is at rest, so is `a`; and what a file has, where the command line takes away what it
+ * needs. */
 static bool needs(const struct judge *judge, struct wish a, struct wish b)
 {
     char first[64], second[64];
-    return !a.set || b.set || (b.command && !a.command) ||
+    return !a.set || b.set || b.at_rest || (b.command && !a.command) ||
            combination_error(judge, a.command, name_wish(&a, a.command, first), "needs",
                              name_wish(&b, a.command, second));
 }
 
 static bool judge_scores(const struct judge *j, const struct settings *s)
 {
-    struct wish general = word(j, SETTING_SCORE, s->score, SCORE_GENERAL);
-    struct wish additive = word(j, SETTING_SCORE, s->score, SCORE_ADDITIVE);
+    struct wish general = word(j, s, SETTING_SCORE, s->score, SCORE_GENERAL);
+    struct wish additive = word(j, s, SETTING_SCORE, s->score, SCORE_ADDITIVE);
     return needs(j, general, tensor(j, INPUT_W_SCORE)) && needs(j, additive, tensor(j, INPUT_V_SCORE)) &&
            needs(j, tensor(j, INPUT_W_SCORE), general) && needs(j, tensor(j, INPUT_V_SCORE), additive) &&
            needs(j, tensor(j, INPUT_W_SCORE_Q), additive) && needs(j, tensor(j, INPUT_W_SCORE_K), additive);
@@ -119,10 +123,10 @@ static bool judge_scores(const struct judge *j, const struct settings *s)
 
 static bool judge_positions(const struct judge *j, const struct settings *s)
 {
-    struct wish sinusoidal = word(j, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
-    struct wish rotary = word(j, SETTING_POSITION, s->position, POSITION_ROTARY);
-    struct wish alibi = word(j, SETTING_POSITION, s->position, POSITION_ALIBI);
-    struct wish relative = word(j, SETTING_POSITION, s->position, POSITION_RELATIVE);
+    struct wish sinusoidal = word(j, s, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
+    struct wish rotary = word(j, s, SETTING_POSITION, s->position, POSITION_ROTARY);
+    struct wish alibi = word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI);
+    struct wish relative = word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE);
     rotary.set = rotary.set || s->position == POSITION_ROTARY_INTERLEAVED;
     struct wish waves = rotary;
     waves.set = waves.set || sinusoidal.set;
@@ -136,16 +140,16 @@ static bool judge_positions(const struct judge *j, const struct settings *s)
 
 static bool judge_normalizers(const struct judge *j, const struct settings *s)
 {
-    struct wish linear = word(j, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
-    struct wish sparsemax = word(j, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
+    struct wish linear = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
+    struct wish sparsemax = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
     static const enum setting beside_linear[] = {SETTING_SCORE, SETTING_SCALE, SETTING_TEMPERATURE,
                                                  SETTING_SOFTCAP, SETTING_SINK};
     for (size_t i = 0; i < sizeof beside_linear / sizeof *beside_linear; i++)
         if (!apart(j, linear, setting(j, s, beside_linear[i])))
             return false;
     return apart(j, linear, tensor(j, INPUT_BIAS)) && apart(j, linear, tensor(j, INPUT_SINKS)) &&
-           apart(j, linear, word(j, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
-           apart(j, linear, word(j, SETTING_POSITION, s->position, POSITION_RELATIVE)) &&
+           apart(j, linear, word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
+           apart(j, linear, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE)) &&
            apart(j, sparsemax, setting(j, s, SETTING_SINK)) && apart(j, sparsemax, tensor(j, INPUT_SINKS)) &&
            apart(j, setting(j, s, SETTING_SINK), tensor(j, INPUT_SINKS)) &&
            needs(j, setting(j, s, SETTING_SEED), setting(j, s, SETTING_DROPOUT));
@@ -176,9 +180,9 @@ static bool judge_recurrence(const struct judge *j, const struct settings *s)
     };
     static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS};
     struct wish recurrence = setting(j, s, SETTING_RECURRENCE);
-    struct wish gated = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
-    struct wish delta = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
-    struct wish both = word(j, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
+    struct wish gated = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
+    struct wish delta = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
+    struct wish both = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (!apart(j, recurrence, setting(j, s, others[i])))
             return false;
@@ -192,14 +196,14 @@ static bool judge_recurrence(const struct judge *j, const struct settings *s)
     delta.set = delta.set || both.set;
     return needs(j, tensor(j, INPUT_DECAY), gated) && needs(j, tensor(j, INPUT_BETA), delta) &&
            needs(j, tensor(j, INPUT_STATE), recurrence) &&
-           apart(j, recurrence, word(j, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
-           apart(j, recurrence, word(j, SETTING_POSITION, s->position, POSITION_RELATIVE));
+           apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
+           apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE));
 }
 
 static bool judge_stack(const struct judge *j, const struct settings *s)
 {
     struct wish norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
-    struct wish pre = word(j, SETTING_NORM, s->norm, NORM_PRE);
+    struct wish pre = word(j, s, SETTING_NORM, s->norm, NORM_PRE);
     return needs(j, tensor(j, INPUT_NORM_WEIGHT), norm) && needs(j, tensor(j, INPUT_NORM_BIAS), norm) &&
            needs(j, residual, tensor(j, INPUT_EMBEDDINGS)) && needs(j, pre, tensor(j, INPUT_EMBEDDINGS)) &&
            apart(j, residual, tensor(j, INPUT_Q)) && apart(j, pre, tensor(j, INPUT_Q));

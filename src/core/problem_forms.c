@@ -216,7 +216,7 @@ static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
 {
     const struct problem *p = judge->problem;
     struct rules *rules = &layer->rules;
-    rules->prefix = settings->prefix;
+    rules->prefix = rules->causal ? settings->prefix : 0;
     rules->dilation = settings->dilation > 1 ? settings->dilation : 0;
     rules->block = settings->block;
     if (settings_have(settings, SETTING_KEY_LENGTH)) {

@@ -44,6 +44,7 @@ torch() {
 @test "bug: a context behind past keys was encoded as if it stood at the begin" { combine past_positions; }
 @test "past keys and values are rows in front" { combine past_is_concatenation; }
 @test "bug: --position none was refused where the file had a position_base" { combine at_rest; }
+@test "bug: --seed was refused beside --dropout 0, and so was what needs something else at rest" { combine all_at_rest; }
 @test "what may not be combined in a file is named" { combine wrong_in_a_file; }
 @test "what may not be combined on the command line is named" { combine wrong_on_the_command_line; }
 
