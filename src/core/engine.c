@@ -227,7 +227,7 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     const bool pooled = job->pool.cells != NULL;
     const double factor = head->scale * M_LOG2E;
     *plan = (struct plan){.job = job, .block = block};
-    plan->patterned = head_has_pattern(head);
+    plan->gappy = head_has_pattern(head) || head->rules.mask.data;
     plan->folded =
         !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
     plan->factor = plan->folded ? factor : M_LOG2E;

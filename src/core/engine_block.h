@@ -31,7 +31,7 @@ struct plan {
     const struct engine_job *job;
     struct chunks chunks;
     size_t cell_keys; /* keys in a cell of the pool; m where there is none */
-    bool patterned;   /* head_has_pattern */
+    bool gappy;       /* some chunks may be seen by nobody, and a chunk by some: head_may_see, rules_apply */
     bool folded; /* the scale is applied inside exp: no softcap, bias or distance, a scale that is no extreme
                   */
     double factor;     /* weights are 2^(factor·(score - max)) */

@@ -158,7 +158,7 @@ static void score_chunk(const struct plan *plan, const struct workspace *space, 
                     space->scores, rows->largest, rows->lanes,
                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
                     values_next ? head->d_v : 0);
-    if (!plan->folded || head->rules.mask.data || plan->patterned || !reach_covers(reach, from, from + keys))
+    if (!plan->folded || plan->gappy || !reach_covers(reach, from, from + keys))
         rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->largest,
                     rows->seen);
     else
@@ -232,7 +232,7 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
     memset(space->strip, 0, rows->count * m * sizeof *space->strip);
     for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        if (plan->patterned && !head_may_see(job->head, rows->first, rows->first + rows->count, from, end))
+        if (plan->gappy && !head_may_see(job->head, rows->first, rows->first + rows->count, from, end))
             continue;
         score_chunk(plan, space, reach, rows, from, end - from, false);
         for (size_t at = 0; at < rows->lanes; at += LANES) {
@@ -315,7 +315,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {
         end = chunk_end(&plan->chunks, from, reach.end_key);
         const struct span seen =
-            plan->patterned ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
+            plan->gappy ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
         if (job->pool.cells && from < seen.from)
             watch_nothing(plan, space, &rows, reach.first_key, from, seen.from - from, chunk);
         if (seen.from < seen.end)

@@ -48,9 +48,7 @@ static void parts_make(struct explanation *e, const double *weights)
     const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
     const bool sink = softmax && head->has_sink;
     e->largest = sink ? head->sink : -INFINITY;
-    size_t seen = 0;
     for (size_t j = 0; j < head->m; j++) {
-        seen += e->allowed[j];
         if (e->allowed[j] && (e->masked[j] > e->largest || isnan(e->masked[j])))
             e->largest = e->masked[j];
         /* every key of the support is above the threshold by its weight */

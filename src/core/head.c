@@ -139,10 +139,35 @@ static bool blocks_meet(const struct head *head, size_t first, size_t end, size_
     return false;
 }
 
+static bool key_is_open(const struct rules *rules, size_t key)
+{
+    const struct grid *keys = &rules->key_mask;
+    return !keys->data || (keys->data[key * keys->column] != 0) != rules->mask_true_blocks;
+}
+
+/* Whether the mask of keys, and that of pairs, leave any pair. Mostly the first is one. */
+static bool masks_open(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct grid *mask = &rules->mask;
+    while (from < to && !key_is_open(rules, from))
+        from++;
+    if (from == to || !mask->data)
+        return from < to;
+    for (size_t i = first; i < end; i++) {
+        const float *row = mask->data + i * mask->row;
+        for (size_t j = from; j < to; j++)
+            if ((row[j * mask->column] != 0) != rules->mask_true_blocks)
+                return true;
+        if (mask->row == 0)
+            return false; /* all rows are this one */
+    }
+    return false;
+}
+
 bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
-    if (first >= end || from >= to)
+    if (first >= end || from >= to || !masks_open(rules, first, end, from, to))
         return false;
     if (rules->query_segment && !segments_meet(rules, first, end, from, to))
         return false;
@@ -157,22 +182,24 @@ bool head_may_see(const struct head *head, size_t first, size_t end, size_t from
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }
 
+/* Whether a key is open, and in reach of a window that stands from low to high beside global keys. */
+static bool is_inside(const struct rules *rules, size_t key, bool windowed, int64_t low, int64_t high)
+{
+    return key_is_open(rules, key) &&
+           (!windowed || rules->key_global[key] || ((int64_t)key >= low && (int64_t)key <= high));
+}
+
 void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
 {
     const struct rules *rules = &head->rules;
+    const bool windowed = rules->key_global && !any_flag(rules->query_global, first, end);
     int64_t low, high, unused;
-    if (!rules->key_global || any_flag(rules->query_global, first, end))
-        return;
     window(head, first, &low, &unused);
     window(head, end - 1, &unused, &high);
-    size_t begin = *from, stop = *to;
-    while (begin < stop && !rules->key_global[begin] && ((int64_t)begin < low || (int64_t)begin > high))
-        begin++;
-    while (stop > begin && !rules->key_global[stop - 1] &&
-           ((int64_t)stop - 1 < low || (int64_t)stop - 1 > high))
-        stop--;
-    *from = begin;
-    *to = stop;
+    while (*from < *to && !is_inside(rules, *from, windowed, low, high))
+        ++*from;
+    while (*from < *to && !is_inside(rules, *to - 1, windowed, low, high))
+        --*to;
 }
 
 /* Keys that query i may look at. */

@@ -159,6 +159,17 @@ static void compare_all_sparse(void)
     compare_sparse("window 256, 2 global tokens",
                    (struct rules){.left = 256, .right = 256, .query_global = global, .key_global = global});
     compare_sparse("blocks of 256", (struct rules){.left = -1, .right = -1, .block = 256});
+    static float open[16384];
+    static int32_t document[16384];
+    for (size_t i = 0; i < 16384; i++) {
+        open[i] = i < 2048;
+        document[i] = (int32_t)(i / 1024);
+    }
+    compare_sparse(
+        "documents of 1,024",
+        (struct rules){.left = -1, .right = -1, .query_segment = document, .key_segment = document});
+    compare_sparse("2,048 keys open", (struct rules){.left = -1, .right = -1, .key_mask = {open, 0, 1}});
+    compare_sparse("dilation 16", (struct rules){.left = -1, .right = -1, .dilation = 16});
     compare_sparse("window 256, dilation 4", (struct rules){.left = 256, .right = 256, .dilation = 4});
 }
 
