@@ -188,9 +188,10 @@ def random_cases(first, end):
 
 
 def test_accuracy():
-    """No larger error than twice that of the same formula in NumPy's float32; half a unit in the last place is everyone's."""
+    """The largest error of a matrix beside that of the same formula in NumPy's float32; half a unit in the last place is
+    everyone's. Where one sum decides, either may be lucky, the more so as NumPy's own changes with its BLAS."""
     ratios = []
-    for seed in range(40):
+    for seed in range(60):
         rng = np.random.default_rng(9000 + seed)
         n, m = int(pick(rng, 64, 65, 129)), int(pick(rng, 17, 65, 300))  # many rows, so that luck does not decide
         d, e = int(pick(rng, 1, 5, 64, 128, 1024)), 64
@@ -210,8 +211,9 @@ def test_accuracy():
         for stage, unit in (("weights", 1), ("output", np.abs(problem["v"]).max())):
             mine, numpy = worst(numbers(got[stage]), true[stage]), worst(single[stage], true[stage])
             ratios.append(mine / max(numpy, 6e-8 * unit))
-            assert mine <= 2 * numpy + 6e-8 * unit, f"seed {seed}, {stage}: error {mine:.3g}, of NumPy in float32 {numpy:.3g}"
-    assert np.median(ratios) < 1.2, f"the median error is {np.median(ratios):.2f} times NumPy's"
+            assert mine <= 4 * numpy + 6e-8 * unit, f"seed {seed}, {stage}: error {mine:.3g}, of NumPy in float32 {numpy:.3g}"
+    assert np.median(ratios) < 1, f"the median error is {np.median(ratios):.2f} times NumPy's"
+    assert np.quantile(ratios, 0.95) < 2, f"one error in twenty is {np.quantile(ratios, 0.95):.2f} times NumPy's"
 
 
 def test_threads():

@@ -8,5 +8,5 @@ oracle() {
 @test "the oracle knows what is known without it" { oracle oracle; }
 @test "random problems 0 to 199 agree with NumPy in double precision" { oracle random 0 200; }
 @test "random problems 200 to 399 agree with NumPy in double precision" { oracle random 200 400; }
-@test "the error is not larger than twice that of NumPy in float32" { oracle accuracy; }
+@test "the error is mostly smaller than that of NumPy in float32, and hardly ever twice as large" { oracle accuracy; }
 @test "the same bits for any number of threads" { oracle threads; }
