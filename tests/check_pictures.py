@@ -131,6 +131,30 @@ def test_pngcheck():
     assert done.returncode == 0, done.stdout.decode()
 
 
+def test_names():
+    """A matrix is drawn once, under the name of the heads whose it is."""
+    def names(sample, *words):
+        run(f"{DATA}/{sample}.json", *words, "-q", "--format", "none", "-o", "names/")
+        found = {os.path.basename(p) for p in glob.glob("names/layer*")}
+        for p in glob.glob("names/*"):
+            os.remove(p)
+        return found
+
+    assert names("grouped", "--stage", "k") == {"layer0-kv-head0-k.png", "layer0-kv-head1-k.png"}
+    assert names("grouped", "--stage", "k", "--head", "3,2") == {"layer0-kv-head1-k.png"}
+    assert names("grouped", "--stage", "k", "--queries", "0:2") == {"layer0-kv-head0-k.png", "layer0-kv-head1-k.png"}
+    assert names("grouped", "--stage", "q", "--head", "3") == {"layer0-head3-q.png"}
+    for words in ([], ["--average", "heads"]):
+        assert names("rotary", "--stage", "encoding", *words) == {"layer0-encoding.png"}
+    assert names("alibi", "--stage", "encoding", "--head", "0,2") == {"layer0-head0-encoding.png", "layer0-head2-encoding.png"}
+    assert names("causal", "--draw-mask") == {"layer0-mask.png"}
+    assert names("causal", "--draw-mask", "--head", "1") == {"layer0-head1-mask.png"}
+    assert names("induction", "--draw-mask") == {"layer0-head0-mask.png", "layer1-head0-mask.png"}
+    write_json("masks.json", {"attention": np.full((2, 2, 2), 0.5), "mask": [[[1, 1], [1, 1]], [[1, 1], [0, 1]]]})
+    run("masks.json", "--draw-mask", "-q", "--format", "none", "-o", "masks/")
+    assert {"layer0-head0-mask.png", "layer0-head1-mask.png"} < set(os.listdir("masks"))
+
+
 def test_same_bytes():
     """The same input and options give the same bytes, for any number of threads; title and labels change them."""
     def bytes_of(*words):

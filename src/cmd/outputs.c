@@ -137,14 +137,14 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
     return ok;
 }
 
-static bool write_figure(struct outputs *outputs, const char *path, enum stage stage,
-                         const struct options *options, const struct result *result, struct error *error)
+static bool write_figure(struct outputs *outputs, const char *path, const struct options *options,
+                         struct error *error)
 {
     struct out png;
     double start = clock_seconds();
     out_begin(&png, -1, path);
-    struct picture picture = {.stage = stage, .all = true, .out = &png};
-    bool ok = pictures_draw(result, &picture, 1, options, error);
+    struct picture picture = {.shown = &outputs->shown[0], .all = true, .out = &png};
+    bool ok = pictures_draw(&picture, 1, options, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &png, error);
     out_free(&png);
@@ -152,24 +152,15 @@ static bool write_figure(struct outputs *outputs, const char *path, enum stage s
 }
 
 /* The file of a picture in a folder; the caller frees it. NULL without memory. */
-static char *picture_path(const char *folder, const struct picture *picture, const struct result *result,
-                          struct error *error)
+static char *picture_path(const char *folder, const struct picture *picture, struct error *error)
 {
-    size_t heads = result->stage[picture->stage].heads;
-    size_t l = picture->head / heads, h = picture->head % heads;
-    bool weights = picture->stage == STAGE_WEIGHTS;
-    char name[96];
-    if (picture->all)
-        snprintf(name, sizeof name, "heads");
-    else if (picture->stage == STAGE_OUTPUT)
-        snprintf(name, sizeof name, "layer%zu", result->layer_index[l]);
-    else if (result->averaged)
-        snprintf(name, sizeof name, "layer%zu-mean", result->layer_index[l]);
-    else
-        snprintf(name, sizeof name, "layer%zu-head%zu", result->layer_index[l],
-                 heads == result->head_count ? result->head_index[h] : h);
+    const struct shown *shown = picture->shown;
+    bool weights = shown->stage == STAGE_WEIGHTS;
+    char name[SHOWN_NAME] = "heads";
+    if (!picture->all)
+        shown_file(shown, picture->matrix / shown->count, picture->matrix % shown->count, name);
     char *path = text_format("%s%s%s%s.png", folder, name, weights ? "" : "-",
-                             weights ? "" : stage_names[picture->stage]);
+                             weights ? "" : stage_names[shown->stage]);
     if (!path)
         error_memory(error, strlen(folder) + sizeof name);
     return path;
@@ -181,7 +172,7 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
                            const struct result *result, struct error *error)
 {
     enum { BATCH = 64 };
-    size_t s = 0, head = 0;
+    size_t s = 0, matrix = 0;
     bool ok = true;
     while (ok && s < outputs->stage_count) {
         struct picture pictures[BATCH];
@@ -189,18 +180,18 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
         size_t count = 0;
         double start = clock_seconds();
         for (; count < BATCH && s < outputs->stage_count; count++) {
-            enum stage stage = outputs->stages[s];
-            bool all = head == result->layer_count * result->stage[stage].heads;
+            const struct shown *shown = &outputs->shown[s];
+            bool all = matrix == result->layer_count * shown->count;
             out_begin(&png[count], -1, folder);
             pictures[count] =
-                (struct picture){.stage = stage, .all = all, .head = all ? 0 : head, .out = &png[count]};
-            head = all ? 0 : head + 1;
+                (struct picture){.shown = shown, .all = all, .matrix = all ? 0 : matrix, .out = &png[count]};
+            matrix = all ? 0 : matrix + 1;
             s += all;
         }
-        ok = pictures_draw(result, pictures, count, options, error);
+        ok = pictures_draw(pictures, count, options, error);
         outputs->draw_seconds += clock_seconds() - start;
         for (size_t i = 0; i < count; i++) {
-            char *path = ok ? picture_path(folder, &pictures[i], result, error) : NULL;
+            char *path = ok ? picture_path(folder, &pictures[i], error) : NULL;
             ok = path && write_picture(outputs, path, true, &png[i], error);
             out_free(&png[i]);
             free(path);
@@ -242,13 +233,16 @@ static bool write_standard(struct outputs *outputs, const struct writer *writer,
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
                    struct error *error)
 {
+    for (size_t s = 0; s < outputs->stage_count; s++)
+        if (!shown_find(&outputs->shown[s], result, outputs->stages[s], error))
+            return false;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, options, result, error);
         else if (output->kind == OUTPUT_PICTURE)
-            ok = write_figure(outputs, output->path, outputs->stages[0], options, result, error);
+            ok = write_figure(outputs, output->path, options, error);
         else if (output->kind == OUTPUT_NUMBERS)
             ok = write_numbers(outputs, output->path, output->writer, false, result, error);
         if (!ok)
@@ -265,6 +259,8 @@ void outputs_free(struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->name_count; i++)
         free(outputs->names[i]);
+    for (size_t s = 0; s < outputs->stage_count; s++)
+        shown_free(&outputs->shown[s]);
     free(outputs->names);
     free(outputs->list);
     *outputs = (struct outputs){0};

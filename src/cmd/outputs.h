@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/shown.h"
 #include "core/result.h"
 
 enum output_kind { OUTPUT_FOLDER, OUTPUT_PICTURE, OUTPUT_NUMBERS, OUTPUT_STDOUT };
@@ -25,7 +26,8 @@ struct outputs {
     bool table;                     /* the summary goes there */
     enum stage stages[STAGE_COUNT]; /* what is drawn and written by one-stage writers */
     size_t stage_count;
-    char **names; /* files written, for the summary; owned */
+    struct shown shown[STAGE_COUNT]; /* what is drawn of each of them, from outputs_write on */
+    char **names;                    /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
 };

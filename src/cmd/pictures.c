@@ -11,23 +11,47 @@
 #include "cmd/patches.h"
 #include "draw/draw.h"
 
-static const char *const measures_of[STAGE_COUNT] = {
-    [STAGE_SCORES] = "score q·k",
-    [STAGE_SCALED] = "scaled score",
-    [STAGE_MASKED] = "masked score",
-    [STAGE_WEIGHTS] = "attention weight",
-    [STAGE_OUTPUT] = "output",
-    [STAGE_Q] = "query",
-    [STAGE_K] = "key",
-    [STAGE_V] = "value",
-    [STAGE_MASK] = "allowed",
-    [STAGE_ENCODING] = "position encoding",
+static const char *const measures[STAGE_COUNT] = {
+    [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
+    [STAGE_OUTPUT] = "output",       [STAGE_Q] = "entry of q",        [STAGE_K] = "entry of k",
+    [STAGE_V] = "entry of v",        [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "position encoding",
 };
 
-/* What all figures of a stage share. The heatmaps are set by the caller. */
-static struct drawing drawing_of(const struct result *result, enum stage stage, const struct options *options)
+static const char *const scores[] = {
+    [SCORE_SCALED] = "score q·k",
+    [SCORE_DOT] = "score q·k",
+    [SCORE_COSINE] = "score q·k/(|q||k|)",
+    [SCORE_GENERAL] = "score q·W·k",
+    [SCORE_ADDITIVE] = "score v·tanh(q·W₁ + k·W₂)",
+};
+
+/* What the numbers are, for the colour bar. Scores have a formula if all layers have the same. */
+static const char *measure_of(const struct problem *problem, enum stage stage)
 {
+    if (stage != STAGE_SCORES)
+        return measures[stage];
+    const struct problem_layer *layers = problem->layers;
+    for (size_t l = 1; l < problem->layer_count; l++)
+        if (layers[l].score != layers[0].score || layers[l].normalizer != layers[0].normalizer)
+            return "score";
+    return layers[0].normalizer == NORMALIZER_LINEAR ? "score φ(q)·φ(k)" : scores[layers[0].score];
+}
+
+/* The number of the first row: rows of an encoding are positions, others tokens. */
+static size_t first_row(const struct result *result, enum stage stage, bool is_position)
+{
+    int64_t position = result->problem->layers[0].offset + (int64_t)result->query_first;
+    return stage_is_keys(stage)           ? result->key_first
+           : is_position && position >= 0 ? (size_t)position
+                                          : result->query_first;
+}
+
+/* What all figures of a stage share. The heatmaps are set by the caller. */
+static struct drawing drawing_of(const struct shown *shown, const struct options *options)
+{
+    const struct result *result = shown->result;
     const struct problem *problem = result->problem;
+    enum stage stage = shown->stage;
     const struct stage_data *data = &result->stage[stage];
     /* Weights of a recurrence may be anything, those that dropout left may be above 1. */
     bool recurrent = false, dropped = false;
@@ -36,26 +60,29 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
         dropped = dropped || problem->layers[l].dropout > 0;
     }
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
+    bool positions = stage == STAGE_ENCODING && !pairs;
     struct drawing_style style = options->style;
     if (stage == STAGE_MASK && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
     bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
-    size_t first = keys ? result->key_first : result->query_first;
+    size_t from = keys ? result->key_first : result->query_first;
     return (struct drawing){
         .rows = data->rows,
         .columns = data->columns,
-        .row_labels = rows->given && !pooled ? (const char *const *)rows->text + first : NULL,
+        .row_labels = rows->given && !pooled ? (const char *const *)rows->text + from : NULL,
         .column_labels = pairs && problem->key_tokens.given && !pooled
                              ? (const char *const *)problem->key_tokens.text + result->key_first
-                             : NULL,
-        .row_first = first,
+                             : (const char *const *)shown->columns,
+        .row_first = first_row(result, stage, positions),
         .column_first = pairs ? result->key_first : 0,
         .row_step = pooled ? result->query_step : 1,
         .column_step = pooled ? result->key_step : 1,
-        .row_axis = keys ? "key" : "query",
+        .row_axis = keys        ? "key"
+                    : positions ? "position p"
+                                : "query",
         .column_axis = pairs ? "key" : "feature",
-        .measure = measures_of[stage],
+        .measure = measure_of(problem, stage),
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
         .is_flag = stage == STAGE_MASK,
@@ -63,32 +90,12 @@ static struct drawing drawing_of(const struct result *result, enum stage stage, 
     };
 }
 
-static bool draw(struct painter *painter, const struct drawing *drawing, const struct result *result,
-                 enum stage stage, const struct options *options, struct out *out, struct error *error)
+static bool draw(struct painter *painter, const struct drawing *drawing, const struct shown *shown,
+                 const struct options *options, struct out *out, struct error *error)
 {
-    if (options->patches && stage_is_pairs(result->problem, stage))
+    if (options->patches && stage_is_pairs(shown->result->problem, shown->stage))
         return patches_draw(painter, options->patches, drawing, out, error);
     return draw_png(painter, drawing, out, error);
-}
-
-/* "layer 1 · head 3", as far as there is more than one; brief: "L1 H3". */
-static void name_head(const struct result *result, enum stage stage, size_t l, size_t h, bool brief,
-                      char name[96])
-{
-    const struct stage_data *data = &result->stage[stage];
-    const char *layer_word = brief ? "L" : "layer ", *head_word = brief ? "H" : "head ";
-    char layer[32] = "", head[48] = "";
-    if (result->problem->layer_count > 1)
-        snprintf(layer, sizeof layer, "%s%zu", layer_word, result->layer_index[l]);
-    if (stage == STAGE_OUTPUT)
-        ; /* of all heads */
-    else if (data->heads == 1 && result->averaged)
-        snprintf(head, sizeof head, "mean of %zu heads", result->averaged_count);
-    else if (data->heads == result->head_count && result->problem->heads > 1)
-        snprintf(head, sizeof head, "%s%zu", head_word, result->head_index[h]);
-    else if (data->heads > 1)
-        snprintf(head, sizeof head, "%s%zu", head_word, h);
-    snprintf(name, 96, "%s%s%s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
 }
 
 /* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
@@ -124,8 +131,8 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
 /* What picture_all takes for a figure. */
 struct panels {
     struct heatmap *maps;
-    char (*names)[96];   /* of the panels, then of the rows and columns of panels */
-    const char **titles; /* pointers to those of rows and columns */
+    char (*names)[SHOWN_NAME]; /* of the panels, then of the rows and columns of panels */
+    const char **titles;       /* pointers to those of rows and columns */
     unsigned char **flags;
     size_t count;
 };
@@ -141,29 +148,28 @@ static void panels_free(struct panels *panels)
 }
 
 /* Names for the rows (layers) and columns (heads) of panels, for where their own names do not fit. */
-static void name_grid(const struct result *result, enum stage stage, struct panels *panels,
-                      struct drawing *drawing)
+static void name_grid(const struct shown *shown, struct panels *panels, struct drawing *drawing)
 {
-    size_t heads = result->stage[stage].heads, layers = result->layer_count;
-    for (size_t i = 0; i < layers + heads; i++) {
+    size_t layers = shown->result->layer_count;
+    for (size_t i = 0; i < layers + shown->count; i++) {
         char *name = panels->names[panels->count + i];
         if (i < layers)
-            snprintf(name, sizeof *panels->names, "L%zu", result->layer_index[i]);
+            snprintf(name, sizeof *panels->names, "L%zu", shown->result->layer_index[i]);
         else
-            snprintf(name, sizeof *panels->names, "H%zu",
-                     heads == result->head_count ? result->head_index[i - layers] : i - layers);
+            shown_head(shown, i - layers, true, name);
         panels->titles[i] = name;
     }
     drawing->row_titles = panels->titles;
     drawing->column_titles = panels->titles + layers;
 }
 
-static bool picture_all(const struct result *result, enum stage stage, const struct options *options,
-                        struct painter *painter, struct out *out, struct error *error)
+static bool picture_all(const struct shown *shown, const struct options *options, struct painter *painter,
+                        struct out *out, struct error *error)
 {
-    const struct stage_data *data = &result->stage[stage];
-    size_t heads = data->heads, layers = result->layer_count, count = layers * heads;
-    struct drawing drawing = drawing_of(result, stage, options);
+    const struct result *result = shown->result;
+    const struct stage_data *data = &result->stage[shown->stage];
+    size_t heads = shown->count, layers = result->layer_count, count = layers * heads;
+    struct drawing drawing = drawing_of(shown, options);
     struct panels panels = {.maps = memory_zeroed(count, sizeof *panels.maps, error),
                             .names = memory_zeroed(count + layers + heads, sizeof *panels.names, error),
                             .titles = memory_zeroed(layers + heads, sizeof *panels.titles, error),
@@ -171,11 +177,11 @@ static bool picture_all(const struct result *result, enum stage stage, const str
                             .count = count};
     bool ok = panels.maps && panels.names && panels.titles && panels.flags, brief = layers > 1 && heads > 1;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = mask_of(result, stage, i / heads, i % heads, &panels.flags[i], error);
-        name_head(result, stage, i / heads, i % heads, brief, panels.names[i]);
-        panels.maps[i] = (struct heatmap){.title = panels.names[i],
-                                          .values = stage_matrix(data, i / heads, i % heads),
-                                          .masked = panels.flags[i]};
+        size_t l = i / heads, h = shown->heads[i % heads];
+        ok = mask_of(result, shown->stage, l, h, &panels.flags[i], error);
+        shown_title(shown, l, i % heads, brief, panels.names[i]);
+        panels.maps[i] = (struct heatmap){
+            .title = panels.names[i], .values = stage_matrix(data, l, h), .masked = panels.flags[i]};
     }
     drawing.title = options->title ? options->title : result->problem->title;
     drawing.maps = panels.maps;
@@ -184,32 +190,33 @@ static bool picture_all(const struct result *result, enum stage stage, const str
     if (layers > 1 && layers <= 4 * heads) {
         drawing.across = heads;
         if (ok && brief)
-            name_grid(result, stage, &panels, &drawing);
+            name_grid(shown, &panels, &drawing);
     }
-    ok = ok && draw(painter, &drawing, result, stage, options, out, error);
+    ok = ok && draw(painter, &drawing, shown, options, out, error);
     panels_free(&panels);
     return ok;
 }
 
-/* One head, its name in the title. */
-static bool picture_head(const struct result *result, enum stage stage, size_t l, size_t h,
-                         const struct options *options, struct painter *painter, struct out *out,
-                         struct error *error)
+/* One matrix, its name in the title. */
+static bool picture_head(const struct shown *shown, size_t l, size_t i, const struct options *options,
+                         struct painter *painter, struct out *out, struct error *error)
 {
-    struct drawing drawing = drawing_of(result, stage, options);
-    char name[96];
+    const struct result *result = shown->result;
+    struct drawing drawing = drawing_of(shown, options);
+    char name[SHOWN_NAME];
     unsigned char *flags;
-    name_head(result, stage, l, h, false, name);
+    shown_title(shown, l, i, false, name);
     const char *title = options->title ? options->title : result->problem->title;
     char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     if (!whole)
-        return error_memory(error, 96);
-    bool ok = mask_of(result, stage, l, h, &flags, error);
-    struct heatmap map = {.values = stage_matrix(&result->stage[stage], l, h), .masked = flags};
+        return error_memory(error, SHOWN_NAME);
+    bool ok = mask_of(result, shown->stage, l, shown->heads[i], &flags, error);
+    struct heatmap map = {.values = stage_matrix(&result->stage[shown->stage], l, shown->heads[i]),
+                          .masked = flags};
     drawing.title = whole;
     drawing.maps = &map;
     drawing.map_count = 1;
-    ok = ok && draw(painter, &drawing, result, stage, options, out, error);
+    ok = ok && draw(painter, &drawing, shown, options, out, error);
     free(flags);
     free(whole);
     return ok;
@@ -217,7 +224,6 @@ static bool picture_head(const struct result *result, enum stage stage, size_t l
 
 /* What the threads share that draw. */
 struct studio {
-    const struct result *result;
     const struct options *options;
     const struct picture *pictures;
     size_t count;
@@ -230,10 +236,10 @@ struct studio {
 static bool picture_draw(const struct studio *studio, struct painter *painter, const struct picture *picture,
                          struct error *error)
 {
-    size_t heads = studio->result->stage[picture->stage].heads;
+    const struct shown *shown = picture->shown;
     if (picture->all)
-        return picture_all(studio->result, picture->stage, studio->options, painter, picture->out, error);
-    return picture_head(studio->result, picture->stage, picture->head / heads, picture->head % heads,
+        return picture_all(shown, studio->options, painter, picture->out, error);
+    return picture_head(shown, picture->matrix / shown->count, picture->matrix % shown->count,
                         studio->options, painter, picture->out, error);
 }
 
@@ -256,11 +262,10 @@ static void studio_draw(void *context, int member, size_t job)
     pthread_mutex_unlock(&studio->lock);
 }
 
-bool pictures_draw(const struct result *result, const struct picture *pictures, size_t count,
-                   const struct options *options, struct error *error)
+bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
+                   struct error *error)
 {
-    struct studio studio = {.result = result,
-                            .options = options,
+    struct studio studio = {.options = options,
                             .pictures = pictures,
                             .count = count,
                             .lock = PTHREAD_MUTEX_INITIALIZER,

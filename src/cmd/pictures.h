@@ -8,18 +8,18 @@
 #include "base/error.h"
 #include "base/out.h"
 #include "cmd/options.h"
-#include "core/result.h"
+#include "cmd/shown.h"
 
 /* A picture to be drawn. */
 struct picture {
-    enum stage stage;
-    bool all;        /* every head, as one figure */
-    size_t head;     /* else this one, counted over layers, then heads */
+    const struct shown *shown;
+    bool all;        /* all its matrices, as one figure */
+    size_t matrix;   /* else this one, counted over layers, then heads */
     struct out *out; /* takes the PNG; the caller begins and frees it */
 };
 
 /* Draws them, several at a time. Errors: those of the first that fails, whichever fails first. */
-bool pictures_draw(const struct result *result, const struct picture *pictures, size_t count,
-                   const struct options *options, struct error *error);
+bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
+                   struct error *error);
 
 #endif

@@ -7,6 +7,7 @@ pictures() {
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }
 @test "every kind of picture is a sound PNG" { pictures pngcheck; }
+@test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "--cell sets the pixels of a cell" { pictures cell; }
 @test "--dpi-scale 2 doubles everything" { pictures dpi_scale; }
