@@ -63,6 +63,42 @@ def test_query():
     assert y3 - y == 150 and x3 - x == 150 and y1 == y and x1 - x == 150, shown
 
 
+def test_mask():
+    """bug: the mask over a grid was on the scale of the weights, and the mean of masks was all or nothing"""
+    mask = np.tril(np.ones((4, 4)))  # patch j is seen by 4 - j of 4 queries
+    write_json("x.json", {"attention": mask / mask.sum(axis=1)[:, None], "mask": mask, "grid": [1, 4]})
+    words = ["--draw-mask", "--cell", "100", "--look-from"]
+    mean, one = picture("x.json", *words, "mean"), picture("x.json", *words, "2")
+
+    def row(pixels):
+        rows, columns = np.nonzero((pixels == YELLOW).all(axis=-1))
+        at = columns[columns < pixels.shape[1] // 2].min()
+        return [tuple(pixels[rows.max() - 10, at + 100 * j + 20]) for j in range(4)]
+
+    for got, want in zip(row(mean), [YELLOW, (94, 201, 98), (33, 145, 140), (59, 82, 139)]):
+        assert max(abs(np.array(got) - want)) <= 3, row(mean)
+    assert row(one) == [YELLOW] * 3 + [(230, 230, 230)], row(one)
+
+
+def test_lit():
+    """bug: what was looked at was hidden beneath the colour of the largest weight, and the rest took the hue of the lowest"""
+    size = 100
+    with open("halves.jpg", "wb") as f:
+        f.write(base64.b64decode(JPEG))
+    shown = []
+    for where in range(2):
+        write_json("x.json", patches(2, 4, 3 * where))
+        shown.append(picture("x.json", "--cell", str(size), "--look-from", "mean", "--image", "halves.jpg"))
+    one, two = shown
+    rows, columns = np.nonzero((one != two).any(axis=-1))
+    y, x = rows.min() + 20, columns.min() + 20
+    lit, dark = one[y, x], two[y, x]  # of the black half
+    bright, dim = two[y, x + 3 * size], one[y, x + 3 * size]  # of the white half
+    assert lit.min() > dark.max() + 50 and bright.min() > dim.max() + 50, (lit, dark, bright, dim)
+    assert (bright - lit).min() > 60, "the picture is not seen where it is looked at"
+    assert np.ptp(dim) < 25 and np.ptp(dark) < 25, ("what is not looked at has another hue", dim, dark)
+
+
 def test_image():
     """What lies beneath shines through, from PNG and from JPEG."""
     with open("halves.jpg", "wb") as f:
@@ -72,8 +108,8 @@ def test_image():
         pixels = picture("x.json", "--cell", "40", "--image", "halves.jpg", "--look-from", "mean")
         middle = pixels[pixels.shape[0] // 2 + 12]  # the lower row, where nobody looks
         gray = middle.sum(axis=-1)
-        inside = gray[(gray > 60) & (gray < 700)]
-        dark, light = np.percentile(inside, 20), np.percentile(inside, 80)
+        left = np.flatnonzero(gray < 700).min() + 20
+        dark, light = gray[left + 20], gray[left + 100]
         assert light - dark > 150, (dark, light)
     bare = picture(DATA + "/patches.json", "--look-from", "mean")
     over = picture(DATA + "/patches.json", "--look-from", "mean", "--image", DATA + "/patches.png")

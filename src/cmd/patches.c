@@ -190,7 +190,7 @@ struct overlay {
     float *values; /* of all keys, map behind map */
     uint8_t *masked;
     size_t count;
-    char measure[96];
+    char more[48];
 };
 
 static void overlay_free(struct overlay *overlay)
@@ -209,14 +209,12 @@ static void choose_colors(struct overlay *overlay, const struct patches *patches
 {
     struct drawing *drawing = &overlay->drawing;
     struct drawing_style *style = &drawing->style;
-    if (!drawing->is_weight || style->has_vmax || !(patches->largest > 0) ||
-        (style->has_vmin && style->vmin >= patches->largest))
+    if (style->has_vmax || !(patches->largest > 0) || (style->has_vmin && style->vmin >= patches->largest))
         return;
     style->has_vmax = true;
     style->vmax = patches->largest;
-    snprintf(overlay->measure, sizeof overlay->measure, "%s (largest %.2g)", drawing->measure,
-             (double)patches->largest);
-    drawing->measure = overlay->measure;
+    snprintf(overlay->more, sizeof overlay->more, "(largest of a patch %.2g)", (double)patches->largest);
+    drawing->more = overlay->more;
 }
 
 /* The title of a map or figure with what else is to be said; an owned string. */
@@ -240,7 +238,9 @@ static bool make_map(struct overlay *overlay, const struct patches *patches, con
     if (!look(patches, &pairs, matrices->is_weight, values, masked, error))
         return false;
     weight[0] = 0;
-    if (patches->has_class && !masked[0])
+    if (patches->has_class && overlay->drawing.is_flag)
+        snprintf(weight, 48, "CLS %s", masked[0] ? "not seen" : "seen");
+    else if (patches->has_class && !masked[0])
         snprintf(weight, 48, matrices->is_weight ? "CLS %.2f" : "CLS %.3g", (double)values[0]);
     overlay->maps[i] = (struct heatmap){.values = values + patches->has_class,
                                         .masked = from->masked ? masked + patches->has_class : NULL};
@@ -277,11 +277,16 @@ static bool make_drawing(struct overlay *overlay, const struct patches *patches,
     return overlay->drawing.title;
 }
 
-bool patches_draw(struct painter *painter, const struct patches *patches, const struct drawing *matrices,
-                  struct out *out, struct error *error)
+bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
+                  const struct drawing *matrices, struct out *out, struct error *error)
 {
     struct overlay overlay = {.drawing = *matrices, .count = matrices->map_count};
     struct drawing *drawing = &overlay.drawing;
+    if (matrices->is_flag && patches->is_mean) {
+        drawing->is_flag = false;
+        drawing->measure = "share of queries";
+        drawing->more = "that see it";
+    }
     bool ok = make_drawing(&overlay, patches, matrices, error);
     size_t patch = patches->query - patches->has_class;
     drawing->maps = overlay.maps;
@@ -300,7 +305,8 @@ bool patches_draw(struct painter *painter, const struct patches *patches, const 
     }
     if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 hide what is seen */
         drawing->style.annotate = ANNOTATE_OFF;
-    choose_colors(&overlay, patches);
+    if (stage == STAGE_WEIGHTS && drawing->is_weight)
+        choose_colors(&overlay, patches);
     ok = ok && draw_png(painter, drawing, out, error);
     overlay_free(&overlay);
     return ok;

@@ -35,9 +35,9 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
 /* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */
 bool patches_measure(struct patches *patches, const struct result *result, struct error *error);
 
-/* Draws what `matrices`, of queries and all keys, says of the patches. Thread-safe. */
-bool patches_draw(struct painter *painter, const struct patches *patches, const struct drawing *matrices,
-                  struct out *out, struct error *error);
+/* Draws what `matrices` of a stage, of queries and all keys, say of the patches. Thread-safe. */
+bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
+                  const struct drawing *matrices, struct out *out, struct error *error);
 
 void patches_free(struct patches *patches);
 

@@ -46,6 +46,16 @@ static size_t first_row(const struct result *result, enum stage stage, bool is_p
                                           : result->query_first;
 }
 
+/* Whether a mask is 1 and 0 only, as it is but for the mean of heads that differ. */
+static bool is_flags(const struct result *result, const struct stage_data *mask)
+{
+    size_t count = result->layer_count * mask->heads * mask->rows * mask->columns;
+    for (size_t i = 0; result->averaged && i < count; i++)
+        if (mask->data[i] != 0 && mask->data[i] != 1)
+            return false;
+    return true;
+}
+
 /* What all figures of a stage share. The heatmaps are set by the caller. */
 static struct drawing drawing_of(const struct shown *shown, const struct options *options)
 {
@@ -61,8 +71,9 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     }
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
     bool positions = stage == STAGE_ENCODING && !pairs;
+    bool flags = stage == STAGE_MASK && is_flags(result, data), mean = stage == STAGE_MASK && !flags;
     struct drawing_style style = options->style;
-    if (stage == STAGE_MASK && style.annotate == ANNOTATE_AUTO) /* the colours say it */
+    if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
     bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
@@ -82,10 +93,11 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
                     : positions ? "position p"
                                 : "query",
         .column_axis = pairs ? "key" : "feature",
-        .measure = measure_of(problem, stage),
+        .measure = mean ? "share of heads" : measure_of(problem, stage),
+        .more = mean ? "that see it" : NULL,
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
-        .is_flag = stage == STAGE_MASK,
+        .is_flag = flags,
         .style = style,
     };
 }
@@ -94,7 +106,7 @@ static bool draw(struct painter *painter, const struct drawing *drawing, const s
                  const struct options *options, struct out *out, struct error *error)
 {
     if (options->patches && stage_is_pairs(shown->result->problem, shown->stage))
-        return patches_draw(painter, options->patches, drawing, out, error);
+        return patches_draw(painter, options->patches, shown->stage, drawing, out, error);
     return draw_png(painter, drawing, out, error);
 }
 

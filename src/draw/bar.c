@@ -78,6 +78,18 @@ static bool legend_line(struct figure *figure, double x, double y, struct color 
                        ANCHOR_START, false, layout_ink, text, error);
 }
 
+/* The name of the bar, with what more there is to say if that fits. */
+static bool bar_name(const struct bar *bar, char name[LABEL_SIZE], struct font *font, struct error *error)
+{
+    char whole[LABEL_SIZE];
+    double width = INFINITY;
+    snprintf(whole, sizeof whole, "%s %s", bar->measure, bar->more ? bar->more : "");
+    if (bar->more && bar->more[0] && !font_shape(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
+        return false;
+    return label_show(name, width <= bar->height ? whole : bar->measure, false, font, LAYOUT_NAME_SIZE,
+                      bar->height, error);
+}
+
 /* The ramp with its ticks and name. */
 static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
                       struct error *error)
@@ -96,8 +108,7 @@ static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, do
     if (bar->measure && bar->measure[0]) {
         char shown[LABEL_SIZE];
         double widest;
-        if (!label_show(shown, bar->measure, false, font, LAYOUT_NAME_SIZE, bar->height, error) ||
-            !numbers_width(bar, font, &widest, error) ||
+        if (!bar_name(bar, shown, font, error) || !numbers_width(bar, font, &widest, error) ||
             !figure_text(figure, x + widest + 7 + LAYOUT_NAME_SIZE * 0.76, y + bar->height / 2,
                          LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true, layout_ink, shown, error))
             return false;

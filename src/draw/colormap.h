@@ -15,6 +15,8 @@ struct color {
 
 /* The map for signed data. */
 #define COLORMAP_SIGNED "RdBu_r"
+/* The map over an image: its lowest colour has no hue, and darkens what is not looked at. */
+#define COLORMAP_OVER "magma"
 
 struct colormap {
     struct color colors[256];

@@ -46,7 +46,7 @@ struct figure_item {
             size_t cells; /* offset into figure.cells; row-major */
             size_t rows, columns;
             float gap;    /* white between neighbouring cells, taken from their right and lower edges */
-            bool is_veil; /* what lies beneath shines through, the more the lower the colour; no gaps */
+            bool is_veil; /* what lies beneath shines through; no gaps */
         } matrix;
         const struct image *image; /* borrowed */
     };

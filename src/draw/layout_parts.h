@@ -45,7 +45,7 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 /* The colour bar and the legend below it. */
 struct bar {
     const struct scale *scale;
-    const char *measure;
+    const char *measure, *more; /* as in struct drawing */
     bool has_masked, has_nan;
     struct color masked, nan;
     bool is_chip; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
@@ -119,6 +119,7 @@ struct layout {
     struct axis rows, columns;
     struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
     struct bar bar;
+    char more[48];                                /* what the colour bar says of it */
     double panel_width, panel_height, title_room; /* of a matrix; above it, for its title */
     double title_size;                            /* of panels; 0: they have none */
     double gap;                                   /* between panels */

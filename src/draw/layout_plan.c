@@ -2,6 +2,7 @@
  * layout.c's.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -23,6 +24,7 @@
 #define PANEL_TITLE_ROOM 22.0
 #define LABEL_CELL 9.0     /* cells of this size have labels however small the panel */
 #define VALUES_SIDE 8000.0 /* a figure does not grow beyond this for the numbers in its cells */
+#define SMALL_WEIGHT 0.5
 #define ATTEMPTS 6
 
 static double gap_choose(double panel_width)
@@ -110,7 +112,9 @@ static bool choose_colors(struct layout *layout)
     struct colormap map;
     const char *name = drawing->style.cmap;
     if (!name)
-        name = layout->scale.is_centered ? COLORMAP_SIGNED : colormap_names[0];
+        name = layout->scale.is_centered ? COLORMAP_SIGNED
+               : drawing->image          ? COLORMAP_OVER
+                                         : colormap_names[0];
     if (!colormap_find(&map, name, error))
         return false;
     for (int i = 0; i < FIGURE_COLORS; i++) {
@@ -199,8 +203,13 @@ static bool choose_places(struct layout *layout)
     double across = (double)layout->across, down = (double)layout->down;
     double height =
         down * (layout->panel_height + layout->title_room + layout->gap) - layout->gap - layout->title_room;
+    /* On a scale to 1 small weights are hard to tell apart: there is no doubt of the largest. */
+    const struct extent *extent = &layout->extent;
+    if (drawing->is_weight && !drawing->style.has_vmax && extent->any && extent->high < SMALL_WEIGHT)
+        snprintf(layout->more, sizeof layout->more, "(largest %.2g)", (double)extent->high);
     layout->bar = (struct bar){.scale = &layout->scale,
                                .measure = drawing->measure,
+                               .more = drawing->more ? drawing->more : layout->more,
                                .has_masked = layout->extent.has_masked,
                                .has_nan = layout->extent.has_nan,
                                .is_chip = drawing->is_flag,

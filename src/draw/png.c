@@ -12,10 +12,11 @@
 #include "draw/png_encode.h"
 
 /* How much colour is left of a picture beneath a matrix, in hundredths; and how much the cells over it cover,
- * of 255: those of the lowest colour and those of the highest. */
-enum { IMAGE_COLOR = 30 };
-#define VEIL_LEAST 102.0
-#define VEIL_MOST 210.0
+ * of 255: those of the lowest colour, which is dark, those of the highest, and those that have no value. What
+ * is looked at is lit, and to be seen. */
+enum { IMAGE_COLOR = 60, VEIL_NONE = 210 };
+#define VEIL_LOW 150.0
+#define VEIL_HIGH 120.0
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
@@ -161,11 +162,11 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
     return true;
 }
 
-/* Grows no faster than the colours get lighter: a cell that holds more never looks darker. */
+/* Falls no faster than the colours get lighter: a cell that holds more never looks darker. */
 static unsigned veil_coverage(uint16_t cell)
 {
-    double place = cell < FIGURE_COLORS ? cell / (FIGURE_COLORS - 1.0) : 1;
-    return (unsigned)(VEIL_LEAST + (VEIL_MOST - VEIL_LEAST) * place);
+    double place = cell / (FIGURE_COLORS - 1.0);
+    return cell < FIGURE_COLORS ? (unsigned)(VEIL_LOW + (VEIL_HIGH - VEIL_LOW) * place) : VEIL_NONE;
 }
 
 /* Cells over what is there. */

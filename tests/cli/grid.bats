@@ -7,6 +7,8 @@ grid() {
 
 @test "the patch that is looked at stands in its row and column" { grid where; }
 @test "--look-from chooses the query, CLS by default" { grid query; }
+@test "bug: the mask over a grid had the scale of the weights" { grid mask; }
+@test "bug: what is looked at was hidden, and the rest purple" { grid lit; }
 @test "the picture shines through, PNG or JPEG" { grid image; }
 @test "the grid goes through a pipe" { grid pipe; }
 @test "broken pictures are refused" { grid broken_pictures; }

@@ -275,6 +275,29 @@ static void test_numbers_in_cells(void **state)
     assert_null(find_text("0.76"));
 }
 
+/* Small weights on a scale to 1 are dark, and nothing said how large they are. */
+static void test_bug_small_weights_had_no_measure(void **state)
+{
+    (void)state;
+    static const float few[] = {0.13f, 0.02f, 0, 0.01f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    maps[0].values = few;
+    drawing.style.cell = 150;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("attention weight (largest 0.13)"));
+    drawing.style.cell = 60; /* where it does not fit */
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("attention weight"));
+    drawing.style.cell = 150;
+    drawing.style.has_vmax = true;
+    drawing.style.vmax = 0.13f;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("attention weight"));
+    drawing.more = "(largest of a patch 0.13)";
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("attention weight (largest of a patch 0.13)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_ticks_are_round_numbers),
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
         cmocka_unit_test(test_numbers_in_cells),
+        cmocka_unit_test(test_bug_small_weights_had_no_measure),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
