@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cmd/option_values.h"
 #include "core/engine.h"
 #include "read/read.h"
@@ -12,6 +13,14 @@
 static size_t is_standard_input(const char *path)
 {
     return path && strcmp(path, "-") == 0;
+}
+
+/* "end" behind --causal reads as a file, and would be its argument. */
+static bool is_argument(const struct loose *loose)
+{
+    int64_t number;
+    return value_is_word(loose->word, loose->kind->words) ||
+           (strstr(loose->kind->argument, "|N|") && text_to_integer(loose->word, &number));
 }
 
 /* There must be an input, and standard input ends when it has been read. */
@@ -31,11 +40,10 @@ static bool check_files(const struct options *options, const char *command, stru
                          command);
     if (standard > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
-    /* The argument of --causal may be left out, so "--causal end" reads "end" as a file. */
-    for (size_t i = 0; settings_have(&options->settings, SETTING_CAUSAL) && i < options->operand_count; i++)
-        if (value_is_word(options->operands[i], "start end no") && access(options->operands[i], F_OK) != 0)
-            return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --causal=%s?",
-                             options->operands[i], options->operands[i]);
+    for (size_t i = 0; i < options->loose_count; i++)
+        if (is_argument(&options->loose[i]) && access(options->loose[i].word, F_OK) != 0)
+            return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --%s=%s?",
+                             options->loose[i].word, options->loose[i].kind->name, options->loose[i].word);
     return true;
 }
 

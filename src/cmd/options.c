@@ -279,6 +279,9 @@ bool options_parse(struct options *options, const struct command *command, int a
                 ;
         if (!take(options, &kinds[i], optarg, error))
             return false;
+        bool bare = kinds[i].argument && kinds[i].argument[0] == '[' && !optarg;
+        if (bare && optind < argc && options->loose_count < LOOSE_MAX)
+            options->loose[options->loose_count++] = (struct loose){argv[optind], &kinds[i]};
     }
     while (optind < argc)
         options->operands[options->operand_count++] = argv[optind++];

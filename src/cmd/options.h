@@ -47,10 +47,19 @@ struct index_list {
     size_t count;
 };
 
+/* A word behind an option whose argument may be left out, and was: it is an operand. */
+struct loose {
+    const char *word;
+    const struct option_kind *kind;
+};
+enum { LOOSE_MAX = 8 };
+
 /* What the command line said. Strings are borrowed from argv; lists are owned. */
 struct options {
     const char **operands;
     size_t operand_count;
+    struct loose loose[LOOSE_MAX]; /* the first of them */
+    size_t loose_count;
     const char *input_format;
     const char *input_files[INPUT_COUNT];
     const char *tokens_file, *key_tokens_file;

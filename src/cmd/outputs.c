@@ -78,7 +78,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
         outputs->standard = &writer_csv;
         break;
     case FORMAT_TABLE:
-        outputs->table = true;
+        outputs->table = !options->quiet;
         break;
     case FORMAT_NONE:
         break;

@@ -66,6 +66,22 @@ static void write_number(struct out *out, int width, int decimals, double value)
         out_format(out, " %*.2g", width - 1, value);
 }
 
+/* How many columns the first label of the rows takes. */
+static size_t labels_width(const struct result *result)
+{
+    size_t most = 4; /* "from" */
+    for (size_t i = 0; i < result->layer_count * result->head_count; i++) {
+        const struct measures *m = &result->measures[i];
+        char from[128];
+        if (m->rows == 0)
+            continue;
+        quote_label(result->problem->tokens.text[m->largest_query], from);
+        size_t columns = text_columns(from);
+        most = columns > most ? columns : most;
+    }
+    return most;
+}
+
 void summary_write(const struct outputs *outputs, const struct result *result, struct out *out)
 {
     const struct problem *problem = result->problem;
@@ -74,7 +90,10 @@ void summary_write(const struct outputs *outputs, const struct result *result, s
         out_char(out, '\n');
     if (result->query_count < problem->n || result->key_count < problem->m)
         out_text(out, "(of whole heads)\n");
-    out_text(out, "layer  head  entropy  distance   first  largest  from → to\n");
+    size_t width = labels_width(result);
+    out_text(out, "layer  head  entropy  distance   first  largest  ");
+    pad(out, "from", width);
+    out_text(out, " → to\n");
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < result->head_count; h++) {
             const struct measures *m = &result->measures[l * result->head_count + h];
@@ -92,7 +111,7 @@ void summary_write(const struct outputs *outputs, const struct result *result, s
             write_number(out, 8, 3, m->first);
             write_number(out, 9, 3, (double)m->largest);
             out_text(out, "  ");
-            pad(out, from, 6);
+            pad(out, from, width);
             out_format(out, " → %s\n", to);
         }
     }

@@ -127,24 +127,20 @@ static size_t count_hidden(const struct problem *problem, size_t layer, size_t h
 }
 
 /* Weights that were given are kept as they are. */
-static void take_given(struct result *result, const struct layer *layer, struct warnings *warnings)
+static void take_given(struct result *result, const struct layer *layer)
 {
     const struct problem *problem = result->problem;
     const struct problem_layer *from = &problem->layers[layer->index];
     size_t matrix = problem->n * problem->m, slice = from->attention->rank == 4 ? from->slice : 0;
-    size_t hidden = 0;
     for (size_t h = 0; h < problem->heads; h++) {
         const float *given = from->attention->data + (slice * problem->heads + h) * matrix;
         memcpy(result->stage[STAGE_WEIGHTS].data + (layer->index * problem->heads + h) * matrix, given,
                matrix * sizeof *given);
-        hidden += count_hidden(problem, layer->index, h, given);
+        result->hidden += count_hidden(problem, layer->index, h, given);
         for (size_t i = 0; i < problem->n; i++)
             layer->rows[h * problem->n + i] =
                 measures_row(given + i * problem->m, problem->m, (double)from->offset + (double)i);
     }
-    if (hidden > 0)
-        warnings_add(warnings, "layer %zu: weight on forbidden pairs (%zu of them); it is shown",
-                     layer->index, hidden);
 }
 
 /* Pairs that the masks of each head allow. Neighbouring heads mostly share them. */
@@ -163,11 +159,11 @@ static void count_allowed(struct result *result, size_t layer)
 }
 
 static bool layer_compute(struct result *result, struct layer *layer, const struct request *request,
-                          struct warnings *warnings, struct error *error)
+                          struct error *error)
 {
     const struct problem *problem = result->problem;
     if (problem->layers[layer->index].attention)
-        take_given(result, layer, warnings);
+        take_given(result, layer);
     else if (!attend(result, layer, request, error))
         return false;
     for (size_t h = 0; h < problem->heads; h++)
@@ -202,6 +198,8 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
             blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
     }
+    if (result->hidden > 0)
+        warnings_add(warnings, "weight on forbidden pairs (%zu of them); it is shown", result->hidden);
     if (problem->layers[0].attention)
         return; /* what was given is judged where it is read */
     if (blind > 0)
@@ -299,7 +297,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         const float *previous = l > 0 && outputs ? outputs + (l - 1) * problem->n * problem->d_out : NULL;
         struct layer layer;
         bool ok = layer_make(&layer, problem, l, previous, &request->engine, error) &&
-                  layer_compute(result, &layer, request, warnings, error);
+                  layer_compute(result, &layer, request, error);
         layer_free(&layer);
         if (!ok)
             return false;

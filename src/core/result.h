@@ -26,6 +26,7 @@ struct result {
     const struct problem *problem;
     enum held held;
     struct stage_data stage[STAGE_COUNT];
+    size_t hidden;             /* pairs that masks forbid and that hold weight, which was given */
     struct measures *measures; /* layer_count×head_count, always of whole heads */
     /* Which of the problem's layers, heads, queries and keys are here. */
     size_t layer_count, head_count;

@@ -432,6 +432,15 @@ sample() {
 @test "bug: --causal end was taken for a file" {
     sample
     fails 2 'there is no file end; did you mean --causal=end?' attn run x.json --causal end
+    fails 2 'there is no file 3; did you mean --causal=3?' attn run x.json --causal 3
+}
+
+@test "bug: --annotate on was taken for a file" {
+    sample
+    fails 2 'there is no file on; did you mean --annotate=on?' attn run x.json --annotate on
+    fails 1 'on: No such file or directory' attn run x.json on --annotate
+    echo '{"q":[[1]],"k":[[1]]}' >on
+    attn run --annotate on -q -o y.png
 }
 
 @test "bug: a head named twice was written twice" {
@@ -472,7 +481,12 @@ sample() {
 }
 
 @test "bug: a mask over given weights hid them" {
-    warns '{"attention":[[0.5,0.5],[0.5,0.5]],"causal":true}' '' 'layer 0: weight on forbidden pairs (1 of them); it is shown'
+    warns '{"attention":[[0.5,0.5],[0.5,0.5]],"causal":true}' '' 'weight on forbidden pairs (1 of them); it is shown'
+}
+
+@test "bug: weight under a mask had a warning for each layer" {
+    warns '{"layers":[{"attention":[[0.5,0.5],[0.5,0.5]]},{"attention":[[0.5,0.5],[0.5,0.5]]}],"causal":true}' '' \
+        'weight on forbidden pairs (2 of them); it is shown'
 }
 
 @test "suggestions heed beginnings, and not case or underscores" {

@@ -376,7 +376,7 @@ can_exhaust() {
     cmp y.csv a.csv
     same "$(head -1 a.csv)" "layer,head,query,key,query_token,key_token,weight"
     attn run x.json -o y.json --format table >a.txt 2>>err
-    same "$(head -3 a.txt)" $'wrote y.json\n\nlayer  head  entropy  distance   first  largest  from → to'
+    same "$(head -3 a.txt)" $'wrote y.json\n\nlayer  head  entropy  distance   first  largest  from     → to'
     same "$(wc -l <a.txt)" 5
     [ ! -s err ]
 }
@@ -397,7 +397,7 @@ can_exhaust() {
     }
     on_terminal run x.json >table.txt
     grep -qx 'wrote attn-out/attention.json' table.txt
-    grep -q '^layer  head  entropy  distance   first  largest  from → to$' table.txt
+    grep -q '^layer  head  entropy  distance   first  largest  from     → to$' table.txt
     same "$(wc -l <table.txt)" 8
     on_terminal run x.json -o y.json >table.txt
     same "$(head -1 table.txt)" 'wrote y.json'
@@ -406,6 +406,20 @@ can_exhaust() {
     same "$(on_terminal run x.json -q)" ""
     same "$(on_terminal run x.json --format none)" ""
     on_terminal run x.json --format csv | head -1 | grep -qx 'layer,head,query,key,query_token,key_token,weight'
+}
+
+@test "bug: -q printed the table that --format asked for" {
+    sample
+    same "$(attn run x.json -q --format table -o y.json)" ""
+    [ -s y.json ]
+}
+
+@test "bug: long labels pushed the columns of the table apart" {
+    echo '{"tokens":["a","labels","of many widths","中文"],"q":[[[9,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]],[[0,0,0,0],[9,0,0,0],[0,0,0,0],[0,0,0,0]],[[0,0,0,0],[0,0,0,0],[9,0,0,0],[0,0,0,0]],[[0,0,0,0],[0,0,0,0],[0,0,0,0],[9,0,0,0]]],"k":[[[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]],[[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]],[[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]],[[1,0,0,0],[0,0,0,0],[0,0,0,0],[0,0,0,0]]]}' >x.json
+    attn run x.json -o y.json --format table | "$PYTHON" -c 'import sys, unicodedata
+rows = [r for r in sys.stdin.buffer.read().decode().splitlines() if "→" in r and "from" not in r]
+wide = lambda text: sum(2 if unicodedata.east_asian_width(c) == "W" else 1 for c in text)
+assert len(rows) == 4 and len({wide(r[:r.index("→")]) for r in rows}) == 1, rows'
 }
 
 @test "the table escapes what would move a cursor, and cuts long labels" {
