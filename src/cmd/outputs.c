@@ -230,6 +230,14 @@ static bool write_standard(struct outputs *outputs, const struct writer *writer,
     return ok;
 }
 
+bool outputs_draw(const struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++)
+        if (outputs->list[i].kind == OUTPUT_FOLDER || outputs->list[i].kind == OUTPUT_PICTURE)
+            return true;
+    return false;
+}
+
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
                    struct error *error)
 {

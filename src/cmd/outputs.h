@@ -35,6 +35,8 @@ struct outputs {
 /* Judges the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages
  * for one file. */
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
+/* Whether there are pictures among them. */
+bool outputs_draw(const struct outputs *outputs);
 /* Draws and writes everything: first the files, which get their names together, then standard output. */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
                    struct error *error);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/clock.h"
 #include "cmd/load.h"
+#include "cmd/missing.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/patches.h"
@@ -139,10 +140,11 @@ static bool run_all(struct run *r, const struct options *options, struct error *
          result_select(&r->result, &selection, error) &&
          (!over_grid || patches_measure(&r->patches, &r->result, error));
     progress_end(&progress);
-    load_warn(&r->warnings, warned, options);
     double attended = clock_seconds();
     struct options drawn = *options;
     drawn.patches = over_grid ? &r->patches : NULL;
+    ok = ok && (!outputs_draw(&r->outputs) || missing_warn(&r->result, &drawn, &r->warnings, error));
+    load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, &drawn, &r->result, error))
         return false;
     if (options->verbose)

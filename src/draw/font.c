@@ -150,6 +150,18 @@ bool font_shape(struct font *font, const char *text, double size, font_taker *ta
     return true;
 }
 
+uint32_t font_missing(const struct font *font, const char **text)
+{
+    int face, glyph;
+    while (**text) {
+        uint32_t code = text_decode(text);
+        if (code >= 0xA0 && !is_invisible(code) && !is_direction_control(code) &&
+            !glyph_find(font, code, &face, &glyph))
+            return code;
+    }
+    return 0;
+}
+
 double font_width(struct font *font, const char *text, double size, struct error *error)
 {
     double width = 0;

@@ -40,6 +40,10 @@ bool font_shape(struct font *font, const char *text, double size, font_taker *ta
 /* The width alone; 0 where it cannot be told (see font_shape), with the error set. */
 double font_width(struct font *font, const char *text, double size, struct error *error);
 
+/* The next character of *text that no font has, so that it would be a box; *text moves behind it. 0: there is
+ * none. What label.h shows in words or signs is not meant. */
+uint32_t font_missing(const struct font *font, const char **text);
+
 /* A glyph as coverage, 0…255, width×height; pixel (0, 0) lies at left, top from its origin on the baseline.
  */
 struct font_bitmap {

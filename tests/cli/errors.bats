@@ -489,6 +489,16 @@ sample() {
         'weight on forbidden pairs (2 of them); it is shown'
 }
 
+@test "bug: characters that no font has became boxes without a word" {
+    echo '{"tokens":["a","नम","नक","हा\u200d"],"attention":[[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}' >x.json
+    said=$(attn run x.json --format none -o y.png 2>&1)
+    same "$said" 'attn: warning: the fonts have no glyph for 5 characters, drawn as boxes of hexadecimal code; the first is U+0928'
+    same "$(attn run x.json --format none -o y.json 2>&1)" ""
+    same "$(attn run x.json --format none -q -o y.png 2>&1)" ""
+    echo '{"tokens":["中","a\tb\n","שלום","é"],"title":"→ ∞","attention":[[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]}' >x.json
+    same "$(attn run x.json --format none -o y.png 2>&1)" ""
+}
+
 @test "suggestions heed beginnings, and not case or underscores" {
     sample
     fails 2 'unknown sample sent; did you mean sentence?' attn sample sent
