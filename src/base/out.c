@@ -123,7 +123,7 @@ void out_float(struct out *out, float value)
         out->size -= NUMBER_SIZE - number_write(room, value);
 }
 
-void out_string(struct out *out, const char *text)
+void out_quoted(struct out *out, const char *text)
 {
     out_char(out, '"');
     while (*text) {

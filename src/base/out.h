@@ -27,8 +27,8 @@ void out_char(struct out *out, char c);
 void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As number_write, but -0 as -0.0; NaN and infinities as `null`. */
 void out_float(struct out *out, float value);
-/* A string of JSON, with its quotes. */
-void out_string(struct out *out, const char *text);
+/* As a string of JSON, with its quotes; bytes that are not UTF-8 become U+FFFD. */
+void out_quoted(struct out *out, const char *text);
 /* `count` bytes to be filled by the caller at once, or NULL after a failure. */
 char *out_reserve(struct out *out, size_t count);
 

@@ -82,6 +82,19 @@ size_t text_valid_length(const char *data, size_t size)
     return at;
 }
 
+bool text_is_valid(const char *text)
+{
+    for (;;) {
+        size_t rest = strlen(text), valid = text_valid_length(text, rest);
+        if (valid == rest)
+            return true;
+        text += valid;
+        if (!text_begins(text, TEXT_NUL))
+            return false;
+        text += strlen(TEXT_NUL);
+    }
+}
+
 char *text_copy(const char *text)
 {
     return text_copy_part(text, strlen(text));

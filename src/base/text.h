@@ -22,6 +22,9 @@ size_t text_encode(uint32_t code, char out[4]);
  * data[0..size); size if all of it is valid. NUL bytes are valid here. */
 size_t text_valid_length(const char *data, size_t size);
 
+/* Whether a string is such text: all of it valid, but for the U+0000 that are held. */
+bool text_is_valid(const char *text);
+
 /* A copy that the caller frees; NULL without memory. */
 char *text_copy(const char *text);
 char *text_copy_part(const char *text, size_t length);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cmd/option_values.h"
+#include "base/words.h"
 #include "core/engine.h"
 #include "read/read.h"
 
@@ -19,7 +19,7 @@ static size_t is_standard_input(const char *path)
 static bool is_argument(const struct loose *loose)
 {
     int64_t number;
-    return value_is_word(loose->word, loose->kind->words) ||
+    return words_find(loose->kind->words, loose->word) >= 0 ||
            (strstr(loose->kind->argument, "|N|") && text_to_integer(loose->word, &number));
 }
 

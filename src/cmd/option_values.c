@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/words.h"
 
 bool value_wrong(const char *name, const char *text, const char *expected, struct error *error)
 {
@@ -15,30 +15,15 @@ bool value_wrong(const char *name, const char *text, const char *expected, struc
 
 bool value_word(int *which, const char *text, const char *words, const char *name, struct error *error)
 {
-    enum { MOST = 12 };
-    char copy[160];
-    const char *word[MOST + 1] = {NULL};
-    snprintf(copy, sizeof copy, "%s", words);
-    int count = 0;
-    char *rest = NULL;
-    for (char *w = strtok_r(copy, " ", &rest); w && count < MOST; w = strtok_r(NULL, " ", &rest)) {
-        if (strcmp(w, text) == 0) {
-            *which = count;
-            return true;
-        }
-        word[count++] = w;
+    char called[40], expected[200];
+    int place = words_find(words, text);
+    if (place >= 0) {
+        *which = place;
+        return true;
     }
-    const char *near = text_nearest(text, word);
-    if (near)
-        return error_set(error, ERROR_USAGE, "--%s is \"%s\": did you mean %s?", name, text, near);
-    return error_set(error, ERROR_USAGE, "--%s is \"%s\": expected one of %s", name, text, words);
-}
-
-bool value_is_word(const char *text, const char *words)
-{
-    struct error ignored = {0};
-    int which;
-    return value_word(&which, text, words, "", &ignored);
+    snprintf(called, sizeof called, "--%s", name);
+    snprintf(expected, sizeof expected, "one of %s", words);
+    return words_error(words, called, text, expected, ERROR_USAGE, error);
 }
 
 /* Digits at *text, moving behind them; at most 9 of them. */

@@ -13,9 +13,6 @@ bool value_wrong(const char *name, const char *text, const char *expected, struc
 /* One of `words` (separated by blanks); its place among them in *which. A near miss gets a suggestion. */
 bool value_word(int *which, const char *text, const char *words, const char *name, struct error *error);
 
-/* Whether it is one of them. */
-bool value_is_word(const char *text, const char *words);
-
 /* "0,3,5:8" into an owned list that replaces *index; each number below 4096, none twice. */
 bool value_list(size_t **index, size_t *count, const char *text, const char *name, struct error *error);
 

@@ -132,7 +132,7 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
         return value_range(&o->key_first, &o->key_end, text, "keys", error);
     case OPTION_TITLE:
         o->title = text;
-        return true;
+        return text_is_valid(text) || value_wrong("title", text, "text in UTF-8", error);
     case OPTION_CMAP:
         o->style.cmap = text;
         return take_word(&word, text, kind, error);

@@ -6,6 +6,7 @@
 
 #include "base/crew.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cmd/clock.h"
 #include "cmd/load.h"
 #include "cmd/missing.h"

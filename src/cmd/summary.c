@@ -75,7 +75,7 @@ static size_t labels_width(const struct result *result)
         char from[128];
         if (m->rows == 0)
             continue;
-        quote_label(result->problem->tokens.text[m->largest_query], from);
+        summary_label(result->problem->tokens.text[m->largest_query], from);
         size_t columns = text_columns(from);
         most = columns > most ? columns : most;
     }

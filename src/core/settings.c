@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "base/text.h"
+#include "base/words.h"
 
 const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_HEADS] = {"heads", "N", NULL, "number of heads; splits the columns of rank-2 q, k, v"},
@@ -168,16 +168,9 @@ static bool take_flag(bool *flag, const char *text)
 /* The place of the text among the words. */
 static bool take_word(int *word, const char *text, const char *words)
 {
-    size_t length = strlen(text);
-    for (int i = 0; *words; i++) {
-        size_t size = strcspn(words, " ");
-        if (size == length && memcmp(words, text, size) == 0) {
-            *word = i;
-            return true;
-        }
-        words += size + (words[size] == ' ');
-    }
-    return false;
+    int place = words_find(words, text);
+    *word = place >= 0 ? place : *word;
+    return place >= 0;
 }
 
 /* "0,5,9". */
@@ -201,10 +194,12 @@ static bool take_list(struct positions *list, const char *text)
     return true;
 }
 
-/* What was expected, and whether it was there. */
-static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok)
+enum { EXPECTED_SIZE = 160 };
+
+/* What was expected, perhaps in `room`, and whether it was there. */
+static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok,
+                        char room[EXPECTED_SIZE])
 {
-    static char words[160];
     void *field = (char *)settings + keepings[which].at;
     double *number = field;
     *ok = false;
@@ -232,8 +227,8 @@ static const char *take(struct settings *settings, enum setting which, const cha
         return "true or false";
     case WORD:
         *ok = text && take_word(field, text, setting_kinds[which].words);
-        snprintf(words, sizeof words, "one of %s", setting_kinds[which].words);
-        return words;
+        snprintf(room, EXPECTED_SIZE, "one of %s", setting_kinds[which].words);
+        return room;
     case CAUSAL:
         *ok = take_causal(settings, text);
         return "true, false, start, end or a whole number (the offset)";
@@ -244,10 +239,10 @@ static const char *take(struct settings *settings, enum setting which, const cha
         *ok = text && take_list(field, text);
         return "at most 64 tokens as 0,5,9, counted from 0";
     case TEXT:
-        *ok = text && *text && strlen(text) < keepings[which].size;
+        *ok = text && *text && strlen(text) < keepings[which].size && text_is_valid(text);
         if (*ok)
-            snprintf(field, keepings[which].size, "%s", text);
-        return "a token of at most 63 bytes";
+            strncpy(field, text, keepings[which].size);
+        return "a token of at most 63 bytes of UTF-8";
     }
     return "";
 }
@@ -256,9 +251,10 @@ bool settings_take(struct settings *settings, enum setting which, const char *te
                    enum error_kind kind, struct error *error)
 {
     bool ok;
-    const char *expected = take(settings, which, text, &ok);
+    char room[EXPECTED_SIZE];
+    const char *expected = take(settings, which, text, &ok, room);
     if (!ok)
-        return error_set(error, kind, "%s is \"%s\": expected %s", called, text ? text : "", expected);
+        return words_error(setting_kinds[which].words, called, text ? text : "", expected, kind, error);
     settings->given |= UINT64_C(1) << which;
     return true;
 }
@@ -275,55 +271,46 @@ void settings_override(struct settings *settings, const struct settings *over)
     settings->given |= over->given;
 }
 
-/* A string of JSON; what it holds beside is left as it is. */
-static void quote(const char *text, char *out)
+bool settings_same(const struct settings *a, const struct settings *b, enum setting which)
 {
-    *out++ = '"';
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            *out++ = '\\';
-        if ((unsigned char)*text < 0x20)
-            out += sprintf(out, "\\u%04x", (unsigned)*text);
-        else
-            *out++ = *text;
-    }
-    strcpy(out, "\"");
+    size_t at = keepings[which].at;
+    return settings_have(a, which) && settings_have(b, which) &&
+           memcmp((const char *)a + at, (const char *)b + at, keepings[which].size) == 0;
 }
 
-void settings_text(const struct settings *settings, enum setting which, char out[SETTING_TEXT])
+void settings_write(const struct settings *settings, enum setting which, struct out *out)
 {
     const void *field = (const char *)settings + keepings[which].at;
     switch (keepings[which].type) {
     case COUNT:
     case INDEX:
-        sprintf(out, "%zu", *(const size_t *)field);
+        out_format(out, "%zu", *(const size_t *)field);
         break;
     case POSITIVE:
     case FINITE:
     case SHARE:
     case SOFTCAP:
-        out[number_write(out, (float)*(const double *)field)] = 0;
+        out_float(out, (float)*(const double *)field);
         break;
     case FLAG:
-        strcpy(out, *(const bool *)field ? "true" : "false");
+        out_text(out, *(const bool *)field ? "true" : "false");
         break;
     case WORD: {
         const char *word = setting_kinds[which].words;
         for (int i = *(const int *)field; i > 0; i--)
             word += strcspn(word, " ") + 1;
-        sprintf(out, "\"%.*s\"", (int)strcspn(word, " "), word);
+        out_format(out, "\"%.*s\"", (int)strcspn(word, " "), word);
         break;
     }
     case LIST: {
         const struct positions *list = field;
-        char *end = out;
         for (size_t i = 0; i < list->count; i++)
-            end += sprintf(end, i ? ",%zu" : "[%zu", list->at[i]);
-        strcpy(end, "]");
+            out_format(out, i ? ",%zu" : "[%zu", list->at[i]);
+        out_char(out, ']');
         break;
     }
     case TEXT:
-        quote(field, out);
+        out_quoted(out, field);
         break;
     case CAUSAL:
     case WINDOW:

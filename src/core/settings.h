@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/out.h"
 
 enum setting {
     SETTING_HEADS,
@@ -117,10 +118,12 @@ static inline bool settings_have(const struct settings *settings, enum setting w
     return settings->given >> which & 1;
 }
 
-/* What settings_take would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Needs no more
- * than SETTING_TEXT bytes. Not for causal and window, which say more than they were given. */
-enum { SETTING_TEXT = 1600 };
-void settings_text(const struct settings *settings, enum setting which, char out[SETTING_TEXT]);
+/* Whether both have it, and the same of it. Not for causal and window, as settings_write. */
+bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
+
+/* Writes what settings_take would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Not for
+ * causal and window, which say more than they were given. */
+void settings_write(const struct settings *settings, enum setting which, struct out *out);
 
 /* Puts what `over` gives over what `settings` has. */
 void settings_override(struct settings *settings, const struct settings *over);

@@ -24,7 +24,7 @@ static void write_key(struct out *out, const struct explanation *e, size_t j)
 {
     const struct head *head = e->head;
     out_format(out, "%s{\"key\":%zu,\"token\":", j > 0 ? ",\n" : "", j);
-    out_string(out, e->layer.problem->key_tokens.text[j]);
+    out_quoted(out, e->layer.problem->key_tokens.text[j]);
     out_format(out, ",\"allowed\":%s", e->allowed[j] ? "true" : "false");
     write_vector(out, "k", head->k.data + j * head->k.row, head->d_k);
     write_number(out, "score", e->scores[j]);
@@ -47,7 +47,7 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
     const struct head *h = e->head;
     out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
                e->layer.index, head, e->query);
-    out_string(out, e->layer.problem->tokens.text[e->query]);
+    out_quoted(out, e->layer.problem->tokens.text[e->query]);
     write_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
     if (h->additive)
         write_vector(out, "v_score", h->additive, h->d_k);

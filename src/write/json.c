@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 
 static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
                          size_t count)
@@ -18,7 +17,7 @@ static void write_labels(struct out *out, const char *key, const struct labels *
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             out_char(out, ',');
-        out_string(out, labels->text[first + i]);
+        out_quoted(out, labels->text[first + i]);
     }
     out_char(out, ']');
 }
@@ -96,19 +95,15 @@ static bool scales_agree(const struct problem *problem)
 /* The forms that were asked for, as far as all layers agree on them. */
 static void write_forms(struct out *out, const struct problem *problem)
 {
+    const struct settings *first = &problem->layers[0].settings;
     for (enum setting s = SETTING_SCORE; s < SETTING_COUNT; s++) {
-        char text[SETTING_TEXT], other[SETTING_TEXT];
-        bool agree = settings_have(&problem->layers[0].settings, s);
-        if (agree)
-            settings_text(&problem->layers[0].settings, s, text);
-        for (size_t l = 1; agree && l < problem->layer_count; l++) {
-            agree = settings_have(&problem->layers[l].settings, s);
-            if (agree)
-                settings_text(&problem->layers[l].settings, s, other);
-            agree = agree && strcmp(text, other) == 0;
+        bool agree = settings_have(first, s);
+        for (size_t l = 1; agree && l < problem->layer_count; l++)
+            agree = settings_same(first, &problem->layers[l].settings, s);
+        if (agree) {
+            out_format(out, ",\"%s\":", setting_kinds[s].name);
+            settings_write(first, s, out);
         }
-        if (agree)
-            out_format(out, ",\"%s\":%s", setting_kinds[s].name, text);
     }
 }
 
@@ -335,7 +330,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     out_text(out, "{\"schema\":\"attn/1\"");
     if (problem->title) {
         out_text(out, ",\n\"title\":");
-        out_string(out, problem->title);
+        out_quoted(out, problem->title);
     }
     size_t patches = problem->grid[0] * problem->grid[1]; /* each at most 2^20 */
     bool fits = problem->m == patches || problem->m == patches + 1;

@@ -517,3 +517,18 @@ sample() {
         'x.json: w_q is not used: q, k or v stands in its place' \
         '1 of 2 rows are NaN: their scores are too large for float32'
 }
+
+@test "bug: a word of a setting that was nearly right got no suggestion" {
+    sample
+    usage '--score is "addtive": did you mean additive?' run x.json -o y.json --score addtive
+    usage '--causal is "ende": did you mean end?' run x.json -o y.json --causal=ende
+    input 'x.json:1:49: position is "rotari": did you mean rotary?' "{$QK,\"position\":\"rotari\"}"
+}
+
+@test "bug: text that is no UTF-8 went into the JSON" {
+    sample
+    usage '--separator is "a\xFF": expected a token of at most 63 bytes of UTF-8' run x.json -o y.json --separator $'a\xff'
+    usage '--title is "a\xFF": expected text in UTF-8' run x.json -o y.json --title $'a\xff'
+    attn run x.json --separator $'"\\\e' -q -o - | jq -c .config.separator >separator
+    same "$(cat separator)" '"\"\\\u001b"'
+}

@@ -54,7 +54,7 @@ static void takes_causal(void **state)
         assert_int_equal(settings.causal_offset, rows[i].offset);
     }
     refuses(SETTING_CAUSAL,
-            (const char *const[]){"", "yes", "1.5", "END", "99999999999", "-99999999999", "1e3", NULL},
+            (const char *const[]){"", "yes", "1.5", "99999999999", "-99999999999", "1e3", NULL},
             "true, false, start, end or a whole number (the offset)");
 }
 
@@ -147,6 +147,55 @@ static void overrides_what_is_given(void **state)
                      1u << SETTING_HEADS | 1u << SETTING_SCALE | 1u << SETTING_WINDOW | 1u << SETTING_CAUSAL);
 }
 
+/* bug: --score addtive was refused without a word about additive */
+static void suggests_the_word_that_is_near(void **state)
+{
+    (void)state;
+    static const struct {
+        enum setting which;
+        const char *text, *message;
+    } rows[] = {
+        {SETTING_SCORE, "addtive", "--it is \"addtive\": did you mean additive?"},
+        {SETTING_POSITION, "rotary_interleaved",
+         "--it is \"rotary_interleaved\": did you mean rotary-interleaved?"},
+        {SETTING_CAUSAL, "END", "--it is \"END\": did you mean end?"},
+        {SETTING_NORM, "batch", "--it is \"batch\": expected one of none pre post"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct settings settings = {0};
+        struct error error = {0};
+        assert_false(settings_take(&settings, rows[i].which, rows[i].text, "--it", ERROR_USAGE, &error));
+        assert_string_equal(error.message, rows[i].message);
+    }
+}
+
+/* bug: a separator that was no UTF-8 made JSON that nobody could read */
+static void takes_text(void **state)
+{
+    (void)state;
+    assert_string_equal(take(SETTING_SEPARATOR, "</s>").separator, "</s>");
+    assert_string_equal(take(SETTING_SEPARATOR, "a\xC0\x80").separator, "a\xC0\x80");
+    struct settings settings = {0};
+    struct error error = {0};
+    assert_false(settings_take(&settings, SETTING_SEPARATOR, "a\xFF", "--it", ERROR_USAGE, &error));
+    assert_string_equal(error.message, "--it is \"a\\xFF\": expected a token of at most 63 bytes of UTF-8");
+    refuses(SETTING_SEPARATOR, (const char *const[]){"", NULL}, "a token of at most 63 bytes of UTF-8");
+
+    /* What is written is what is read, whatever it holds; and the same only where it is the same. */
+    struct out out;
+    settings = take(SETTING_SEPARATOR, "\"\\\n\x7F\u2028é\xC0\x80");
+    out_begin(&out, -1, "memory");
+    settings_write(&settings, SETTING_SEPARATOR, &out);
+    out_char(&out, 0);
+    assert_string_equal(out.data, "\"\\\"\\\\\\n\\u007f\\u2028é\\u0000\"");
+    out_free(&out);
+    struct settings twice = take(SETTING_SEPARATOR, "long"), once = take(SETTING_SEPARATOR, "x");
+    assert_false(settings_same(&twice, &once, SETTING_SEPARATOR));
+    assert_true(settings_take(&twice, SETTING_SEPARATOR, "x", "it", ERROR_USAGE, &error));
+    assert_true(settings_same(&twice, &once, SETTING_SEPARATOR));
+    assert_false(settings_same(&twice, &once, SETTING_SCORE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +206,8 @@ int main(void)
         cmocka_unit_test(takes_switches),
         cmocka_unit_test(knows_their_names),
         cmocka_unit_test(overrides_what_is_given),
+        cmocka_unit_test(suggests_the_word_that_is_near),
+        cmocka_unit_test(takes_text),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -1,0 +1,35 @@
+#include "base/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+int words_find(const char *words, const char *text)
+{
+    size_t length = strlen(text);
+    for (int i = 0; *words; i++) {
+        size_t size = strcspn(words, " ");
+        if (size == length && memcmp(words, text, size) == 0)
+            return i;
+        words += size + (words[size] == ' ');
+    }
+    return -1;
+}
+
+bool words_error(const char *words, const char *called, const char *text, const char *expected,
+                 enum error_kind kind, struct error *error)
+{
+    enum { MOST = 12 };
+    char copy[160];
+    const char *word[MOST + 1] = {NULL};
+    int count = 0;
+    char *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", words ? words : "");
+    for (char *w = strtok_r(copy, " ", &rest); w && count < MOST; w = strtok_r(NULL, " ", &rest))
+        word[count++] = w;
+    const char *near = text_nearest(text, word);
+    if (near)
+        return error_set(error, kind, "%s is \"%s\": did you mean %s?", called, text, near);
+    return error_set(error, kind, "%s is \"%s\": expected %s", called, text, expected);
+}

@@ -1,0 +1,17 @@
+/* One of a few words, as options and settings take them. A list of words is text with blanks between them. */
+#ifndef ATTN_BASE_WORDS_H
+#define ATTN_BASE_WORDS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* The place of `text` among the words, or -1. */
+int words_find(const char *words, const char *text);
+
+/* `CALLED is "TEXT": did you mean WORD?` or, where no word is near (words NULL: there are none), `…: expected
+ * EXPECTED`. Always false. */
+bool words_error(const char *words, const char *called, const char *text, const char *expected,
+                 enum error_kind kind, struct error *error);
+
+#endif
