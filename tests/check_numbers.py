@@ -192,7 +192,7 @@ def test_selections():
         got = json.loads(run("grouped.json", *words, *every, "-o", "-").stdout)
         for stage in ALL_STAGES:
             t = full[stage][layers]
-            if stage in "kv" and words:
+            if stage in "kv" and ("--head" in said or mean):
                 t = np.repeat(t, 2, axis=1)  # each chosen head with its K/V head
             if stage == "output" and "--head" in said and not mean:  # its columns, head by head
                 t = t.reshape(*t.shape[:-1], 4, -1)[..., heads, :].reshape(*t.shape[:-1], -1)
@@ -210,6 +210,9 @@ def test_selections():
             mine = stage_of(got, stage)
             assert mine.shape == t.shape, f"{words}, {stage}: shape {mine.shape}, not {t.shape}"
             assert np.allclose(mine, t, rtol=2e-7, atol=0) if mean else np.array_equal(mine, t), f"{words}, {stage}"
+        chosen = 1 if mean else len(heads)
+        assert got["config"]["heads"] == chosen, words
+        assert got["config"]["kv_heads"] == (chosen if "--head" in said or mean else 2), f"{words}: kv_heads"
         assert got["tokens"] == list("abcdef")[a:b] and got["key_tokens"] == list("tuvwxyz")[c:d], words
         assert (got.get("selection") is None) == (words == []), words
         if words:
@@ -229,6 +232,16 @@ def test_selections():
         assert [tuple(int(r[x]) for x in ("layer", "head", "query", "key")) for r in rows] == index, words
         assert [r["key_token"] for r in rows] == ["tuvwxyz"[j] for *_, j in index], words
         check_mask(got, whole, layers, heads, a, b, c, d, words)
+
+
+def test_mask_of_an_average():
+    """bug: --average heads made 0.5 of a mask, which is refused as input"""
+    mask = [[[1, 0, 0], [1, 1, 0]], [[1, 0, 1], [0, 0, 0]]]
+    write_json("two.json", {"q": np.ones((2, 2, 1)), "k": np.ones((2, 3, 1)), "mask": mask})
+    got = json.loads(run("two.json", "--average", "heads", "--stage", "mask", "-o", "-").stdout)
+    assert got["mask"] == [[[[1, 0, 1], [1, 1, 0]]]], got["mask"]
+    write_json("mask.json", {"q": np.ones((2, 1)), "k": np.ones((3, 1)), "mask": got["mask"]})
+    run("mask.json", "-o", "-")
 
 
 def check_mask(got, whole, layers, heads, a, b, c, d, words):

@@ -252,8 +252,9 @@ def one_form(own, s, x, context, is_given, kind):
     s["offset"] = m - n if causal == "end" else causal if s["is_causal"] and not isinstance(causal, (bool, str)) else 0
     p, out = np.arange(n) + s["offset"], {}
     if s["position"] == "sinusoidal":
-        out["encoding"] = sinusoidal(p, x.shape[1], base, kind)[None]
-        x = x + out["encoding"][0] if is_given else x
+        if is_given:
+            out["encoding"] = sinusoidal(p, x.shape[1], base, kind)[None]
+            x = x + out["encoding"][0]
         context = None if context is None else context + sinusoidal(np.arange(m), context.shape[1], base, kind)
     norm = (cast(own("norm_weight")), cast(own("norm_bias")))
     inner = layer_norm(x, *norm) if s["norm"] == "pre" else x

@@ -3,6 +3,7 @@
 #include "core/result.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,9 +245,12 @@ static bool plan(struct result *result, const struct request *request, struct er
     result->held = result_held(problem, request);
     if (result->held == HELD_ALL)
         return true;
-    unsigned pairs = 1u << STAGE_SCORES | 1u << STAGE_SCALED | 1u << STAGE_MASKED | 1u << STAGE_MASK;
+    char pairs[40] = "";
+    for (enum stage stage = 0; stage < STAGE_COUNT && !*pairs; stage++)
+        if (request->stages & 1u << stage && stage != STAGE_WEIGHTS && stage_is_pairs(problem, stage))
+            snprintf(pairs, sizeof pairs, "--stage %s", stage_names[stage]);
     bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
-    const char *what = request->stages & pairs               ? "--stage of scores"
+    const char *what = *pairs                                ? pairs
                        : s->average_heads                    ? "--average heads"
                        : result->held == HELD_POOLED && part ? "a range of queries or keys this large"
                                                              : NULL;
@@ -256,7 +260,7 @@ static bool plan(struct result *result, const struct request *request, struct er
             "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
             "cannot be had; raise it%s",
             problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, what,
-            request->stages & pairs || s->average_heads ? "" : ", or choose less with --queries and --keys");
+            *pairs || s->average_heads ? "" : ", or choose less with --queries and --keys");
     if (result->held == HELD_BLOCK) {
         result->query_first = s->query_first;
         result->query_count = s->query_end - s->query_first;
@@ -281,6 +285,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
     *result = (struct result){.problem = problem,
                               .layer_count = problem->layer_count,
                               .head_count = problem->heads,
+                              .kv_head_count = problem->kv_heads,
                               .query_count = problem->n,
                               .key_count = problem->m,
                               .query_step = 1,
@@ -290,7 +295,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         return error_memory(error, SIZE_MAX);
     result->measures = memory_take(heads, sizeof *result->measures, error);
     if (!result->measures || !indexes_make(result, error) || !plan(result, request, error) ||
-        !stages_make(result, request->stages, error))
+        !stages_make(result, request->stages, request->selection, error))
         return false;
     for (size_t l = 0; l < problem->layer_count; l++) {
         const float *outputs = result->stage[STAGE_OUTPUT].data;

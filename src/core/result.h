@@ -30,6 +30,7 @@ struct result {
     struct measures *measures; /* layer_count×head_count, always of whole heads */
     /* Which of the problem's layers, heads, queries and keys are here. */
     size_t layer_count, head_count;
+    size_t kv_head_count; /* in the stages k and v: once for each head where heads were chosen */
     size_t *layer_index, *head_index;
     size_t query_first, query_count, key_first, key_count;
     bool selected; /* not everything is here */
@@ -94,11 +95,7 @@ static inline const float *stage_matrix(const struct stage_data *stage, size_t l
 }
 
 /* Whether the stage is about pairs of query and key; if not its columns are features. */
-static inline bool stage_is_pairs(const struct problem *problem, enum stage stage)
-{
-    return stage <= STAGE_WEIGHTS || stage == STAGE_MASK ||
-           (stage == STAGE_ENCODING && problem->layers[0].distance);
-}
+bool stage_is_pairs(const struct problem *problem, enum stage stage);
 
 /* Whether its rows are keys. */
 static inline bool stage_is_keys(enum stage stage)

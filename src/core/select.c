@@ -94,7 +94,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
     size_t columns =
         stage_is_pairs(result->problem, which) && !part ? s->key_end - s->key_first : in->columns;
     bool one = which == STAGE_OUTPUT || (which == STAGE_ENCODING && in->heads == 1);
-    size_t heads = one ? 1 : result->head_count, count;
+    size_t heads = one ? 1 : stage_is_keys(which) ? result->kv_head_count : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
         return error_memory(error, SIZE_MAX);
     *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
@@ -106,7 +106,8 @@ static bool select_stage(const struct result *result, const struct selection *s,
     float *to = out->data;
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < heads; h++) {
-            size_t from = one ? 0 : stage_head(in, result->problem, result->head_index[h]);
+            bool grouped = heads != result->head_count; /* counted by themselves */
+            size_t from = one ? 0 : grouped ? h : stage_head(in, result->problem, result->head_index[h]);
             const float *matrix = stage_matrix(in, result->layer_index[l], from);
             for (size_t i = first; i < end; i++, to += columns)
                 memcpy(to, matrix + i * in->columns + left, columns * sizeof *to);
@@ -115,8 +116,9 @@ static bool select_stage(const struct result *result, const struct selection *s,
     return true;
 }
 
-/* Replaces the heads of a stage by their mean. -infinity (masked) stays so only where it is in all. */
-static void average_stage(const struct result *result, struct stage_data *stage)
+/* Replaces the heads of a stage by their mean. -infinity (masked) stays so only where it is in all. In the
+ * mask it is what some head sees. */
+static void average_stage(const struct result *result, struct stage_data *stage, bool is_mask)
 {
     size_t matrix = stage->rows * stage->columns;
     for (size_t l = 0; l < result->layer_count; l++) {
@@ -130,7 +132,8 @@ static void average_stage(const struct result *result, struct stage_data *stage)
                     seen++;
                 }
             }
-            stage->data[l * matrix + c] = seen > 0 ? (float)(sum / (double)seen) : -INFINITY;
+            float mean = seen > 0 ? (float)(sum / (double)seen) : -INFINITY;
+            stage->data[l * matrix + c] = is_mask ? sum > 0 : mean;
         }
     }
     stage->heads = 1;
@@ -195,6 +198,8 @@ bool result_select(struct result *result, const struct selection *s, struct erro
         !select_measures(result, error) ||
         (s->average_heads && !average_measures(result, &result->stage[STAGE_WEIGHTS], error)))
         return false;
+    if (s->heads || s->average_heads)
+        result->kv_head_count = result->head_count;
     for (enum stage which = 0; which < STAGE_COUNT; which++) {
         struct stage_data chosen = {0};
         if (!result->stage[which].data)
@@ -202,7 +207,7 @@ bool result_select(struct result *result, const struct selection *s, struct erro
         if (!select_stage(result, s, which, &chosen, error))
             return false;
         if (s->average_heads && which != STAGE_OUTPUT)
-            average_stage(result, &chosen);
+            average_stage(result, &chosen, which == STAGE_MASK);
         free(result->stage[which].data);
         result->stage[which] = chosen;
         if (which == STAGE_OUTPUT && s->heads && !s->average_heads && output_is_split(problem) &&
@@ -217,7 +222,7 @@ bool result_select(struct result *result, const struct selection *s, struct erro
     if (s->average_heads) {
         result->averaged = true;
         result->averaged_count = result->head_count;
-        result->head_count = 1;
+        result->head_count = result->kv_head_count = 1;
     }
     return true;
 }

@@ -65,12 +65,24 @@ static void keep_mask(const struct stage_data *stage, const struct layer *layer)
     }
 }
 
-/* What positions add, or turn by. */
+/* Columns of what positions add in a layer or turn by, 0 where there is no such thing; whether every head has
+ * its own. */
+static size_t encoding_columns(const struct problem_layer *layer, size_t m, bool *each)
+{
+    *each = layer->distance;
+    if (layer->position == POSITION_SINUSOIDAL) /* not where q is given or comes from the layer below */
+        return layer->q.x ? layer->q.x->shape[1] : 0;
+    return layer->distance ? m : layer->rotary_dim;
+}
+
 static void keep_encoding(const struct stage_data *stage, const struct layer *layer)
 {
     const struct problem_layer *from = &layer->problem->layers[layer->index];
     float *to = stage_at(stage, layer, 0);
-    if (from->position == POSITION_SINUSOIDAL) {
+    bool each;
+    if (encoding_columns(from, layer->problem->m, &each) == 0) { /* a layer that is not chosen */
+        memset(to, 0, stage->heads * stage->rows * stage->columns * sizeof *to);
+    } else if (from->position == POSITION_SINUSOIDAL) {
         position_sinusoidal(to, stage->rows, stage->columns, from->offset, from->position_base);
     } else if (!from->distance) {
         position_turns(to, stage->rows, stage->columns, from->offset, from->position_base);
@@ -113,24 +125,27 @@ static bool stage_make(struct result *result, enum stage which, size_t heads, si
     return result->stage[which].data != NULL;
 }
 
-/* Columns of a layer's encoding, 0 without one; whether every head has its own. */
-static size_t encoding_columns(const struct problem *p, size_t layer, bool *each)
+static bool is_chosen(const struct selection *selection, size_t layer)
 {
-    const struct problem_layer *l = &p->layers[layer];
-    *each = l->distance;
-    if (l->position == POSITION_SINUSOIDAL)
-        return l->q.x ? l->q.x->shape[1] : p->d_out;
-    return l->distance ? p->m : l->rotary_dim;
+    bool chosen = !selection->layers;
+    for (size_t i = 0; !chosen && i < selection->layer_count; i++)
+        chosen = selection->layers[i] == layer;
+    return chosen;
 }
 
-/* The same of all layers, or 0. */
-static size_t encoding_common(const struct problem *p, bool *each)
+/* The same of all layers that have one, and 0 where these differ or a chosen layer has none. */
+static size_t encoding_common(const struct problem *p, const struct selection *selection, bool *each)
 {
-    size_t columns = encoding_columns(p, 0, each);
-    for (size_t l = 1; l < p->layer_count; l++) {
+    size_t columns = 0;
+    for (size_t l = 0; l < p->layer_count; l++) {
         bool own;
-        if (encoding_columns(p, l, &own) != columns || own != *each)
+        size_t has = encoding_columns(&p->layers[l], p->m, &own);
+        if (has == 0 && !is_chosen(selection, l))
+            continue;
+        if (has == 0 || (columns > 0 && (has != columns || own != *each)))
             return 0;
+        columns = has;
+        *each = own;
     }
     return columns;
 }
@@ -140,11 +155,20 @@ static bool absent(enum stage stage, const char *why, struct error *error)
     return error_set(error, ERROR_INPUT, "there is no stage %s: %s", stage_names[stage], why);
 }
 
-static bool stage_plan(struct result *result, enum stage s, struct error *error)
+bool stage_is_pairs(const struct problem *problem, enum stage stage)
+{
+    bool has_distance = false;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        has_distance = has_distance || problem->layers[l].distance;
+    return stage <= STAGE_WEIGHTS || stage == STAGE_MASK || (stage == STAGE_ENCODING && has_distance);
+}
+
+static bool stage_plan(struct result *result, enum stage s, const struct selection *selection,
+                       struct error *error)
 {
     const struct problem *p = result->problem;
-    bool each;
-    size_t encoding = encoding_common(p, &each);
+    bool each = false;
+    size_t encoding = encoding_common(p, selection, &each);
     if (p->layers[0].attention && s != STAGE_MASK)
         return absent(s, "the weights were given, nothing is computed", error);
     if ((s == STAGE_V && p->d_v == 0) || (s == STAGE_OUTPUT && p->d_out == 0))
@@ -161,7 +185,9 @@ static bool stage_plan(struct result *result, enum stage s, struct error *error)
     case STAGE_ENCODING:
         if (encoding == 0)
             return absent(
-                s, "expected a position (sinusoidal, rotary, alibi, relative), of one shape in all layers",
+                s,
+                "expected rotary, alibi, relative, or sinusoidal where embeddings come in (the first "
+                "layer of a stack), of one shape in all layers; --layer chooses some",
                 error);
         return stage_make(result, s, each ? p->heads : 1, p->n, encoding, error);
     default:
@@ -169,7 +195,8 @@ static bool stage_plan(struct result *result, enum stage s, struct error *error)
     }
 }
 
-bool stages_make(struct result *result, unsigned stages, struct error *error)
+bool stages_make(struct result *result, unsigned stages, const struct selection *selection,
+                 struct error *error)
 {
     const struct problem *p = result->problem;
     size_t rows = (result->query_count + result->query_step - 1) / result->query_step;
@@ -178,7 +205,7 @@ bool stages_make(struct result *result, unsigned stages, struct error *error)
         (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
         return false;
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (stages & 1u << s && s != STAGE_WEIGHTS && !stage_plan(result, s, error))
+        if (stages & 1u << s && s != STAGE_WEIGHTS && !stage_plan(result, s, selection, error))
             return false;
     return true;
 }

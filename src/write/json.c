@@ -113,7 +113,7 @@ static void write_config(struct out *out, const struct result *result, bool by_r
     const struct problem *problem = result->problem;
     const struct problem_layer *first = &problem->layers[0];
     out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", result->head_count,
-               result->selected ? result->head_count : problem->kv_heads);
+               result->kv_head_count);
     if (!first->attention) {
         out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
         if (scales_agree(problem)) {

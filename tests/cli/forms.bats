@@ -48,6 +48,21 @@ torch() {
 @test "what may not be combined in a file is named" { combine wrong_in_a_file; }
 @test "what may not be combined on the command line is named" { combine wrong_on_the_command_line; }
 
+@test "bug: --stage encoding showed waves that nothing was added to" {
+    local expected='expected rotary, alibi, relative, or sinusoidal where embeddings come in (the first layer of a stack), of one shape in all layers; --layer chooses some'
+    echo '{"embeddings":[[0,0],[0,0]],"layers":[{},{}]}' >stack.json
+    echo '{"embeddings":[[0,0],[0,0]],"q":[[0,0],[0,0]]}' >q.json
+    local one=(--position sinusoidal --stage encoding -q -o -)
+    fails 3 "there is no stage encoding: $expected" attn run stack.json "${one[@]}"
+    fails 3 "there is no stage encoding: $expected" attn run stack.json "${one[@]}" --layer 1
+    fails 3 "there is no stage encoding: $expected" attn run q.json "${one[@]}"
+    same "$(attn run stack.json "${one[@]}" --layer 0 | jq -c '.encoding | [length, .[0][0][0]]')" '[1,[0,1]]'
+    echo '{"embeddings":[[0,0]],"layers":[{"position":"rotary"},{}]}' >turned.json
+    same "$(attn run turned.json --layer 0 --stage encoding -q -o - | jq -c .encoding)" '[[[[1,0]]]]'
+    echo '{"q":[[0],[0]],"k":[[0],[0]],"layers":[{},{"position":"alibi","slopes":[1]}]}' >second.json
+    same "$(attn run second.json --layer 1 --stage encoding -q -o - | jq -c '.encoding[0][0][1]')" '[-1,-0]'
+}
+
 @test "nn.MultiheadAttention of PyTorch" { torch multihead; }
 @test "stacks with residual and norm as PyTorch computes them" { torch encoder; }
 @test "softmax, cosine_similarity, elu and an added zero of PyTorch" { torch functions; }

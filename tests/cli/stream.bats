@@ -44,9 +44,9 @@ needs_cpu() {
     fails 1 "-o x.npy $needs$less" "${run[@]}" -o y.json -o x.npy
     fails 1 "--format csv $needs$less" "${run[@]}" --format csv
     fails 1 "--format csv $needs$less" "${run[@]}" -o d/ --format csv
-    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage scores
-    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage weights --stage masked -o x.json
-    fails 1 "$more --stage of scores cannot be had; raise it" "${run[@]}" --stage scaled --queries 0:2 -o x.npy
+    fails 1 "$more --stage scores cannot be had; raise it" "${run[@]}" --stage scores
+    fails 1 "$more --stage masked cannot be had; raise it" "${run[@]}" --stage weights --stage masked -o x.json
+    fails 1 "$more --stage scaled cannot be had; raise it" "${run[@]}" --stage scaled --queries 0:2 -o x.npy
     fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads -o x.png
     fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads --queries 2 -o x.png
     fails 1 "$more a range of queries or keys this large cannot be had$less" "${run[@]}" --queries 0:7 -o x.png
@@ -67,4 +67,12 @@ needs_cpu() {
     printf '{"schema":"attn/1","tokens":["a","b"],"pooled":{"weights":[[1,0],[0,1]],"queries_per_cell":0,"keys_per_cell":-5}}' >x.json
     same "$(attn run x.json -o y.json 2>&1)" 'attn: warning: x.json: the weights are pooled, each cell stands for 1×1 of them'
     same "$(jq -c '[.tokens, .key_tokens, .weights]' y.json)" '[["a","b"],["a","b"],[[[[1,0],[0,1]]]]]'
+}
+
+@test "bug: the encoding of alibi and relative took what --max-weights forbids" {
+    local more='1×2×8×8 weights are more than the 100 that --max-weights allows to be held:'
+    fails 1 "$more --stage encoding cannot be had; raise it" \
+        attn run "$DATA/causal.json" --position alibi --max-weights 100 --stage encoding -o x.json
+    attn run "$DATA/causal.json" --position rotary --max-weights 100 --stage encoding -q -o x.json
+    [ "$(jq '.encoding[0][0] | length' x.json)" = 8 ]
 }
