@@ -253,7 +253,7 @@ def one_form(own, s, x, context, is_given, kind):
     p, out = np.arange(n) + s["offset"], {}
     if s["position"] == "sinusoidal":
         if is_given:
-            out["encoding"] = sinusoidal(p, x.shape[1], base, kind)[None]
+            out["encoding"] = sinusoidal(np.arange(n), x.shape[1], base, kind)[None]
             x = x + out["encoding"][0]
         context = None if context is None else context + sinusoidal(np.arange(m), context.shape[1], base, kind)
     norm = (cast(own("norm_weight")), cast(own("norm_bias")))

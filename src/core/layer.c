@@ -69,8 +69,8 @@ static bool sequences_make(struct layer *layer, struct error *error)
         bool self = is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
             continue;
-        if (!encode(&layer->encoded[!self], s->x, self ? from->offset : (int64_t)s->past_rows,
-                    from->position_base, error))
+        /* Both sequences go on where the past ends; what causal and window allow moves none. */
+        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->position_base, error))
             return false;
     }
     if (from->norm != NORM_PRE)

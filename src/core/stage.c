@@ -83,7 +83,7 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
     if (encoding_columns(from, layer->problem->m, &each) == 0) { /* a layer that is not chosen */
         memset(to, 0, stage->heads * stage->rows * stage->columns * sizeof *to);
     } else if (from->position == POSITION_SINUSOIDAL) {
-        position_sinusoidal(to, stage->rows, stage->columns, from->offset, from->position_base);
+        position_sinusoidal(to, stage->rows, stage->columns, (int64_t)from->k.past_rows, from->position_base);
     } else if (!from->distance) {
         position_turns(to, stage->rows, stage->columns, from->offset, from->position_base);
     } else {

@@ -23,6 +23,7 @@ torch() {
 @test "a sink takes weight and gives nothing" { forms sink; }
 @test "recurrences remember, decay and forget" { forms recurrence; }
 @test "sinusoidal positions" { forms sinusoidal; }
+@test "bug: --causal=N moved the sinusoidal positions of a sequence" { forms sinusoidal_under_causal; }
 @test "rotary positions" { forms rotary; }
 @test "ALiBi" { forms alibi; }
 @test "relative positions of T5" { forms relative; }
