@@ -195,6 +195,38 @@ def test_streaming():
         assert streamed["pairs"] == held["pairs"], str(more)
 
 
+def test_signed_weights():
+    """bug: cells, heaviest keys and measures of weights below 0 were those of the zeros at forbidden places"""
+    rng = np.random.default_rng(12)
+    n = 61
+    p = {t: floats(rng, (2, n, 3), 1) for t in "qkv"} | {"recurrence": "linear"}
+    p["q"][0] = -abs(p["q"][0])
+    p["k"][0] = abs(p["k"][0])  # head 0 is below 0 throughout
+    weights, seen = weights_of(p)[0], np.tri(n, dtype=bool)
+    for how in ("max", "mean"):
+        got = given(p, "--max-weights", "200", "--pool", how)
+        step = got["pooled"]["queries_per_cell"], got["pooled"]["keys_per_cell"]
+        cells = numbers(got["pooled"]["weights"])[0]
+        for h, a, b in np.ndindex(cells.shape):
+            part = np.s_[a * step[0]:(a + 1) * step[0], b * step[1]:(b + 1) * step[1]]
+            w, open_ = weights[h][part], seen[part]
+            want = w.mean() if how == "mean" else w[open_].max() if open_.any() else 0
+            assert abs(cells[h, a, b] - want) < 2e-6, f"{how} {h} {a} {b}: {cells[h, a, b]}, not {want}"
+    for h, i in np.ndindex(2, n):
+        order = sorted(range(i + 1), key=lambda j: (-weights[h, i, j], j))[:8]
+        assert got["top_keys"][0][h][i] == order + [None] * (8 - len(order)), (h, i)
+        close("top weights", np.array(got["top_weights"][0][h][i], dtype=np.float32), np.append(weights[h, i, order], np.zeros(8 - len(order))), 0)
+    for words in ([], ["--max-weights", "200"], ["--average", "heads"]):
+        for h, one in enumerate(given(p, *words)["stats"][0]):
+            w = weights.mean(axis=0, dtype=float).astype(np.float32) if "--average" in words else weights[h]
+            assert one["entropy"] is None and one["mean_distance"] is None, one
+            assert np.float32(one["max_weight"]) == np.where(seen, w, -np.inf).max(), one
+            assert tuple(one["max_at"]) == np.unravel_index(np.where(seen, w, -np.inf).argmax(), w.shape), one
+            assert abs(one["first_token"] - w[:, 0].mean(dtype=float)) < 1e-6, one
+    table = run("given.json", "-q", "-o", "x.npy", "--format", "table").stdout.decode().splitlines()
+    assert table[-1].split()[2:4] == ["-", "-"], table[-1]
+
+
 def test_files():
     """Each tensor from a CSV of its own, as from JSON."""
     rng = np.random.default_rng(8)

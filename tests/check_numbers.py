@@ -235,11 +235,12 @@ def test_selections():
 
 
 def test_mask_of_an_average():
-    """bug: --average heads made 0.5 of a mask, which is refused as input"""
+    """bug: --average heads made 0.5 of a mask, which is refused as input, and counted the pairs of one head"""
     mask = [[[1, 0, 0], [1, 1, 0]], [[1, 0, 1], [0, 0, 0]]]
     write_json("two.json", {"q": np.ones((2, 2, 1)), "k": np.ones((2, 3, 1)), "mask": mask})
     got = json.loads(run("two.json", "--average", "heads", "--stage", "mask", "-o", "-").stdout)
     assert got["mask"] == [[[[1, 0, 1], [1, 1, 0]]]], got["mask"]
+    assert got["pairs"] == {"of": 6, "allowed": [[4]]}, got["pairs"]
     write_json("mask.json", {"q": np.ones((2, 1)), "k": np.ones((3, 1)), "mask": got["mask"]})
     run("mask.json", "-o", "-")
 

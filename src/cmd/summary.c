@@ -60,7 +60,9 @@ static void pad(struct out *out, const char *text, size_t columns)
 /* With so many decimals, or as few digits as fit where the number is out of the ordinary. */
 static void write_number(struct out *out, int width, int decimals, double value)
 {
-    if (value > -1000 && value < 1e5)
+    if (isnan(value)) /* a measure that means nothing here */
+        out_format(out, "%*s", width, "-");
+    else if (value > -1000 && value < 1e5)
         out_format(out, "%*.*f", width, decimals, value);
     else
         out_format(out, " %*.2g", width - 1, value);

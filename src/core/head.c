@@ -88,6 +88,17 @@ bool head_allows(const struct head *head, size_t i, size_t j)
     return !(bias->data && bias->data[i * bias->row + j * bias->column] == -INFINITY);
 }
 
+size_t head_keys(const struct head *head, size_t i, size_t *keys)
+{
+    const bool masked = head_is_masked(head);
+    size_t first, end, count = 0;
+    head_reach(head, i, &first, &end);
+    for (size_t j = first; j < end; j++)
+        if (!masked || head_allows(head, i, j))
+            keys[count++] = j;
+    return count;
+}
+
 bool head_has_pattern(const struct head *head)
 {
     const struct rules *rules = &head->rules;

@@ -85,6 +85,9 @@ void head_reach(const struct head *head, size_t i, size_t *first, size_t *end);
 /* Whether query i may look at key j, by all masks in force. */
 bool head_allows(const struct head *head, size_t i, size_t j);
 
+/* The keys that query i may look at, in order, into keys[0..m). Returns how many they are. */
+size_t head_keys(const struct head *head, size_t i, size_t *keys);
+
 /* The block of a position, which may be negative; blocks are counted from position 0. */
 static inline int64_t head_block(int64_t position, size_t block)
 {

@@ -1,15 +1,16 @@
 #include "core/measures.h"
 
 #include <math.h>
-#include <stdbool.h>
 
-struct row_measures measures_row(const float *row, size_t m, double position)
+struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
+                                 bool shares)
 {
     double sum = 0, entropy = 0, distance = 0;
     float max = -INFINITY;
     size_t argmax = 0;
     bool all_zero = true;
-    for (size_t j = 0; j < m; j++) {
+    for (size_t s = 0; s < count; s++) {
+        const size_t j = keys[s];
         double w = (double)row[j];
         sum += w;
         distance += w * fabs(position - (double)j);
@@ -25,6 +26,8 @@ struct row_measures measures_row(const float *row, size_t m, double position)
         return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
     if (all_zero)
         return (struct row_measures){.argmax = SIZE_MAX};
+    if (!shares)
+        entropy = distance = (double)NAN;
     return (struct row_measures){(float)entropy, max, (float)distance, row[0], argmax};
 }
 

@@ -2,6 +2,7 @@
 #ifndef ATTN_CORE_MEASURES_H
 #define ATTN_CORE_MEASURES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@ struct row_measures {
     size_t argmax;  /* the first key with the largest weight; SIZE_MAX where the row is 0 or NaN */
 };
 
-/* Of a head: means over the rows that see something and hold no NaN. */
+/* Of a head: means over the rows that see something and hold no NaN. Entropy and distance are NaN where they
+ * mean nothing. */
 struct measures {
     double entropy;  /* nats */
     double distance; /* tokens */
@@ -26,8 +28,11 @@ struct measures {
     size_t allowed; /* pairs that the masks allow, set by who knows them */
 };
 
-/* Measures row[0..m); `position` is where the query stands among the keys. */
-struct row_measures measures_row(const float *row, size_t m, double position);
+/* Measures a row by the keys that it may look at, `count` of them in rising order; `position` is where the
+ * query stands among the keys. Where the weights are no shares of one whole (`shares`), as those of a
+ * recurrence, entropy and distance mean nothing and are NaN. */
+struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
+                                 bool shares);
 
 /* Over rows[0..n), in order, so that the result does not depend on who measured them. */
 struct measures measures_head(const struct row_measures *rows, size_t n);

@@ -16,9 +16,9 @@ enum { UNIT_ROWS = 16 };
 
 /* What one thread works with. */
 struct space {
-    double *row, *spare; /* m each */
-    double *output;      /* d_v */
-    float *weights;      /* m */
+    struct reference_room made; /* m each */
+    double *output;             /* d_v */
+    float *weights;             /* m: what was made, as everybody else has it */
 };
 
 static size_t ceil_divide(size_t a, size_t b)
@@ -40,8 +40,9 @@ static size_t unit_count(const struct engine_job *job)
 
 static void space_free(struct space *space)
 {
-    free(space->row);
-    free(space->spare);
+    free(space->made.row);
+    free(space->made.keys);
+    free(space->made.spare);
     free(space->output);
     free(space->weights);
 }
@@ -53,102 +54,148 @@ static bool space_make(struct space *space, const struct engine_job *jobs, size_
         m = jobs[i].head->m > m ? jobs[i].head->m : m;
         d_v = jobs[i].head->d_v > d_v ? jobs[i].head->d_v : d_v;
     }
-    *space = (struct space){.row = memory_take(m, sizeof *space->row, error),
-                            .spare = memory_take(m, sizeof *space->spare, error),
+    struct reference_room *made = &space->made;
+    *space = (struct space){.made.row = memory_take(m, sizeof *made->row, error),
+                            .made.keys = memory_take(m, sizeof *made->keys, error),
+                            .made.spare = memory_take(m, sizeof *made->spare, error),
                             .output = memory_take(d_v, sizeof *space->output, error),
                             .weights = memory_take(m, sizeof *space->weights, error)};
-    return space->row && space->spare && space->output && space->weights;
+    return made->row && made->keys && made->spare && space->output && space->weights;
 }
 
-/* The heaviest keys of a row, heaviest first, ties by key. */
-static void take_top(struct row_key *top, size_t count, const float *weights, size_t m)
+/* The heaviest of the keys that a row may look at, heaviest first, ties by key. */
+static void take_top(struct row_key *top, size_t count, const struct space *space)
 {
     for (size_t t = 0; t < count; t++)
-        top[t] = (struct row_key){0, SIZE_MAX};
-    for (size_t j = 0; j < m; j++) {
-        if (!(weights[j] > top[count - 1].weight))
+        top[t] = (struct row_key){-INFINITY, SIZE_MAX};
+    for (size_t s = 0; s < space->made.seen; s++) {
+        const size_t j = space->made.keys[s];
+        const float weight = space->weights[j];
+        if (!(weight > top[count - 1].weight))
             continue;
         size_t t = count - 1;
-        for (; t > 0 && weights[j] > top[t - 1].weight; t--)
+        for (; t > 0 && weight > top[t - 1].weight; t--)
             top[t] = top[t - 1];
-        top[t] = (struct row_key){weights[j], j};
+        top[t] = (struct row_key){weight, j};
     }
+    for (size_t t = 0; t < count; t++)
+        if (top[t].key == SIZE_MAX)
+            top[t].weight = 0;
 }
 
-/* Joins a row to its cells; a NaN stays. */
-static void pool_row(const struct engine_job *job, size_t i, const float *weights)
+/* The cells of rows [first, end) before anything was joined to them; what is the largest of nothing is 0 in
+ * the end. */
+static void pool_begin(const struct engine_job *job, size_t first, size_t end)
 {
     const struct pooling *pool = &job->pool;
+    const size_t width = ceil_divide(job->head->m, pool->keys);
+    for (size_t c = first / pool->rows * width; c < ceil_divide(end, pool->rows) * width; c++)
+        pool->cells[c] = pool->mean ? 0 : -INFINITY;
+}
+
+static void pool_end(const struct engine_job *job, size_t first, size_t end)
+{
+    const struct pooling *pool = &job->pool;
+    const size_t width = ceil_divide(job->head->m, pool->keys);
+    for (size_t c = first / pool->rows * width; c < ceil_divide(end, pool->rows) * width; c++)
+        if (pool->cells[c] == -INFINITY)
+            pool->cells[c] = 0;
+}
+
+/* Joins what a row may look at to its cells; a NaN stays. */
+static void pool_row(const struct engine_job *job, size_t i, const struct space *space)
+{
+    const struct pooling *pool = &job->pool;
+    const struct reference_room *made = &space->made;
     const size_t m = job->head->m, n = job->head->n, width = ceil_divide(m, pool->keys);
     float *cells = pool->cells + i / pool->rows * width;
     const size_t left = n - i / pool->rows * pool->rows, rows = left < pool->rows ? left : pool->rows;
-    for (size_t c = 0; c < width; c++) {
-        const size_t first = c * pool->keys, keys = m - first < pool->keys ? m - first : pool->keys;
-        double joined = 0;
-        for (size_t j = first; j < first + keys; j++)
-            joined = pool->mean ? joined + (double)weights[j] / ((double)rows * (double)keys)
-                     : (double)weights[j] > joined || isnan(weights[j]) ? (double)weights[j]
-                                                                        : joined;
+    for (size_t s = 0; s < made->seen;) {
+        const size_t c = made->keys[s] / pool->keys, first = c * pool->keys;
+        const size_t keys = m - first < pool->keys ? m - first : pool->keys;
+        double sum = 0;
+        float largest = -INFINITY;
+        for (; s < made->seen && made->keys[s] - first < keys; s++) {
+            const float weight = space->weights[made->keys[s]];
+            sum += (double)weight / ((double)rows * (double)keys);
+            largest = weight > largest ? weight : largest;
+        }
         if (pool->mean)
-            cells[c] += (float)joined;
-        else if (joined > (double)cells[c] || isnan(joined))
-            cells[c] = (float)joined;
+            cells[c] += (float)sum;
+        else if (largest > cells[c])
+            cells[c] = largest;
     }
+    for (size_t j = 0; j < m; j++)
+        if (isnan(space->weights[j]))
+            cells[j / pool->keys] = NAN;
 }
 
-/* A row of weights, to all who want it. */
-static void row_done(const struct engine_job *job, size_t i, const double *row, float *weights)
+/* A row of weights that was made, to all who want it. */
+static void row_done(const struct engine_job *job, size_t i, const struct space *space)
 {
     const struct head *head = job->head;
+    const struct reference_room *made = &space->made;
     for (size_t j = 0; j < head->m; j++)
-        weights[j] = (float)row[j];
+        space->weights[j] = (float)made->row[j];
     if (job->taker.take)
-        job->taker.take(job->taker.context, i, 1, weights, head->m);
+        job->taker.take(job->taker.context, i, 1, space->weights, head->m);
     if (job->measures)
-        job->measures[i] = measures_row(weights, head->m, (double)head->offset + (double)i);
+        job->measures[i] =
+            measures_row(space->weights, made->keys, made->seen, (double)head->offset + (double)i,
+                         head->recurrent.rule == RECURRENCE_NONE);
     if (job->top)
-        take_top(job->top + i * job->top_count, job->top_count, weights, head->m);
+        take_top(job->top + i * job->top_count, job->top_count, space);
     if (job->pool.cells)
-        pool_row(job, i, weights);
+        pool_row(job, i, space);
 }
 
 struct recurrent_context {
     const struct engine_job *job;
-    float *weights;
+    struct space *space;
 };
 
 static void recurrent_row(void *context, size_t i, const double *row)
 {
     const struct recurrent_context *to = context;
-    row_done(to->job, i, row, to->weights);
+    struct reference_room *made = &to->space->made;
+    memcpy(made->row, row, to->job->head->m * sizeof *row);
+    made->seen = head_keys(to->job->head, i, made->keys);
+    row_done(to->job, i, to->space);
 }
 
-/* Rows [first, end) of a job. */
-static bool unit_run(const struct engine_job *job, size_t first, size_t end, const struct space *space,
+/* Rows [first, end) of a job, one after the other. */
+static bool rows_run(const struct engine_job *job, size_t first, size_t end, struct space *space,
                      struct error *error)
 {
     const struct head *head = job->head;
-    if (job->pool.cells) {
-        size_t width = ceil_divide(head->m, job->pool.keys);
-        memset(job->pool.cells + first / job->pool.rows * width, 0,
-               ceil_divide(end - first, job->pool.rows) * width * sizeof *job->pool.cells);
-    }
     if (head->recurrent.rule != RECURRENCE_NONE) {
-        struct recurrent_context context = {job, space->weights};
+        struct recurrent_context context = {job, space};
         bool wanted = job->taker.take || job->measures || job->top || job->pool.cells;
         return recurrence_run(head, job->output, job->output_row, wanted ? recurrent_row : NULL, &context,
                               error);
     }
     for (size_t i = first; i < end; i++) {
-        reference_row(head, i, STAGE_WEIGHTS, space->row, space->spare);
-        row_done(job, i, space->row, space->weights);
+        reference_row(head, i, STAGE_WEIGHTS, &space->made);
+        row_done(job, i, space);
         if (!job->output)
             continue;
-        reference_output(head, i, space->row, space->output);
+        reference_output(head, &space->made, space->output);
         for (size_t c = 0; c < head->d_v; c++)
             job->output[i * job->output_row + c] = (float)space->output[c];
     }
     return true;
+}
+
+/* The same, with whole rows of the pool. */
+static bool unit_run(const struct engine_job *job, size_t first, size_t end, struct space *space,
+                     struct error *error)
+{
+    if (job->pool.cells)
+        pool_begin(job, first, end);
+    bool ok = rows_run(job, first, end, space, error);
+    if (job->pool.cells)
+        pool_end(job, first, end);
+    return ok;
 }
 
 bool plain_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,

@@ -17,21 +17,36 @@ static double score(const struct head *head, size_t i, size_t j)
     return sum;
 }
 
+static double scaled(const struct head *head, size_t i, size_t j)
+{
+    double s = head->scale * score(head, i, j);
+    return head->softcap > 0 ? head->softcap * tanh(s / head->softcap) : s;
+}
+
+/* A row that is not a number is so everywhere, forbidden places too. */
+static void spoil(const struct head *head, struct reference_room *r)
+{
+    for (size_t j = 0; j < head->m; j++)
+        r->row[j] = (double)NAN;
+}
+
 /* softmax, shifted by the largest so that exp cannot overflow; NaN spreads over the row */
-static void softmax(const struct head *head, size_t i, double *row)
+static void softmax(const struct head *head, struct reference_room *r)
 {
     double largest = head->has_sink ? head->sink : -INFINITY;
-    for (size_t j = 0; j < head->m; j++)
-        if (row[j] > largest || isnan(row[j]))
-            largest = row[j];
+    for (size_t s = 0; s < r->seen; s++)
+        if (r->row[r->keys[s]] > largest || isnan(r->row[r->keys[s]]))
+            largest = r->row[r->keys[s]];
     double sum = head->has_sink ? exp(head->sink - largest) : 0;
-    for (size_t j = 0; j < head->m; j++) {
-        row[j] = head_allows(head, i, j) ? exp(row[j] - largest) : 0;
-        sum += row[j];
+    for (size_t s = 0; s < r->seen; s++) {
+        double *w = &r->row[r->keys[s]];
+        *w = exp(*w - largest);
+        sum += *w;
     }
-    for (size_t j = 0; j < head->m; j++)
-        if (head_allows(head, i, j) || isnan(sum))
-            row[j] /= sum;
+    for (size_t s = 0; s < r->seen; s++)
+        r->row[r->keys[s]] /= sum;
+    if (isnan(sum))
+        spoil(head, r);
 }
 
 static int falling(const void *a, const void *b)
@@ -44,42 +59,41 @@ static int falling(const void *a, const void *b)
  * The point of the simplex that is nearest to the scores: max(score - t, 0), with t such that they sum to 1
  * (Martins and Astudillo 2016, algorithm 1). Not a number or an infinity makes the row NaN.
  */
-static void sparsemax(const struct head *head, size_t i, double *row, double *sorted)
+static void sparsemax(const struct head *head, struct reference_room *r)
 {
-    size_t seen = 0, support = 0;
-    double sum = 0, threshold = 0;
+    double *sorted = r->spare, sum = 0, threshold = 0;
     bool finite = true;
-    for (size_t j = 0; j < head->m; j++) {
-        if (!head_allows(head, i, j))
-            continue;
-        finite = finite && isfinite(row[j]);
-        sorted[seen++] = row[j];
+    for (size_t s = 0; s < r->seen; s++) {
+        sorted[s] = r->row[r->keys[s]];
+        finite = finite && isfinite(sorted[s]);
     }
-    qsort(sorted, finite ? seen : 0, sizeof *sorted, falling);
+    if (!finite) {
+        spoil(head, r);
+        return;
+    }
+    qsort(sorted, r->seen, sizeof *sorted, falling);
     /* Less the largest, beside which 1 might be nothing. */
-    const double top = finite && seen > 0 ? sorted[0] : 0;
-    for (size_t r = 0; finite && r < seen; r++) {
-        const double score = sorted[r] - top;
-        sum += score;
-        if (1 + (double)(r + 1) * score > sum) {
-            support = r + 1;
-            threshold = (sum - 1) / (double)support;
-        }
+    const double top = sorted[0];
+    for (size_t s = 0; s < r->seen; s++) {
+        const double below = sorted[s] - top;
+        sum += below;
+        if (1 + (double)(s + 1) * below > sum)
+            threshold = (sum - 1) / (double)(s + 1);
     }
-    for (size_t j = 0; j < head->m; j++)
-        row[j] = !finite ? (double)NAN : head_allows(head, i, j) ? fmax(row[j] - top - threshold, 0) : 0;
+    for (size_t s = 0; s < r->seen; s++)
+        r->row[r->keys[s]] = fmax(r->row[r->keys[s]] - top - threshold, 0);
 }
 
 /* Scores that are not negative, over their sum. */
-static void shares(const struct head *head, size_t i, double *row)
+static void shares(const struct head *head, struct reference_room *r)
 {
     double sum = 0;
-    for (size_t j = 0; j < head->m; j++) {
-        row[j] = head_allows(head, i, j) ? row[j] : 0;
-        sum += row[j];
-    }
-    for (size_t j = 0; j < head->m; j++)
-        row[j] = sum == 0 ? 0 : row[j] / sum;
+    for (size_t s = 0; s < r->seen; s++)
+        sum += r->row[r->keys[s]];
+    for (size_t s = 0; s < r->seen; s++)
+        r->row[r->keys[s]] = sum == 0 ? 0 : r->row[r->keys[s]] / sum;
+    if (isnan(sum))
+        spoil(head, r);
 }
 
 /* A number from 0 up to, not with, 1 that depends on nothing but the pair: the output function of SplitMix64
@@ -97,64 +111,56 @@ static double chance(uint64_t seed, uint64_t i, uint64_t j)
     return (double)(z >> 11) * 0x1p-53;
 }
 
-static void drop(const struct head *head, size_t i, double *row)
+static void drop(const struct head *head, size_t i, struct reference_room *r)
 {
-    for (size_t j = 0; j < head->m; j++)
-        row[j] = chance(head->seed, head->first + i, j) < head->dropout ? 0 : row[j] / (1 - head->dropout);
+    for (size_t s = 0; s < r->seen; s++) {
+        double *w = &r->row[r->keys[s]];
+        *w = chance(head->seed, head->first + i, r->keys[s]) < head->dropout ? 0 : *w / (1 - head->dropout);
+    }
 }
 
-void reference_row(const struct head *head, size_t i, enum stage stage, double *row, double *spare)
+void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *r)
 {
-    for (size_t j = 0; j < head->m; j++)
-        row[j] = score(head, i, j);
-    if (stage == STAGE_SCORES)
-        return;
-
-    for (size_t j = 0; j < head->m; j++) {
-        row[j] *= head->scale;
-        if (head->softcap > 0)
-            row[j] = head->softcap * tanh(row[j] / head->softcap);
-    }
-    if (stage == STAGE_SCALED)
-        return;
-
-    /* Masking selects: what is forbidden is replaced, whatever stood there. */
-    size_t seen = 0;
-    for (size_t j = 0; j < head->m; j++) {
-        if (!head_allows(head, i, j)) {
-            row[j] = -INFINITY;
-            continue;
-        }
-        seen++;
-        if (head->bias.data)
-            row[j] += (double)head->bias.data[i * head->bias.row + j * head->bias.column];
-        row[j] += (double)head_distance(head, i, j);
-    }
-    if (stage == STAGE_MASKED)
-        return;
-
-    if (seen == 0)
+    if (stage == STAGE_SCORES || stage == STAGE_SCALED) {
         for (size_t j = 0; j < head->m; j++)
-            row[j] = 0;
-    else if (head->normalizer == NORMALIZER_SPARSEMAX)
-        sparsemax(head, i, row, spare);
+            r->row[j] = stage == STAGE_SCORES ? score(head, i, j) : scaled(head, i, j);
+        return;
+    }
+
+    /* Masking selects: what stands at a forbidden place is not looked at. */
+    r->seen = head_keys(head, i, r->keys);
+    for (size_t j = 0; j < head->m; j++)
+        r->row[j] = stage == STAGE_MASKED ? -INFINITY : 0;
+    for (size_t s = 0; s < r->seen; s++) {
+        const size_t j = r->keys[s];
+        r->row[j] = scaled(head, i, j);
+        if (head->bias.data)
+            r->row[j] += (double)head->bias.data[i * head->bias.row + j * head->bias.column];
+        r->row[j] += (double)head_distance(head, i, j);
+    }
+    if (stage == STAGE_MASKED || r->seen == 0)
+        return;
+
+    if (head->normalizer == NORMALIZER_SPARSEMAX)
+        sparsemax(head, r);
     else if (head->normalizer == NORMALIZER_LINEAR)
-        shares(head, i, row);
+        shares(head, r);
     else
-        softmax(head, i, row);
+        softmax(head, r);
     if (head->dropout > 0)
-        drop(head, i, row);
+        drop(head, i, r);
 }
 
-void reference_output(const struct head *head, size_t i, const double *weights, double *output)
+void reference_output(const struct head *head, const struct reference_room *weights, double *output)
 {
     for (size_t c = 0; c < head->d_v; c++)
         output[c] = 0;
-    for (size_t j = 0; j < head->m; j++) {
-        /* Masking and dropping select: a NaN of a value that is not taken does no harm. */
-        if (!head_allows(head, i, j) || (weights[j] == 0 && head->dropout > 0))
+    for (size_t s = 0; s < weights->seen; s++) {
+        const size_t j = weights->keys[s];
+        /* Dropping selects, as masking does: a NaN of a value that is not taken does no harm. */
+        if (weights->row[j] == 0 && head->dropout > 0)
             continue;
         for (size_t c = 0; c < head->d_v; c++)
-            output[c] += weights[j] * (double)head->v.data[j * head->v.row + c];
+            output[c] += weights->row[j] * (double)head->v.data[j * head->v.row + c];
     }
 }

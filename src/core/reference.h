@@ -22,11 +22,18 @@ enum stage {
 };
 extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */
 
-/* Row i up to the stage SCORES, SCALED, MASKED or WEIGHTS, into row[0..m). `spare` has room for m numbers
- * more where the normalizer is sparsemax, and may be NULL otherwise. */
-void reference_row(const struct head *head, size_t i, enum stage stage, double *row, double *spare);
+/* What one row is made in: m each. */
+struct reference_room {
+    double *row;   /* the stage that was asked for */
+    size_t *keys;  /* those that the query may look at, in order; for the stages MASKED and WEIGHTS */
+    size_t seen;   /* how many they are */
+    double *spare; /* for sparsemax; otherwise it may be NULL */
+};
 
-/* Output of row i into output[0..d_v), from its weights. */
-void reference_output(const struct head *head, size_t i, const double *weights, double *output);
+/* Row i up to the stage SCORES, SCALED, MASKED or WEIGHTS. */
+void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *r);
+
+/* Output of a row of weights into output[0..d_v). */
+void reference_output(const struct head *head, const struct reference_room *weights, double *output);
 
 #endif

@@ -113,35 +113,43 @@ static bool attend(struct result *result, struct layer *layer, const struct requ
     return ok;
 }
 
-/* Pairs that the masks forbid and that hold weight all the same, in weights that were given. */
-static size_t count_hidden(const struct problem *problem, size_t layer, size_t h, const float *weights)
+/* Measures a row of weights that were given, by the keys that it may look at and those that hold weight all
+ * the same; *hidden counts the latter. `keys` has room for m. */
+static struct row_measures measure_given(const struct head *rules, size_t i, const float *row, size_t *keys,
+                                         size_t *hidden)
 {
-    struct head rules;
-    size_t hidden = 0;
-    problem_rules(problem, layer, h, &rules);
-    if (!head_is_masked(&rules))
-        return 0;
-    for (size_t i = 0; i < problem->n; i++)
-        for (size_t j = 0; j < problem->m; j++)
-            hidden += weights[i * problem->m + j] != 0 && !head_allows(&rules, i, j);
-    return hidden;
+    const bool masked = head_is_masked(rules);
+    size_t count = 0;
+    for (size_t j = 0; j < rules->m; j++) {
+        bool allowed = !masked || head_allows(rules, i, j);
+        *hidden += !allowed && row[j] != 0;
+        if (allowed || row[j] != 0)
+            keys[count++] = j;
+    }
+    return measures_row(row, keys, count, (double)rules->offset + (double)i, true);
 }
 
 /* Weights that were given are kept as they are. */
-static void take_given(struct result *result, const struct layer *layer)
+static bool take_given(struct result *result, const struct layer *layer, struct error *error)
 {
     const struct problem *problem = result->problem;
     const struct problem_layer *from = &problem->layers[layer->index];
     size_t matrix = problem->n * problem->m, slice = from->attention->rank == 4 ? from->slice : 0;
+    size_t *keys = memory_take(problem->m, sizeof *keys, error);
+    if (!keys)
+        return false;
     for (size_t h = 0; h < problem->heads; h++) {
         const float *given = from->attention->data + (slice * problem->heads + h) * matrix;
+        struct head rules;
+        problem_rules(problem, layer->index, h, &rules);
         memcpy(result->stage[STAGE_WEIGHTS].data + (layer->index * problem->heads + h) * matrix, given,
                matrix * sizeof *given);
-        result->hidden += count_hidden(problem, layer->index, h, given);
         for (size_t i = 0; i < problem->n; i++)
             layer->rows[h * problem->n + i] =
-                measures_row(given + i * problem->m, problem->m, (double)from->offset + (double)i);
+                measure_given(&rules, i, given + i * problem->m, keys, &result->hidden);
     }
+    free(keys);
+    return true;
 }
 
 /* Pairs that the masks of each head allow. Neighbouring heads mostly share them. */
@@ -163,9 +171,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
                           struct error *error)
 {
     const struct problem *problem = result->problem;
-    if (problem->layers[layer->index].attention)
-        take_given(result, layer);
-    else if (!attend(result, layer, request, error))
+    const bool given = problem->layers[layer->index].attention;
+    if (given ? !take_given(result, layer, error) : !attend(result, layer, request, error))
         return false;
     for (size_t h = 0; h < problem->heads; h++)
         result->measures[layer->index * problem->heads + h] =

@@ -139,35 +139,79 @@ static void average_stage(const struct result *result, struct stage_data *stage,
     stage->heads = 1;
 }
 
+/* What the mean over the heads of a layer is measured in. */
+struct mean {
+    struct head *heads;        /* those that are averaged */
+    float *row;                /* m */
+    size_t *keys;              /* m */
+    unsigned char *seen;       /* m: by some head */
+    struct row_measures *rows; /* n */
+};
+
+static bool mean_make(struct mean *mean, const struct result *result, struct error *error)
+{
+    size_t n = result->problem->n, m = result->problem->m;
+    *mean = (struct mean){.heads = memory_take(result->head_count, sizeof *mean->heads, error),
+                          .row = memory_take(m, sizeof *mean->row, error),
+                          .keys = memory_take(m, sizeof *mean->keys, error),
+                          .seen = memory_take(m, 1, error),
+                          .rows = memory_take(n, sizeof *mean->rows, error)};
+    return mean->heads && mean->row && mean->keys && mean->seen && mean->rows;
+}
+
+static void mean_free(struct mean *mean)
+{
+    free(mean->heads);
+    free(mean->row);
+    free(mean->keys);
+    free(mean->seen);
+    free(mean->rows);
+}
+
+/* Row i of the mean, by the keys that some head may look at and those that hold weight all the same. Returns
+ * how many the former are. */
+static size_t mean_row(struct mean *mean, const struct result *result, const struct stage_data *whole,
+                       size_t layer, size_t i)
+{
+    const size_t m = result->problem->m, heads = result->head_count;
+    size_t allowed = 0, count = 0;
+    memset(mean->seen, 0, m);
+    for (size_t h = 0; h < heads; h++) {
+        size_t keys = head_keys(&mean->heads[h], i, mean->keys);
+        for (size_t s = 0; s < keys; s++)
+            mean->seen[mean->keys[s]] = 1;
+    }
+    for (size_t j = 0; j < m; j++) {
+        double sum = 0;
+        for (size_t h = 0; h < heads; h++)
+            sum += (double)stage_matrix(whole, layer, result->head_index[h])[i * m + j];
+        mean->row[j] = (float)(sum / (double)heads);
+        allowed += mean->seen[j];
+        if (mean->seen[j] || mean->row[j] != 0)
+            mean->keys[count++] = j;
+    }
+    const struct problem_layer *from = &result->problem->layers[layer];
+    mean->rows[i] = measures_row(mean->row, mean->keys, count, (double)from->offset + (double)i,
+                                 from->recurrence == RECURRENCE_NONE);
+    return allowed;
+}
+
 /* Measures of the mean over the heads, from its whole rows. */
 static bool average_measures(struct result *result, const struct stage_data *whole, struct error *error)
 {
     const struct problem *problem = result->problem;
-    size_t n = problem->n, m = problem->m;
-    struct row_measures *rows = memory_take(n, sizeof *rows, error);
-    float *mean = memory_take(m, sizeof *mean, error);
-    for (size_t l = 0; rows && mean && l < result->layer_count; l++) {
-        size_t layer = result->layer_index[l];
-        for (size_t i = 0; i < n; i++) {
-            for (size_t j = 0; j < m; j++) {
-                double sum = 0;
-                for (size_t h = 0; h < result->head_count; h++)
-                    sum += (double)stage_matrix(whole, layer, result->head_index[h])[i * m + j];
-                mean[j] = (float)(sum / (double)result->head_count);
-            }
-            rows[i] = measures_row(mean, m, (double)problem->layers[layer].offset + (double)i);
-        }
-        size_t allowed = 0;
-        for (size_t h = 0; h < result->head_count; h++) {
-            size_t one = result->measures[l * result->head_count + h].allowed;
-            allowed = one > allowed ? one : allowed;
-        }
-        result->measures[l] = measures_head(rows, n);
+    struct mean mean;
+    bool ok = mean_make(&mean, result, error);
+    for (size_t l = 0; ok && l < result->layer_count; l++) {
+        size_t layer = result->layer_index[l], allowed = 0;
+        for (size_t h = 0; h < result->head_count; h++)
+            problem_rules(problem, layer, result->head_index[h], &mean.heads[h]);
+        for (size_t i = 0; i < problem->n; i++)
+            allowed += mean_row(&mean, result, whole, layer, i);
+        result->measures[l] = measures_head(mean.rows, problem->n);
         result->measures[l].allowed = allowed;
     }
-    bool ok = rows && mean;
-    free(rows);
-    free(mean);
+    mean_free(&mean);
     return ok;
 }
 

@@ -35,21 +35,27 @@ static bool keep_scores(const struct stage_data *stage, const struct layer *laye
     if (!size_multiply(stage->columns, (size_t)threads, &count))
         return error_memory(error, SIZE_MAX);
     double *memory = memory_take(count, sizeof *memory, error);
-    if (!memory)
+    size_t *keys = memory_take(count, sizeof *keys, error);
+    if (!memory || !keys) {
+        free(memory);
+        free(keys);
         return false;
+    }
 #pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
     for (size_t r = 0; r < stage->heads * stage->rows; r++) {
         size_t h = r / stage->rows, i = r % stage->rows;
-        double *row = memory;
+        size_t at = 0;
 #ifdef _OPENMP
-        row += (size_t)omp_get_thread_num() * stage->columns;
+        at = (size_t)omp_get_thread_num() * stage->columns;
 #endif
+        struct reference_room made = {.row = memory + at, .keys = keys + at};
         float *to = stage_at(stage, layer, h) + i * stage->columns;
-        reference_row(&layer->heads[h], i, which, row, NULL);
+        reference_row(&layer->heads[h], i, which, &made);
         for (size_t j = 0; j < stage->columns; j++)
-            to[j] = (float)row[j];
+            to[j] = (float)made.row[j];
     }
     free(memory);
+    free(keys);
     return true;
 }
 

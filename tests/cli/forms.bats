@@ -40,6 +40,7 @@ torch() {
 @test "NaN that nobody may see changes nothing in any form" { combine forbidden_nan; }
 @test "every form has the same bytes for any number of threads" { combine threads; }
 @test "every form has the same output where the weights are not held" { combine streaming; }
+@test "bug: cells, heaviest keys and measures of weights below 0 were those of forbidden places" { combine signed_weights; }
 @test "tensors of the forms from files of their own" { combine files; }
 @test "bug: sparsemax gave scores of 1e17 as weights" { combine large_scores; }
 @test "bug: a context behind past keys was encoded as if it stood at the begin" { combine past_positions; }

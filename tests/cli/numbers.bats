@@ -11,7 +11,7 @@ numbers() {
 @test "bug: -0 in JSON lost its sign in readers that take it for an integer" { numbers negative_zero; }
 @test "labels of every kind survive" { numbers labels; }
 @test "--layer, --head, --queries, --keys and --average agree with slices in NumPy" { numbers selections; }
-@test "bug: the mean over heads made 0.5 of a mask" { numbers mask_of_an_average; }
+@test "bug: the mean over heads made 0.5 of a mask, and counted the pairs of one head" { numbers mask_of_an_average; }
 @test "bug: the CSV of q said head 0 whatever head was chosen" { numbers csv_head_of_a_stage; }
 @test "attn run -o - | attn run - draws the same picture" { numbers pipe; }
 @test "bug: numbers that stood in for labels came back as labels" { numbers pipe_without_labels; }

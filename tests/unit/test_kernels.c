@@ -298,11 +298,12 @@ static void sample_check(struct sample *s)
     size_t high = (h->n - 1) / s->pool_rows + 1, wide = (h->m - 1) / s->pool_keys + 1;
     double *weights = malloc(h->m * sizeof *weights), *output = malloc((h->d_v + 1) * sizeof *output);
     double *cells = calloc(high * wide, sizeof *cells);
-    assert_true(weights && output && cells);
+    struct reference_room room = {.row = weights, .keys = malloc(h->m * sizeof *room.keys)};
+    assert_true(weights && output && cells && room.keys);
     for (size_t i = 0; i < h->n; i++) {
-        reference_row(h, i, STAGE_WEIGHTS, weights, NULL);
+        reference_row(h, i, STAGE_WEIGHTS, &room);
         check_row(s, i, weights, cells);
-        reference_output(h, i, weights, output);
+        reference_output(h, &room, output);
         for (size_t c = 0; c < h->d_v; c++)
             same(s->output.data[i * h->d_v + c], output[c], 2e-6, "output", s, i, c);
     }
@@ -314,6 +315,7 @@ static void sample_check(struct sample *s)
             same(s->cells[a * wide + b], cell, 2e-6, "cell", s, a, b);
         }
     free(weights);
+    free(room.keys);
     free(output);
     free(cells);
 }

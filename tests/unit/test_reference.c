@@ -25,20 +25,22 @@ static void the_reference_knows(void **state)
                         .rules.left = -1,
                         .rules.right = -1};
     double row[2], output;
-    reference_row(&head, 0, STAGE_SCORES, row, NULL);
+    size_t keys[2];
+    struct reference_room room = {.row = row, .keys = keys};
+    reference_row(&head, 0, STAGE_SCORES, &room);
     assert_true(row[0] == 0 && row[1] == 2 * (double)logf(3));
-    reference_row(&head, 0, STAGE_WEIGHTS, row, NULL);
+    reference_row(&head, 0, STAGE_WEIGHTS, &room);
     assert_true(fabs(row[0] - 0.25) < 1e-7 && fabs(row[1] - 0.75) < 1e-7);
-    reference_output(&head, 0, row, &output);
+    reference_output(&head, &room, &output);
     assert_true(fabs(output - 6) < 1e-6);
     head.softcap = 1;
-    reference_row(&head, 0, STAGE_SCALED, row, NULL);
+    reference_row(&head, 0, STAGE_SCALED, &room);
     assert_true(fabs(row[1] - 0.8) < 1e-7); /* tanh(ln 3) = (9 - 1)/(9 + 1) */
     head.rules.causal = true;
-    reference_row(&head, 0, STAGE_MASKED, row, NULL);
+    reference_row(&head, 0, STAGE_MASKED, &room);
     assert_true(row[0] == 0 && row[1] == -INFINITY);
-    reference_row(&head, 0, STAGE_WEIGHTS, row, NULL);
-    assert_true(row[0] == 1 && row[1] == 0);
+    reference_row(&head, 0, STAGE_WEIGHTS, &room);
+    assert_true(row[0] == 1 && row[1] == 0 && room.seen == 1 && keys[0] == 0);
 }
 
 static void reaches_what_causal_and_window_leave(void **state)
