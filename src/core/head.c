@@ -213,40 +213,6 @@ void head_narrow(const struct head *head, size_t first, size_t end, size_t *from
         --*to;
 }
 
-/* Keys that query i may look at. */
-static size_t row_count(const struct head *head, size_t i)
-{
-    const struct grid *mask = &head->rules.mask, *bias = &head->bias;
-    const bool blocks = head->rules.mask_true_blocks;
-    size_t first, end, count = 0, step = 64;
-    head_reach(head, i, &first, &end);
-    if (!head_has_pattern(head)) {
-        for (size_t j = first; j < end && (mask->data || bias->data); j++)
-            count += (!mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != blocks) &&
-                     (!bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY);
-        return mask->data || bias->data ? count : end - first;
-    }
-    for (size_t j = first; j < end; j += step) {
-        size_t to = end - j < step ? end : j + step;
-        if (!head_may_see(head, i, i + 1, j, to))
-            continue;
-        for (size_t key = j; key < to; key++)
-            count += head_allows(head, i, key);
-    }
-    return count;
-}
-
-size_t head_count_allowed(const struct head *head)
-{
-    size_t count = 0;
-    if (!head_is_masked(head))
-        return head->n * head->m;
-#pragma omp parallel for schedule(dynamic, 64) reduction(+ : count) if (head->n * head->m > 100000)
-    for (size_t i = 0; i < head->n; i++)
-        count += row_count(head, i);
-    return count;
-}
-
 struct head head_part(const struct head *whole, size_t first, size_t count)
 {
     struct head part = *whole;

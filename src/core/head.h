@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "core/settings.h"
 
 /* A matrix inside somebody else's memory: element (i, j) is data[i*row + j*column]. A step of 0 repeats. */
@@ -108,8 +109,8 @@ bool head_may_see(const struct head *head, size_t first, size_t end, size_t from
  * keys. */
 void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to);
 
-/* Pairs that are allowed. */
-size_t head_count_allowed(const struct head *head);
+/* Counts the pairs that are allowed, on so many threads (head_count.c). Errors: memory. */
+bool head_count_allowed(const struct head *head, int threads, size_t *count, struct error *error);
 
 /* The part of a head that `count` queries from the first-th make. */
 struct head head_part(const struct head *whole, size_t first, size_t count);

@@ -153,7 +153,7 @@ static bool take_given(struct result *result, const struct layer *layer, struct 
 }
 
 /* Pairs that the masks of each head allow. Neighbouring heads mostly share them. */
-static void count_allowed(struct result *result, size_t layer)
+static bool count_allowed(struct result *result, size_t layer, int threads, struct error *error)
 {
     const struct problem *problem = result->problem;
     struct measures *measures = result->measures + layer * problem->heads;
@@ -163,8 +163,12 @@ static void count_allowed(struct result *result, size_t layer)
         bool same = h > 0 && head.bias.data == before.bias.data &&
                     head.rules.mask.data == before.rules.mask.data &&
                     head.rules.block_mask.data == before.rules.block_mask.data;
-        measures[h].allowed = same ? measures[h - 1].allowed : head_count_allowed(&head);
+        if (same)
+            measures[h].allowed = measures[h - 1].allowed;
+        else if (!head_count_allowed(&head, engine_threads(threads), &measures[h].allowed, error))
+            return false;
     }
+    return true;
 }
 
 static bool layer_compute(struct result *result, struct layer *layer, const struct request *request,
@@ -177,8 +181,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     for (size_t h = 0; h < problem->heads; h++)
         result->measures[layer->index * problem->heads + h] =
             measures_head(layer->rows + h * problem->n, problem->n);
-    count_allowed(result, layer->index);
-    return stages_keep(result, layer, request->engine.threads, error);
+    return count_allowed(result, layer->index, request->engine.threads, error) &&
+           stages_keep(result, layer, request->engine.threads, error);
 }
 
 /* The lists of what is here: everything. */
