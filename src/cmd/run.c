@@ -148,11 +148,11 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, &drawn, &r->result, error))
         return false;
+    const char *engine = r->problem.layers[0].attention ? "none" : r->result.plain ? "plain" : engine_name();
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, r->result.plain ? "plain" : engine_name(),
-                engine_threads(options->threads));
+                clock_seconds() - start, engine, engine_threads(options->threads));
     return true;
 }
 

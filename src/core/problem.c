@@ -196,10 +196,12 @@ static bool judge_layer(struct judge *judge)
     settings_override(&settings, judge->over);
 
     layer->slice = judge->layer;
+    layer->attention = judge_find(judge, INPUT_ATTENTION);
+    if (layer->attention)
+        judge->unused |= settings_keep_masks(&settings);
     layer->settings = settings;
     if (!check_ranks(judge) || !check_slices(judge) || !judge_combination(judge, &settings))
         return false;
-    layer->attention = judge_find(judge, INPUT_ATTENTION);
     if (judge->layer > 0 && !problem->layers[0].attention != !layer->attention)
         return error_set(judge->error, ERROR_INPUT,
                          "layer %zu %s attention, unlike layer 0: all layers must agree", judge->layer,
@@ -250,15 +252,19 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     *problem = (struct problem){.title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}};
     if (!count_layers(inputs, &problem->layer_count, error))
         return false;
-    struct judge judge = {
-        .problem = problem, .inputs = inputs, .top = inputs->all.settings, .over = over, .error = error};
+    struct judge judge = {.problem = problem,
+                          .inputs = inputs,
+                          .top = inputs->all.settings,
+                          .over = over,
+                          .warnings = warnings,
+                          .error = error};
     problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);
     if (!problem->layers)
         return false;
     for (judge.layer = 0; judge.layer < problem->layer_count; judge.layer++)
         if (!judge_layer(&judge))
             return false;
-    problem_warn_unused(problem, inputs, warnings);
+    problem_warn_unused(problem, inputs, judge.unused, warnings);
     return problem_check_values(problem, inputs, warnings, error) &&
            problem_make_labels(problem, inputs, warnings, error);
 }

@@ -14,38 +14,10 @@ struct wish {
     int value_length; /* 0: whatever it is */
 };
 
-static bool in_force(const struct settings *s, enum setting which)
-{
-    if (!settings_have(s, which))
-        return false;
-    switch (which) {
-    case SETTING_CAUSAL:
-        return s->causal != CAUSAL_NO;
-    case SETTING_SOFTCAP:
-        return s->softcap > 0;
-    case SETTING_SCORE:
-        return s->score != SCORE_SCALED;
-    case SETTING_NORMALIZER:
-        return s->normalizer != NORMALIZER_SOFTMAX;
-    case SETTING_RECURRENCE:
-        return s->recurrence != RECURRENCE_NONE;
-    case SETTING_DROPOUT:
-        return s->dropout > 0;
-    case SETTING_POSITION:
-        return s->position != POSITION_NONE;
-    case SETTING_RESIDUAL:
-        return s->residual;
-    case SETTING_NORM:
-        return s->norm != NORM_NONE;
-    default:
-        return true;
-    }
-}
-
 static struct wish setting(const struct judge *judge, const struct settings *settings, enum setting which)
 {
-    return (struct wish){.set = in_force(settings, which),
-                         .at_rest = settings_have(settings, which) && !in_force(settings, which),
+    return (struct wish){.set = settings_in_force(settings, which),
+                         .at_rest = settings_have(settings, which) && !settings_in_force(settings, which),
                          .command = settings_have(judge->over, which),
                          .key = setting_kinds[which].name};
 }

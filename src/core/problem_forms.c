@@ -129,14 +129,26 @@ static bool judge_position(const struct judge *judge, struct problem_layer *laye
     return true;
 }
 
-/* Numbers segments by the token that ends each. */
-static void split_segments(int32_t *to, size_t count, const struct labels *labels, const char *separator)
+/* Numbers segments by the token that ends each. Returns how many such tokens there are. */
+static int32_t split_segments(int32_t *to, size_t count, const struct labels *labels, const char *separator)
 {
     int32_t segment = 0;
     for (size_t i = 0; i < count; i++) {
         to[i] = segment;
         segment += i < labels->count && strcmp(labels->text[i], separator) == 0;
     }
+    return segment;
+}
+
+/* Once, not for each layer. */
+static void warn_separator(const struct judge *judge, const struct settings *settings)
+{
+    if (judge->layer > 0 &&
+        settings_same(&judge->problem->layers[judge->layer - 1].settings, settings, SETTING_SEPARATOR))
+        return;
+    const struct place *place = &judge->inputs->tokens.place;
+    warnings_add(judge->warnings, "%s%sno token is the separator \"%s\": all is one document",
+                 place->file ? place->file : "", place->file ? ": " : "", settings->separator);
 }
 
 static bool copy_segments(const struct judge *judge, int32_t *to, size_t count, enum input which,
@@ -176,8 +188,10 @@ static bool judge_segments(const struct judge *judge, struct problem_layer *laye
         if (!p->is_self && !inputs->key_tokens.given)
             return value_error(judge, SETTING_SEPARATOR,
                                "key_tokens to split as well, for other keys than the queries,", p->m);
-        split_segments(query, p->n, &inputs->tokens, settings->separator);
-        split_segments(key, p->m, keys, settings->separator);
+        if (split_segments(query, p->n, &inputs->tokens, settings->separator) +
+                split_segments(key, p->m, keys, settings->separator) ==
+            0)
+            warn_separator(judge, settings);
         return true;
     }
     bool own = judge_find(judge, INPUT_KEY_SEGMENTS);

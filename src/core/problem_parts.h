@@ -11,6 +11,8 @@ struct judge {
     struct settings top; /* of the files, under those of the command line */
     const struct settings *over;
     size_t layer;
+    uint64_t unused; /* settings that weights that were given have no use for */
+    struct warnings *warnings;
     struct error *error;
 };
 
@@ -53,8 +55,8 @@ bool problem_check_values(struct problem *problem, struct inputs *inputs, struct
 /* Whether layer `first` or one of those up to, not with, `end` takes the tensor. */
 bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor);
 
-/* Names the tensors that no layer takes. */
-void problem_warn_unused(const struct problem *problem, const struct inputs *inputs,
+/* Names the tensors that no layer takes, and these settings. */
+void problem_warn_unused(const struct problem *problem, const struct inputs *inputs, uint64_t settings,
                          struct warnings *warnings);
 
 /* Sets tokens and key_tokens to exactly n and m labels. */

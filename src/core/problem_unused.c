@@ -1,6 +1,8 @@
 /* What was given and is not used, because something else stands in its place. */
 #include "core/problem_parts.h"
 
+#include <stdio.h>
+
 bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor)
 {
     for (size_t l = first; l < end; l++) {
@@ -36,9 +38,24 @@ static void warn_unused(const struct problem *problem, const struct layer_inputs
     }
 }
 
-void problem_warn_unused(const struct problem *problem, const struct inputs *inputs,
+/* Names settings in one line. */
+static void warn_settings(uint64_t settings, struct warnings *warnings)
+{
+    char names[300] = "";
+    size_t used = 0;
+    for (enum setting i = 0; i < SETTING_COUNT; i++)
+        if (settings >> i & 1)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+                                     setting_kinds[i].name);
+    if (used > 0)
+        warnings_add(warnings, "weights were given: %s %s not used", names,
+                     settings & (settings - 1) ? "are" : "is");
+}
+
+void problem_warn_unused(const struct problem *problem, const struct inputs *inputs, uint64_t settings,
                          struct warnings *warnings)
 {
+    warn_settings(settings, warnings);
     warn_unused(problem, &inputs->all, 0, problem->layer_count, warnings);
     for (size_t l = 0; l < inputs->layer_count; l++)
         warn_unused(problem, &inputs->layers[l], l, l + 1, warnings);

@@ -96,6 +96,13 @@ static const struct keeping {
     [SETTING_NORM] = {WORD, FIELD(norm)},
 };
 
+#define BIT(which) (UINT64_C(1) << SETTING_##which)
+/* Those that say how weights are computed, and what becomes of them; the others say who may see whom. */
+static const uint64_t computing = BIT(SCALE) | BIT(SOFTCAP) | BIT(SCORE) | BIT(TEMPERATURE) |
+                                  BIT(NORMALIZER) | BIT(RECURRENCE) | BIT(SINK) | BIT(DROPOUT) | BIT(SEED) |
+                                  BIT(POSITION) | BIT(POSITION_BASE) | BIT(ROTARY_DIM) | BIT(MAX_DISTANCE) |
+                                  BIT(RESIDUAL) | BIT(NORM);
+
 enum setting setting_named(const char *name)
 {
     enum setting i = 0;
@@ -269,6 +276,48 @@ void settings_override(struct settings *settings, const struct settings *over)
     if (settings_have(over, SETTING_WINDOW))
         settings->window_right = over->window_right;
     settings->given |= over->given;
+}
+
+bool settings_in_force(const struct settings *s, enum setting which)
+{
+    if (!settings_have(s, which))
+        return false;
+    switch (which) {
+    case SETTING_CAUSAL:
+        return s->causal != CAUSAL_NO;
+    case SETTING_SOFTCAP:
+        return s->softcap > 0;
+    case SETTING_SCORE:
+        return s->score != SCORE_SCALED;
+    case SETTING_NORMALIZER:
+        return s->normalizer != NORMALIZER_SOFTMAX;
+    case SETTING_RECURRENCE:
+        return s->recurrence != RECURRENCE_NONE;
+    case SETTING_DROPOUT:
+        return s->dropout > 0;
+    case SETTING_POSITION:
+        return s->position != POSITION_NONE;
+    case SETTING_RESIDUAL:
+        return s->residual;
+    case SETTING_NORM:
+        return s->norm != NORM_NONE;
+    default:
+        return true;
+    }
+}
+
+uint64_t settings_keep_masks(struct settings *settings)
+{
+    const struct settings all = *settings;
+    struct settings masks = *settings;
+    masks.given &= ~computing;
+    *settings = (struct settings){0};
+    settings_override(settings, &masks);
+    uint64_t dropped = 0;
+    for (enum setting i = 0; i < SETTING_COUNT; i++)
+        if (settings_in_force(&all, i) && !settings_have(settings, i))
+            dropped |= UINT64_C(1) << i;
+    return dropped;
 }
 
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which)

@@ -118,6 +118,13 @@ static inline bool settings_have(const struct settings *settings, enum setting w
     return settings->given >> which & 1;
 }
 
+/* Whether it was given, and not to be nothing, as dropout 0 is. */
+bool settings_in_force(const struct settings *settings, enum setting which);
+
+/* Takes away what weights that were given have no use for, and keeps the masks. Returns what was taken away
+ * and was in force, as bits. */
+uint64_t settings_keep_masks(struct settings *settings);
+
 /* Whether both have it, and the same of it. Not for causal and window, as settings_write. */
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
 

@@ -189,8 +189,9 @@ static bool read_layers(struct reading *reading, const struct member *member)
     return true;
 }
 
-/* The settings in what attn wrote itself; what else is there is a record, not a wish. */
-static bool read_config(struct reading *reading, const struct member *member)
+/* The settings in what attn wrote itself; what else is there is a record, not a wish. Where it holds the
+ * weights (`own`), so is how they were scaled. */
+static bool read_config(struct reading *reading, const struct member *member, bool own)
 {
     struct members members;
     if (!cJSON_IsObject(member->item))
@@ -198,7 +199,8 @@ static bool read_config(struct reading *reading, const struct member *member)
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         enum setting setting = setting_named(members.list[i].name);
-        if (setting <= SETTING_MASK_TRUE_BLOCKS && !cJSON_IsNull(members.list[i].item))
+        bool scales = setting == SETTING_SCALE || setting == SETTING_SOFTCAP;
+        if (setting <= SETTING_MASK_TRUE_BLOCKS && !(own && scales) && !cJSON_IsNull(members.list[i].item))
             ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
                                    reading->error);
     }
@@ -305,7 +307,7 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
     if (strcmp(name, "schema") == 0)
         return true;
     if (written && strcmp(name, "config") == 0)
-        return read_config(reading, member);
+        return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0)
         return read_selection(reading, member);
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&

@@ -532,3 +532,23 @@ sample() {
     attn run x.json --separator $'"\\\e' -q -o - | jq -c .config.separator >separator
     same "$(cat separator)" '"\"\\\u001b"'
 }
+
+@test "bug: options that compute weights were silently ignored beside weights that were given" {
+    warns '{"attention":[[0.5,0.5],[0,1]],"scale":2}' '--temperature 2 --position rotary --dropout 0' \
+        'weights were given: scale, temperature, position are not used'
+    warns '{"layers":[{"attention":[[1]]},{"attention":[[1]],"sink":1}]}' '' 'weights were given: sink is not used'
+    echo '{"attention":[[0.5,0.5],[0,1]]}' >x.json
+    same "$(attn run x.json --causal --window 1 --key-length 2 -o y.json 2>&1)" 'attn: warning: layer 0: weight on forbidden pairs (1 of them); it is shown'
+    attn run x.json -v -o y.json 2>err
+    [[ $(tail -1 err) =~ \ engine=none\  ]]
+    attn run "$DATA/sentence.json" --scale 3 --softcap 2 --temperature 2 -q -o x.json
+    same "$(attn run x.json -o y.json 2>&1)" ""
+}
+
+@test "bug: a separator that no token is was taken without a word" {
+    warns "{$QK,\"tokens\":[\"a\",\"b\"]}" '--separator <eos>' 'x.json: no token is the separator "<eos>": all is one document'
+    warns "{\"tokens\":[\"a\",\"b\"],\"separator\":\".\",\"layers\":[{$QK},{$QK}]}" '' \
+        'x.json: no token is the separator ".": all is one document'
+    echo "{$QK,\"tokens\":[\"a\",\"b\"]}" >x.json
+    same "$(attn run x.json --separator b -o y.json 2>&1)" ""
+}
