@@ -35,6 +35,14 @@ void source_drop(struct source *source);
 /* The place of byte `offset`. The column counts characters. */
 struct place source_place(const struct source *source, size_t offset);
 
+/* The same for offsets that mostly rise, so that the way is counted once and not once for each: a walk begins
+ * zeroed, and belongs to one source. */
+struct place_walk {
+    size_t offset;
+    struct place place; /* of it */
+};
+struct place source_walk(const struct source *source, struct place_walk *walk, size_t offset);
+
 /* Sets "FILE:LINE:COL: message"; of kind ERROR_INPUT. Always returns false. */
 bool source_error(const struct source *source, size_t offset, struct error *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

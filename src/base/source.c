@@ -127,6 +127,20 @@ struct place source_place(const struct source *source, size_t offset)
     return place;
 }
 
+struct place source_walk(const struct source *source, struct place_walk *walk, size_t offset)
+{
+    if (!walk->place.file || offset < walk->offset)
+        *walk = (struct place_walk){.place = {source->name, 1, 1}};
+    const struct source rest = {
+        .name = source->name, .data = source->data + walk->offset, .size = source->size - walk->offset};
+    struct place place = source_place(&rest, offset - walk->offset);
+    if (place.line == 1)
+        place.column += walk->place.column - 1;
+    place.line += walk->place.line - 1;
+    *walk = (struct place_walk){offset, place};
+    return place;
+}
+
 static bool error_at(const struct place *place, struct error *error, const char *format, va_list arguments)
 {
     char message[900];

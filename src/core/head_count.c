@@ -10,20 +10,20 @@
 #include "core/head.h"
 
 /* An open key, after what it must share with the queries that see it. */
-struct place {
+struct open_key {
     int32_t segment;
     size_t phase; /* modulo dilation */
     size_t key;
 };
 
 struct order {
-    struct place *places;
+    struct open_key *keys;
     size_t count;
 };
 
 static int compare(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct open_key *x = a, *y = b;
     if (x->segment != y->segment)
         return x->segment < y->segment ? -1 : 1;
     if (x->phase != y->phase)
@@ -51,31 +51,31 @@ static bool by_query(const struct grid *grid)
 static bool order_make(struct order *order, const struct head *head, bool phased, struct error *error)
 {
     const struct rules *rules = &head->rules;
-    order->places = memory_take(head->m, sizeof *order->places, error);
-    if (!order->places)
+    order->keys = memory_take(head->m, sizeof *order->keys, error);
+    if (!order->keys)
         return false;
     for (size_t j = 0; j < head->m; j++) {
         if (!is_open(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
             (!by_query(&rules->mask) && !is_open(&rules->mask, rules->mask_true_blocks, 0, j)) ||
             (!by_query(&head->bias) && !is_finite_bias(&head->bias, 0, j)))
             continue;
-        order->places[order->count++] =
-            (struct place){.segment = rules->key_segment ? rules->key_segment[j] : 0,
+        order->keys[order->count++] =
+            (struct open_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
                            .phase = phased && rules->dilation > 0 ? j % rules->dilation : 0,
                            .key = j};
     }
     if (rules->key_segment || (phased && rules->dilation > 0))
-        qsort(order->places, order->count, sizeof *order->places, compare);
+        qsort(order->keys, order->count, sizeof *order->keys, compare);
     return true;
 }
 
-/* Places before `place`. */
-static size_t order_below(const struct order *order, const struct place *place)
+/* Keys before `key`. */
+static size_t order_below(const struct order *order, const struct open_key *key)
 {
     size_t low = 0, high = order->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&order->places[middle], place) < 0)
+        if (compare(&order->keys[middle], key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -86,7 +86,7 @@ static size_t order_below(const struct order *order, const struct place *place)
 /* Keys of [from, end) in it. */
 static size_t order_count(const struct order *order, int32_t segment, size_t phase, size_t from, size_t end)
 {
-    const struct place first = {segment, phase, from}, last = {segment, phase, end};
+    const struct open_key first = {segment, phase, from}, last = {segment, phase, end};
     return from < end ? order_below(order, &last) - order_below(order, &first) : 0;
 }
 
@@ -116,8 +116,8 @@ static bool counting_make(struct counting *counting, const struct head *head, st
 
 static void counting_free(struct counting *counting)
 {
-    free(counting->all.places);
-    free(counting->close.places);
+    free(counting->all.keys);
+    free(counting->close.keys);
     free(counting->globals);
 }
 

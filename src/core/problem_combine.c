@@ -7,9 +7,10 @@
 /* Something that may have been asked for. */
 struct wish {
     bool set;
-    bool at_rest;    /* said, but to be nothing: --dropout 0 */
-    bool command;    /* on the command line */
-    const char *key; /* of JSON */
+    bool at_rest;              /* said, but to be nothing: --dropout 0 */
+    bool command;              /* on the command line */
+    const struct place *place; /* in a file */
+    const char *key;           /* of JSON */
     const char *value;
     int value_length; /* 0: whatever it is */
 };
@@ -19,6 +20,7 @@ static struct wish setting(const struct judge *judge, const struct settings *set
     return (struct wish){.set = settings_in_force(settings, which),
                          .at_rest = settings_have(settings, which) && !settings_in_force(settings, which),
                          .command = settings_have(judge->over, which),
+                         .place = &settings->place[which],
                          .key = setting_kinds[which].name};
 }
 
@@ -38,8 +40,10 @@ static struct wish word(const struct judge *judge, const struct settings *settin
 
 static struct wish tensor(const struct judge *judge, enum input which)
 {
-    return (struct wish){.set = judge_find(judge, which),
+    const struct tensor *found = judge_find(judge, which);
+    return (struct wish){.set = found,
                          .command = judge->inputs->by_option[which] && !judge_is_own(judge, which),
+                         .place = found ? &found->place : NULL,
                          .key = input_names[which]};
 }
 
@@ -54,24 +58,24 @@ static const char *name_wish(const struct wish *wish, bool command, char out[64]
     return out;
 }
 
-/* Names the file where nothing came from the command line. */
-static bool combination_error(const struct judge *judge, bool command, const char *a, const char *says,
-                              const char *b)
+/* `place` is that of a, NULL where something came from the command line. */
+static bool combination_error(const struct judge *judge, const struct place *place, const char *a,
+                              const char *says, const char *b)
 {
-    const char *file = judge->inputs->source_count && !command ? judge->inputs->sources[0].name : NULL;
     char layer[40] = "";
-    if (judge->inputs->layer_count > 0 && !command)
+    if (!place)
+        return error_set(judge->error, ERROR_USAGE, "%s %s %s", a, says, b);
+    if (judge->inputs->layer_count > 0)
         snprintf(layer, sizeof layer, "layer %zu: ", judge->layer);
-    return error_set(judge->error, command ? ERROR_USAGE : ERROR_INPUT, "%s%s%s%s %s %s", file ? file : "",
-                     file ? ": " : "", layer, a, says, b);
+    return place_error(place, judge->error, "%s%s %s %s", layer, a, says, b);
 }
 
 static bool apart(const struct judge *judge, struct wish a, struct wish b)
 {
     char first[64], second[64];
     return !a.set || !b.set ||
-           combination_error(judge, a.command || b.command, name_wish(&a, a.command, first), "cannot go with",
-                             name_wish(&b, b.command, second));
+           combination_error(judge, a.command || b.command ? NULL : a.place, name_wish(&a, a.command, first),
+                             "cannot go with", name_wish(&b, b.command, second));
 }
 
 /* Where what it needs is at rest, so is `a`; and what a file has, where the command line takes away what it
@@ -80,7 +84,7 @@ static bool needs(const struct judge *judge, struct wish a, struct wish b)
 {
     char first[64], second[64];
     return !a.set || b.set || b.at_rest || (b.command && !a.command) ||
-           combination_error(judge, a.command, name_wish(&a, a.command, first), "needs",
+           combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command, first), "needs",
                              name_wish(&b, a.command, second));
 }
 

@@ -56,16 +56,18 @@ static bool judge_score(const struct judge *judge, struct problem_layer *layer)
            check_matrix(judge, INPUT_W_SCORE_K, p->heads, p->d_key, width);
 }
 
-/* A message about the value of a setting. */
+/* A message about the value of a setting that was given. */
 static bool value_error(const struct judge *judge, enum setting which, const char *what, size_t value)
 {
+    const struct place *place = &judge->problem->layers[judge->layer].settings.place[which];
     bool command = settings_have(judge->over, which);
     char name[40];
     snprintf(name, sizeof name, "%s%s", command ? "--" : "", setting_kinds[which].name);
     for (char *c = name; command && *c; c++)
         *c = *c == '_' ? '-' : *c;
-    return error_set(judge->error, command ? ERROR_USAGE : ERROR_INPUT, "%s: expected %s %zu", name, what,
-                     value);
+    if (command)
+        return error_set(judge->error, ERROR_USAGE, "%s: expected %s %zu", name, what, value);
+    return place_error(place, judge->error, "%s: expected %s %zu", name, what, value);
 }
 
 /* What is added for the distance p - j of query and key, for every head. */
@@ -75,16 +77,21 @@ static bool make_distances(const struct judge *judge, struct problem_layer *laye
     const struct problem *p = judge->problem;
     const struct tensor *slopes = judge_find(judge, INPUT_SLOPES),
                         *table = judge_find(judge, INPUT_RELATIVE_BIAS);
-    size_t furthest = settings_have(settings, SETTING_MAX_DISTANCE) ? settings->max_distance : 128, count;
+    bool far_given = settings_have(settings, SETTING_MAX_DISTANCE);
+    size_t furthest = far_given ? settings->max_distance : 128, count;
     bool relative = layer->position == POSITION_RELATIVE, both = !layer->rules.causal;
     if (relative && !check_matrix(judge, INPUT_RELATIVE_BIAS, 0, 0, p->heads))
         return false;
     size_t buckets = relative ? table->shape[0] : 0;
     if (relative && (both && buckets < 2))
         return count_error(judge, INPUT_RELATIVE_BIAS, "a bucket for each side, at least", 2);
-    if (relative && furthest <= buckets / (both ? 4 : 2))
+    size_t single = buckets / (both ? 4 : 2);
+    if (relative && furthest <= single && !far_given)
+        return place_error(&table->place, judge->error, "%s: expected a max_distance above %zu, not %zu",
+                           phrase_tensor(INPUT_RELATIVE_BIAS, table).text, single, furthest);
+    if (relative && furthest <= single)
         return value_error(judge, SETTING_MAX_DISTANCE, "more than the buckets for single distances,",
-                           buckets / (both ? 4 : 2));
+                           single);
     if (!judge_list(judge, INPUT_SLOPES, p->heads, INPUT_COUNT))
         return false;
     layer->distance_first = layer->offset - (int64_t)p->m + 1;

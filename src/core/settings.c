@@ -269,8 +269,10 @@ bool settings_take(struct settings *settings, enum setting which, const char *te
 void settings_override(struct settings *settings, const struct settings *over)
 {
     for (enum setting i = 0; i < SETTING_COUNT; i++)
-        if (settings_have(over, i))
+        if (settings_have(over, i)) {
             memcpy((char *)settings + keepings[i].at, (const char *)over + keepings[i].at, keepings[i].size);
+            settings->place[i] = over->place[i];
+        }
     if (settings_have(over, SETTING_CAUSAL))
         settings->causal_offset = over->causal_offset;
     if (settings_have(over, SETTING_WINDOW))

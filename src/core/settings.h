@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/out.h"
 
 enum setting {
@@ -90,6 +91,7 @@ struct settings {
     char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
     size_t key_length;              /* keys from here on are padding */
     bool residual;
+    struct place place[SETTING_COUNT]; /* where each that was given stood; the file is NULL where in none */
 };
 
 /* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it

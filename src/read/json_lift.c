@@ -212,22 +212,6 @@ static bool take_lists(struct scanner *scanner, struct lift *lift)
     return true;
 }
 
-/* The place of an offset. Arrays come in the order of the text, so the way is counted once, not once for
- * each. */
-static struct place place_of(struct scanner *scanner, size_t offset)
-{
-    struct source rest = *scanner->source;
-    rest.data += scanner->place_offset;
-    rest.size -= scanner->place_offset;
-    struct place place = source_place(&rest, offset - scanner->place_offset);
-    if (place.line == 1)
-        place.column += scanner->place.column - 1;
-    place.line += scanner->place.line - 1;
-    scanner->place = place;
-    scanner->place_offset = offset;
-    return place;
-}
-
 /* Hands what was lifted over to the document, and its index to the skeleton. */
 static bool keep_lifted(struct scanner *scanner, struct lift *lift, size_t offset)
 {
@@ -250,7 +234,7 @@ static bool keep_lifted(struct scanner *scanner, struct lift *lift, size_t offse
         .tensor = {.data = lift->data,
                    .rank = lift->depth < TENSOR_RANK_MAX ? (int)lift->depth : TENSOR_RANK_MAX,
                    .holds = lift->holds,
-                   .place = place_of(scanner, offset)},
+                   .place = source_walk(scanner->source, &scanner->walk, offset)},
         .depth = lift->depth,
         .offset = offset,
         .uneven = lift->uneven,

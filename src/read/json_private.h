@@ -50,6 +50,7 @@ struct json {
     cJSON *root; /* the skeleton */
     struct lifted *lifted;
     size_t lifted_count, lifted_room;
+    struct place_walk walk; /* over the settings */
 };
 
 /* Checks the text and fills json; it points into source. Freed by json_free, also after a failure. Errors
@@ -66,8 +67,7 @@ struct scanner {
     size_t depth; /* lists and objects that are open */
     bool quiet;   /* check only, nothing goes to the skeleton */
     struct out skeleton;
-    struct place place; /* of place_offset; moves forward only */
-    size_t place_offset;
+    struct place_walk walk; /* over the arrays */
     struct error *error;
 };
 

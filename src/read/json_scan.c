@@ -289,7 +289,6 @@ bool json_scan(struct json *json, const struct source *source, struct error *err
         .source = source,
         .at = source->data,
         .end = source->data + source->size,
-        .place = {.file = source->name, .line = 1, .column = 1},
         .error = error,
     };
     out_begin(&scanner.skeleton, -1, source->name);

@@ -211,7 +211,7 @@ static char *setting_text(const struct json *json, const struct member *member, 
     return text;
 }
 
-bool json_take_setting(const struct json *json, const struct member *member, enum setting which,
+bool json_take_setting(struct json *json, const struct member *member, enum setting which,
                        struct settings *settings, struct error *error)
 {
     if (settings_have(settings, which))
@@ -222,7 +222,9 @@ bool json_take_setting(const struct json *json, const struct member *member, enu
         return false;
     struct error why = {0};
     bool ok = settings_take(settings, which, text, member->name, ERROR_INPUT, &why);
-    if (!ok)
+    if (ok)
+        settings->place[which] = source_walk(json->source, &json->walk, member->offset);
+    else
         source_error(json->source, member->offset, error, "%s", why.message);
     free(text);
     return ok;

@@ -27,7 +27,7 @@ bool json_take_tensor(const struct json *json, const struct member *member, stru
 /* Strings, or numbers as labels. On failure labels may hold some, which the caller frees. */
 bool json_take_labels(const struct json *json, const struct member *member, struct labels *labels,
                       struct error *error);
-bool json_take_setting(const struct json *json, const struct member *member, enum setting which,
+bool json_take_setting(struct json *json, const struct member *member, enum setting which,
                        struct settings *settings, struct error *error);
 /* Keeps what an earlier file gave. */
 bool json_take_text(const struct json *json, const struct member *member, char **text, struct error *error);

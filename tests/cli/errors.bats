@@ -552,3 +552,17 @@ sample() {
     echo "{$QK,\"tokens\":[\"a\",\"b\"]}" >x.json
     same "$(attn run x.json --separator b -o y.json 2>&1)" ""
 }
+
+@test "bug: what does not go together, and a value that does not fit, had no place" {
+    input 'x.json:2:12: prefix needs causal' "{$QK,
+ \"prefix\": 1}"
+    input 'x.json:1:51: normalizer linear cannot go with scale' "{$QK,\"normalizer\":\"linear\",\"scale\":2}"
+    input 'x.json:1:56: residual: expected an output as wide as d_model, 2' \
+        '{"embeddings":[[1,0],[0,1]],"w_v":[[1],[1]],"residual":true}'
+    input 'x.json:1:32: w_score needs score general' '{"q":[[1]],"k":[[1]],"w_score":[[1]]}'
+    input 'x.json:1:56: layer 1: seed needs dropout' '{"q":[[1]],"k":[[1]],"layers":[{"prefix":null},{"seed":1}]}'
+    input 'x.json:1:71: rotary_dim: expected no more columns than d_k, 2' "{$QK,\"position\":\"rotary\",\"rotary_dim\":4}"
+    echo "{$QK}" >x.json
+    fails 2 '--prefix needs --causal' attn run x.json --prefix 1 -o y.json
+    fails 2 '--rotary-dim: expected no more columns than d_k, 2' attn run x.json --position rotary --rotary-dim 4 -o y.json
+}
