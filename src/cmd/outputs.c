@@ -256,11 +256,14 @@ bool outputs_write(struct outputs *outputs, const struct options *options, const
         if (!ok)
             return false;
     }
-    if (!file_commit(error))
+    /* Standard output cannot be taken back, so it comes before the files have their names; where its reader
+     * went away, who has seen enough, they get them all the same. */
+    struct error standard = {0};
+    bool written = (!outputs->standard || write_standard(outputs, outputs->standard, result, &standard)) &&
+                   (!outputs->table || write_standard(outputs, NULL, result, &standard));
+    if ((written || standard.kind == ERROR_PIPE) && !file_commit(error))
         return false;
-    if (outputs->standard && !write_standard(outputs, outputs->standard, result, error))
-        return false;
-    return !outputs->table || write_standard(outputs, NULL, result, error);
+    return written || error_set(error, standard.kind, "%s", standard.message);
 }
 
 void outputs_free(struct outputs *outputs)

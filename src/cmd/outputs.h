@@ -37,7 +37,8 @@ struct outputs {
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
-/* Draws and writes everything: first the files, which get their names together, then standard output. */
+/* Draws and writes everything: the files, then standard output, and then the files get their names together;
+ * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
                    struct error *error);
 void outputs_free(struct outputs *outputs);

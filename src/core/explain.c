@@ -66,30 +66,40 @@ static void parts_make(struct explanation *e, const double *weights)
     }
 }
 
+/* One stage of the row, into `row`. */
+static void stage_make(const struct head *head, size_t query, enum stage stage, double *row,
+                       struct reference_room *room)
+{
+    room->row = row;
+    reference_row(head, query, stage, room);
+}
+
 static bool row_make(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
-    double *spare = memory_take(head->m, sizeof *spare, error);
-    if (!spare)
-        return false;
-    for (size_t j = 0; j < head->m; j++)
-        e->allowed[j] = head_allows(head, e->query, j);
-    reference_row(head, e->query, STAGE_SCORES, e->scores, spare);
-    reference_row(head, e->query, STAGE_SCALED, e->scaled, spare);
-    reference_row(head, e->query, STAGE_MASKED, e->masked, spare);
-    reference_row(head, e->query, STAGE_WEIGHTS, e->weights, spare);
-    for (size_t j = 0; e->softcap && j < head->m; j++)
-        e->softcap[j] = head->scale * e->scores[j];
-    if (e->undropped) {
+    struct reference_room room = {.keys = memory_take(head->m, sizeof *room.keys, error),
+                                  .spare = memory_take(head->m, sizeof *room.spare, error)};
+    const bool ok = room.keys && room.spare;
+    if (ok) {
         struct head all = *head;
         all.dropout = 0;
-        reference_row(&all, e->query, STAGE_WEIGHTS, e->undropped, spare);
+        stage_make(head, e->query, STAGE_SCORES, e->scores, &room);
+        stage_make(head, e->query, STAGE_SCALED, e->scaled, &room);
+        stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
+        for (size_t s = 0; s < room.seen; s++)
+            e->allowed[room.keys[s]] = true;
+        for (size_t j = 0; e->softcap && j < head->m; j++)
+            e->softcap[j] = head->scale * e->scores[j];
+        if (e->undropped)
+            stage_make(&all, e->query, STAGE_WEIGHTS, e->undropped, &room);
+        stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
+        parts_make(e, e->undropped ? e->undropped : e->weights);
+        if (e->output)
+            reference_output(head, &room, e->output);
     }
-    free(spare);
-    parts_make(e, e->undropped ? e->undropped : e->weights);
-    if (e->output)
-        reference_output(head, e->query, e->weights, e->output);
-    return true;
+    free(room.keys);
+    free(room.spare);
+    return ok;
 }
 
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,

@@ -88,6 +88,7 @@ PYTHON
         same "$arguments: $status $(cat err)" \
             "$arguments: 1 attn: standard output: could not write: No space left on device"
         rm err
+        only x.json # bug: the files of -o were there all the same
     done <<'END'
 run x.json -o -
 run x.json -o y.json --format json
@@ -103,8 +104,6 @@ help --completion fish
 --version
 --help
 END
-    rm -f y.json
-    only x.json
 }
 
 @test "standard output that is closed" {
@@ -115,8 +114,8 @@ END
     status=0
     attn run x.json -o y.json --format csv >&- 2>err || status=$?
     same "$status $(cat err)" "1 attn: standard output: could not write: Bad file descriptor"
-    attn run x.json -o z.json
-    cmp y.json z.json
+    rm err
+    only x.json
 }
 
 @test "a closed pipe: silence and status 1" {
@@ -126,6 +125,9 @@ END
     for format in json csv; do
         status=$({ attn run big.csv -o y.json --format $format 2>err; echo $? >status; } | head -c 1 | wc -c; cat status)
         same "$status $(cat err)" $'1\n1 '
+        attn run big.csv -o whole.json # who has seen enough of standard output has the files
+        cmp whole.json y.json
+        rm whole.json y.json
     done
     { sleep 0.1; attn run x.json -o - 2>err; echo $? >status; } | true
     same "$(cat status err)" 1
@@ -270,8 +272,7 @@ exhaust() {
             [[ -z $text || $text = "attn: warning: "* ]] || line+=${line:+$'\n'}$text
         done <../err
         files=(*)
-        if [ $status = 0 ] || [[ $line = "attn: standard output: not enough memory" ]]; then
-            # Standard output comes last, when the files are in place: they are whole.
+        if [ $status = 0 ]; then
             diff -r . ../good >../difference || problems=$((problems + 1))
         else
             echo "${files[*]}" >../difference
