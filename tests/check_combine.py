@@ -223,7 +223,7 @@ def test_signed_weights():
             assert np.float32(one["max_weight"]) == np.where(seen, w, -np.inf).max(), one
             assert tuple(one["max_at"]) == np.unravel_index(np.where(seen, w, -np.inf).argmax(), w.shape), one
             assert abs(one["first_token"] - w[:, 0].mean(dtype=float)) < 1e-6, one
-    table = run("given.json", "-q", "-o", "x.npy", "--format", "table").stdout.decode().splitlines()
+    table = run("given.json", "-o", "x.npy", "--format", "table").stdout.decode().splitlines()
     assert table[-1].split()[2:4] == ["-", "-"], table[-1]
 
 

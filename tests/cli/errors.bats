@@ -538,7 +538,7 @@ sample() {
         'weights were given: scale, temperature, position are not used'
     warns '{"layers":[{"attention":[[1]]},{"attention":[[1]],"sink":1}]}' '' 'weights were given: sink is not used'
     echo '{"attention":[[0.5,0.5],[0,1]]}' >x.json
-    same "$(attn run x.json --causal --window 1 --key-length 2 -o y.json 2>&1)" 'attn: warning: layer 0: weight on forbidden pairs (1 of them); it is shown'
+    same "$(attn run x.json --causal --window 1 --key-length 2 -o y.json 2>&1)" 'attn: warning: weight on forbidden pairs (1 of them); it is shown'
     attn run x.json -v -o y.json 2>err
     [[ $(tail -1 err) =~ \ engine=none\  ]]
     attn run "$DATA/sentence.json" --scale 3 --softcap 2 --temperature 2 -q -o x.json
