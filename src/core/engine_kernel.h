@@ -314,8 +314,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {
         end = chunk_end(&plan->chunks, from, reach.end_key);
-        const struct span seen =
-            plan->gappy ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
+        const struct span seen = plan->gappy ? chunk_seen(plan, &rows, from, end) : (struct span){from, end};
         if (job->pool.cells && from < seen.from)
             watch_nothing(plan, space, &rows, reach.first_key, from, seen.from - from, chunk);
         if (seen.from < seen.end)

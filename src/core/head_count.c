@@ -61,8 +61,8 @@ static bool order_make(struct order *order, const struct head *head, bool phased
             continue;
         order->keys[order->count++] =
             (struct open_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
-                           .phase = phased && rules->dilation > 0 ? j % rules->dilation : 0,
-                           .key = j};
+                              .phase = phased && rules->dilation > 0 ? j % rules->dilation : 0,
+                              .key = j};
     }
     if (rules->key_segment || (phased && rules->dilation > 0))
         qsort(order->keys, order->count, sizeof *order->keys, compare);
