@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-from oracle import ALL_STAGES, PAIR_STAGES, check_stats, csv_column, floats, null_to, numbers, run, write_json
+from oracle import ALL_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
 
 DATA = os.environ.get("DATA", "data")
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "attn-output.schema.json")
@@ -292,6 +292,23 @@ def test_pipe():
         piped(["windowed.json", *words])
     piped([w for t in "qkv" for w in ("--" + t, f"{DATA}/{t}.csv")])
     piped([sample("sentence"), "--queries", "1:4"], "--cmap", "magma", "--color-scale", "sqrt")
+
+
+def test_weights_made_again():
+    """bug: config had a scale with the temperature in it beside the temperature, which together divided twice"""
+    for words in (["--temperature", "2"], ["--temperature", "0.5", "--scale", "0.3", "--softcap", "2", "--causal"], ["--score", "cosine"],
+                  ["--normalizer", "sparsemax", "--temperature", "3"], ["--normalizer", "linear"], ["--sink", "1"],
+                  ["--dropout", "0.3", "--seed", "5", "--window", "2,1", "--global", "0"], ["--score", "dot", "--position", "rotary"]):
+        got = json.loads(run(sample("sentence"), *words, *(w for s in "qkv" for w in ("--stage", s)), "-o", "-").stdout)
+        want = numbers(got.pop("weights"))
+        write_json("again.json", got)
+        again = json.loads(run("again.json", "-o", "-").stdout)
+        close(f"{words}, read back", numbers(again["weights"]), want, 1e-6)
+        close(f"{words}, output", numbers(again["output"]), numbers(got["output"]), 1e-5)
+        skipped = ("d_k", "d_v", "position", "global")
+        keys = {name: value for name, value in got["config"].items() if name not in skipped}
+        write_json("keys.json", {name: got[name] for name in "qkv"} | ({"mask": got["mask"]} if "mask" in got else {}) | keys)
+        close(f"{words}, as keys", numbers(json.loads(run("keys.json", "-o", "-").stdout)["weights"]), want, 1e-6)
 
 
 def test_pipe_without_labels():

@@ -49,6 +49,8 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
         fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
     if (!first->attention)
         fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
+    if (settings_have(&first->settings, SETTING_TEMPERATURE))
+        fprintf(stderr, ", temperature %.9g", first->settings.temperature);
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");

@@ -33,7 +33,7 @@ struct problem_layer {
     struct settings settings;               /* all that are in force */
     size_t slice;                           /* which layer of a rank-4 tensor this is */
 
-    double scale, softcap; /* scale: the temperature has been taken in */
+    double scale, softcap; /* scale: before the temperature */
     enum score score;
     enum normalizer normalizer;
     enum recurrence recurrence;

@@ -400,7 +400,7 @@ void problem_rules(const struct problem *problem, size_t layer, size_t head, str
         .d_k = l->d_compared,
         .d_v = problem->d_v,
         .offset = l->offset,
-        .scale = l->scale,
+        .scale = l->scale / (settings_have(&l->settings, SETTING_TEMPERATURE) ? l->settings.temperature : 1),
         .softcap = l->softcap,
         .bias = problem_pairs(l->bias, l->slice, head),
         .distance = l->distance ? l->distance + head * l->distance_count : NULL,

@@ -209,8 +209,6 @@ bool judge_qkv(struct judge *judge, struct problem_layer *layer, const struct se
     layer->scale = scaled ? 1 / sqrt((double)d_k) : 1;
     if (settings_have(settings, SETTING_SCALE))
         layer->scale = settings->scale;
-    if (settings_have(settings, SETTING_TEMPERATURE))
-        layer->scale /= settings->temperature;
     layer->softcap = settings->softcap;
     const struct place *at_q = supply_place(judge, q, 0), *at_k = supply_place(judge, k, 1);
     const struct place *at_v = v->width ? supply_place(judge, v, 2) : at_q;

@@ -189,8 +189,9 @@ static bool read_layers(struct reading *reading, const struct member *member)
     return true;
 }
 
-/* The settings in what attn wrote itself; what else is there is a record, not a wish. Where it holds the
- * weights (`own`), so is how they were scaled. */
+/* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and
+ * window; what became of positions and other masks is in the stages and in `mask`, so that they are a record
+ * and not a wish. Where the weights are there (`own`), so is how they were made. */
 static bool read_config(struct reading *reading, const struct member *member, bool own)
 {
     struct members members;
@@ -199,8 +200,9 @@ static bool read_config(struct reading *reading, const struct member *member, bo
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         enum setting setting = setting_named(members.list[i].name);
-        bool scales = setting == SETTING_SCALE || setting == SETTING_SOFTCAP;
-        if (setting <= SETTING_MASK_TRUE_BLOCKS && !(own && scales) && !cJSON_IsNull(members.list[i].item))
+        bool masks =
+            setting <= SETTING_MASK_TRUE_BLOCKS && setting != SETTING_SCALE && setting != SETTING_SOFTCAP;
+        if ((own ? masks : setting <= SETTING_SEED) && !cJSON_IsNull(members.list[i].item))
             ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
                                    reading->error);
     }

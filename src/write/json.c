@@ -83,8 +83,11 @@ static bool rules_agree(const struct problem *problem)
     return true;
 }
 
+/* Whether all layers have one scale and softcap; linear attention has none. */
 static bool scales_agree(const struct problem *problem)
 {
+    if (problem->layers[0].settings.normalizer == NORMALIZER_LINEAR)
+        return false;
     for (size_t l = 1; l < problem->layer_count; l++)
         if (problem->layers[l].scale != problem->layers[0].scale ||
             problem->layers[l].softcap != problem->layers[0].softcap)

@@ -14,6 +14,7 @@ numbers() {
 @test "bug: the mean over heads made 0.5 of a mask, and counted the pairs of one head" { numbers mask_of_an_average; }
 @test "bug: the CSV of q said head 0 whatever head was chosen" { numbers csv_head_of_a_stage; }
 @test "attn run -o - | attn run - draws the same picture" { numbers pipe; }
+@test "bug: config divided by the temperature twice; the stages q and k make the same weights again" { numbers weights_made_again; }
 @test "bug: numbers that stood in for labels came back as labels" { numbers pipe_without_labels; }
 @test "a selection of heads goes through a pipe" { numbers pipe_of_a_head; }
 @test "the JSON keeps to its schema" { numbers schema; }
