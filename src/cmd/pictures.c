@@ -66,8 +66,8 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     /* Weights of a recurrence may be anything, those that dropout left may be above 1. */
     bool recurrent = false, dropped = false;
     for (size_t l = 0; l < problem->layer_count; l++) {
-        recurrent = recurrent || problem->layers[l].recurrence != RECURRENCE_NONE;
-        dropped = dropped || problem->layers[l].dropout > 0;
+        recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
+        dropped = dropped || problem->layers[l].settings.dropout > 0;
     }
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
     bool positions = stage == STAGE_ENCODING && !pairs;

@@ -64,7 +64,7 @@ static bool sequences_make(struct layer *layer, struct error *error)
 {
     const struct problem_layer *from = form_of(layer);
     const struct supply *supplies[] = {&from->q, &from->k, &from->v};
-    for (int i = 0; i < 3 && from->position == POSITION_SINUSOIDAL; i++) {
+    for (int i = 0; i < 3 && from->settings.position == POSITION_SINUSOIDAL; i++) {
         const struct supply *s = supplies[i];
         bool self = is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
@@ -73,7 +73,7 @@ static bool sequences_make(struct layer *layer, struct error *error)
         if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->position_base, error))
             return false;
     }
-    if (from->norm != NORM_PRE)
+    if (from->settings.norm != NORM_PRE)
         return true;
     const struct supply *q = &from->q;
     size_t width = q->w ? q->w->shape[0] : q->width;
@@ -184,7 +184,7 @@ static bool operand_rotate(struct layer *layer, int which, struct error *error)
     free(operand->owned);
     *operand = copy;
     position_rotate(copy.owned, rows, copy.columns, copy.heads, copy.head_step, from->rotary_dim,
-                    from->position == POSITION_ROTARY ? ROTARY_HALVES : ROTARY_INTERLEAVED,
+                    from->settings.position == POSITION_ROTARY ? ROTARY_HALVES : ROTARY_INTERLEAVED,
                     which == 0 ? from->offset : 0, from->position_base);
     return true;
 }
@@ -217,13 +217,13 @@ static bool compared_make(struct layer *layer, const struct engine_options *engi
 {
     const struct problem_layer *from = form_of(layer);
     const struct tensor *const *form = from->form;
-    bool linear = from->normalizer == NORMALIZER_LINEAR;
-    if (from->score == SCORE_GENERAL)
+    bool linear = from->settings.normalizer == NORMALIZER_LINEAR;
+    if (from->settings.score == SCORE_GENERAL)
         return compared_project(layer, 0, form[INPUT_W_SCORE], engine, error);
-    if (from->score == SCORE_ADDITIVE)
+    if (from->settings.score == SCORE_ADDITIVE)
         return (!form[INPUT_W_SCORE_Q] || compared_project(layer, 0, form[INPUT_W_SCORE_Q], engine, error)) &&
                (!form[INPUT_W_SCORE_K] || compared_project(layer, 1, form[INPUT_W_SCORE_K], engine, error));
-    for (int which = 0; which < 2 && (linear || from->score == SCORE_COSINE); which++) {
+    for (int which = 0; which < 2 && (linear || from->settings.score == SCORE_COSINE); which++) {
         struct operand *to = &layer->compared[which];
         size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
         if (!operand_copy(to, NULL, 0, &layer->operand[which], rows, error))
@@ -271,7 +271,8 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         return false;
     if (from->attention)
         return true;
-    bool rotary = from->position == POSITION_ROTARY || from->position == POSITION_ROTARY_INTERLEAVED;
+    bool rotary =
+        from->settings.position == POSITION_ROTARY || from->settings.position == POSITION_ROTARY_INTERLEAVED;
     if (!sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
         !operand_make(layer, &from->k, 1, engine, error) ||
         !operand_make(layer, &from->v, 2, engine, error) ||
@@ -337,10 +338,10 @@ bool layer_output_finish(const struct layer *layer, float *output, const struct 
         return false;
     if (!output)
         return true;
-    const float *x = from->residual ? sequence(layer, &from->q) : NULL;
+    const float *x = from->settings.residual ? sequence(layer, &from->q) : NULL;
     for (size_t i = 0; x && i < count; i++)
         output[i] += x[i];
-    if (from->norm == NORM_POST)
+    if (from->settings.norm == NORM_POST)
         transform_norm(output, problem->n, problem->d_out, list_data(from->form[INPUT_NORM_WEIGHT]),
                        list_data(from->form[INPUT_NORM_BIAS]));
     return true;

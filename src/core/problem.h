@@ -30,18 +30,11 @@ struct problem_layer {
     const struct tensor *w_o, *b_o;
     const struct tensor *attention, *mask, *bias;
     const struct tensor *form[INPUT_COUNT]; /* from w_score on: those that are used, the others NULL */
-    struct settings settings;               /* all that are in force */
+    struct settings settings;               /* those in force; only of masks where attention is given */
     size_t slice;                           /* which layer of a rank-4 tensor this is */
 
     double scale, softcap; /* scale: before the temperature */
-    enum score score;
-    enum normalizer normalizer;
-    enum recurrence recurrence;
-    enum position position;
-    enum norm norm;
-    bool residual, has_sink;
-    double sink, dropout, position_base;
-    uint64_t seed;
+    double position_base;
     size_t rotary_dim;  /* columns of a head that are turned */
     int64_t offset;     /* position of query 0 among the keys */
     size_t d_compared;  /* columns of q and k when they meet */

@@ -37,9 +37,9 @@ static bool judge_score(const struct judge *judge, struct problem_layer *layer)
 {
     const struct problem *p = judge->problem;
     layer->d_compared = p->d_key;
-    if (layer->score == SCORE_GENERAL)
+    if (layer->settings.score == SCORE_GENERAL)
         return check_matrix(judge, INPUT_W_SCORE, p->heads, p->d_k, p->d_key);
-    if (layer->score != SCORE_ADDITIVE)
+    if (layer->settings.score != SCORE_ADDITIVE)
         return true;
     const struct tensor *v = judge_find(judge, INPUT_V_SCORE), *w_q = judge_find(judge, INPUT_W_SCORE_Q),
                         *w_k = judge_find(judge, INPUT_W_SCORE_K);
@@ -79,7 +79,7 @@ static bool make_distances(const struct judge *judge, struct problem_layer *laye
                         *table = judge_find(judge, INPUT_RELATIVE_BIAS);
     bool far_given = settings_have(settings, SETTING_MAX_DISTANCE);
     size_t furthest = far_given ? settings->max_distance : 128, count;
-    bool relative = layer->position == POSITION_RELATIVE, both = !layer->rules.causal;
+    bool relative = layer->settings.position == POSITION_RELATIVE, both = !layer->rules.causal;
     if (relative && !check_matrix(judge, INPUT_RELATIVE_BIAS, 0, 0, p->heads))
         return false;
     size_t buckets = relative ? table->shape[0] : 0;
@@ -120,9 +120,10 @@ static bool judge_position(const struct judge *judge, struct problem_layer *laye
 {
     size_t d_k = judge->problem->d_k;
     layer->position_base = settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base : 10000;
-    if (layer->position == POSITION_ALIBI || layer->position == POSITION_RELATIVE)
+    if (layer->settings.position == POSITION_ALIBI || layer->settings.position == POSITION_RELATIVE)
         return make_distances(judge, layer, settings);
-    if (layer->position != POSITION_ROTARY && layer->position != POSITION_ROTARY_INTERLEAVED)
+    if (layer->settings.position != POSITION_ROTARY &&
+        layer->settings.position != POSITION_ROTARY_INTERLEAVED)
         return true;
     bool given = settings_have(settings, SETTING_ROTARY_DIM);
     layer->rotary_dim = given ? settings->rotary_dim : d_k;
@@ -258,7 +259,7 @@ static bool judge_recurrent(const struct judge *judge, struct problem_layer *lay
     const struct problem *p = judge->problem;
     const struct tensor *decay = layer->form[INPUT_DECAY], *beta = layer->form[INPUT_BETA],
                         *state = layer->form[INPUT_STATE];
-    if (layer->recurrence == RECURRENCE_NONE)
+    if (layer->settings.recurrence == RECURRENCE_NONE)
         return true;
     if (p->n != p->m)
         return value_error(judge, SETTING_RECURRENCE, "as many keys as queries,", p->n);
@@ -282,36 +283,36 @@ static bool judge_stack(const struct judge *judge, const struct problem_layer *l
     size_t width = judge->problem->d_out;
     const struct tensor *x = layer->q.x;
     size_t inner = x ? x->shape[1] : width;
-    if (layer->residual && width != inner)
+    if (layer->settings.residual && width != inner)
         return value_error(judge, SETTING_RESIDUAL, "an output as wide as d_model,", inner);
-    if (layer->norm == NORM_POST && width == 0)
+    if (layer->settings.norm == NORM_POST && width == 0)
         return value_error(judge, SETTING_NORM, "an output, which needs v; its columns are", 0);
-    if (layer->norm == NORM_PRE)
+    if (layer->settings.norm == NORM_PRE)
         width = inner;
-    return layer->norm == NORM_NONE || (judge_list(judge, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
-                                        judge_list(judge, INPUT_NORM_BIAS, width, INPUT_COUNT));
+    return layer->settings.norm == NORM_NONE || (judge_list(judge, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
+                                                 judge_list(judge, INPUT_NORM_BIAS, width, INPUT_COUNT));
 }
 
 /* Whether the form of the layer has a use for a tensor. */
 static bool is_wanted(const struct problem_layer *layer, enum input which)
 {
-    const enum recurrence rule = layer->recurrence;
+    const enum recurrence rule = layer->settings.recurrence;
     switch (which) {
     case INPUT_W_SCORE:
-        return layer->score == SCORE_GENERAL;
+        return layer->settings.score == SCORE_GENERAL;
     case INPUT_W_SCORE_Q:
     case INPUT_W_SCORE_K:
     case INPUT_V_SCORE:
-        return layer->score == SCORE_ADDITIVE;
+        return layer->settings.score == SCORE_ADDITIVE;
     case INPUT_SLOPES:
-        return layer->position == POSITION_ALIBI;
+        return layer->settings.position == POSITION_ALIBI;
     case INPUT_RELATIVE_BIAS:
-        return layer->position == POSITION_RELATIVE;
+        return layer->settings.position == POSITION_RELATIVE;
     case INPUT_BLOCK_MASK:
         return layer->settings.block > 0;
     case INPUT_NORM_WEIGHT:
     case INPUT_NORM_BIAS:
-        return layer->norm != NORM_NONE;
+        return layer->settings.norm != NORM_NONE;
     case INPUT_DECAY:
         return rule == RECURRENCE_GATED || rule == RECURRENCE_GATED_DELTA;
     case INPUT_BETA:
@@ -325,24 +326,8 @@ static bool is_wanted(const struct problem_layer *layer, enum input which)
     }
 }
 
-static void take_settings(struct problem_layer *layer, const struct settings *settings)
-{
-    layer->score = (enum score)settings->score;
-    layer->normalizer = (enum normalizer)settings->normalizer;
-    layer->recurrence = (enum recurrence)settings->recurrence;
-    layer->position = (enum position)settings->position;
-    layer->norm = (enum norm)settings->norm;
-    layer->residual = settings->residual;
-    layer->has_sink = settings_have(settings, SETTING_SINK);
-    layer->sink = settings->sink;
-    layer->dropout = settings->dropout;
-    layer->seed = settings->seed;
-}
-
 bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings)
 {
-    if (!layer->attention) /* of weights that are given, only masks are asked */
-        take_settings(layer, settings);
     for (enum input i = 0; i < INPUT_COUNT; i++)
         layer->form[i] = is_wanted(layer, i) ? judge_find(judge, i) : NULL;
     if (!judge_rules(judge, layer, settings))
@@ -374,7 +359,7 @@ static struct recurrent recurrent_of(const struct problem *problem, const struct
 {
     const struct tensor *decay = l->form[INPUT_DECAY], *beta = l->form[INPUT_BETA],
                         *state = l->form[INPUT_STATE];
-    struct recurrent r = {.rule = l->recurrence};
+    struct recurrent r = {.rule = l->settings.recurrence};
     size_t kv = head / (problem->heads / problem->kv_heads);
     if (decay) {
         bool each = decay->shape[1] == problem->kv_heads * problem->d_k;
@@ -406,11 +391,11 @@ void problem_rules(const struct problem *problem, size_t layer, size_t head, str
         .distance = l->distance ? l->distance + head * l->distance_count : NULL,
         .distance_first = l->distance_first,
         .rules = l->rules,
-        .normalizer = l->normalizer,
-        .has_sink = l->has_sink || sinks,
-        .sink = sinks ? (double)sinks->data[head] : l->sink,
-        .dropout = l->dropout,
-        .seed = mix_seed(l->seed, layer, head),
+        .normalizer = l->settings.normalizer,
+        .has_sink = settings_have(&l->settings, SETTING_SINK) || sinks,
+        .sink = sinks ? (double)sinks->data[head] : l->settings.sink,
+        .dropout = l->settings.dropout,
+        .seed = mix_seed(l->settings.seed, layer, head),
         .recurrent = recurrent_of(problem, l, head),
     };
     if (v)

@@ -192,7 +192,7 @@ static size_t mean_row(struct mean *mean, const struct result *result, const str
     }
     const struct problem_layer *from = &result->problem->layers[layer];
     mean->rows[i] = measures_row(mean->row, mean->keys, count, (double)from->offset + (double)i,
-                                 from->recurrence == RECURRENCE_NONE);
+                                 from->settings.recurrence == RECURRENCE_NONE);
     return allowed;
 }
 

@@ -76,7 +76,8 @@ static void keep_mask(const struct stage_data *stage, const struct layer *layer)
 static size_t encoding_columns(const struct problem_layer *layer, size_t m, bool *each)
 {
     *each = layer->distance;
-    if (layer->position == POSITION_SINUSOIDAL) /* not where q is given or comes from the layer below */
+    if (layer->settings.position ==
+        POSITION_SINUSOIDAL) /* not where q is given or comes from the layer below */
         return layer->q.x ? layer->q.x->shape[1] : 0;
     return layer->distance ? m : layer->rotary_dim;
 }
@@ -88,7 +89,7 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
     bool each;
     if (encoding_columns(from, layer->problem->m, &each) == 0) { /* a layer that is not chosen */
         memset(to, 0, stage->heads * stage->rows * stage->columns * sizeof *to);
-    } else if (from->position == POSITION_SINUSOIDAL) {
+    } else if (from->settings.position == POSITION_SINUSOIDAL) {
         position_sinusoidal(to, stage->rows, stage->columns, (int64_t)from->k.past_rows, from->position_base);
     } else if (!from->distance) {
         position_turns(to, stage->rows, stage->columns, from->offset, from->position_base);
