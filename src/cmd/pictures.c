@@ -119,7 +119,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     if (stage != STAGE_WEIGHTS && stage != STAGE_MASKED && stage != STAGE_MASK)
         return true;
     struct head rules;
-    problem_rules(result->problem, result->layer_index[l], result->head_index[h], &rules);
+    problem_head(result->problem, result->layer_index[l], result->head_index[h], &rules);
     if (!head_is_masked(&rules))
         return true;
     *flags = memory_take(result->stage[stage].rows * result->stage[stage].columns, 1, error);

@@ -283,7 +283,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
     if (!layer->heads)
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
-        problem_rules(problem, index, h, &layer->heads[h]);
+        problem_head(problem, index, h, &layer->heads[h]);
         layer->heads[h].q = met_head(layer, 0, h);
         layer->heads[h].k = met_head(layer, 1, h);
         layer->heads[h].v = met_head(layer, 2, h);

@@ -284,17 +284,3 @@ void problem_free(struct problem *problem)
     free(problem->layers);
     *problem = (struct problem){0};
 }
-
-struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head)
-{
-    if (!tensor)
-        return (struct grid){0};
-    size_t index[4] = {layer, head, 0, 0}, step[4] = {0}, at = 0, size = 1;
-    for (int i = tensor->rank - 1; i >= 0; i--) {
-        int axis = 4 - tensor->rank + i;
-        step[axis] = tensor->shape[i] == 1 ? 0 : size;
-        at += index[axis] * step[axis];
-        size *= tensor->shape[i];
-    }
-    return (struct grid){.data = tensor->data + at, .row = step[2], .column = step[3]};
-}

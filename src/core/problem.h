@@ -70,10 +70,10 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
                   struct warnings *warnings, struct error *error);
 void problem_free(struct problem *problem);
 
-/* The mask or bias of a head as a grid over pairs; empty for NULL. */
+/* The mask or bias of a head as a grid over pairs; empty for NULL (problem_head.c, as what follows). */
 struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head);
 
 /* Fills a head but for its q, k and v, enough for head_allows. */
-void problem_rules(const struct problem *problem, size_t layer, size_t head, struct head *out);
+void problem_head(const struct problem *problem, size_t layer, size_t head, struct head *out);
 
 #endif

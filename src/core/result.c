@@ -141,7 +141,7 @@ static bool take_given(struct result *result, const struct layer *layer, struct 
     for (size_t h = 0; h < problem->heads; h++) {
         const float *given = from->attention->data + (slice * problem->heads + h) * matrix;
         struct head rules;
-        problem_rules(problem, layer->index, h, &rules);
+        problem_head(problem, layer->index, h, &rules);
         memcpy(result->stage[STAGE_WEIGHTS].data + (layer->index * problem->heads + h) * matrix, given,
                matrix * sizeof *given);
         for (size_t i = 0; i < problem->n; i++)
@@ -159,7 +159,7 @@ static bool count_allowed(struct result *result, size_t layer, int threads, stru
     struct measures *measures = result->measures + layer * problem->heads;
     struct head head, before;
     for (size_t h = 0; h < problem->heads; h++, before = head) {
-        problem_rules(problem, layer, h, &head);
+        problem_head(problem, layer, h, &head);
         bool same = h > 0 && head.bias.data == before.bias.data &&
                     head.rules.mask.data == before.rules.mask.data &&
                     head.rules.block_mask.data == before.rules.block_mask.data;

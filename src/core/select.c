@@ -205,7 +205,7 @@ static bool average_measures(struct result *result, const struct stage_data *who
     for (size_t l = 0; ok && l < result->layer_count; l++) {
         size_t layer = result->layer_index[l], allowed = 0;
         for (size_t h = 0; h < result->head_count; h++)
-            problem_rules(problem, layer, result->head_index[h], &mean.heads[h]);
+            problem_head(problem, layer, result->head_index[h], &mean.heads[h]);
         for (size_t i = 0; i < problem->n; i++)
             allowed += mean_row(&mean, result, whole, layer, i);
         result->measures[l] = measures_head(mean.rows, problem->n);
@@ -304,7 +304,7 @@ bool result_mask(const struct result *result, size_t l, size_t h, unsigned char 
     memset(flags, 1, cells);
     for (size_t a = 0; a < heads; a++) {
         struct head head;
-        problem_rules(result->problem, result->layer_index[l], result->head_index[h + a], &head);
+        problem_head(result->problem, result->layer_index[l], result->head_index[h + a], &head);
         for (size_t i = 0; i < result->query_count; i++)
             clear_seen(result, &head, result->query_first + i,
                        flags + i / result->query_step * weights->columns);

@@ -64,7 +64,7 @@ static void keep_mask(const struct stage_data *stage, const struct layer *layer)
     for (size_t h = 0; h < stage->heads; h++) {
         float *to = stage_at(stage, layer, h);
         struct head head;
-        problem_rules(layer->problem, layer->index, h, &head);
+        problem_head(layer->problem, layer->index, h, &head);
         for (size_t i = 0; i < stage->rows; i++)
             for (size_t j = 0; j < stage->columns; j++)
                 *to++ = head_allows(&head, i, j);
@@ -96,7 +96,7 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
     } else {
         for (size_t h = 0; h < stage->heads; h++) {
             struct head head;
-            problem_rules(layer->problem, layer->index, h, &head);
+            problem_head(layer->problem, layer->index, h, &head);
             for (size_t i = 0; i < stage->rows; i++)
                 for (size_t j = 0; j < stage->columns; j++)
                     *to++ = head_distance(&head, i, j);

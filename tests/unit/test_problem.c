@@ -192,7 +192,7 @@ static void judges_masks(void **state)
     in.all.tensor[INPUT_BIAS].holds |= TENSOR_NULLS;
     struct problem problem = taken(&in, &nothing, &warnings);
     struct head head;
-    problem_rules(&problem, 0, 0, &head);
+    problem_head(&problem, 0, 0, &head);
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < 3; j++)
             assert_int_equal(head_allows(&head, i, j), j != 1);
