@@ -113,6 +113,19 @@ bool head_is_masked(const struct head *head)
            rules->block > 0 || rules->mask.data || head->bias.data || head_has_pattern(head);
 }
 
+bool head_is_lifted(const struct head *head)
+{
+    return head->rules.prefix > 0 || head->rules.key_global;
+}
+
+bool head_is_band(const struct head *head)
+{
+    struct head rest = *head;
+    rest.rules.causal = false;
+    rest.rules.left = rest.rules.right = -1;
+    return !head_is_masked(&rest) && !head_is_lifted(head);
+}
+
 static bool any_flag(const uint8_t *flags, size_t from, size_t to)
 {
     return memchr(flags + from, 1, to - from);

@@ -101,6 +101,12 @@ bool head_has_pattern(const struct head *head);
 /* Whether anything forbids pairs at all. */
 bool head_is_masked(const struct head *head);
 
+/* Whether causal and window, if anything, say all about which pairs are allowed. */
+bool head_is_band(const struct head *head);
+
+/* Whether global tokens or a prefix lift causal or window. */
+bool head_is_lifted(const struct head *head);
+
 /* False only where no query of [first, end) may look at any key of [from, to); reach and bias aside. */
 bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 

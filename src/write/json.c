@@ -241,38 +241,23 @@ static void write_stats(struct out *out, const struct result *result)
     out_char(out, ']');
 }
 
-/* Whether more is masked than causal and window say. */
-static bool has_pattern(const struct rules *rules)
-{
-    return rules->prefix > 0 || rules->dilation > 0 || rules->block > 0 || rules->key_global ||
-           rules->query_segment || rules->key_length > 0;
-}
+/* What is masked in some layer. */
+struct masking {
+    bool any, beyond; /* anything; more than causal and window */
+    bool lifted;      /* something lifts these */
+};
 
-static bool has_mask(const struct problem *problem)
+static struct masking masking_of(const struct problem *problem)
 {
-    for (size_t l = 0; l < problem->layer_count; l++)
-        if (problem->layers[l].mask || problem->layers[l].bias || has_pattern(&problem->layers[l].rules) ||
-            problem->layers[l].form[INPUT_KEY_MASK])
-            return true;
-    return false;
-}
-
-/* Whether global tokens or a prefix lift causal or window. */
-static bool has_global(const struct problem *problem)
-{
-    for (size_t l = 0; l < problem->layer_count; l++)
-        if (problem->layers[l].rules.key_global || problem->layers[l].rules.prefix > 0)
-            return true;
-    return false;
-}
-
-static bool has_rule(const struct problem *problem)
-{
-    for (size_t l = 0; l < problem->layer_count; l++)
-        if (problem->layers[l].rules.causal || problem->layers[l].rules.left >= 0 ||
-            problem->layers[l].rules.right >= 0)
-            return true;
-    return false;
+    struct masking masking = {0};
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        struct head head; /* the masks of the others are of the same kind */
+        problem_head(problem, l, 0, &head);
+        masking.any = masking.any || head_is_masked(&head);
+        masking.beyond = masking.beyond || !head_is_band(&head);
+        masking.lifted = masking.lifted || head_is_lifted(&head);
+    }
+    return masking;
 }
 
 /* One of the heaviest keys of every row: its place where `keys`, else its weight. */
@@ -327,8 +312,9 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     const struct problem *problem = result->problem;
     /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. */
     bool shifted = result->query_first > 0 || result->key_first > 0;
-    bool by_rule = rules_agree(problem) && !shifted && !has_global(problem);
-    bool whole = has_mask(problem) || (!by_rule && has_rule(problem));
+    const struct masking masking = masking_of(problem);
+    bool by_rule = rules_agree(problem) && !shifted && !masking.lifted;
+    bool whole = masking.beyond || (!by_rule && masking.any);
 
     out_text(out, "{\"schema\":\"attn/1\"");
     if (problem->title) {
@@ -345,7 +331,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     if (result->selected)
         write_selection(out, result);
     if (result->held == HELD_POOLED) {
-        if (!write_pooled(out, result, has_mask(problem) || has_rule(problem), error))
+        if (!write_pooled(out, result, masking.any, error))
             return false;
     } else {
         if (whole && !result->stage[STAGE_MASK].data && !write_mask(out, result, error))
