@@ -88,7 +88,7 @@ static bool needs(const struct judge *judge, struct wish a, struct wish b)
                              name_wish(&b, a.command, second));
 }
 
-static bool judge_scores(const struct judge *j, const struct settings *s)
+static bool combine_scores(const struct judge *j, const struct settings *s)
 {
     struct wish general = word(j, s, SETTING_SCORE, s->score, SCORE_GENERAL);
     struct wish additive = word(j, s, SETTING_SCORE, s->score, SCORE_ADDITIVE);
@@ -97,7 +97,7 @@ static bool judge_scores(const struct judge *j, const struct settings *s)
            needs(j, tensor(j, INPUT_W_SCORE_Q), additive) && needs(j, tensor(j, INPUT_W_SCORE_K), additive);
 }
 
-static bool judge_positions(const struct judge *j, const struct settings *s)
+static bool combine_positions(const struct judge *j, const struct settings *s)
 {
     struct wish sinusoidal = word(j, s, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
     struct wish rotary = word(j, s, SETTING_POSITION, s->position, POSITION_ROTARY);
@@ -114,7 +114,7 @@ static bool judge_positions(const struct judge *j, const struct settings *s)
            needs(j, sinusoidal, tensor(j, INPUT_EMBEDDINGS));
 }
 
-static bool judge_normalizers(const struct judge *j, const struct settings *s)
+static bool combine_normalizers(const struct judge *j, const struct settings *s)
 {
     struct wish linear = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
     struct wish sparsemax = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
@@ -131,7 +131,7 @@ static bool judge_normalizers(const struct judge *j, const struct settings *s)
            needs(j, setting(j, s, SETTING_SEED), setting(j, s, SETTING_DROPOUT));
 }
 
-static bool judge_patterns(const struct judge *j, const struct settings *s)
+static bool combine_patterns(const struct judge *j, const struct settings *s)
 {
     return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) &&
            needs(j, tensor(j, INPUT_BLOCK_MASK), setting(j, s, SETTING_BLOCK)) &&
@@ -139,7 +139,7 @@ static bool judge_patterns(const struct judge *j, const struct settings *s)
            apart(j, setting(j, s, SETTING_SEPARATOR), tensor(j, INPUT_SEGMENTS));
 }
 
-static bool judge_past(const struct judge *j, const struct settings *s)
+static bool combine_past(const struct judge *j, const struct settings *s)
 {
     struct wish k = tensor(j, INPUT_PAST_K), v = tensor(j, INPUT_PAST_V);
     bool has_v = judge_find(j, INPUT_V) || judge_find(j, INPUT_EMBEDDINGS) || judge_find(j, INPUT_CONTEXT);
@@ -147,7 +147,7 @@ static bool judge_past(const struct judge *j, const struct settings *s)
            apart(j, setting(j, s, SETTING_RECURRENCE), k);
 }
 
-static bool judge_recurrence(const struct judge *j, const struct settings *s)
+static bool combine_recurrence(const struct judge *j, const struct settings *s)
 {
     static const enum setting others[] = {
         SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
@@ -176,7 +176,7 @@ static bool judge_recurrence(const struct judge *j, const struct settings *s)
            apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE));
 }
 
-static bool judge_stack(const struct judge *j, const struct settings *s)
+static bool combine_stack(const struct judge *j, const struct settings *s)
 {
     struct wish norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
     struct wish pre = word(j, s, SETTING_NORM, s->norm, NORM_PRE);
@@ -188,9 +188,9 @@ static bool judge_stack(const struct judge *j, const struct settings *s)
 bool judge_combination(const struct judge *judge, const struct settings *settings)
 {
     /* Of weights that are given only what is masked is asked. */
-    if (!judge_patterns(judge, settings) || judge_find(judge, INPUT_ATTENTION))
+    if (!combine_patterns(judge, settings) || judge_find(judge, INPUT_ATTENTION))
         return judge->error->kind == ERROR_NONE;
-    return judge_scores(judge, settings) && judge_positions(judge, settings) &&
-           judge_normalizers(judge, settings) && judge_recurrence(judge, settings) &&
-           judge_past(judge, settings) && judge_stack(judge, settings);
+    return combine_scores(judge, settings) && combine_positions(judge, settings) &&
+           combine_normalizers(judge, settings) && combine_recurrence(judge, settings) &&
+           combine_past(judge, settings) && combine_stack(judge, settings);
 }
