@@ -187,6 +187,9 @@ static size_t scan_row(const struct head *head, size_t i)
 
 bool head_count_allowed(const struct head *head, int threads, size_t *count, struct error *error)
 {
+#ifndef _OPENMP
+    (void)threads;
+#endif
     const struct grid *mask = &head->rules.mask, *bias = &head->bias;
     const bool by_pair = (by_query(mask) && mask->column != 0) || (by_query(bias) && bias->column != 0);
     struct counting counting = {0};
