@@ -70,7 +70,8 @@ static void write_query(const struct explanation *e, size_t head, struct out *ou
     const struct layer *made = &e->layer;
     const struct operand *q = &made->operand[0];
     const struct grid given = layer_operand(made, 0, head * q->heads / made->problem->heads);
-    const bool turned = layer->position == POSITION_ROTARY || layer->position == POSITION_ROTARY_INTERLEAVED;
+    const bool turned = layer->settings.position == POSITION_ROTARY ||
+                        layer->settings.position == POSITION_ROTARY_INTERLEAVED;
     out_text(out, "1  query    q = ");
     write_vector(out, given.data + e->query * given.row, q->columns);
     if (turned)
@@ -78,10 +79,10 @@ static void write_query(const struct explanation *e, size_t head, struct out *ou
     out_char(out, '\n');
     if (!made->compared[0].owned)
         return;
-    const char *what = layer->normalizer == NORMALIZER_LINEAR ? "φ(q) = elu(q) + 1 = "
-                       : layer->score == SCORE_COSINE         ? "q/|q| = "
-                       : layer->score == SCORE_GENERAL        ? "qW = "
-                                                              : "qW₁ = ";
+    const char *what = layer->settings.normalizer == NORMALIZER_LINEAR ? "φ(q) = elu(q) + 1 = "
+                       : layer->settings.score == SCORE_COSINE         ? "q/|q| = "
+                       : layer->settings.score == SCORE_GENERAL        ? "qW = "
+                                                                       : "qW₁ = ";
     out_format(out, "            %s", what);
     write_vector(out, e->head->q.data + e->query * e->head->q.row, e->head->d_k);
     out_char(out, '\n');
@@ -92,9 +93,9 @@ static void write_query(const struct explanation *e, size_t head, struct out *ou
 /* What stands for q and k where they meet. */
 static const char *score_formula(const struct problem_layer *layer)
 {
-    if (layer->normalizer == NORMALIZER_LINEAR)
+    if (layer->settings.normalizer == NORMALIZER_LINEAR)
         return "φ(q)·φ(k)";
-    switch (layer->score) {
+    switch (layer->settings.score) {
     case SCORE_COSINE:
         return "q·k/(|q||k|)";
     case SCORE_GENERAL:
@@ -411,10 +412,11 @@ static void write_output(const struct explanation *e, const struct table *table,
     if (head->d_v > VECTOR_SHOWN)
         out_format(out, ", … %zu numbers", head->d_v);
     out_text(out, ")\n");
-    if (layer->w_o || layer->b_o || layer->residual || layer->norm == NORM_POST)
+    if (layer->w_o || layer->b_o || layer->settings.residual || layer->settings.norm == NORM_POST)
         out_format(out, "   Then, over all heads side by side:%s%s%s%s; see attn run --stage output.\n",
                    layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
-                   layer->residual ? " + the sequence" : "", layer->norm == NORM_POST ? ", layer norm" : "");
+                   layer->settings.residual ? " + the sequence" : "",
+                   layer->settings.norm == NORM_POST ? ", layer norm" : "");
 }
 
 bool explain_text(const struct explanation *e, size_t head, size_t rows, struct out *out, struct error *error)

@@ -32,9 +32,11 @@ static const char *measure_of(const struct problem *problem, enum stage stage)
         return measures[stage];
     const struct problem_layer *layers = problem->layers;
     for (size_t l = 1; l < problem->layer_count; l++)
-        if (layers[l].score != layers[0].score || layers[l].normalizer != layers[0].normalizer)
+        if (layers[l].settings.score != layers[0].settings.score ||
+            layers[l].settings.normalizer != layers[0].settings.normalizer)
             return "score";
-    return layers[0].normalizer == NORMALIZER_LINEAR ? "score φ(q)·φ(k)" : scores[layers[0].score];
+    return layers[0].settings.normalizer == NORMALIZER_LINEAR ? "score φ(q)·φ(k)"
+                                                              : scores[layers[0].settings.score];
 }
 
 /* The number of the first row: rows of an encoding are positions, others tokens. */

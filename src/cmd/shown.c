@@ -56,7 +56,7 @@ static bool is_new(const struct shown *shown, size_t h)
  * see core/position.h. */
 static char *column_name(const struct problem_layer *layer, size_t column, size_t columns)
 {
-    bool turns = layer->position != POSITION_SINUSOIDAL;
+    bool turns = layer->settings.position != POSITION_SINUSOIDAL;
     size_t pair = turns ? column % (columns / 2) : column / 2;
     bool is_sine = turns ? column >= columns / 2 : column % 2 == 0;
     double length = pow(layer->position_base, 2 * (double)pair / (double)columns);
@@ -73,7 +73,8 @@ static bool name_columns(struct shown *shown, struct error *error)
     if (shown->stage != STAGE_ENCODING || stage_is_pairs(problem, shown->stage))
         return true;
     for (size_t l = 1; l < problem->layer_count; l++)
-        if (layers[l].position != layers[0].position || layers[l].position_base != layers[0].position_base)
+        if (layers[l].settings.position != layers[0].settings.position ||
+            layers[l].position_base != layers[0].position_base)
             return true;
     shown->columns = memory_zeroed(columns + 1, sizeof *shown->columns, error); /* NULL at the end */
     for (size_t c = 0; shown->columns && c < columns; c++)

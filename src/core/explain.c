@@ -110,7 +110,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     if (from->attention)
         return error_set(error, ERROR_INPUT,
                          "the weights were given: there are no steps to explain; expected q and k");
-    if (from->recurrence != RECURRENCE_NONE)
+    if (from->settings.recurrence != RECURRENCE_NONE)
         return error_set(
             error, ERROR_INPUT,
             "a recurrence has no softmax to explain; see attn run --stage weights for what it weighs");

@@ -290,7 +290,7 @@ static void clear_seen(const struct result *result, const struct head *head, siz
     for (size_t j = first, to; j < end; j = to) {
         size_t cell = (j - result->key_first) / step;
         to = result->key_first + (cell + 1) * step < end ? result->key_first + (cell + 1) * step : end;
-        if (patterned && !head_may_see(head, i, i + 1, j, to))
+        if (flags[cell] == 0 || (patterned && !head_may_see(head, i, i + 1, j, to)))
             continue;
         for (; flags[cell] && j < to; j++)
             flags[cell] = !head_allows(head, i, j);
