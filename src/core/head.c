@@ -163,6 +163,12 @@ static bool blocks_meet(const struct head *head, size_t first, size_t end, size_
     return false;
 }
 
+/* Whether a whole number of [low, high] is a multiple of `step`. */
+static bool has_multiple(int64_t low, int64_t high, size_t step)
+{
+    return head_block(high, step) * (int64_t)step >= low;
+}
+
 static bool key_is_open(const struct rules *rules, size_t key)
 {
     const struct grid *keys = &rules->key_mask;
@@ -202,6 +208,9 @@ bool head_may_see(const struct head *head, size_t first, size_t end, size_t from
     window(head, first, &low, &unused);
     window(head, end - 1, &unused, &high);
     if ((int64_t)to <= low || (int64_t)from > high)
+        return false;
+    if (rules->dilation > 0 && !has_multiple(position(head, first) - (int64_t)to + 1,
+                                             position(head, end - 1) - (int64_t)from, rules->dilation))
         return false;
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }

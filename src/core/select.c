@@ -280,8 +280,7 @@ static void clear_seen(const struct result *result, const struct head *head, siz
     end = end > last ? last : end;
     if (first >= end)
         return;
-    const bool patterned = head_has_pattern(head);
-    if (!head->rules.mask.data && !head->bias.data && !patterned) {
+    if (!head->rules.mask.data && !head->bias.data && !head_has_pattern(head)) {
         first = (first - result->key_first) / step;
         end = (end - result->key_first + step - 1) / step;
         memset(flags + first, 0, end - first);
@@ -290,7 +289,7 @@ static void clear_seen(const struct result *result, const struct head *head, siz
     for (size_t j = first, to; j < end; j = to) {
         size_t cell = (j - result->key_first) / step;
         to = result->key_first + (cell + 1) * step < end ? result->key_first + (cell + 1) * step : end;
-        if (flags[cell] == 0 || (patterned && !head_may_see(head, i, i + 1, j, to)))
+        if (flags[cell] == 0 || !head_may_see(head, i, i + 1, j, to))
             continue;
         for (; flags[cell] && j < to; j++)
             flags[cell] = !head_allows(head, i, j);
