@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "core/engine_block.h"
+#include "core/engine_dilated.h"
 
 /* Less work than this, in multiplications, is not worth waking threads for. */
 #define WORK_FOR_THREADS 4e6
@@ -342,6 +343,8 @@ static bool run_plans(const struct plan *plans, size_t count, const struct needs
 bool engine_run_with(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                      struct error *error)
 {
+    if (dilated_period(jobs, count) > 0)
+        return dilated_run(jobs, count, options, error);
     const struct engine_kernel *kernel = kernel_get();
     struct needs needs = {0};
     size_t rows = 0, strip = 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "core/engine_dilated.h"
 #include "core/layer.h"
 #include "core/plain.h"
 #include "core/stage.h"
@@ -234,15 +235,24 @@ enum held result_held(const struct problem *problem, const struct request *reque
     return part && heads * block <= limit ? HELD_BLOCK : HELD_POOLED;
 }
 
+/* `count` in `side` steps at most, each of whole periods. */
+static size_t step_of(size_t count, size_t side, size_t period)
+{
+    size_t step = (count + side - 1) / side;
+    return (step + period - 1) / period * period;
+}
+
 /* The finest cells that fit the limit over all heads, at most POOLED_SIDE of them each way. */
 static void plan_cells(struct result *result, size_t limit)
 {
     const struct problem *problem = result->problem;
+    const size_t dilation = problem->layers[0].rules.dilation;
+    const size_t period = dilation > 0 && dilation <= DILATED_MOST ? dilation : 1;
     double heads = (double)problem->layer_count * (double)problem->heads, cells;
     size_t side = POOLED_SIDE;
     do {
-        result->query_step = (problem->n + side - 1) / side;
-        result->key_step = (problem->m + side - 1) / side;
+        result->query_step = step_of(problem->n, side, period);
+        result->key_step = step_of(problem->m, side, period);
         cells = (double)((problem->n + result->query_step - 1) / result->query_step) *
                 (double)((problem->m + result->key_step - 1) / result->key_step);
     } while (heads * cells > (double)limit && --side > 0);

@@ -39,6 +39,7 @@ torch() {
 @test "settings in a layer and on the command line" { combine settings_in_layers; }
 @test "NaN that nobody may see changes nothing in any form" { combine forbidden_nan; }
 @test "every form has the same bytes for any number of threads" { combine threads; }
+@test "dilation, taken apart by the engine, agrees with the plain one" { "$PYTHON" -B "$ROOT/tests/check_dilation.py"; }
 @test "every form has the same output where the weights are not held" { combine streaming; }
 @test "bug: cells, heaviest keys and measures of weights below 0 were those of forbidden places" { combine signed_weights; }
 @test "tensors of the forms from files of their own" { combine files; }

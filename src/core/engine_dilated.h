@@ -1,0 +1,22 @@
+/* Dilation for the engine: d heads in one, each of the tokens at every d-th position. For engine.c, and for
+ * who lays out cells. */
+#ifndef ATTN_CORE_ENGINE_DILATED_H
+#define ATTN_CORE_ENGINE_DILATED_H
+
+#include "core/engine.h"
+
+/* Dilations up to this are taken apart. */
+#define DILATED_MOST ((size_t)64)
+
+/*
+ * The dilation that all jobs have and that can be taken apart, or 0. It cannot beside global tokens and
+ * blocks, which join what it parts; nor where a cell of the pool does not hold whole periods of it.
+ */
+size_t dilated_period(const struct engine_job *jobs, size_t count);
+
+/* As engine_run_with, phase by phase: the positions p with p mod period = phase see one another and nobody
+ * else, so that each phase is a head without dilation. */
+bool dilated_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                 struct error *error);
+
+#endif
