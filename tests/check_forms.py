@@ -419,6 +419,26 @@ def test_sinusoidal_under_causal():
             close(f"{causal} {stage}", stage_of({**p, "causal": causal}, stage)[0, 0], sinusoidal([0, 1, 2], 2, 10000), 1e-7)
 
 
+def test_sinusoidal_of_a_stack():
+    """bug: sinusoidal positions said in one layer of a stack were half applied, or not at all"""
+    p = {"embeddings": np.zeros((3, 4)), "context": np.zeros((2, 4))}
+    waves = sinusoidal([0, 1], 4, 10000)
+    for layers in ([{"position": "sinusoidal"}, {}], [{"position": "sinusoidal"}, {"position": "sinusoidal"}]):
+        k = numbers(given({**p, "layers": layers}, "--stage", "k")["k"])
+        close("the context of both layers", k[:, 0], [waves, waves], 1e-6)
+    assert given({**p, "layers": [{"position": "sinusoidal"}, {}]}) | {"config": 0} == given({**p, "layers": [{}, {}], "position": "sinusoidal"}) | {"config": 0}
+    own = {"layers": [{"embeddings": np.zeros((2, 4))}, {"embeddings": np.zeros((2, 4)), "position": "sinusoidal"}]}
+    close("a layer of its own", numbers(given(own, "--stage", "k")["k"])[:, 0], [np.zeros((2, 4)), waves], 1e-6)
+    turned = given({**p, "layers": [{"position": "sinusoidal"}, {"position": "rotary", "rotary_dim": 2}]}, "--stage", "k")
+    close("turned as well", numbers(turned["k"])[1, 0, :, 2:], waves[:, 2:], 1e-6)
+    said = "layer 1: position sinusoidal is added once, before layer 0: expected it, with its position_base, there or outside of the layers"
+    for layers in ([{}, {"position": "sinusoidal"}], [{"position": "sinusoidal"}, {"position": "sinusoidal", "position_base": 3}]):
+        write_json("given.json", {**p, "layers": layers})
+        done = subprocess.run([ATTN, "run", "given.json", "-o", "-"], capture_output=True)
+        message = done.stderr.decode()
+        assert done.returncode == 3 and message.startswith("attn: given.json:") and message.strip().endswith(said), message
+
+
 def test_rotary():
     p = {"q": [[1, 0, 0, 2]] * 3, "k": [[1, 0, 0, 2]] * 3, "position_base": 100, "position": "rotary"}
     c, s = np.cos, np.sin

@@ -64,13 +64,13 @@ static bool sequences_make(struct layer *layer, struct error *error)
 {
     const struct problem_layer *from = form_of(layer);
     const struct supply *supplies[] = {&from->q, &from->k, &from->v};
-    for (int i = 0; i < 3 && from->settings.position == POSITION_SINUSOIDAL; i++) {
+    for (int i = 0; i < 3 && from->has_waves; i++) {
         const struct supply *s = supplies[i];
         bool self = is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
             continue;
         /* Both sequences go on where the past ends; what causal and window allow moves none. */
-        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->position_base, error))
+        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->waves_base, error))
             return false;
     }
     if (from->settings.norm != NORM_PRE)

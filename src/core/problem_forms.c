@@ -115,11 +115,41 @@ static bool make_distances(const struct judge *judge, struct problem_layer *laye
     return true;
 }
 
+/* Whether a layer reads the output of the one below. */
+static bool is_stacked(const struct problem_layer *layer)
+{
+    return layer->q.previous || layer->k.previous || layer->v.previous;
+}
+
+/* Sinusoidal positions are added once, before the first layer of a stack, which decides for all of them; one
+ * further up that has them only to itself asks for what cannot be. */
+static bool judge_waves(const struct judge *judge, struct problem_layer *layer)
+{
+    const struct problem_layer *first = layer;
+    while (is_stacked(first))
+        first--;
+    layer->has_waves = first->settings.position == POSITION_SINUSOIDAL;
+    layer->waves_base = first->position_base;
+    enum setting odd = !layer->has_waves                           ? SETTING_POSITION
+                       : layer->waves_base != layer->position_base ? SETTING_POSITION_BASE
+                                                                   : SETTING_COUNT;
+    if (layer->settings.position != POSITION_SINUSOIDAL || odd == SETTING_COUNT ||
+        !settings_have(&layer->settings, odd))
+        return true;
+    return place_error(
+        &layer->settings.place[odd], judge->error,
+        "layer %zu: position sinusoidal is added once, before layer %zu: expected it, with its "
+        "position_base, there or outside of the layers",
+        judge->layer, judge->layer - (size_t)(layer - first));
+}
+
 static bool judge_position(const struct judge *judge, struct problem_layer *layer,
                            const struct settings *settings)
 {
     size_t d_k = judge->problem->d_k;
     layer->position_base = settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base : 10000;
+    if (!judge_waves(judge, layer))
+        return false;
     if (layer->settings.position == POSITION_ALIBI || layer->settings.position == POSITION_RELATIVE)
         return make_distances(judge, layer, settings);
     if (layer->settings.position != POSITION_ROTARY &&

@@ -24,6 +24,7 @@ torch() {
 @test "recurrences remember, decay and forget" { forms recurrence; }
 @test "sinusoidal positions" { forms sinusoidal; }
 @test "bug: --causal=N moved the sinusoidal positions of a sequence" { forms sinusoidal_under_causal; }
+@test "bug: sinusoidal positions in one layer of a stack were half applied, or not at all" { forms sinusoidal_of_a_stack; }
 @test "rotary positions" { forms rotary; }
 @test "ALiBi" { forms alibi; }
 @test "relative positions of T5" { forms relative; }
