@@ -298,6 +298,8 @@ WRONG = [
     ({**SAME, "w_v": [[1], [1]]}, {"residual": True}, "residual", "d_model"),
     (PAIR, {"position": "sinusoidal"}, "sinusoidal", "embeddings"),
     (PAIR, {"separator": "."}, "separator", "tokens"),
+    (PAIR, {"mask_true_blocks": True}, "mask_true_blocks", "mask", "key_mask"),
+    (PAIR, {"position_base": 3}, "position_base", "sinusoidal", "rotary"),
     ({**PAIR, "tokens": ["a", "b"]}, {"separator": "b", "past_k": [[0, 0]], "past_v": [[0, 0]]}, "separator", "key_tokens"),
     (PAIR, {"past_k": [[0, 0]]}, "past_k", "past_v"),
     (PAIR, {"past_k": [[0, 0]], "past_v": [[0, 0]], "key_length": 1}, "key_length", "past_k"),

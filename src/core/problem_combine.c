@@ -78,14 +78,52 @@ static bool apart(const struct judge *judge, struct wish a, struct wish b)
                              "cannot go with", name_wish(&b, b.command, second));
 }
 
-/* Where what it needs is at rest, so is `a`; and what a file has, where the command line takes away what it
- * needs. */
+/* Any of `count` will do. Where what it needs is at rest, so is `a`; and what a file has, where the command
+ * line takes away what it needs. */
+static bool needs_any(const struct judge *judge, struct wish a, const struct wish *b, size_t count)
+{
+    char first[64], name[64], names[256] = "";
+    for (size_t i = 0, used = 0; i < count; i++) {
+        if (b[i].set || b[i].at_rest || (b[i].command && !a.command))
+            return true;
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                 i == 0           ? ""
+                                 : i + 1 == count ? " or "
+                                                  : ", ",
+                                 name_wish(&b[i], a.command, name));
+    }
+    return !a.set || combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command, first),
+                                       "needs", names);
+}
+
 static bool needs(const struct judge *judge, struct wish a, struct wish b)
 {
-    char first[64], second[64];
-    return !a.set || b.set || b.at_rest || (b.command && !a.command) ||
-           combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command, first), "needs",
-                             name_wish(&b, a.command, second));
+    return needs_any(judge, a, &b, 1);
+}
+
+/* Whether a setting is not this layer's own: then any layer may have what it needs. */
+static bool is_shared(const struct judge *judge, enum setting which)
+{
+    const struct inputs *inputs = judge->inputs;
+    return inputs->layer_count > 0 && !settings_have(&inputs->layers[judge->layer].settings, which);
+}
+
+/* What lifts or turns round something that it then needs. */
+static bool judge_shared(const struct judge *j, const struct settings *s)
+{
+    struct wish lifted[] = {setting(j, s, SETTING_WINDOW), setting(j, s, SETTING_DILATION),
+                            setting(j, s, SETTING_BLOCK)};
+    struct wish turned[] = {tensor(j, INPUT_MASK), tensor(j, INPUT_KEY_MASK)};
+    for (size_t l = 0; l < j->inputs->layer_count; l++) {
+        const struct layer_inputs *layer = &j->inputs->layers[l];
+        lifted[0].set |= is_shared(j, SETTING_GLOBAL) && (settings_have(&layer->settings, SETTING_WINDOW) ||
+                                                          settings_have(&layer->settings, SETTING_DILATION) ||
+                                                          settings_have(&layer->settings, SETTING_BLOCK));
+        turned[0].set |= is_shared(j, SETTING_MASK_TRUE_BLOCKS) &&
+                         (layer->tensor[INPUT_MASK].data || layer->tensor[INPUT_KEY_MASK].data);
+    }
+    return needs_any(j, setting(j, s, SETTING_GLOBAL), lifted, 3) &&
+           needs_any(j, setting(j, s, SETTING_MASK_TRUE_BLOCKS), turned, 2);
 }
 
 static bool combine_scores(const struct judge *j, const struct settings *s)
@@ -104,10 +142,9 @@ static bool combine_positions(const struct judge *j, const struct settings *s)
     struct wish alibi = word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI);
     struct wish relative = word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE);
     rotary.set = rotary.set || s->position == POSITION_ROTARY_INTERLEAVED;
-    struct wish waves = rotary;
-    waves.set = waves.set || sinusoidal.set;
+    const struct wish waves[] = {sinusoidal, rotary};
     return needs(j, setting(j, s, SETTING_ROTARY_DIM), rotary) &&
-           needs(j, setting(j, s, SETTING_POSITION_BASE), waves) &&
+           needs_any(j, setting(j, s, SETTING_POSITION_BASE), waves, 2) &&
            needs(j, setting(j, s, SETTING_MAX_DISTANCE), relative) &&
            needs(j, tensor(j, INPUT_RELATIVE_BIAS), relative) &&
            needs(j, relative, tensor(j, INPUT_RELATIVE_BIAS)) && needs(j, tensor(j, INPUT_SLOPES), alibi) &&
@@ -133,7 +170,9 @@ static bool combine_normalizers(const struct judge *j, const struct settings *s)
 
 static bool combine_patterns(const struct judge *j, const struct settings *s)
 {
-    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) &&
+    const struct wish tokens = {.set = j->inputs->tokens.given, .key = "tokens"};
+    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) && judge_shared(j, s) &&
+           needs(j, setting(j, s, SETTING_SEPARATOR), tokens) &&
            needs(j, tensor(j, INPUT_BLOCK_MASK), setting(j, s, SETTING_BLOCK)) &&
            needs(j, tensor(j, INPUT_KEY_SEGMENTS), tensor(j, INPUT_SEGMENTS)) &&
            apart(j, setting(j, s, SETTING_SEPARATOR), tensor(j, INPUT_SEGMENTS));

@@ -221,8 +221,6 @@ static bool judge_segments(const struct judge *judge, struct problem_layer *laye
     layer->rules.key_segment = key;
     if (split) {
         const struct labels *keys = inputs->key_tokens.given ? &inputs->key_tokens : &inputs->tokens;
-        if (!inputs->tokens.given)
-            return value_error(judge, SETTING_SEPARATOR, "tokens to split, but there are", 0);
         if (!p->is_self && !inputs->key_tokens.given)
             return value_error(judge, SETTING_SEPARATOR,
                                "key_tokens to split as well, for other keys than the queries,", p->m);

@@ -51,7 +51,7 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_BLOCK] = {"block", "N", NULL,
                        "see only keys in the same block of N tokens (or as --block-mask says)"},
     [SETTING_GLOBAL] = {"global", "LIST", NULL,
-                        "tokens that see all and that all see, beyond window, dilation and block"},
+                        "at most 64 tokens that see all and that all see, beyond window, dilation and block"},
     [SETTING_SEPARATOR] = {"separator", "TOKEN", NULL,
                            "this token ends a document; queries see only keys of their own"},
     [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding, and not seen"},
@@ -289,6 +289,8 @@ bool settings_in_force(const struct settings *s, enum setting which)
         return s->causal != CAUSAL_NO;
     case SETTING_SOFTCAP:
         return s->softcap > 0;
+    case SETTING_MASK_TRUE_BLOCKS:
+        return s->mask_true_blocks;
     case SETTING_SCORE:
         return s->score != SCORE_SCALED;
     case SETTING_NORMALIZER:

@@ -553,6 +553,27 @@ sample() {
     same "$(attn run x.json --separator b -o y.json 2>&1)" ""
 }
 
+@test "bug: --mask-true-blocks without a mask and --global without a window did nothing without a word" {
+    sample
+    usage '--mask-true-blocks needs --mask or --key-mask' run x.json -o y.json --mask-true-blocks
+    usage '--global needs --window, --dilation or --block' run x.json -o y.json --global 0
+    input 'x.json:1:57: mask_true_blocks needs mask or key_mask' "{$QK,\"mask_true_blocks\":true}"
+    input 'x.json:1:47: layer 0: global needs window, dilation or block' "{$QK,\"global\":[0],\"layers\":[{},{}]}"
+    input 'x.json:1:71: layer 1: global needs window, dilation or block' "{$QK,\"layers\":[{\"window\":1},{\"global\":[0]}]}"
+    echo "{$QK,\"mask_true_blocks\":true,\"global\":[0],\"layers\":[{\"mask\":[[0,1]]},{\"window\":0}]}" >x.json
+    same "$(attn run x.json -q -o - | jq -c .pairs.allowed)" '[[2],[4]]'
+    echo "{$QK,\"mask_true_blocks\":false}" >x.json
+    attn run x.json -o y.json
+}
+
+@test "bug: what --position-base and --separator need was named in part" {
+    sample
+    usage '--position-base needs --position sinusoidal or --position rotary' run x.json -o y.json --position-base 3
+    input 'x.json:1:54: position_base needs position sinusoidal or position rotary' "{$QK,\"position_base\":3}"
+    input 'x.json:1:50: separator needs tokens' "{$QK,\"separator\":\".\"}"
+    usage '--separator needs --tokens' run x.json -o y.json --separator .
+}
+
 @test "bug: what does not go together, and a value that does not fit, had no place" {
     input 'x.json:2:12: prefix needs causal' "{$QK,
  \"prefix\": 1}"
