@@ -20,11 +20,13 @@ static bool count_keys(struct patches *patches, const struct options *options, c
     patches->has_class = problem->m == count + 1;
     if (problem->m == count || patches->has_class)
         return true;
-    return error_set(error, options->grid[0] ? ERROR_USAGE : ERROR_INPUT,
-                     "%s %zu×%zu is %zu patches, and there are %zu keys: expected %zu, or %zu with a CLS "
-                     "token before the patches",
-                     options->grid[0] ? "--grid" : "grid", patches->rows, patches->columns, count, problem->m,
-                     count, count + 1);
+    char says[200];
+    snprintf(says, sizeof says,
+             "grid %zu×%zu is %zu patches, and there are %zu keys: expected %zu, or %zu with a CLS token "
+             "before the patches",
+             patches->rows, patches->columns, count, problem->m, count, count + 1);
+    return options->grid[0] ? error_set(error, ERROR_USAGE, "--%s", says)
+                            : place_error(&problem->grid_place, error, "%s", says);
 }
 
 /* Where it is looked from. */
@@ -87,6 +89,21 @@ static bool read_image(struct patches *patches, const char *path, struct error *
     return ok;
 }
 
+/* "--stage q", where that is all that is drawn, and is of no pairs; or NULL. */
+static const char *pairless(const struct options *options, const struct problem *problem, char out[32])
+{
+    const char *found = NULL;
+    for (enum stage s = 0; s < STAGE_COUNT; s++) {
+        if (options->stages & 1u << s && stage_is_pairs(problem, s))
+            return NULL;
+        if (options->stages & 1u << s && !found) {
+            snprintf(out, 32, "--stage %s", stage_names[s]);
+            found = out;
+        }
+    }
+    return found;
+}
+
 bool patches_plan(struct patches *patches, bool *wanted, const struct options *options,
                   const struct problem *problem, const struct request *request, struct error *error)
 {
@@ -95,7 +112,11 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
                          : options->has_look        ? "--look-from"
                                                     : NULL;
     const size_t *grid = options->grid[0] ? options->grid : problem->grid;
+    char stage[32];
     *wanted = false;
+    const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(options, problem, stage);
+    if (asking && with)
+        return error_set(error, ERROR_USAGE, "%s cannot go with %s", asking, with);
     if (asking && grid[0] == 0)
         return error_set(error, ERROR_USAGE, "%s needs a grid: give --grid ROWS,COLS, or grid in the input",
                          asking);

@@ -249,7 +249,8 @@ static bool count_layers(const struct inputs *inputs, size_t *count, struct erro
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error)
 {
-    *problem = (struct problem){.title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}};
+    *problem = (struct problem){
+        .title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}, .grid_place = inputs->grid_place};
     if (!count_layers(inputs, &problem->layer_count, error))
         return false;
     struct judge judge = {.problem = problem,

@@ -61,6 +61,7 @@ struct problem {
     bool nonfinite;                   /* an input holds NaN or infinity, and a warning has said so */
     const char *title;                /* or NULL */
     size_t grid[2];                   /* rows and columns of patches that the keys are; 0: none */
+    struct place grid_place;          /* where the inputs say so */
 };
 
 /*

@@ -311,8 +311,10 @@ static bool judge_stack(const struct judge *judge, const struct problem_layer *l
     size_t width = judge->problem->d_out;
     const struct tensor *x = layer->q.x;
     size_t inner = x ? x->shape[1] : width;
+    char expected[64];
+    snprintf(expected, sizeof expected, "an output as wide as d_model, %zu, not", inner);
     if (layer->settings.residual && width != inner)
-        return value_error(judge, SETTING_RESIDUAL, "an output as wide as d_model,", inner);
+        return value_error(judge, SETTING_RESIDUAL, expected, width);
     if (layer->settings.norm == NORM_POST && width == 0)
         return value_error(judge, SETTING_NORM, "an output, which needs v; its columns are", 0);
     if (layer->settings.norm == NORM_PRE)

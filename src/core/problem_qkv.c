@@ -184,6 +184,10 @@ bool judge_qkv(struct judge *judge, struct problem_layer *layer, const struct se
         return place_error(supply_place(judge, k, 1), judge->error, "%s and %s: they must agree in d_k%s",
                            phrase_supply(judge, q, 0).text, phrase_supply(judge, k, 1).text, split);
     }
+    if (k->past && v->past && v->past_rows != k->past_rows)
+        return place_error(&v->past->place, judge->error, "%s and %s: they must have the same number of keys",
+                           phrase_tensor(INPUT_PAST_K, k->past).text,
+                           phrase_tensor(INPUT_PAST_V, v->past).text);
     if (v->width && v->rows != k->rows)
         return place_error(supply_place(judge, v, 2), judge->error,
                            "%s and %s: they must have the same number of keys",

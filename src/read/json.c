@@ -305,7 +305,7 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
     if (strcmp(name, "title") == 0)
         return json_take_text(json, member, &inputs->title, reading->error);
     if (strcmp(name, "grid") == 0)
-        return json_take_grid(json, member, inputs->grid, reading->error);
+        return json_take_grid(json, member, inputs, reading->error);
     if (strcmp(name, "schema") == 0)
         return true;
     if (written && strcmp(name, "config") == 0)

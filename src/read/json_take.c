@@ -241,7 +241,8 @@ bool json_take_text(const struct json *json, const struct member *member, char *
     return true;
 }
 
-bool json_take_grid(const struct json *json, const struct member *member, size_t grid[2], struct error *error)
+bool json_take_grid(const struct json *json, const struct member *member, struct inputs *inputs,
+                    struct error *error)
 {
     const struct lifted *lifted = lifted_of(json, member->item);
     const float most = 1 << 20;
@@ -255,10 +256,11 @@ bool json_take_grid(const struct json *json, const struct member *member, size_t
                                 "%s: expected whole numbers from 1 to 1048576, as [rows, columns]",
                                 member->name);
     }
-    if (grid[0])
+    if (inputs->grid[0])
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and an earlier file has it", member->name);
-    grid[0] = (size_t)lifted->tensor.data[0];
-    grid[1] = (size_t)lifted->tensor.data[1];
+    inputs->grid[0] = (size_t)lifted->tensor.data[0];
+    inputs->grid[1] = (size_t)lifted->tensor.data[1];
+    inputs->grid_place = source_place(json->source, member->offset);
     return true;
 }

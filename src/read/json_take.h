@@ -32,7 +32,7 @@ bool json_take_setting(struct json *json, const struct member *member, enum sett
 /* Keeps what an earlier file gave. */
 bool json_take_text(const struct json *json, const struct member *member, char **text, struct error *error);
 /* An error where an earlier file gave another. */
-bool json_take_grid(const struct json *json, const struct member *member, size_t grid[2],
+bool json_take_grid(const struct json *json, const struct member *member, struct inputs *inputs,
                     struct error *error);
 
 /* Elements of a list, or members of an object (cJSON counts in int). */

@@ -553,6 +553,13 @@ sample() {
     same "$(attn run x.json --separator b -o y.json 2>&1)" ""
 }
 
+@test "bug: past_k and past_v of unlike lengths were said to be k and v" {
+    input 'x.json:1:88: past_k is 2×2 and past_v is 3×2: they must have the same number of keys' \
+        "{$QKV,\"past_k\":[[1,2],[3,4]],\"past_v\":[[1,2],[3,4],[5,6]]}"
+    input 'x.json:1:36: k is 1×2 and v is 2×2: they must have the same number of keys' \
+        '{"q":[[1,2],[3,4]],"k":[[1,2]],"v":[[1,2],[3,4]],"past_k":[[1,2]],"past_v":[[1,2]]}'
+}
+
 @test "bug: --mask-true-blocks without a mask and --global without a window did nothing without a word" {
     sample
     usage '--mask-true-blocks needs --mask or --key-mask' run x.json -o y.json --mask-true-blocks
@@ -578,7 +585,7 @@ sample() {
     input 'x.json:2:12: prefix needs causal' "{$QK,
  \"prefix\": 1}"
     input 'x.json:1:51: normalizer linear cannot go with scale' "{$QK,\"normalizer\":\"linear\",\"scale\":2}"
-    input 'x.json:1:56: residual: expected an output as wide as d_model, 2' \
+    input 'x.json:1:56: residual: expected an output as wide as d_model, 2, not 1' \
         '{"embeddings":[[1,0],[0,1]],"w_v":[[1],[1]],"residual":true}'
     input 'x.json:1:32: w_score needs score general' '{"q":[[1]],"k":[[1]],"w_score":[[1]]}'
     input 'x.json:1:56: layer 1: seed needs dropout' '{"q":[[1]],"k":[[1]],"layers":[{"prefix":null},{"seed":1}]}'
