@@ -78,6 +78,8 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
     bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
+    if (pooled && stage == STAGE_MASK)                  /* whether some pair of a cell is seen */
+        style.pool = POOL_MAX;
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     size_t from = keys ? result->key_first : result->query_first;
     return (struct drawing){

@@ -87,7 +87,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
 {
     const struct stage_data *in = &result->stage[which];
     /* What is held in part already is taken as it is. */
-    bool part = which == STAGE_WEIGHTS && result->held != HELD_ALL;
+    bool part = (which == STAGE_WEIGHTS || which == STAGE_MASK) && result->held != HELD_ALL;
     size_t first = part ? 0 : stage_is_keys(which) ? s->key_first : s->query_first;
     size_t end = part ? in->rows : stage_is_keys(which) ? s->key_end : s->query_end;
     size_t left = stage_is_pairs(result->problem, which) && !part ? s->key_first : 0;

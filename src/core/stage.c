@@ -59,16 +59,21 @@ static bool keep_scores(const struct stage_data *stage, const struct layer *laye
     return true;
 }
 
-static void keep_mask(const struct stage_data *stage, const struct layer *layer)
+/* 1 where a pair, or some pair of a cell, is seen. */
+static bool keep_mask(const struct result *result, const struct layer *layer, struct error *error)
 {
-    for (size_t h = 0; h < stage->heads; h++) {
+    const struct stage_data *stage = &result->stage[STAGE_MASK];
+    const size_t count = stage->rows * stage->columns;
+    unsigned char *masked = memory_take(count, sizeof *masked, error);
+    const bool ok = masked;
+    for (size_t h = 0; ok && h < stage->heads; h++) {
         float *to = stage_at(stage, layer, h);
-        struct head head;
-        problem_head(layer->problem, layer->index, h, &head);
-        for (size_t i = 0; i < stage->rows; i++)
-            for (size_t j = 0; j < stage->columns; j++)
-                *to++ = head_allows(&head, i, j);
+        result_mask(result, layer->index, h, masked);
+        for (size_t c = 0; c < count; c++)
+            to[c] = !masked[c];
     }
+    free(masked);
+    return ok;
 }
 
 /* Columns of what positions add in a layer or turn by, 0 where there is no such thing; whether every head has
@@ -106,8 +111,8 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
 
 bool stages_keep(struct result *result, const struct layer *layer, int threads, struct error *error)
 {
-    if (result->stage[STAGE_MASK].data)
-        keep_mask(&result->stage[STAGE_MASK], layer);
+    if (result->stage[STAGE_MASK].data && !keep_mask(result, layer, error))
+        return false;
     if (result->stage[STAGE_ENCODING].data)
         keep_encoding(&result->stage[STAGE_ENCODING], layer);
     for (int which = 0; which < 3; which++)
@@ -197,6 +202,9 @@ static bool stage_plan(struct result *result, enum stage s, const struct selecti
                 "layer of a stack), of one shape in all layers; --layer chooses some",
                 error);
         return stage_make(result, s, each ? p->heads : 1, p->n, encoding, error);
+    case STAGE_MASK: /* of pairs or cells, as the weights */
+        return stage_make(result, s, p->heads, result->stage[STAGE_WEIGHTS].rows,
+                          result->stage[STAGE_WEIGHTS].columns, error);
     default:
         return stage_make(result, s, p->heads, p->n, p->m, error);
     }

@@ -331,7 +331,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     if (result->selected)
         write_selection(out, result);
     if (result->held == HELD_POOLED) {
-        if (!write_pooled(out, result, masking.any, error))
+        if (!write_pooled(out, result, masking.any || result->stage[STAGE_MASK].data, error))
             return false;
     } else {
         if (whole && !result->stage[STAGE_MASK].data && !write_mask(out, result, error))
@@ -340,7 +340,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     }
     write_stage(out, result, STAGE_OUTPUT);
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT)
+        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && result->held == HELD_POOLED))
             write_stage(out, result, s);
     write_pairs(out, result);
     write_stats(out, result);

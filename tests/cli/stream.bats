@@ -69,6 +69,20 @@ needs_cpu() {
     same "$(jq -c '[.tokens, .key_tokens, .weights]' y.json)" '[["a","b"],["a","b"],[[[[1,0],[0,1]]]]]'
 }
 
+@test "bug: the mask could not be had of more than --max-weights" {
+    local run=(attn run "$DATA/causal.json" -q) cells='[[1,0,0,0],[1,1,0,0],[1,1,1,0],[1,1,1,1]]'
+    "${run[@]}" --max-weights 100 --draw-mask --pool mean -o x.json -o x.png -o masks/
+    same "$(jq -c '[.mask, .pooled.mask]' x.json)" "[null,$cells]"
+    "$PYTHON" -c 'import json, jsonschema, sys; jsonschema.validate(json.load(open("x.json")), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-output.schema.json"
+    same "$(attn run x.json --draw-mask -q -o - | jq -c '.mask[0][1]')" "$cells"
+    "${run[@]}" --causal=no --max-weights 100 --draw-mask -o - | jq -e '.pooled.mask | flatten | all(. == 1)'
+    for part in '--queries 2:4 --head 1' '--keys 3:5'; do
+        same "$("${run[@]}" --max-weights 100 --draw-mask $part -o - | jq -c .mask)" \
+            "$("${run[@]}" --draw-mask $part -o - | jq -c .mask)"
+    done
+}
+
 @test "bug: the encoding of alibi and relative took what --max-weights forbids" {
     local more='1×2×8×8 weights are more than the 100 that --max-weights allows to be held:'
     fails 1 "$more --stage encoding cannot be had; raise it" \
