@@ -262,6 +262,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);
     if (!problem->layers)
         return false;
+    problem_take_nulls(inputs);
     for (judge.layer = 0; judge.layer < problem->layer_count; judge.layer++)
         if (!judge_layer(&judge))
             return false;

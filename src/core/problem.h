@@ -66,8 +66,8 @@ struct problem {
 
 /*
  * Judges. `over` are the settings of the command line, which win. The inputs must outlive the problem; a null
- * in a bias becomes the -infinity it stands for. Errors are ERROR_INPUT, with the place of the tensor that
- * does not fit.
+ * in a bias, relative_bias or sinks becomes the -infinity it stands for. Errors are ERROR_INPUT, with the
+ * place of the tensor that does not fit.
  */
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error);

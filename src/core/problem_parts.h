@@ -47,8 +47,11 @@ bool judge_combination(const struct judge *judge, const struct settings *setting
 /* ... and the layer that they make, once its shapes, scale and offset are known (problem_forms.c). */
 bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings);
 
-/* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere; null in a bias becomes -infinity. Warns
- * of NaN and infinities in what is used, and of weights that do not sum to 1. */
+/* A null in what is added to scores becomes -infinity. Comes first, for tables are made of such tensors. */
+void problem_take_nulls(struct inputs *inputs);
+
+/* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere. Warns of NaN and infinities in what is
+ * used, and of weights that do not sum to 1. */
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error);
 

@@ -104,6 +104,33 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
                      colon, broken, rows);
 }
 
+/* Numbers that are added to scores or stand beside them: -infinity says that there is no weight, and null is
+ * the same. */
+static bool is_logit(enum input which)
+{
+    return which == INPUT_BIAS || which == INPUT_RELATIVE_BIAS || which == INPUT_SINKS;
+}
+
+static void take_nulls(struct layer_inputs *layer)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        struct tensor *tensor = &layer->tensor[i];
+        if (!tensor->data || !is_logit(i) || !(tensor->holds & TENSOR_NULLS))
+            continue;
+        size_t count = tensor_count(tensor);
+        for (size_t j = 0; j < count; j++)
+            if (tensor_is_null(tensor->data[j]))
+                tensor->data[j] = -INFINITY;
+    }
+}
+
+void problem_take_nulls(struct inputs *inputs)
+{
+    take_nulls(&inputs->all);
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        take_nulls(&inputs->layers[l]);
+}
+
 /* The tensors of the layers from `first` up to `end`. */
 static bool check_layers(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
                          bool part, struct warnings *warnings, struct error *error)
@@ -122,19 +149,13 @@ static bool check_layers(struct problem *problem, struct layer_inputs *layer, si
             return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s",
                                input_names[i],
                                i == INPUT_BIAS ? " (booleans that say where to look are called mask)" : "");
-        if (i == INPUT_BIAS && tensor->holds & TENSOR_NULLS) {
-            size_t count = tensor_count(tensor);
-            for (size_t j = 0; j < count; j++)
-                if (tensor_is_null(tensor->data[j]))
-                    tensor->data[j] = -INFINITY;
-        }
         if (i == INPUT_ATTENTION && part)
             continue;
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
         else if (computed && problem_uses(problem, first, end, tensor))
             problem->nonfinite |=
-                warn_nonfinite(tensor, input_names[i], i == INPUT_BIAS || i == INPUT_DECAY, warnings);
+                warn_nonfinite(tensor, input_names[i], is_logit(i) || i == INPUT_DECAY, warnings);
     }
     return true;
 }

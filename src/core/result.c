@@ -217,9 +217,12 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
         return; /* what was given is judged where it is read */
     if (blind > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
+    bool relative = false;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        relative = relative || problem->layers[l].form[INPUT_RELATIVE_BIAS];
     if (broken > 0 && !problem->nonfinite)
-        warnings_add(warnings, "%zu of %zu rows are NaN: their scores are too large for float32", broken,
-                     rows);
+        warnings_add(warnings, "%zu of %zu rows are NaN: their scores are too large for float32%s", broken,
+                     rows, relative ? ", or all -infinity" : "");
 }
 
 enum held result_held(const struct problem *problem, const struct request *request)

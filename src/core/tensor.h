@@ -11,8 +11,9 @@
 
 #define TENSOR_RANK_MAX 4
 
-/* What kinds of values the text held. A null is kept as TENSOR_NULL_BITS, a quiet NaN of its own, so that a
- * bias can take it for -infinity and everything else for NaN. true and false are 1 and 0. */
+/* What kinds of values the text held. A null is kept as TENSOR_NULL_BITS, a quiet NaN of its own, so that
+ * what is added to scores can take it for -infinity and everything else for NaN. true and false are 1 and 0.
+ */
 enum tensor_holds { TENSOR_NUMBERS = 1, TENSOR_BOOLEANS = 2, TENSOR_NULLS = 4 };
 #define TENSOR_NULL_BITS UINT32_C(0x7fc0a77e)
 

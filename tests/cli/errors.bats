@@ -560,6 +560,21 @@ sample() {
         '{"q":[[1,2],[3,4]],"k":[[1,2]],"v":[[1,2],[3,4]],"past_k":[[1,2]],"past_v":[[1,2]]}'
 }
 
+@test "bug: -infinity in sinks and relative_bias was said to make rows NaN, and null was NaN" {
+    local none
+    for none in null -Infinity; do
+        echo "{$QK,\"sinks\":[$none]}" >x.json
+        same "$(attn run x.json -o y.json 2>&1)" ""
+        same "$(jq -c .weights y.json)" "$(echo "{$QK}" | attn run - --cpu plain -o - | jq -c .weights)"
+        echo "{$QK,\"position\":\"relative\",\"relative_bias\":[[0],[$none]]}" >x.json
+        same "$(attn run x.json -o y.json 2>&1)" ""
+        same "$(jq -c '.weights[0][0]' y.json | sed 's/[0-9]*\.[0-9e-]*/x/g')" '[[1,0],[x,x]]'
+    done
+    warns "{$QK,\"position\":\"relative\",\"relative_bias\":[[null],[null]]}" '' \
+        '2 of 2 rows are NaN: their scores are too large for float32, or all -infinity'
+    warns "{$QK,\"sinks\":[Infinity]}" '' 'x.json: sinks holds infinity at [0]: the rows that see it become NaN'
+}
+
 @test "bug: --mask-true-blocks without a mask and --global without a window did nothing without a word" {
     sample
     usage '--mask-true-blocks needs --mask or --key-mask' run x.json -o y.json --mask-true-blocks
