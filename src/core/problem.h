@@ -35,8 +35,8 @@ struct problem_layer {
 
     double scale, softcap; /* scale: before the temperature */
     double position_base;
-    bool has_waves;    /* sinusoidal positions are added to the embeddings and the context of its stack */
-    double waves_base; /* the base of those */
+    bool has_waves;     /* sinusoidal positions are added to the embeddings and the context of its stack */
+    double waves_base;  /* the base of those */
     size_t rotary_dim;  /* columns of a head that are turned */
     int64_t offset;     /* position of query 0 among the keys */
     size_t d_compared;  /* columns of q and k when they meet */
