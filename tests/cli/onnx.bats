@@ -3,7 +3,10 @@ load helper
 
 onnx() {
     [ -d "${REAL:-}/onnx" ] || skip "there is no folder of real tensors (REAL)"
-    "$PYTHON" -B "$ROOT/tests/check_onnx.py" "$@"
+    local said status=0
+    said=$("$PYTHON" -B "$ROOT/tests/check_onnx.py" "$@") || status=$?
+    echo "$said" | tail -1 | sed 's/^/# ONNX: /' >&3 # part of what make test prints
+    [ $status = 0 ] || { echo "$said"; return 1; }
 }
 
 @test "87 cases of the ONNX Attention operator" { onnx attention; }
