@@ -393,6 +393,26 @@ def test_past_keys_and_windows_are_told_as_a_mask():
     assert json.load(open("twice.json"))["mask"] == first["mask"]
 
 
+def test_where_queries_stand():
+    """bug: the JSON read back had another mean_distance where query 0 did not stand at key 0"""
+    x, more = np.eye(3), np.concatenate([np.eye(3), np.ones((3, 3))])
+    past = {"q": x, "k": x, "v": x, "past_k": x, "past_v": x}
+    wide = {"q": x, "k": more}
+    for problem, words, offset in (
+            (past, [], 3), (past, ["--causal", "--prefix", "2"], 3), (past, ["--window", "1"], 3), (wide, ["--causal=end"], 3),
+            (wide, ["--causal=end", "--key-length", "4"], 3), (wide, ["--causal=2", "--window", "1", "--global", "0"], 2),
+            ({**wide, "mask": np.ones((3, 6))}, ["--causal=1"], 1), ({**wide, "layers": [{"causal": 1}, {"causal": "end"}, {}]}, [], [1, 3, 0]),
+            ({**wide, "layers": [{"causal": 1}, {"causal": "end"}, {}]}, ["--layer", "1"], 3), (wide, [], None)):
+        write_json("stand.json", problem)
+        text = run("stand.json", *words, "-q", "-o", "-").stdout
+        first, again = json.loads(text), json.loads(run("-", "-q", "-o", "-", input=text).stdout)
+        assert first["config"].get("offset") == again["config"].get("offset") == offset, (words, first["config"], again["config"])
+        near = [[[head["mean_distance"] for head in layer] for layer in got["stats"]] for got in (first, again)]
+        assert np.allclose(*near, rtol=1e-6), (words, near)
+    part = json.loads(run("stand.json", "--queries", "1:", "--keys", "3:5", "-q", "-o", "-").stdout)
+    assert part["config"]["offset"] == -2
+
+
 def test_jq():
     """What one asks of the JSON with jq."""
     def jq(query, text):

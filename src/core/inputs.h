@@ -84,9 +84,10 @@ struct inputs {
     struct labels tokens, key_tokens;
     char *title;
     bool by_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
-    bool part;      /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
-    int64_t shift;  /* and by how much its first query stands behind its first key */
-    size_t grid[2]; /* rows and columns of patches; 0: none */
+    bool part;           /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
+    int64_t *offsets;    /* where query 0 of weights that attn wrote stands among the keys; owned */
+    size_t offset_count; /* one a layer, or one for all; 0: at key 0 */
+    size_t grid[2];      /* rows and columns of patches; 0: none */
     struct place grid_place;
     struct source *sources; /* what was read, kept because places point to their names */
     size_t source_count;

@@ -186,6 +186,14 @@ static bool judge_self(const struct judge *judge)
     return !other && !(inputs->key_tokens.given && labels_differ(&inputs->key_tokens, &inputs->tokens));
 }
 
+/* Where query 0 stands by what was written beside the weights. */
+static int64_t said_offset(const struct judge *judge)
+{
+    const struct inputs *inputs = judge->inputs;
+    size_t at = inputs->offset_count > 1 ? judge->layer : 0;
+    return at < inputs->offset_count ? inputs->offsets[at] : 0;
+}
+
 static bool judge_layer(struct judge *judge)
 {
     struct problem *problem = judge->problem;
@@ -218,7 +226,7 @@ static bool judge_layer(struct judge *judge)
     layer->offset =
         causal && settings.causal == CAUSAL_END
             ? (int64_t)problem->m - (int64_t)problem->n
-            : (causal ? settings.causal_offset : judge->inputs->shift) + (int64_t)layer->k.past_rows;
+            : (causal ? settings.causal_offset : said_offset(judge)) + (int64_t)layer->k.past_rows;
     layer->rules = (struct rules){
         .causal = causal,
         .left = window ? settings.window_left : -1,

@@ -2,6 +2,7 @@
  * The JSON reader: which key means what. The text is checked and taken apart in json_scan.c and json_lift.c,
  * single values are taken in json_take.c; what the shapes must be is judged in core/problem.c.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,9 +190,39 @@ static bool read_layers(struct reading *reading, const struct member *member)
     return true;
 }
 
+/* A whole number, or a list of them, one a layer, from the text. */
+static bool read_offsets(struct reading *reading, const struct member *member)
+{
+    static const char expected[] = "a whole number, or a list of them, one a layer";
+    struct inputs *inputs = reading->inputs;
+    const char *at = reading->json.source->data + member->offset;
+    struct tensor *list = NULL;
+    if (cJSON_IsArray(member->item) && !json_take_tensor(&reading->json, member, &list, reading->error))
+        return false;
+    if (list ? list->rank != 1 : !cJSON_IsNumber(member->item))
+        return json_wrong_kind(&reading->json, member, expected, reading->error);
+    free(inputs->offsets);
+    inputs->offset_count = 0;
+    inputs->offsets = memory_take(list ? list->shape[0] : 1, sizeof *inputs->offsets, reading->error);
+    if (!inputs->offsets)
+        return false;
+    const int64_t most = INT64_C(1) << 40;
+    for (size_t i = 0; i < (list ? list->shape[0] : 1); i++) {
+        char *end;
+        at += strspn(at, "[, \t\r\n");
+        int64_t offset = inputs->offsets[i] = strtoll(at, &end, 10);
+        if (end == at || !strchr(",]} \t\r\n", *end) || offset < -most || offset > most)
+            return json_wrong_kind(&reading->json, member, expected, reading->error);
+        inputs->offset_count++;
+        at = end;
+    }
+    return true;
+}
+
 /* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and
  * window; what became of positions and other masks is in the stages and in `mask`, so that they are a record
- * and not a wish. Where the weights are there (`own`), so is how they were made. */
+ * and not a wish. Where the weights are there (`own`), so is how they were made, and
+ * where their queries stand. */
 static bool read_config(struct reading *reading, const struct member *member, bool own)
 {
     struct members members;
@@ -200,6 +231,8 @@ static bool read_config(struct reading *reading, const struct member *member, bo
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         enum setting setting = setting_named(members.list[i].name);
+        if (own && strcmp(members.list[i].name, "offset") == 0 && !cJSON_IsNull(members.list[i].item))
+            ok = read_offsets(reading, &members.list[i]);
         bool masks =
             setting <= SETTING_MASK_TRUE_BLOCKS && setting != SETTING_SCALE && setting != SETTING_SOFTCAP;
         if ((own ? masks : setting <= SETTING_SEED) && !cJSON_IsNull(members.list[i].item))
@@ -207,37 +240,6 @@ static bool read_config(struct reading *reading, const struct member *member, bo
                                    reading->error);
     }
     free(members.list);
-    return ok;
-}
-
-/* The first of the two numbers of a range, in an object that attn wrote; 0 where there is none. */
-static bool take_first(struct reading *reading, const struct members *members, const char *name, float *first)
-{
-    const struct member *member = find_member(members, name);
-    struct tensor *tensor;
-    *first = 0;
-    if (!member || cJSON_IsNull(member->item))
-        return true;
-    if (!json_take_tensor(&reading->json, member, &tensor, reading->error))
-        return false;
-    *first = tensor->data[0] >= 0 && tensor->data[0] < 1e9f ? tensor->data[0] : 0;
-    return true;
-}
-
-/* Which part of a whole attn wrote: where its queries stand among its keys. */
-static bool read_selection(struct reading *reading, const struct member *member)
-{
-    struct members members;
-    float query, key;
-    if (!cJSON_IsObject(member->item))
-        return json_wrong_kind(&reading->json, member, "an object", reading->error);
-    bool ok = list_members(reading, member->item, &members) &&
-              take_first(reading, &members, "queries", &query) && take_first(reading, &members, "keys", &key);
-    free(members.list);
-    if (ok) {
-        reading->inputs->part = true;
-        reading->inputs->shift = (int64_t)query - (int64_t)key;
-    }
     return ok;
 }
 
@@ -310,8 +312,10 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
         return true;
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
-    if (own && strcmp(name, "selection") == 0)
-        return read_selection(reading, member);
+    if (own && strcmp(name, "selection") == 0) {
+        inputs->part = true;
+        return true;
+    }
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&
         setting_named(name) == SETTING_COUNT)
         return true;

@@ -110,6 +110,24 @@ static void write_forms(struct out *out, const struct problem *problem)
     }
 }
 
+/* Where the first query here stands among the keys here, where that is not at the first of them: one number
+ * if all layers here agree. */
+static void write_offsets(struct out *out, const struct result *result)
+{
+    const struct problem_layer *layers = result->problem->layers;
+    const int64_t moved = (int64_t)result->query_first - (int64_t)result->key_first;
+    const int64_t first = layers[result->layer_index[0]].offset;
+    bool agree = true;
+    for (size_t l = 1; l < result->layer_count; l++)
+        agree = agree && layers[result->layer_index[l]].offset == first;
+    if (agree && first + moved == 0)
+        return;
+    out_text(out, agree ? ",\"offset\":" : ",\"offset\":[");
+    for (size_t l = 0; l < (agree ? 1 : result->layer_count); l++)
+        out_format(out, l > 0 ? ",%lld" : "%lld", (long long)(layers[result->layer_index[l]].offset + moved));
+    out_text(out, agree ? "" : "]");
+}
+
 /* `by_rule`: causal and window say what is masked; otherwise the mask that is written says all of it. */
 static void write_config(struct out *out, const struct result *result, bool by_rule)
 {
@@ -138,6 +156,7 @@ static void write_config(struct out *out, const struct result *result, bool by_r
     if (by_rule && (first->rules.left >= 0 || first->rules.right >= 0))
         out_format(out, ",\"window\":[%lld,%lld]", (long long)first->rules.left,
                    (long long)first->rules.right);
+    write_offsets(out, result);
     out_char(out, '}');
 }
 

@@ -20,6 +20,7 @@ numbers() {
 @test "the JSON keeps to its schema" { numbers schema; }
 @test "bug: --draw-mask beside a mask wrote the key mask twice" { numbers every_key_stands_once_in_the_json; }
 @test "bug: with past keys the config had a window that counted from elsewhere" { numbers past_keys_and_windows_are_told_as_a_mask; }
+@test "bug: the JSON read back had another mean_distance where query 0 did not stand at key 0" { numbers where_queries_stand; }
 @test "the JSON answers jq" { numbers jq; }
 
 @test "bug: a selection of keys, piped back, was said not to sum to 1" {
