@@ -30,7 +30,7 @@ size_t dilated_period(const struct engine_job *jobs, size_t count)
         const struct rules *rules = &jobs[j].head->rules;
         const struct pooling *pool = &jobs[j].pool;
         if (rules->dilation != period || period < 2 || period > DILATED_MOST || period > jobs[j].head->m ||
-            rules->key_global || rules->block > 0 || (rules->key_length > 0 && rules->key_length < period) ||
+            rules->key_global || rules->block > 0 ||
             (pool->cells && (pool->rows % period != 0 || pool->keys % period != 0)))
             return 0;
     }

@@ -41,7 +41,7 @@ void head_reach(const struct head *head, size_t i, size_t *first, size_t *end)
         if (high > last)
             high = last;
     }
-    if (rules->key_length > 0 && high > (int64_t)rules->key_length - 1)
+    if (rules->is_padded && high > (int64_t)rules->key_length - 1)
         high = (int64_t)rules->key_length - 1;
     if (low < 0)
         low = 0;
@@ -109,8 +109,8 @@ bool head_has_pattern(const struct head *head)
 bool head_is_masked(const struct head *head)
 {
     const struct rules *rules = &head->rules;
-    return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->key_length > 0 ||
-           rules->block > 0 || rules->mask.data || head->bias.data || head_has_pattern(head);
+    return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->is_padded || rules->block > 0 ||
+           rules->mask.data || head->bias.data || head_has_pattern(head);
 }
 
 bool head_is_lifted(const struct head *head)

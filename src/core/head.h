@@ -38,9 +38,10 @@ struct rules {
     bool causal;         /* query i sees keys j <= i + offset */
     int64_t left, right; /* keys from i+offset-left to i+offset+right; -1: without end */
     size_t prefix;       /* keys before this one are seen whatever causal says */
-    size_t key_length;   /* keys from this one on are padding; 0: none is */
-    size_t dilation;     /* only keys at distances that this divides; 0: all */
-    size_t block;        /* only keys of the query's own block of this many, 0: all; or as block_mask says */
+    bool is_padded;      /* keys from key_length on are padding */
+    size_t key_length;
+    size_t dilation; /* only keys at distances that this divides; 0: all */
+    size_t block;    /* only keys of the query's own block of this many, 0: all; or as block_mask says */
     struct grid block_mask;                     /* by block of queries and of keys: nonzero attends */
     const uint8_t *query_global, *key_global;   /* n, m flags; NULL: none is */
     const int32_t *query_segment, *key_segment; /* n, m: only keys of the same segment; NULL: all */

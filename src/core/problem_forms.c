@@ -270,6 +270,7 @@ static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
     rules->dilation = settings->dilation > 1 ? settings->dilation : 0;
     rules->block = settings->block;
     if (settings_have(settings, SETTING_KEY_LENGTH)) {
+        rules->is_padded = true;
         rules->key_length = settings->key_length;
         if (rules->key_length > p->m)
             return value_error(judge, SETTING_KEY_LENGTH, "at most the number of keys,", p->m);

@@ -1,5 +1,6 @@
 #include "core/settings.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
 };
 
 /* How a setting is kept: where in struct settings, and what its text may be. */
-enum type { COUNT, INDEX, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
+enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
 
 #define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
 static const struct keeping {
@@ -81,7 +82,7 @@ static const struct keeping {
     [SETTING_RECURRENCE] = {WORD, FIELD(recurrence)},
     [SETTING_SINK] = {FINITE, FIELD(sink)},
     [SETTING_DROPOUT] = {SHARE, FIELD(dropout)},
-    [SETTING_SEED] = {INDEX, FIELD(seed)},
+    [SETTING_SEED] = {SEED, FIELD(seed)},
     [SETTING_POSITION] = {WORD, FIELD(position)},
     [SETTING_POSITION_BASE] = {POSITIVE, FIELD(position_base)},
     [SETTING_ROTARY_DIM] = {COUNT, FIELD(rotary_dim)},
@@ -91,7 +92,7 @@ static const struct keeping {
     [SETTING_BLOCK] = {COUNT, FIELD(block)},
     [SETTING_GLOBAL] = {LIST, FIELD(global)},
     [SETTING_SEPARATOR] = {TEXT, FIELD(separator)},
-    [SETTING_KEY_LENGTH] = {COUNT, FIELD(key_length)},
+    [SETTING_KEY_LENGTH] = {INDEX, FIELD(key_length)},
     [SETTING_RESIDUAL] = {FLAG, FIELD(residual)},
     [SETTING_NORM] = {WORD, FIELD(norm)},
 };
@@ -120,6 +121,18 @@ static bool take_whole(size_t *count, const char *text, int64_t least)
     return true;
 }
 
+static bool take_seed(uint64_t *seed, const char *text)
+{
+    uint64_t value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            return false;
+    *seed = value;
+    return at > text && !*at;
+}
+
 static bool take_causal(struct settings *settings, const char *text)
 {
     int64_t offset = 0;
@@ -137,10 +150,15 @@ static bool take_causal(struct settings *settings, const char *text)
     return true;
 }
 
+static bool fits_float(double value)
+{
+    return isfinite((float)value) && (value == 0 || (float)value != 0);
+}
+
 static bool take_number(double *number, const char *text)
 {
     double value;
-    if (!text_to_number(text, &value) || !isfinite((float)value) || (value != 0 && (float)value == 0))
+    if (!text_to_number(text, &value) || !fits_float(value))
         return false;
     *number = value;
     return true;
@@ -217,6 +235,9 @@ static const char *take(struct settings *settings, enum setting which, const cha
     case INDEX:
         *ok = text && take_whole(field, text, 0);
         return "a whole number of 0 or more";
+    case SEED:
+        *ok = text && take_seed(field, text);
+        return "a whole number of 0 or more, below 2^64";
     case POSITIVE:
         *ok = text && take_number(number, text) && *number > 0;
         return "a number above 0";
@@ -254,14 +275,30 @@ static const char *take(struct settings *settings, enum setting which, const cha
     return "";
 }
 
+/* What to say of a number that is of the right kind and too large or too small for how it is kept; NULL: it
+ * is not that. */
+static const char *expected_size(enum type type, const char *text)
+{
+    double value;
+    if ((type == COUNT || type == INDEX) && strspn(text, "0123456789") == strlen(text) &&
+        strspn(text, "0") < strlen(text))
+        return "a whole number of at most 2147483647";
+    if (type >= POSITIVE && type <= SOFTCAP && text_to_number(text, &value) && isfinite(value) &&
+        !fits_float(value))
+        return "a number that float32 holds, from 1e-45 to 3e38 in size";
+    return NULL;
+}
+
 bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
                    enum error_kind kind, struct error *error)
 {
     bool ok;
     char room[EXPECTED_SIZE];
     const char *expected = take(settings, which, text, &ok, room);
+    const char *size = !ok && text ? expected_size(keepings[which].type, text) : NULL;
     if (!ok)
-        return words_error(setting_kinds[which].words, called, text ? text : "", expected, kind, error);
+        return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
+                           error);
     settings->given |= UINT64_C(1) << which;
     return true;
 }
@@ -338,6 +375,9 @@ void settings_write(const struct settings *settings, enum setting which, struct 
     case COUNT:
     case INDEX:
         out_format(out, "%zu", *(const size_t *)field);
+        break;
+    case SEED:
+        out_format(out, "%" PRIu64, *(const uint64_t *)field);
         break;
     case POSITIVE:
     case FINITE:

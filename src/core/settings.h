@@ -78,7 +78,7 @@ struct settings {
     double temperature;                                /* divides the scaled scores */
     double sink;                                       /* a logit that takes weight and gives nothing */
     double dropout;                                    /* how likely a weight is dropped */
-    size_t seed;
+    uint64_t seed;
     double position_base;
     size_t rotary_dim;
     size_t max_distance; /* of the buckets of relative positions */

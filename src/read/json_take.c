@@ -183,31 +183,45 @@ bool json_take_labels(const struct json *json, const struct member *member, stru
 
 /* ---- settings and the rest ---- */
 
-/* What stands at a setting as settings_take wants it, in memory of the caller's: a list [3, 0] as "3,0". NULL
- * and an error for other things, and without memory. */
+/* Takes blanks out of numbers with commas between them, and the fraction of those that are whole, as Python
+ * writes 1.0. */
+static void tidy_numbers(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        size_t zeros = *p == '.' ? strspn(p + 1, "0") : 0;
+        const char *behind = p + 1 + zeros + strspn(p + 1 + zeros, " \t\r\n");
+        if (zeros > 0 && (*behind == ',' || !*behind))
+            p += zeros;
+        else if (!strchr(" \t\r\n", *p))
+            *to++ = *p;
+    }
+    *to = 0;
+}
+
+/* What stands at a setting as settings_take wants it, in memory of the caller's: a list [3, 0.0] as "3,0".
+ * NULL and an error for other things, and without memory. */
 static char *setting_text(const struct json *json, const struct member *member, struct error *error)
 {
     const struct lifted *lifted = lifted_of(json, member->item);
     const char *p = json->source->data + member->offset;
     char *text;
-    if (cJSON_IsString(member->item)) {
+    bool words = cJSON_IsString(member->item);
+    if (words) {
         text = text_copy(member->item->valuestring);
     } else if (cJSON_IsNumber(member->item) || cJSON_IsBool(member->item)) {
         text = text_copy_part(p, strcspn(p, ",]} \t\r\n"));
     } else if (lifted && lifted->depth == 1) {
-        size_t length = strcspn(++p, "]"), size = 0;
-        text = text_copy_part(p, length);
-        for (size_t i = 0; text && i < length; i++)
-            if (!strchr(" \t\r\n", p[i]))
-                text[size++] = p[i];
-        if (text)
-            text[size] = 0;
+        p++;
+        text = text_copy_part(p, strcspn(p, "]"));
     } else {
         json_wrong_kind(json, member, "a number, a word, or a list of numbers", error);
         return NULL;
     }
     if (!text)
         error_memory(error, 1);
+    else if (!words)
+        tidy_numbers(text);
     return text;
 }
 

@@ -81,12 +81,12 @@ sample() {
     sample
     wrong heads=0 'expected a whole number of 1 or more'
     wrong heads=1.5 'expected a whole number of 1 or more'
-    wrong heads=99999999999999999999 'expected a whole number of 1 or more'
+    wrong heads=99999999999999999999 'expected a whole number of at most 2147483647'
     wrong kv-heads=-1 'expected a whole number of 1 or more'
     wrong causal=maybe 'expected true, false, start, end or a whole number (the offset)'
     wrong scale=x 'expected a finite number'
     wrong scale=inf 'expected a finite number'
-    wrong scale=1e99 'expected a finite number'
+    wrong scale=1e99 'expected a number that float32 holds, from 1e-45 to 3e38 in size'
     wrong softcap=-1 'expected a number above 0, or 0 for none'
     wrong softcap=nan 'expected a number above 0, or 0 for none'
     wrong window=x 'expected a whole number, or two as L,R, of -1 (no limit) or more'
@@ -451,8 +451,10 @@ sample() {
 
 @test "bug: a softcap or scale too small for float32 was none" {
     sample
-    fails 2 '--softcap is "1e-50": expected a number above 0, or 0 for none' attn run x.json --softcap 1e-50
-    fails 2 '--scale is "1e-50": expected a finite number' attn run x.json --scale 1e-50
+    local size='expected a number that float32 holds, from 1e-45 to 3e38 in size'
+    fails 2 "--softcap is \"1e-50\": $size" attn run x.json --softcap 1e-50
+    fails 2 "--scale is \"1e-50\": $size" attn run x.json --scale 1e-50
+    fails 2 "--temperature is \"1e40\": $size" attn run x.json --temperature 1e40
 }
 
 @test "bug: a table of another stage was said to hold a bad number" {
@@ -573,6 +575,28 @@ sample() {
     warns "{$QK,\"position\":\"relative\",\"relative_bias\":[[null],[null]]}" '' \
         '2 of 2 rows are NaN: their scores are too large for float32, or all -infinity'
     warns "{$QK,\"sinks\":[Infinity]}" '' 'x.json: sinks holds infinity at [0]: the rows that see it become NaN'
+}
+
+@test "bug: a seed of more than 31 bits was refused" {
+    sample
+    same "$(attn run x.json --dropout 0.5 --seed 18446744073709551615 -q -o - | grep -o '"seed":[0-9]*')" '"seed":18446744073709551615'
+    usage '--seed is "18446744073709551616": expected a whole number of 0 or more, below 2^64' run x.json --seed 18446744073709551616
+    [ "$(attn run x.json --dropout 0.5 --seed 4294967296 -q -o - | jq -c .weights)" != "$(attn run x.json --dropout 0.5 -q -o - | jq -c .weights)" ]
+}
+
+@test "bug: 1.0 was no whole number in JSON" {
+    echo "{$QK,\"heads\":1.0,\"window\":[1.0 , 0.00],\"global\":[0.0],\"block\":2.0,\"causal\":0.0}" >x.json
+    echo "{$QK,\"heads\":1,\"window\":[1,0],\"global\":[0],\"block\":2,\"causal\":0}" >y.json
+    same "$(attn run x.json -o -)" "$(attn run y.json -o -)"
+    input 'x.json:1:46: heads is "1.50": expected a whole number of 1 or more' "{$QK,\"heads\":1.50}"
+    input 'x.json:1:47: window is "1.0": expected a whole number, or two as L,R, of -1 (no limit) or more' "{$QK,\"window\":\"1.0\"}"
+}
+
+@test "bug: a key_length of 0 was refused" {
+    warns "{$QKV,\"key_length\":0}" '' '2 of 2 rows may see no key: their weights and output are 0'
+    same "$(jq -c '[.mask, .config.key_length]' y.json)" '[[[0,0],[0,0]],0]'
+    same "$(attn run x.json --cpu plain -q -o - | jq -c '[.weights, .output]')" '[[[[[0,0],[0,0]]]],[[[0,0],[0,0]]]]'
+    attn explain x.json -q | grep -q 'it may see no key'
 }
 
 @test "bug: --mask-true-blocks without a mask and --global without a window did nothing without a word" {

@@ -184,7 +184,7 @@ static void sample_pattern(struct sample *s, unsigned which)
         r->key_mask = (struct grid){keys, 0, 1};
     }
     if (which % 6 == 1)
-        r->key_length = 1 + dice((uint32_t)h->m);
+        r->is_padded = true, r->key_length = dice((uint32_t)h->m + 1);
     if (r->causal && which % 4 == 3)
         r->prefix = 1 + dice((uint32_t)h->m);
     if (which % 5 == 1) {

@@ -108,7 +108,8 @@ static void masks_make(struct masks *x)
     rules->prefix = one_in(3) ? below(head->m) : 0;
     rules->left = one_in(3) ? (int64_t)below(12) : -1;
     rules->right = one_in(3) ? (int64_t)below(12) : -1;
-    rules->key_length = one_in(4) ? 1 + below(head->m) : 0;
+    rules->is_padded = one_in(4);
+    rules->key_length = below(head->m + 1);
     rules->dilation = one_in(3) ? 2 + below(5) : 0;
     rules->block = one_in(3) ? 1 + below(9) : 0;
     rules->mask_true_blocks = one_in(3);

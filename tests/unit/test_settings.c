@@ -63,9 +63,10 @@ static void takes_heads(void **state)
     (void)state;
     assert_int_equal(take(SETTING_HEADS, "12").heads, 12);
     assert_int_equal(take(SETTING_KV_HEADS, "1").kv_heads, 1);
-    refuses(SETTING_HEADS,
-            (const char *const[]){"", "0", "-1", "1.5", "4.0", "x", "99999999999", "true", NULL},
+    refuses(SETTING_HEADS, (const char *const[]){"", "0", "-1", "1.5", "4.0", "x", "true", NULL},
             "a whole number of 1 or more");
+    refuses(SETTING_HEADS, (const char *const[]){"2147483648", "99999999999", NULL},
+            "a whole number of at most 2147483647");
 }
 
 static void takes_scale_and_softcap(void **state)
@@ -74,12 +75,13 @@ static void takes_scale_and_softcap(void **state)
     assert_true(take(SETTING_SCALE, "0.125").scale == 0.125);
     assert_true(take(SETTING_SCALE, "0").scale == 0);
     assert_true(take(SETTING_SCALE, "-2e-1").scale == -0.2);
-    refuses(SETTING_SCALE, (const char *const[]){"", "1e39", "nan", "inf", "1/8", "0.1x", NULL},
-            "a finite number");
+    refuses(SETTING_SCALE, (const char *const[]){"", "nan", "inf", "1/8", "0.1x", NULL}, "a finite number");
     assert_true(take(SETTING_SOFTCAP, "50").softcap == 50);
     assert_true(take(SETTING_SOFTCAP, "0").softcap == 0);
-    refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "1e39", "nan", NULL},
-            "a number above 0, or 0 for none");
+    refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "nan", NULL}, "a number above 0, or 0 for none");
+    static const char *const sizes[] = {"1e39", "-1e39", "1e-50", NULL};
+    refuses(SETTING_SCALE, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
+    refuses(SETTING_SOFTCAP, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
 }
 
 static void takes_window(void **state)
