@@ -26,8 +26,9 @@ struct place {
     size_t line, column;
 };
 
-/* Reads the file, or standard input for "-". */
-bool source_read(struct source *source, const char *path, struct error *error);
+/* Reads the file, or standard input for "-". Errors: ERROR_SYSTEM, also where it holds more than `most`
+ * bytes; 0: a regular file may hold any number, something else as many as half of the machine's memory. */
+bool source_read(struct source *source, const char *path, size_t most, struct error *error);
 void source_free(struct source *source);
 /* Frees the text and keeps the name. */
 void source_drop(struct source *source);

@@ -36,14 +36,31 @@ static bool map(struct source *source, int fd, const struct stat *status)
     return true;
 }
 
+/* Half of the machine's memory: what is no regular file may never end. */
+static size_t half_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : SIZE_MAX / 4;
+}
+
+static bool too_long(const struct source *source, size_t most, struct error *error)
+{
+    return error_set(error, ERROR_SYSTEM, "%s: holds more than %zu MiB: expected a smaller file",
+                     source->name, most >> 20);
+}
+
 /* Reads the descriptor to its end. The buffer begins at what fstat promises and grows by half. */
-static bool read_all(struct source *source, int fd, struct error *error)
+static bool read_all(struct source *source, int fd, size_t most, struct error *error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", source->name, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file", source->name);
+    if (most == 0)
+        most = S_ISREG(status.st_mode) ? SIZE_MAX / 4 : half_memory();
+    if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > most)
+        return too_long(source, most, error);
     if (map(source, fd, &status))
         return true;
     size_t capacity = 1 << 16;
@@ -52,6 +69,8 @@ static bool read_all(struct source *source, int fd, struct error *error)
     if (!memory_resize(&source->data, capacity + 1, 1, error))
         return false;
     for (;;) {
+        if (source->size > most)
+            return too_long(source, most, error);
         if (source->size == capacity) {
             capacity += capacity / 2;
             if (!memory_resize(&source->data, capacity + 1, 1, error))
@@ -69,7 +88,7 @@ static bool read_all(struct source *source, int fd, struct error *error)
     return true;
 }
 
-bool source_read(struct source *source, const char *path, struct error *error)
+bool source_read(struct source *source, const char *path, size_t most, struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
     *source = (struct source){.name = text_copy(standard ? "standard input" : path)};
@@ -78,7 +97,7 @@ bool source_read(struct source *source, const char *path, struct error *error)
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    bool ok = read_all(source, fd, error);
+    bool ok = read_all(source, fd, most, error);
     if (!standard)
         close(fd);
     return ok;

@@ -11,6 +11,8 @@
 
 /* Pixels of the longer side of an image that are kept: no map is drawn much larger. */
 enum { IMAGE_SIDE = 1600 };
+/* Bytes that a file of one may have. */
+enum { IMAGE_BYTES = 256 << 20 };
 
 /* Whether the first key, and with it the first query, is a CLS token. */
 static bool count_keys(struct patches *patches, const struct options *options, const struct problem *problem,
@@ -84,7 +86,8 @@ static void name_query(struct patches *patches, const struct options *options, c
 static bool read_image(struct patches *patches, const char *path, struct error *error)
 {
     struct source source;
-    bool ok = source_read(&source, path, error) && image_read(&patches->image, &source, IMAGE_SIDE, error);
+    bool ok = source_read(&source, path, IMAGE_BYTES, error) &&
+              image_read(&patches->image, &source, IMAGE_SIDE, error);
     source_free(&source);
     return ok;
 }

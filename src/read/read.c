@@ -113,7 +113,7 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
         return false;
     struct source *source = &inputs->sources[inputs->source_count++];
     *source = (struct source){0};
-    if (!source_read(source, path, error))
+    if (!source_read(source, path, 0, error))
         return false;
 
     drop_mark(source);

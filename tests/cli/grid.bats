@@ -36,3 +36,10 @@ grid() {
     fails 1 '--image needs the weights, and they are more than the 100 that --max-weights allows to be held; raise it, or choose queries with --queries' \
         attn run "$p" --max-weights 100 --image "$DATA/patches.png" -o y.png
 }
+
+@test "bug: --image of something without an end took all memory" {
+    local p=$DATA/patches.json
+    fails 1 '/dev/zero: holds more than 256 MiB: expected a smaller file' attn run "$p" --image /dev/zero -o y.png
+    truncate -s 300M long.png
+    fails 1 'long.png: holds more than 256 MiB: expected a smaller file' attn run "$p" --image long.png -o y.png
+}
