@@ -14,6 +14,12 @@ void memory_begin(void);
 /* a·b in *product; false, with nothing written, where it does not fit a size_t. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 
+/* a/b, rounded up; b > 0. */
+static inline size_t size_divide_up(size_t a, size_t b)
+{
+    return a / b + (a % b != 0);
+}
+
 /* Room for `count` things of `size` bytes, not zeroed (memory_zeroed: zeroed). Never NULL for a count of 0.
  * NULL and an error where it cannot be had. */
 void *memory_take(size_t count, size_t size, struct error *error);

@@ -91,11 +91,6 @@ static int thread_count(int wanted, double work, size_t units)
     return (size_t)threads < units ? threads : (int)(units > 0 ? units : 1);
 }
 
-static size_t ceil_divide(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
 /* The bytes of the parts of a workspace, summed up; `fits` turns false where they cannot be. */
 struct room {
     size_t bytes;
@@ -210,7 +205,7 @@ static size_t unit_rows(size_t pool_rows, size_t block)
     size_t best = pool_rows;
     double best_fill = 0;
     for (size_t rows = pool_rows; rows <= UNIT_ROWS || rows == pool_rows; rows += pool_rows) {
-        double fill = (double)rows / (double)(ceil_divide(rows, block) * block);
+        double fill = (double)rows / (double)(size_divide_up(rows, block) * block);
         if (fill > best_fill) {
             best = rows;
             best_fill = fill;
@@ -238,10 +233,10 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
         plan->chunks.cell = plan->chunks.length = CHUNK / plan->cell_keys * plan->cell_keys;
     else if (pooled) {
         plan->chunks.cell = plan->cell_keys;
-        plan->chunks.length = ceil_divide(plan->cell_keys, ceil_divide(plan->cell_keys, CHUNK));
+        plan->chunks.length = size_divide_up(plan->cell_keys, size_divide_up(plan->cell_keys, CHUNK));
     }
     plan->unit = unit_rows(pooled ? job->pool.rows : 0, block);
-    plan->units = ceil_divide(head->n, plan->unit);
+    plan->units = size_divide_up(head->n, plan->unit);
     plan_values(plan, kernel);
 }
 
@@ -253,8 +248,8 @@ static void needs_of(struct needs *needs, const struct engine_job *job)
     needs_raise(&needs->sums, head->d_v < SIZE_MAX / 64 ? head->d_v + SUM_COUNT : head->d_v);
     needs_raise(&needs->cells, 1);
     if (job->pool.cells) {
-        needs_raise(&needs->cells, ceil_divide(head->m, job->pool.keys) + 16);
-        needs_raise(&needs->history, head->m / (CHUNK / 2) + ceil_divide(head->m, job->pool.keys) + 2);
+        needs_raise(&needs->cells, size_divide_up(head->m, job->pool.keys) + 16);
+        needs_raise(&needs->history, head->m / (CHUNK / 2) + size_divide_up(head->m, job->pool.keys) + 2);
     }
     if (job->output)
         needs_raise(&needs->clean, head->d_v);
@@ -278,7 +273,7 @@ static size_t block_rows(const struct needs *needs, size_t m, int threads, size_
 static void pool_divide(const struct plan *plan, size_t first, size_t count)
 {
     const struct pooling *pool = &plan->job->pool;
-    const size_t m = plan->job->head->m, width = ceil_divide(m, pool->keys);
+    const size_t m = plan->job->head->m, width = size_divide_up(m, pool->keys);
     for (size_t r = first; r < first + count; r += pool->rows) {
         size_t rows = first + count - r < pool->rows ? first + count - r : pool->rows;
         for (size_t c = 0; c < width; c++) {
@@ -395,7 +390,8 @@ bool engine_project(const float *x, size_t x_row, const float *w, const float *b
     }
     const struct engine_kernel *kernel = kernel_get();
     const struct needs needs = {.sums = columns < PROJECT_COLUMNS ? columns : PROJECT_COLUMNS};
-    const size_t slices = ceil_divide(columns, PROJECT_COLUMNS), units = ceil_divide(rows, BLOCK) * slices;
+    const size_t slices = size_divide_up(columns, PROJECT_COLUMNS),
+                 units = size_divide_up(rows, BLOCK) * slices;
     const int count = thread_count(threads, (double)rows * (double)inner * (double)columns, units);
     char *memory, *place;
     size_t each;

@@ -37,15 +37,10 @@ size_t dilated_period(const struct engine_job *jobs, size_t count)
     return period;
 }
 
-static size_t ceil_divide(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
 /* How many of `count` there are from `first` on, one a period. */
 static size_t every(size_t first, size_t count, size_t period)
 {
-    return first < count ? ceil_divide(count - first, period) : 0;
+    return first < count ? size_divide_up(count - first, period) : 0;
 }
 
 static struct grid grid_part(const struct grid *grid, size_t first, size_t phase, size_t period)
@@ -152,7 +147,7 @@ static bool job_part(struct part *part, struct error *error)
         return true;
     job->pool =
         (struct pooling){.rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean};
-    if (!size_multiply(ceil_divide(n, job->pool.rows), ceil_divide(m, job->pool.keys), &count))
+    if (!size_multiply(size_divide_up(n, job->pool.rows), size_divide_up(m, job->pool.keys), &count))
         return error_memory(error, SIZE_MAX);
     job->pool.cells = part->cells = memory_take(count, sizeof *part->cells, error);
     return part->cells;
@@ -197,8 +192,8 @@ static void cells_join(const struct part *part)
 {
     const struct pooling *pool = &part->whole->pool, *own = &part->job.pool;
     const struct head *whole = part->whole->head, *head = &part->head;
-    const size_t width = ceil_divide(whole->m, pool->keys), own_width = ceil_divide(head->m, own->keys);
-    for (size_t r = 0; r < ceil_divide(head->n, own->rows); r++) {
+    const size_t width = size_divide_up(whole->m, pool->keys), own_width = size_divide_up(head->m, own->keys);
+    for (size_t r = 0; r < size_divide_up(head->n, own->rows); r++) {
         for (size_t c = 0; c < own_width; c++) {
             float *cell = &pool->cells[r * width + c], joined = part->cells[r * own_width + c];
             if (pool->mean) {
@@ -301,7 +296,8 @@ bool dilated_run(const struct engine_job *jobs, size_t count, const struct engin
         progress.rows += job->head->n;
         longest = job->taker.take && m > longest ? m : longest;
         const size_t cells =
-            job->pool.cells ? ceil_divide(job->head->n, job->pool.rows) * ceil_divide(m, job->pool.keys) : 0;
+            job->pool.cells ? size_divide_up(job->head->n, job->pool.rows) * size_divide_up(m, job->pool.keys)
+                            : 0;
         for (size_t c = 0; c < cells; c++)
             job->pool.cells[c] = 0;
     }

@@ -21,11 +21,6 @@ struct space {
     float *weights;             /* m: what was made, as everybody else has it */
 };
 
-static size_t ceil_divide(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
-}
-
 static size_t unit_rows(const struct engine_job *job)
 {
     if (job->head->recurrent.rule != RECURRENCE_NONE)
@@ -35,7 +30,7 @@ static size_t unit_rows(const struct engine_job *job)
 
 static size_t unit_count(const struct engine_job *job)
 {
-    return ceil_divide(job->head->n, unit_rows(job));
+    return size_divide_up(job->head->n, unit_rows(job));
 }
 
 static void space_free(struct space *space)
@@ -88,16 +83,16 @@ static void take_top(struct row_key *top, size_t count, const struct space *spac
 static void pool_begin(const struct engine_job *job, size_t first, size_t end)
 {
     const struct pooling *pool = &job->pool;
-    const size_t width = ceil_divide(job->head->m, pool->keys);
-    for (size_t c = first / pool->rows * width; c < ceil_divide(end, pool->rows) * width; c++)
+    const size_t width = size_divide_up(job->head->m, pool->keys);
+    for (size_t c = first / pool->rows * width; c < size_divide_up(end, pool->rows) * width; c++)
         pool->cells[c] = pool->mean ? 0 : -INFINITY;
 }
 
 static void pool_end(const struct engine_job *job, size_t first, size_t end)
 {
     const struct pooling *pool = &job->pool;
-    const size_t width = ceil_divide(job->head->m, pool->keys);
-    for (size_t c = first / pool->rows * width; c < ceil_divide(end, pool->rows) * width; c++)
+    const size_t width = size_divide_up(job->head->m, pool->keys);
+    for (size_t c = first / pool->rows * width; c < size_divide_up(end, pool->rows) * width; c++)
         if (pool->cells[c] == -INFINITY)
             pool->cells[c] = 0;
 }
@@ -107,7 +102,7 @@ static void pool_row(const struct engine_job *job, size_t i, const struct space 
 {
     const struct pooling *pool = &job->pool;
     const struct reference_room *made = &space->made;
-    const size_t m = job->head->m, n = job->head->n, width = ceil_divide(m, pool->keys);
+    const size_t m = job->head->m, n = job->head->n, width = size_divide_up(m, pool->keys);
     float *cells = pool->cells + i / pool->rows * width;
     const size_t left = n - i / pool->rows * pool->rows, rows = left < pool->rows ? left : pool->rows;
     for (size_t s = 0; s < made->seen;) {

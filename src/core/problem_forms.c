@@ -276,8 +276,8 @@ static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
             return value_error(judge, SETTING_KEY_LENGTH, "at most the number of keys,", p->m);
     }
     if (rules->block > 0 &&
-        !check_matrix(judge, INPUT_BLOCK_MASK, p->heads, (p->n + rules->block - 1) / rules->block,
-                      (p->m + rules->block - 1) / rules->block))
+        !check_matrix(judge, INPUT_BLOCK_MASK, p->heads, size_divide_up(p->n, rules->block),
+                      size_divide_up(p->m, rules->block)))
         return false;
     return judge_list(judge, INPUT_KEY_MASK, p->m, INPUT_COUNT) && judge_segments(judge, layer, settings) &&
            judge_global(judge, layer, settings);

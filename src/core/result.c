@@ -241,8 +241,7 @@ enum held result_held(const struct problem *problem, const struct request *reque
 /* `count` in `side` steps at most, each of whole periods. */
 static size_t step_of(size_t count, size_t side, size_t period)
 {
-    size_t step = (count + side - 1) / side;
-    return (step + period - 1) / period * period;
+    return size_divide_up(size_divide_up(count, side), period) * period;
 }
 
 /* The finest cells that fit the limit over all heads, at most POOLED_SIDE of them each way. */
@@ -256,8 +255,8 @@ static void plan_cells(struct result *result, size_t limit)
     do {
         result->query_step = step_of(problem->n, side, period);
         result->key_step = step_of(problem->m, side, period);
-        cells = (double)((problem->n + result->query_step - 1) / result->query_step) *
-                (double)((problem->m + result->key_step - 1) / result->key_step);
+        cells = (double)size_divide_up(problem->n, result->query_step) *
+                (double)size_divide_up(problem->m, result->key_step);
     } while (heads * cells > (double)limit && --side > 0);
 }
 

@@ -214,8 +214,8 @@ bool stages_make(struct result *result, unsigned stages, const struct selection 
                  struct error *error)
 {
     const struct problem *p = result->problem;
-    size_t rows = (result->query_count + result->query_step - 1) / result->query_step;
-    size_t columns = (result->key_count + result->key_step - 1) / result->key_step;
+    size_t rows = size_divide_up(result->query_count, result->query_step);
+    size_t columns = size_divide_up(result->key_count, result->key_step);
     if (!stage_make(result, STAGE_WEIGHTS, p->heads, rows, columns, error) ||
         (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
         return false;
