@@ -221,6 +221,8 @@ struct table {
     size_t count;
     size_t *keys; /* owned */
     size_t key_count;
+    size_t name_width; /* columns for what stands at the left */
+    double rest;       /* what the keys without a row weigh together */
 };
 
 static struct column *add_column(struct table *table, const char *name, const double *values)
@@ -237,7 +239,7 @@ static void add_shares(struct table *table, const char *name, const double *valu
 {
     struct column *column = add_column(table, name, values);
     column->summed = true;
-    column->sink = e->sink_part / e->sum;
+    column->sum = column->sink = e->sink_part / e->sum;
     for (size_t j = 0; j < e->head->m; j++)
         column->sum += values[j];
 }
@@ -279,6 +281,14 @@ static int heavier(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
+/* What a key is called at the left of its row. */
+static void key_name(const struct explanation *e, size_t key, char out[160])
+{
+    char label[128];
+    summary_label(e->layer.problem->key_tokens.text[key], label);
+    snprintf(out, 160, "%3zu %s", key, label);
+}
+
 /* All keys in their order, or the heaviest `rows` of them. */
 static bool plan_keys(struct table *table, const struct explanation *e, size_t rows, struct error *error)
 {
@@ -290,10 +300,18 @@ static bool plan_keys(struct table *table, const struct explanation *e, size_t r
         order[j] = (struct weighed){isnan(e->weights[j]) ? 0 : e->weights[j], j};
     if (order && table->keys && table->key_count < m)
         qsort(order, m, sizeof *order, heavier);
-    for (size_t r = 0; order && table->keys && r < table->key_count; r++)
-        table->keys[r] = order[r].key;
+    const bool ok = order && table->keys;
+    table->name_width = NAME_WIDTH;
+    for (size_t r = 0; ok && r < table->key_count; r++) {
+        char name[160];
+        key_name(e, table->keys[r] = order[r].key, name);
+        const size_t width = text_columns(name);
+        table->name_width = width > table->name_width ? width : table->name_width;
+    }
+    for (size_t r = table->key_count; ok && r < m; r++)
+        table->rest += e->weights[order[r].key];
     free(order);
-    return order && table->keys;
+    return ok;
 }
 
 static void write_normalizer(const struct explanation *e, struct out *out)
@@ -324,10 +342,10 @@ static void write_value(struct out *out, const struct column *column, const char
 }
 
 /* What stands at the left of a row. */
-static void write_name(const char *name, struct out *out)
+static void write_name(const struct table *table, const char *name, struct out *out)
 {
     out_format(out, "   %s", name);
-    for (size_t has = text_columns(name); has < NAME_WIDTH; has++)
+    for (size_t has = text_columns(name); has < table->name_width; has++)
         out_char(out, ' ');
 }
 
@@ -335,7 +353,7 @@ static void write_name(const char *name, struct out *out)
 static void write_summed(const struct table *table, const char *name, bool sink, struct out *out)
 {
     char text[24];
-    write_name(name, out);
+    write_name(table, name, out);
     for (size_t c = 0; c < table->count; c++) {
         const struct column *column = &table->columns[c];
         number(sink ? column->sink : column->sum, text);
@@ -346,14 +364,12 @@ static void write_summed(const struct table *table, const char *name, bool sink,
 
 static void write_others(const struct explanation *e, const struct table *table, struct out *out)
 {
+    const size_t count = e->head->m - table->key_count;
     char name[48], text[24];
-    double rest = table->columns[table->count - 1].sum;
-    for (size_t r = 0; r < table->key_count; r++)
-        rest -= e->weights[table->keys[r]];
-    snprintf(name, sizeof name, "%zu others", e->head->m - table->key_count);
-    write_name(name, out);
+    snprintf(name, sizeof name, "%zu other%s", count, count == 1 ? "" : "s");
+    write_name(table, name, out);
     for (size_t c = 0; c < table->count; c++)
-        write_value(out, &table->columns[c], c + 1 == table->count ? number(rest > 0 ? rest : 0, text) : "");
+        write_value(out, &table->columns[c], c + 1 == table->count ? number(table->rest, text) : "");
     out_char(out, '\n');
 }
 
@@ -362,16 +378,14 @@ static void write_weights(const struct explanation *e, const struct table *table
     char name[160], text[24];
     write_normalizer(e, out);
     out_char(out, '\n');
-    write_name("key", out);
+    write_name(table, "key", out);
     for (size_t c = 0; c < table->count; c++)
         write_value(out, &table->columns[c], table->columns[c].name);
     out_char(out, '\n');
     for (size_t r = 0; r < table->key_count; r++) {
         const size_t key = table->keys[r];
-        char label[128];
-        summary_label(e->layer.problem->key_tokens.text[key], label);
-        snprintf(name, sizeof name, "%3zu %s", key, label);
-        write_name(name, out);
+        key_name(e, key, name);
+        write_name(table, name, out);
         for (size_t c = 0; c < table->count; c++)
             write_value(out, &table->columns[c], number(table->columns[c].values[key], text));
         out_char(out, '\n');
@@ -402,8 +416,8 @@ static void write_output(const struct explanation *e, const struct table *table,
         write_vector(out, head->v.data + key * head->v.row, head->d_v);
         out_format(out, "   %s\n", label);
     }
-    if (table->key_count < head->m)
-        out_text(out, "   + …\n");
+    if (table->rest != 0)
+        out_text(out, written > 0 ? "   + …\n" : "     …\n");
     out_text(out, "   = (");
     for (size_t c = 0; c < head->d_v && c < VECTOR_SHOWN; c++) {
         out_text(out, c > 0 ? ", " : "");

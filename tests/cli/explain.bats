@@ -29,6 +29,29 @@ load helper
     echo '{"q":[[1]],"k":[[NaN],[2]],"v":[[1],[2]]}' | attn explain - -q | grep -qE '^ +0 "0" +NaN +NaN +NaN$'
 }
 
+@test "bug: a column with a sink did not add up to its sum" {
+    attn explain "$DATA/sentence.json" --sink 0 >text
+    grep -qE '^ +sum +1\.101 +1$' text
+    attn explain "$DATA/sentence.json" --sink 0 --rows 2 | grep -qE '^ +4 others +0\.06126$'
+}
+
+@test "bug: others were said to add to an output that they do not, and to weigh 0 beside NaN" {
+    attn explain "$DATA/causal.json" --query 0 --rows 2 >text
+    grep -qE '^ +6 others +0$' text
+    ! grep -q '…$' text
+    attn explain "$DATA/causal.json" --rows 7 | grep -qE '^ +1 other +0\.125$'
+    attn explain "$DATA/causal.json" --rows 7 | grep -qx '   + …'
+    echo '{"q":[[1]],"k":[[NaN],[2],[3]],"v":[[1],[2],[3]]}' | attn explain - -q --rows 1 | grep -qE '^ +2 others +NaN$'
+}
+
+@test "bug: long labels of keys from 100 on moved their row out of its columns" {
+    "$PYTHON" -c 'import json; n = 1200
+print(json.dumps({"q": [[1]], "k": [[i / n] for i in range(n)], "key_tokens": ["abcdefghijklmnopqrst"] * n}))' >x.json
+    attn explain x.json --rows 3 | "$PYTHON" -c 'import sys
+table = sys.stdin.buffer.read().decode().split("\n\n")[2].splitlines()
+assert len(table) == 6 and len({len(line) for line in table}) == 1, table'
+}
+
 @test "what cannot be explained is refused" {
     fails 2 'no input; expected attn explain FILE, attn explain - or --q FILE --k FILE --v FILE' attn explain
     fails 2 '--query is "owl": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query owl
