@@ -239,7 +239,7 @@ static void add_shares(struct table *table, const char *name, const double *valu
 {
     struct column *column = add_column(table, name, values);
     column->summed = true;
-    column->sum = column->sink = e->sink_part / e->sum;
+    column->sum = column->sink = e->head->has_sink ? e->sink_part / e->sum : 0;
     for (size_t j = 0; j < e->head->m; j++)
         column->sum += values[j];
 }
@@ -325,6 +325,8 @@ static void write_normalizer(const struct explanation *e, struct out *out)
     out_text(out, "3  weights  ");
     if (head->normalizer == NORMALIZER_SPARSEMAX)
         out_format(out, "sparsemax: weight = %s %c %s, or 0 where that is less", s, sign, largest);
+    else if (head->normalizer == NORMALIZER_LINEAR && e->sum == 0)
+        out_text(out, "weight = 0, because the sum of the row is 0");
     else if (head->normalizer == NORMALIZER_LINEAR)
         out_format(out, "weight = %s/%s, the sum of the row", s, sum);
     else
@@ -438,8 +440,10 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
     const struct problem *problem = e->layer.problem;
     struct table table = {0};
     char label[128];
-    if (!plan_keys(&table, e, rows, error))
+    if (!plan_keys(&table, e, rows, error)) {
+        free(table.keys);
         return false;
+    }
     plan_columns(&table, e);
     summary_label(problem->tokens.text[e->query], label);
     out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n", e->layer.index, head,

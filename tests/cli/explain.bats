@@ -52,6 +52,12 @@ table = sys.stdin.buffer.read().decode().split("\n\n")[2].splitlines()
 assert len(table) == 6 and len({len(line) for line in table}) == 1, table'
 }
 
+@test "bug: linear weights of a row that sums to 0 were said to be scores over 0" {
+    echo '{"q":[[-1e30]],"k":[[-1e30],[-1e38]],"normalizer":"linear"}' | attn explain - >text
+    grep -qx '3  weights  weight = 0, because the sum of the row is 0' text
+    grep -qE '^ +sum +0$' text
+}
+
 @test "what cannot be explained is refused" {
     fails 2 'no input; expected attn explain FILE, attn explain - or --q FILE --k FILE --v FILE' attn explain
     fails 2 '--query is "owl": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query owl

@@ -131,7 +131,8 @@ END
     done
     { sleep 0.1; attn run x.json -o - 2>err; echo $? >status; } | true
     same "$(cat status err)" 1
-    for arguments in --version help 'help run' 'help --completion zsh' sample 'sample q' 'run x.json -o y.json --format table'; do
+    for arguments in --version help 'help run' 'help --completion zsh' sample 'sample q' 'run x.json -o y.json --format table' \
+        'explain x.json' 'explain x.json --format json'; do
         { sleep 0.05; attn $arguments 2>err; echo $? >status; } | true
         same "$arguments: $(cat status err)" "$arguments: 1"
     done
@@ -349,6 +350,14 @@ can_exhaust() {
 @test "each allocation fails once: the patches of a picture" {
     can_exhaust
     exhaust ATTN_FAIL_AT run "$DATA/patches.json" -q --image "$DATA/patches.png" --look-from 3 --cell 6 -o x.png --format none
+}
+
+@test "each allocation fails once: an explanation" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT explain "$DATA/induction.json" --layer 1 --rows 2 --sink 0 --dropout 0.5 --softcap 3
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/alibi.json" --format json
 }
 
 @test "from each allocation on all fail" {
