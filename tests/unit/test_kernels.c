@@ -183,8 +183,8 @@ static void sample_pattern(struct sample *s, unsigned which)
             keys[j] = (float)(dice(4) > 0);
         r->key_mask = (struct grid){keys, 0, 1};
     }
-    if (which % 6 == 1)
-        r->is_padded = true, r->key_length = dice((uint32_t)h->m + 1);
+    r->is_padded = which % 6 == 1;
+    r->key_length = r->is_padded ? dice((uint32_t)h->m + 1) : 0;
     if (r->causal && which % 4 == 3)
         r->prefix = 1 + dice((uint32_t)h->m);
     if (which % 5 == 1) {
