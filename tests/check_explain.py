@@ -17,7 +17,7 @@ CASES = [
     ("sentence", ["--causal", "--position", "alibi"]), ("projections", []), ("projections", ["--normalizer", "linear"]),
     ("projections", ["--normalizer", "linear", "--causal"]), ("projections", ["--position", "sinusoidal"]),
     ("causal", []), ("cross", []), ("window", []), ("packed", []), ("alignment", []), ("rotary", []), ("alibi", []),
-    ("sparsemax", []), ("sparsemax", ["--causal"]), ("grouped", []), ("induction", []), ("pairs", []), ("patches", []),
+    ("sparsemax", []), ("sparsemax", ["--dropout", "0.5"]), ("sparsemax", ["--causal"]), ("grouped", []), ("induction", []), ("pairs", []), ("patches", []),
 ]
 
 
@@ -41,16 +41,16 @@ def check_row(e, what):
     keys = e["keys"]
     q, k = np.array(e["q"]), np.array([key["k"] for key in keys])
     score = numbers(key["score"] for key in keys)
-    masked, part = numbers(key["masked"] for key in keys), numbers(key["part"] for key in keys)
+    masked, part = numbers(key["masked"] for key in keys), numbers(key["numerator"] for key in keys)
     allowed = np.array([key["allowed"] for key in keys])
     weight = numbers(key["weight"] for key in keys)
     close(score, np.tanh(q + k) @ np.array(e["v_score"]) if "v_score" in e else k @ q, what)
-    scaled = e["scale"] * score
+    scaled = e["scale"] * score / e.get("temperature", 1)
     if "softcap" in e:
         scaled = e["softcap"] * np.tanh(scaled / e["softcap"])
     close(numbers(key["scaled"] for key in keys), scaled, what)
     assert np.all(np.isneginf(masked) | allowed), what
-    before = numbers(key.get("undropped", key["weight"]) for key in keys)
+    before = numbers(key.get("before_dropout", key["weight"]) for key in keys)
     if not allowed.any():
         assert not weight.any(), what
     elif e["normalizer"] == "sparsemax":
@@ -60,8 +60,8 @@ def check_row(e, what):
         wanted = masked if e["normalizer"] == "linear" else np.exp(masked - e["largest"])
         close(part, np.where(allowed, wanted, 0), what)
         sink = np.exp(e["sink"] - e["largest"]) if "sink" in e else 0
-        close(e["sum"], part.sum() + sink, what)
-        close(before, part / e["sum"], what)
+        close(e["denominator"], part.sum() + sink, what)
+        close(before, part / e["denominator"], what)
     if "dropout" in e:
         kept = weight > 0
         close(weight[kept], before[kept] / (1 - e["dropout"]), what)

@@ -1,6 +1,4 @@
 /* attn explain: one query of one head, step by step, with the real numbers. */
-#include "cmd/explain.h"
-
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include "base/crew.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "cmd/explain_text.h"
 #include "cmd/load.h"
 #include "cmd/options.h"
 #include "core/explain.h"
@@ -92,7 +91,7 @@ const struct command command_explain = {
     .summary = "one query of one head, step by step, with the real numbers",
     .example = "  attn explain x.json                       the last query of the first head\n"
                "  attn explain x.json --query cat --head 1\n"
-               "  attn explain x.json --format json | jq .sum\n",
+               "  attn explain x.json --format json | jq .denominator\n",
     .mark = FOR_EXPLAIN,
     .run = run,
 };

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/explain.h"
+#include "cmd/explain_text.h"
 #include "cmd/summary.h"
 
 /* Numbers of a vector, and products of a sum, that are written out. */
@@ -137,7 +137,7 @@ static void write_scaling(const struct explanation *e, struct out *out)
         else
             out_format(out, ", scaled = %s·score", number(head->scale, text));
     }
-    if (e->softcap)
+    if (e->uncapped)
         out_format(out, ", capped = %s·tanh(%s/%s)", number(head->softcap, text),
                    has_scale(e) ? "scaled" : "score", text);
     out_text(out, has_mask(e) ? ", masked:" : "");
@@ -239,7 +239,7 @@ static void add_shares(struct table *table, const char *name, const double *valu
 {
     struct column *column = add_column(table, name, values);
     column->summed = true;
-    column->sum = column->sink = e->head->has_sink ? e->sink_part / e->sum : 0;
+    column->sum = column->sink = e->head->has_sink ? e->sink_numerator / e->denominator : 0;
     for (size_t j = 0; j < e->head->m; j++)
         column->sum += values[j];
 }
@@ -249,21 +249,20 @@ static void plan_columns(struct table *table, const struct explanation *e)
     char name[48], text[24];
     add_column(table, "score", e->scores);
     if (has_scale(e))
-        add_column(table, "scaled", e->softcap ? e->softcap : e->scaled);
-    if (e->softcap)
+        add_column(table, "scaled", e->uncapped ? e->uncapped : e->scaled);
+    if (e->uncapped)
         add_column(table, "capped", e->scaled);
     if (has_mask(e))
         add_column(table, "masked", e->masked);
     if (e->head->normalizer == NORMALIZER_SOFTMAX) {
-        snprintf(name, sizeof name, "e^(s %c %s)", e->largest < 0 ? '+' : '-',
-                 number(fabs(e->largest), text));
-        struct column *parts = add_column(table, name, e->parts);
+        snprintf(name, sizeof name, "e^(s %c %s)", e->shift < 0 ? '+' : '-', number(fabs(e->shift), text));
+        struct column *parts = add_column(table, name, e->numerators);
         parts->summed = true;
-        parts->sink = e->sink_part;
-        parts->sum = e->sum;
+        parts->sink = e->sink_numerator;
+        parts->sum = e->denominator;
     }
-    if (e->undropped)
-        add_shares(table, "softmax", e->undropped, e);
+    if (e->before_dropout)
+        add_shares(table, "before dropout", e->before_dropout, e);
     add_shares(table, "weight", e->weights, e);
 }
 
@@ -318,21 +317,21 @@ static void write_normalizer(const struct explanation *e, struct out *out)
 {
     const struct head *head = e->head;
     char largest[24], sum[24];
-    const char *s = has_mask(e) ? "masked" : e->softcap ? "capped" : has_scale(e) ? "scaled" : "score";
-    number(fabs(e->largest), largest);
-    number(e->sum, sum);
-    const char sign = e->largest < 0 ? '+' : '-';
+    const char *s = has_mask(e) ? "masked" : e->uncapped ? "capped" : has_scale(e) ? "scaled" : "score";
+    number(fabs(e->shift), largest);
+    number(e->denominator, sum);
+    const char sign = e->shift < 0 ? '+' : '-';
     out_text(out, "3  weights  ");
     if (head->normalizer == NORMALIZER_SPARSEMAX)
         out_format(out, "sparsemax: weight = %s %c %s, or 0 where that is less", s, sign, largest);
-    else if (head->normalizer == NORMALIZER_LINEAR && e->sum == 0)
+    else if (head->normalizer == NORMALIZER_LINEAR && e->denominator == 0)
         out_text(out, "weight = 0, because the sum of the row is 0");
     else if (head->normalizer == NORMALIZER_LINEAR)
         out_format(out, "weight = %s/%s, the sum of the row", s, sum);
     else
         out_format(out, "softmax: weight = e^(s %c %s)/%s with s = %s", sign, largest, sum, s);
-    if (e->undropped)
-        out_format(out, "; dropout: 0, or weight/(1 - %s)", number(head->dropout, sum));
+    if (e->before_dropout)
+        out_format(out, "; dropout makes it 0, or divides it by 1 - %s", number(head->dropout, sum));
     out_char(out, '\n');
 }
 

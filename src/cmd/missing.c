@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "draw/font.h"
 
 /* Those found so far. */
@@ -33,8 +32,8 @@ bool missing_warn(const struct result *result, const struct options *options, st
     const struct problem *problem = result->problem;
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;
-    if (ok && (options->title || problem->title))
-        look_through(&missing, options->title ? options->title : problem->title);
+    if (ok && problem->title)
+        look_through(&missing, problem->title);
     /* Over a picture, and beside pooled cells, there are no labels. */
     bool labels = ok && !options->patches && result->held != HELD_POOLED;
     for (size_t i = 0; labels && i < result->query_count; i++)

@@ -59,9 +59,8 @@ static struct option_kind table[] = {
     SETTING_ROW(SETTING_SCALE, "scale", "Attention"),
     SETTING_ROW(SETTING_SOFTCAP, "softcap", "Attention"),
     {"stage", 0, "STAGE", "scores scaled masked weights output q k v mask encoding", "Attention",
-     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k, v, mask "
-     "or "
-     "encoding; may be repeated",
+     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k, v, "
+     "mask or encoding; may be repeated",
      FOR_RUN, OPTION_STAGE},
     {"draw-mask", 0, NULL, NULL, "Attention", "as --stage mask: which pairs are allowed", FOR_RUN,
      OPTION_DRAW_MASK},
@@ -110,8 +109,7 @@ static struct option_kind table[] = {
 
     {"output", 'o', "PATH", "FILE", "Output",
      "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
-     "(default: "
-     "attn-out/)",
+     "(default: attn-out/)",
      FOR_RUN, OPTION_OUTPUT},
     {"format", 0, "FORMAT", "json csv table none", "Output",
      "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else JSON)",
@@ -166,7 +164,8 @@ static struct option_kind table[] = {
 
     {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
      FOR_HELP, OPTION_COMPLETION},
-    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_COMPUTE, OPTION_QUIET},
+    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},
+    {"quiet", 'q', NULL, NULL, "General", "no warnings", FOR_EXPLAIN, OPTION_QUIET},
     {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
      OPTION_VERBOSE},
     {"help", 'h', NULL, NULL, "General", "this help", FOR_ALL, OPTION_HELP},

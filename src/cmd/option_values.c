@@ -1,6 +1,5 @@
 #include "cmd/option_values.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "cmd/patches.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

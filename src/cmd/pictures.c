@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/crew.h"
 #include "base/memory.h"
@@ -199,7 +198,7 @@ static bool picture_all(const struct shown *shown, const struct options *options
         panels.maps[i] = (struct heatmap){
             .title = panels.names[i], .values = stage_matrix(data, l, h), .masked = panels.flags[i]};
     }
-    drawing.title = options->title ? options->title : result->problem->title;
+    drawing.title = result->problem->title;
     drawing.maps = panels.maps;
     drawing.map_count = count;
     /* A row of panels a layer, unless that makes a tower. */
@@ -222,7 +221,7 @@ static bool picture_head(const struct shown *shown, size_t l, size_t i, const st
     char name[SHOWN_NAME];
     unsigned char *flags;
     shown_title(shown, l, i, false, name);
-    const char *title = options->title ? options->title : result->problem->title;
+    const char *title = result->problem->title;
     char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     if (!whole)
         return error_memory(error, SHOWN_NAME);

@@ -8,6 +8,9 @@
 
 #include "base/memory.h"
 
+/* Dilations up to this are taken apart. */
+#define DILATED_MOST ((size_t)64)
+
 /* One phase of one job: query t of it is query first + t·period of the whole, key u is key phase + u·period.
  */
 struct part {
@@ -23,14 +26,19 @@ struct part {
     float *rows; /* of the whole, one a thread, for its taker; borrowed */
 };
 
+bool dilated_splits(const struct rules *rules, size_t keys)
+{
+    return rules->dilation >= 2 && rules->dilation <= DILATED_MOST && rules->dilation <= keys &&
+           !rules->key_global && rules->block == 0;
+}
+
 size_t dilated_period(const struct engine_job *jobs, size_t count)
 {
     const size_t period = count > 0 ? jobs[0].head->rules.dilation : 0;
     for (size_t j = 0; j < count; j++) {
         const struct rules *rules = &jobs[j].head->rules;
         const struct pooling *pool = &jobs[j].pool;
-        if (rules->dilation != period || period < 2 || period > DILATED_MOST || period > jobs[j].head->m ||
-            rules->key_global || rules->block > 0 ||
+        if (rules->dilation != period || !dilated_splits(rules, jobs[j].head->m) ||
             (pool->cells && (pool->rows % period != 0 || pool->keys % period != 0)))
             return 0;
     }
@@ -43,12 +51,22 @@ static size_t every(size_t first, size_t count, size_t period)
     return first < count ? size_divide_up(count - first, period) : 0;
 }
 
-static struct grid grid_part(const struct grid *grid, size_t first, size_t phase, size_t period)
+/* Every period-th row, from `first` on. */
+static struct grid rows_part(const struct grid *grid, size_t first, size_t period)
 {
     struct grid part = *grid;
     if (part.data)
-        part.data += first * grid->row + phase * grid->column;
+        part.data += first * grid->row;
     part.row *= period;
+    return part;
+}
+
+/* And every period-th column, from `phase` on. */
+static struct grid pairs_part(const struct grid *grid, size_t first, size_t phase, size_t period)
+{
+    struct grid part = rows_part(grid, first, period);
+    if (part.data)
+        part.data += phase * grid->column;
     part.column *= period;
     return part;
 }
@@ -74,8 +92,8 @@ static bool rules_part(struct part *part, struct error *error)
     rules->right = whole->right >= 0 ? whole->right / (int64_t)period : -1;
     rules->prefix = every(phase, whole->prefix, period);
     rules->key_length = every(phase, whole->key_length, period);
-    rules->mask = grid_part(&whole->mask, part->first, phase, period);
-    rules->key_mask = grid_part(&whole->key_mask, 0, phase, period);
+    rules->mask = pairs_part(&whole->mask, part->first, phase, period);
+    rules->key_mask = pairs_part(&whole->key_mask, 0, phase, period);
     if (!whole->query_segment)
         return true;
     if (!list_part(&part->query_segment, whole->query_segment, part->first, n, period, error) ||
@@ -162,13 +180,10 @@ static bool part_make(struct part *part, struct error *error)
     head->n = every(part->first, whole->n, part->period);
     head->m = every(part->phase, whole->m, part->period);
     head->offset = ((int64_t)part->first + whole->offset - (int64_t)part->phase) / (int64_t)part->period;
-    head->q = grid_part(&whole->q, part->first, 0, part->period);
-    head->k = grid_part(&whole->k, part->phase, 0, part->period);
-    head->v = grid_part(&whole->v, part->phase, 0, part->period);
-    head->q.column = whole->q.column;
-    head->k.column = whole->k.column;
-    head->v.column = whole->v.column;
-    head->bias = grid_part(&whole->bias, part->first, part->phase, part->period);
+    head->q = rows_part(&whole->q, part->first, part->period);
+    head->k = rows_part(&whole->k, part->phase, part->period);
+    head->v = rows_part(&whole->v, part->phase, part->period);
+    head->bias = pairs_part(&whole->bias, part->first, part->phase, part->period);
     return rules_part(part, error) && distance_part(part, error) && job_part(part, error);
 }
 

@@ -5,13 +5,14 @@
 
 #include "core/engine.h"
 
-/* Dilations up to this are taken apart. */
-#define DILATED_MOST ((size_t)64)
-
 /*
- * The dilation that all jobs have and that can be taken apart, or 0. It cannot beside global tokens and
- * blocks, which join what it parts; nor where a cell of the pool does not hold whole periods of it.
+ * Whether a head of so many keys can be taken apart by its dilation. It cannot beside global tokens and
+ * blocks, which join what it parts.
  */
+bool dilated_splits(const struct rules *rules, size_t keys);
+
+/* The dilation by which all jobs can be taken apart, or 0: they have the same, and cells of the pool hold
+ * whole periods of it. */
 size_t dilated_period(const struct engine_job *jobs, size_t count);
 
 /* As engine_run_with, phase by phase: the positions p with p mod period = phase see one another and nobody

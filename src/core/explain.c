@@ -25,11 +25,11 @@ static bool below_make(struct result *below, const struct problem *lower, size_t
 static bool arrays_make(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
-    double **arrays[] = {&e->scores, &e->scaled,  &e->masked,   &e->weights,
-                         &e->parts,  &e->softcap, &e->undropped};
+    double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,        &e->weights,
+                         &e->numerators, &e->uncapped, &e->before_dropout};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        if ((arrays[i] == &e->softcap && !(head->softcap > 0)) ||
-            (arrays[i] == &e->undropped && !(head->dropout > 0)))
+        if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
+            (arrays[i] == &e->before_dropout && !(head->dropout > 0)))
             continue;
         *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
         if (!*arrays[i])
@@ -47,22 +47,22 @@ static void parts_make(struct explanation *e, const double *weights)
     const struct head *head = e->head;
     const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
     const bool sink = softmax && head->has_sink;
-    e->largest = sink ? head->sink : -INFINITY;
+    e->shift = sink ? head->sink : -INFINITY;
     for (size_t j = 0; j < head->m; j++) {
-        if (e->allowed[j] && (e->masked[j] > e->largest || isnan(e->masked[j])))
-            e->largest = e->masked[j];
+        if (e->allowed[j] && (e->masked[j] > e->shift || isnan(e->masked[j])))
+            e->shift = e->masked[j];
         /* every key of the support is above the threshold by its weight */
         if (head->normalizer == NORMALIZER_SPARSEMAX && weights[j] > 0)
-            e->largest = e->masked[j] - weights[j];
+            e->shift = e->masked[j] - weights[j];
     }
-    e->sink_part = sink ? exp(head->sink - e->largest) : 0;
-    e->sum = e->sink_part;
+    e->sink_numerator = sink ? exp(head->sink - e->shift) : 0;
+    e->denominator = e->sink_numerator;
     for (size_t j = 0; j < head->m; j++) {
-        double part = softmax                                 ? exp(e->masked[j] - e->largest)
+        double part = softmax                                 ? exp(e->masked[j] - e->shift)
                       : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
                                                               : weights[j];
-        e->parts[j] = e->allowed[j] ? part : 0;
-        e->sum += e->parts[j];
+        e->numerators[j] = e->allowed[j] ? part : 0;
+        e->denominator += e->numerators[j];
     }
 }
 
@@ -88,12 +88,12 @@ static bool row_make(struct explanation *e, struct error *error)
         stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
         for (size_t s = 0; s < room.seen; s++)
             e->allowed[room.keys[s]] = true;
-        for (size_t j = 0; e->softcap && j < head->m; j++)
-            e->softcap[j] = head->scale * e->scores[j];
-        if (e->undropped)
-            stage_make(&all, e->query, STAGE_WEIGHTS, e->undropped, &room);
+        for (size_t j = 0; e->uncapped && j < head->m; j++)
+            e->uncapped[j] = head->scale * e->scores[j];
+        if (e->before_dropout)
+            stage_make(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
         stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
-        parts_make(e, e->undropped ? e->undropped : e->weights);
+        parts_make(e, e->before_dropout ? e->before_dropout : e->weights);
         if (e->output)
             reference_output(head, &room, e->output);
     }
@@ -130,8 +130,8 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
 void explanation_free(struct explanation *explanation)
 {
     struct explanation *e = explanation;
-    double *arrays[] = {e->scores, e->scaled,  e->masked,    e->weights,
-                        e->parts,  e->softcap, e->undropped, e->output};
+    double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
+                        e->numerators, e->uncapped, e->before_dropout, e->output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->allowed);

@@ -23,14 +23,14 @@ struct explanation {
     size_t query;
     bool *allowed;
     double *scores, *scaled, *masked, *weights; /* the stages */
-    double *softcap;   /* scale·score before the softcap bent it to `scaled`; NULL: there is no softcap */
-    double *parts;     /* what the weights are shares of, 0 where nothing is seen: e^(masked - largest) with
-                        * softmax, masked itself with linear, the weights with sparsemax */
-    double *undropped; /* weights before dropout; NULL: there is none */
-    double largest;    /* of masked and the sink; with sparsemax what is taken off: the threshold */
-    double sink_part;  /* the sink's; 0 where there is none */
-    double sum;        /* of the parts, with the sink's */
-    double *output;    /* d_v, of this head alone; NULL: there is no v */
+    double *uncapped;   /* scale·score before the softcap bent it to `scaled`; NULL: there is no softcap */
+    double *numerators; /* of the weights, 0 where nothing is seen: e^(masked - shift) with softmax, masked
+                         * itself with linear, the weights with sparsemax */
+    double *before_dropout; /* the weights; NULL: there is no dropout */
+    double shift;           /* the largest of masked and the sink; with sparsemax the threshold */
+    double sink_numerator;  /* 0 where there is no sink */
+    double denominator;     /* the sum of all numerators */
+    double *output;         /* d_v, of this head alone; NULL: there is no v */
 };
 
 /*

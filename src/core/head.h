@@ -111,9 +111,9 @@ bool head_is_lifted(const struct head *head);
 /* False only where no query of [first, end) may look at any key of [from, to); reach and bias aside. */
 bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 
-/* Narrows the keys [*from, *to), of which that is not so, to the least range outside which no query may look.
- * Does so for window and global tokens and for the mask of keys: the others rarely end in the midst of a few
- * keys. */
+/* Narrows the keys [*from, *to), where head_may_see is true, to the least range outside which no query may
+ * look. Does so for window and global tokens and for the mask of keys: the others rarely end in the midst of
+ * a few keys. */
 void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to);
 
 /* Counts the pairs that are allowed, on so many threads (head_count.c). Errors: memory. */

@@ -194,7 +194,6 @@ bool head_count_allowed(const struct head *head, int threads, size_t *count, str
     const bool by_pair = (by_query(mask) && mask->column != 0) || (by_query(bias) && bias->column != 0);
     struct counting counting = {0};
     size_t sum = 0;
-    (void)threads; /* without OpenMP nobody asks for them */
     bool ok = by_pair || counting_make(&counting, head, error);
 #pragma omp parallel for schedule(dynamic, 64) reduction(+ : sum) num_threads(threads) if (head->n * head->m > 100000)
     for (size_t i = 0; i < (ok ? head->n : 0); i++)

@@ -2,7 +2,6 @@
  * problem_labels.c. */
 #include "core/problem.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

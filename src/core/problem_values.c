@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* "[2, 0, 5]": where number `at` of a tensor stands. Room for any in 96 bytes. */
 static const char *position(const struct tensor *tensor, size_t at, char out[96])

@@ -248,8 +248,8 @@ static size_t step_of(size_t count, size_t side, size_t period)
 static void plan_cells(struct result *result, size_t limit)
 {
     const struct problem *problem = result->problem;
-    const size_t dilation = problem->layers[0].rules.dilation;
-    const size_t period = dilation > 0 && dilation <= DILATED_MOST ? dilation : 1;
+    const struct rules *rules = &problem->layers[0].rules;
+    const size_t period = dilated_splits(rules, problem->m) ? rules->dilation : 1;
     double heads = (double)problem->layer_count * (double)problem->heads, cells;
     size_t side = POOLED_SIDE;
     do {

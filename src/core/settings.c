@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -319,29 +318,19 @@ void settings_override(struct settings *settings, const struct settings *over)
 
 bool settings_in_force(const struct settings *s, enum setting which)
 {
+    const void *field = (const char *)s + keepings[which].at;
     if (!settings_have(s, which))
         return false;
-    switch (which) {
-    case SETTING_CAUSAL:
+    switch (keepings[which].type) {
+    case SHARE:
+    case SOFTCAP:
+        return *(const double *)field > 0;
+    case FLAG:
+        return *(const bool *)field;
+    case WORD:
+        return *(const int *)field != 0; /* the first word is what is so anyway */
+    case CAUSAL:
         return s->causal != CAUSAL_NO;
-    case SETTING_SOFTCAP:
-        return s->softcap > 0;
-    case SETTING_MASK_TRUE_BLOCKS:
-        return s->mask_true_blocks;
-    case SETTING_SCORE:
-        return s->score != SCORE_SCALED;
-    case SETTING_NORMALIZER:
-        return s->normalizer != NORMALIZER_SOFTMAX;
-    case SETTING_RECURRENCE:
-        return s->recurrence != RECURRENCE_NONE;
-    case SETTING_DROPOUT:
-        return s->dropout > 0;
-    case SETTING_POSITION:
-        return s->position != POSITION_NONE;
-    case SETTING_RESIDUAL:
-        return s->residual;
-    case SETTING_NORM:
-        return s->norm != NORM_NONE;
     default:
         return true;
     }
@@ -349,15 +338,14 @@ bool settings_in_force(const struct settings *s, enum setting which)
 
 uint64_t settings_keep_masks(struct settings *settings)
 {
-    const struct settings all = *settings;
-    struct settings masks = *settings;
-    masks.given &= ~computing;
-    *settings = (struct settings){0};
-    settings_override(settings, &masks);
     uint64_t dropped = 0;
-    for (enum setting i = 0; i < SETTING_COUNT; i++)
-        if (settings_in_force(&all, i) && !settings_have(settings, i))
-            dropped |= UINT64_C(1) << i;
+    for (enum setting i = 0; i < SETTING_COUNT; i++) {
+        if (!(computing >> i & 1))
+            continue;
+        dropped |= settings_in_force(settings, i) ? UINT64_C(1) << i : 0;
+        memset((char *)settings + keepings[i].at, 0, keepings[i].size);
+    }
+    settings->given &= ~computing;
     return dropped;
 }
 

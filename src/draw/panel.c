@@ -1,7 +1,6 @@
 /* One matrix with its frame, its title and the numbers in its cells. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "draw/label.h"
 #include "draw/layout_parts.h"

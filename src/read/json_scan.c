@@ -4,7 +4,6 @@
  * \u0000). Not the place that knows any key.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* The table of formats, and which of them a file is. Not the place that knows what is in any. */
 #include "read/read.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"

@@ -30,9 +30,9 @@ static void write_key(struct out *out, const struct explanation *e, size_t j)
     write_number(out, "score", e->scores[j]);
     write_number(out, "scaled", e->scaled[j]);
     write_number(out, "masked", e->masked[j]);
-    write_number(out, "part", e->parts[j]);
-    if (e->undropped)
-        write_number(out, "undropped", e->undropped[j]);
+    write_number(out, "numerator", e->numerators[j]);
+    if (e->before_dropout)
+        write_number(out, "before_dropout", e->before_dropout[j]);
     write_number(out, "weight", e->weights[j]);
     if (head->v.data)
         write_vector(out, "v", head->v.data + j * head->v.row, head->d_v);
@@ -41,9 +41,8 @@ static void write_key(struct out *out, const struct explanation *e, size_t j)
 
 void write_explanation(const struct explanation *e, size_t head, struct out *out)
 {
-    static const char *const names[] = {[NORMALIZER_SOFTMAX] = "softmax",
-                                        [NORMALIZER_SPARSEMAX] = "sparsemax",
-                                        [NORMALIZER_LINEAR] = "linear"};
+    const struct problem_layer *layer = &e->layer.problem->layers[e->layer.index];
+    const bool sparsemax = e->head->normalizer == NORMALIZER_SPARSEMAX;
     const struct head *h = e->head;
     out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
                e->layer.index, head, e->query);
@@ -51,16 +50,19 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
     write_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
     if (h->additive)
         write_vector(out, "v_score", h->additive, h->d_k);
-    write_number(out, "scale", h->scale);
+    write_number(out, "scale", layer->scale);
+    if (settings_have(&layer->settings, SETTING_TEMPERATURE))
+        write_number(out, "temperature", layer->settings.temperature);
     if (h->softcap > 0)
         write_number(out, "softcap", h->softcap);
-    out_format(out, ",\"normalizer\":\"%s\"", names[h->normalizer]);
-    write_number(out, h->normalizer == NORMALIZER_SPARSEMAX ? "threshold" : "largest", e->largest);
+    out_text(out, ",\"normalizer\":");
+    settings_write(&layer->settings, SETTING_NORMALIZER, out);
+    write_number(out, sparsemax ? "threshold" : "largest", e->shift);
     if (h->has_sink)
         write_number(out, "sink", h->sink);
-    if (e->undropped)
+    if (e->before_dropout)
         write_number(out, "dropout", h->dropout);
-    write_number(out, "sum", e->sum);
+    write_number(out, "denominator", e->denominator);
     out_text(out, ",\n\"keys\":[");
     for (size_t j = 0; j < h->m; j++)
         write_key(out, e, j);

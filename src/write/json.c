@@ -4,7 +4,6 @@
  */
 #include "write/write.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

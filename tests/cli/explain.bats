@@ -38,7 +38,7 @@ load helper
 @test "bug: others were said to add to an output that they do not, and to weigh 0 beside NaN" {
     attn explain "$DATA/causal.json" --query 0 --rows 2 >text
     grep -qE '^ +6 others +0$' text
-    ! grep -q '…$' text
+    lacks '…$' text
     attn explain "$DATA/causal.json" --rows 7 | grep -qE '^ +1 other +0\.125$'
     attn explain "$DATA/causal.json" --rows 7 | grep -qx '   + …'
     echo '{"q":[[1]],"k":[[NaN],[2],[3]],"v":[[1],[2],[3]]}' | attn explain - -q --rows 1 | grep -qE '^ +2 others +NaN$'

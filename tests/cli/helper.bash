@@ -29,6 +29,11 @@ fails() {
     fi
 }
 
+# Fails where grep finds something. (A line that begins with ! fails a test only if it is the last.)
+lacks() {
+    if grep "$@"; then return 1; fi
+}
+
 # Fails with its arguments unless two strings are the same.
 same() {
     [ "$1" = "$2" ] && return

@@ -19,7 +19,7 @@ load helper
 
 @test "below cmd nothing prints or exits" {
     cd "$ROOT"
-    ! grep -nE '\b(printf|puts|putchar|perror|exit|abort|_exit)\(|std(out|err)\b' -r src/base src/core src/read src/draw src/write
+    lacks -nE '\b(printf|puts|putchar|perror|exit|abort|_exit)\(|std(out|err)\b' -r src/base src/core src/read src/draw src/write
 }
 
 @test "the top level holds what it should" {

@@ -156,8 +156,8 @@ END
         make --no-print-directory -C "$ROOT" V=1 BUILD="$PWD/b" "$PWD/b/obj/base/memory.o" "$@" 2>&1
     }
     build_one CFLAGS=-O0 | grep -q -- '-O0.*src/base/memory.c'
-    ! build_one CFLAGS=-O0 | grep -q 'src/base/memory.c'
+    build_one CFLAGS=-O0 | lacks 'src/base/memory.c'
     build_one CFLAGS='-O0 -DX="a b"' | grep -q 'src/base/memory.c'
-    ! build_one CFLAGS='-O0 -DX="a b"' | grep -q 'src/base/memory.c'
+    build_one CFLAGS='-O0 -DX="a b"' | lacks 'src/base/memory.c'
     build_one CFLAGS=-O0 LDFLAGS=-Wl,-O1 | grep -q 'src/base/memory.c'
 }

@@ -435,7 +435,7 @@ assert len(rows) == 4 and len({wide(r[:r.index("→")]) for r in rows}) == 1, ro
 @test "the table escapes what would move a cursor, and cuts long labels" {
     printf '{"tokens":["\\u001b[31mred","a label that is much too long for a table"],"q":[[0,9],[9,0]],"k":[[9,0],[0,9]]}' >x.json
     attn run x.json -o y.json --format table >t.txt
-    ! grep -q $'\e' t.txt
+    lacks $'\e' t.txt
     grep -qF '\x1B[31mred' t.txt
     grep -qF '"a label that i…"' t.txt || grep -qF '"a label that …"' t.txt
 }

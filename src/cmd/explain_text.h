@@ -1,6 +1,6 @@
 /* An explanation in words. For explain.c only. */
-#ifndef ATTN_CMD_EXPLAIN_H
-#define ATTN_CMD_EXPLAIN_H
+#ifndef ATTN_CMD_EXPLAIN_TEXT_H
+#define ATTN_CMD_EXPLAIN_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
