@@ -172,6 +172,25 @@ def test_same_bytes():
     assert len({first, *others}) == 4
 
 
+def test_palette():
+    """A picture of few colours has a palette; one of an image or of too many colours is as good without."""
+    def color_type(*words):
+        run(*words, "-q", "-o", "type.png")
+        with open("type.png", "rb") as f:
+            return f.read(26)[25]
+
+    for sample in ("sentence", "causal", "cross"):
+        assert color_type(f"{DATA}/{sample}.json") == 3, sample
+    assert color_type(f"{DATA}/patches.json", "--image", f"{DATA}/patches.png") == 2
+    board = Board(16, 16, ["--cell", 20])
+    weights = np.arange(256).reshape(16, 16) / 255
+    picture = board.draw(weights)
+    assert color_type("board.json", "--cell", 20) == 2
+    plain = Board(1, 256, ["--cell", 3])
+    ramp = plain.centres(plain.draw(weights.reshape(1, 256)))[0]
+    assert len(set(ramp)) > 250 and ramp == sum(board.centres(picture), []), "every colour of the map"
+
+
 # ---- sizes ----
 
 

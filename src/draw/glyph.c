@@ -17,6 +17,9 @@
  * size. */
 enum { WORK_SIZE = 1 << 20 };
 
+/* As fine as the eye can tell: a step is 3 % of what letter and ground differ by. */
+enum { COVERAGE_LEVELS = 32 };
+
 struct work {
     size_t used;
     jmp_buf full;
@@ -172,6 +175,15 @@ static bool coverage_grow(struct font *font, size_t bytes, struct error *error)
     return true;
 }
 
+/* To one of COVERAGE_LEVELS, so that letters take few colours. */
+static void round_coverage(uint8_t *coverage, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned level = (coverage[i] * (COVERAGE_LEVELS - 1) + 127u) / 255;
+        coverage[i] = (uint8_t)(level * 255 / (COVERAGE_LEVELS - 1));
+    }
+}
+
 /* Fills in the rest of an entry whose key is set. */
 static bool glyph_render(struct font *font, struct entry *entry, struct error *error)
 {
@@ -194,6 +206,7 @@ static bool glyph_render(struct font *font, struct entry *entry, struct error *e
     if (bytes > 0)
         stbtt_MakeGlyphBitmapSubpixel(face, font->coverage + entry->coverage, entry->width, entry->height,
                                       entry->width, scale, scale, shift, 0, entry->glyph);
+    round_coverage(font->coverage + entry->coverage, bytes);
     font->coverage_size += bytes;
     return true;
 }

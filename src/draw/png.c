@@ -10,6 +10,7 @@
 #include "draw/font.h"
 #include "draw/layout.h"
 #include "draw/png_encode.h"
+#include "draw/png_palette.h"
 
 /* How much colour is left of a picture beneath a matrix, in hundredths; and how much the cells over it cover,
  * of 255: those of the lowest colour, which is dark, those of the highest, and those that have no value. What
@@ -17,6 +18,9 @@
 enum { IMAGE_COLOR = 60, VEIL_NONE = 210 };
 #define VEIL_LOW 150.0
 #define VEIL_HIGH 120.0
+
+/* How much a pixel may be off, of 255, for a picture to have a palette. */
+enum { EDGE_OFF = 10 };
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
@@ -65,6 +69,13 @@ static void paint_rect(const struct canvas *canvas, const struct figure_item *it
     fill(canvas, left, top, right, bottom, item->color);
 }
 
+/* The colours of the map are painted on the bar two by two, which takes none far from its place and leaves
+ * room in a palette. */
+static size_t ramp_color(size_t index)
+{
+    return index | 1;
+}
+
 static void paint_ramp(const struct canvas *canvas, const struct figure_item *item,
                        const struct figure *figure)
 {
@@ -74,7 +85,8 @@ static void paint_ramp(const struct canvas *canvas, const struct figure_item *it
     int right = clamp(round((double)(item->x + item->width)), left, canvas->width);
     for (int y = top; y < bottom; y++) {
         int index = (int)((bottom - 1 - y + 0.5) / (bottom - top) * FIGURE_COLORS);
-        fill(canvas, left, y, right, y + 1, figure->palette[clamp(index, 0, FIGURE_COLORS - 1)]);
+        size_t color = ramp_color((size_t)clamp(index, 0, FIGURE_COLORS - 1));
+        fill(canvas, left, y, right, y + 1, figure->palette[color]);
     }
 }
 
@@ -329,13 +341,42 @@ static bool begin_canvas(struct painter *painter, const struct figure *figure, s
     return true;
 }
 
+/* Keeps the colours that a figure names. Returns false where there are too many, and where there is an image,
+ * whose pixels are no edges that may be moved. */
+static bool keep_colors(struct palette *palette, const struct figure *figure)
+{
+    bool used[FIGURE_PALETTE] = {false}, fits = palette_keep(palette, (struct color){255, 255, 255});
+    for (size_t i = 0; i < figure->cell_count; i++)
+        used[figure->cells[i]] = true;
+    for (size_t i = 0; fits && i < figure->count; i++) {
+        const struct figure_item *item = &figure->items[i];
+        if (item->kind == FIGURE_RECT || item->kind == FIGURE_TEXT)
+            fits = palette_keep(palette, item->color);
+        for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
+            used[ramp_color(c)] = true;
+        fits = fits && item->kind != FIGURE_IMAGE;
+    }
+    for (size_t i = 0; fits && i < FIGURE_PALETTE; i++)
+        fits = !used[i] || palette_keep(palette, figure->palette[i]);
+    return fits;
+}
+
+static bool encode(const struct painter *painter, const struct figure *figure, const struct canvas *canvas,
+                   struct out *out, struct error *error)
+{
+    struct palette palette = {0};
+    bool indexed = keep_colors(&palette, figure) &&
+                   palette_apply(&palette, painter->rows, canvas->width, canvas->height, EDGE_OFF);
+    return png_encode(painter->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
+}
+
 bool draw_png(struct painter *painter, const struct drawing *drawing, struct out *out, struct error *error)
 {
     struct figure figure = {0};
     struct canvas canvas = {0};
     bool done = layout_figure(&figure, drawing, painter->font, error) &&
                 begin_canvas(painter, &figure, &canvas, error) && paint_figure(&canvas, &figure, error) &&
-                png_encode(painter->rows, canvas.width, canvas.height, out, error);
+                encode(painter, &figure, &canvas, out, error);
     image_free(&canvas.scaled);
     figure_free(&figure);
     return done;

@@ -79,22 +79,57 @@ __attribute__((constructor)) static void png_choose_filter(void)
     stbi_write_force_png_filter = 0;
 }
 
-bool png_encode(uint8_t *rows, int width, int height, struct out *out, struct error *error)
+/* In the bytes of a PNG: where its first chunk, which says how the pixels are to be read, has its type, the
+ * kind of colour and its checksum, and where it ends. */
+enum { HEAD_TYPE = 12, HEAD_COLOR = 25, HEAD_SUM = 29, HEAD_END = 33, INDEXED = 3 };
+
+static void put_number(uint8_t bytes[4], uint32_t number)
 {
-    long long bytes = ((long long)width * 3 + 1) * height;
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+/* stb_image_write knows no palettes. What it wrote as shades of grey says here that they are indexes. */
+static void write_indexed(uint8_t *png, size_t size, const struct palette *palette, struct out *out)
+{
+    uint8_t chunk[8 + 3 * PALETTE_MOST + 4] = "....PLTE";
+    size_t length = 8;
+    for (int i = 0; i < palette->count; i++) {
+        chunk[length++] = palette->colors[i].r;
+        chunk[length++] = palette->colors[i].g;
+        chunk[length++] = palette->colors[i].b;
+    }
+    put_number(chunk, (uint32_t)length - 8);
+    put_number(chunk + length, libdeflate_crc32(0, chunk + 4, length - 4));
+    png[HEAD_COLOR] = INDEXED;
+    put_number(png + HEAD_SUM, libdeflate_crc32(0, png + HEAD_TYPE, HEAD_SUM - HEAD_TYPE));
+    out_bytes(out, png, HEAD_END);
+    out_bytes(out, chunk, length + 4);
+    out_bytes(out, png + HEAD_END, size - HEAD_END);
+}
+
+bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette, struct out *out,
+                struct error *error)
+{
+    int channels = palette ? 1 : 3;
+    long long bytes = ((long long)width * channels + 1) * height;
     if (bytes > INT_MAX / 2)
         return error_set(error, ERROR_USAGE, "a picture of %d times %d pixels is too large", width, height);
     int size;
     memory.rows = rows;
     memory.size = (size_t)bytes;
     memory.compressed = NULL;
-    unsigned char *png = stbi_write_png_to_mem(rows + 1, width * 3 + 1, width, height, 3, &size);
+    unsigned char *png =
+        stbi_write_png_to_mem(rows + 1, width * channels + 1, width, height, channels, &size);
     memory.rows = NULL;
     if (!png) {
         free(memory.compressed);
         return error_memory(error, (size_t)bytes);
     }
-    out_bytes(out, png, (size_t)size);
+    if (palette)
+        write_indexed(png, (size_t)size, palette, out);
+    else
+        out_bytes(out, png, (size_t)size);
     free(png);
     return true;
 }

@@ -9,6 +9,7 @@ pictures() {
 @test "every kind of picture is a sound PNG" { pictures pngcheck; }
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
+@test "pictures have a palette where that shows nothing else" { pictures palette; }
 @test "--cell sets the pixels of a cell" { pictures cell; }
 @test "--dpi-scale 2 doubles everything" { pictures dpi_scale; }
 @test "no figure is wider than --width" { pictures width; }
