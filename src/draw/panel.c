@@ -112,7 +112,8 @@ static uint16_t cell_index(const struct panel *panel, size_t cell)
     float value = panel->pooled->values[cell];
     if (isnan(value))
         return FIGURE_NAN;
-    return (uint16_t)fmin(scale_position(panel->scale, (double)value) * 256, 255);
+    double place = scale_position(panel->scale, (double)value) * FIGURE_COLORS;
+    return place < FIGURE_COLORS ? (uint16_t)place : FIGURE_COLORS - 1;
 }
 
 static bool values_draw(const struct panel *panel, struct figure *figure, size_t cells, double x, double y,

@@ -91,8 +91,8 @@ static void paint_ramp(const struct canvas *canvas, const struct figure_item *it
 }
 
 /* Row by row: the first line of pixels of a row of cells is filled in, the others are copies of it. */
-static void paint_matrix(const struct canvas *canvas, const struct figure_item *item,
-                         const struct figure *figure)
+static bool paint_matrix(const struct canvas *canvas, const struct figure_item *item,
+                         const struct figure *figure, struct error *error)
 {
     const uint16_t *cells = figure->cells + item->matrix.cells;
     size_t rows = item->matrix.rows, columns = item->matrix.columns;
@@ -100,30 +100,32 @@ static void paint_matrix(const struct canvas *canvas, const struct figure_item *
            cell_height = (double)item->height / (double)rows;
     int gap = (int)round((double)item->matrix.gap);
     size_t stride = canvas->stride;
-    int begin = clamp(round((double)item->x), 0, canvas->width);
+    int begin = clamp(round((double)item->x), 0, canvas->width), end = begin;
+    int *right = memory_take(columns, sizeof *right, error); /* where each column ends */
+    if (!right)
+        return false;
+    for (size_t j = 0; j < columns; j++)
+        right[j] = end = clamp(round(item->x + (double)(j + 1) * cell_width), end, canvas->width);
     for (size_t i = 0; i < rows; i++) {
         int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
         int bottom = clamp(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
         bottom -= i + 1 < rows ? gap : 0;
         if (top >= bottom)
             continue;
-        int left = begin;
         uint8_t *line = canvas->pixels + (size_t)top * stride;
+        int x = begin;
         for (size_t j = 0; j < columns; j++) {
-            int right = clamp(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
             struct color color = figure->palette[cells[i * columns + j]];
-            int end = right - (j + 1 < columns ? gap : 0);
-            for (uint8_t *pixel = line + (size_t)left * 3; pixel < line + (size_t)end * 3; pixel += 3) {
-                pixel[0] = color.r;
-                pixel[1] = color.g;
-                pixel[2] = color.b;
-            }
-            left = right;
+            for (int edge = right[j] - (j + 1 < columns ? gap : 0); x < edge; x++)
+                memcpy(line + 3 * x, &color, 3);
+            x = right[j];
         }
         for (int y = top + 1; y < bottom; y++)
             memcpy(canvas->pixels + (size_t)y * stride + (size_t)begin * 3, line + (size_t)begin * 3,
-                   (size_t)(left - begin) * 3);
+                   (size_t)(end - begin) * 3);
     }
+    free(right);
+    return true;
 }
 
 static uint8_t blend(uint8_t below, uint8_t above, unsigned coverage)
@@ -283,7 +285,10 @@ static bool paint_figure(struct canvas *canvas, const struct figure *figure, str
             paint_rect(canvas, item);
             break;
         case FIGURE_MATRIX:
-            (item->matrix.is_veil ? paint_veil : paint_matrix)(canvas, item, figure);
+            if (item->matrix.is_veil)
+                paint_veil(canvas, item, figure);
+            else if (!paint_matrix(canvas, item, figure, error))
+                return false;
             break;
         case FIGURE_IMAGE:
             if (!paint_image(canvas, item, error))

@@ -1,6 +1,7 @@
 #include "draw/pool.h"
 
 #include <math.h>
+#include <string.h>
 
 size_t pool_count(size_t count, size_t factor)
 {
@@ -37,25 +38,49 @@ static bool block_pool(const struct block *block, enum pool how, float *result)
     return count > 0;
 }
 
-static void extent_add(struct extent *extent, float value)
+/* Copies that stay in registers: there may be as many cells as pixels. */
+static void extent_widen(struct extent *extent, const struct pooled *pooled)
 {
-    if (isnan(value)) {
-        extent->has_nan = true;
-    } else if (isinf(value)) {
-        *(value > 0 ? &extent->has_plus : &extent->has_minus) = true;
-    } else {
-        extent->low = extent->any && extent->low < value ? extent->low : value;
-        extent->high = extent->any && extent->high > value ? extent->high : value;
-        extent->any = true;
-        if (value > 0 && (extent->positive <= 0 || value < extent->positive))
-            extent->positive = value;
+    struct extent seen = *extent;
+    float low = seen.any ? seen.low : INFINITY, high = seen.any ? seen.high : -INFINITY;
+    float positive = seen.positive > 0 ? seen.positive : INFINITY;
+    for (size_t i = 0; i < pooled->rows * pooled->columns; i++) {
+        float value = pooled->values[i];
+        if (pooled->masked && pooled->masked[i]) {
+            seen.has_masked = true;
+        } else if (isnan(value)) {
+            seen.has_nan = true;
+        } else if (isinf(value)) {
+            *(value > 0 ? &seen.has_plus : &seen.has_minus) = true;
+        } else {
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+            positive = value > 0 && value < positive ? value : positive;
+        }
     }
+    seen.any = low <= high;
+    seen.low = seen.any ? low : seen.low;
+    seen.high = seen.any ? high : seen.high;
+    seen.positive = isinf(positive) ? 0 : positive;
+    *extent = seen;
+}
+
+/* Cell by cell, as where there is room for all. */
+static void copy_map(struct pooled *pooled, const struct heatmap *map)
+{
+    size_t count = pooled->rows * pooled->columns;
+    memcpy(pooled->values, map->values, count * sizeof *map->values);
+    for (size_t i = 0; pooled->masked && i < count; i++)
+        pooled->masked[i] = map->masked && map->masked[i];
 }
 
 void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns,
               size_t row_factor, size_t column_factor, enum pool how, struct extent *extent)
 {
-    for (size_t i = 0; i < pooled->rows; i++)
+    bool whole = row_factor == 1 && column_factor == 1;
+    if (whole)
+        copy_map(pooled, map);
+    for (size_t i = 0; !whole && i < pooled->rows; i++)
         for (size_t j = 0; j < pooled->columns; j++) {
             size_t first_row = i * row_factor, first_column = j * column_factor;
             size_t left = columns - first_column, below = rows - first_row;
@@ -66,9 +91,6 @@ void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, siz
             bool shown = block_pool(&block, how, &pooled->values[cell]);
             if (pooled->masked)
                 pooled->masked[cell] = !shown;
-            if (shown)
-                extent_add(extent, pooled->values[cell]);
-            else
-                extent->has_masked = true;
         }
+    extent_widen(extent, pooled);
 }
