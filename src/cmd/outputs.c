@@ -238,6 +238,16 @@ bool outputs_draw(const struct outputs *outputs)
     return false;
 }
 
+bool outputs_whole(const struct outputs *outputs)
+{
+    bool whole = outputs->standard && !outputs->standard->one_stage;
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output *output = &outputs->list[i];
+        whole = whole || output->kind == OUTPUT_FOLDER || (output->writer && !output->writer->one_stage);
+    }
+    return whole;
+}
+
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
                    struct error *error)
 {

@@ -37,6 +37,8 @@ struct outputs {
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
+/* Whether one of them holds all that there is: JSON does, also in a folder. */
+bool outputs_whole(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output, and then the files get their names together;
  * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,

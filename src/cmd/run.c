@@ -119,6 +119,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                               .stages = options->stages,
                               .max_weights = options->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
+                              .top_keys = outputs_whole(&r->outputs),
                               .selection = &selection,
                               .engine = {.threads = options->threads,
                                          .memory_limit = options->memory ? options->memory : memory_share(),

@@ -83,7 +83,8 @@ static bool work_make(struct work *work, struct result *result, const struct lay
             break;
         case HELD_POOLED:
             job->pool = (struct pooling){to, result->query_step, result->key_step, result->pool_mean};
-            job->top = result->top + (layer->index * heads + h) * n * result->top_count;
+            if (result->top)
+                job->top = result->top + (layer->index * heads + h) * n * result->top_count;
             job->top_count = result->top_count;
             break;
         }
@@ -294,6 +295,8 @@ static bool plan(struct result *result, const struct request *request, struct er
     }
     plan_cells(result, request->max_weights);
     result->pool_mean = request->pool_mean;
+    if (!request->top_keys)
+        return true;
     result->top_count = problem->m < TOP_KEYS ? problem->m : TOP_KEYS;
     size_t count;
     if (!size_multiply(problem->layer_count * problem->heads, problem->n, &count) ||

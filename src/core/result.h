@@ -41,7 +41,7 @@ struct result {
      * their mean; and the heaviest keys of every row. Otherwise the steps are 1. */
     size_t query_step, key_step;
     bool pool_mean;
-    struct row_key *top; /* layers×heads×n×top_count, of the problem; owned */
+    struct row_key *top; /* layers×heads×n×top_count, of the problem; owned; NULL: not asked for */
     size_t top_count;
 };
 
@@ -58,6 +58,7 @@ struct request {
     unsigned stages; /* bits 1 << STAGE_…; weights and output are always there (output where there is a v) */
     size_t max_weights;                /* numbers of a stage that may be held */
     bool pool_mean;                    /* pool by the mean; otherwise by the largest */
+    bool top_keys;                     /* with what is pooled, remember the heaviest keys of each row */
     const struct selection *selection; /* has been checked by selection_check */
     bool plain;                        /* also what the fast engine could compute */
     struct engine_options engine;
