@@ -32,6 +32,9 @@ bool source_read(struct source *source, const char *path, size_t most, struct er
 void source_free(struct source *source);
 /* Frees the text and keeps the name. */
 void source_drop(struct source *source);
+/* Says that a part of the text, which nobody has changed, has been read: if the file is mapped, the memory
+ * that it takes is given back until somebody looks at it again. */
+void source_pass(const struct source *source, const char *start, const char *end);
 
 /* The place of byte `offset`. The column counts characters. */
 struct place source_place(const struct source *source, size_t offset);

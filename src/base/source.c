@@ -103,6 +103,15 @@ bool source_read(struct source *source, const char *path, size_t most, struct er
     return ok;
 }
 
+void source_pass(const struct source *source, const char *start, const char *end)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)start + page - 1) / page * page, last = (uintptr_t)end / page * page;
+    /* Only a wish: what comes of it does not matter. */
+    if (source->mapped && first < last)
+        (void)madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
 void source_drop(struct source *source)
 {
     if (source->mapped)

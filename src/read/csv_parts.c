@@ -63,6 +63,7 @@ static void read_part(void *context, int member, size_t job)
                 return;
             }
         }
+    source_pass(csv.source, part->start, part->end);
 }
 
 /* Behind the last line that is not blank; NULL where what follows is no blank lines. */
