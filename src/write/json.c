@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/memory.h"
 
 static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
@@ -29,18 +30,61 @@ static void write_list(struct out *out, const char *key, const size_t *list, siz
     out_char(out, ']');
 }
 
-/* rows×columns as an array of arrays. */
-static void write_matrix(struct out *out, const float *values, size_t rows, size_t columns)
+static void write_rows(struct out *out, const float *values, size_t first, size_t end, size_t columns)
 {
-    out_char(out, '[');
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = first; i < end; i++) {
+        const float *row = values + i * columns;
         out_text(out, i > 0 ? ",\n[" : "[");
         for (size_t j = 0; j < columns; j++) {
             if (j > 0)
                 out_char(out, ',');
-            out_float(out, *values++);
+            out_float(out, row[j]);
         }
         out_char(out, ']');
+    }
+}
+
+/* Large matrices are made into text by all threads, some rows each, and written in order. */
+enum { PART_NUMBERS = 1 << 13, PARTS = 16 };
+
+struct parts {
+    const float *values;
+    size_t first, rows, columns; /* of the matrix: the first row of this round, and all */
+    size_t height;               /* rows of a part */
+    struct out text[PARTS];
+};
+
+static void write_part(void *context, int member, size_t job)
+{
+    struct parts *parts = context;
+    (void)member;
+    size_t first = parts->first + job * parts->height, left = parts->rows - first;
+    write_rows(&parts->text[job], parts->values, first, first + (left < parts->height ? left : parts->height),
+               parts->columns);
+}
+
+/* rows×columns as an array of arrays. */
+static void write_matrix(struct out *out, const float *values, size_t rows, size_t columns)
+{
+    out_char(out, '[');
+    struct parts parts = {.values = values, .rows = rows, .columns = columns};
+    parts.height = columns < PART_NUMBERS ? PART_NUMBERS / (columns + 1) + 1 : 1;
+    if (rows <= parts.height) {
+        write_rows(out, values, 0, rows, columns);
+        parts.first = rows;
+    }
+    for (; parts.first < rows && !out->trouble; parts.first += PARTS * parts.height) {
+        size_t count = (rows - parts.first - 1) / parts.height + 1;
+        count = count < PARTS ? count : PARTS;
+        for (size_t i = 0; i < count; i++)
+            out_begin(&parts.text[i], -1, out->name);
+        crew_run(count, write_part, &parts);
+        for (size_t i = 0; i < count; i++) {
+            out_bytes(out, parts.text[i].data, parts.text[i].size);
+            if (!out->trouble)
+                out->trouble = parts.text[i].trouble;
+            out_free(&parts.text[i]);
+        }
     }
     out_char(out, ']');
 }
