@@ -126,8 +126,7 @@ static struct option_kind table[] = {
     {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
     {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray RdBu_r coolwarm", "Picture",
      "colour map: viridis (default), magma (default over --image), inferno, plasma, cividis, gray; for data "
-     "with a "
-     "sign RdBu_r (default) or coolwarm",
+     "with a sign RdBu_r (default) or coolwarm",
      FOR_RUN, OPTION_CMAP},
     {"color-scale", 0, "SCALE", "linear log sqrt", "Picture",
      "linear (default), sqrt, or log, which is for numbers above 0", FOR_RUN, OPTION_COLOR_SCALE},
