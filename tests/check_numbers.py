@@ -127,6 +127,21 @@ def test_float_classes():
     assert all((x is None) != f for row, flags in zip(got, finite) for x, f in zip(row, flags)), "null where there is a number"
 
 
+def test_large_matrices():
+    """What threads write some rows each is all there, in order, and the same bytes for any number of them."""
+    rng = np.random.default_rng(11)
+    for shape in ((2, 300, 301), (1, 3, 20000), (1, 9000, 1), (1, 1, 9000)):
+        weights = rng.random(shape).astype(np.float32)
+        write_json("large.json", {"attention": weights})
+        run("large.json", "-q", "-o", "one.json", "--threads", 1)
+        run("large.json", "-q", "-o", "three.json", "--threads", 3)
+        with open("one.json", "rb") as one, open("three.json", "rb") as three:
+            text = one.read()
+            assert text == three.read(), shape
+        got = np.array(json.loads(text)["weights"], dtype=np.float32)[0]
+        assert np.array_equal(bits(got), bits(weights)), shape
+
+
 def test_negative_zero():
     """A reader that takes -0 for an integer lost its sign."""
     write_json("zero.json", {"attention": [[-0.0, 1.0]]})

@@ -1,7 +1,6 @@
 #include "draw/png_palette.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Different colours; a picture that has more is none of cells and letters. */

@@ -5,6 +5,7 @@ numbers() {
     DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_numbers.py" "$@"
 }
 
+@test "large matrices are written by several threads, in order" { numbers large_matrices; }
 @test "every stage is the same in JSON, CSV and NPY" { numbers formats; }
 @test "JSON reads back to the same float32, and is an input again" { numbers round_trip; }
 @test "every class of float32 survives" { numbers float_classes; }
