@@ -64,12 +64,9 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     const struct problem *problem = result->problem;
     enum stage stage = shown->stage;
     const struct stage_data *data = &result->stage[stage];
-    /* Weights of a recurrence may be anything, those that dropout left may be above 1. */
-    bool recurrent = false, dropped = false;
-    for (size_t l = 0; l < problem->layer_count; l++) {
+    bool recurrent = false; /* those weights may be anything */
+    for (size_t l = 0; l < problem->layer_count; l++)
         recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
-        dropped = dropped || problem->layers[l].settings.dropout > 0;
-    }
     bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
     bool positions = stage == STAGE_ENCODING && !pairs;
     bool flags = stage == STAGE_MASK && is_flags(result, data), mean = stage == STAGE_MASK && !flags;
@@ -99,7 +96,7 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
         .measure = mean ? "share of heads" : measure_of(problem, stage),
         .more = mean ? "that see it" : NULL,
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
-        .is_weight = (stage == STAGE_WEIGHTS && !recurrent && !dropped) || stage == STAGE_MASK,
+        .is_weight = (stage == STAGE_WEIGHTS && !recurrent) || stage == STAGE_MASK,
         .is_flag = flags,
         .style = style,
     };

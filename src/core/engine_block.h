@@ -11,6 +11,7 @@
  * chunks of at most CHUNK. A chunk of scores and a block of queries of 64 columns fit the first cache
  * together. */
 #define BLOCK ((size_t)64)
+_Static_assert(HEAD_SPARE >= 64, "the rows of a block look that far into a table of distances");
 #define CHUNK ((size_t)120)
 
 /* Sums over more chunks than this go on in double. */

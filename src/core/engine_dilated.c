@@ -112,8 +112,10 @@ static bool distance_part(struct part *part, struct error *error)
     if (!whole->distance)
         return true;
     const size_t count = head->n + head->m - 1;
+    if (count > SIZE_MAX - HEAD_SPARE)
+        return error_memory(error, SIZE_MAX);
     head->distance_first = head->offset - (int64_t)(head->m - 1);
-    part->distance = memory_take(count, sizeof *part->distance, error);
+    part->distance = memory_zeroed(count + HEAD_SPARE, sizeof *part->distance, error);
     for (size_t x = 0; part->distance && x < count; x++)
         part->distance[x] = whole->distance[(head->distance_first + (int64_t)x) * (int64_t)part->period -
                                             whole->distance_first];

@@ -58,6 +58,8 @@ struct recurrent {
     struct grid state; /* d_k×d_v to begin with; absent: zeros */
 };
 
+enum { HEAD_SPARE = 64 };
+
 struct head {
     size_t n, m;           /* queries, keys */
     size_t d_k, d_v;       /* columns that are compared, and of v; d_v is 0 where there is no v */
@@ -68,8 +70,9 @@ struct head {
     double scale;
     double softcap;   /* 0: none */
     struct grid bias; /* -infinity forbids */
-    const float
-        *distance; /* added by how far the query stands behind the key, from distance_first on; NULL */
+    /* Added by how far the query stands behind the key, from distance_first on, and HEAD_SPARE numbers more,
+     * which the engine reads and drops; or NULL. */
+    const float *distance;
     int64_t distance_first;
     struct rules rules;
     enum normalizer normalizer;

@@ -7,14 +7,12 @@ struct row_measures measures_row(const float *row, const size_t *keys, size_t co
 {
     double sum = 0, entropy = 0, distance = 0;
     float max = -INFINITY;
-    size_t argmax = 0;
-    bool all_zero = true;
+    size_t argmax = SIZE_MAX;
     for (size_t s = 0; s < count; s++) {
         const size_t j = keys[s];
         double w = (double)row[j];
         sum += w;
         distance += w * fabs(position - (double)j);
-        all_zero = all_zero && row[j] == 0;
         if (w > 0)
             entropy -= w * log(w);
         if (row[j] > max) {
@@ -24,7 +22,7 @@ struct row_measures measures_row(const float *row, const size_t *keys, size_t co
     }
     if (!isfinite(sum))
         return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
-    if (all_zero)
+    if (count == 0)
         return (struct row_measures){.argmax = SIZE_MAX};
     if (!shares)
         entropy = distance = (double)NAN;

@@ -12,7 +12,7 @@ struct row_measures {
     float max;      /* the largest weight */
     float distance; /* Σ w·|p-j| in tokens, where p = i + offset is where the query stands among the keys */
     float first;    /* weight on key 0 */
-    size_t argmax;  /* the first key with the largest weight; SIZE_MAX where the row is 0 or NaN */
+    size_t argmax;  /* the first key with the largest weight; SIZE_MAX where the row sees nothing or is NaN */
 };
 
 /* Of a head: means over the rows that see something and hold no NaN. Entropy and distance are NaN where they

@@ -8,9 +8,6 @@
 #include "core/position.h"
 #include "core/problem_parts.h"
 
-/* Padding behind a table of distances: blocks of rows may look that far. */
-enum { DISTANCE_SPARE = 256 };
-
 static bool count_error(const struct judge *judge, enum input which, const char *expected, size_t count)
 {
     const struct tensor *tensor = judge_find(judge, which);
@@ -95,7 +92,7 @@ static bool make_distances(const struct judge *judge, struct problem_layer *laye
     if (!judge_list(judge, INPUT_SLOPES, p->heads, INPUT_COUNT))
         return false;
     layer->distance_first = layer->offset - (int64_t)p->m + 1;
-    layer->distance_count = p->n + p->m - 1 + DISTANCE_SPARE;
+    layer->distance_count = p->n + p->m - 1 + HEAD_SPARE;
     if (!size_multiply(layer->distance_count, p->heads, &count))
         return error_memory(judge->error, SIZE_MAX);
     layer->distance = memory_zeroed(count, sizeof *layer->distance, judge->error);

@@ -206,10 +206,7 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, count = result->layer_count * result->head_count, rows = count * problem->n;
     for (size_t i = 0; i < count; i++) {
-        /* What dropout left nothing of, and what a recurrence does not read, may be seen all the same. */
-        const struct problem_layer *layer = &problem->layers[i / result->head_count];
-        if (!(layer->settings.dropout > 0) && layer->settings.recurrence == RECURRENCE_NONE)
-            blind += result->measures[i].blind_rows;
+        blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
     }
     if (result->hidden > 0)

@@ -74,3 +74,15 @@ torch() {
     [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
     "$PYTHON" -B "$ROOT/tests/check_torch.py" onnx
 }
+
+@test "bug: a row whose weights are all 0 was said to see no key, and left out of the means" {
+    echo '{"q":[[1],[200]],"k":[[1],[1]],"v":[[1],[1]],"sink":150}' >x.json
+    same "$(attn run x.json -o - 2>&1 >/dev/null)" ""
+    same "$(attn run x.json -o - | jq '.stats[0][0].mean_distance')" 0.25
+}
+
+@test "bug: colours of weights after dropout were on a scale of their own" {
+    attn run "$DATA/sentence.json" --dropout 0.6 -q -o a.json -o a.png
+    attn run a.json -q -o b.png
+    cmp a.png b.png
+}
