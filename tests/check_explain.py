@@ -18,6 +18,7 @@ CASES = [
     ("projections", ["--normalizer", "linear", "--causal"]), ("projections", ["--position", "sinusoidal"]),
     ("causal", []), ("cross", []), ("window", []), ("packed", []), ("alignment", []), ("rotary", []), ("alibi", []),
     ("sparsemax", []), ("sparsemax", ["--dropout", "0.5"]), ("sparsemax", ["--causal"]), ("grouped", []), ("induction", []), ("pairs", []), ("patches", []),
+    ("delta", []), ("sentence", ["--recurrence", "linear"]),
 ]
 
 
@@ -41,7 +42,7 @@ def check_row(e, what):
     keys = e["keys"]
     q, k = np.array(e["q"]), np.array([key["k"] for key in keys])
     score = numbers(key["score"] for key in keys)
-    masked, part = numbers(key["masked"] for key in keys), numbers(key["numerator"] for key in keys)
+    masked = numbers(key["masked"] for key in keys)
     allowed = np.array([key["allowed"] for key in keys])
     weight = numbers(key["weight"] for key in keys)
     close(score, np.tanh(q + k) @ np.array(e["v_score"]) if "v_score" in e else k @ q, what)
@@ -51,12 +52,16 @@ def check_row(e, what):
     close(numbers(key["scaled"] for key in keys), scaled, what)
     assert np.all(np.isneginf(masked) | allowed), what
     before = numbers(key.get("before_dropout", key["weight"]) for key in keys)
-    if not allowed.any():
+    if "recurrence" in e:
+        if e["recurrence"] == "linear":
+            close(weight, np.where(allowed, scaled, 0), what)
+    elif not allowed.any():
         assert not weight.any(), what
     elif e["normalizer"] == "sparsemax":
         close(before, np.where(allowed, np.maximum(masked - e["threshold"], 0), 0), what)
         close(before.sum(), 1, what)
     else:
+        part = numbers(key["numerator"] for key in keys)
         wanted = masked if e["normalizer"] == "linear" else np.exp(masked - e["largest"])
         close(part, np.where(allowed, wanted, 0), what)
         sink = np.exp(e["sink"] - e["largest"]) if "sink" in e else 0

@@ -59,7 +59,7 @@ static void add_shares(struct explain_table *table, const char *name, const doub
 {
     struct explain_column *column = add_column(table, name, values);
     column->summed = true;
-    column->sum = column->sink = e->head->has_sink ? e->sink_numerator / e->denominator : 0;
+    column->sum = column->sink = e->head->has_sink && e->numerators ? e->sink_numerator / e->denominator : 0;
     for (size_t j = 0; j < e->head->m; j++)
         column->sum += values[j];
 }
@@ -74,7 +74,7 @@ static void plan_columns(struct explain_table *table, const struct explanation *
         add_column(table, "capped", e->scaled);
     if (explain_has_mask(e))
         add_column(table, "masked", e->masked);
-    if (e->head->normalizer == NORMALIZER_SOFTMAX) {
+    if (e->numerators && e->head->normalizer == NORMALIZER_SOFTMAX) {
         snprintf(name, sizeof name, "e^(s %c %s)", e->shift < 0 ? '+' : '-',
                  explain_number(fabs(e->shift), text));
         struct explain_column *parts = add_column(table, name, e->numerators);
@@ -134,6 +134,24 @@ bool explain_table_make(struct explain_table *table, const struct explanation *e
     free(order);
     plan_columns(table, e);
     return ok;
+}
+
+/* What a token does to the state before the next; the weights follow from it, because the output is linear in
+ * v. */
+static const char *const steps[] = {
+    [RECURRENCE_LINEAR] = "S + k⊗v",
+    [RECURRENCE_GATED] = "e^decay·S + k⊗v",
+    [RECURRENCE_DELTA] = "S + β·k⊗(v - Sᵀk)",
+    [RECURRENCE_GATED_DELTA] = "e^decay·S, then S + β·k⊗(v - Sᵀk)",
+};
+
+static void write_recurrence(const struct explanation *e, struct out *out)
+{
+    char scale[24];
+    out_format(out,
+               "3  weights  token by token the state S becomes %s;\n"
+               "            a weight is what its v gives to the output %s·Sᵀq\n",
+               steps[e->head->recurrent.rule], explain_number(e->head->scale, scale));
 }
 
 static void write_normalizer(const struct explanation *e, struct out *out)
@@ -203,7 +221,7 @@ static void write_others(const struct explanation *e, const struct explain_table
 void explain_table_write(const struct explanation *e, const struct explain_table *table, struct out *out)
 {
     char name[160], text[24];
-    write_normalizer(e, out);
+    (e->numerators ? write_normalizer : write_recurrence)(e, out);
     out_char(out, '\n');
     write_name(table, "key", out);
     for (size_t c = 0; c < table->count; c++)

@@ -186,6 +186,8 @@ static void write_output(const struct explanation *e, const struct explain_table
     }
     if (table->rest != 0)
         out_text(out, written > 0 ? "   + …\n" : "     …\n");
+    if (head->recurrent.state.data)
+        out_text(out, "   + what the first state gives\n");
     out_text(out, "   = (");
     for (size_t c = 0; c < head->d_v && c < VECTOR_SHOWN; c++) {
         out_text(out, c > 0 ? ", " : "");

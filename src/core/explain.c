@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "core/recurrence.h"
 #include "core/reference.h"
 
 /* The outputs of the layers below, or nothing where the layer does not read them. */
@@ -29,7 +31,8 @@ static bool arrays_make(struct explanation *e, struct error *error)
                          &e->numerators, &e->uncapped, &e->before_dropout};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
-            (arrays[i] == &e->before_dropout && !(head->dropout > 0)))
+            (arrays[i] == &e->before_dropout && !(head->dropout > 0)) ||
+            (arrays[i] == &e->numerators && head->recurrent.rule != RECURRENCE_NONE))
             continue;
         *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
         if (!*arrays[i])
@@ -74,15 +77,33 @@ static void stage_make(const struct head *head, size_t query, enum stage stage, 
     reference_row(head, query, stage, room);
 }
 
+static void take_weights(void *context, size_t i, const double *weights)
+{
+    struct explanation *e = context;
+    (void)i; /* the one row that is run */
+    memcpy(e->weights, weights, e->head->m * sizeof *weights);
+}
+
+/* The weights of a recurrence, which are no shares of anything, and the output, which is of the first state
+ * too. */
+static bool recurrence_make(struct explanation *e, struct error *error)
+{
+    const struct head row = head_part(e->head, e->query, 1);
+    float *output = memory_take(row.d_v, sizeof *output, error);
+    bool ok = output && recurrence_run(&row, e->output ? output : NULL, row.d_v, take_weights, e, error);
+    for (size_t c = 0; ok && e->output && c < row.d_v; c++)
+        e->output[c] = (double)output[c];
+    free(output);
+    return ok;
+}
+
 static bool row_make(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     struct reference_room room = {.keys = memory_take(head->m, sizeof *room.keys, error),
                                   .spare = memory_take(head->m, sizeof *room.spare, error)};
-    const bool ok = room.keys && room.spare;
+    bool ok = room.keys && room.spare;
     if (ok) {
-        struct head all = *head;
-        all.dropout = 0;
         stage_make(head, e->query, STAGE_SCORES, e->scores, &room);
         stage_make(head, e->query, STAGE_SCALED, e->scaled, &room);
         stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
@@ -90,6 +111,12 @@ static bool row_make(struct explanation *e, struct error *error)
             e->allowed[room.keys[s]] = true;
         for (size_t j = 0; e->uncapped && j < head->m; j++)
             e->uncapped[j] = head->scale * e->scores[j];
+    }
+    if (ok && head->recurrent.rule != RECURRENCE_NONE) {
+        ok = recurrence_make(e, error);
+    } else if (ok) {
+        struct head all = *head;
+        all.dropout = 0;
         if (e->before_dropout)
             stage_make(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
         stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
@@ -110,10 +137,6 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     if (from->attention)
         return error_set(error, ERROR_INPUT,
                          "the weights were given: there are no steps to explain; expected q and k");
-    if (from->settings.recurrence != RECURRENCE_NONE)
-        return error_set(
-            error, ERROR_INPUT,
-            "a recurrence has no softmax to explain; see attn run --stage weights for what it weighs");
     explanation->lower = *problem;
     explanation->lower.layer_count = layer;
     if (!below_make(&explanation->below, &explanation->lower, layer, plain, engine, error))

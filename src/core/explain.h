@@ -25,7 +25,8 @@ struct explanation {
     double *scores, *scaled, *masked, *weights; /* the stages */
     double *uncapped;   /* scale·score before the softcap bent it to `scaled`; NULL: there is no softcap */
     double *numerators; /* of the weights, 0 where nothing is seen: e^(masked - shift) with softmax, masked
-                         * itself with linear, the weights with sparsemax */
+                         * itself with linear, the weights with sparsemax; NULL with a recurrence, whose
+                         * weights are no shares, and shift and denominator mean nothing */
     double *before_dropout; /* the weights; NULL: there is no dropout */
     double shift;           /* the largest of masked and the sink; with sparsemax the threshold */
     double sink_numerator;  /* 0 where there is no sink */
@@ -35,8 +36,7 @@ struct explanation {
 
 /*
  * Computes what is below the layer (`plain`: in double precision too), the layer's q, k and v, and the row.
- * Errors: ERROR_INPUT where the weights were given or come from a recurrence, which have no such steps; no
- * memory.
+ * Errors: ERROR_INPUT where the weights were given, which have no such steps; no memory.
  */
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
                       size_t head, size_t query, bool plain, const struct engine_options *engine,

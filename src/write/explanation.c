@@ -30,7 +30,8 @@ static void write_key(struct out *out, const struct explanation *e, size_t j)
     write_number(out, "score", e->scores[j]);
     write_number(out, "scaled", e->scaled[j]);
     write_number(out, "masked", e->masked[j]);
-    write_number(out, "numerator", e->numerators[j]);
+    if (e->numerators)
+        write_number(out, "numerator", e->numerators[j]);
     if (e->before_dropout)
         write_number(out, "before_dropout", e->before_dropout[j]);
     write_number(out, "weight", e->weights[j]);
@@ -55,14 +56,16 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
         write_number(out, "temperature", layer->settings.temperature);
     if (h->softcap > 0)
         write_number(out, "softcap", h->softcap);
-    out_text(out, ",\"normalizer\":");
-    settings_write(&layer->settings, SETTING_NORMALIZER, out);
-    write_number(out, sparsemax ? "threshold" : "largest", e->shift);
+    out_format(out, ",\"%s\":", e->numerators ? "normalizer" : "recurrence");
+    settings_write(&layer->settings, e->numerators ? SETTING_NORMALIZER : SETTING_RECURRENCE, out);
+    if (e->numerators)
+        write_number(out, sparsemax ? "threshold" : "largest", e->shift);
     if (h->has_sink)
         write_number(out, "sink", h->sink);
     if (e->before_dropout)
         write_number(out, "dropout", h->dropout);
-    write_number(out, "denominator", e->denominator);
+    if (e->numerators)
+        write_number(out, "denominator", e->denominator);
     out_text(out, ",\n\"keys\":[");
     for (size_t j = 0; j < h->m; j++)
         write_key(out, e, j);

@@ -63,18 +63,28 @@ assert len(table) == 6 and len({len(line) for line in table}) == 1, table'
     fails 2 '--query is "owl": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query owl
     fails 2 'there is no head 2: the input has 2 of them, from 0' attn explain "$DATA/causal.json" --head 2
     fails 2 'explain takes one head; see attn run --stage for several' attn explain "$DATA/causal.json" --head 0,1
-    fails 3 'a recurrence has no softmax to explain; see attn run --stage weights for what it weighs' attn explain "$DATA/delta.json"
     echo '{"attention":[[1]]}' >given.json
     fails 3 'the weights were given: there are no steps to explain; expected q and k' attn explain given.json
     fails 2 'unknown option --cmap; see attn explain --help' attn explain "$DATA/causal.json" --cmap gray
     fails 1 'standard output: could not write: No space left on device' sh -c "exec '$ATTN' explain '$DATA/causal.json' >/dev/full"
 }
 
+@test "a recurrence says what its state becomes, and what a first state gives" {
+    attn explain "$DATA/delta.json" --query 3 >text
+    grep -qF 'the state S becomes S + β·k⊗(v - Sᵀk);' text
+    grep -qE '^ +2 "A is 3" +1 .* 1$' text
+    echo '{"q":[[1]],"k":[[1]],"v":[[2]],"state":[[[5]]],"recurrence":"linear"}' >state.json
+    same "$(attn explain state.json | tail -3)" "     1         · (2)   \"0\"
+   + what the first state gives
+   = (7)"
+}
+
 @test "the JSON is what its schema says" {
     attn explain "$DATA/alignment.json" --sink 0 --dropout 0.5 --softcap 2 --format json >a.json
     attn explain "$DATA/sparsemax.json" --format json >b.json
     attn explain "$DATA/projections.json" --causal --format json --query 0 >c.json
-    "$PYTHON" - "$ROOT/docs/attn-explain.schema.json" a.json b.json c.json <<'END'
+    attn explain "$DATA/delta.json" --format json >d.json
+    "$PYTHON" - "$ROOT/docs/attn-explain.schema.json" a.json b.json c.json d.json <<'END'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))
