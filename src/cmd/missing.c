@@ -26,8 +26,8 @@ static void look_through(struct missing *missing, const char *text)
     }
 }
 
-bool missing_warn(const struct result *result, const struct options *options, struct warnings *warnings,
-                  struct error *error)
+bool missing_warn(const struct result *result, const struct options *options, const struct patches *patches,
+                  struct warnings *warnings, struct error *error)
 {
     const struct problem *problem = result->problem;
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
@@ -35,7 +35,7 @@ bool missing_warn(const struct result *result, const struct options *options, st
     if (ok && problem->title)
         look_through(&missing, problem->title);
     /* Over a picture, and beside pooled cells, there are no labels. */
-    bool labels = ok && !options->patches && result->held != HELD_POOLED;
+    bool labels = ok && !patches && result->held != HELD_POOLED;
     for (size_t i = 0; labels && i < result->query_count; i++)
         look_through(&missing, problem->tokens.text[result->query_first + i]);
     for (size_t i = 0; labels && i < result->key_count; i++)

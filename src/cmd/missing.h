@@ -4,11 +4,12 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/patches.h"
 #include "core/result.h"
 
 /* Warns, in one line, of characters in the labels and the title that the fonts do not have. Errors: no
  * memory. */
-bool missing_warn(const struct result *result, const struct options *options, struct warnings *warnings,
-                  struct error *error);
+bool missing_warn(const struct result *result, const struct options *options, const struct patches *patches,
+                  struct warnings *warnings, struct error *error);
 
 #endif

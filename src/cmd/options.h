@@ -37,8 +37,6 @@ const struct option_kind *options_table(size_t *count);
 /* Whether pairs are drawn as matrices, or as what is seen of a picture whose patches the keys are. */
 enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
 
-struct patches; /* cmd/patches.h */
-
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 
 /* A list of numbers from 0 like "0,3,5:8". */
@@ -82,10 +80,9 @@ struct options {
     bool has_look, look_mean; /* where from: the mean over the queries, or one */
     size_t look_query;
     enum view view;
-    const char *query;             /* of explain: a number or a token; NULL: the last */
-    size_t rows;                   /* of explain: keys shown */
-    bool as_json;                  /* of explain */
-    const struct patches *patches; /* set by run: pairs are drawn over this grid; NULL: as matrices */
+    const char *query; /* of explain: a number or a token; NULL: the last */
+    size_t rows;       /* of explain: keys shown */
+    bool as_json;      /* of explain */
 };
 
 /* Reads argv[1…] for a command. Errors are ERROR_USAGE and name the option. Freed by options_free in any

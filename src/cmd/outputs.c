@@ -138,13 +138,13 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
 }
 
 static bool write_figure(struct outputs *outputs, const char *path, const struct options *options,
-                         struct error *error)
+                         const struct patches *patches, struct error *error)
 {
     struct out png;
     double start = clock_seconds();
     out_begin(&png, -1, path);
     struct picture picture = {.shown = &outputs->shown[0], .all = true, .out = &png};
-    bool ok = pictures_draw(&picture, 1, options, error);
+    bool ok = pictures_draw(&picture, 1, options, patches, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &png, error);
     out_free(&png);
@@ -169,7 +169,7 @@ static char *picture_path(const char *folder, const struct picture *picture, str
 /* Of each stage a picture a head, then one of all. Drawn together, a batch at a time, and written in order.
  */
 static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
-                           const struct result *result, struct error *error)
+                           const struct patches *patches, const struct result *result, struct error *error)
 {
     enum { BATCH = 64 };
     size_t s = 0, matrix = 0;
@@ -188,7 +188,7 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
             matrix = all ? 0 : matrix + 1;
             s += all;
         }
-        ok = pictures_draw(pictures, count, options, error);
+        ok = pictures_draw(pictures, count, options, patches, error);
         outputs->draw_seconds += clock_seconds() - start;
         for (size_t i = 0; i < count; i++) {
             char *path = ok ? picture_path(folder, &pictures[i], error) : NULL;
@@ -201,12 +201,12 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
 }
 
 static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct result *result, struct error *error)
+                         const struct patches *patches, const struct result *result, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
     char *json = folder ? text_format("%sattention.json", folder) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
-    ok = ok && write_pictures(outputs, folder, options, result, error) &&
+    ok = ok && write_pictures(outputs, folder, options, patches, result, error) &&
          write_numbers(outputs, json, &writer_json, true, result, error);
     free(json);
     free(folder);
@@ -248,8 +248,8 @@ bool outputs_whole(const struct outputs *outputs)
     return whole;
 }
 
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
-                   struct error *error)
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct patches *patches,
+                   const struct result *result, struct error *error)
 {
     for (size_t s = 0; s < outputs->stage_count; s++)
         if (!shown_find(&outputs->shown[s], result, outputs->stages[s], error))
@@ -258,9 +258,9 @@ bool outputs_write(struct outputs *outputs, const struct options *options, const
         const struct output *output = &outputs->list[i];
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
-            ok = write_folder(outputs, output->path, options, result, error);
+            ok = write_folder(outputs, output->path, options, patches, result, error);
         else if (output->kind == OUTPUT_PICTURE)
-            ok = write_figure(outputs, output->path, options, error);
+            ok = write_figure(outputs, output->path, options, patches, error);
         else if (output->kind == OUTPUT_NUMBERS)
             ok = write_numbers(outputs, output->path, output->writer, false, result, error);
         if (!ok)

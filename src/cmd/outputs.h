@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/patches.h"
 #include "cmd/shown.h"
 #include "core/result.h"
 
@@ -40,9 +41,10 @@ bool outputs_draw(const struct outputs *outputs);
 /* Whether one of them holds all that there is: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output, and then the files get their names together;
- * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). */
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct result *result,
-                   struct error *error);
+ * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). Pairs are drawn
+ * over the grid of `patches`; NULL: as matrices. */
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct patches *patches,
+                   const struct result *result, struct error *error);
 void outputs_free(struct outputs *outputs);
 
 #endif

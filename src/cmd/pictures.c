@@ -7,7 +7,6 @@
 #include "base/crew.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/patches.h"
 #include "draw/draw.h"
 
 static const char *const measures[STAGE_COUNT] = {
@@ -103,10 +102,10 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
 }
 
 static bool draw(struct painter *painter, const struct drawing *drawing, const struct shown *shown,
-                 const struct options *options, struct out *out, struct error *error)
+                 const struct patches *patches, struct out *out, struct error *error)
 {
-    if (options->patches && stage_is_pairs(shown->result->problem, shown->stage))
-        return patches_draw(painter, options->patches, shown->stage, drawing, out, error);
+    if (patches && stage_is_pairs(shown->result->problem, shown->stage))
+        return patches_draw(painter, patches, shown->stage, drawing, out, error);
     return draw_png(painter, drawing, out, error);
 }
 
@@ -175,8 +174,9 @@ static void name_grid(const struct shown *shown, struct panels *panels, struct d
     drawing->column_titles = panels->titles + layers;
 }
 
-static bool picture_all(const struct shown *shown, const struct options *options, struct painter *painter,
-                        struct out *out, struct error *error)
+static bool picture_all(const struct shown *shown, const struct options *options,
+                        const struct patches *patches, struct painter *painter, struct out *out,
+                        struct error *error)
 {
     const struct result *result = shown->result;
     const struct stage_data *data = &result->stage[shown->stage];
@@ -204,14 +204,15 @@ static bool picture_all(const struct shown *shown, const struct options *options
         if (ok && brief)
             name_grid(shown, &panels, &drawing);
     }
-    ok = ok && draw(painter, &drawing, shown, options, out, error);
+    ok = ok && draw(painter, &drawing, shown, patches, out, error);
     panels_free(&panels);
     return ok;
 }
 
 /* One matrix, its name in the title. */
 static bool picture_head(const struct shown *shown, size_t l, size_t i, const struct options *options,
-                         struct painter *painter, struct out *out, struct error *error)
+                         const struct patches *patches, struct painter *painter, struct out *out,
+                         struct error *error)
 {
     const struct result *result = shown->result;
     struct drawing drawing = drawing_of(shown, options);
@@ -228,7 +229,7 @@ static bool picture_head(const struct shown *shown, size_t l, size_t i, const st
     drawing.title = whole;
     drawing.maps = &map;
     drawing.map_count = 1;
-    ok = ok && draw(painter, &drawing, shown, options, out, error);
+    ok = ok && draw(painter, &drawing, shown, patches, out, error);
     free(flags);
     free(whole);
     return ok;
@@ -237,6 +238,7 @@ static bool picture_head(const struct shown *shown, size_t l, size_t i, const st
 /* What the threads share that draw. */
 struct studio {
     const struct options *options;
+    const struct patches *patches;
     const struct picture *pictures;
     size_t count;
     struct painter *painters[CREW_MOST]; /* one a thread, once it has begun */
@@ -250,9 +252,9 @@ static bool picture_draw(const struct studio *studio, struct painter *painter, c
 {
     const struct shown *shown = picture->shown;
     if (picture->all)
-        return picture_all(shown, studio->options, painter, picture->out, error);
+        return picture_all(shown, studio->options, studio->patches, painter, picture->out, error);
     return picture_head(shown, picture->matrix / shown->count, picture->matrix % shown->count,
-                        studio->options, painter, picture->out, error);
+                        studio->options, studio->patches, painter, picture->out, error);
 }
 
 /* The last picture first: that of all heads, the largest, stands behind those of the heads. */
@@ -275,9 +277,10 @@ static void studio_draw(void *context, int member, size_t job)
 }
 
 bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
-                   struct error *error)
+                   const struct patches *patches, struct error *error)
 {
     struct studio studio = {.options = options,
+                            .patches = patches,
                             .pictures = pictures,
                             .count = count,
                             .lock = PTHREAD_MUTEX_INITIALIZER,

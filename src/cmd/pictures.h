@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/out.h"
 #include "cmd/options.h"
+#include "cmd/patches.h"
 #include "cmd/shown.h"
 
 /* A picture to be drawn. */
@@ -18,8 +19,9 @@ struct picture {
     struct out *out; /* takes the PNG; the caller begins and frees it */
 };
 
-/* Draws them, several at a time. Errors: those of the first that fails, whichever fails first. */
+/* Draws them, several at a time, those of pairs over the grid of `patches`; NULL: as matrices. Errors: those
+ * of the first that fails, whichever fails first. */
 bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
-                   struct error *error);
+                   const struct patches *patches, struct error *error);
 
 #endif

@@ -145,11 +145,11 @@ static bool run_all(struct run *r, const struct options *options, struct error *
          (!over_grid || patches_measure(&r->patches, &r->result, error));
     progress_end(&progress);
     double attended = clock_seconds();
-    struct options drawn = *options;
-    drawn.patches = over_grid ? &r->patches : NULL;
-    ok = ok && (!outputs_draw(&r->outputs) || missing_warn(&r->result, &drawn, &r->warnings, error));
+    const struct patches *patches = over_grid ? &r->patches : NULL;
+    ok =
+        ok && (!outputs_draw(&r->outputs) || missing_warn(&r->result, options, patches, &r->warnings, error));
     load_warn(&r->warnings, warned, options);
-    if (!ok || !outputs_write(&r->outputs, &drawn, &r->result, error))
+    if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
         return false;
     const char *engine = r->problem.layers[0].attention ? "none" : r->result.plain ? "plain" : engine_name();
     if (options->verbose)
