@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "cmd/pictures.h"
 #include "draw/font.h"
 
 /* Those found so far. */
@@ -26,20 +27,27 @@ static void look_through(struct missing *missing, const char *text)
     }
 }
 
-bool missing_warn(const struct result *result, const struct options *options, const struct patches *patches,
+static void look_through_all(struct missing *missing, const char *const *labels, size_t count)
+{
+    for (size_t i = 0; labels && i < count; i++)
+        look_through(missing, labels[i]);
+}
+
+bool missing_warn(const struct result *result, const struct outputs *outputs, const struct patches *patches,
                   struct warnings *warnings, struct error *error)
 {
-    const struct problem *problem = result->problem;
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;
-    if (ok && problem->title)
-        look_through(&missing, problem->title);
-    /* Over a picture, and beside pooled cells, there are no labels. */
-    bool labels = ok && !patches && result->held != HELD_POOLED;
-    for (size_t i = 0; labels && i < result->query_count; i++)
-        look_through(&missing, problem->tokens.text[result->query_first + i]);
-    for (size_t i = 0; labels && i < result->key_count; i++)
-        look_through(&missing, problem->key_tokens.text[result->key_first + i]);
+    if (ok && result->problem->title)
+        look_through(&missing, result->problem->title);
+    for (size_t s = 0; ok && s < outputs->stage_count; s++) {
+        enum stage stage = outputs->stages[s];
+        struct sides labels = pictures_labels(result, stage, patches);
+        look_through_all(&missing, labels.rows, result->stage[stage].rows);
+        look_through_all(&missing, labels.columns, result->stage[stage].columns);
+        if (patches && stage_is_pairs(result->problem, stage))
+            look_through(&missing, patches->from);
+    }
     if (ok && missing.count > 0)
         warnings_add(warnings,
                      "the fonts have no glyph for %zu character%s, drawn as %s of hexadecimal code%s U+%04X",

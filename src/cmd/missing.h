@@ -3,13 +3,13 @@
 #define ATTN_CMD_MISSING_H
 
 #include "base/error.h"
-#include "cmd/options.h"
+#include "cmd/outputs.h"
 #include "cmd/patches.h"
 #include "core/result.h"
 
-/* Warns, in one line, of characters in the labels and the title that the fonts do not have. Errors: no
- * memory. */
-bool missing_warn(const struct result *result, const struct options *options, const struct patches *patches,
+/* Warns, in one line, of characters in the labels and the title of the stages that the fonts do not have.
+ * With `patches` pairs are drawn over a picture. Errors: no memory. */
+bool missing_warn(const struct result *result, const struct outputs *outputs, const struct patches *patches,
                   struct warnings *warnings, struct error *error);
 
 #endif

@@ -56,6 +56,26 @@ static bool is_flags(const struct result *result, const struct stage_data *mask)
     return true;
 }
 
+static bool is_pooled(const struct result *result, enum stage stage)
+{
+    return result->held == HELD_POOLED && stage_is_pairs(result->problem, stage);
+}
+
+struct sides pictures_labels(const struct result *result, enum stage stage, const struct patches *patches)
+{
+    const struct problem *problem = result->problem;
+    const bool pairs = stage_is_pairs(problem, stage), keys = stage_is_keys(stage);
+    struct sides sides = {NULL, NULL};
+    if (is_pooled(result, stage) || (pairs && patches))
+        return sides;
+    const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
+    if (rows->given)
+        sides.rows = (const char *const *)rows->text + (keys ? result->key_first : result->query_first);
+    if (pairs && problem->key_tokens.given)
+        sides.columns = (const char *const *)problem->key_tokens.text + result->key_first;
+    return sides;
+}
+
 /* What all figures of a stage share. The heatmaps are set by the caller. */
 static struct drawing drawing_of(const struct shown *shown, const struct options *options)
 {
@@ -72,18 +92,15 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     struct drawing_style style = options->style;
     if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
-    bool pooled = pairs && result->held == HELD_POOLED; /* cells are numbered by their first token */
-    if (pooled && stage == STAGE_MASK)                  /* whether some pair of a cell is seen */
+    bool pooled = is_pooled(result, stage); /* cells are numbered by their first token */
+    if (pooled && stage == STAGE_MASK)      /* whether some pair of a cell is seen */
         style.pool = POOL_MAX;
-    const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
-    size_t from = keys ? result->key_first : result->query_first;
+    struct sides labels = pictures_labels(result, stage, NULL);
     return (struct drawing){
         .rows = data->rows,
         .columns = data->columns,
-        .row_labels = rows->given && !pooled ? (const char *const *)rows->text + from : NULL,
-        .column_labels = pairs && problem->key_tokens.given && !pooled
-                             ? (const char *const *)problem->key_tokens.text + result->key_first
-                             : (const char *const *)shown->columns,
+        .row_labels = labels.rows,
+        .column_labels = labels.columns ? labels.columns : (const char *const *)shown->columns,
         .row_first = first_row(result, stage, positions),
         .column_first = pairs ? result->key_first : 0,
         .row_step = pooled ? result->query_step : 1,

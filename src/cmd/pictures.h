@@ -11,6 +11,14 @@
 #include "cmd/patches.h"
 #include "cmd/shown.h"
 
+/* The labels beside the rows and the columns that are shown of a stage; NULL: numbers stand there, or names.
+ */
+struct sides {
+    const char *const *rows, *const *columns;
+};
+/* `patches` as for pictures_draw. */
+struct sides pictures_labels(const struct result *result, enum stage stage, const struct patches *patches);
+
 /* A picture to be drawn. */
 struct picture {
     const struct shown *shown;

@@ -146,8 +146,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     progress_end(&progress);
     double attended = clock_seconds();
     const struct patches *patches = over_grid ? &r->patches : NULL;
-    ok =
-        ok && (!outputs_draw(&r->outputs) || missing_warn(&r->result, options, patches, &r->warnings, error));
+    ok = ok &&
+         (!outputs_draw(&r->outputs) || missing_warn(&r->result, &r->outputs, patches, &r->warnings, error));
     load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
         return false;

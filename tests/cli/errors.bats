@@ -501,6 +501,19 @@ sample() {
     same "$(attn run x.json --format none -o y.png 2>&1)" ""
 }
 
+@test "bug: beside q of patches, or of pooled weights, there were boxes without a word" {
+    local box='attn: warning: the fonts have no glyph for 1 character, drawn as a box of hexadecimal code: U+0928'
+    echo '{"grid":[2,2],"tokens":["न","b","c","d"],"q":[[1],[2],[3],[4]],"k":[[1],[2],[3],[4]]}' >x.json
+    same "$(attn run x.json --stage q --stage weights --format none -o y/ 2>&1)" "$box"
+    same "$(attn run x.json --format none -o y.png 2>&1)" ""
+    attn run x.json --view matrix --max-weights 4 --stage q --format none -o y.png 2>said
+    same "$(grep glyph said)" "$box"
+    attn run x.json --view matrix --max-weights 4 --format none -o y.png 2>said
+    same "$(grep -c glyph said)" 0
+    echo '{"grid":[1,2],"tokens":["न"],"q":[[1]],"k":[[1],[2]]}' >x.json
+    same "$(attn run x.json --look-from 0 --format none -o y.png 2>&1)" "$box"
+}
+
 @test "suggestions heed beginnings, and not case or underscores" {
     sample
     fails 2 'unknown sample sent; did you mean sentence?' attn sample sent
