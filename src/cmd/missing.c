@@ -42,10 +42,11 @@ bool missing_warn(const struct result *result, const struct outputs *outputs, co
         look_through(&missing, result->problem->title);
     for (size_t s = 0; ok && s < outputs->stage_count; s++) {
         enum stage stage = outputs->stages[s];
+        const struct stage_data *data = &result->stage[stage];
         struct sides labels = pictures_labels(result, stage, patches);
-        look_through_all(&missing, labels.rows, result->stage[stage].rows);
-        look_through_all(&missing, labels.columns, result->stage[stage].columns);
-        if (patches && stage_is_pairs(result->problem, stage))
+        look_through_all(&missing, labels.rows, data->rows);
+        look_through_all(&missing, labels.columns, data->columns);
+        if (patches && data->is_pairs)
             look_through(&missing, patches->from);
     }
     if (ok && missing.count > 0)

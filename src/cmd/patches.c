@@ -92,11 +92,12 @@ static bool read_image(struct patches *patches, const char *path, struct error *
 }
 
 /* "--stage q", where that is all that is drawn, and is of no pairs; or NULL. */
-static const char *pairless(const struct options *options, const struct problem *problem, char out[32])
+static const char *pairless(const struct options *options, const struct problem *problem,
+                            const struct selection *selection, char out[32])
 {
     const char *found = NULL;
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
-        if (options->stages & 1u << s && stage_is_pairs(problem, s))
+        if (options->stages & 1u << s && stage_is_pairs(problem, selection, s))
             return NULL;
         if (options->stages & 1u << s && !found) {
             snprintf(out, 32, "--stage %s", stage_names[s]);
@@ -116,7 +117,8 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
     const size_t *grid = options->grid[0] ? options->grid : problem->grid;
     char stage[32];
     *wanted = false;
-    const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(options, problem, stage);
+    const char *with = options->view == VIEW_MATRIX ? "--view matrix"
+                                                    : pairless(options, problem, request->selection, stage);
     if (asking && with)
         return error_set(error, ERROR_USAGE, "%s cannot go with %s", asking, with);
     if (asking && grid[0] == 0)

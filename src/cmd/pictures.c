@@ -40,7 +40,7 @@ static const char *measure_of(const struct problem *problem, enum stage stage)
 /* The number of the first row: rows of an encoding are positions, others tokens. */
 static size_t first_row(const struct result *result, enum stage stage, bool is_position)
 {
-    int64_t position = result->problem->layers[0].offset + (int64_t)result->query_first;
+    int64_t position = result->problem->layers[result->layer_index[0]].offset + (int64_t)result->query_first;
     return stage_is_keys(stage)           ? result->key_first
            : is_position && position >= 0 ? (size_t)position
                                           : result->query_first;
@@ -58,13 +58,13 @@ static bool is_flags(const struct result *result, const struct stage_data *mask)
 
 static bool is_pooled(const struct result *result, enum stage stage)
 {
-    return result->held == HELD_POOLED && stage_is_pairs(result->problem, stage);
+    return result->held == HELD_POOLED && result->stage[stage].is_pairs;
 }
 
 struct sides pictures_labels(const struct result *result, enum stage stage, const struct patches *patches)
 {
     const struct problem *problem = result->problem;
-    const bool pairs = stage_is_pairs(problem, stage), keys = stage_is_keys(stage);
+    const bool pairs = result->stage[stage].is_pairs, keys = stage_is_keys(stage);
     struct sides sides = {NULL, NULL};
     if (is_pooled(result, stage) || (pairs && patches))
         return sides;
@@ -86,7 +86,7 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     bool recurrent = false; /* those weights may be anything */
     for (size_t l = 0; l < problem->layer_count; l++)
         recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
-    bool keys = stage_is_keys(stage), pairs = stage_is_pairs(problem, stage);
+    bool keys = stage_is_keys(stage), pairs = data->is_pairs;
     bool positions = stage == STAGE_ENCODING && !pairs;
     bool flags = stage == STAGE_MASK && is_flags(result, data), mean = stage == STAGE_MASK && !flags;
     struct drawing_style style = options->style;
@@ -121,7 +121,7 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
 static bool draw(struct painter *painter, const struct drawing *drawing, const struct shown *shown,
                  const struct patches *patches, struct out *out, struct error *error)
 {
-    if (patches && stage_is_pairs(shown->result->problem, shown->stage))
+    if (patches && shown->result->stage[shown->stage].is_pairs)
         return patches_draw(painter, patches, shown->stage, drawing, out, error);
     return draw_png(painter, drawing, out, error);
 }

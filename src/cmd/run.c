@@ -60,7 +60,8 @@ static void say_problem(const struct inputs *inputs, const struct problem *probl
 static bool check_outputs(const struct problem *problem, const struct request *request,
                           const struct outputs *outputs, struct error *error)
 {
-    if (result_held(problem, request) != HELD_POOLED || !stage_is_pairs(problem, outputs->stages[0]))
+    if (result_held(problem, request) != HELD_POOLED ||
+        !stage_is_pairs(problem, request->selection, outputs->stages[0]))
         return true;
     for (size_t i = 0; i <= outputs->count; i++) {
         bool standard = i == outputs->count;

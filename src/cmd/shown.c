@@ -23,7 +23,7 @@ static bool is_common(const struct result *result, enum stage stage)
 static enum owner find_owner(const struct result *result, enum stage stage)
 {
     const struct problem *problem = result->problem;
-    if (stage == STAGE_OUTPUT || (stage == STAGE_ENCODING && !stage_is_pairs(problem, stage)))
+    if (stage == STAGE_OUTPUT || (stage == STAGE_ENCODING && !result->stage[stage].is_pairs))
         return OWNER_ALL;
     if (result->averaged)
         return OWNER_MEAN;
@@ -67,18 +67,20 @@ static char *column_name(const struct problem_layer *layer, size_t column, size_
 
 static bool name_columns(struct shown *shown, struct error *error)
 {
-    const struct problem *problem = shown->result->problem;
-    const struct problem_layer *layers = problem->layers;
-    size_t columns = shown->result->stage[shown->stage].columns;
-    if (shown->stage != STAGE_ENCODING || stage_is_pairs(problem, shown->stage))
+    const struct result *result = shown->result;
+    const struct problem_layer *layers = result->problem->layers, *first = &layers[result->layer_index[0]];
+    size_t columns = result->stage[shown->stage].columns;
+    if (shown->stage != STAGE_ENCODING || result->stage[shown->stage].is_pairs)
         return true;
-    for (size_t l = 1; l < problem->layer_count; l++)
-        if (layers[l].settings.position != layers[0].settings.position ||
-            layers[l].position_base != layers[0].position_base)
+    for (size_t l = 1; l < result->layer_count; l++) {
+        const struct problem_layer *layer = &layers[result->layer_index[l]];
+        if (layer->settings.position != first->settings.position ||
+            layer->position_base != first->position_base)
             return true;
+    }
     shown->columns = memory_zeroed(columns + 1, sizeof *shown->columns, error); /* NULL at the end */
     for (size_t c = 0; shown->columns && c < columns; c++)
-        if (!(shown->columns[c] = column_name(&layers[0], c, columns)))
+        if (!(shown->columns[c] = column_name(first, c, columns)))
             return error_memory(error, 32);
     return shown->columns;
 }

@@ -269,7 +269,7 @@ static bool plan(struct result *result, const struct request *request, struct er
     char pairs[40] = "";
     for (enum stage stage = 0; stage < STAGE_COUNT && !*pairs; stage++)
         if (request->stages & 1u << stage && stage != STAGE_WEIGHTS && stage != STAGE_MASK &&
-            stage_is_pairs(problem, stage))
+            stage_is_pairs(problem, s, stage))
             snprintf(pairs, sizeof pairs, "--stage %s", stage_names[stage]);
     bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
     const char *what = *pairs                                ? pairs

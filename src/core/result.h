@@ -16,6 +16,7 @@
 struct stage_data {
     float *data; /* owned; NULL: not held */
     size_t heads, rows, columns;
+    bool is_pairs; /* of query and key; if not its columns are features */
 };
 
 /* How much of the weights is held: all; where they are more than the limit, the chosen queries and keys; or
@@ -95,8 +96,8 @@ static inline const float *stage_matrix(const struct stage_data *stage, size_t l
     return stage->data + (l * stage->heads + h) * stage->rows * stage->columns;
 }
 
-/* Whether the stage is about pairs of query and key; if not its columns are features. */
-bool stage_is_pairs(const struct problem *problem, enum stage stage);
+/* Whether the stage of the chosen layers is about pairs of query and key. */
+bool stage_is_pairs(const struct problem *problem, const struct selection *selection, enum stage stage);
 
 /* Whether its rows are keys. */
 static inline bool stage_is_keys(enum stage stage)

@@ -90,9 +90,8 @@ static bool select_stage(const struct result *result, const struct selection *s,
     bool part = (which == STAGE_WEIGHTS || which == STAGE_MASK) && result->held != HELD_ALL;
     size_t first = part ? 0 : stage_is_keys(which) ? s->key_first : s->query_first;
     size_t end = part ? in->rows : stage_is_keys(which) ? s->key_end : s->query_end;
-    size_t left = stage_is_pairs(result->problem, which) && !part ? s->key_first : 0;
-    size_t columns =
-        stage_is_pairs(result->problem, which) && !part ? s->key_end - s->key_first : in->columns;
+    size_t left = in->is_pairs && !part ? s->key_first : 0;
+    size_t columns = in->is_pairs && !part ? s->key_end - s->key_first : in->columns;
     bool one = which == STAGE_OUTPUT || (which == STAGE_ENCODING && in->heads == 1);
     size_t heads = one ? 1 : stage_is_keys(which) ? result->kv_head_count : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
@@ -100,7 +99,8 @@ static bool select_stage(const struct result *result, const struct selection *s,
     *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
                                .heads = heads,
                                .rows = end - first,
-                               .columns = columns};
+                               .columns = columns,
+                               .is_pairs = in->is_pairs};
     if (!out->data)
         return false;
     float *to = out->data;

@@ -92,7 +92,8 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
     const struct problem_layer *from = &layer->problem->layers[layer->index];
     float *to = stage_at(stage, layer, 0);
     bool each;
-    if (encoding_columns(from, layer->problem->m, &each) == 0) { /* a layer that is not chosen */
+    size_t columns = encoding_columns(from, layer->problem->m, &each);
+    if (columns != stage->columns || each != stage->is_pairs) { /* a layer that is not chosen */
         memset(to, 0, stage->heads * stage->rows * stage->columns * sizeof *to);
     } else if (from->settings.position == POSITION_SINUSOIDAL) {
         position_sinusoidal(to, stage->rows, stage->columns, (int64_t)from->k.past_rows, from->position_base);
@@ -145,14 +146,14 @@ static bool is_chosen(const struct selection *selection, size_t layer)
     return chosen;
 }
 
-/* The same of all layers that have one, and 0 where these differ or a chosen layer has none. */
+/* The same of all chosen layers, and 0 where these differ or one has none. */
 static size_t encoding_common(const struct problem *p, const struct selection *selection, bool *each)
 {
     size_t columns = 0;
     for (size_t l = 0; l < p->layer_count; l++) {
         bool own;
         size_t has = encoding_columns(&p->layers[l], p->m, &own);
-        if (has == 0 && !is_chosen(selection, l))
+        if (!is_chosen(selection, l))
             continue;
         if (has == 0 || (columns > 0 && (has != columns || own != *each)))
             return 0;
@@ -167,11 +168,11 @@ static bool absent(enum stage stage, const char *why, struct error *error)
     return error_set(error, ERROR_INPUT, "there is no stage %s: %s", stage_names[stage], why);
 }
 
-bool stage_is_pairs(const struct problem *problem, enum stage stage)
+bool stage_is_pairs(const struct problem *problem, const struct selection *selection, enum stage stage)
 {
     bool has_distance = false;
     for (size_t l = 0; l < problem->layer_count; l++)
-        has_distance = has_distance || problem->layers[l].distance;
+        has_distance = has_distance || (is_chosen(selection, l) && problem->layers[l].distance);
     return stage <= STAGE_WEIGHTS || stage == STAGE_MASK || (stage == STAGE_ENCODING && has_distance);
 }
 
@@ -219,8 +220,10 @@ bool stages_make(struct result *result, unsigned stages, const struct selection 
     if (!stage_make(result, STAGE_WEIGHTS, p->heads, rows, columns, error) ||
         (p->d_out > 0 && !stage_make(result, STAGE_OUTPUT, 1, p->n, p->d_out, error)))
         return false;
-    for (enum stage s = 0; s < STAGE_COUNT; s++)
+    for (enum stage s = 0; s < STAGE_COUNT; s++) {
         if (stages & 1u << s && s != STAGE_WEIGHTS && !stage_plan(result, s, selection, error))
             return false;
+        result->stage[s].is_pairs = stage_is_pairs(p, selection, s);
+    }
     return true;
 }

@@ -90,7 +90,7 @@ static bool csv_write(const struct result *result, enum stage stage, struct out 
     (void)error;
     const struct stage_data *data = &result->stage[stage];
     const char *row = stage_is_keys(stage) ? "key" : "query";
-    if (stage_is_pairs(result->problem, stage))
+    if (data->is_pairs)
         out_format(out, "layer,head,query,key,query_token,key_token,%s\n",
                    stage == STAGE_WEIGHTS  ? "weight"
                    : stage == STAGE_SCORES ? "score"
@@ -99,7 +99,7 @@ static bool csv_write(const struct result *result, enum stage stage, struct out 
         out_format(out, "layer,head,%s,feature,%s_token,value\n", row, row);
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < data->heads; h++) {
-            if (stage_is_pairs(result->problem, stage))
+            if (data->is_pairs)
                 write_pairs(result, data, l, h, out);
             else
                 write_features(result, data, stage, l, h, out);

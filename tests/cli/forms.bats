@@ -67,6 +67,19 @@ torch() {
     same "$(attn run second.json --layer 1 --stage encoding -q -o - | jq -c '.encoding[0][0][1]')" '[-1,-0]'
 }
 
+@test "bug: --stage encoding said that --layer chooses some, and every layer had to fit" {
+    echo '{"q":[[1,2],[3,4]],"k":[[1,2],[3,4]],"layers":[{"position":"rotary"},{"position":"alibi","slopes":[1]}]}' >x.json
+    fails 3 'there is no stage encoding: expected rotary, alibi, relative, or sinusoidal where embeddings come in (the first layer of a stack), of one shape in all layers; --layer chooses some' \
+        attn run x.json --stage encoding -q -o -
+    same "$(attn run x.json --layer 0 --stage encoding -q -o - | jq -c '.encoding[0][0][0]')" '[1,0]'
+    same "$(attn run x.json --layer 1 --stage encoding -q -o - | jq -c '.encoding[0][0][1]')" '[-1,-0]'
+    attn run x.json --layer 0 --stage encoding -q -o 0.csv
+    attn run x.json --layer 1 --stage encoding -q -o 1.csv
+    same "$(head -qn1 0.csv 1.csv)" "$(printf '%s\n' layer,head,query,feature,query_token,value \
+        layer,head,query,key,query_token,key_token,encoding)"
+    fails 2 '--image cannot go with --stage encoding' attn run x.json --layer 0 --stage encoding --grid 1,2 --image x.png -o y.png
+}
+
 @test "nn.MultiheadAttention of PyTorch" { torch multihead; }
 @test "stacks with residual and norm as PyTorch computes them" { torch encoder; }
 @test "softmax, cosine_similarity, elu and an added zero of PyTorch" { torch functions; }
