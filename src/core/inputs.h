@@ -87,7 +87,8 @@ struct inputs {
     bool part;           /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
     int64_t *offsets;    /* where query 0 of weights that attn wrote stands among the keys; owned */
     size_t offset_count; /* one a layer, or one for all; 0: at key 0 */
-    size_t grid[2];      /* rows and columns of patches; 0: none */
+    struct place offset_place;
+    size_t grid[2]; /* rows and columns of patches; 0: none */
     struct place grid_place;
     struct source *sources; /* what was read, kept because places point to their names */
     size_t source_count;

@@ -260,6 +260,10 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
         .title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}, .grid_place = inputs->grid_place};
     if (!count_layers(inputs, &problem->layer_count, error))
         return false;
+    if (inputs->offset_count > 1 && inputs->offset_count != problem->layer_count)
+        return place_error(&inputs->offset_place, error,
+                           "offset holds %zu numbers: expected one, or as many as there are layers, %zu",
+                           inputs->offset_count, problem->layer_count);
     struct judge judge = {.problem = problem,
                           .inputs = inputs,
                           .top = inputs->all.settings,

@@ -190,33 +190,32 @@ static bool read_layers(struct reading *reading, const struct member *member)
     return true;
 }
 
-/* A whole number, or a list of them, one a layer, from the text. */
+/* A whole number, or a list of them, one a layer. */
 static bool read_offsets(struct reading *reading, const struct member *member)
 {
     static const char expected[] = "a whole number, or a list of them, one a layer";
+    const int64_t most = INT64_C(1) << 40;
     struct inputs *inputs = reading->inputs;
-    const char *at = reading->json.source->data + member->offset;
-    struct tensor *list = NULL;
-    if (cJSON_IsArray(member->item) && !json_take_tensor(&reading->json, member, &list, reading->error))
+    char *text = json_setting_text(&reading->json, member, expected, reading->error), *rest = text;
+    if (!text)
         return false;
-    if (list ? list->rank != 1 : !cJSON_IsNumber(member->item))
-        return json_wrong_kind(&reading->json, member, expected, reading->error);
+    size_t count = 1;
+    for (const char *p = text; *p; p++)
+        count += *p == ',';
     free(inputs->offsets);
     inputs->offset_count = 0;
-    inputs->offsets = memory_take(list ? list->shape[0] : 1, sizeof *inputs->offsets, reading->error);
-    if (!inputs->offsets)
-        return false;
-    const int64_t most = INT64_C(1) << 40;
-    for (size_t i = 0; i < (list ? list->shape[0] : 1); i++) {
-        char *end;
-        at += strspn(at, "[, \t\r\n");
-        int64_t offset = inputs->offsets[i] = strtoll(at, &end, 10);
-        if (end == at || !strchr(",]} \t\r\n", *end) || offset < -most || offset > most)
-            return json_wrong_kind(&reading->json, member, expected, reading->error);
-        inputs->offset_count++;
-        at = end;
+    inputs->offset_place = source_place(reading->json.source, member->offset);
+    inputs->offsets = memory_take(count, sizeof *inputs->offsets, reading->error);
+    bool ok = inputs->offsets;
+    while (ok && rest) {
+        int64_t offset;
+        ok = (text_to_integer(strsep(&rest, ","), &offset) && offset >= -most && offset <= most) ||
+             json_wrong_kind(&reading->json, member, expected, reading->error);
+        if (ok)
+            inputs->offsets[inputs->offset_count++] = offset;
     }
-    return true;
+    free(text);
+    return ok;
 }
 
 /* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and

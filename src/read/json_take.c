@@ -199,9 +199,8 @@ static void tidy_numbers(char *text)
     *to = 0;
 }
 
-/* What stands at a setting as settings_take wants it, in memory of the caller's: a list [3, 0.0] as "3,0".
- * NULL and an error for other things, and without memory. */
-static char *setting_text(const struct json *json, const struct member *member, struct error *error)
+char *json_setting_text(const struct json *json, const struct member *member, const char *what,
+                        struct error *error)
 {
     const struct lifted *lifted = lifted_of(json, member->item);
     const char *p = json->source->data + member->offset;
@@ -215,7 +214,7 @@ static char *setting_text(const struct json *json, const struct member *member, 
         p++;
         text = text_copy_part(p, strcspn(p, "]"));
     } else {
-        json_wrong_kind(json, member, "a number, a word, or a list of numbers", error);
+        json_wrong_kind(json, member, what, error);
         return NULL;
     }
     if (!text)
@@ -231,7 +230,7 @@ bool json_take_setting(struct json *json, const struct member *member, enum sett
     if (settings_have(settings, which))
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and it was read before", member->name);
-    char *text = setting_text(json, member, error);
+    char *text = json_setting_text(json, member, "a number, a word, or a list of numbers", error);
     if (!text)
         return false;
     struct error why = {0};

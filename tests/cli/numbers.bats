@@ -22,6 +22,24 @@ numbers() {
 @test "bug: --draw-mask beside a mask wrote the key mask twice" { numbers every_key_stands_once_in_the_json; }
 @test "bug: with past keys the config had a window that counted from elsewhere" { numbers past_keys_and_windows_are_told_as_a_mask; }
 @test "bug: the JSON read back had another mean_distance where query 0 did not stand at key 0" { numbers where_queries_stand; }
+@test "bug: an offset of 1.0 was refused, and two of them taken for one layer" {
+    offset() {
+        echo "{\"schema\":\"attn/1\",\"weights\":[[[[1,0],[0,1]]]],\"config\":{\"offset\":$1}}" >x.json
+    }
+    for o in 1.0 '[ 1.0 ]'; do
+        offset "$o"
+        same "$(attn run x.json -q -o - | jq .config.offset)" 1
+    done
+    offset '[1,2]'
+    fails 3 'x.json:1:67: offset holds 2 numbers: expected one, or as many as there are layers, 1' attn run x.json -o y.json
+    for o in 1.5 1e30 '[1,2.5]'; do
+        offset "$o"
+        found='a number'
+        [ "${o:0:1}" = '[' ] && found='a list of numbers'
+        fails 3 "x.json:1:67: offset: expected a whole number, or a list of them, one a layer, found $found" attn run x.json -o y.json
+    done
+}
+
 @test "the JSON answers jq" { numbers jq; }
 
 @test "bug: a selection of keys, piped back, was said not to sum to 1" {
