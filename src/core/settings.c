@@ -60,48 +60,54 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                       "layer norm: pre (of what is projected) or post (of the output, after --residual)"},
 };
 
-/* How a setting is kept: where in struct settings, and what its text may be. */
+/* How a setting is kept: where in struct settings, what its text may be, and what it is for. */
 enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
 
 #define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
 static const struct keeping {
     enum type type;
+    enum role role;
     size_t at, size;
 } keepings[SETTING_COUNT] = {
-    [SETTING_HEADS] = {COUNT, FIELD(heads)},
-    [SETTING_KV_HEADS] = {COUNT, FIELD(kv_heads)},
-    [SETTING_CAUSAL] = {CAUSAL, FIELD(causal)},
-    [SETTING_SCALE] = {FINITE, FIELD(scale)},
-    [SETTING_SOFTCAP] = {SOFTCAP, FIELD(softcap)},
-    [SETTING_WINDOW] = {WINDOW, FIELD(window_left)},
-    [SETTING_MASK_TRUE_BLOCKS] = {FLAG, FIELD(mask_true_blocks)},
-    [SETTING_SCORE] = {WORD, FIELD(score)},
-    [SETTING_TEMPERATURE] = {POSITIVE, FIELD(temperature)},
-    [SETTING_NORMALIZER] = {WORD, FIELD(normalizer)},
-    [SETTING_RECURRENCE] = {WORD, FIELD(recurrence)},
-    [SETTING_SINK] = {FINITE, FIELD(sink)},
-    [SETTING_DROPOUT] = {SHARE, FIELD(dropout)},
-    [SETTING_SEED] = {SEED, FIELD(seed)},
-    [SETTING_POSITION] = {WORD, FIELD(position)},
-    [SETTING_POSITION_BASE] = {POSITIVE, FIELD(position_base)},
-    [SETTING_ROTARY_DIM] = {COUNT, FIELD(rotary_dim)},
-    [SETTING_MAX_DISTANCE] = {COUNT, FIELD(max_distance)},
-    [SETTING_PREFIX] = {COUNT, FIELD(prefix)},
-    [SETTING_DILATION] = {COUNT, FIELD(dilation)},
-    [SETTING_BLOCK] = {COUNT, FIELD(block)},
-    [SETTING_GLOBAL] = {LIST, FIELD(global)},
-    [SETTING_SEPARATOR] = {TEXT, FIELD(separator)},
-    [SETTING_KEY_LENGTH] = {INDEX, FIELD(key_length)},
-    [SETTING_RESIDUAL] = {FLAG, FIELD(residual)},
-    [SETTING_NORM] = {WORD, FIELD(norm)},
+    [SETTING_HEADS] = {COUNT, ROLE_INPUT, FIELD(heads)},
+    [SETTING_KV_HEADS] = {COUNT, ROLE_INPUT, FIELD(kv_heads)},
+    [SETTING_CAUSAL] = {CAUSAL, ROLE_BAND, FIELD(causal)},
+    [SETTING_SCALE] = {FINITE, ROLE_SCALE, FIELD(scale)},
+    [SETTING_SOFTCAP] = {SOFTCAP, ROLE_SCALE, FIELD(softcap)},
+    [SETTING_WINDOW] = {WINDOW, ROLE_BAND, FIELD(window_left)},
+    [SETTING_MASK_TRUE_BLOCKS] = {FLAG, ROLE_INPUT, FIELD(mask_true_blocks)},
+    [SETTING_SCORE] = {WORD, ROLE_WEIGHT, FIELD(score)},
+    [SETTING_TEMPERATURE] = {POSITIVE, ROLE_WEIGHT, FIELD(temperature)},
+    [SETTING_NORMALIZER] = {WORD, ROLE_WEIGHT, FIELD(normalizer)},
+    [SETTING_RECURRENCE] = {WORD, ROLE_WEIGHT, FIELD(recurrence)},
+    [SETTING_SINK] = {FINITE, ROLE_WEIGHT, FIELD(sink)},
+    [SETTING_DROPOUT] = {SHARE, ROLE_WEIGHT, FIELD(dropout)},
+    [SETTING_SEED] = {SEED, ROLE_WEIGHT, FIELD(seed)},
+    [SETTING_POSITION] = {WORD, ROLE_POSITION, FIELD(position)},
+    [SETTING_POSITION_BASE] = {POSITIVE, ROLE_POSITION, FIELD(position_base)},
+    [SETTING_ROTARY_DIM] = {COUNT, ROLE_POSITION, FIELD(rotary_dim)},
+    [SETTING_MAX_DISTANCE] = {COUNT, ROLE_POSITION, FIELD(max_distance)},
+    [SETTING_PREFIX] = {COUNT, ROLE_PATTERN, FIELD(prefix)},
+    [SETTING_DILATION] = {COUNT, ROLE_PATTERN, FIELD(dilation)},
+    [SETTING_BLOCK] = {COUNT, ROLE_PATTERN, FIELD(block)},
+    [SETTING_GLOBAL] = {LIST, ROLE_PATTERN, FIELD(global)},
+    [SETTING_SEPARATOR] = {TEXT, ROLE_PATTERN, FIELD(separator)},
+    [SETTING_KEY_LENGTH] = {INDEX, ROLE_PATTERN, FIELD(key_length)},
+    [SETTING_RESIDUAL] = {FLAG, ROLE_STACK, FIELD(residual)},
+    [SETTING_NORM] = {WORD, ROLE_STACK, FIELD(norm)},
 };
 
-#define BIT(which) (UINT64_C(1) << SETTING_##which)
-/* Those that say how weights are computed, and what becomes of them; the others say who may see whom. */
-static const uint64_t computing = BIT(SCALE) | BIT(SOFTCAP) | BIT(SCORE) | BIT(TEMPERATURE) |
-                                  BIT(NORMALIZER) | BIT(RECURRENCE) | BIT(SINK) | BIT(DROPOUT) | BIT(SEED) |
-                                  BIT(POSITION) | BIT(POSITION_BASE) | BIT(ROTARY_DIM) | BIT(MAX_DISTANCE) |
-                                  BIT(RESIDUAL) | BIT(NORM);
+enum role setting_role(enum setting which)
+{
+    return keepings[which].role;
+}
+
+/* Whether it says how weights are computed, and what becomes of them; not what their tensors are, and who may
+ * see whom. */
+static bool is_computing(enum setting which)
+{
+    return setting_role(which) & (ROLE_SCALE | ROLE_WEIGHT | ROLE_POSITION | ROLE_STACK);
+}
 
 enum setting setting_named(const char *name)
 {
@@ -340,12 +346,13 @@ uint64_t settings_keep_masks(struct settings *settings)
 {
     uint64_t dropped = 0;
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
-        if (!(computing >> i & 1))
+        const uint64_t bit = UINT64_C(1) << i;
+        if (!is_computing(i))
             continue;
-        dropped |= settings_in_force(settings, i) ? UINT64_C(1) << i : 0;
+        dropped |= settings_in_force(settings, i) ? bit : 0;
+        settings->given &= ~bit;
         memset((char *)settings + keepings[i].at, 0, keepings[i].size);
     }
-    settings->given &= ~computing;
     return dropped;
 }
 

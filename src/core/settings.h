@@ -43,6 +43,17 @@ enum setting {
     SETTING_COUNT
 };
 
+/* What a setting is for; bits, so that one can ask for several. */
+enum role {
+    ROLE_INPUT = 1,     /* how tensors are taken: heads, and what true is in a mask */
+    ROLE_BAND = 2,      /* causal and window */
+    ROLE_SCALE = 4,     /* scale and softcap */
+    ROLE_WEIGHT = 8,    /* what else makes weights of q and k */
+    ROLE_POSITION = 16, /* how positions enter */
+    ROLE_PATTERN = 32,  /* who else may see whom */
+    ROLE_STACK = 64     /* what stands around the attention */
+};
+
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
 enum score { SCORE_SCALED, SCORE_DOT, SCORE_COSINE, SCORE_GENERAL, SCORE_ADDITIVE };
 enum normalizer { NORMALIZER_SOFTMAX, NORMALIZER_SPARSEMAX, NORMALIZER_LINEAR };
@@ -105,6 +116,8 @@ extern const struct setting_kind setting_kinds[SETTING_COUNT];
 
 /* The setting of that JSON name, or SETTING_COUNT. */
 enum setting setting_named(const char *name);
+
+enum role setting_role(enum setting which);
 
 /*
  * Takes a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON values

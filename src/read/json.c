@@ -227,14 +227,13 @@ static bool read_config(struct reading *reading, const struct member *member, bo
     struct members members;
     if (!cJSON_IsObject(member->item))
         return json_wrong_kind(&reading->json, member, "an object", reading->error);
+    const unsigned roles = own ? ROLE_INPUT | ROLE_BAND : ROLE_INPUT | ROLE_BAND | ROLE_SCALE | ROLE_WEIGHT;
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         enum setting setting = setting_named(members.list[i].name);
         if (own && strcmp(members.list[i].name, "offset") == 0 && !cJSON_IsNull(members.list[i].item))
             ok = read_offsets(reading, &members.list[i]);
-        bool masks =
-            setting <= SETTING_MASK_TRUE_BLOCKS && setting != SETTING_SCALE && setting != SETTING_SOFTCAP;
-        if ((own ? masks : setting <= SETTING_SEED) && !cJSON_IsNull(members.list[i].item))
+        if (setting < SETTING_COUNT && setting_role(setting) & roles && !cJSON_IsNull(members.list[i].item))
             ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
                                    reading->error);
     }

@@ -138,12 +138,13 @@ static bool scales_agree(const struct problem *problem)
     return true;
 }
 
-/* The forms that were asked for, as far as all layers agree on them. */
+/* The forms that were asked for, as far as all layers agree on them; what else there is config has anyway. */
 static void write_forms(struct out *out, const struct problem *problem)
 {
+    const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
     const struct settings *first = &problem->layers[0].settings;
-    for (enum setting s = SETTING_SCORE; s < SETTING_COUNT; s++) {
-        bool agree = settings_have(first, s);
+    for (enum setting s = 0; s < SETTING_COUNT; s++) {
+        bool agree = settings_have(first, s) && setting_role(s) & roles;
         for (size_t l = 1; agree && l < problem->layer_count; l++)
             agree = settings_same(first, &problem->layers[l].settings, s);
         if (agree) {
