@@ -17,6 +17,14 @@ int words_find(const char *words, const char *text)
     return -1;
 }
 
+const char *words_at(const char *words, int i, int *length)
+{
+    for (; i > 0; i--)
+        words += strcspn(words, " ") + 1;
+    *length = (int)strcspn(words, " ");
+    return words;
+}
+
 bool words_error(const char *words, const char *called, const char *text, const char *expected,
                  enum error_kind kind, struct error *error)
 {
@@ -31,5 +39,6 @@ bool words_error(const char *words, const char *called, const char *text, const 
     const char *near = text_nearest(text, word);
     if (near)
         return error_set(error, kind, "%s is \"%s\": did you mean %s?", called, text, near);
-    return error_set(error, kind, "%s is \"%s\": expected %s", called, text, expected);
+    return error_set(error, kind, "%s is \"%s\": expected %s%s", called, text, expected ? "" : "one of ",
+                     expected ? expected : words);
 }

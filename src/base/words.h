@@ -9,8 +9,11 @@
 /* The place of `text` among the words, or -1. */
 int words_find(const char *words, const char *text);
 
+/* The i-th word, *length long and not ended; i is a place that words_find may return. */
+const char *words_at(const char *words, int i, int *length);
+
 /* `CALLED is "TEXT": did you mean WORD?` or, where no word is near (words NULL: there are none), `…: expected
- * EXPECTED`. Always false. */
+ * EXPECTED`; NULL: `one of WORDS`. Always false. */
 bool words_error(const char *words, const char *called, const char *text, const char *expected,
                  enum error_kind kind, struct error *error);
 

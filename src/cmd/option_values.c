@@ -14,15 +14,14 @@ bool value_wrong(const char *name, const char *text, const char *expected, struc
 
 bool value_word(int *which, const char *text, const char *words, const char *name, struct error *error)
 {
-    char called[40], expected[200];
+    char called[40];
     int place = words_find(words, text);
     if (place >= 0) {
         *which = place;
         return true;
     }
     snprintf(called, sizeof called, "--%s", name);
-    snprintf(expected, sizeof expected, "one of %s", words);
-    return words_error(words, called, text, expected, ERROR_USAGE, error);
+    return words_error(words, called, text, NULL, ERROR_USAGE, error);
 }
 
 /* Digits at *text, moving behind them; at most 9 of them. */

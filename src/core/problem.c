@@ -22,6 +22,15 @@ bool judge_is_own(const struct judge *judge, enum input which)
     return judge->inputs->layer_count > 0 && judge->inputs->layers[judge->layer].tensor[which].data;
 }
 
+struct phrase phrase_key(const char *key, bool command)
+{
+    struct phrase phrase;
+    snprintf(phrase.text, sizeof phrase.text, "%s%s", command ? "--" : "", key);
+    for (char *c = phrase.text; command && *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return phrase;
+}
+
 struct phrase phrase_tensor(enum input which, const struct tensor *tensor)
 {
     struct phrase phrase;

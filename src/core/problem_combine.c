@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "core/problem_parts.h"
 
 /* Something that may have been asked for. */
@@ -28,13 +29,9 @@ static struct wish setting(const struct judge *judge, const struct settings *set
 static struct wish word(const struct judge *judge, const struct settings *settings, enum setting which,
                         int now, int value)
 {
-    const char *words = setting_kinds[which].words;
-    for (int i = 0; i < value; i++)
-        words += strcspn(words, " ") + 1;
     struct wish wish = setting(judge, settings, which);
     wish.set = now == value;
-    wish.value = words;
-    wish.value_length = (int)strcspn(words, " ");
+    wish.value = words_at(setting_kinds[which].words, value, &wish.value_length);
     return wish;
 }
 
@@ -47,15 +44,14 @@ static struct wish tensor(const struct judge *judge, enum input which)
                          .key = input_names[which]};
 }
 
-/* As an option where `command`: "--mask-true-blocks" for "mask_true_blocks". */
-static const char *name_wish(const struct wish *wish, bool command, char out[64])
+/* With its value: "position alibi". */
+static struct phrase name_wish(const struct wish *wish, bool command)
 {
-    int length = snprintf(out, 64, "%s%s", command ? "--" : "", wish->key);
-    for (char *c = out; command && *c; c++)
-        *c = *c == '_' ? '-' : *c;
+    struct phrase phrase = phrase_key(wish->key, command);
+    size_t length = strlen(phrase.text);
     if (wish->value_length)
-        snprintf(out + length, 64 - (size_t)length, " %.*s", wish->value_length, wish->value);
-    return out;
+        snprintf(phrase.text + length, sizeof phrase.text - length, " %.*s", wish->value_length, wish->value);
+    return phrase;
 }
 
 /* `place` is that of a, NULL where something came from the command line. */
@@ -72,17 +68,16 @@ static bool combination_error(const struct judge *judge, const struct place *pla
 
 static bool apart(const struct judge *judge, struct wish a, struct wish b)
 {
-    char first[64], second[64];
     return !a.set || !b.set ||
-           combination_error(judge, a.command || b.command ? NULL : a.place, name_wish(&a, a.command, first),
-                             "cannot go with", name_wish(&b, b.command, second));
+           combination_error(judge, a.command || b.command ? NULL : a.place, name_wish(&a, a.command).text,
+                             "cannot go with", name_wish(&b, b.command).text);
 }
 
 /* Any of `count` will do. Where what it needs is at rest, so is `a`; and what a file has, where the command
  * line takes away what it needs. */
 static bool needs_any(const struct judge *judge, struct wish a, const struct wish *b, size_t count)
 {
-    char first[64], name[64], names[256] = "";
+    char names[256] = "";
     for (size_t i = 0, used = 0; i < count; i++) {
         if (b[i].set || b[i].at_rest || (b[i].command && !a.command))
             return true;
@@ -90,9 +85,9 @@ static bool needs_any(const struct judge *judge, struct wish a, const struct wis
                                  i == 0           ? ""
                                  : i + 1 == count ? " or "
                                                   : ", ",
-                                 name_wish(&b[i], a.command, name));
+                                 name_wish(&b[i], a.command).text);
     }
-    return !a.set || combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command, first),
+    return !a.set || combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command).text,
                                        "needs", names);
 }
 

@@ -58,13 +58,10 @@ static bool value_error(const struct judge *judge, enum setting which, const cha
 {
     const struct place *place = &judge->problem->layers[judge->layer].settings.place[which];
     bool command = settings_have(judge->over, which);
-    char name[40];
-    snprintf(name, sizeof name, "%s%s", command ? "--" : "", setting_kinds[which].name);
-    for (char *c = name; command && *c; c++)
-        *c = *c == '_' ? '-' : *c;
+    struct phrase name = phrase_key(setting_kinds[which].name, command);
     if (command)
-        return error_set(judge->error, ERROR_USAGE, "%s: expected %s %zu", name, what, value);
-    return place_error(place, judge->error, "%s: expected %s %zu", name, what, value);
+        return error_set(judge->error, ERROR_USAGE, "%s: expected %s %zu", name.text, what, value);
+    return place_error(place, judge->error, "%s: expected %s %zu", name.text, what, value);
 }
 
 /* What is added for the distance p - j of query and key, for every head. */

@@ -27,6 +27,8 @@ struct phrase {
     char text[160];
 };
 struct phrase phrase_tensor(enum input which, const struct tensor *tensor);
+/* A key of JSON, or as an option where `command`: "--mask-true-blocks" for "mask_true_blocks". */
+struct phrase phrase_key(const char *key, bool command);
 
 /* A list of `count` numbers, in a list or a CSV line or column, or nothing. `beside` gives the number of
  * columns, for the message; INPUT_COUNT: none does. */

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -224,11 +223,8 @@ static bool take_list(struct positions *list, const char *text)
     return true;
 }
 
-enum { EXPECTED_SIZE = 160 };
-
-/* What was expected, perhaps in `room`, and whether it was there. */
-static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok,
-                        char room[EXPECTED_SIZE])
+/* What was expected, NULL: one of its words; and whether it was there. */
+static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok)
 {
     void *field = (char *)settings + keepings[which].at;
     double *number = field;
@@ -260,8 +256,7 @@ static const char *take(struct settings *settings, enum setting which, const cha
         return "true or false";
     case WORD:
         *ok = text && take_word(field, text, setting_kinds[which].words);
-        snprintf(room, EXPECTED_SIZE, "one of %s", setting_kinds[which].words);
-        return room;
+        return NULL;
     case CAUSAL:
         *ok = take_causal(settings, text);
         return "true, false, start, end or a whole number (the offset)";
@@ -298,8 +293,7 @@ bool settings_take(struct settings *settings, enum setting which, const char *te
                    enum error_kind kind, struct error *error)
 {
     bool ok;
-    char room[EXPECTED_SIZE];
-    const char *expected = take(settings, which, text, &ok, room);
+    const char *expected = take(settings, which, text, &ok);
     const char *size = !ok && text ? expected_size(keepings[which].type, text) : NULL;
     if (!ok)
         return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
@@ -384,10 +378,9 @@ void settings_write(const struct settings *settings, enum setting which, struct 
         out_text(out, *(const bool *)field ? "true" : "false");
         break;
     case WORD: {
-        const char *word = setting_kinds[which].words;
-        for (int i = *(const int *)field; i > 0; i--)
-            word += strcspn(word, " ") + 1;
-        out_format(out, "\"%.*s\"", (int)strcspn(word, " "), word);
+        int length;
+        const char *word = words_at(setting_kinds[which].words, *(const int *)field, &length);
+        out_format(out, "\"%.*s\"", length, word);
         break;
     }
     case LIST: {
