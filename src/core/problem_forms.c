@@ -1,5 +1,6 @@
 /* The forms of attention of a layer: the shapes of their tensors, and the tables that they need. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,15 +54,22 @@ static bool judge_score(const struct judge *judge, struct problem_layer *layer)
            check_matrix(judge, INPUT_W_SCORE_K, p->heads, p->d_key, width);
 }
 
-/* A message about the value of a setting that was given. */
-static bool value_error(const struct judge *judge, enum setting which, const char *what, size_t value)
+/* "NAME: expected …", of a setting that was given. Always false. */
+static bool value_error(const struct judge *judge, enum setting which, const char *expected, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool value_error(const struct judge *judge, enum setting which, const char *expected, ...)
 {
-    const struct place *place = &judge->problem->layers[judge->layer].settings.place[which];
     bool command = settings_have(judge->over, which);
     struct phrase name = phrase_key(setting_kinds[which].name, command);
+    char says[200];
+    va_list arguments;
+    va_start(arguments, expected);
+    vsnprintf(says, sizeof says, expected, arguments);
+    va_end(arguments);
     if (command)
-        return error_set(judge->error, ERROR_USAGE, "%s: expected %s %zu", name.text, what, value);
-    return place_error(place, judge->error, "%s: expected %s %zu", name.text, what, value);
+        return error_set(judge->error, ERROR_USAGE, "%s: expected %s", name.text, says);
+    return place_error(&judge->problem->layers[judge->layer].settings.place[which], judge->error,
+                       "%s: expected %s", name.text, says);
 }
 
 /* What is added for the distance p - j of query and key, for every head. */
@@ -84,7 +92,7 @@ static bool make_distances(const struct judge *judge, struct problem_layer *laye
         return place_error(&table->place, judge->error, "%s: expected a max_distance above %zu, not %zu",
                            phrase_tensor(INPUT_RELATIVE_BIAS, table).text, single, furthest);
     if (relative && furthest <= single)
-        return value_error(judge, SETTING_MAX_DISTANCE, "more than the buckets for single distances,",
+        return value_error(judge, SETTING_MAX_DISTANCE, "more than the buckets for single distances, %zu",
                            single);
     if (!judge_list(judge, INPUT_SLOPES, p->heads, INPUT_COUNT))
         return false;
@@ -153,11 +161,11 @@ static bool judge_position(const struct judge *judge, struct problem_layer *laye
     layer->rotary_dim = given ? settings->rotary_dim : d_k;
     enum setting which = given ? SETTING_ROTARY_DIM : SETTING_POSITION;
     if (layer->rotary_dim % 2 != 0)
-        return value_error(judge, which, "an even number of columns to turn in pairs, not",
+        return value_error(judge, which, "an even number of columns to turn in pairs, not %zu",
                            layer->rotary_dim);
     if (layer->rotary_dim > d_k ||
         (judge->problem->d_key != d_k && layer->rotary_dim > judge->problem->d_key))
-        return value_error(judge, which, "no more columns than d_k,", d_k);
+        return value_error(judge, which, "no more columns than d_k, %zu", d_k);
     return true;
 }
 
@@ -217,7 +225,7 @@ static bool judge_segments(const struct judge *judge, struct problem_layer *laye
         const struct labels *keys = inputs->key_tokens.given ? &inputs->key_tokens : &inputs->tokens;
         if (!p->is_self && !inputs->key_tokens.given)
             return value_error(judge, SETTING_SEPARATOR,
-                               "key_tokens to split as well, for other keys than the queries,", p->m);
+                               "key_tokens to split as well, for other keys than the queries, %zu", p->m);
         if (split_segments(query, p->n, &inputs->tokens, settings->separator) +
                 split_segments(key, p->m, keys, settings->separator) ==
             0)
@@ -250,7 +258,7 @@ static bool judge_global(const struct judge *judge, struct problem_layer *layer,
         if (settings->global.at[g] < p->m)
             key[settings->global.at[g]] = 1;
         else if (i < 0 || i >= (int64_t)p->n)
-            return value_error(judge, SETTING_GLOBAL, "positions below the number of keys,", p->m);
+            return value_error(judge, SETTING_GLOBAL, "positions below the number of keys, %zu", p->m);
     }
     return true;
 }
@@ -267,7 +275,7 @@ static bool judge_rules(const struct judge *judge, struct problem_layer *layer,
         rules->is_padded = true;
         rules->key_length = settings->key_length;
         if (rules->key_length > p->m)
-            return value_error(judge, SETTING_KEY_LENGTH, "at most the number of keys,", p->m);
+            return value_error(judge, SETTING_KEY_LENGTH, "at most the number of keys, %zu", p->m);
     }
     if (rules->block > 0 &&
         !check_matrix(judge, INPUT_BLOCK_MASK, p->heads, size_divide_up(p->n, rules->block),
@@ -285,7 +293,7 @@ static bool judge_recurrent(const struct judge *judge, struct problem_layer *lay
     if (layer->settings.recurrence == RECURRENCE_NONE)
         return true;
     if (p->n != p->m)
-        return value_error(judge, SETTING_RECURRENCE, "as many keys as queries,", p->n);
+        return value_error(judge, SETTING_RECURRENCE, "as many keys as queries, %zu", p->n);
     layer->rules.causal = true;
     if (decay && decay->shape[1] != p->kv_heads &&
         !check_matrix(judge, INPUT_DECAY, 0, p->m, p->kv_heads * p->d_k))
@@ -306,12 +314,11 @@ static bool judge_stack(const struct judge *judge, const struct problem_layer *l
     size_t width = judge->problem->d_out;
     const struct tensor *x = layer->q.x;
     size_t inner = x ? x->shape[1] : width;
-    char expected[64];
-    snprintf(expected, sizeof expected, "an output as wide as d_model, %zu, not", inner);
     if (layer->settings.residual && width != inner)
-        return value_error(judge, SETTING_RESIDUAL, expected, width);
+        return value_error(judge, SETTING_RESIDUAL, "an output as wide as d_model, %zu, not %zu", inner,
+                           width);
     if (layer->settings.norm == NORM_POST && width == 0)
-        return value_error(judge, SETTING_NORM, "an output, which needs v; its columns are", 0);
+        return value_error(judge, SETTING_NORM, "an output, which needs v");
     if (layer->settings.norm == NORM_PRE)
         width = inner;
     return layer->settings.norm == NORM_NONE || (judge_list(judge, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
