@@ -72,8 +72,7 @@ INLINE veci pattern_allows(const struct pattern *pattern, const struct head *hea
         memcpy(&row, pattern->segment + at, sizeof row);
         near &= row == rules->key_segment[key];
     }
-    if (rules->key_mask.data &&
-        (rules->key_mask.data[key * rules->key_mask.column] != 0) == rules->mask_true_blocks)
+    if (!mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, key))
         near = (veci){0};
     return near;
 }

@@ -1,7 +1,6 @@
 /* Which pairs of a head are allowed. */
 #include "core/head.h"
 
-#include <math.h>
 #include <string.h>
 
 static int64_t position(const struct head *head, size_t i)
@@ -68,6 +67,11 @@ static bool is_near(const struct head *head, size_t i, size_t j)
     return rules->block == 0 || head_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
 }
 
+static bool key_is_open(const struct rules *rules, size_t key)
+{
+    return mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, key);
+}
+
 bool head_allows(const struct head *head, size_t i, size_t j)
 {
     const struct rules *rules = &head->rules;
@@ -80,12 +84,8 @@ bool head_allows(const struct head *head, size_t i, size_t j)
     bool global = rules->key_global && (rules->query_global[i] || rules->key_global[j]);
     if (!global && !is_near(head, i, j))
         return false;
-    const struct grid *mask = &rules->mask, *keys = &rules->key_mask, *bias = &head->bias;
-    if (keys->data && (keys->data[j * keys->column] != 0) == rules->mask_true_blocks)
-        return false;
-    if (mask->data && (mask->data[i * mask->row + j * mask->column] != 0) == rules->mask_true_blocks)
-        return false;
-    return !(bias->data && bias->data[i * bias->row + j * bias->column] == -INFINITY);
+    return key_is_open(rules, j) && mask_opens(&rules->mask, rules->mask_true_blocks, i, j) &&
+           bias_opens(&head->bias, i, j);
 }
 
 size_t head_keys(const struct head *head, size_t i, size_t *keys)
@@ -169,12 +169,6 @@ static bool has_multiple(int64_t low, int64_t high, size_t step)
     return head_block(high, step) * (int64_t)step >= low;
 }
 
-static bool key_is_open(const struct rules *rules, size_t key)
-{
-    const struct grid *keys = &rules->key_mask;
-    return !keys->data || (keys->data[key * keys->column] != 0) != rules->mask_true_blocks;
-}
-
 /* Whether the mask of keys, and that of pairs, leave any pair. Mostly the first is one. */
 static bool masks_open(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
 {
@@ -184,9 +178,8 @@ static bool masks_open(const struct rules *rules, size_t first, size_t end, size
     if (from == to || !mask->data)
         return from < to;
     for (size_t i = first; i < end; i++) {
-        const float *row = mask->data + i * mask->row;
         for (size_t j = from; j < to; j++)
-            if ((row[j * mask->column] != 0) != rules->mask_true_blocks)
+            if (mask_opens(mask, rules->mask_true_blocks, i, j))
                 return true;
         if (mask->row == 0)
             return false; /* all rows are this one */

@@ -19,6 +19,7 @@
 #ifndef ATTN_CORE_HEAD_H
 #define ATTN_CORE_HEAD_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -82,6 +83,18 @@ struct head {
     uint64_t seed;  /* of this head */
     struct recurrent recurrent;
 };
+
+/* Whether a mask, if there is one, leaves the pair. */
+static inline bool mask_opens(const struct grid *mask, bool true_blocks, size_t i, size_t j)
+{
+    return !mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != true_blocks;
+}
+
+/* Whether a bias, if there is one, does. */
+static inline bool bias_opens(const struct grid *bias, size_t i, size_t j)
+{
+    return !bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY;
+}
 
 /* The keys that causal, prefix, padding and, where nothing is global, window and blocks (not those of a
  * block_mask) leave to query i: [*first, *end), empty where first == end. */

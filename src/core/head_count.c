@@ -3,7 +3,6 @@
  * the keys that are open lie in an order in which those that one query may see, of a range of keys, are one
  * piece, and its ends are found by halving.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -31,16 +30,6 @@ static int compare(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-static bool is_open(const struct grid *mask, bool true_blocks, size_t i, size_t j)
-{
-    return !mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != true_blocks;
-}
-
-static bool is_finite_bias(const struct grid *bias, size_t i, size_t j)
-{
-    return !bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY;
-}
-
 /* Whether a mask or bias differs from query to query. */
 static bool by_query(const struct grid *grid)
 {
@@ -55,9 +44,9 @@ static bool order_make(struct order *order, const struct head *head, bool phased
     if (!order->keys)
         return false;
     for (size_t j = 0; j < head->m; j++) {
-        if (!is_open(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
-            (!by_query(&rules->mask) && !is_open(&rules->mask, rules->mask_true_blocks, 0, j)) ||
-            (!by_query(&head->bias) && !is_finite_bias(&head->bias, 0, j)))
+        if (!mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
+            (!by_query(&rules->mask) && !mask_opens(&rules->mask, rules->mask_true_blocks, 0, j)) ||
+            (!by_query(&head->bias) && !bias_opens(&head->bias, 0, j)))
             continue;
         order->keys[order->count++] =
             (struct open_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
@@ -152,8 +141,8 @@ static size_t count_row(const struct counting *counting, size_t i)
 {
     const struct head *head = counting->head;
     const struct rules *rules = &head->rules;
-    if ((by_query(&rules->mask) && !is_open(&rules->mask, rules->mask_true_blocks, i, 0)) ||
-        (by_query(&head->bias) && !is_finite_bias(&head->bias, i, 0)))
+    if ((by_query(&rules->mask) && !mask_opens(&rules->mask, rules->mask_true_blocks, i, 0)) ||
+        (by_query(&head->bias) && !bias_opens(&head->bias, i, 0)))
         return 0;
     if (rules->key_global && rules->query_global[i]) {
         size_t first, end;
@@ -178,9 +167,8 @@ static size_t scan_row(const struct head *head, size_t i)
         if (patterned && !head_may_see(head, i, i + 1, from, to))
             continue;
         for (size_t j = from; j < to; j++)
-            count += patterned
-                         ? head_allows(head, i, j)
-                         : is_open(&head->rules.mask, blocks, i, j) && is_finite_bias(&head->bias, i, j);
+            count += patterned ? head_allows(head, i, j)
+                               : mask_opens(&head->rules.mask, blocks, i, j) && bias_opens(&head->bias, i, j);
     }
     return count;
 }
