@@ -39,9 +39,8 @@ static size_t head_number(const struct shown *shown, size_t h)
     const struct result *result = shown->result;
     if (shown->owner != OWNER_KV_HEAD)
         return result->head_index[h];
-    return result->head_count == result->kv_head_count
-               ? result->head_index[h] / (result->problem->heads / result->problem->kv_heads)
-               : h;
+    return result->heads_chosen ? result->head_index[h] / (result->problem->heads / result->problem->kv_heads)
+                                : h;
 }
 
 static bool is_new(const struct shown *shown, size_t h)

@@ -309,7 +309,6 @@ bool result_compute(struct result *result, const struct problem *problem, const 
     *result = (struct result){.problem = problem,
                               .layer_count = problem->layer_count,
                               .head_count = problem->heads,
-                              .kv_head_count = problem->kv_heads,
                               .query_count = problem->n,
                               .key_count = problem->m,
                               .query_step = 1,

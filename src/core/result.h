@@ -31,7 +31,7 @@ struct result {
     struct measures *measures; /* layer_count×head_count, always of whole heads */
     /* Which of the problem's layers, heads, queries and keys are here. */
     size_t layer_count, head_count;
-    size_t kv_head_count; /* in the stages k and v: once for each head where heads were chosen */
+    bool heads_chosen; /* or averaged: the stages k and v have a head for each of these */
     size_t *layer_index, *head_index;
     size_t query_first, query_count, key_first, key_count;
     bool selected; /* not everything is here */
@@ -89,6 +89,12 @@ bool selection_check(struct selection *selection, const struct problem *problem,
 /* Sets flags[rows×columns] of the weights to 1 where the pair of layer l and head h (counted within the
  * result) is masked, where pooled: all pairs of the cell; else to 0. Returns whether any is. */
 bool result_mask(const struct result *result, size_t l, size_t h, unsigned char *flags);
+
+/* Heads in the stages k and v. */
+static inline size_t result_kv_heads(const struct result *result)
+{
+    return result->heads_chosen ? result->head_count : result->problem->kv_heads;
+}
 
 /* Matrix of a stage of layer l and head h, rows×columns. */
 static inline const float *stage_matrix(const struct stage_data *stage, size_t l, size_t h)

@@ -93,7 +93,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
     size_t left = in->is_pairs && !part ? s->key_first : 0;
     size_t columns = in->is_pairs && !part ? s->key_end - s->key_first : in->columns;
     bool one = which == STAGE_OUTPUT || (which == STAGE_ENCODING && in->heads == 1);
-    size_t heads = one ? 1 : stage_is_keys(which) ? result->kv_head_count : result->head_count, count;
+    size_t heads = one ? 1 : stage_is_keys(which) ? result_kv_heads(result) : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
         return error_memory(error, SIZE_MAX);
     *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
@@ -106,7 +106,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
     float *to = out->data;
     for (size_t l = 0; l < result->layer_count; l++) {
         for (size_t h = 0; h < heads; h++) {
-            bool grouped = heads != result->head_count; /* counted by themselves */
+            bool grouped = stage_is_keys(which) && !result->heads_chosen; /* counted by themselves */
             size_t from = one ? 0 : grouped ? h : stage_head(in, result->problem, result->head_index[h]);
             const float *matrix = stage_matrix(in, result->layer_index[l], from);
             for (size_t i = first; i < end; i++, to += columns)
@@ -242,8 +242,7 @@ bool result_select(struct result *result, const struct selection *s, struct erro
         !select_measures(result, error) ||
         (s->average_heads && !average_measures(result, &result->stage[STAGE_WEIGHTS], error)))
         return false;
-    if (s->heads || s->average_heads)
-        result->kv_head_count = result->head_count;
+    result->heads_chosen = s->heads || s->average_heads;
     for (enum stage which = 0; which < STAGE_COUNT; which++) {
         struct stage_data chosen = {0};
         if (!result->stage[which].data)
@@ -266,7 +265,7 @@ bool result_select(struct result *result, const struct selection *s, struct erro
     if (s->average_heads) {
         result->averaged = true;
         result->averaged_count = result->head_count;
-        result->head_count = result->kv_head_count = 1;
+        result->head_count = 1;
     }
     return true;
 }

@@ -178,7 +178,7 @@ static void write_config(struct out *out, const struct result *result, bool by_r
     const struct problem *problem = result->problem;
     const struct problem_layer *first = &problem->layers[0];
     out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", result->head_count,
-               result->kv_head_count);
+               result_kv_heads(result));
     if (!first->attention) {
         out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
         if (scales_agree(problem)) {
