@@ -5,22 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
-#include "base/words.h"
 #include "core/engine.h"
 #include "read/read.h"
 
 static size_t is_standard_input(const char *path)
 {
     return path && strcmp(path, "-") == 0;
-}
-
-/* "end" behind --causal reads as a file, and would be its argument. */
-static bool is_argument(const struct loose *loose)
-{
-    int64_t number;
-    return words_find(loose->kind->words, loose->word) >= 0 ||
-           (strstr(loose->kind->argument, "|N|") && text_to_integer(loose->word, &number));
 }
 
 /* There must be an input, and standard input ends when it has been read. */
@@ -41,7 +31,7 @@ static bool check_files(const struct options *options, const char *command, stru
     if (standard > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
     for (size_t i = 0; i < options->loose_count; i++)
-        if (is_argument(&options->loose[i]) && access(options->loose[i].word, F_OK) != 0)
+        if (access(options->loose[i].word, F_OK) != 0)
             return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --%s=%s?",
                              options->loose[i].word, options->loose[i].kind->name, options->loose[i].word);
     return true;

@@ -233,6 +233,16 @@ static bool unknown(const char *word, int letter, const struct command *command,
     return error_set(error, ERROR_USAGE, "unknown option --%s; see attn %s --help", name, command->name);
 }
 
+/* Whether the option would take the word: "end" behind --causal. */
+static bool would_take(const struct option_kind *kind, const char *word)
+{
+    struct options scratch = {0};
+    struct error unsaid = {0};
+    bool ok = take(&scratch, kind, word, &unsaid);
+    options_free(&scratch);
+    return ok;
+}
+
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error)
 {
@@ -280,7 +290,7 @@ bool options_parse(struct options *options, const struct command *command, int a
         if (!take(options, &kinds[i], optarg, error))
             return false;
         bool bare = kinds[i].argument && kinds[i].argument[0] == '[' && !optarg;
-        if (bare && optind < argc && options->loose_count < LOOSE_MAX)
+        if (bare && optind < argc && options->loose_count < LOOSE_MAX && would_take(&kinds[i], argv[optind]))
             options->loose[options->loose_count++] = (struct loose){argv[optind], &kinds[i]};
     }
     while (optind < argc)

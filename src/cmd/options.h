@@ -45,7 +45,7 @@ struct index_list {
     size_t count;
 };
 
-/* A word behind an option whose argument may be left out, and was: it is an operand. */
+/* A word behind an option whose argument may be left out, and was: it is an operand, and could be that. */
 struct loose {
     const char *word;
     const struct option_kind *kind;

@@ -433,6 +433,8 @@ sample() {
     sample
     fails 2 'there is no file end; did you mean --causal=end?' attn run x.json --causal end
     fails 2 'there is no file 3; did you mean --causal=3?' attn run x.json --causal 3
+    fails 2 'there is no file true; did you mean --causal=true?' attn run x.json --causal true
+    fails 1 'ends: No such file or directory' attn run x.json --causal ends
 }
 
 @test "bug: --annotate on was taken for a file" {
