@@ -84,9 +84,10 @@ struct inputs {
     struct labels tokens, key_tokens;
     char *title;
     bool by_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
-    bool part;           /* the attention is some keys of a whole, or pooled: its rows need not sum to 1 */
-    int64_t *offsets;    /* where query 0 of weights that attn wrote stands among the keys; owned */
-    size_t offset_count; /* one a layer, or one for all; 0: at key 0 */
+    struct settings made; /* how the attention was made, as far as that must be known to understand it */
+    bool part;            /* its rows need not sum to 1: some keys of a whole, or pooled, or made so */
+    int64_t *offsets;     /* where query 0 of weights that attn wrote stands among the keys; owned */
+    size_t offset_count;  /* one a layer, or one for all; 0: at key 0 */
     struct place offset_place;
     size_t grid[2]; /* rows and columns of patches; 0: none */
     struct place grid_place;

@@ -241,8 +241,12 @@ static bool judge_layer(struct judge *judge)
         .right = window ? settings.window_right : -1,
         .mask_true_blocks = settings.mask_true_blocks,
     };
-    return check_pairs(judge, INPUT_MASK) && check_pairs(judge, INPUT_BIAS) &&
-           judge_forms(judge, layer, &settings);
+    if (!check_pairs(judge, INPUT_MASK) || !check_pairs(judge, INPUT_BIAS) ||
+        !judge_forms(judge, layer, &settings))
+        return false;
+    if (layer->attention) /* a record, which nothing above is asked to make true */
+        settings_override(&layer->settings, &judge->inputs->made);
+    return true;
 }
 
 /* Layers: those of the list, or the longest axis that says so. */

@@ -128,7 +128,8 @@ static struct row_measures measure_given(const struct head *rules, size_t i, con
         if (allowed || row[j] != 0)
             keys[count++] = j;
     }
-    return measures_row(row, keys, count, (double)rules->offset + (double)i, true);
+    return measures_row(row, keys, count, (double)rules->offset + (double)i,
+                        rules->recurrent.rule == RECURRENCE_NONE);
 }
 
 /* Weights that were given are kept as they are. */

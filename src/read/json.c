@@ -218,6 +218,12 @@ static bool read_offsets(struct reading *reading, const struct member *member)
     return ok;
 }
 
+/* Without which weights cannot be understood: they may be negative, or not sum to 1. */
+static bool is_trait(enum setting setting)
+{
+    return setting == SETTING_RECURRENCE || setting == SETTING_SINK || setting == SETTING_DROPOUT;
+}
+
 /* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and
  * window; what became of positions and other masks is in the stages and in `mask`, so that they are a record
  * and not a wish. Where the weights are there (`own`), so is how they were made, and
@@ -236,6 +242,11 @@ static bool read_config(struct reading *reading, const struct member *member, bo
         if (setting < SETTING_COUNT && setting_role(setting) & roles && !cJSON_IsNull(members.list[i].item))
             ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
                                    reading->error);
+        if (own && is_trait(setting)) {
+            struct settings *made = &reading->inputs->made;
+            ok = ok && json_take_setting(&reading->json, &members.list[i], setting, made, reading->error);
+            reading->inputs->part = reading->inputs->part || settings_in_force(made, setting);
+        }
     }
     free(members.list);
     return ok;

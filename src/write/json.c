@@ -188,8 +188,7 @@ static void write_config(struct out *out, const struct result *result, bool by_r
             out_float(out, (float)first->softcap);
         }
     }
-    if (!first->attention)
-        write_forms(out, problem);
+    write_forms(out, problem);
     out_text(out, ",\"causal\":");
     if (!by_rule || !first->rules.causal)
         out_text(out, "false");

@@ -99,3 +99,14 @@ torch() {
     attn run a.json -q -o b.png
     cmp a.png b.png
 }
+
+@test "bug: weights of a recurrence, a sink or dropout were read back as if they were none" {
+    for words in "--recurrence linear" "--sink 2" "--dropout 0.4"; do
+        attn run "$DATA/sentence.json" $words -q -o a.json -o a.png
+        same "$(attn run a.json -o b.json -o b.png 2>&1 >/dev/null)" ""
+        cmp a.png b.png
+        same "$(jq -c '.stats | .. | numbers |= (. * 1e6 | round)' a.json)" "$(jq -c '.stats | .. | numbers |= (. * 1e6 | round)' b.json)"
+        attn run b.json -q -o c.json
+        cmp b.json c.json
+    done
+}
