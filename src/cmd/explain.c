@@ -1,5 +1,6 @@
 /* attn explain: one query of one head, step by step, with the real numbers. */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,6 +77,11 @@ static bool run(const struct options *options, struct error *error)
               choose(&head, &options->heads, problem.heads, "head", error) &&
               choose_query(&query, options->query, &problem, error);
     load_warn(&warnings, 0, options);
+    if (ok && options->verbose)
+        load_say(&inputs, &problem);
+    if (ok && options->verbose && layer > 0)
+        fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
+                plain ? "plain" : engine_name());
     ok = ok && explanation_make(&explanation, &problem, layer, head, query, plain, &engine, error) &&
          write_all(&explanation, head, options, error);
     explanation_free(&explanation);

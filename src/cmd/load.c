@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "core/engine.h"
 #include "read/read.h"
 
@@ -75,6 +76,42 @@ void load_warn(const struct warnings *warnings, size_t from, const struct option
 {
     for (size_t i = from; !options->quiet && i < warnings->count; i++)
         fprintf(stderr, "attn: warning: %s\n", warnings->text[i]);
+}
+
+static void say_tensors(const struct layer_inputs *layer, const char *prefix)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const struct tensor *tensor = &layer->tensor[i];
+        char shape[96], file[512];
+        if (!tensor->data)
+            continue;
+        text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
+        fprintf(stderr, "attn: %s%s is %s, from %s:%zu:%zu\n", prefix, input_names[i],
+                tensor_shape(tensor, shape), file, tensor->place.line, tensor->place.column);
+    }
+}
+
+void load_say(const struct inputs *inputs, const struct problem *problem)
+{
+    const struct problem_layer *first = &problem->layers[0];
+    say_tensors(&inputs->all, "");
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        char prefix[40];
+        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
+        say_tensors(&inputs->layers[l], prefix);
+    }
+    fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
+            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
+            problem->m);
+    if (problem->kv_heads != problem->heads)
+        fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
+    if (!first->attention)
+        fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
+    if (settings_have(&first->settings, SETTING_TEMPERATURE))
+        fprintf(stderr, ", temperature %.9g", first->settings.temperature);
+    if (first->rules.causal)
+        fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
+    fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
 }
 
 static const char *chosen_cpu(const struct options *options)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cmd/options.h"
 #include "core/inputs.h"
+#include "core/problem.h"
 
 /* Reads all files that the command line names; `command` is for messages. Errors: ERROR_USAGE where there is
  * no input, and those of the readers. */
@@ -16,6 +17,9 @@ bool load_inputs(struct inputs *inputs, const struct options *options, const cha
 
 /* Prints the warnings from the from-th on, unless they are to be silent. */
 void load_warn(const struct warnings *warnings, size_t from, const struct options *options);
+
+/* What was taken for what, on standard error. */
+void load_say(const struct inputs *inputs, const struct problem *problem);
 
 /* The instructions that --cpu or the variable ATTN_CPU ask for; *plain: double precision in any case. */
 bool load_cpu(const struct options *options, bool *plain, struct error *error);

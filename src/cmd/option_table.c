@@ -167,6 +167,7 @@ static struct option_kind table[] = {
     {"quiet", 'q', NULL, NULL, "General", "no warnings", FOR_EXPLAIN, OPTION_QUIET},
     {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
      OPTION_VERBOSE},
+    {"verbose", 'v', NULL, NULL, "General", "say what was taken for what", FOR_EXPLAIN, OPTION_VERBOSE},
     {"help", 'h', NULL, NULL, "General", "this help", FOR_ALL, OPTION_HELP},
     {"version", 0, NULL, NULL, "General", "version, libraries and fonts", FOR_ALL, OPTION_VERSION},
 };

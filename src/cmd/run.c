@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include "base/crew.h"
-#include "base/text.h"
-#include "base/words.h"
 #include "cmd/clock.h"
 #include "cmd/load.h"
 #include "cmd/missing.h"
@@ -18,43 +16,6 @@
 #include "core/problem.h"
 #include "core/result.h"
 #include "write/write.h"
-
-static void say_tensors(const struct layer_inputs *layer, const char *prefix)
-{
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
-        const struct tensor *tensor = &layer->tensor[i];
-        char shape[96], file[512];
-        if (!tensor->data)
-            continue;
-        text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
-        fprintf(stderr, "attn: %s%s is %s, from %s:%zu:%zu\n", prefix, input_names[i],
-                tensor_shape(tensor, shape), file, tensor->place.line, tensor->place.column);
-    }
-}
-
-/* What was taken for what. */
-static void say_problem(const struct inputs *inputs, const struct problem *problem)
-{
-    const struct problem_layer *first = &problem->layers[0];
-    say_tensors(&inputs->all, "");
-    for (size_t l = 0; l < inputs->layer_count; l++) {
-        char prefix[40];
-        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
-        say_tensors(&inputs->layers[l], prefix);
-    }
-    fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
-            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
-            problem->m);
-    if (problem->kv_heads != problem->heads)
-        fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
-    if (!first->attention)
-        fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
-    if (settings_have(&first->settings, SETTING_TEMPERATURE))
-        fprintf(stderr, ", temperature %.9g", first->settings.temperature);
-    if (first->rules.causal)
-        fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
-    fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
-}
 
 /* What a file of one stage needs is there only where all, or the chosen part, is held. */
 static bool check_outputs(const struct problem *problem, const struct request *request,
@@ -138,7 +99,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     if (options->grid[0] > 0)
         memcpy(r->problem.grid, options->grid, sizeof options->grid);
     if (options->verbose)
-        say_problem(&r->inputs, &r->problem);
+        load_say(&r->inputs, &r->problem);
 
     size_t warned = r->warnings.count;
     ok = result_compute(&r->result, &r->problem, &request, &r->warnings, error) &&

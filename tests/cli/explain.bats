@@ -92,3 +92,9 @@ for path in sys.argv[2:]:
     jsonschema.validate(json.load(open(path)), schema)
 END
 }
+
+@test "-v says what was taken for what, and which engine computed the layers below" {
+    attn explain "$DATA/induction.json" --layer 1 --cpu plain -v 2>said >/dev/null
+    grep -qF '8 queries, 8 keys, d_k 8, d_v 4' said
+    grep -qx 'attn: layers below by engine=plain, this row in double precision' said
+}
