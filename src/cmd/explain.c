@@ -21,7 +21,7 @@ static bool choose(size_t *chosen, const struct index_list *list, size_t count, 
     if (list->count > 1)
         return error_set(error, ERROR_USAGE, "explain takes one %s; see attn run --stage for several", what);
     if (*chosen >= count)
-        return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu of them, from 0", what,
+        return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0", what,
                          *chosen, count);
     return true;
 }

@@ -108,8 +108,8 @@ bool judge_list(const struct judge *judge, enum input which, size_t count, enum 
     if (!b || (tensor_count(b) == count && (b->rank == 1 || b->shape[0] == 1 || b->shape[1] == 1)))
         return true;
     if (!w)
-        return place_error(&b->place, judge->error, "%s: expected %zu numbers", phrase_tensor(which, b).text,
-                           count);
+        return place_error(&b->place, judge->error, "%s: expected %zu number%s", phrase_tensor(which, b).text,
+                           count, count == 1 ? "" : "s");
     return place_error(&b->place, judge->error, "%s and %s: expected a number for each of the %zu columns",
                        phrase_tensor(beside, w).text, phrase_tensor(which, b).text, count);
 }
