@@ -1,7 +1,9 @@
 #include "base/crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 static int most = 1;
 
@@ -33,6 +35,32 @@ static void *member_work(void *pointer)
     return NULL;
 }
 
+/*
+ * A system may put a new thread on the processor of its maker and leave the other ones idle until it balances
+ * load, which is longer than a few pictures take: both then take turns. Linux lets a thread begin anywhere
+ * but here; where it does not, threads begin where they are put.
+ */
+static bool begin_elsewhere(struct member *member)
+{
+#ifdef __linux__
+    cpu_set_t all, others;
+    const int here = sched_getcpu();
+    pthread_attr_t attributes;
+    if (here >= 0 && sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) > 1 &&
+        pthread_attr_init(&attributes) == 0) {
+        others = all;
+        CPU_CLR(here, &others);
+        bool begun = pthread_attr_setaffinity_np(&attributes, sizeof others, &others) == 0 &&
+                     pthread_create(&member->thread, &attributes, member_work, member) == 0;
+        pthread_attr_destroy(&attributes);
+        if (begun) /* from here on anywhere */
+            pthread_setaffinity_np(member->thread, sizeof all, &all);
+        return begun;
+    }
+#endif
+    return pthread_create(&member->thread, NULL, member_work, member) == 0;
+}
+
 void crew_run(size_t count, void (*work)(void *context, int member, size_t job), void *context)
 {
     struct crew crew = {.work = work, .context = context, .count = count};
@@ -41,7 +69,7 @@ void crew_run(size_t count, void (*work)(void *context, int member, size_t job),
     members[0] = (struct member){&crew, 0, pthread_self()};
     for (; begun < threads; begun++) {
         members[begun] = (struct member){.crew = &crew, .number = begun};
-        if (pthread_create(&members[begun].thread, NULL, member_work, &members[begun]) != 0)
+        if (!begin_elsewhere(&members[begun]))
             break;
     }
     member_work(&members[0]);
