@@ -53,9 +53,10 @@ static bool begin_elsewhere(struct member *member)
         bool begun = pthread_attr_setaffinity_np(&attributes, sizeof others, &others) == 0 &&
                      pthread_create(&member->thread, &attributes, member_work, member) == 0;
         pthread_attr_destroy(&attributes);
-        if (begun) /* from here on anywhere */
+        if (begun) { /* from here on anywhere */
             pthread_setaffinity_np(member->thread, sizeof all, &all);
-        return begun;
+            return true;
+        }
     }
 #endif
     return pthread_create(&member->thread, NULL, member_work, member) == 0;

@@ -44,8 +44,8 @@ static bool arrays_make(struct explanation *e, struct error *error)
     return e->allowed && (e->output || !head->v.data);
 }
 
-/* What the weights (those before dropout) are shares of. */
-static void parts_make(struct explanation *e, const double *weights)
+/* What stands above and below the line of the weights (those before dropout). */
+static void fractions_make(struct explanation *e, const double *weights)
 {
     const struct head *head = e->head;
     const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
@@ -61,10 +61,10 @@ static void parts_make(struct explanation *e, const double *weights)
     e->sink_numerator = sink ? exp(head->sink - e->shift) : 0;
     e->denominator = e->sink_numerator;
     for (size_t j = 0; j < head->m; j++) {
-        double part = softmax                                 ? exp(e->masked[j] - e->shift)
-                      : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
-                                                              : weights[j];
-        e->numerators[j] = e->allowed[j] ? part : 0;
+        double numerator = softmax                                 ? exp(e->masked[j] - e->shift)
+                           : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
+                                                                   : weights[j];
+        e->numerators[j] = e->allowed[j] ? numerator : 0;
         e->denominator += e->numerators[j];
     }
 }
@@ -120,7 +120,7 @@ static bool row_make(struct explanation *e, struct error *error)
         if (e->before_dropout)
             stage_make(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
         stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
-        parts_make(e, e->before_dropout ? e->before_dropout : e->weights);
+        fractions_make(e, e->before_dropout ? e->before_dropout : e->weights);
         if (e->output)
             reference_output(head, &room, e->output);
     }

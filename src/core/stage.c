@@ -76,13 +76,12 @@ static bool keep_mask(const struct result *result, const struct layer *layer, st
     return ok;
 }
 
-/* Columns of what positions add in a layer or turn by, 0 where there is no such thing; whether every head has
- * its own. */
+/* Columns of what positions add in a layer or turn by; whether every head has its own. 0 where there is no
+ * such thing, as of waves where q is given or comes from the layer below. */
 static size_t encoding_columns(const struct problem_layer *layer, size_t m, bool *each)
 {
     *each = layer->distance;
-    if (layer->settings.position ==
-        POSITION_SINUSOIDAL) /* not where q is given or comes from the layer below */
+    if (layer->settings.position == POSITION_SINUSOIDAL)
         return layer->q.x ? layer->q.x->shape[1] : 0;
     return layer->distance ? m : layer->rotary_dim;
 }

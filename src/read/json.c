@@ -226,8 +226,8 @@ static bool is_trait(enum setting setting)
 
 /* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and
  * window; what became of positions and other masks is in the stages and in `mask`, so that they are a record
- * and not a wish. Where the weights are there (`own`), so is how they were made, and
- * where their queries stand. */
+ * and not a wish. Where the weights are there (`own`), so is how they were made, and where
+ * their queries stand. */
 static bool read_config(struct reading *reading, const struct member *member, bool own)
 {
     struct members members;
@@ -236,16 +236,19 @@ static bool read_config(struct reading *reading, const struct member *member, bo
     const unsigned roles = own ? ROLE_INPUT | ROLE_BAND : ROLE_INPUT | ROLE_BAND | ROLE_SCALE | ROLE_WEIGHT;
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
-        enum setting setting = setting_named(members.list[i].name);
-        if (own && strcmp(members.list[i].name, "offset") == 0 && !cJSON_IsNull(members.list[i].item))
-            ok = read_offsets(reading, &members.list[i]);
-        if (setting < SETTING_COUNT && setting_role(setting) & roles && !cJSON_IsNull(members.list[i].item))
-            ok = json_take_setting(&reading->json, &members.list[i], setting, &reading->inputs->all.settings,
-                                   reading->error);
-        if (own && is_trait(setting)) {
+        const struct member *entry = &members.list[i];
+        enum setting setting = setting_named(entry->name);
+        if (cJSON_IsNull(entry->item))
+            continue;
+        if (own && strcmp(entry->name, "offset") == 0) {
+            ok = read_offsets(reading, entry);
+        } else if (own && is_trait(setting)) {
             struct settings *made = &reading->inputs->made;
-            ok = ok && json_take_setting(&reading->json, &members.list[i], setting, made, reading->error);
+            ok = json_take_setting(&reading->json, entry, setting, made, reading->error);
             reading->inputs->part = reading->inputs->part || settings_in_force(made, setting);
+        } else if (setting < SETTING_COUNT && setting_role(setting) & roles) {
+            ok = json_take_setting(&reading->json, entry, setting, &reading->inputs->all.settings,
+                                   reading->error);
         }
     }
     free(members.list);
