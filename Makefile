@@ -71,7 +71,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 
 # The files that the assembler takes in are not seen by -MMD.
 $(BUILD)/obj/cmd/sample.o: $(DATA)
-$(BUILD)/obj/draw/font_data.o: $(wildcard $(FONT_SANS) $(FONT_FALLBACK))
+$(BUILD)/obj/figure/font_data.o: $(wildcard $(FONT_SANS) $(FONT_FALLBACK))
 
 # Rewritten only when what it says changes, so that changed flags rebuild everything.
 $(BUILD)/flags: FORCE
@@ -138,7 +138,7 @@ fuzz: $(FUZZERS:%=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(SOURCES) $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
-		$(LIBRARY_CFLAGS) -o $@ $< $(wildcard src/base/*.c src/core/*.c src/read/*.c src/draw/image*.c) $(LIBS)
+		$(LIBRARY_CFLAGS) -o $@ $< $(filter-out src/cmd/%,$(SOURCES)) $(LIBS)
 
 # Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
 bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)

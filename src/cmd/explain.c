@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crew.h"
 #include "base/out.h"
 #include "base/text.h"
-#include "cmd/explain_text.h"
+#include "base/workers.h"
 #include "cmd/load.h"
 #include "cmd/options.h"
-#include "core/explain.h"
+#include "compute/explain.h"
+#include "view/explain_text.h"
 #include "write/write.h"
 
 /* The one number of a list, 0 where there is no list. */

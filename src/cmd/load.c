@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "core/engine.h"
+#include "engine/engine.h"
 #include "read/read.h"
 
 static size_t is_standard_input(const char *path)

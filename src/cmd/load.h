@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
-#include "core/inputs.h"
-#include "core/problem.h"
+#include "problem/inputs.h"
+#include "problem/problem.h"
 
 /* Reads all files that the command line names; `command` is for messages. Errors: ERROR_USAGE where there is
  * no input, and those of the readers. */

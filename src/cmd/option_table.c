@@ -6,7 +6,7 @@
     {                                                                                                        \
         name, 0, "FILE", "FILE", "Input", help, FOR_COMPUTE, OPTION_INPUT + which                            \
     }
-/* Named as the JSON key with '-' for '_'; what it takes and does is said by core/settings.c. */
+/* Named as the JSON key with '-' for '_'; what it takes and does is said by problem/settings.c. */
 #define SETTING_ROW(which, name, group)                                                                      \
     {                                                                                                        \
         name, 0, NULL, NULL, group, NULL, FOR_COMPUTE, OPTION_SETTING + which                                \

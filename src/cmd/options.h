@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "attention/reference.h"
 #include "base/error.h"
 #include "cmd/command.h"
-#include "core/inputs.h"
-#include "core/reference.h"
-#include "draw/heatmap.h"
+#include "figure/heatmap.h"
+#include "problem/inputs.h"
 
 /* Bits for the commands that take an option. */
 enum { FOR_RUN = 1, FOR_EXPLAIN = 2, FOR_SAMPLE = 4, FOR_HELP = 8 };

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/clock.h"
-#include "cmd/pictures.h"
-#include "cmd/summary.h"
+#include "view/pictures.h"
+#include "view/summary.h"
 #include "write/write.h"
 
 static bool plan_path(struct outputs *outputs, const char *path, struct error *error)

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
-#include "cmd/patches.h"
-#include "cmd/shown.h"
-#include "core/result.h"
+#include "compute/result.h"
+#include "view/panels.h"
+#include "view/patch_view.h"
 
 enum output_kind { OUTPUT_FOLDER, OUTPUT_PICTURE, OUTPUT_NUMBERS, OUTPUT_STDOUT };
 

@@ -4,17 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crew.h"
+#include "base/workers.h"
 #include "cmd/clock.h"
 #include "cmd/load.h"
-#include "cmd/missing.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
-#include "cmd/patches.h"
 #include "cmd/progress.h"
-#include "core/engine.h"
-#include "core/problem.h"
-#include "core/result.h"
+#include "compute/result.h"
+#include "engine/engine.h"
+#include "problem/problem.h"
+#include "view/missing_glyphs.h"
+#include "view/patch_view.h"
 #include "write/write.h"
 
 /* What a file of one stage needs is there only where all, or the chosen part, is held. */

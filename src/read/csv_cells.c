@@ -5,8 +5,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "core/tensor.h"
 #include "read/csv_private.h"
+#include "tensor/tensor.h"
 
 size_t csv_offset(const struct csv *csv, const char *at)
 {

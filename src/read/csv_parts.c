@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crew.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "read/csv_private.h"
 
 enum {

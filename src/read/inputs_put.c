@@ -1,4 +1,4 @@
-/* See inputs_put.h. Judges only whether something was there before; shapes are judged in core/problem.c. */
+/* See inputs_put.h. Judges only whether something was there before; shapes are judged in problem/problem.c. */
 #include "read/inputs_put.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "core/inputs.h"
+#include "problem/inputs.h"
 
 /* Moves a tensor to its place. Where one is already, an error that names both. */
 bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *called, struct error *error);

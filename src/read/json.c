@@ -1,6 +1,6 @@
 /*
  * The JSON reader: which key means what. The text is checked and taken apart in json_scan.c and json_lift.c,
- * single values are taken in json_take.c; what the shapes must be is judged in core/problem.c.
+ * single values are taken in json_take.c; what the shapes must be is judged in problem/problem.c.
  */
 #include <stdint.h>
 #include <stdlib.h>

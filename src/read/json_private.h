@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/out.h"
-#include "core/tensor.h"
+#include "tensor/tensor.h"
 
 #define JSON_NESTING 64
 

@@ -3,8 +3,8 @@
 #ifndef ATTN_READ_JSON_TAKE_H
 #define ATTN_READ_JSON_TAKE_H
 
-#include "core/inputs.h"
-#include "core/settings.h"
+#include "problem/inputs.h"
+#include "problem/settings.h"
 #include "read/inputs_put.h"
 #include "read/json_private.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "core/inputs.h"
+#include "problem/inputs.h"
 
 /* What a file of its own option holds (--q FILE, --tokens FILE); READ_ANY: an operand, which may hold
  * everything. */

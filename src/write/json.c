@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crew.h"
 #include "base/memory.h"
+#include "base/workers.h"
 
 static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
                          size_t count)

@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/out.h"
-#include "core/explain.h"
-#include "core/result.h"
+#include "compute/explain.h"
+#include "compute/result.h"
 
 struct writer {
     const char *ending; /* ".json" */

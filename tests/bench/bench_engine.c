@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/engine.h"
+#include "engine/engine.h"
 
 enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "draw/image.h"
+#include "figure/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,11 +13,11 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "draw/draw.h"
-#include "draw/figure.h"
-#include "draw/font.h"
-#include "draw/layout.h"
-#include "draw/scale.h"
+#include "paint/draw.h"
+#include "figure/figure.h"
+#include "figure/font.h"
+#include "figure/layout.h"
+#include "figure/scale.h"
 
 enum { MOST = 3000 };
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "draw/colormap.h"
-#include "draw/draw.h"
+#include "figure/colormap.h"
+#include "paint/draw.h"
 
 static void find(struct colormap *map, const char *name)
 {

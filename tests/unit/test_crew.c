@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
-#include "base/crew.h"
+#include "base/workers.h"
 
 enum { JOBS = 1000 };
 

@@ -10,8 +10,8 @@
 /* cmocka wants these before it */
 #include <cmocka.h>
 
-#include "base/crew.h"
 #include "base/file.h"
+#include "base/workers.h"
 #include "read/csv_private.h"
 #include "read/read.h"
 

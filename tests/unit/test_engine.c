@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "core/engine.h"
-#include "core/reference.h"
+#include "attention/reference.h"
+#include "engine/engine.h"
 
 static uint64_t seed = 1;
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "draw/font.h"
-#include "draw/label.h"
+#include "figure/font.h"
+#include "figure/label.h"
 
 static struct font *font;
 static struct error error;

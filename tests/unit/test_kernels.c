@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "core/engine.h"
-#include "core/reference.h"
+#include "attention/reference.h"
+#include "engine/engine.h"
 
 /* Memory that ends, or begins (`low`), at a page nobody may touch. */
 struct guarded {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "draw/png_palette.h"
+#include "paint/png_palette.h"
 
 enum { WIDEST = 40, HIGHEST = 8 };
 

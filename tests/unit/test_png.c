@@ -9,10 +9,10 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "draw/draw.h"
-#include "draw/figure.h"
-#include "draw/layout.h"
-#include "draw/png_encode.h"
+#include "figure/figure.h"
+#include "figure/layout.h"
+#include "paint/draw.h"
+#include "paint/png_encode.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"

@@ -1,4 +1,4 @@
-/* What core/problem.h takes, refuses and says. The checks on what stands in files are in tests/cli. */
+/* What problem/problem.h takes, refuses and says. The checks on what stands in files are in tests/cli. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "core/problem.h"
+#include "problem/problem.h"
 
 /* A tensor of that shape (0 ends it), filled with `value`. */
 static struct tensor filled(float value, size_t a, size_t b, size_t c, size_t d)

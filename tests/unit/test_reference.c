@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "core/reference.h"
+#include "attention/reference.h"
 
 /* Scores 0 and ln 3 give weights 1/4 and 3/4. */
 static void the_reference_knows(void **state)

@@ -8,7 +8,7 @@
 /* cmocka wants these before it */
 #include <cmocka.h>
 
-#include "core/settings.h"
+#include "problem/settings.h"
 
 static struct settings take(enum setting which, const char *text)
 {

@@ -1,0 +1,249 @@
+/* Which pairs of a head are allowed. */
+#include "attention/head.h"
+
+#include <string.h>
+
+static int64_t position(const struct head *head, size_t i)
+{
+    return (int64_t)i + head->offset;
+}
+
+/* The keys of the window of query i, as [*low, *high]. */
+static void window(const struct head *head, size_t i, int64_t *low, int64_t *high)
+{
+    const struct rules *rules = &head->rules;
+    *low = rules->left >= 0 ? position(head, i) - rules->left : 0;
+    *high = rules->right >= 0 ? position(head, i) + rules->right : (int64_t)head->m - 1;
+}
+
+/* Whether blocks say no more than from where to where a query sees. */
+static bool blocks_are_reach(const struct rules *rules)
+{
+    return rules->block > 0 && !rules->block_mask.data && !rules->key_global;
+}
+
+void head_reach(const struct head *head, size_t i, size_t *first, size_t *end)
+{
+    const struct rules *rules = &head->rules;
+    int64_t low = 0, high = (int64_t)head->m - 1;
+    if (!rules->key_global)
+        window(head, i, &low, &high);
+    if (blocks_are_reach(rules)) {
+        int64_t size = (int64_t)rules->block, begin = head_block(position(head, i), rules->block) * size;
+        low = low < begin ? begin : low;
+        high = high > begin + size - 1 ? begin + size - 1 : high;
+    }
+    if (rules->causal) {
+        int64_t last = position(head, i);
+        if (rules->prefix > 0 && last < (int64_t)rules->prefix - 1)
+            last = (int64_t)rules->prefix - 1;
+        if (high > last)
+            high = last;
+    }
+    if (rules->is_padded && high > (int64_t)rules->key_length - 1)
+        high = (int64_t)rules->key_length - 1;
+    if (low < 0)
+        low = 0;
+    if (high > (int64_t)head->m - 1)
+        high = (int64_t)head->m - 1;
+    *first = low <= high ? (size_t)low : 0;
+    *end = low <= high ? (size_t)high + 1 : 0;
+}
+
+/* Window, dilation and block, of a pair without a global token. */
+static bool is_near(const struct head *head, size_t i, size_t j)
+{
+    const struct rules *rules = &head->rules;
+    int64_t low, high;
+    window(head, i, &low, &high);
+    if ((int64_t)j < low || (int64_t)j > high)
+        return false;
+    if (rules->dilation > 0 && (position(head, i) - (int64_t)j) % (int64_t)rules->dilation != 0)
+        return false;
+    const struct grid *blocks = &rules->block_mask;
+    if (blocks->data)
+        return blocks->data[(i + head->first) / rules->block * blocks->row +
+                            j / rules->block * blocks->column] != 0;
+    return rules->block == 0 || head_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
+}
+
+static bool key_is_open(const struct rules *rules, size_t key)
+{
+    return mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, key);
+}
+
+bool head_allows(const struct head *head, size_t i, size_t j)
+{
+    const struct rules *rules = &head->rules;
+    size_t first, end;
+    head_reach(head, i, &first, &end);
+    if (j < first || j >= end)
+        return false;
+    if (rules->query_segment && rules->query_segment[i] != rules->key_segment[j])
+        return false;
+    bool global = rules->key_global && (rules->query_global[i] || rules->key_global[j]);
+    if (!global && !is_near(head, i, j))
+        return false;
+    return key_is_open(rules, j) && mask_opens(&rules->mask, rules->mask_true_blocks, i, j) &&
+           bias_opens(&head->bias, i, j);
+}
+
+size_t head_keys(const struct head *head, size_t i, size_t *keys)
+{
+    const bool masked = head_is_masked(head);
+    size_t first, end, count = 0;
+    head_reach(head, i, &first, &end);
+    for (size_t j = first; j < end; j++)
+        if (!masked || head_allows(head, i, j))
+            keys[count++] = j;
+    return count;
+}
+
+bool head_has_pattern(const struct head *head)
+{
+    const struct rules *rules = &head->rules;
+    return rules->dilation > 0 || (rules->block > 0 && !blocks_are_reach(rules)) || rules->key_global ||
+           rules->query_segment || rules->key_mask.data;
+}
+
+bool head_is_masked(const struct head *head)
+{
+    const struct rules *rules = &head->rules;
+    return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->is_padded || rules->block > 0 ||
+           rules->mask.data || head->bias.data || head_has_pattern(head);
+}
+
+bool head_is_lifted(const struct head *head)
+{
+    return head->rules.prefix > 0 || head->rules.key_global;
+}
+
+bool head_is_band(const struct head *head)
+{
+    struct head rest = *head;
+    rest.rules.causal = false;
+    rest.rules.left = rest.rules.right = -1;
+    return !head_is_masked(&rest) && !head_is_lifted(head);
+}
+
+static bool any_flag(const uint8_t *flags, size_t from, size_t to)
+{
+    return memchr(flags + from, 1, to - from);
+}
+
+/* Whether some segment of the queries may be one of the keys'. */
+static bool segments_meet(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
+{
+    int32_t low = rules->query_segment[first], high = low, key_low = rules->key_segment[from],
+            key_high = key_low;
+    for (size_t i = first; i < end; i++) {
+        low = rules->query_segment[i] < low ? rules->query_segment[i] : low;
+        high = rules->query_segment[i] > high ? rules->query_segment[i] : high;
+    }
+    for (size_t j = from; j < to; j++) {
+        key_low = rules->key_segment[j] < key_low ? rules->key_segment[j] : key_low;
+        key_high = rules->key_segment[j] > key_high ? rules->key_segment[j] : key_high;
+    }
+    return low <= key_high && key_low <= high;
+}
+
+/* Whether the blocks of the queries are ever allowed those of the keys. */
+static bool blocks_meet(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct rules *rules = &head->rules;
+    const struct grid *blocks = &rules->block_mask;
+    size_t block = rules->block;
+    if (!blocks->data)
+        return head_block(position(head, first), block) <= (int64_t)((to - 1) / block) &&
+               (int64_t)(from / block) <= head_block(position(head, end - 1), block);
+    for (size_t a = (first + head->first) / block; a <= (end - 1 + head->first) / block; a++)
+        for (size_t b = from / block; b <= (to - 1) / block; b++)
+            if (blocks->data[a * blocks->row + b * blocks->column] != 0)
+                return true;
+    return false;
+}
+
+/* Whether a whole number of [low, high] is a multiple of `step`. */
+static bool has_multiple(int64_t low, int64_t high, size_t step)
+{
+    return head_block(high, step) * (int64_t)step >= low;
+}
+
+/* Whether the mask of keys, and that of pairs, leave any pair. Mostly the first is one. */
+static bool masks_open(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct grid *mask = &rules->mask;
+    while (from < to && !key_is_open(rules, from))
+        from++;
+    if (from == to || !mask->data)
+        return from < to;
+    for (size_t i = first; i < end; i++) {
+        for (size_t j = from; j < to; j++)
+            if (mask_opens(mask, rules->mask_true_blocks, i, j))
+                return true;
+        if (mask->row == 0)
+            return false; /* all rows are this one */
+    }
+    return false;
+}
+
+bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct rules *rules = &head->rules;
+    if (first >= end || from >= to || !masks_open(rules, first, end, from, to))
+        return false;
+    if (rules->query_segment && !segments_meet(rules, first, end, from, to))
+        return false;
+    if (rules->key_global &&
+        (any_flag(rules->query_global, first, end) || any_flag(rules->key_global, from, to)))
+        return true;
+    int64_t low, high, unused;
+    window(head, first, &low, &unused);
+    window(head, end - 1, &unused, &high);
+    if ((int64_t)to <= low || (int64_t)from > high)
+        return false;
+    if (rules->dilation > 0 && !has_multiple(position(head, first) - (int64_t)to + 1,
+                                             position(head, end - 1) - (int64_t)from, rules->dilation))
+        return false;
+    return rules->block == 0 || blocks_meet(head, first, end, from, to);
+}
+
+/* Whether a key is open, and in reach of a window that stands from low to high beside global keys. */
+static bool is_inside(const struct rules *rules, size_t key, bool windowed, int64_t low, int64_t high)
+{
+    return key_is_open(rules, key) &&
+           (!windowed || rules->key_global[key] || ((int64_t)key >= low && (int64_t)key <= high));
+}
+
+void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
+{
+    const struct rules *rules = &head->rules;
+    const bool windowed = rules->key_global && !any_flag(rules->query_global, first, end);
+    int64_t low, high, unused;
+    window(head, first, &low, &unused);
+    window(head, end - 1, &unused, &high);
+    while (*from < *to && !is_inside(rules, *from, windowed, low, high))
+        ++*from;
+    while (*from < *to && !is_inside(rules, *to - 1, windowed, low, high))
+        --*to;
+}
+
+struct head head_part(const struct head *whole, size_t first, size_t count)
+{
+    struct head part = *whole;
+    struct rules *rules = &part.rules;
+    part.n = count;
+    if (part.q.data)
+        part.q.data += first * part.q.row;
+    part.offset += (int64_t)first;
+    part.first += first;
+    if (rules->mask.data)
+        rules->mask.data += first * rules->mask.row;
+    if (rules->query_global)
+        rules->query_global += first;
+    if (rules->query_segment)
+        rules->query_segment += first;
+    if (part.bias.data)
+        part.bias.data += first * part.bias.row;
+    return part;
+}

@@ -1,0 +1,62 @@
+#include "attention/measures.h"
+
+#include <math.h>
+
+struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
+                                 bool shares)
+{
+    double sum = 0, entropy = 0, distance = 0;
+    float max = -INFINITY;
+    size_t argmax = SIZE_MAX;
+    for (size_t s = 0; s < count; s++) {
+        const size_t j = keys[s];
+        double w = (double)row[j];
+        sum += w;
+        distance += w * fabs(position - (double)j);
+        if (w > 0)
+            entropy -= w * log(w);
+        if (row[j] > max) {
+            max = row[j];
+            argmax = j;
+        }
+    }
+    if (!isfinite(sum))
+        return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
+    if (count == 0)
+        return (struct row_measures){.argmax = SIZE_MAX};
+    if (!shares)
+        entropy = distance = (double)NAN;
+    return (struct row_measures){(float)entropy, max, (float)distance, row[0], argmax};
+}
+
+struct measures measures_head(const struct row_measures *rows, size_t n)
+{
+    struct measures h = {.largest = -INFINITY};
+    for (size_t i = 0; i < n; i++) {
+        const struct row_measures *r = &rows[i];
+        if (isnan(r->max)) {
+            h.nan_rows++;
+            continue;
+        }
+        if (r->argmax == SIZE_MAX) {
+            h.blind_rows++;
+            continue;
+        }
+        h.rows++;
+        h.entropy += (double)r->entropy;
+        h.distance += (double)r->distance;
+        h.first += (double)r->first;
+        if (r->max > h.largest) {
+            h.largest = r->max;
+            h.largest_query = i;
+            h.largest_key = r->argmax;
+        }
+    }
+    double count = h.rows > 0 ? (double)h.rows : (double)NAN;
+    h.entropy /= count;
+    h.distance /= count;
+    h.first /= count;
+    if (h.rows == 0)
+        h.largest = NAN;
+    return h;
+}

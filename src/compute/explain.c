@@ -1,0 +1,164 @@
+#include "compute/explain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attention/recurrence.h"
+#include "attention/reference.h"
+#include "base/memory.h"
+
+/* The outputs of the layers below, or nothing where the layer does not read them. */
+static bool below_make(struct result *below, const struct problem *lower, size_t layer, bool plain,
+                       const struct engine_options *engine, struct error *error)
+{
+    const struct problem_layer *from = &lower->layers[layer];
+    if (layer == 0 || !(from->q.previous || from->k.previous || from->v.previous))
+        return true;
+    struct warnings warnings = {0};
+    struct selection all = {0};
+    /* No weights are wanted: they are not held, and the output is exact all the same. */
+    struct request request = {.max_weights = 0, .selection = &all, .plain = plain, .engine = *engine};
+    bool ok = selection_check(&all, lower, error) && result_compute(below, lower, &request, &warnings, error);
+    warnings_free(&warnings);
+    return ok;
+}
+
+static bool arrays_make(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,        &e->weights,
+                         &e->numerators, &e->uncapped, &e->before_dropout};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
+            (arrays[i] == &e->before_dropout && !(head->dropout > 0)) ||
+            (arrays[i] == &e->numerators && head->recurrent.rule != RECURRENCE_NONE))
+            continue;
+        *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
+        if (!*arrays[i])
+            return false;
+    }
+    e->allowed = memory_zeroed(head->m, sizeof *e->allowed, error);
+    if (head->v.data && e->allowed)
+        e->output = memory_zeroed(head->d_v, sizeof *e->output, error);
+    return e->allowed && (e->output || !head->v.data);
+}
+
+/* What stands above and below the line of the weights (those before dropout). */
+static void fractions_make(struct explanation *e, const double *weights)
+{
+    const struct head *head = e->head;
+    const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
+    const bool sink = softmax && head->has_sink;
+    e->shift = sink ? head->sink : -INFINITY;
+    for (size_t j = 0; j < head->m; j++) {
+        if (e->allowed[j] && (e->masked[j] > e->shift || isnan(e->masked[j])))
+            e->shift = e->masked[j];
+        /* every key of the support is above the threshold by its weight */
+        if (head->normalizer == NORMALIZER_SPARSEMAX && weights[j] > 0)
+            e->shift = e->masked[j] - weights[j];
+    }
+    e->sink_numerator = sink ? exp(head->sink - e->shift) : 0;
+    e->denominator = e->sink_numerator;
+    for (size_t j = 0; j < head->m; j++) {
+        double numerator = softmax                                 ? exp(e->masked[j] - e->shift)
+                           : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
+                                                                   : weights[j];
+        e->numerators[j] = e->allowed[j] ? numerator : 0;
+        e->denominator += e->numerators[j];
+    }
+}
+
+/* One stage of the row, into `row`. */
+static void stage_make(const struct head *head, size_t query, enum stage stage, double *row,
+                       struct reference_room *room)
+{
+    room->row = row;
+    reference_row(head, query, stage, room);
+}
+
+static void take_weights(void *context, size_t i, const double *weights)
+{
+    struct explanation *e = context;
+    (void)i; /* the one row that is run */
+    memcpy(e->weights, weights, e->head->m * sizeof *weights);
+}
+
+/* The weights of a recurrence, which are no shares of anything, and the output, which is of the first state
+ * too. */
+static bool recurrence_make(struct explanation *e, struct error *error)
+{
+    const struct head row = head_part(e->head, e->query, 1);
+    float *output = memory_take(row.d_v, sizeof *output, error);
+    bool ok = output && recurrence_run(&row, e->output ? output : NULL, row.d_v, take_weights, e, error);
+    for (size_t c = 0; ok && e->output && c < row.d_v; c++)
+        e->output[c] = (double)output[c];
+    free(output);
+    return ok;
+}
+
+static bool row_make(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    struct reference_room room = {.keys = memory_take(head->m, sizeof *room.keys, error),
+                                  .spare = memory_take(head->m, sizeof *room.spare, error)};
+    bool ok = room.keys && room.spare;
+    if (ok) {
+        stage_make(head, e->query, STAGE_SCORES, e->scores, &room);
+        stage_make(head, e->query, STAGE_SCALED, e->scaled, &room);
+        stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
+        for (size_t s = 0; s < room.seen; s++)
+            e->allowed[room.keys[s]] = true;
+        for (size_t j = 0; e->uncapped && j < head->m; j++)
+            e->uncapped[j] = head->scale * e->scores[j];
+    }
+    if (ok && head->recurrent.rule != RECURRENCE_NONE) {
+        ok = recurrence_make(e, error);
+    } else if (ok) {
+        struct head all = *head;
+        all.dropout = 0;
+        if (e->before_dropout)
+            stage_make(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
+        stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
+        fractions_make(e, e->before_dropout ? e->before_dropout : e->weights);
+        if (e->output)
+            reference_output(head, &room, e->output);
+    }
+    free(room.keys);
+    free(room.spare);
+    return ok;
+}
+
+bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
+                      size_t head, size_t query, bool plain, const struct engine_options *engine,
+                      struct error *error)
+{
+    const struct problem_layer *from = &problem->layers[layer];
+    if (from->attention)
+        return error_set(error, ERROR_INPUT,
+                         "the weights were given: there are no steps to explain; expected q and k");
+    explanation->lower = *problem;
+    explanation->lower.layer_count = layer;
+    if (!below_make(&explanation->below, &explanation->lower, layer, plain, engine, error))
+        return false;
+    const float *outputs = explanation->below.stage[STAGE_OUTPUT].data;
+    const float *previous = outputs ? outputs + (layer - 1) * problem->n * problem->d_out : NULL;
+    if (!layer_make(&explanation->layer, problem, layer, previous, engine, error))
+        return false;
+    explanation->head = &explanation->layer.heads[head];
+    explanation->query = query;
+    return arrays_make(explanation, error) && row_make(explanation, error);
+}
+
+void explanation_free(struct explanation *explanation)
+{
+    struct explanation *e = explanation;
+    double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
+                        e->numerators, e->uncapped, e->before_dropout, e->output};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        free(arrays[i]);
+    free(e->allowed);
+    layer_free(&e->layer);
+    result_free(&e->below);
+    *e = (struct explanation){0};
+}

@@ -1,0 +1,348 @@
+#include "compute/layer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attention/position.h"
+#include "attention/transform.h"
+#include "base/memory.h"
+
+static const struct problem_layer *form_of(const struct layer *layer)
+{
+    return &layer->problem->layers[layer->index];
+}
+
+static const float *list_data(const struct tensor *tensor)
+{
+    return tensor ? tensor->data : NULL;
+}
+
+/* ---- the sequence that is projected ---- */
+
+static float *copy_floats(const float *from, size_t rows, size_t columns, struct error *error)
+{
+    size_t count;
+    if (!size_multiply(rows, columns, &count)) {
+        error_memory(error, SIZE_MAX);
+        return NULL;
+    }
+    float *copy = memory_take(count, sizeof *copy, error);
+    if (copy)
+        memcpy(copy, from, count * sizeof *copy);
+    return copy;
+}
+
+/* Adds the sinusoidal encoding to a sequence; its first row stands at `first`. */
+static bool encode(float **encoded, const struct tensor *x, int64_t first, double base, struct error *error)
+{
+    size_t rows = x->shape[0], columns = x->shape[1];
+    float *sum = *encoded = copy_floats(x->data, rows, columns, error);
+    float *waves = sum ? memory_take(rows * columns, sizeof *waves, error) : NULL;
+    if (!waves)
+        return false;
+    position_sinusoidal(waves, rows, columns, first, base);
+    for (size_t i = 0; i < rows * columns; i++)
+        sum[i] += waves[i];
+    free(waves);
+    return true;
+}
+
+/* The sequence of the layer: the output below, or the embeddings with their positions. */
+static const float *sequence(const struct layer *layer, const struct supply *supply)
+{
+    return supply->previous ? layer->previous : layer->encoded[0] ? layer->encoded[0] : supply->x->data;
+}
+
+/* Whether a supply projects the layer's own sequence, as against another. */
+static bool is_self(const struct layer *layer, const struct supply *supply)
+{
+    const struct supply *q = &form_of(layer)->q;
+    return supply->previous || (supply->x && supply->x == q->x);
+}
+
+static bool sequences_make(struct layer *layer, struct error *error)
+{
+    const struct problem_layer *from = form_of(layer);
+    const struct supply *supplies[] = {&from->q, &from->k, &from->v};
+    for (int i = 0; i < 3 && from->has_waves; i++) {
+        const struct supply *s = supplies[i];
+        bool self = is_self(layer, s);
+        if (s->previous || !s->x || layer->encoded[!self])
+            continue;
+        /* Both sequences go on where the past ends; what causal and window allow moves none. */
+        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->waves_base, error))
+            return false;
+    }
+    if (from->settings.norm != NORM_PRE)
+        return true;
+    const struct supply *q = &from->q;
+    size_t width = q->w ? q->w->shape[0] : q->width;
+    layer->normed = copy_floats(sequence(layer, q), q->rows, width, error);
+    if (!layer->normed)
+        return false;
+    transform_norm(layer->normed, q->rows, width, list_data(from->form[INPUT_NORM_WEIGHT]),
+                   list_data(from->form[INPUT_NORM_BIAS]));
+    return true;
+}
+
+/* ---- q, k and v ---- */
+
+/* Points an operand, whose heads and columns are set, to a tensor that is given: rank 2, 3 or 4. */
+static void given_heads(struct operand *operand, const struct tensor *t, size_t slice)
+{
+    size_t width = operand->heads * operand->columns, rows = t->shape[t->rank - 2];
+    operand->grid = (struct grid){.data = t->data + (t->rank == 4 ? slice * rows * width : 0),
+                                  .row = t->rank == 2 ? width : operand->columns,
+                                  .column = 1};
+    operand->head_step = t->rank > 2 ? rows * operand->columns : operand->columns;
+}
+
+/* Sets operand[which] to the supply's own rows, projecting if need be. */
+static bool operand_take(struct layer *layer, const struct supply *supply, int which,
+                         const struct engine_options *engine, struct error *error)
+{
+    if (supply->width == 0)
+        return true;
+    struct operand *operand = &layer->operand[which];
+    size_t d = supply->width / supply->heads, rows = supply->rows - supply->past_rows, count;
+    *operand = (struct operand){.heads = supply->heads, .columns = d, .head_step = d};
+    if (supply->given) {
+        given_heads(operand, supply->given, form_of(layer)->slice);
+        return true;
+    }
+    const float *x = !is_self(layer, supply) ? (layer->encoded[1] ? layer->encoded[1] : supply->x->data)
+                     : layer->normed         ? layer->normed
+                                             : sequence(layer, supply);
+    operand->grid = (struct grid){.data = x, .row = supply->width, .column = 1};
+    if (!supply->w && !supply->b)
+        return true;
+    size_t inner = supply->w ? supply->w->shape[0] : supply->width;
+    if (!size_multiply(rows, supply->width, &count))
+        return error_memory(error, SIZE_MAX);
+    float *y = operand->owned = memory_take(count, sizeof *y, error);
+    operand->grid.data = y;
+    return y && engine_project(x, inner, list_data(supply->w), list_data(supply->b), rows, inner,
+                               supply->width, y, engine->threads, error);
+}
+
+/* Copies `rows` of every head to `to` and on; a head of the copy is `head_step` numbers long. */
+static void copy_heads(float *to, size_t head_step, const struct operand *from, size_t rows)
+{
+    for (size_t h = 0; h < from->heads; h++)
+        for (size_t i = 0; i < rows; i++)
+            memcpy(to + h * head_step + i * from->columns,
+                   from->grid.data + h * from->head_step + i * from->grid.row, from->columns * sizeof *to);
+}
+
+/* A copy of an operand that is ours to change, head by head; with the `past_rows` of `past` before its own
+ * `rows`, where there are any. */
+static bool operand_copy(struct operand *copy, const struct operand *past, size_t past_rows,
+                         const struct operand *from, size_t rows, struct error *error)
+{
+    size_t matrix, count, columns = from->columns;
+    if (!size_multiply(past_rows + rows, columns, &matrix) || !size_multiply(matrix, from->heads, &count))
+        return error_memory(error, SIZE_MAX);
+    float *data = memory_take(count, sizeof *data, error);
+    if (!data)
+        return false;
+    if (past)
+        copy_heads(data, matrix, past, past_rows);
+    copy_heads(data + past_rows * columns, matrix, from, rows);
+    *copy = (struct operand){.grid = {data, columns, 1},
+                             .heads = from->heads,
+                             .columns = columns,
+                             .head_step = matrix,
+                             .owned = data};
+    return true;
+}
+
+/* Sets operand[which]: the rows of the past, then the supply's own. */
+static bool operand_make(struct layer *layer, const struct supply *supply, int which,
+                         const struct engine_options *engine, struct error *error)
+{
+    if (!operand_take(layer, supply, which, engine, error))
+        return false;
+    if (!supply->past)
+        return true;
+    struct operand *own = &layer->operand[which], past = *own, joined;
+    given_heads(&past, supply->past, form_of(layer)->slice);
+    if (!operand_copy(&joined, &past, supply->past_rows, own, supply->rows - supply->past_rows, error))
+        return false;
+    free(own->owned);
+    *own = joined;
+    return true;
+}
+
+/* Turns q (0) or k (1) by its positions. */
+static bool operand_rotate(struct layer *layer, int which, struct error *error)
+{
+    const struct problem_layer *from = form_of(layer);
+    struct operand *operand = &layer->operand[which], copy;
+    size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
+    if (!operand_copy(&copy, NULL, 0, operand, rows, error))
+        return false;
+    free(operand->owned);
+    *operand = copy;
+    position_rotate(copy.owned, rows, copy.columns, copy.heads, copy.head_step, from->rotary_dim,
+                    from->settings.position == POSITION_ROTARY ? ROTARY_HALVES : ROTARY_INTERLEAVED,
+                    which == 0 ? from->offset : 0, from->position_base);
+    return true;
+}
+
+/* ---- what q and k are when they meet ---- */
+
+/* x·w for every head of x, or with a w of its own for every head of the problem. */
+static bool compared_project(struct layer *layer, int which, const struct tensor *w,
+                             const struct engine_options *engine, struct error *error)
+{
+    const struct operand *from = &layer->operand[which];
+    struct operand *to = &layer->compared[which];
+    size_t rows = which == 0 ? layer->problem->n : layer->problem->m, columns = w->shape[w->rank - 1];
+    size_t heads = w->rank == 3 ? layer->problem->heads : from->heads;
+    size_t matrix, count, w_step = w->rank == 3 ? columns * from->columns : 0;
+    if (!size_multiply(rows, columns, &matrix) || !size_multiply(matrix, heads, &count))
+        return error_memory(error, SIZE_MAX);
+    float *data = memory_take(count, sizeof *data, error);
+    *to = (struct operand){
+        .grid = {data, columns, 1}, .heads = heads, .columns = columns, .head_step = matrix, .owned = data};
+    for (size_t h = 0; data && h < heads; h++)
+        if (!engine_project(from->grid.data + h * from->heads / heads * from->head_step, from->grid.row,
+                            w->data + h * w_step, NULL, rows, from->columns, columns, data + h * matrix,
+                            engine->threads, error))
+            return false;
+    return data != NULL;
+}
+
+static bool compared_make(struct layer *layer, const struct engine_options *engine, struct error *error)
+{
+    const struct problem_layer *from = form_of(layer);
+    const struct tensor *const *form = from->form;
+    bool linear = from->settings.normalizer == NORMALIZER_LINEAR;
+    if (from->settings.score == SCORE_GENERAL)
+        return compared_project(layer, 0, form[INPUT_W_SCORE], engine, error);
+    if (from->settings.score == SCORE_ADDITIVE)
+        return (!form[INPUT_W_SCORE_Q] || compared_project(layer, 0, form[INPUT_W_SCORE_Q], engine, error)) &&
+               (!form[INPUT_W_SCORE_K] || compared_project(layer, 1, form[INPUT_W_SCORE_K], engine, error));
+    for (int which = 0; which < 2 && (linear || from->settings.score == SCORE_COSINE); which++) {
+        struct operand *to = &layer->compared[which];
+        size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
+        if (!operand_copy(to, NULL, 0, &layer->operand[which], rows, error))
+            return false;
+        if (linear)
+            transform_feature(to->owned, to->heads * to->head_step);
+        else
+            transform_unit(to->owned, to->heads * rows, to->columns, to->columns);
+    }
+    return true;
+}
+
+static struct grid operand_head(const struct operand *operand, size_t head)
+{
+    struct grid grid = operand->grid;
+    if (grid.data)
+        grid.data += head * operand->head_step;
+    return grid;
+}
+
+struct grid layer_operand(const struct layer *layer, int which, size_t head)
+{
+    return operand_head(&layer->operand[which], head);
+}
+
+/* What a head of the problem has of q (0), k (1) or v (2) where they meet. */
+static struct grid met_head(const struct layer *layer, int which, size_t head)
+{
+    const struct operand *operand = &layer->operand[which];
+    if (which < 2 && layer->compared[which].owned)
+        operand = &layer->compared[which];
+    return operand_head(operand, head * operand->heads / layer->problem->heads);
+}
+
+bool layer_make(struct layer *layer, const struct problem *problem, size_t index, const float *previous,
+                const struct engine_options *engine, struct error *error)
+{
+    *layer = (struct layer){.problem = problem, .index = index, .previous = previous};
+    const struct problem_layer *from = &problem->layers[index];
+    size_t rows;
+    if (!size_multiply(problem->heads, problem->n, &rows))
+        return error_memory(error, SIZE_MAX);
+    layer->rows = memory_take(rows, sizeof *layer->rows, error);
+    if (!layer->rows)
+        return false;
+    if (from->attention)
+        return true;
+    bool rotary =
+        from->settings.position == POSITION_ROTARY || from->settings.position == POSITION_ROTARY_INTERLEAVED;
+    if (!sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
+        !operand_make(layer, &from->k, 1, engine, error) ||
+        !operand_make(layer, &from->v, 2, engine, error) ||
+        (rotary && (!operand_rotate(layer, 0, error) || !operand_rotate(layer, 1, error))) ||
+        !compared_make(layer, engine, error))
+        return false;
+    layer->heads = memory_zeroed(problem->heads, sizeof *layer->heads, error);
+    if (!layer->heads)
+        return false;
+    for (size_t h = 0; h < problem->heads; h++) {
+        problem_head(problem, index, h, &layer->heads[h]);
+        layer->heads[h].q = met_head(layer, 0, h);
+        layer->heads[h].k = met_head(layer, 1, h);
+        layer->heads[h].v = met_head(layer, 2, h);
+    }
+    return true;
+}
+
+void layer_free(struct layer *layer)
+{
+    for (int i = 0; i < 3; i++)
+        free(layer->operand[i].owned);
+    for (int i = 0; i < 2; i++) {
+        free(layer->compared[i].owned);
+        free(layer->encoded[i]);
+    }
+    free(layer->normed);
+    free(layer->heads);
+    free(layer->concat);
+    free(layer->rows);
+    *layer = (struct layer){0};
+}
+
+/* ---- the output ---- */
+
+bool layer_output_make(struct layer *layer, float *output, struct error *error)
+{
+    const struct problem *problem = layer->problem;
+    const struct problem_layer *from = form_of(layer);
+    size_t count;
+    if (!output || (!from->w_o && !from->b_o))
+        return true;
+    if (!size_multiply(problem->n, problem->heads * problem->d_v, &count))
+        return error_memory(error, SIZE_MAX);
+    layer->concat = memory_take(count, sizeof *layer->concat, error);
+    return layer->concat != NULL;
+}
+
+float *layer_head_output(const struct layer *layer, float *output, size_t head)
+{
+    float *to = layer->concat ? layer->concat : output;
+    return to ? to + head * layer->problem->d_v : NULL;
+}
+
+bool layer_output_finish(const struct layer *layer, float *output, const struct engine_options *engine,
+                         struct error *error)
+{
+    const struct problem *problem = layer->problem;
+    const struct problem_layer *from = form_of(layer);
+    size_t width = problem->heads * problem->d_v, count = problem->n * problem->d_out;
+    if (layer->concat && !engine_project(layer->concat, width, list_data(from->w_o), list_data(from->b_o),
+                                         problem->n, width, problem->d_out, output, engine->threads, error))
+        return false;
+    if (!output)
+        return true;
+    const float *x = from->settings.residual ? sequence(layer, &from->q) : NULL;
+    for (size_t i = 0; x && i < count; i++)
+        output[i] += x[i];
+    if (from->settings.norm == NORM_POST)
+        transform_norm(output, problem->n, problem->d_out, list_data(from->form[INPUT_NORM_WEIGHT]),
+                       list_data(from->form[INPUT_NORM_BIAS]));
+    return true;
+}

@@ -1,0 +1,34 @@
+/* The engine for AVX-512: engine/kernel_tmpl.h with vectors of 16. */
+#include "engine/block.h"
+
+#ifdef __x86_64__
+#include <float.h>
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))),                  \
+                             apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512dq,avx512vl,avx2,fma")
+#endif
+
+#define LANES 16
+#define VEC_MAX(a, b) ((vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define VEC_BITS(mask) ((unsigned)_mm512_movepi32_mask((__m512i)(mask)))
+#define VEC_ROUND(t) ((vec)_mm512_roundscale_ps((__m512)(t), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
+#define VEC_SCALE(p, n) ((vec)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+#define KERNEL engine_avx512
+#define KERNEL_NAME "avx512"
+#define KERNEL_RUNS                                                                                          \
+    (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&                              \
+     __builtin_cpu_supports("avx512vl"))
+#include "engine/kernel_tmpl.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif

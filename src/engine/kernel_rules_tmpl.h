@@ -1,0 +1,143 @@
+/*
+ * What stands between the raw scores of a chunk and softmax, for the engine's template: scale and softcap
+ * where they cannot be left to exp, bias, mask, reach. Only run on chunks that need it. Masking selects:
+ * whatever stood at a forbidden place is replaced by -infinity.
+ */
+
+/* The reach of a block's rows: row i sees at most keys first[i]..end[i]-1. All rows see [every_first,
+ * every_end), no row sees beyond [first_key, end_key). */
+struct reach {
+    size_t first[BLOCK], end[BLOCK];
+    size_t first_key, end_key, every_first, every_end;
+};
+
+static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
+{
+    *reach = (struct reach){.first_key = head->m, .every_end = head->m};
+    for (size_t i = 0; i < count; i++) {
+        size_t from, end;
+        head_reach(head, first + i, &from, &end);
+        reach->first[i] = from;
+        reach->end[i] = end;
+        if (from < end && from < reach->first_key)
+            reach->first_key = from;
+        if (from < end && end > reach->end_key)
+            reach->end_key = end;
+        if (from > reach->every_first)
+            reach->every_first = from;
+        if (end < reach->every_end)
+            reach->every_end = end;
+    }
+    for (size_t i = count; i < BLOCK; i++)
+        reach->end[i] = head->m;
+}
+
+/* Moves both ends outwards to a STEP of keys, counted from the begin of a chunk: which of the sums of pass 3
+ * a key goes to must not depend on the block. */
+static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
+{
+    if (reach->first_key >= reach->end_key)
+        return;
+    reach->first_key -= (reach->first_key - chunk_begin(chunks, reach->first_key)) % STEP;
+    size_t begin = chunk_begin(chunks, reach->end_key - 1), over = (reach->end_key - begin) % STEP;
+    size_t end = chunk_end(chunks, begin, m);
+    if (over != 0)
+        reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
+}
+
+/* Whether every row sees every key of [from, end), as far as reach goes. */
+INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
+{
+    return from >= reach->every_first && end <= reach->every_end;
+}
+
+/* Elements (first.., from..) of a grid into to[key][row]. */
+static void grid_pack(float *to, const struct grid *grid, size_t first, size_t count, size_t from,
+                      size_t keys)
+{
+    const float *data = grid->data + first * grid->row + from * grid->column;
+    if (grid->column == 1) {
+        block_pack(to, data, grid->row, count, keys);
+        return;
+    }
+    for (size_t j = 0; j < keys; j++)
+        for (size_t i = 0; i < BLOCK; i++)
+            to[j * BLOCK + i] = i < count ? data[i * grid->row + j * grid->column] : 0;
+}
+
+/* A key of the chunk that begins at `from`, from 0 to `keys`. */
+INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
+{
+    return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
+}
+
+#include "engine/kernel_pattern_tmpl.h"
+
+/*
+ * Makes scores[keys][..] what softmax takes, with the largest of each row in `largest`, and sets seen[..] to
+ * all ones for rows with a pair that is allowed.
+ */
+static void rules_apply(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                        size_t first, size_t count, size_t from, size_t keys, int groups, float *largest,
+                        int32_t *seen)
+{
+    const struct head *head = plan->job->head;
+    float *mask = space->grid, *bias = space->grid + CHUNK * BLOCK;
+    const bool patterned = head_has_pattern(head);
+    struct pattern pattern;
+    if (patterned)
+        pattern_make(&pattern, head, first, count, from, keys);
+    if (head->rules.mask.data)
+        grid_pack(mask, &head->rules.mask, first, count, from, keys);
+    if (head->bias.data)
+        grid_pack(bias, &head->bias, first, count, from, keys);
+
+    _Alignas(64) int32_t low[BLOCK], high[BLOCK];
+    for (size_t i = 0; i < BLOCK; i++) {
+        low[i] = place_in_chunk(reach->first[i], from, keys);
+        high[i] = place_in_chunk(reach->end[i], from, keys);
+    }
+    const veci blocks = (veci){0} - (head->rules.mask_true_blocks ? 1 : 0);
+    const struct exponent twice = exponent_make(2 * M_LOG2E);
+    const float scale = (float)head->scale, cap = (float)head->softcap;
+
+    for (int g = 0; g < groups; g++) {
+        const size_t at = (size_t)g * LANES;
+        veci first_key, end_key, see;
+        memcpy(&first_key, low + at, sizeof first_key);
+        memcpy(&end_key, high + at, sizeof end_key);
+        memcpy(&see, seen + at, sizeof see);
+        vec top = vec_all(-INFINITY);
+
+        for (size_t j = 0; j < keys; j++) {
+            float *place = space->scores + j * BLOCK + at;
+            vec s = vec_load(place);
+            const veci key = (veci){0} + (int32_t)j;
+            veci allowed = (key >= first_key) & (key < end_key);
+
+            if (!plan->folded) {
+                s = s * scale;
+                if (cap > 0)
+                    s = cap * vec_tanh(s / cap, &twice);
+            }
+            if (head->bias.data) {
+                vec b = vec_load(bias + j * BLOCK + at);
+                allowed &= b != -INFINITY;
+                s = s + b;
+            }
+            if (head->distance)
+                s = s + vec_get(head->distance + ((int64_t)(first + at) + head->offset - (int64_t)(from + j) -
+                                                  head->distance_first));
+            if (patterned)
+                allowed &= pattern_allows(&pattern, head, at, from, j);
+            if (head->rules.mask.data)
+                allowed &= (vec_load(mask + j * BLOCK + at) != 0) ^ blocks;
+            s = vec_choose(allowed, s, vec_all(-INFINITY));
+            see |= allowed;
+            top = VEC_MAX(s, top);
+            vec_store(place, s);
+        }
+        vec_store(largest + at, top);
+        memcpy(seen + at, &see, sizeof see);
+    }
+}

@@ -1,0 +1,250 @@
+/*
+ * Vectors for the engine's template, in GNU vector types: loads, choices, exp and tanh, and matrices turned
+ * on their side. Included by engine/kernel_tmpl.h once per instruction set. The parameters, set by the file
+ * that includes it:
+ *
+ *   LANES                 floats in a vector: 4, 8 or 16
+ *   VEC_MAX(a, b)         a > b ? a : b by lanes, so b where one is NaN
+ *   VEC_BITS(mask)        (optional) one bit a lane of a mask
+ *   VEC_ROUND(t)          (optional) to the nearest whole number
+ *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127, 0 where that is too
+ * small
+ */
+#ifndef LANES
+#error "to be included by an instruction set"
+#endif
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef float vec __attribute__((vector_size(LANES * 4)));
+typedef int32_t veci __attribute__((vector_size(LANES * 4)));
+typedef uint32_t vecu __attribute__((vector_size(LANES * 4)));
+typedef vec vec_memory __attribute__((may_alias));
+typedef float vec_anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+INLINE vec vec_all(float x)
+{
+    return x - (vec){0};
+}
+
+/* Adding 1.5·2^23 leaves no room for a fraction; then the last bits of the sum are the whole number itself.
+ */
+#ifndef VEC_ROUND
+#define MAGIC 12582912.0f
+#define VEC_ROUND(t) ((t) + MAGIC - MAGIC)
+#define VEC_SCALE(p, n) ((vec)((veci)((vecu)(p) + ((vecu)((n) + MAGIC) << 23)) & ~((n) < vec_all(-126))))
+#endif
+
+INLINE vec vec_load(const float *aligned)
+{
+    return *(const vec_memory *)aligned;
+}
+
+INLINE void vec_store(float *aligned, vec x)
+{
+    *(vec_memory *)aligned = x;
+}
+
+INLINE vec vec_get(const float *anywhere)
+{
+    return *(const vec_anywhere *)anywhere;
+}
+
+INLINE void vec_put(float *anywhere, vec x)
+{
+    *(vec_anywhere *)anywhere = x;
+}
+
+/* sums = sums·factor + x in double, half a vector at a time. */
+INLINE void vec_widen(double *sums, vec factor, vec x)
+{
+    typedef float half __attribute__((vector_size(LANES * 2)));
+    typedef double wide __attribute__((vector_size(LANES * 4)));
+    typedef wide wide_memory __attribute__((may_alias));
+    half factors[2], xs[2];
+    memcpy(factors, &factor, sizeof factors);
+    memcpy(xs, &x, sizeof xs);
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        wide_memory *place = (wide_memory *)(void *)(sums + i * LANES / 2);
+        *place = *place * __builtin_convertvector(factors[i], wide) + __builtin_convertvector(xs[i], wide);
+    }
+}
+
+/* a where the mask is all ones, b where it is 0. */
+INLINE vec vec_choose(veci mask, vec a, vec b)
+{
+    return (vec)(((veci)a & mask) | ((veci)b & ~mask));
+}
+
+/* One bit a lane, set where the mask is all ones. */
+INLINE unsigned vec_bits(veci mask)
+{
+#ifdef VEC_BITS
+    return VEC_BITS(mask);
+#else
+    unsigned bits = 0;
+    for (int l = 0; l < LANES; l++)
+        bits |= (unsigned)(mask[l] & 1) << l;
+    return bits;
+#endif
+}
+
+/* How to take 2^(factor·x): factor·x = n + r, 2^(factor·x) = 2^n·P(r). */
+struct exponent {
+    vec factor, low; /* at `low` and below all is 0 */
+};
+
+/* factor is from 1e-4 to 1e4. */
+INLINE struct exponent exponent_make(double factor)
+{
+    return (struct exponent){.factor = vec_all((float)factor), .low = vec_all((float)(-160 / factor))};
+}
+
+/* Vectors whose exp is taken in step: one alone would mostly wait for itself. */
+#define STEP 4
+
+/* 2^(factor·x) for each of `count` <= STEP vectors where factor·x < 127; 0 for -infinity, NaN for NaN. x
+ * itself becomes finite: `low` where it was less. The coefficients are a minimax fit of 2^r on |r| <= 1/2
+ * with P(0) = 1, relative error 9.2e-8 before rounding (by iteratively weighted least squares). */
+INLINE void vec_exps(vec *x, vec *result, const int count, const struct exponent *e)
+{
+#define EACH(WHAT)                                                                                           \
+    UNROLL                                                                                                   \
+    for (int i = 0; i < count; i++)                                                                          \
+    WHAT
+    vec n[STEP], r[STEP], p[STEP];
+    EACH(x[i] = VEC_MAX(e->low, x[i]));
+    EACH(n[i] = VEC_ROUND(x[i] * e->factor));
+    EACH(r[i] = x[i] * e->factor - n[i]);
+    EACH(p[i] = 1.3264727e-3f * r[i] + 9.6715127e-3f);
+    EACH(p[i] = p[i] * r[i] + 5.5507337e-2f);
+    EACH(p[i] = p[i] * r[i] + 2.4022242e-1f);
+    EACH(p[i] = p[i] * r[i] + 6.9314698e-1f);
+    EACH(p[i] = p[i] * r[i] + 1);
+    EACH(result[i] = VEC_SCALE(p[i], n[i]));
+#undef EACH
+}
+
+/* The same for one; *finite is what x becomes. */
+INLINE vec vec_exp(vec x, const struct exponent *e, vec *finite)
+{
+    vec result;
+    vec_exps(&x, &result, 1, e);
+    *finite = x;
+    return result;
+}
+
+/* tanh(x) to a few units in the last place. `natural` is exponent_make(2·log2(e)). Near 0 an odd polynomial
+ * (the coefficients are those of Cephes' tanhf, S. Moshier), else 1 - 2e/(1 + e) with e = exp(-2|x|). */
+INLINE vec vec_tanh(vec x, const struct exponent *twice)
+{
+    vec finite, size = (vec)((veci)x & 0x7fffffff), square = x * x;
+    vec p = vec_all(-5.70498872745e-3f);
+    p = p * square + 2.06390887954e-2f;
+    p = p * square - 5.37397155531e-2f;
+    p = p * square + 1.33314422036e-1f;
+    p = p * square - 3.33332819422e-1f;
+    vec small = p * square * x + x;
+    vec e = vec_exp(-size, twice, &finite);
+    vec large = 1 - 2 * e / (1 + e);
+    large = (vec)((veci)large | ((veci)x & INT32_MIN));
+    return vec_choose(size < vec_all(0.625f), small, large);
+}
+
+#if LANES == 16
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b)                                                                                       \
+    __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#elif LANES == 8
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#else
+#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
+#endif
+
+/* Turns LANES×LANES numbers on their side and leaves of each `join` columns, a power of 2, the largest: rows
+ * [LANES/join] then are the columns. Seen as one string of address bits, row before column, every round of
+ * zips rotates the address by one bit; after as many rounds as a row has bits, row and column have changed
+ * places. Joining columns two by two makes the last bit of the row the first of the column, where the
+ * rotation wants it. */
+INLINE void vec_transpose(vec rows[LANES], const int join)
+{
+    UNROLL
+    for (int joined = 1; joined < join; joined *= 2)
+        UNROLL
+    for (int i = 0; i < LANES / 2 / joined; i++) {
+        vec even = EVEN(rows[2 * i], rows[2 * i + 1]), odd = ODD(rows[2 * i], rows[2 * i + 1]);
+        rows[i] = VEC_MAX(odd, even);
+    }
+    const int count = LANES / join;
+    UNROLL
+    for (int round = 1; round < LANES && count > 1; round *= 2) {
+        vec zipped[LANES];
+        UNROLL
+        for (int i = 0; i < count / 2; i++) {
+            zipped[2 * i] = ZIP_LOW(rows[i], rows[i + count / 2]);
+            zipped[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + count / 2]);
+        }
+        UNROLL
+        for (int i = 0; i < count; i++)
+            rows[i] = zipped[i];
+    }
+}
+
+/* to[c][r] = from[r·step + c] for r < rows, c < columns; 0 for the other lanes up to BLOCK. */
+static void block_pack(float *to, const float *from, size_t step, size_t rows, size_t columns)
+{
+    for (size_t r = 0; r < BLOCK; r += LANES)
+        for (size_t c = 0; c < columns; c += LANES) {
+            if (r + LANES <= rows && c + LANES <= columns) {
+                vec square[LANES];
+                UNROLL
+                for (size_t i = 0; i < LANES; i++)
+                    square[i] = vec_get(from + (r + i) * step + c);
+                vec_transpose(square, 1);
+                UNROLL
+                for (size_t i = 0; i < LANES; i++)
+                    vec_store(to + (c + i) * BLOCK + r, square[i]);
+                continue;
+            }
+            for (size_t j = c; j < columns && j < c + LANES; j++)
+                for (size_t i = r; i < r + LANES; i++)
+                    to[j * BLOCK + i] = i < rows ? from[i * step + j] : 0;
+        }
+}
+
+/* The other way: to[r·step + c] = from[c][r] for r < rows, c < columns. */
+static void block_unpack(float *to, size_t step, const float *from, size_t rows, size_t columns)
+{
+    for (size_t r = 0; r < rows; r += LANES)
+        for (size_t c = 0; c < columns; c += LANES) {
+            if (r + LANES <= rows && c + LANES <= columns) {
+                vec square[LANES];
+                UNROLL
+                for (size_t i = 0; i < LANES; i++)
+                    square[i] = vec_load(from + (c + i) * BLOCK + r);
+                vec_transpose(square, 1);
+                UNROLL
+                for (size_t i = 0; i < LANES; i++)
+                    vec_put(to + (r + i) * step + c, square[i]);
+                continue;
+            }
+            for (size_t i = r; i < rows && i < r + LANES; i++)
+                for (size_t j = c; j < columns && j < c + LANES; j++)
+                    to[i * step + j] = from[j * BLOCK + i];
+        }
+}

@@ -1,0 +1,175 @@
+/* Labels along the sides of a matrix: thinned, cut, turned so that none touches another. */
+#include <math.h>
+#include <stdio.h>
+
+#include "figure/label.h"
+#include "figure/layout_parts.h"
+
+#define GAP 6.0      /* between matrix and label */
+#define TICK 4.0     /* length of a tick */
+#define LARGEST 12.0 /* sizes of text */
+#define SMALLEST 8.0
+#define THINNED 10.5      /* of labels of which some are left out */
+#define THINNED_LEAST 9.0 /* the same, where that spares more of them */
+#define LINE 1.15         /* height of a line, in ems */
+
+/* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
+static size_t round_step(double need)
+{
+    static const int digits[] = {1, 2, 5};
+    for (size_t decade = 1; decade <= SIZE_MAX / 100; decade *= 10)
+        for (size_t i = 0; i < 3; i++)
+            if ((double)(digits[i] * decade) >= need)
+                return (size_t)digits[i] * decade;
+    return SIZE_MAX;
+}
+
+/* Label number `k` of those that are drawn: its text as shown and the middle of what it names. False beyond
+ * the last. Numbers are multiples of `every`; where there is none the first token has its number. */
+static bool axis_label(const struct axis *axis, size_t k, const char **text, char number[NUMBER_TEXT],
+                       double *middle)
+{
+    if (axis->labels) {
+        if (k > (axis->count - 1) / axis->every)
+            return false;
+        *text = axis->labels[k * axis->every];
+        *middle = ((double)(k * axis->every) + 0.5) * axis->cell;
+        return true;
+    }
+    size_t skip = axis->first % axis->every ? axis->every - axis->first % axis->every : 0;
+    if (k > SIZE_MAX / 2 / axis->every)
+        return false;
+    if (skip / axis->unit >= axis->count)
+        skip = 0;
+    size_t offset = skip + k * axis->every;
+    if (offset / axis->unit >= axis->count)
+        return false;
+    snprintf(number, NUMBER_TEXT, "%zu", axis->first + offset);
+    *text = number;
+    *middle = ((double)offset + 0.5) / (double)axis->unit * axis->cell;
+    return true;
+}
+
+/* The widest label that is drawn. */
+static bool axis_widest(const struct axis *axis, struct font *font, double *widest, struct error *error)
+{
+    const char *text;
+    char number[NUMBER_TEXT], shown[LABEL_SIZE];
+    double middle;
+    *widest = 0;
+    for (size_t k = 0; axis_label(axis, k, &text, number, &middle); k++) {
+        double width;
+        if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
+            !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+            return false;
+        *widest = fmax(*widest, width);
+    }
+    return true;
+}
+
+/* Size and step of labels that are a line high along the axis. */
+static void plan_lines(struct axis *axis)
+{
+    axis->size = fmin(LARGEST, floor(2 * axis->cell / LINE) / 2);
+    axis->every = axis->size < SMALLEST ? round_step(THINNED_LEAST * LINE / axis->cell) : 1;
+    if (axis->every > 1)
+        axis->size = fmin(THINNED, floor(2 * axis->cell * (double)axis->every / LINE) / 2);
+    axis->has_ticks = axis->every > 1;
+}
+
+static void plan_numbers(struct axis *axis, double length)
+{
+    axis->size = LAYOUT_SMALL_SIZE;
+    axis->every = round_step(fmax(length / axis->cell, 1) * (double)axis->unit);
+    axis->has_ticks = true;
+}
+
+bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error)
+{
+    if (axis->labels)
+        plan_lines(axis);
+    else
+        plan_numbers(axis, LAYOUT_SMALL_SIZE * (axis->cell >= LAYOUT_SMALL_SIZE * 1.4 ? 1.4 : 2.2));
+    if (!axis_widest(axis, font, &axis->reach, error))
+        return false;
+    axis->reach += GAP + (axis->has_ticks ? 2 : 0);
+    return true;
+}
+
+bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error)
+{
+    if (!axis->labels) {
+        char number[NUMBER_TEXT];
+        double width;
+        snprintf(number, sizeof number, "%zu", axis->first + (axis->count - 1) * axis->unit);
+        if (!font_shape(font, number, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+            return false;
+        plan_numbers(axis, width + LAYOUT_SMALL_SIZE * 0.8);
+        axis->is_upright = false;
+    } else {
+        plan_lines(axis);
+        char shown[LABEL_SIZE];
+        axis->is_upright = axis->every > 1;
+        for (size_t i = 0; i < axis->count && !axis->is_upright; i++) {
+            double width;
+            if (!label_show(shown, axis->labels[i], true, font, axis->size, axis->limit, error) ||
+                !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+                return false;
+            axis->is_upright = width > axis->cell - 4;
+        }
+    }
+    axis->reach = axis->size * LINE;
+    if (axis->is_upright && !axis_widest(axis, font, &axis->reach, error))
+        return false;
+    axis->reach += GAP + (axis->has_ticks ? 2 : 0);
+    return true;
+}
+
+bool axis_draw_rows(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
+                    struct error *error)
+{
+    const char *text;
+    char number[NUMBER_TEXT], shown[LABEL_SIZE];
+    double middle, edge = x - GAP - (axis->has_ticks ? 2 : 0);
+    for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
+        if (!label_show(shown, text, true, font, axis->size, axis->limit, error))
+            return false;
+        if (axis->has_ticks &&
+            !figure_rect(figure, x - 1 - TICK, floor(y + middle), TICK, 1, layout_line, error))
+            return false;
+        if (!figure_text(figure, edge, y + middle + LAYOUT_CAP * axis->size, axis->size, ANCHOR_END, false,
+                         layout_ink, shown, error))
+            return false;
+    }
+    return true;
+}
+
+bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
+                       struct error *error)
+{
+    const char *text;
+    char number[NUMBER_TEXT], shown[LABEL_SIZE];
+    double side = axis->is_above ? -1 : 1;
+    double middle, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0));
+    for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
+        double width;
+        if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
+            !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+            return false;
+        if (axis->has_ticks && !figure_rect(figure, floor(x + middle), axis->is_above ? y - 1 - TICK : y + 1,
+                                            1, TICK, layout_line, error))
+            return false;
+        bool done;
+        if (axis->is_upright)
+            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size,
+                               axis->is_above ? ANCHOR_START : ANCHOR_END, true, layout_ink, shown, error);
+        else /* beyond the matrix it might meet the labels of the next one */
+            done = middle + width / 2 > (double)axis->count * axis->cell + 5 ||
+                   figure_text(figure, x + middle,
+                               axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8,
+                               axis->size, ANCHOR_MIDDLE, false, layout_ink, shown, error);
+        if (!done)
+            return false;
+    }
+    return true;
+}

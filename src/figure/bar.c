@@ -1,0 +1,136 @@
+/* The colour bar with its ticks and name, and the legend of the colours that are not on it. */
+#include <math.h>
+#include <stdio.h>
+
+#include "figure/label.h"
+#include "figure/layout_parts.h"
+
+#define BAR_WIDTH 14.0
+#define TICK 4.0
+#define TEXT_GAP 7.0 /* between bar and number */
+#define LEGEND_LINE 19.0
+#define CHIP 12.0
+#define SHORTEST 112.0
+#define TICK_ROOM 32.0   /* from one number to the next, at least */
+#define TICK_SHARE 0.085 /* the same as a part of the bar */
+
+static double legend_height(const struct bar *bar)
+{
+    int lines = bar->has_masked + bar->has_nan + bar->is_chip;
+    return lines > 0 ? lines * LEGEND_LINE + 8 : 0;
+}
+
+/* Where the numbers beside the bar end. */
+static bool numbers_width(const struct bar *bar, struct font *font, double *widest, struct error *error)
+{
+    *widest = 0;
+    for (size_t i = 0; i < bar->tick_count; i++) {
+        double width;
+        if (!font_shape(font, bar->ticks[i].text, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+            return false;
+        *widest = fmax(*widest, width);
+    }
+    *widest += BAR_WIDTH + TEXT_GAP;
+    return true;
+}
+
+static bool chip_width(struct bar *bar, struct font *font, struct error *error)
+{
+    const char *const names[] = {bar->measure, "masked"};
+    bar->width = 0;
+    for (int i = 0; i < 2; i++) {
+        double width;
+        if (!font_shape(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+            return false;
+        bar->width = fmax(bar->width, CHIP + 6 + width);
+    }
+    return true;
+}
+
+bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error)
+{
+    bar->legend = legend_height(bar);
+    if (bar->is_chip) {
+        bar->height = 0;
+        bar->tick_count = 0;
+        return chip_width(bar, font, error);
+    }
+    bar->height = fmax(SHORTEST, height - bar->legend);
+    bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
+    double legend_width;
+    if (!numbers_width(bar, font, &bar->width, error) ||
+        !font_shape(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
+                    error))
+        return false;
+    if (bar->measure && bar->measure[0])
+        bar->width += LAYOUT_NAME_SIZE + 7;
+    if (bar->legend > 0)
+        bar->width = fmax(bar->width, CHIP + 6 + legend_width);
+    return true;
+}
+
+static bool legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
+                        struct error *error)
+{
+    return figure_rect(figure, x, y, CHIP, CHIP, layout_line, error) &&
+           figure_rect(figure, x + 1, y + 1, CHIP - 2, CHIP - 2, color, error) &&
+           figure_text(figure, x + CHIP + 6, y + CHIP / 2 + LAYOUT_CAP * LAYOUT_SMALL_SIZE, LAYOUT_SMALL_SIZE,
+                       ANCHOR_START, false, layout_ink, text, error);
+}
+
+/* The name of the bar, with what more there is to say if that fits. */
+static bool bar_name(const struct bar *bar, char name[LABEL_SIZE], struct font *font, struct error *error)
+{
+    char whole[LABEL_SIZE];
+    double width = INFINITY;
+    snprintf(whole, sizeof whole, "%s %s", bar->measure, bar->more ? bar->more : "");
+    if (bar->more && bar->more[0] && !font_shape(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
+        return false;
+    return label_show(name, width <= bar->height ? whole : bar->measure, false, font, LAYOUT_NAME_SIZE,
+                      bar->height, error);
+}
+
+/* The ramp with its ticks and name. */
+static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
+                      struct error *error)
+{
+    if (!figure_rect(figure, x - 1, y - 1, BAR_WIDTH + 2, bar->height + 2, layout_line, error) ||
+        !figure_ramp(figure, x, y, BAR_WIDTH, bar->height, error))
+        return false;
+    for (size_t i = 0; i < bar->tick_count; i++) {
+        double at = y + (1 - bar->ticks[i].position) * bar->height;
+        double line = fmin(fmax(floor(at), y), y + bar->height - 1);
+        if (!figure_rect(figure, x + BAR_WIDTH + 1, line, TICK, 1, layout_line, error) ||
+            !figure_text(figure, x + BAR_WIDTH + TEXT_GAP, at + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
+                         LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, bar->ticks[i].text, error))
+            return false;
+    }
+    if (bar->measure && bar->measure[0]) {
+        char shown[LABEL_SIZE];
+        double widest;
+        if (!bar_name(bar, shown, font, error) || !numbers_width(bar, font, &widest, error) ||
+            !figure_text(figure, x + widest + 7 + LAYOUT_NAME_SIZE * 0.76, y + bar->height / 2,
+                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true, layout_ink, shown, error))
+            return false;
+    }
+    return true;
+}
+
+bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
+              struct error *error)
+{
+    double below = bar->is_chip ? y : y + bar->height + 16;
+    if (!bar->is_chip && !ramp_draw(bar, figure, x, y, font, error))
+        return false;
+    if (bar->is_chip) {
+        if (!legend_line(figure, x, below, bar->highest, bar->measure, error))
+            return false;
+        below += LEGEND_LINE;
+    }
+    if (bar->has_masked) {
+        if (!legend_line(figure, x, below, bar->masked, "masked", error))
+            return false;
+        below += LEGEND_LINE;
+    }
+    return !bar->has_nan || legend_line(figure, x, below, bar->nan, "NaN", error);
+}

@@ -1,0 +1,127 @@
+#include "figure/figure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+void figure_free(struct figure *figure)
+{
+    free(figure->items);
+    free(figure->strings);
+    free(figure->cells);
+    *figure = (struct figure){0};
+}
+
+static struct figure_item *figure_add(struct figure *figure, enum figure_kind kind, double x, double y,
+                                      struct error *error)
+{
+    if (figure->count == figure->capacity) {
+        size_t capacity = figure->capacity ? figure->capacity * 2 : 64;
+        if (!memory_resize(&figure->items, capacity, sizeof *figure->items, error))
+            return NULL;
+        figure->capacity = capacity;
+    }
+    struct figure_item *item = &figure->items[figure->count++];
+    *item = (struct figure_item){.kind = kind, .x = (float)x, .y = (float)y};
+    return item;
+}
+
+bool figure_rect(struct figure *figure, double x, double y, double width, double height, struct color color,
+                 struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_RECT, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)width;
+    item->height = (float)height;
+    item->color = color;
+    return true;
+}
+
+bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_RAMP, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)width;
+    item->height = (float)height;
+    return true;
+}
+
+bool figure_image(struct figure *figure, double x, double y, double width, double height,
+                  const struct image *image, struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_IMAGE, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)width;
+    item->height = (float)height;
+    item->image = image;
+    return true;
+}
+
+bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
+                 bool vertical, struct color color, const char *text, struct error *error)
+{
+    size_t length = strlen(text) + 1;
+    if (figure->string_capacity - figure->string_size < length) {
+        size_t capacity = figure->string_capacity * 2 + length + 256;
+        if (!memory_resize(&figure->strings, capacity, 1, error))
+            return false;
+        figure->string_capacity = capacity;
+    }
+    struct figure_item *item = figure_add(figure, FIGURE_TEXT, x, y, error);
+    if (!item)
+        return false;
+    item->color = color;
+    item->text.string = figure->string_size;
+    item->text.size = (float)size;
+    item->text.anchor = anchor;
+    item->text.vertical = vertical;
+    memcpy(figure->strings + figure->string_size, text, length);
+    figure->string_size += length;
+    return true;
+}
+
+uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
+                        size_t columns, double gap, bool is_veil, struct error *error)
+{
+    size_t count;
+    if (!size_multiply(rows, columns, &count) || count > SIZE_MAX - figure->cell_count) {
+        error_set(error, ERROR_SYSTEM, "not enough memory for %zu times %zu cells", rows, columns);
+        return NULL;
+    }
+    if (!memory_resize(&figure->cells, figure->cell_count + count, sizeof *figure->cells, error))
+        return NULL;
+    struct figure_item *item = figure_add(figure, FIGURE_MATRIX, x, y, error);
+    if (!item)
+        return NULL;
+    item->width = (float)width;
+    item->height = (float)height;
+    item->matrix.cells = figure->cell_count;
+    item->matrix.rows = rows;
+    item->matrix.columns = columns;
+    item->matrix.gap = (float)gap;
+    item->matrix.is_veil = is_veil;
+    figure->cell_count += count;
+    return figure->cells + item->matrix.cells;
+}
+
+void figure_scale(struct figure *figure, double factor)
+{
+    float f = (float)factor;
+    figure->width *= f;
+    figure->height *= f;
+    for (size_t i = 0; i < figure->count; i++) {
+        struct figure_item *item = &figure->items[i];
+        item->x *= f;
+        item->y *= f;
+        item->width *= f;
+        item->height *= f;
+        if (item->kind == FIGURE_TEXT)
+            item->text.size *= f;
+        if (item->kind == FIGURE_MATRIX)
+            item->matrix.gap *= f;
+    }
+}

@@ -1,0 +1,86 @@
+/*
+ * A figure as a flat list of shapes, in the order they are to be painted, over a white ground. It knows
+ * nothing of the formats it is painted in, and the painters know nothing of heatmaps.
+ *
+ * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
+ * items hold offsets into them.
+ */
+#ifndef ATTN_FIGURE_FIGURE_H
+#define ATTN_FIGURE_FIGURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "figure/colormap.h"
+#include "figure/image.h"
+
+/* What a cell holds: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
+enum { FIGURE_COLORS = 256, FIGURE_MASKED = 256, FIGURE_NAN = 257, FIGURE_PALETTE = 258 };
+
+enum figure_kind {
+    FIGURE_RECT,   /* filled with color */
+    FIGURE_TEXT,   /* one line, at x, y; width and height are not used */
+    FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
+    FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
+    FIGURE_IMAGE,  /* a picture, pale and half grey, stretched over the rectangle */
+};
+
+/* The part of a text that stands at x, y. */
+enum figure_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
+
+struct figure_item {
+    enum figure_kind kind;
+    float x, y, width, height;
+    struct color color; /* of rectangles and texts */
+    union {
+        struct {
+            size_t string; /* offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0
+                              controls */
+            float size;    /* pixels an em; y is the baseline */
+            enum figure_anchor anchor;
+            bool vertical; /* turned by 90° against the clock: it reads upward, x is the baseline */
+        } text;
+        struct {
+            size_t cells; /* offset into figure.cells; row-major */
+            size_t rows, columns;
+            float gap;    /* white between neighbouring cells, taken from their right and lower edges */
+            bool is_veil; /* what lies beneath shines through; no gaps */
+        } matrix;
+        const struct image *image; /* borrowed */
+    };
+};
+
+/* Begins zeroed; freed by figure_free. */
+struct figure {
+    float width, height;
+    struct color palette[FIGURE_PALETTE];
+    struct figure_item *items;
+    size_t count, capacity;
+    char *strings;
+    size_t string_size, string_capacity;
+    uint16_t *cells;
+    size_t cell_count;
+};
+
+void figure_free(struct figure *figure);
+
+/* Each adds one item. Errors: no memory. */
+bool figure_rect(struct figure *figure, double x, double y, double width, double height, struct color color,
+                 struct error *error);
+bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error);
+/* The text is copied. */
+bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
+                 bool vertical, struct color color, const char *text, struct error *error);
+/* The image must outlive the figure. */
+bool figure_image(struct figure *figure, double x, double y, double width, double height,
+                  const struct image *image, struct error *error);
+/* Returns the rows×columns cells, to be filled at once, or NULL. */
+uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
+                        size_t columns, double gap, bool is_veil, struct error *error);
+
+/* Makes everything `factor` times as large. */
+void figure_scale(struct figure *figure, double factor);
+
+#endif

@@ -1,0 +1,133 @@
+/* The parts that layout.c puts together, shared by its files only. Lengths are in pixels before dpi_scale. */
+#ifndef ATTN_FIGURE_LAYOUT_PARTS_H
+#define ATTN_FIGURE_LAYOUT_PARTS_H
+
+#include "figure/colormap.h"
+#include "figure/figure.h"
+#include "figure/font.h"
+#include "figure/heatmap.h"
+#include "figure/pool.h"
+#include "figure/scale.h"
+
+#define LAYOUT_PAD 16.0       /* around everything */
+#define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */
+#define LAYOUT_SMALL_SIZE 11.0
+#define LAYOUT_BAR_GAP 20.0 /* left of the colour bar */
+#define LAYOUT_CAP 0.365    /* from the middle of a capital to its baseline, in ems */
+
+extern const struct color layout_ink, layout_pale, layout_line;
+
+/* The labels along one side of a matrix. */
+struct axis {
+    const char *const *labels; /* one a cell; NULL: numbered */
+    size_t count;              /* cells */
+    size_t first, unit;        /* number of the first cell's first token; tokens a cell stands for */
+    double cell;
+    double size;     /* of the text; 0: there are no labels */
+    size_t every;    /* cells, or tokens if numbered, from one label to the next */
+    bool is_upright; /* labels of columns, turned to read upward */
+    bool is_above;   /* labels of columns that stand over the matrix; set by the caller */
+    bool has_ticks;
+    double limit; /* a label is cut to this length */
+    double reach; /* how far the labels go from the matrix */
+};
+
+/* Decides on size, every, is_upright, has_ticks and reach; the rest is set. */
+bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error);
+bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error);
+/* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y, or above one
+ * whose upper left corner it is. */
+bool axis_draw_rows(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
+                    struct error *error);
+bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
+                       struct error *error);
+
+/* The colour bar and the legend below it. */
+struct bar {
+    const struct scale *scale;
+    const char *measure, *more; /* as in struct drawing */
+    bool has_masked, has_nan;
+    struct color masked, nan;
+    bool is_chip; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
+    struct color highest;
+    double height, legend; /* of the bar; of the legend below it */
+    double width;          /* of everything */
+    struct tick ticks[SCALE_TICKS];
+    size_t tick_count;
+};
+
+/* Decides on the rest, for bar and legend together `height` high; they may become higher. */
+bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error);
+bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
+              struct error *error);
+
+/* How the numbers in the cells are written. */
+struct values {
+    double size; /* of the text; 0: none are */
+    int decimals;
+};
+
+struct values values_plan(const struct drawing *drawing, const struct extent *extent, double cell_width,
+                          double cell_height, struct font *font, struct error *error);
+/* The smallest cell that such numbers fit. */
+double values_cell(const struct drawing *drawing, const struct extent *extent, struct font *font,
+                   struct error *error);
+
+/* The size of a panel's cells and how many cells of the data each is. */
+struct sizing {
+    double cell_width, cell_height;
+    size_t row_factor, column_factor;
+};
+
+/* Cells are square, or as the image beneath wants them where that is nearly the same.
+ * `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest
+ * cell, or 0. */
+struct sizing sizing_choose(const struct drawing *drawing, double room, double room_below, double least);
+
+/* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y; `room` what the title may take.
+ */
+struct panel {
+    const struct pooled *pooled;
+    const char *title;
+    double cell_width, cell_height;
+    double title_room, title_size;
+    const struct scale *scale;
+    struct values values;
+    const struct image *image; /* beneath; NULL: none */
+    bool has_mark;
+    size_t mark_row, mark_column; /* of pooled */
+};
+bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
+                struct error *error);
+
+/* A layout in the making. */
+struct layout {
+    const struct drawing *drawing;
+    struct figure *figure;
+    struct font *font;
+    struct error *error;
+    double beside; /* what the figure's width holds besides panels and the gaps between them, as expected */
+    double least;  /* of the cells */
+    bool is_bare;  /* several panels have no labels: there is no room for both */
+    size_t across, down;
+    struct sizing sizing;
+    struct pooled
+        shape; /* rows and columns of every panel; all values and masks, one panel behind the other */
+    struct extent extent;
+    struct scale scale;
+    struct values values;
+    struct axis rows, columns;
+    struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
+    struct bar bar;
+    char more[48];                                /* what the colour bar says of it */
+    double panel_width, panel_height, title_room; /* of a matrix; above it, for its title */
+    double title_size;                            /* of panels; 0: they have none */
+    double gap;                                   /* between panels */
+    double left, top;                             /* corner of the first matrix */
+};
+
+/* Decides everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
+ * `shape`'s memory is the caller's to free, also on failure. */
+bool layout_plan(struct layout *layout);
+
+#endif

@@ -1,0 +1,292 @@
+/* How a figure is divided: panels, labels, colour bar and the room of each. What is written there is
+ * layout.c's.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "figure/layout_parts.h"
+#include "paint/draw.h"
+
+#define FIGURE_WIDTH 1240.0  /* where nobody says */
+#define PANEL_LARGEST 1200.0 /* a matrix that stands alone */
+#define PANEL_SMALLEST 24.0
+#define PANEL_READABLE 60.0  /* smaller panels have no labels, unless their cells are large */
+#define PANEL_TITLED 70.0    /* smaller panels share the titles of their row and column */
+#define PANELS_HEIGHT 8000.0 /* that rows of panels may take in all */
+#define BESIDE 192.0         /* what labels, colour bar and edges are expected to take */
+#define BAR_LARGEST 480.0
+#define GAP_SMALLEST 2.0 /* between panels */
+#define GAP_LARGEST 16.0
+#define GAP_LABELED 10.0    /* at least, for the labels of one panel not to meet those of the next */
+#define GAP_SHARE (1.0 / 9) /* of a panel */
+#define PANEL_TITLE_ROOM 22.0
+#define LABEL_CELL 9.0     /* cells of this size have labels however small the panel */
+#define VALUES_SIDE 8000.0 /* a figure does not grow beyond this for the numbers in its cells */
+#define SMALL_WEIGHT 0.5
+#define ATTEMPTS 6
+
+static double gap_choose(double panel_width)
+{
+    return fmin(fmax(floor(panel_width * GAP_SHARE), GAP_SMALLEST), GAP_LARGEST);
+}
+
+/* The width of each of so many panels that fill the room together with their gaps. */
+static double panel_room(double room, double across)
+{
+    double width = room / (across + (across - 1) * GAP_SHARE);
+    double gap = fmin(fmax(width * GAP_SHARE, GAP_SMALLEST), GAP_LARGEST);
+    return floor((room - gap * (across - 1)) / across);
+}
+
+/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If it is nobody's wish it
+ * becomes narrower, within reason, where its panels would be too small. */
+static void choose_across(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    size_t count = drawing->map_count, across = drawing->across;
+    if (across == 0) {
+        across = (size_t)ceil(sqrt((double)count));
+        if (pool_count(count, across + 1) * (across + 1) < pool_count(count, across) * across)
+            across++;
+        size_t least = pool_count(across, 3);
+        while (drawing->style.width > 0 && across > least &&
+               panel_room((double)drawing->style.width - BESIDE, (double)across) < PANEL_READABLE)
+            across--;
+    }
+    layout->across = across < count ? across : count;
+    layout->down = pool_count(count, layout->across);
+}
+
+/* The size of the cells, from what the labels and the colour bar will about take. */
+static void choose_sizing(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    const struct drawing_style *style = &drawing->style;
+    double room, below;
+    if (style->width == 0 && (style->cell > 0 || layout->least > 0)) {
+        room = below = INFINITY;
+    } else if (style->width == 0 && drawing->map_count == 1) {
+        room = below = PANEL_LARGEST;
+    } else {
+        double figure = style->width > 0 ? (double)style->width : FIGURE_WIDTH;
+        room = fmax(panel_room(figure - layout->beside, (double)layout->across),
+                    style->width == 0 ? PANEL_SMALLEST : 1);
+        below = layout->across == 1 ? fmax(PANEL_LARGEST, room) : room;
+        below = fmin(below, fmax(floor(PANELS_HEIGHT / (double)layout->down), PANEL_SMALLEST));
+    }
+    layout->sizing = sizing_choose(drawing, room, below, layout->least);
+}
+
+/* Pools all maps and chooses the colours. */
+static bool choose_colors(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    struct error *error = layout->error;
+    struct pooled *shape = &layout->shape;
+    shape->rows = pool_count(drawing->rows, layout->sizing.row_factor);
+    shape->columns = pool_count(drawing->columns, layout->sizing.column_factor);
+    size_t cells, all;
+    if (!size_multiply(shape->rows, shape->columns, &cells) ||
+        !size_multiply(cells, drawing->map_count, &all))
+        return error_set(error, ERROR_USAGE,
+                         "%zu matrices of %zu times %zu cells are too many for one picture",
+                         drawing->map_count, shape->rows, shape->columns);
+    bool masks = false;
+    for (size_t i = 0; i < drawing->map_count; i++)
+        masks = masks || drawing->maps[i].masked;
+    shape->values = memory_take(all, sizeof *shape->values, error);
+    shape->masked = masks && shape->values ? memory_zeroed(all, 1, error) : NULL;
+    if (!shape->values || (masks && !shape->masked))
+        return false;
+    for (size_t i = 0; i < drawing->map_count; i++) {
+        struct pooled panel = {shape->rows, shape->columns, shape->values + i * cells,
+                               masks ? shape->masked + i * cells : NULL};
+        pool_map(&panel, &drawing->maps[i], drawing->rows, drawing->columns, layout->sizing.row_factor,
+                 layout->sizing.column_factor, drawing->style.pool, &layout->extent);
+    }
+    if (!scale_choose(&layout->scale, drawing, &layout->extent, error))
+        return false;
+
+    struct colormap map;
+    const char *name = drawing->style.cmap;
+    if (!name)
+        name = layout->scale.is_centered ? COLORMAP_SIGNED
+               : drawing->image          ? COLORMAP_OVER
+                                         : colormap_names[0];
+    if (!colormap_find(&map, name, error))
+        return false;
+    for (int i = 0; i < FIGURE_COLORS; i++) {
+        double position = i / 255.0;
+        layout->figure->palette[i] = colormap_at(
+            &map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
+    }
+    layout->figure->palette[FIGURE_MASKED] = map.masked;
+    layout->figure->palette[FIGURE_NAN] = map.nan;
+    return true;
+}
+
+static bool choose_labels(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    const struct sizing *sizing = &layout->sizing;
+    bool alone = drawing->map_count == 1;
+    double longest = drawing->style.width > 0 ? fmax(24, (double)drawing->style.width / 5) : 180;
+    for (int side = 0; side < 2; side++) {
+        struct axis *axis = side ? &layout->columns : &layout->rows;
+        const char *const *labels = side ? drawing->column_labels : drawing->row_labels;
+        size_t factor = side ? sizing->column_factor : sizing->row_factor;
+        size_t step = side ? drawing->column_step : drawing->row_step, unit;
+        if (!size_multiply(step > 0 ? step : 1, factor, &unit))
+            unit = SIZE_MAX;
+        *axis = (struct axis){.labels = factor == 1 ? labels : NULL,
+                              .count = side ? layout->shape.columns : layout->shape.rows,
+                              .first = side ? drawing->column_first : drawing->row_first,
+                              .unit = unit,
+                              .cell = side ? sizing->cell_width : sizing->cell_height,
+                              .limit = fmin(longest, side ? 140 : 180)};
+        bool legible = axis->cell * (double)axis->count >= PANEL_READABLE || axis->cell >= LABEL_CELL;
+        if (!alone && (!legible || layout->is_bare))
+            continue;
+        if (!(side ? axis_plan_columns : axis_plan_rows)(axis, layout->font, layout->error))
+            return false;
+    }
+    return true;
+}
+
+/* Titles of panels, or of rows and columns of panels where those do not fit. */
+static bool choose_titles(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    double size = layout->panel_width < 110 ? 10 : 12, widest = 0;
+    for (size_t i = 0; i < drawing->map_count; i++)
+        if (drawing->maps[i].title)
+            widest = fmax(widest, font_width(layout->font, drawing->maps[i].title, size, layout->error));
+    if (layout->error->kind != ERROR_NONE)
+        return false;
+    bool fits = widest <= layout->panel_width + layout->gap * 0.6;
+    if (drawing->across > 0 && drawing->row_titles && drawing->column_titles &&
+        (layout->panel_width < PANEL_TITLED || !fits)) {
+        layout->row_titles = (struct axis){.labels = drawing->row_titles,
+                                           .count = layout->down,
+                                           .cell = layout->panel_height + layout->gap,
+                                           .limit = 90};
+        layout->column_titles = (struct axis){.labels = drawing->column_titles,
+                                              .count = layout->across,
+                                              .cell = layout->panel_width + layout->gap,
+                                              .is_above = true,
+                                              .limit = 90};
+        return axis_plan_rows(&layout->row_titles, layout->font, layout->error) &&
+               axis_plan_columns(&layout->column_titles, layout->font, layout->error);
+    }
+    layout->title_size = widest > 0 && (fits || layout->panel_width >= PANEL_SMALLEST) ? size : 0;
+    layout->title_room = layout->title_size > 0 ? PANEL_TITLE_ROOM : 0;
+    return true;
+}
+
+/* Everything that has a size gets it, and the figure with it. */
+static bool choose_places(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    bool alone = drawing->map_count == 1;
+    layout->panel_width = (double)layout->shape.columns * layout->sizing.cell_width;
+    layout->panel_height = (double)layout->shape.rows * layout->sizing.cell_height;
+    layout->gap = alone ? 0 : gap_choose(layout->panel_width);
+    if (!alone && (layout->rows.size > 0 || layout->columns.size > 0))
+        layout->gap = fmax(layout->gap, GAP_LABELED);
+    if (!alone && !layout->columns.labels && layout->columns.size > 0)
+        layout->gap = GAP_LARGEST;
+    if (!choose_titles(layout))
+        return false;
+
+    double across = (double)layout->across, down = (double)layout->down;
+    double height =
+        down * (layout->panel_height + layout->title_room + layout->gap) - layout->gap - layout->title_room;
+    /* On a scale to 1 small weights are hard to tell apart: there is no doubt of the largest. */
+    const struct extent *extent = &layout->extent;
+    if (drawing->is_weight && !drawing->style.has_vmax && extent->any && extent->high < SMALL_WEIGHT)
+        snprintf(layout->more, sizeof layout->more, "(largest %.2g)", (double)extent->high);
+    layout->bar = (struct bar){.scale = &layout->scale,
+                               .measure = drawing->measure,
+                               .more = drawing->more ? drawing->more : layout->more,
+                               .has_masked = layout->extent.has_masked,
+                               .has_nan = layout->extent.has_nan,
+                               .is_chip = drawing->is_flag,
+                               .highest = layout->figure->palette[FIGURE_COLORS - 1],
+                               .masked = layout->figure->palette[FIGURE_MASKED],
+                               .nan = layout->figure->palette[FIGURE_NAN]};
+    double longest = alone ? fmax(BAR_LARGEST, layout->panel_width) : BAR_LARGEST;
+    if (!bar_plan(&layout->bar, fmin(height, longest), layout->font, layout->error))
+        return false;
+    layout->left = LAYOUT_PAD + (drawing->row_axis ? LAYOUT_NAME_SIZE + 8 : 0) + layout->row_titles.reach +
+                   layout->rows.reach;
+    layout->top = LAYOUT_PAD + fmax(layout->title_room, layout->column_titles.reach);
+    layout->figure->width = (float)(layout->left + across * (layout->panel_width + layout->gap) -
+                                    layout->gap + LAYOUT_BAR_GAP + layout->bar.width + LAYOUT_PAD);
+    return true;
+}
+
+/* One attempt: everything from the sizes of the cells to the width of the figure. */
+static bool attempt(struct layout *layout)
+{
+    choose_across(layout);
+    choose_sizing(layout);
+    if (!choose_colors(layout))
+        return false;
+    layout->values = values_plan(layout->drawing, &layout->extent, layout->sizing.cell_width,
+                                 layout->sizing.cell_height, layout->font, layout->error);
+    return layout->error->kind == ERROR_NONE && choose_labels(layout) && choose_places(layout);
+}
+
+/* The size of cells that numbers were asked for and do not fit, if they may grow to it; else 0. */
+static double larger_cell(const struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    if (drawing->style.annotate != ANNOTATE_ON || layout->values.size > 0 || layout->least > 0 ||
+        drawing->style.width > 0 || drawing->style.cell > 0)
+        return 0;
+    double cell = values_cell(drawing, &layout->extent, layout->font, layout->error);
+    double width = cell * (double)drawing->columns * (double)layout->across;
+    double height = cell * (double)drawing->rows * (double)layout->down;
+    return fmax(width, height) <= VALUES_SIDE ? cell : 0;
+}
+
+/* What stands beside the panels is known only once the panels are, so further attempts may follow: with
+ * larger cells for the numbers in them, or with what the first attempts have shown of the room there is. */
+bool layout_plan(struct layout *layout)
+{
+    double width = (double)layout->drawing->style.width;
+    struct layout next = *layout;
+    next.beside = BESIDE;
+    bool had_labels = false;
+    for (int number = 0; number < ATTEMPTS; number++) {
+        free(layout->shape.values);
+        free(layout->shape.masked);
+        *layout = next;
+        if (!attempt(layout))
+            return false;
+        next.least = larger_cell(layout);
+        if (layout->error->kind != ERROR_NONE)
+            return false;
+        if (width == 0 && next.least <= 0)
+            return true;
+        double across = (double)layout->across;
+        double excess = width > 0 ? (double)layout->figure->width - width : 0;
+        double beside = (double)layout->figure->width - across * layout->panel_width -
+                        (across - 1) * gap_choose(layout->panel_width);
+        bool has_labels = layout->rows.size > 0;
+        if (width > 0 && had_labels && !has_labels && !layout->is_bare) {
+            next.is_bare = true; /* they cannot stay: let the panels have their room */
+        } else if (excess > 0) {
+            beside = fmax(beside, layout->beside + excess);
+        } else if (width > 0 && (number > 0 || beside >= layout->beside)) {
+            return true;
+        }
+        next.beside = beside;
+        had_labels = has_labels;
+    }
+    return error_set(layout->error, ERROR_USAGE,
+                     "labels and colour bar leave no room for the matrices in %zu pixels",
+                     layout->drawing->style.width);
+}

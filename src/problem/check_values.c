@@ -1,0 +1,171 @@
+/* What the numbers of the inputs may be. Shapes are problem.c. */
+#include "problem/check.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* "[2, 0, 5]": where number `at` of a tensor stands. Room for any in 96 bytes. */
+static const char *position(const struct tensor *tensor, size_t at, char out[96])
+{
+    size_t index[TENSOR_RANK_MAX] = {0};
+    for (int i = tensor->rank - 1; i >= 0; i--) {
+        index[i] = at % tensor->shape[i];
+        at /= tensor->shape[i];
+    }
+    int used = snprintf(out, 96, "[");
+    for (int i = 0; i < tensor->rank; i++)
+        used += snprintf(out + used, 96 - (size_t)used, "%s%zu", i ? ", " : "", index[i]);
+    snprintf(out + used, 96 - (size_t)used, "]");
+    return out;
+}
+
+/* A tensor that says where to look; `name` is its own. */
+static bool check_mask(const struct tensor *mask, const char *name, struct error *error)
+{
+    char where[96];
+    size_t count = tensor_count(mask);
+    for (size_t i = 0; i < count; i++) {
+        float value = mask->data[i];
+        if (value == 0 || value == 1)
+            continue;
+        if (tensor_is_null(value))
+            return place_error(&mask->place, error, "%s is null at %s: expected true, false, 1 or 0", name,
+                               position(mask, i, where));
+        return place_error(&mask->place, error,
+                           "%s is %g at %s: expected true, false, 1 or 0 (numbers to be added to the "
+                           "scores are called bias)",
+                           name, (double)value, position(mask, i, where));
+    }
+    return true;
+}
+
+/* NaN and infinities do what they do in arithmetic; the user is told of the first. */
+static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool may_close,
+                           struct warnings *warnings)
+{
+    size_t count = tensor_count(tensor), found = 0, first = 0;
+    for (size_t i = 0; i < count; i++) {
+        float value = tensor->data[i];
+        if (isfinite(value) || (may_close && value == -INFINITY))
+            continue;
+        if (found++ == 0)
+            first = i;
+    }
+    if (found == 0)
+        return false;
+    char where[96], more[48] = "";
+    float value = tensor->data[first];
+    if (found > 1)
+        snprintf(more, sizeof more, " and %zu more", found - 1);
+    warnings_add(warnings, "%s%s%s holds %s at %s%s: the rows that see it become NaN",
+                 tensor->place.file ? tensor->place.file : "", tensor->place.file ? ": " : "", name,
+                 isnan(value) ? "NaN"
+                 : value > 0  ? "infinity"
+                              : "-infinity",
+                 position(tensor, first, where), more);
+    return true;
+}
+
+/* How far a row of given weights may be from 1 without a word: what 16-bit floats and printed decimals leave.
+ */
+static const double sum_tolerance = 2e-3;
+
+static void warn_sums(const struct tensor *attention, struct warnings *warnings)
+{
+    size_t columns = attention->shape[attention->rank - 1], rows = tensor_count(attention) / columns;
+    size_t off = 0, broken = 0;
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < rows; i++) {
+        const float *row = attention->data + i * columns;
+        double sum = 0;
+        bool all_zero = true;
+        for (size_t j = 0; j < columns; j++) {
+            sum += (double)row[j];
+            all_zero = all_zero && row[j] == 0;
+        }
+        if (!isfinite(sum)) {
+            broken++;
+        } else if (!all_zero && fabs(sum - 1) > sum_tolerance) { /* all zero: a row that may see nothing */
+            off++;
+            least = fmin(least, sum);
+            most = fmax(most, sum);
+        }
+    }
+    const char *file = attention->place.file ? attention->place.file : "",
+               *colon = attention->place.file ? ": " : "";
+    if (off > 0)
+        warnings_add(warnings,
+                     "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
+                     "shown as they are",
+                     file, colon, off, rows, least, most);
+    if (broken > 0)
+        warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
+                     colon, broken, rows);
+}
+
+/* Numbers that are added to scores or stand beside them: -infinity says that there is no weight, and null is
+ * the same. */
+static bool is_logit(enum input which)
+{
+    return which == INPUT_BIAS || which == INPUT_RELATIVE_BIAS || which == INPUT_SINKS;
+}
+
+static void take_nulls(struct layer_inputs *layer)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        struct tensor *tensor = &layer->tensor[i];
+        if (!tensor->data || !is_logit(i) || !(tensor->holds & TENSOR_NULLS))
+            continue;
+        size_t count = tensor_count(tensor);
+        for (size_t j = 0; j < count; j++)
+            if (tensor_is_null(tensor->data[j]))
+                tensor->data[j] = -INFINITY;
+    }
+}
+
+void problem_take_nulls(struct inputs *inputs)
+{
+    take_nulls(&inputs->all);
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        take_nulls(&inputs->layers[l]);
+}
+
+/* The tensors of the layers from `first` up to `end`. */
+static bool check_layers(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
+                         bool part, struct warnings *warnings, struct error *error)
+{
+    const bool computed = !problem->layers[0].attention;
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        struct tensor *tensor = &layer->tensor[i];
+        if (!tensor->data)
+            continue;
+        if (i == INPUT_MASK || i == INPUT_BLOCK_MASK || i == INPUT_KEY_MASK) {
+            if (!check_mask(tensor, input_names[i], error))
+                return false;
+            continue;
+        }
+        if (tensor->holds & TENSOR_BOOLEANS)
+            return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s",
+                               input_names[i],
+                               i == INPUT_BIAS ? " (booleans that say where to look are called mask)" : "");
+        if (i == INPUT_ATTENTION && part)
+            continue;
+        if (i == INPUT_ATTENTION)
+            warn_sums(tensor, warnings);
+        else if (computed && problem_uses(problem, first, end, tensor))
+            problem->nonfinite |=
+                warn_nonfinite(tensor, input_names[i], is_logit(i) || i == INPUT_DECAY, warnings);
+    }
+    return true;
+}
+
+bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
+                          struct error *error)
+{
+    if (!check_layers(problem, &inputs->all, 0, problem->layer_count, inputs->part, warnings, error))
+        return false;
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        if (!check_layers(problem, &inputs->layers[l], l, l + 1, false, warnings, error))
+            return false;
+    return true;
+}

@@ -1,0 +1,86 @@
+#include "problem/inputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const input_names[INPUT_COUNT + 1] = {
+    "embeddings",
+    "context",
+    "w_q",
+    "w_k",
+    "w_v",
+    "w_o",
+    "b_q",
+    "b_k",
+    "b_v",
+    "b_o",
+    "q",
+    "k",
+    "v",
+    "past_k",
+    "past_v",
+    "attention",
+    "mask",
+    "bias",
+    "w_score",
+    "w_score_q",
+    "w_score_k",
+    "v_score",
+    "slopes",
+    "sinks",
+    "relative_bias",
+    "block_mask",
+    "segments",
+    "key_segments",
+    "key_mask",
+    "norm_weight",
+    "norm_bias",
+    "decay",
+    "beta",
+    "state",
+    NULL,
+};
+
+bool input_is_list(enum input which)
+{
+    return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
+           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_NORM_BIAS);
+}
+
+enum input input_named(const char *name)
+{
+    enum input i = 0;
+    while (i < INPUT_COUNT && strcmp(input_names[i], name) != 0)
+        i++;
+    return i;
+}
+
+void labels_free(struct labels *labels)
+{
+    for (size_t i = 0; i < labels->count; i++)
+        free(labels->text[i]);
+    free(labels->text);
+    *labels = (struct labels){0};
+}
+
+static void layer_free(struct layer_inputs *layer)
+{
+    for (int i = 0; i < INPUT_COUNT; i++)
+        tensor_free(&layer->tensor[i]);
+}
+
+void inputs_free(struct inputs *inputs)
+{
+    layer_free(&inputs->all);
+    for (size_t i = 0; i < inputs->layer_count; i++)
+        layer_free(&inputs->layers[i]);
+    free(inputs->layers);
+    labels_free(&inputs->tokens);
+    labels_free(&inputs->key_tokens);
+    free(inputs->title);
+    free(inputs->offsets);
+    for (size_t i = 0; i < inputs->source_count; i++)
+        source_free(&inputs->sources[i]);
+    free(inputs->sources);
+    *inputs = (struct inputs){0};
+}

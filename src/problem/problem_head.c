@@ -1,0 +1,83 @@
+/* A head of a problem, all of it but q, k and v. */
+#include "problem/problem.h"
+
+struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head)
+{
+    if (!tensor)
+        return (struct grid){0};
+    size_t index[4] = {layer, head, 0, 0}, step[4] = {0}, at = 0, size = 1;
+    for (int i = tensor->rank - 1; i >= 0; i--) {
+        int axis = 4 - tensor->rank + i;
+        step[axis] = tensor->shape[i] == 1 ? 0 : size;
+        at += index[axis] * step[axis];
+        size *= tensor->shape[i];
+    }
+    return (struct grid){.data = tensor->data + at, .row = step[2], .column = step[3]};
+}
+
+/* The matrix of a head of a tensor of rank 2 or 3. */
+static struct grid head_matrix(const struct tensor *t, size_t head)
+{
+    if (!t)
+        return (struct grid){0};
+    size_t columns = t->shape[t->rank - 1], matrix = columns * t->shape[t->rank - 2];
+    return (struct grid){.data = t->data + (t->rank == 3 ? head * matrix : 0), .row = columns, .column = 1};
+}
+
+/* A seed of its own for every layer and head. */
+static uint64_t mix_seed(uint64_t seed, uint64_t layer, uint64_t head)
+{
+    return (seed + 1) * UINT64_C(0xd1342543de82ef95) ^ (layer << 32 | head);
+}
+
+static struct recurrent recurrent_of(const struct problem *problem, const struct problem_layer *l,
+                                     size_t head)
+{
+    const struct tensor *decay = l->form[INPUT_DECAY], *beta = l->form[INPUT_BETA],
+                        *state = l->form[INPUT_STATE];
+    struct recurrent r = {.rule = l->settings.recurrence};
+    size_t kv = head / (problem->heads / problem->kv_heads);
+    if (decay) {
+        bool each = decay->shape[1] == problem->kv_heads * problem->d_k;
+        r.decay = (struct grid){.data = decay->data + (each ? kv * problem->d_k : kv),
+                                .row = decay->shape[1],
+                                .column = each ? 1 : 0};
+    }
+    if (beta)
+        r.beta = (struct grid){
+            .data = beta->data + (beta->shape[1] == 1 ? 0 : kv), .row = beta->shape[1], .column = 1};
+    r.state = head_matrix(state, kv);
+    return r;
+}
+
+void problem_head(const struct problem *problem, size_t layer, size_t head, struct head *out)
+{
+    const struct problem_layer *l = &problem->layers[layer];
+    const struct tensor *keys = l->form[INPUT_KEY_MASK], *sinks = l->form[INPUT_SINKS],
+                        *v = l->form[INPUT_V_SCORE];
+    *out = (struct head){
+        .n = problem->n,
+        .m = problem->m,
+        .d_k = l->d_compared,
+        .d_v = problem->d_v,
+        .offset = l->offset,
+        .scale = l->scale / (settings_have(&l->settings, SETTING_TEMPERATURE) ? l->settings.temperature : 1),
+        .softcap = l->softcap,
+        .bias = problem_pairs(l->bias, l->slice, head),
+        .distance = l->distance ? l->distance + head * l->distance_count : NULL,
+        .distance_first = l->distance_first,
+        .rules = l->rules,
+        .normalizer = l->settings.normalizer,
+        .has_sink = settings_have(&l->settings, SETTING_SINK) || sinks,
+        .sink = sinks ? (double)sinks->data[head] : l->settings.sink,
+        .dropout = l->settings.dropout,
+        .seed = mix_seed(l->settings.seed, layer, head),
+        .recurrent = recurrent_of(problem, l, head),
+    };
+    if (v)
+        out->additive = v->data + (tensor_count(v) == l->d_compared ? 0 : head * l->d_compared);
+    out->rules.mask = problem_pairs(l->mask, l->slice, head);
+    out->rules.block_mask = head_matrix(l->form[INPUT_BLOCK_MASK], head);
+    if (keys)
+        out->rules.key_mask = (struct grid){.data = keys->data, .row = 0, .column = 1};
+}

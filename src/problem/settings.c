@@ -1,0 +1,400 @@
+#include "problem/settings.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/words.h"
+
+const struct setting_kind setting_kinds[SETTING_COUNT] = {
+    [SETTING_HEADS] = {"heads", "N", NULL, "number of heads; splits the columns of rank-2 q, k, v"},
+    [SETTING_KV_HEADS] = {"kv_heads", "N", NULL, "number of key/value heads (grouped-query attention)"},
+    [SETTING_CAUSAL] =
+        {"causal", "[start|end|N|no]", "start end no",
+         "query i sees keys j <= i (+ N, and those of --past-k); end aligns the last query with "
+         "the last key"},
+    [SETTING_SCALE] = {"scale", "X", NULL,
+                       "factor on the scores (default 1/sqrt(d_k); 1 with another --score)"},
+    [SETTING_SOFTCAP] = {"softcap", "C", NULL, "squash scaled scores to C*tanh(s/C)"},
+    [SETTING_WINDOW] = {"window", "W|L,R", NULL, "see only keys from i-L to i+R (W: both; -1: no limit)"},
+    [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, NULL,
+                                  "true in --mask and --key-mask forbids, as in nn.MultiheadAttention"},
+    [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive",
+                       "what compares q and k: scaled (default), dot, cosine, general (q*W*k), additive "
+                       "(v*tanh(W1*q + W2*k))"},
+    [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T, before --softcap"},
+    [SETTING_NORMALIZER] =
+        {"normalizer", "KIND", "softmax sparsemax linear",
+         "what makes weights of scores: softmax (default), sparsemax, or linear (attention "
+         "with elu+1)"},
+    [SETTING_RECURRENCE] =
+        {"recurrence", "RULE", "none linear gated delta gated_delta",
+         "linear attention as a recurrence: linear, gated (with decay), delta (with beta) or "
+         "gated_delta"},
+    [SETTING_SINK] = {"sink", "X", NULL, "a logit in every row that takes weight and gives nothing"},
+    [SETTING_DROPOUT] = {"dropout", "P", NULL, "drop weights with probability P, the others grow by 1/(1-P)"},
+    [SETTING_SEED] = {"seed", "N", NULL, "which weights --dropout drops (default 0)"},
+    [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
+                          "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
+                          "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
+    [SETTING_POSITION_BASE] = {"position_base", "X", NULL,
+                               "base of the wavelengths of sinusoidal and rotary (default 10000)"},
+    [SETTING_ROTARY_DIM] = {"rotary_dim", "N", NULL,
+                            "rotate only the first N columns of a head (default: all)"},
+    [SETTING_MAX_DISTANCE] = {"max_distance", "N", NULL,
+                              "with --position relative: from here on all share a bucket (default 128)"},
+    [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query sees the first N keys"},
+    [SETTING_DILATION] = {"dilation", "N", NULL, "see only keys at distances that N divides"},
+    [SETTING_BLOCK] = {"block", "N", NULL,
+                       "see only keys in the same block of N tokens (or as --block-mask says)"},
+    [SETTING_GLOBAL] = {"global", "LIST", NULL,
+                        "at most 64 tokens that see all and that all see, beyond window, dilation and block"},
+    [SETTING_SEPARATOR] = {"separator", "TOKEN", NULL,
+                           "this token ends a document; queries see only keys of their own"},
+    [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding, and not seen"},
+    [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
+    [SETTING_NORM] = {"norm", "WHERE", "none pre post",
+                      "layer norm: pre (of what is projected) or post (of the output, after --residual)"},
+};
+
+/* How a setting is kept: where in struct settings, what its text may be, and what it is for. */
+enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
+
+#define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
+static const struct keeping {
+    enum type type;
+    enum role role;
+    size_t at, size;
+} keepings[SETTING_COUNT] = {
+    [SETTING_HEADS] = {COUNT, ROLE_INPUT, FIELD(heads)},
+    [SETTING_KV_HEADS] = {COUNT, ROLE_INPUT, FIELD(kv_heads)},
+    [SETTING_CAUSAL] = {CAUSAL, ROLE_BAND, FIELD(causal)},
+    [SETTING_SCALE] = {FINITE, ROLE_SCALE, FIELD(scale)},
+    [SETTING_SOFTCAP] = {SOFTCAP, ROLE_SCALE, FIELD(softcap)},
+    [SETTING_WINDOW] = {WINDOW, ROLE_BAND, FIELD(window_left)},
+    [SETTING_MASK_TRUE_BLOCKS] = {FLAG, ROLE_INPUT, FIELD(mask_true_blocks)},
+    [SETTING_SCORE] = {WORD, ROLE_WEIGHT, FIELD(score)},
+    [SETTING_TEMPERATURE] = {POSITIVE, ROLE_WEIGHT, FIELD(temperature)},
+    [SETTING_NORMALIZER] = {WORD, ROLE_WEIGHT, FIELD(normalizer)},
+    [SETTING_RECURRENCE] = {WORD, ROLE_WEIGHT, FIELD(recurrence)},
+    [SETTING_SINK] = {FINITE, ROLE_WEIGHT, FIELD(sink)},
+    [SETTING_DROPOUT] = {SHARE, ROLE_WEIGHT, FIELD(dropout)},
+    [SETTING_SEED] = {SEED, ROLE_WEIGHT, FIELD(seed)},
+    [SETTING_POSITION] = {WORD, ROLE_POSITION, FIELD(position)},
+    [SETTING_POSITION_BASE] = {POSITIVE, ROLE_POSITION, FIELD(position_base)},
+    [SETTING_ROTARY_DIM] = {COUNT, ROLE_POSITION, FIELD(rotary_dim)},
+    [SETTING_MAX_DISTANCE] = {COUNT, ROLE_POSITION, FIELD(max_distance)},
+    [SETTING_PREFIX] = {COUNT, ROLE_PATTERN, FIELD(prefix)},
+    [SETTING_DILATION] = {COUNT, ROLE_PATTERN, FIELD(dilation)},
+    [SETTING_BLOCK] = {COUNT, ROLE_PATTERN, FIELD(block)},
+    [SETTING_GLOBAL] = {LIST, ROLE_PATTERN, FIELD(global)},
+    [SETTING_SEPARATOR] = {TEXT, ROLE_PATTERN, FIELD(separator)},
+    [SETTING_KEY_LENGTH] = {INDEX, ROLE_PATTERN, FIELD(key_length)},
+    [SETTING_RESIDUAL] = {FLAG, ROLE_STACK, FIELD(residual)},
+    [SETTING_NORM] = {WORD, ROLE_STACK, FIELD(norm)},
+};
+
+enum role setting_role(enum setting which)
+{
+    return keepings[which].role;
+}
+
+/* Whether it says how weights are computed, and what becomes of them; not what their tensors are, and who may
+ * see whom. */
+static bool is_computing(enum setting which)
+{
+    return setting_role(which) & (ROLE_SCALE | ROLE_WEIGHT | ROLE_POSITION | ROLE_STACK);
+}
+
+enum setting setting_named(const char *name)
+{
+    enum setting i = 0;
+    while (i < SETTING_COUNT && strcmp(setting_kinds[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static bool take_whole(size_t *count, const char *text, int64_t least)
+{
+    int64_t value;
+    if (!text_to_integer(text, &value) || value < least || value > INT32_MAX)
+        return false;
+    *count = (size_t)value;
+    return true;
+}
+
+static bool take_seed(uint64_t *seed, const char *text)
+{
+    uint64_t value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            return false;
+    *seed = value;
+    return at > text && !*at;
+}
+
+static bool take_causal(struct settings *settings, const char *text)
+{
+    int64_t offset = 0;
+    enum causal causal = CAUSAL_START;
+    if (!text || strcmp(text, "true") == 0 || strcmp(text, "start") == 0)
+        causal = CAUSAL_START;
+    else if (strcmp(text, "end") == 0)
+        causal = CAUSAL_END;
+    else if (strcmp(text, "no") == 0 || strcmp(text, "false") == 0)
+        causal = CAUSAL_NO;
+    else if (!text_to_integer(text, &offset) || offset < -INT32_MAX || offset > INT32_MAX)
+        return false;
+    settings->causal = causal;
+    settings->causal_offset = offset;
+    return true;
+}
+
+static bool fits_float(double value)
+{
+    return isfinite((float)value) && (value == 0 || (float)value != 0);
+}
+
+static bool take_number(double *number, const char *text)
+{
+    double value;
+    if (!text_to_number(text, &value) || !fits_float(value))
+        return false;
+    *number = value;
+    return true;
+}
+
+/* "3" (both sides) or "3,0". */
+static bool take_window(struct settings *settings, const char *text)
+{
+    const char *comma = strchr(text, ',');
+    char left[24];
+    size_t length = comma ? (size_t)(comma - text) : strlen(text);
+    if (length >= sizeof left)
+        return false;
+    memcpy(left, text, length);
+    left[length] = 0;
+    int64_t l, r;
+    if (!text_to_integer(left, &l) || !text_to_integer(comma ? comma + 1 : left, &r))
+        return false;
+    if (l < -1 || r < -1 || l > INT32_MAX || r > INT32_MAX)
+        return false;
+    settings->window_left = l;
+    settings->window_right = r;
+    return true;
+}
+
+static bool take_flag(bool *flag, const char *text)
+{
+    *flag = !text || strcmp(text, "true") == 0;
+    return *flag || strcmp(text, "false") == 0;
+}
+
+/* The place of the text among the words. */
+static bool take_word(int *word, const char *text, const char *words)
+{
+    int place = words_find(words, text);
+    *word = place >= 0 ? place : *word;
+    return place >= 0;
+}
+
+/* "0,5,9". */
+static bool take_list(struct positions *list, const char *text)
+{
+    struct positions taken = {.count = 0};
+    for (;; text++) {
+        char one[24];
+        size_t length = strcspn(text, ",");
+        if (length >= sizeof one || taken.count == GLOBAL_MAX)
+            return false;
+        memcpy(one, text, length);
+        one[length] = 0;
+        if (!take_whole(&taken.at[taken.count++], one, 0))
+            return false;
+        text += length;
+        if (!*text)
+            break;
+    }
+    *list = taken;
+    return true;
+}
+
+/* What was expected, NULL: one of its words; and whether it was there. */
+static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok)
+{
+    void *field = (char *)settings + keepings[which].at;
+    double *number = field;
+    *ok = false;
+    switch (keepings[which].type) {
+    case COUNT:
+        *ok = text && take_whole(field, text, 1);
+        return "a whole number of 1 or more";
+    case INDEX:
+        *ok = text && take_whole(field, text, 0);
+        return "a whole number of 0 or more";
+    case SEED:
+        *ok = text && take_seed(field, text);
+        return "a whole number of 0 or more, below 2^64";
+    case POSITIVE:
+        *ok = text && take_number(number, text) && *number > 0;
+        return "a number above 0";
+    case FINITE:
+        *ok = text && take_number(number, text);
+        return "a finite number";
+    case SHARE:
+        *ok = text && take_number(number, text) && *number >= 0 && *number < 1;
+        return "a number from 0 up to, not with, 1";
+    case SOFTCAP:
+        *ok = text && take_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
+        return "a number above 0, or 0 for none";
+    case FLAG:
+        *ok = take_flag(field, text);
+        return "true or false";
+    case WORD:
+        *ok = text && take_word(field, text, setting_kinds[which].words);
+        return NULL;
+    case CAUSAL:
+        *ok = take_causal(settings, text);
+        return "true, false, start, end or a whole number (the offset)";
+    case WINDOW:
+        *ok = text && take_window(settings, text);
+        return "a whole number, or two as L,R, of -1 (no limit) or more";
+    case LIST:
+        *ok = text && take_list(field, text);
+        return "at most 64 tokens as 0,5,9, counted from 0";
+    case TEXT:
+        *ok = text && *text && strlen(text) < keepings[which].size && text_is_valid(text);
+        if (*ok)
+            strncpy(field, text, keepings[which].size);
+        return "a token of at most 63 bytes of UTF-8";
+    }
+    return "";
+}
+
+/* What to say of a number that is of the right kind and too large or too small for how it is kept; NULL: it
+ * is not that. */
+static const char *expected_size(enum type type, const char *text)
+{
+    double value;
+    if ((type == COUNT || type == INDEX) && strspn(text, "0123456789") == strlen(text) &&
+        strspn(text, "0") < strlen(text))
+        return "a whole number of at most 2147483647";
+    if (type >= POSITIVE && type <= SOFTCAP && text_to_number(text, &value) && isfinite(value) &&
+        !fits_float(value))
+        return "a number that float32 holds, from 1e-45 to 3e38 in size";
+    return NULL;
+}
+
+bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
+                   enum error_kind kind, struct error *error)
+{
+    bool ok;
+    const char *expected = take(settings, which, text, &ok);
+    const char *size = !ok && text ? expected_size(keepings[which].type, text) : NULL;
+    if (!ok)
+        return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
+                           error);
+    settings->given |= UINT64_C(1) << which;
+    return true;
+}
+
+void settings_override(struct settings *settings, const struct settings *over)
+{
+    for (enum setting i = 0; i < SETTING_COUNT; i++)
+        if (settings_have(over, i)) {
+            memcpy((char *)settings + keepings[i].at, (const char *)over + keepings[i].at, keepings[i].size);
+            settings->place[i] = over->place[i];
+        }
+    if (settings_have(over, SETTING_CAUSAL))
+        settings->causal_offset = over->causal_offset;
+    if (settings_have(over, SETTING_WINDOW))
+        settings->window_right = over->window_right;
+    settings->given |= over->given;
+}
+
+bool settings_in_force(const struct settings *s, enum setting which)
+{
+    const void *field = (const char *)s + keepings[which].at;
+    if (!settings_have(s, which))
+        return false;
+    switch (keepings[which].type) {
+    case SHARE:
+    case SOFTCAP:
+        return *(const double *)field > 0;
+    case FLAG:
+        return *(const bool *)field;
+    case WORD:
+        return *(const int *)field != 0; /* the first word is what is so anyway */
+    case CAUSAL:
+        return s->causal != CAUSAL_NO;
+    default:
+        return true;
+    }
+}
+
+uint64_t settings_keep_masks(struct settings *settings)
+{
+    uint64_t dropped = 0;
+    for (enum setting i = 0; i < SETTING_COUNT; i++) {
+        const uint64_t bit = UINT64_C(1) << i;
+        if (!is_computing(i))
+            continue;
+        dropped |= settings_in_force(settings, i) ? bit : 0;
+        settings->given &= ~bit;
+        memset((char *)settings + keepings[i].at, 0, keepings[i].size);
+    }
+    return dropped;
+}
+
+bool settings_same(const struct settings *a, const struct settings *b, enum setting which)
+{
+    size_t at = keepings[which].at;
+    return settings_have(a, which) && settings_have(b, which) &&
+           memcmp((const char *)a + at, (const char *)b + at, keepings[which].size) == 0;
+}
+
+void settings_write(const struct settings *settings, enum setting which, struct out *out)
+{
+    const void *field = (const char *)settings + keepings[which].at;
+    switch (keepings[which].type) {
+    case COUNT:
+    case INDEX:
+        out_format(out, "%zu", *(const size_t *)field);
+        break;
+    case SEED:
+        out_format(out, "%" PRIu64, *(const uint64_t *)field);
+        break;
+    case POSITIVE:
+    case FINITE:
+    case SHARE:
+    case SOFTCAP:
+        out_float(out, (float)*(const double *)field);
+        break;
+    case FLAG:
+        out_text(out, *(const bool *)field ? "true" : "false");
+        break;
+    case WORD: {
+        int length;
+        const char *word = words_at(setting_kinds[which].words, *(const int *)field, &length);
+        out_format(out, "\"%.*s\"", length, word);
+        break;
+    }
+    case LIST: {
+        const struct positions *list = field;
+        for (size_t i = 0; i < list->count; i++)
+            out_format(out, i ? ",%zu" : "[%zu", list->at[i]);
+        out_char(out, ']');
+        break;
+    }
+    case TEXT:
+        out_quoted(out, field);
+        break;
+    case CAUSAL:
+    case WINDOW:
+        break;
+    }
+}

@@ -1,0 +1,153 @@
+/*
+ * Settings of the computation: the options that are also JSON keys, with one table of names and one parser
+ * for both. A setting that was not given has its bit in `given` clear.
+ */
+#ifndef ATTN_PROBLEM_SETTINGS_H
+#define ATTN_PROBLEM_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/out.h"
+
+enum setting {
+    SETTING_HEADS,
+    SETTING_KV_HEADS,
+    SETTING_CAUSAL,
+    SETTING_SCALE,
+    SETTING_SOFTCAP,
+    SETTING_WINDOW,
+    SETTING_MASK_TRUE_BLOCKS,
+    SETTING_SCORE,
+    SETTING_TEMPERATURE,
+    SETTING_NORMALIZER,
+    SETTING_RECURRENCE,
+    SETTING_SINK,
+    SETTING_DROPOUT,
+    SETTING_SEED,
+    SETTING_POSITION,
+    SETTING_POSITION_BASE,
+    SETTING_ROTARY_DIM,
+    SETTING_MAX_DISTANCE,
+    SETTING_PREFIX,
+    SETTING_DILATION,
+    SETTING_BLOCK,
+    SETTING_GLOBAL,
+    SETTING_SEPARATOR,
+    SETTING_KEY_LENGTH,
+    SETTING_RESIDUAL,
+    SETTING_NORM,
+    SETTING_COUNT
+};
+
+/* What a setting is for; bits, so that one can ask for several. */
+enum role {
+    ROLE_INPUT = 1,     /* how tensors are taken: heads, and what true is in a mask */
+    ROLE_BAND = 2,      /* causal and window */
+    ROLE_SCALE = 4,     /* scale and softcap */
+    ROLE_WEIGHT = 8,    /* what else makes weights of q and k */
+    ROLE_POSITION = 16, /* how positions enter */
+    ROLE_PATTERN = 32,  /* who else may see whom */
+    ROLE_STACK = 64     /* what stands around the attention */
+};
+
+enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
+enum score { SCORE_SCALED, SCORE_DOT, SCORE_COSINE, SCORE_GENERAL, SCORE_ADDITIVE };
+enum normalizer { NORMALIZER_SOFTMAX, NORMALIZER_SPARSEMAX, NORMALIZER_LINEAR };
+enum recurrence {
+    RECURRENCE_NONE,
+    RECURRENCE_LINEAR,
+    RECURRENCE_GATED,
+    RECURRENCE_DELTA,
+    RECURRENCE_GATED_DELTA
+};
+enum position {
+    POSITION_NONE,
+    POSITION_SINUSOIDAL,
+    POSITION_ROTARY,
+    POSITION_ROTARY_INTERLEAVED,
+    POSITION_ALIBI,
+    POSITION_RELATIVE
+};
+enum norm { NORM_NONE, NORM_PRE, NORM_POST };
+
+enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
+
+struct settings {
+    uint64_t given; /* bit 1 << SETTING_… for each that was given */
+    size_t heads, kv_heads;
+    enum causal causal;
+    int64_t causal_offset;             /* with CAUSAL_START: query i sees keys j <= i + offset */
+    double scale;                      /* multiplies QK^T */
+    double softcap;                    /* c of c*tanh(s/c); 0: none */
+    int64_t window_left, window_right; /* keys from p-left to p+right; -1: without end */
+    bool mask_true_blocks;
+    int score, normalizer, recurrence, position, norm; /* of the enums of these names */
+    double temperature;                                /* divides the scaled scores */
+    double sink;                                       /* a logit that takes weight and gives nothing */
+    double dropout;                                    /* how likely a weight is dropped */
+    uint64_t seed;
+    double position_base;
+    size_t rotary_dim;
+    size_t max_distance; /* of the buckets of relative positions */
+    size_t prefix;       /* keys that every query sees, whatever causal says */
+    size_t dilation;     /* only keys at distances that this divides */
+    size_t block;        /* only keys in the block of the query */
+    struct positions {
+        size_t at[GLOBAL_MAX], count;
+    } global;                       /* tokens that see and are seen beyond window, dilation and block */
+    char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
+    size_t key_length;              /* keys from here on are padding */
+    bool residual;
+    struct place place[SETTING_COUNT]; /* where each that was given stood; the file is NULL where in none */
+};
+
+/* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it
+ * may be left out. The names are those of JSON keys; on the command line '_' is '-'. */
+struct setting_kind {
+    const char *name, *argument;
+    const char *words; /* what the argument may be, separated by blanks; NULL: free */
+    const char *help;
+};
+extern const struct setting_kind setting_kinds[SETTING_COUNT];
+
+/* The setting of that JSON name, or SETTING_COUNT. */
+enum setting setting_named(const char *name);
+
+enum role setting_role(enum setting which);
+
+/*
+ * Takes a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON values
+ * come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of `kind`
+ * that says what was expected; `called` is how the message names the setting ("--heads", "heads").
+ */
+bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
+                   enum error_kind kind, struct error *error);
+
+/* Whether it was given. */
+static inline bool settings_have(const struct settings *settings, enum setting which)
+{
+    return settings->given >> which & 1;
+}
+
+/* Whether it was given, and not to be nothing, as dropout 0 is. */
+bool settings_in_force(const struct settings *settings, enum setting which);
+
+/* Takes away what weights that were given have no use for, and keeps the masks. Returns what was taken away
+ * and was in force, as bits. */
+uint64_t settings_keep_masks(struct settings *settings);
+
+/* Whether both have it, and the same of it. Not for causal and window, as settings_write. */
+bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
+
+/* Writes what settings_take would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Not for
+ * causal and window, which say more than they were given. */
+void settings_write(const struct settings *settings, enum setting which, struct out *out);
+
+/* Puts what `over` gives over what `settings` has. */
+void settings_override(struct settings *settings, const struct settings *over);
+
+#endif

@@ -1,0 +1,228 @@
+/* An explanation as one would write it on a board. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "view/explain_parts.h"
+#include "view/explain_text.h"
+#include "view/summary.h"
+
+/* Numbers of a vector, and products of a sum, that are written out. */
+enum { VECTOR_SHOWN = 8, TERMS_SHOWN = 6 };
+
+static void write_number(struct out *out, double x)
+{
+    char text[24];
+    out_text(out, explain_number(x, text));
+}
+
+/* As a factor: in brackets where it is negative. */
+static void write_factor(struct out *out, double x)
+{
+    char text[24];
+    out_format(out, x < 0 ? "(%s)" : "%s", explain_number(x, text));
+}
+
+/* "(1, 2, 3)", or its begin and how many there are. */
+static void write_vector(struct out *out, const float *x, size_t count)
+{
+    out_char(out, '(');
+    for (size_t c = 0; c < count && c < VECTOR_SHOWN; c++) {
+        out_text(out, c > 0 ? ", " : "");
+        write_number(out, (double)x[c]);
+    }
+    if (count > VECTOR_SHOWN)
+        out_format(out, ", … %zu numbers", count);
+    out_char(out, ')');
+}
+
+static const struct problem_layer *form(const struct explanation *e)
+{
+    return &e->layer.problem->layers[e->layer.index];
+}
+
+/* ---- step 1 ---- */
+
+static void write_query(const struct explanation *e, size_t head, struct out *out)
+{
+    const struct problem_layer *layer = form(e);
+    const struct layer *made = &e->layer;
+    const struct operand *q = &made->operand[0];
+    const struct grid given = layer_operand(made, 0, head * q->heads / made->problem->heads);
+    const bool turned = layer->settings.position == POSITION_ROTARY ||
+                        layer->settings.position == POSITION_ROTARY_INTERLEAVED;
+    out_text(out, "1  query    q = ");
+    write_vector(out, given.data + e->query * given.row, q->columns);
+    if (turned)
+        out_format(out, ", turned by its position %lld", (long long)(e->head->offset + (int64_t)e->query));
+    out_char(out, '\n');
+    if (!made->compared[0].owned)
+        return;
+    const char *what = layer->settings.normalizer == NORMALIZER_LINEAR ? "φ(q) = elu(q) + 1 = "
+                       : layer->settings.score == SCORE_COSINE         ? "q/|q| = "
+                       : layer->settings.score == SCORE_GENERAL        ? "qW = "
+                                                                       : "qW₁ = ";
+    out_format(out, "            %s", what);
+    write_vector(out, e->head->q.data + e->query * e->head->q.row, e->head->d_k);
+    out_char(out, '\n');
+}
+
+/* ---- step 2 ---- */
+
+/* What stands for q and k where they meet. */
+static const char *score_formula(const struct problem_layer *layer)
+{
+    if (layer->settings.normalizer == NORMALIZER_LINEAR)
+        return "φ(q)·φ(k)";
+    switch (layer->settings.score) {
+    case SCORE_COSINE:
+        return "q·k/(|q||k|)";
+    case SCORE_GENERAL:
+        return "qW·k";
+    case SCORE_ADDITIVE:
+        return "v·tanh(q + k)";
+    default:
+        return "q·k";
+    }
+}
+
+static void write_scaling(const struct explanation *e, struct out *out)
+{
+    const struct head *head = e->head;
+    char text[24];
+    if (explain_has_scale(e)) {
+        const double root = 1 / sqrt((double)head->d_k);
+        if (fabs(head->scale - root) < 1e-12)
+            out_format(out, ", scaled = score/√%zu", head->d_k);
+        else
+            out_format(out, ", scaled = %s·score", explain_number(head->scale, text));
+    }
+    if (e->uncapped)
+        out_format(out, ", capped = %s·tanh(%s/%s)", explain_number(head->softcap, text),
+                   explain_has_scale(e) ? "scaled" : "score", text);
+    out_text(out, explain_has_mask(e) ? ", masked:" : "");
+    out_text(out, e->head->bias.data ? " + bias" : "");
+    out_text(out, e->head->distance ? " + position" : "");
+    if (explain_has_forbidden(e))
+        out_format(out, "%s -∞ where it may not look", e->head->bias.data || e->head->distance ? "," : "");
+    out_char(out, '\n');
+}
+
+/* "1·2 + 3·(-4) + … = -10" of one key. */
+static void write_terms(const struct explanation *e, size_t key, struct out *out)
+{
+    const struct head *head = e->head;
+    const float *q = head->q.data + e->query * head->q.row, *k = head->k.data + key * head->k.row;
+    for (size_t c = 0; c < head->d_k && (c < TERMS_SHOWN || head->d_k <= VECTOR_SHOWN); c++) {
+        out_text(out, c > 0 ? " + " : "");
+        if (head->additive) {
+            write_factor(out, (double)head->additive[c]);
+            out_text(out, "·tanh(");
+            write_number(out, (double)q[c]);
+            out_text(out, " + ");
+            write_factor(out, (double)k[c]);
+            out_char(out, ')');
+        } else {
+            write_factor(out, (double)q[c]);
+            out_text(out, "·");
+            write_factor(out, (double)k[c]);
+        }
+    }
+    out_text(out, head->d_k > VECTOR_SHOWN ? " + … = " : " = ");
+    write_number(out, e->scores[key]);
+}
+
+/* The key that gets most, of those that are seen; m where none is. */
+static size_t heaviest(const struct explanation *e)
+{
+    size_t best = e->head->m;
+    for (size_t j = 0; j < e->head->m; j++)
+        if (e->allowed[j] && (best == e->head->m || e->weights[j] > e->weights[best]))
+            best = j;
+    return best;
+}
+
+static void write_key(const struct explanation *e, size_t key, struct out *out)
+{
+    char label[128];
+    summary_label(e->layer.problem->key_tokens.text[key], label);
+    out_format(out, "%zu %s", key, label);
+}
+
+static void write_scores(const struct explanation *e, struct out *out)
+{
+    size_t key = heaviest(e);
+    out_format(out, "2  scores   score = %s", score_formula(form(e)));
+    write_scaling(e, out);
+    if (key == e->head->m)
+        return;
+    out_text(out, "            with key ");
+    write_key(e, key, out);
+    out_text(out, ": ");
+    write_terms(e, key, out);
+    out_char(out, '\n');
+}
+
+/* ---- step 4 ---- */
+
+static void write_output(const struct explanation *e, const struct explain_table *table, struct out *out)
+{
+    const struct head *head = e->head;
+    const struct problem_layer *layer = form(e);
+    size_t written = 0;
+    out_text(out, "\n4  output   weight·v, summed over the keys\n");
+    for (size_t r = 0; r < table->key_count; r++) {
+        const size_t key = table->keys[r];
+        char text[24], label[128];
+        if (!e->allowed[key] || e->weights[key] == 0)
+            continue;
+        summary_label(e->layer.problem->key_tokens.text[key], label);
+        out_text(out, written++ > 0 ? "   + " : "     ");
+        out_format(out, "%-9s · ", explain_number(e->weights[key], text));
+        write_vector(out, head->v.data + key * head->v.row, head->d_v);
+        out_format(out, "   %s\n", label);
+    }
+    if (table->rest != 0)
+        out_text(out, written > 0 ? "   + …\n" : "     …\n");
+    if (head->recurrent.state.data)
+        out_text(out, "   + what the first state gives\n");
+    out_text(out, "   = (");
+    for (size_t c = 0; c < head->d_v && c < VECTOR_SHOWN; c++) {
+        out_text(out, c > 0 ? ", " : "");
+        write_number(out, e->output[c]);
+    }
+    if (head->d_v > VECTOR_SHOWN)
+        out_format(out, ", … %zu numbers", head->d_v);
+    out_text(out, ")\n");
+    if (layer->w_o || layer->b_o || layer->settings.residual || layer->settings.norm == NORM_POST)
+        out_format(out, "   Then, over all heads side by side:%s%s%s%s; see attn run --stage output.\n",
+                   layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
+                   layer->settings.residual ? " + the sequence" : "",
+                   layer->settings.norm == NORM_POST ? ", layer norm" : "");
+}
+
+bool explain_text(const struct explanation *e, size_t head, size_t rows, struct out *out, struct error *error)
+{
+    const struct problem *problem = e->layer.problem;
+    struct explain_table table = {0};
+    char label[128];
+    if (!explain_table_make(&table, e, rows, error)) {
+        free(table.keys);
+        return false;
+    }
+    summary_label(problem->tokens.text[e->query], label);
+    out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n", e->layer.index, head,
+               e->query, label, problem->m, problem->m == 1 ? "" : "s");
+    write_query(e, head, out);
+    write_scores(e, out);
+    if (heaviest(e) == e->head->m)
+        out_text(out, "3  weights  it may see no key: weights and output are 0\n");
+    else
+        explain_table_write(e, &table, out);
+    if (e->output && heaviest(e) < e->head->m)
+        write_output(e, &table, out);
+    free(table.keys);
+    return true;
+}

@@ -1,0 +1,60 @@
+#include "view/missing_glyphs.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "figure/font.h"
+#include "view/pictures.h"
+
+/* Those found so far. */
+struct missing {
+    struct font *font;
+    uint8_t *known; /* a bit for every code point */
+    uint32_t first;
+    size_t count;
+};
+
+enum { CODE_POINTS = 0x110000 };
+
+static void look_through(struct missing *missing, const char *text)
+{
+    for (uint32_t code; (code = font_missing(missing->font, &text)) != 0;) {
+        uint8_t *byte = &missing->known[code / 8], bit = (uint8_t)(1u << code % 8);
+        if (missing->count == 0)
+            missing->first = code;
+        missing->count += !(*byte & bit);
+        *byte |= bit;
+    }
+}
+
+static void look_through_all(struct missing *missing, const char *const *labels, size_t count)
+{
+    for (size_t i = 0; labels && i < count; i++)
+        look_through(missing, labels[i]);
+}
+
+bool missing_warn(const struct result *result, const struct outputs *outputs, const struct patches *patches,
+                  struct warnings *warnings, struct error *error)
+{
+    struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
+    bool ok = missing.font && missing.known;
+    if (ok && result->problem->title)
+        look_through(&missing, result->problem->title);
+    for (size_t s = 0; ok && s < outputs->stage_count; s++) {
+        enum stage stage = outputs->stages[s];
+        const struct stage_data *data = &result->stage[stage];
+        struct sides labels = pictures_labels(result, stage, patches);
+        look_through_all(&missing, labels.rows, data->rows);
+        look_through_all(&missing, labels.columns, data->columns);
+        if (patches && data->is_pairs)
+            look_through(&missing, patches->from);
+    }
+    if (ok && missing.count > 0)
+        warnings_add(warnings,
+                     "the fonts have no glyph for %zu character%s, drawn as %s of hexadecimal code%s U+%04X",
+                     missing.count, missing.count == 1 ? "" : "s", missing.count == 1 ? "a box" : "boxes",
+                     missing.count == 1 ? ":" : "; the first is", (unsigned)missing.first);
+    font_close(missing.font);
+    free(missing.known);
+    return ok;
+}

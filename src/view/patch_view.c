@@ -1,0 +1,344 @@
+#include "view/patch_view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Pixels of the longer side of an image that are kept: no map is drawn much larger. */
+enum { IMAGE_SIDE = 1600 };
+/* Bytes that a file of one may have. */
+enum { IMAGE_BYTES = 256 << 20 };
+
+/* Whether the first key, and with it the first query, is a CLS token. */
+static bool count_keys(struct patches *patches, const struct options *options, const struct problem *problem,
+                       struct error *error)
+{
+    size_t count = patches->rows * patches->columns; /* each at most 2^20 */
+    patches->has_class = problem->m == count + 1;
+    if (problem->m == count || patches->has_class)
+        return true;
+    char says[200];
+    snprintf(says, sizeof says,
+             "grid %zu×%zu is %zu patches, and there are %zu keys: expected %zu, or %zu with a CLS token "
+             "before the patches",
+             patches->rows, patches->columns, count, problem->m, count, count + 1);
+    return options->grid[0] ? error_set(error, ERROR_USAGE, "--%s", says)
+                            : place_error(&problem->grid_place, error, "%s", says);
+}
+
+/* Where it is looked from. */
+static bool choose_query(struct patches *patches, const struct options *options,
+                         const struct problem *problem, struct error *error)
+{
+    size_t first = options->query_first, end = options->query_end ? options->query_end : problem->n;
+    patches->is_self = problem->is_self;
+    if (!options->has_look) {
+        bool from_class = patches->is_self && patches->has_class && first == 0;
+        patches->is_mean = !from_class && end - first != 1;
+        patches->query = first;
+    } else if (options->look_mean) {
+        patches->is_mean = true;
+    } else {
+        patches->query = options->look_query;
+        if (patches->query >= problem->n)
+            return error_set(error, ERROR_USAGE, "--look-from is %zu: the queries are 0 to %zu",
+                             patches->query, problem->n - 1);
+        if (patches->query < first || patches->query >= end)
+            return error_set(error, ERROR_USAGE, "--look-from is %zu, and --queries leaves that one out",
+                             patches->query);
+    }
+    bool class_too = patches->is_self && patches->has_class && first == 0;
+    if (patches->is_mean && class_too && end - first == 1)
+        return error_set(error, ERROR_USAGE, "--look-from mean: --queries leaves no patch");
+    return true;
+}
+
+/* "seen from patch 5 (row 0, column 5)". */
+static void name_query(struct patches *patches, const struct options *options, const struct problem *problem)
+{
+    char *to = patches->from;
+    size_t size = sizeof patches->from, query = patches->query;
+    bool part = options->query_end - options->query_first < problem->n && options->query_end > 0;
+    if (patches->is_mean && problem->n == 1)
+        *to = 0;
+    else if (patches->is_mean)
+        snprintf(to, size, "mean over %s %s", part ? "some" : "all",
+                 patches->is_self ? "patches" : "queries");
+    else if (patches->is_self && patches->has_class && query == 0)
+        snprintf(to, size, "seen from CLS");
+    else if (patches->is_self) {
+        size_t patch = query - patches->has_class;
+        snprintf(to, size, "seen from row %zu, column %zu", patch / patches->columns,
+                 patch % patches->columns);
+    } else if (problem->tokens.given) {
+        char label[64];
+        text_clean(label, sizeof label, problem->tokens.text[query]);
+        snprintf(to, size, "seen from \u201c%s\u201d", label);
+    } else if (problem->n > 1)
+        snprintf(to, size, "seen from query %zu", query);
+}
+
+static bool read_image(struct patches *patches, const char *path, struct error *error)
+{
+    struct source source;
+    bool ok = source_read(&source, path, IMAGE_BYTES, error) &&
+              image_read(&patches->image, &source, IMAGE_SIDE, error);
+    source_free(&source);
+    return ok;
+}
+
+/* "--stage q", where that is all that is drawn, and is of no pairs; or NULL. */
+static const char *pairless(const struct options *options, const struct problem *problem,
+                            const struct selection *selection, char out[32])
+{
+    const char *found = NULL;
+    for (enum stage s = 0; s < STAGE_COUNT; s++) {
+        if (options->stages & 1u << s && stage_is_pairs(problem, selection, s))
+            return NULL;
+        if (options->stages & 1u << s && !found) {
+            snprintf(out, 32, "--stage %s", stage_names[s]);
+            found = out;
+        }
+    }
+    return found;
+}
+
+bool patches_plan(struct patches *patches, bool *wanted, const struct options *options,
+                  const struct problem *problem, const struct request *request, struct error *error)
+{
+    const char *asking = options->view == VIEW_GRID ? "--view grid"
+                         : options->image_file      ? "--image"
+                         : options->has_look        ? "--look-from"
+                                                    : NULL;
+    const size_t *grid = options->grid[0] ? options->grid : problem->grid;
+    char stage[32];
+    *wanted = false;
+    const char *with = options->view == VIEW_MATRIX ? "--view matrix"
+                                                    : pairless(options, problem, request->selection, stage);
+    if (asking && with)
+        return error_set(error, ERROR_USAGE, "%s cannot go with %s", asking, with);
+    if (asking && grid[0] == 0)
+        return error_set(error, ERROR_USAGE, "%s needs a grid: give --grid ROWS,COLS, or grid in the input",
+                         asking);
+    if (grid[0] == 0 || options->view == VIEW_MATRIX)
+        return true;
+    bool all_keys = options->key_first == 0 && (options->key_end == 0 || options->key_end == problem->m);
+    if (asking && !all_keys)
+        return error_set(error, ERROR_USAGE, "%s needs all patches, and --keys leaves some out", asking);
+    patches->rows = grid[0];
+    patches->columns = grid[1];
+    if (!count_keys(patches, options, problem, error))
+        return false;
+    bool pooled = result_held(problem, request) == HELD_POOLED;
+    if (asking && pooled)
+        return error_set(error, ERROR_SYSTEM,
+                         "%s needs the weights, and they are more than the %zu that --max-weights allows to "
+                         "be held; raise it, or choose queries with --queries",
+                         asking, request->max_weights);
+    if (!all_keys || pooled)
+        return true;
+    if (!choose_query(patches, options, problem, error) ||
+        (options->image_file && !read_image(patches, options->image_file, error)))
+        return false;
+    name_query(patches, options, problem);
+    *wanted = true;
+    return true;
+}
+
+/* Queries × keys of a head, from which a look is taken. */
+struct pairs {
+    const float *values;
+    const uint8_t *masked; /* or NULL */
+    size_t rows, columns;
+    size_t first; /* the problem's number of the first row */
+};
+
+/* What is looked at, of every key. The mean is over the queries that may look there; weights are 0 where they
+ * may not, and count. `masked` may be NULL, and then says nothing. */
+static bool look(const struct patches *patches, const struct pairs *pairs, bool is_weight, float *values,
+                 uint8_t *masked, struct error *error)
+{
+    size_t m = pairs->columns;
+    bool skips_class = patches->is_mean && patches->is_self && patches->has_class && pairs->first == 0;
+    size_t begin = patches->is_mean ? skips_class : patches->query - pairs->first;
+    size_t end = patches->is_mean ? pairs->rows : begin + 1;
+    struct total {
+        double sum;
+        size_t count, seen;
+    } *totals = memory_zeroed(m, sizeof *totals, error);
+    if (!totals)
+        return false;
+    for (size_t i = begin; i < end; i++)
+        for (size_t j = 0; j < m; j++) {
+            bool hidden = pairs->masked && pairs->masked[i * m + j];
+            totals[j].seen += !hidden;
+            if (!hidden || is_weight) {
+                totals[j].count++;
+                totals[j].sum += (double)pairs->values[i * m + j];
+            }
+        }
+    for (size_t j = 0; j < m; j++) {
+        values[j] = totals[j].count ? (float)(totals[j].sum / (double)totals[j].count) : 0;
+        if (masked)
+            masked[j] = totals[j].seen == 0;
+    }
+    free(totals);
+    return true;
+}
+
+bool patches_measure(struct patches *patches, const struct result *result, struct error *error)
+{
+    const struct stage_data *data = &result->stage[STAGE_WEIGHTS];
+    float *values = memory_take(data->columns, sizeof *values, error);
+    bool ok = values;
+    for (size_t i = 0; ok && i < result->layer_count * data->heads; i++) {
+        struct pairs pairs = {stage_matrix(data, i / data->heads, i % data->heads), NULL, data->rows,
+                              data->columns, result->query_first};
+        ok = look(patches, &pairs, true, values, NULL, error);
+        for (size_t j = patches->has_class; ok && j < data->columns; j++)
+            if (isfinite(values[j]) && values[j] > patches->largest)
+                patches->largest = values[j];
+    }
+    free(values);
+    return ok;
+}
+
+/* The drawing in the making, and what it takes. */
+struct overlay {
+    struct drawing drawing;
+    struct heatmap *maps;
+    char **titles; /* of the maps, then of the figure */
+    float *values; /* of all keys, map behind map */
+    uint8_t *masked;
+    size_t count;
+    char more[48];
+};
+
+static void overlay_free(struct overlay *overlay)
+{
+    for (size_t i = 0; overlay->titles && i <= overlay->count; i++)
+        free(overlay->titles[i]);
+    free(overlay->titles);
+    free(overlay->maps);
+    free(overlay->values);
+    free(overlay->masked);
+}
+
+/* Weights share a scale from 0 to the largest of all heads, because 1/196 is nothing on one that ends at 1.
+ */
+static void choose_colors(struct overlay *overlay, const struct patches *patches)
+{
+    struct drawing *drawing = &overlay->drawing;
+    struct drawing_style *style = &drawing->style;
+    if (style->has_vmax || !(patches->largest > 0) || (style->has_vmin && style->vmin >= patches->largest))
+        return;
+    style->has_vmax = true;
+    style->vmax = patches->largest;
+    snprintf(overlay->more, sizeof overlay->more, "(largest of a patch %.2g)", (double)patches->largest);
+    drawing->more = overlay->more;
+}
+
+/* The title of a map or figure with what else is to be said; an owned string. */
+static char *join(const char *title, const char *more, struct error *error)
+{
+    bool has = title && *title;
+    char *whole = text_format("%s%s%s", has ? title : "", has && *more ? " · " : "", more);
+    if (!whole)
+        error_memory(error, 128);
+    return whole;
+}
+
+static bool make_map(struct overlay *overlay, const struct patches *patches, const struct drawing *matrices,
+                     size_t i, char weight[48], struct error *error)
+{
+    size_t m = matrices->columns;
+    const struct heatmap *from = &matrices->maps[i];
+    struct pairs pairs = {from->values, from->masked, matrices->rows, m, matrices->row_first};
+    float *values = overlay->values + i * m;
+    uint8_t *masked = overlay->masked + i * m;
+    if (!look(patches, &pairs, matrices->is_weight, values, masked, error))
+        return false;
+    weight[0] = 0;
+    if (patches->has_class && overlay->drawing.is_flag)
+        snprintf(weight, 48, "CLS %s", masked[0] ? "not seen" : "seen");
+    else if (patches->has_class && !masked[0])
+        snprintf(weight, 48, matrices->is_weight ? "CLS %.2f" : "CLS %.3g", (double)values[0]);
+    overlay->maps[i] = (struct heatmap){.values = values + patches->has_class,
+                                        .masked = from->masked ? masked + patches->has_class : NULL};
+    return true;
+}
+
+static bool make_drawing(struct overlay *overlay, const struct patches *patches,
+                         const struct drawing *matrices, struct error *error)
+{
+    size_t cells;
+    if (!size_multiply(overlay->count, matrices->columns, &cells))
+        return error_memory(error, SIZE_MAX);
+    overlay->maps = memory_zeroed(overlay->count, sizeof *overlay->maps, error);
+    overlay->titles = memory_zeroed(overlay->count + 1, sizeof *overlay->titles, error);
+    overlay->values = memory_take(cells, sizeof *overlay->values, error);
+    overlay->masked = memory_take(cells, 1, error);
+    if (!overlay->maps || !overlay->titles || !overlay->values || !overlay->masked)
+        return false;
+    char said[192];
+    snprintf(said, sizeof said, "%s", patches->from);
+    for (size_t i = 0; i < overlay->count; i++) {
+        char weight[48];
+        const char *title = matrices->maps[i].title;
+        if (!make_map(overlay, patches, matrices, i, weight, error))
+            return false;
+        if (overlay->count == 1 && !(title && *title)) /* the figure's says it */
+            snprintf(said, sizeof said, "%s%s%s", patches->from, *patches->from && *weight ? " · " : "",
+                     weight);
+        else if (!(overlay->titles[i] = join(title, weight, error)))
+            return false;
+        overlay->maps[i].title = overlay->titles[i];
+    }
+    overlay->drawing.title = overlay->titles[overlay->count] = join(matrices->title, said, error);
+    return overlay->drawing.title;
+}
+
+bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
+                  const struct drawing *matrices, struct out *out, struct error *error)
+{
+    struct overlay overlay = {.drawing = *matrices, .count = matrices->map_count};
+    struct drawing *drawing = &overlay.drawing;
+    if (matrices->is_flag && patches->is_mean) {
+        drawing->is_flag = false;
+        drawing->measure = "share of queries";
+        drawing->more = "that see it";
+    }
+    bool ok = make_drawing(&overlay, patches, matrices, error);
+    size_t patch = patches->query - patches->has_class;
+    drawing->maps = overlay.maps;
+    drawing->rows = patches->rows;
+    drawing->columns = patches->columns;
+    drawing->row_labels = drawing->column_labels = NULL;
+    drawing->row_first = drawing->column_first = 0;
+    drawing->row_step = drawing->column_step = 1;
+    drawing->row_axis = "patch row";
+    drawing->column_axis = "patch column";
+    drawing->image = patches->image.pixels ? &patches->image : NULL;
+    drawing->has_mark = patches->is_self && !patches->is_mean && !(patches->has_class && patches->query == 0);
+    if (drawing->has_mark) {
+        drawing->mark_row = patch / patches->columns;
+        drawing->mark_column = patch % patches->columns;
+    }
+    if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 hide what is seen */
+        drawing->style.annotate = ANNOTATE_OFF;
+    if (stage == STAGE_WEIGHTS && drawing->is_weight)
+        choose_colors(&overlay, patches);
+    ok = ok && draw_png(painter, drawing, out, error);
+    overlay_free(&overlay);
+    return ok;
+}
+
+void patches_free(struct patches *patches)
+{
+    image_free(&patches->image);
+    *patches = (struct patches){0};
+}

@@ -1,0 +1,44 @@
+/*
+ * Keys that are the patches of a picture: of the matrices of query and key that a figure would have, it shows
+ * one row, or the mean of rows, over the picture. How it looks is figure/'s.
+ */
+#ifndef ATTN_VIEW_PATCH_VIEW_H
+#define ATTN_VIEW_PATCH_VIEW_H
+
+#include "base/error.h"
+#include "base/out.h"
+#include "cmd/options.h"
+#include "compute/result.h"
+#include "figure/image.h"
+#include "paint/draw.h"
+
+/* Begins zeroed; freed by patches_free. */
+struct patches {
+    size_t rows, columns;
+    bool has_class;     /* key 0 is a CLS token, no patch */
+    bool is_self;       /* the queries are the same tokens as the keys */
+    bool is_mean;       /* over all queries that are shown, but for CLS */
+    size_t query;       /* else this one of the problem's */
+    struct image image; /* what lies beneath; without pixels: nothing */
+    float largest;      /* of what all heads show of the weights; 0: none */
+    char from[128];     /* where it is looked from, for titles; "": there is but one */
+};
+
+/*
+ * Judges the options and the problem's grid, and reads the image. *wanted says whether there is anything to
+ * draw over a grid; if not all is drawn as matrices. Errors: ERROR_USAGE, ERROR_INPUT for counts that do not
+ * fit and for images, ERROR_SYSTEM.
+ */
+bool patches_plan(struct patches *patches, bool *wanted, const struct options *options,
+                  const struct problem *problem, const struct request *request, struct error *error);
+
+/* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */
+bool patches_measure(struct patches *patches, const struct result *result, struct error *error);
+
+/* Draws what `matrices` of a stage, of queries and all keys, say of the patches. Thread-safe. */
+bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
+                  const struct drawing *matrices, struct out *out, struct error *error);
+
+void patches_free(struct patches *patches);
+
+#endif
