@@ -1,4 +1,4 @@
-/* The command table, and what every command shares: help, version, errors and the exit status. */
+/* From arguments to a command, and from its error to a message and the exit status. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,28 +6,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
-
-const struct command *const commands[] = {&command_run, &command_explain, &command_sample, &command_help,
-                                          NULL};
-
-const struct command *command_named(const char *name, struct error *error)
-{
-    const char *names[sizeof commands / sizeof *commands] = {NULL};
-    for (size_t i = 0; commands[i]; i++) {
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-        names[i] = commands[i]->name;
-    }
-    const char *near = text_nearest(name, names);
-    if (near)
-        error_set(error, ERROR_USAGE, "unknown command %s; did you mean attn %s?", name, near);
-    else
-        error_set(error, ERROR_USAGE, "unknown command %s; see attn --help", name);
-    return NULL;
-}
 
 /* attn CMD …, with the command's own options. */
 static bool run_command(int argc, char **argv, struct error *error)

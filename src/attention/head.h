@@ -24,8 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attention/forms.h"
 #include "base/error.h"
-#include "problem/settings.h"
 
 /* A matrix inside somebody else's memory: element (i, j) is data[i*row + j*column]. A step of 0 repeats. */
 struct grid {

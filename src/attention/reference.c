@@ -3,10 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-const char *const stage_names[STAGE_COUNT + 1] = {
-    "scores", "scaled", "masked", "weights", "output", "q", "k", "v", "mask", "encoding", NULL,
-};
-
 static double score(const struct head *head, size_t i, size_t j)
 {
     const float *q = head->q.data + i * head->q.row, *k = head->k.data + j * head->k.row;

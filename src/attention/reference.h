@@ -7,21 +7,6 @@
 
 #include "attention/head.h"
 
-enum stage {
-    STAGE_SCORES,
-    STAGE_SCALED,
-    STAGE_MASKED,
-    STAGE_WEIGHTS,
-    STAGE_OUTPUT,
-    STAGE_Q,
-    STAGE_K,
-    STAGE_V,
-    STAGE_MASK,
-    STAGE_ENCODING,
-    STAGE_COUNT
-};
-extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */
-
 /* What one row is made in: m each. */
 struct reference_room {
     double *row;   /* the stage that was asked for */

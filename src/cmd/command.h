@@ -1,4 +1,4 @@
-/* The commands. Each is one file that exports one `struct command`; main.c has the table. */
+/* The commands. Each is one file that exports one `struct command`; command.c has the table. */
 #ifndef ATTN_CMD_COMMAND_H
 #define ATTN_CMD_COMMAND_H
 

@@ -166,22 +166,22 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
         o->style.pool = (enum pool)word;
         return true;
     case OPTION_GRID:
-        return value_pair(o->grid, text, "grid", error);
+        return value_pair(o->patch.grid, text, "grid", error);
     case OPTION_IMAGE:
-        return take_file(&o->image_file, text, kind, error);
+        return take_file(&o->patch.image_file, text, kind, error);
     case OPTION_LOOK_FROM:
-        o->has_look = true;
-        if ((o->look_mean = strcmp(text, "mean") == 0))
+        o->patch.has_query = true;
+        if ((o->patch.is_mean = strcmp(text, "mean") == 0))
             return true;
         if (!take_integer(&number, text, 0, INT64_C(1) << 40, "look-from",
                           "the number of a query, counted from 0, or mean", error))
             return false;
-        o->look_query = (size_t)number;
+        o->patch.query = (size_t)number;
         return true;
     case OPTION_VIEW:
         if (!take_word(&word, text, kind, error))
             return false;
-        o->view = (enum view)word;
+        o->patch.view = (enum view)word;
         return true;
     case OPTION_COMPLETION:
         o->completion = text;

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "attention/reference.h"
 #include "base/error.h"
 #include "cmd/command.h"
 #include "figure/heatmap.h"
 #include "problem/inputs.h"
+#include "view/patch_view.h"
 
 /* Bits for the commands that take an option. */
 enum { FOR_RUN = 1, FOR_EXPLAIN = 2, FOR_SAMPLE = 4, FOR_HELP = 8 };
@@ -33,9 +33,6 @@ enum { OPTIONS_MAX = 160 }; /* there are no more rows */
 
 /* The table, `*count` long; the options of a group stand together. */
 const struct option_kind *options_table(size_t *count);
-
-/* Whether pairs are drawn as matrices, or as what is seen of a picture whose patches the keys are. */
-enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 
@@ -75,11 +72,7 @@ struct options {
     bool average_heads;
     const char *title, *completion;
     struct drawing_style style;
-    size_t grid[2]; /* rows and columns of patches; 0: none given */
-    const char *image_file;
-    bool has_look, look_mean; /* where from: the mean over the queries, or one */
-    size_t look_query;
-    enum view view;
+    struct patch_options patch;
     const char *query; /* of explain: a number or a token; NULL: the last */
     size_t rows;       /* of explain: keys shown */
     bool as_json;      /* of explain */

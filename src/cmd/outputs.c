@@ -144,7 +144,7 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
     double start = clock_seconds();
     out_begin(&png, -1, path);
     struct picture picture = {.shown = &outputs->shown[0], .all = true, .out = &png};
-    bool ok = pictures_draw(&picture, 1, options, patches, error);
+    bool ok = pictures_draw(&picture, 1, &options->style, patches, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &png, error);
     out_free(&png);
@@ -188,7 +188,7 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
             matrix = all ? 0 : matrix + 1;
             s += all;
         }
-        ok = pictures_draw(pictures, count, options, patches, error);
+        ok = pictures_draw(pictures, count, &options->style, patches, error);
         outputs->draw_seconds += clock_seconds() - start;
         for (size_t i = 0; i < count; i++) {
             char *path = ok ? picture_path(folder, &pictures[i], error) : NULL;
@@ -223,7 +223,7 @@ static bool write_standard(struct outputs *outputs, const struct writer *writer,
     if (writer)
         ok = writer->write(result, outputs->stages[0], &out, error);
     else
-        summary_write(outputs, result, &out);
+        summary_write(outputs->names, outputs->name_count, result, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;

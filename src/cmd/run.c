@@ -90,14 +90,14 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
          selection_check(&selection, &r->problem, error) &&
          check_outputs(&r->problem, &request, &r->outputs, error) &&
-         patches_plan(&r->patches, &over_grid, options, &r->problem, &request, error);
+         patches_plan(&r->patches, &over_grid, &options->patch, &r->problem, &request, error);
     load_warn(&r->warnings, 0, options);
     if (!ok)
         return false;
     if (options->title)
         r->problem.title = options->title;
-    if (options->grid[0] > 0)
-        memcpy(r->problem.grid, options->grid, sizeof options->grid);
+    if (options->patch.grid[0] > 0)
+        memcpy(r->problem.grid, options->patch.grid, sizeof options->patch.grid);
     if (options->verbose)
         load_say(&r->inputs, &r->problem);
 
@@ -109,7 +109,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     double attended = clock_seconds();
     const struct patches *patches = over_grid ? &r->patches : NULL;
     ok = ok &&
-         (!outputs_draw(&r->outputs) || missing_warn(&r->result, &r->outputs, patches, &r->warnings, error));
+         (!outputs_draw(&r->outputs) ||
+          missing_warn(&r->result, r->outputs.stages, r->outputs.stage_count, patches, &r->warnings, error));
     load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
         return false;

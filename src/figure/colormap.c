@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "figure/colormap_data.h"
-#include "paint/draw.h"
 
 /* In the order of colormap_data. */
 const char *const colormap_names[] = {"viridis", "magma",  "inferno",  "plasma", "cividis",

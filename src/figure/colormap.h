@@ -23,6 +23,9 @@ struct colormap {
     struct color masked, nan; /* colours that none of `colors` comes near */
 };
 
+/* The names of all maps, NULL-terminated; the first is the default. */
+extern const char *const colormap_names[];
+
 /* Fills the map of that name. Errors: ERROR_USAGE, with a suggestion, for a name that is none. */
 bool colormap_find(struct colormap *map, const char *name, struct error *error);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "figure/colormap.h"
 #include "figure/layout_parts.h"
-#include "paint/draw.h"
 
 #define FIGURE_WIDTH 1240.0  /* where nobody says */
 #define PANEL_LARGEST 1200.0 /* a matrix that stands alone */

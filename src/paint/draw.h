@@ -20,7 +20,4 @@ void painter_close(struct painter *painter);
  * for memory. */
 bool draw_png(struct painter *painter, const struct drawing *drawing, struct out *out, struct error *error);
 
-/* Names of the colour maps, NULL-terminated; the first is the default. */
-extern const char *const colormap_names[];
-
 #endif

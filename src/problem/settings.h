@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attention/forms.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/out.h"
@@ -55,25 +56,6 @@ enum role {
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
-enum score { SCORE_SCALED, SCORE_DOT, SCORE_COSINE, SCORE_GENERAL, SCORE_ADDITIVE };
-enum normalizer { NORMALIZER_SOFTMAX, NORMALIZER_SPARSEMAX, NORMALIZER_LINEAR };
-enum recurrence {
-    RECURRENCE_NONE,
-    RECURRENCE_LINEAR,
-    RECURRENCE_GATED,
-    RECURRENCE_DELTA,
-    RECURRENCE_GATED_DELTA
-};
-enum position {
-    POSITION_NONE,
-    POSITION_SINUSOIDAL,
-    POSITION_ROTARY,
-    POSITION_ROTARY_INTERLEAVED,
-    POSITION_ALIBI,
-    POSITION_RELATIVE
-};
-enum norm { NORM_NONE, NORM_PRE, NORM_POST };
-
 enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
 struct settings {

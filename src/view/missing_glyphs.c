@@ -33,15 +33,15 @@ static void look_through_all(struct missing *missing, const char *const *labels,
         look_through(missing, labels[i]);
 }
 
-bool missing_warn(const struct result *result, const struct outputs *outputs, const struct patches *patches,
-                  struct warnings *warnings, struct error *error)
+bool missing_warn(const struct result *result, const enum stage *stages, size_t count,
+                  const struct patches *patches, struct warnings *warnings, struct error *error)
 {
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;
     if (ok && result->problem->title)
         look_through(&missing, result->problem->title);
-    for (size_t s = 0; ok && s < outputs->stage_count; s++) {
-        enum stage stage = outputs->stages[s];
+    for (size_t s = 0; ok && s < count; s++) {
+        enum stage stage = stages[s];
         const struct stage_data *data = &result->stage[stage];
         struct sides labels = pictures_labels(result, stage, patches);
         look_through_all(&missing, labels.rows, data->rows);

@@ -3,13 +3,12 @@
 #define ATTN_VIEW_MISSING_GLYPHS_H
 
 #include "base/error.h"
-#include "cmd/outputs.h"
 #include "compute/result.h"
 #include "view/patch_view.h"
 
-/* Warns, in one line, of characters in the labels and the title of the stages that the fonts do not have.
+/* Warns, in one line, of characters in the labels and the title of `count` stages that the fonts do not have.
  * With `patches` pairs are drawn over a picture. Errors: no memory. */
-bool missing_warn(const struct result *result, const struct outputs *outputs, const struct patches *patches,
-                  struct warnings *warnings, struct error *error);
+bool missing_warn(const struct result *result, const enum stage *stages, size_t count,
+                  const struct patches *patches, struct warnings *warnings, struct error *error);
 
 #endif

@@ -14,8 +14,8 @@ enum { IMAGE_SIDE = 1600 };
 enum { IMAGE_BYTES = 256 << 20 };
 
 /* Whether the first key, and with it the first query, is a CLS token. */
-static bool count_keys(struct patches *patches, const struct options *options, const struct problem *problem,
-                       struct error *error)
+static bool count_keys(struct patches *patches, const struct patch_options *options,
+                       const struct problem *problem, struct error *error)
 {
     size_t count = patches->rows * patches->columns; /* each at most 2^20 */
     patches->has_class = problem->m == count + 1;
@@ -31,19 +31,20 @@ static bool count_keys(struct patches *patches, const struct options *options, c
 }
 
 /* Where it is looked from. */
-static bool choose_query(struct patches *patches, const struct options *options,
-                         const struct problem *problem, struct error *error)
+static bool choose_query(struct patches *patches, const struct patch_options *options,
+                         const struct selection *selection, const struct problem *problem,
+                         struct error *error)
 {
-    size_t first = options->query_first, end = options->query_end ? options->query_end : problem->n;
+    size_t first = selection->query_first, end = selection->query_end;
     patches->is_self = problem->is_self;
-    if (!options->has_look) {
+    if (!options->has_query) {
         bool from_class = patches->is_self && patches->has_class && first == 0;
         patches->is_mean = !from_class && end - first != 1;
         patches->query = first;
-    } else if (options->look_mean) {
+    } else if (options->is_mean) {
         patches->is_mean = true;
     } else {
-        patches->query = options->look_query;
+        patches->query = options->query;
         if (patches->query >= problem->n)
             return error_set(error, ERROR_USAGE, "--look-from is %zu: the queries are 0 to %zu",
                              patches->query, problem->n - 1);
@@ -58,11 +59,12 @@ static bool choose_query(struct patches *patches, const struct options *options,
 }
 
 /* "seen from patch 5 (row 0, column 5)". */
-static void name_query(struct patches *patches, const struct options *options, const struct problem *problem)
+static void name_query(struct patches *patches, const struct selection *selection,
+                       const struct problem *problem)
 {
     char *to = patches->from;
     size_t size = sizeof patches->from, query = patches->query;
-    bool part = options->query_end - options->query_first < problem->n && options->query_end > 0;
+    bool part = selection->query_end - selection->query_first < problem->n;
     if (patches->is_mean && problem->n == 1)
         *to = 0;
     else if (patches->is_mean)
@@ -92,14 +94,13 @@ static bool read_image(struct patches *patches, const char *path, struct error *
 }
 
 /* "--stage q", where that is all that is drawn, and is of no pairs; or NULL. */
-static const char *pairless(const struct options *options, const struct problem *problem,
-                            const struct selection *selection, char out[32])
+static const char *pairless(const struct request *request, const struct problem *problem, char out[32])
 {
     const char *found = NULL;
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
-        if (options->stages & 1u << s && stage_is_pairs(problem, selection, s))
+        if (request->stages & 1u << s && stage_is_pairs(problem, request->selection, s))
             return NULL;
-        if (options->stages & 1u << s && !found) {
+        if (request->stages & 1u << s && !found) {
             snprintf(out, 32, "--stage %s", stage_names[s]);
             found = out;
         }
@@ -107,18 +108,17 @@ static const char *pairless(const struct options *options, const struct problem 
     return found;
 }
 
-bool patches_plan(struct patches *patches, bool *wanted, const struct options *options,
+bool patches_plan(struct patches *patches, bool *wanted, const struct patch_options *options,
                   const struct problem *problem, const struct request *request, struct error *error)
 {
     const char *asking = options->view == VIEW_GRID ? "--view grid"
                          : options->image_file      ? "--image"
-                         : options->has_look        ? "--look-from"
+                         : options->has_query       ? "--look-from"
                                                     : NULL;
     const size_t *grid = options->grid[0] ? options->grid : problem->grid;
     char stage[32];
     *wanted = false;
-    const char *with = options->view == VIEW_MATRIX ? "--view matrix"
-                                                    : pairless(options, problem, request->selection, stage);
+    const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(request, problem, stage);
     if (asking && with)
         return error_set(error, ERROR_USAGE, "%s cannot go with %s", asking, with);
     if (asking && grid[0] == 0)
@@ -126,7 +126,8 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
                          asking);
     if (grid[0] == 0 || options->view == VIEW_MATRIX)
         return true;
-    bool all_keys = options->key_first == 0 && (options->key_end == 0 || options->key_end == problem->m);
+    const struct selection *selection = request->selection;
+    bool all_keys = selection->key_first == 0 && selection->key_end == problem->m;
     if (asking && !all_keys)
         return error_set(error, ERROR_USAGE, "%s needs all patches, and --keys leaves some out", asking);
     patches->rows = grid[0];
@@ -141,10 +142,10 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct options *o
                          asking, request->max_weights);
     if (!all_keys || pooled)
         return true;
-    if (!choose_query(patches, options, problem, error) ||
+    if (!choose_query(patches, options, selection, problem, error) ||
         (options->image_file && !read_image(patches, options->image_file, error)))
         return false;
-    name_query(patches, options, problem);
+    name_query(patches, selection, problem);
     *wanted = true;
     return true;
 }

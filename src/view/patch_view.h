@@ -7,10 +7,23 @@
 
 #include "base/error.h"
 #include "base/out.h"
-#include "cmd/options.h"
 #include "compute/result.h"
 #include "figure/image.h"
 #include "paint/draw.h"
+
+/* Whether pairs are drawn as matrices, or over the picture whose patches are the keys. AUTO: over the picture
+ * where a grid is known. */
+enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
+
+/* How the patches are to be drawn, as far as anybody said. */
+struct patch_options {
+    size_t grid[2];         /* rows and columns of patches; 0: as the problem says */
+    const char *image_file; /* NULL: nothing beneath */
+    bool has_query;         /* is_mean and query were given */
+    bool is_mean;           /* the mean over the queries; else one query */
+    size_t query;
+    enum view view;
+};
 
 /* Begins zeroed; freed by patches_free. */
 struct patches {
@@ -29,7 +42,7 @@ struct patches {
  * draw over a grid; if not all is drawn as matrices. Errors: ERROR_USAGE, ERROR_INPUT for counts that do not
  * fit and for images, ERROR_SYSTEM.
  */
-bool patches_plan(struct patches *patches, bool *wanted, const struct options *options,
+bool patches_plan(struct patches *patches, bool *wanted, const struct patch_options *options,
                   const struct problem *problem, const struct request *request, struct error *error);
 
 /* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */

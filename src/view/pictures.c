@@ -77,7 +77,7 @@ struct sides pictures_labels(const struct result *result, enum stage stage, cons
 }
 
 /* What all figures of a stage share. The heatmaps are set by the caller. */
-static struct drawing drawing_of(const struct shown *shown, const struct options *options)
+static struct drawing drawing_of(const struct shown *shown, const struct drawing_style *wanted)
 {
     const struct result *result = shown->result;
     const struct problem *problem = result->problem;
@@ -89,7 +89,7 @@ static struct drawing drawing_of(const struct shown *shown, const struct options
     bool keys = stage_is_keys(stage), pairs = data->is_pairs;
     bool positions = stage == STAGE_ENCODING && !pairs;
     bool flags = stage == STAGE_MASK && is_flags(result, data), mean = stage == STAGE_MASK && !flags;
-    struct drawing_style style = options->style;
+    struct drawing_style style = *wanted;
     if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
     bool pooled = is_pooled(result, stage); /* cells are numbered by their first token */
@@ -191,14 +191,14 @@ static void name_grid(const struct shown *shown, struct panels *panels, struct d
     drawing->column_titles = panels->titles + layers;
 }
 
-static bool picture_all(const struct shown *shown, const struct options *options,
+static bool picture_all(const struct shown *shown, const struct drawing_style *style,
                         const struct patches *patches, struct painter *painter, struct out *out,
                         struct error *error)
 {
     const struct result *result = shown->result;
     const struct stage_data *data = &result->stage[shown->stage];
     size_t heads = shown->count, layers = result->layer_count, count = layers * heads;
-    struct drawing drawing = drawing_of(shown, options);
+    struct drawing drawing = drawing_of(shown, style);
     struct panels panels = {.maps = memory_zeroed(count, sizeof *panels.maps, error),
                             .names = memory_zeroed(count + layers + heads, sizeof *panels.names, error),
                             .titles = memory_zeroed(layers + heads, sizeof *panels.titles, error),
@@ -227,12 +227,12 @@ static bool picture_all(const struct shown *shown, const struct options *options
 }
 
 /* One matrix, its name in the title. */
-static bool picture_head(const struct shown *shown, size_t l, size_t i, const struct options *options,
+static bool picture_head(const struct shown *shown, size_t l, size_t i, const struct drawing_style *style,
                          const struct patches *patches, struct painter *painter, struct out *out,
                          struct error *error)
 {
     const struct result *result = shown->result;
-    struct drawing drawing = drawing_of(shown, options);
+    struct drawing drawing = drawing_of(shown, style);
     char name[SHOWN_NAME];
     unsigned char *flags;
     shown_title(shown, l, i, false, name);
@@ -254,7 +254,7 @@ static bool picture_head(const struct shown *shown, size_t l, size_t i, const st
 
 /* What the threads share that draw. */
 struct studio {
-    const struct options *options;
+    const struct drawing_style *style;
     const struct patches *patches;
     const struct picture *pictures;
     size_t count;
@@ -269,9 +269,9 @@ static bool picture_draw(const struct studio *studio, struct painter *painter, c
 {
     const struct shown *shown = picture->shown;
     if (picture->all)
-        return picture_all(shown, studio->options, studio->patches, painter, picture->out, error);
-    return picture_head(shown, picture->matrix / shown->count, picture->matrix % shown->count,
-                        studio->options, studio->patches, painter, picture->out, error);
+        return picture_all(shown, studio->style, studio->patches, painter, picture->out, error);
+    return picture_head(shown, picture->matrix / shown->count, picture->matrix % shown->count, studio->style,
+                        studio->patches, painter, picture->out, error);
 }
 
 /* The last picture first: that of all heads, the largest, stands behind those of the heads. */
@@ -293,10 +293,10 @@ static void studio_draw(void *context, int member, size_t job)
     pthread_mutex_unlock(&studio->lock);
 }
 
-bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
+bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
                    const struct patches *patches, struct error *error)
 {
-    struct studio studio = {.options = options,
+    struct studio studio = {.style = style,
                             .patches = patches,
                             .pictures = pictures,
                             .count = count,

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/out.h"
-#include "cmd/options.h"
 #include "view/panels.h"
 #include "view/patch_view.h"
 
@@ -29,7 +28,7 @@ struct picture {
 
 /* Draws them, several at a time, those of pairs over the grid of `patches`; NULL: as matrices. Errors: those
  * of the first that fails, whichever fails first. */
-bool pictures_draw(const struct picture *pictures, size_t count, const struct options *options,
+bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
                    const struct patches *patches, struct error *error);
 
 #endif

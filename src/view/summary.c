@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cmd/outputs.h"
 
 enum { TOKEN_COLUMNS = 14 };
 
@@ -29,22 +28,22 @@ void summary_label(const char *label, char out[128])
 }
 
 /* Few files by name; many by count and the folder or file they begin and end with. */
-static void write_names(const struct outputs *outputs, struct out *out)
+static void write_names(char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
-    if (outputs->name_count > FEW) {
-        text_clean(clean, sizeof clean, outputs->names[0]);
-        out_format(out, "wrote %zu files: %s …", outputs->name_count, clean);
-        for (size_t i = outputs->name_count - 2; i < outputs->name_count; i++) {
-            text_clean(clean, sizeof clean, outputs->names[i]);
+    if (count > FEW) {
+        text_clean(clean, sizeof clean, names[0]);
+        out_format(out, "wrote %zu files: %s …", count, clean);
+        for (size_t i = count - 2; i < count; i++) {
+            text_clean(clean, sizeof clean, names[i]);
             out_format(out, " %s", clean);
         }
         out_char(out, '\n');
         return;
     }
-    for (size_t i = 0; i < outputs->name_count; i++) {
-        text_clean(clean, sizeof clean, outputs->names[i]);
+    for (size_t i = 0; i < count; i++) {
+        text_clean(clean, sizeof clean, names[i]);
         out_format(out, "wrote %s\n", clean);
     }
 }
@@ -84,11 +83,11 @@ static size_t labels_width(const struct result *result)
     return most;
 }
 
-void summary_write(const struct outputs *outputs, const struct result *result, struct out *out)
+void summary_write(char *const *names, size_t count, const struct result *result, struct out *out)
 {
     const struct problem *problem = result->problem;
-    write_names(outputs, out);
-    if (outputs->name_count > 0)
+    write_names(names, count, out);
+    if (count > 0)
         out_char(out, '\n');
     if (result->query_count < problem->n || result->key_count < problem->m)
         out_text(out, "(of whole heads)\n");

@@ -1,0 +1,43 @@
+/*
+ * The forms of attention by name: how scores are made, normalized and placed, and the stages that a row of
+ * them goes through. The formulas are in attention/head.h, position.h, recurrence.h and transform.h.
+ */
+#ifndef ATTN_ATTENTION_FORMS_H
+#define ATTN_ATTENTION_FORMS_H
+
+enum score { SCORE_SCALED, SCORE_DOT, SCORE_COSINE, SCORE_GENERAL, SCORE_ADDITIVE };
+enum normalizer { NORMALIZER_SOFTMAX, NORMALIZER_SPARSEMAX, NORMALIZER_LINEAR };
+enum recurrence {
+    RECURRENCE_NONE,
+    RECURRENCE_LINEAR,
+    RECURRENCE_GATED,
+    RECURRENCE_DELTA,
+    RECURRENCE_GATED_DELTA
+};
+enum position {
+    POSITION_NONE,
+    POSITION_SINUSOIDAL,
+    POSITION_ROTARY,
+    POSITION_ROTARY_INTERLEAVED,
+    POSITION_ALIBI,
+    POSITION_RELATIVE
+};
+enum norm { NORM_NONE, NORM_PRE, NORM_POST };
+
+/* What can be had of a computation, in the order in which it comes about. */
+enum stage {
+    STAGE_SCORES,
+    STAGE_SCALED,
+    STAGE_MASKED,
+    STAGE_WEIGHTS,
+    STAGE_OUTPUT,
+    STAGE_Q,
+    STAGE_K,
+    STAGE_V,
+    STAGE_MASK,
+    STAGE_ENCODING,
+    STAGE_COUNT
+};
+extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */
+
+#endif

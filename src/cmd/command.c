@@ -1,0 +1,25 @@
+/* The table of commands. */
+#include "cmd/command.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+const struct command *const commands[] = {&command_run, &command_explain, &command_sample, &command_help,
+                                          NULL};
+
+const struct command *command_named(const char *name, struct error *error)
+{
+    const char *names[sizeof commands / sizeof *commands] = {NULL};
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+        names[i] = commands[i]->name;
+    }
+    const char *near = text_nearest(name, names);
+    if (near)
+        error_set(error, ERROR_USAGE, "unknown command %s; did you mean attn %s?", name, near);
+    else
+        error_set(error, ERROR_USAGE, "unknown command %s; see attn --help", name);
+    return NULL;
+}
