@@ -28,7 +28,7 @@
 #include "base/error.h"
 
 /* A matrix inside somebody else's memory: element (i, j) is data[i*row + j*column]. A step of 0 repeats. */
-struct grid {
+struct strided {
     const float *data; /* NULL: absent */
     size_t row, column;
 };
@@ -43,34 +43,34 @@ struct rules {
     size_t key_length;
     size_t dilation; /* only keys at distances that this divides; 0: all */
     size_t block;    /* only keys of the query's own block of this many, 0: all; or as block_mask says */
-    struct grid block_mask;                     /* by block of queries and of keys: nonzero attends */
+    struct strided block_mask;                  /* by block of queries and of keys: nonzero attends */
     const uint8_t *query_global, *key_global;   /* n, m flags; NULL: none is */
     const int32_t *query_segment, *key_segment; /* n, m: only keys of the same segment; NULL: all */
-    struct grid key_mask;                       /* as mask, of keys; its row step is 0 */
-    struct grid mask;                           /* nonzero attends, or zero does where mask_true_blocks */
+    struct strided key_mask;                    /* as mask, of keys; its row step is 0 */
+    struct strided mask;                        /* nonzero attends, or zero does where mask_true_blocks */
     bool mask_true_blocks;
 };
 
 /* Linear attention as a recurrence: attention/recurrence.h. */
 struct recurrent {
     enum recurrence rule;
-    struct grid decay; /* m×d_k, logarithms; column step 0: one for all columns */
-    struct grid beta;  /* m×1 */
-    struct grid state; /* d_k×d_v to begin with; absent: zeros */
+    struct strided decay; /* m×d_k, logarithms; column step 0: one for all columns */
+    struct strided beta;  /* m×1 */
+    struct strided state; /* d_k×d_v to begin with; absent: zeros */
 };
 
 enum { HEAD_SPARE = 64 };
 
 struct head {
-    size_t n, m;           /* queries, keys */
-    size_t d_k, d_v;       /* columns that are compared, and of v; d_v is 0 where there is no v */
-    struct grid q, k, v;   /* n×d_k, m×d_k, m×d_v; the column step is 1 */
-    size_t first;          /* row 0 is this query of the whole */
-    int64_t offset;        /* position of query 0 of the whole, plus first */
-    const float *additive; /* d_k numbers; NULL: scores are dot products */
+    size_t n, m;            /* queries, keys */
+    size_t d_k, d_v;        /* columns that are compared, and of v; d_v is 0 where there is no v */
+    struct strided q, k, v; /* n×d_k, m×d_k, m×d_v; the column step is 1 */
+    size_t first;           /* row 0 is this query of the whole */
+    int64_t offset;         /* position of query 0 of the whole, plus first */
+    const float *additive;  /* d_k numbers; NULL: scores are dot products */
     double scale;
-    double softcap;   /* 0: none */
-    struct grid bias; /* -infinity forbids */
+    double softcap;      /* 0: none */
+    struct strided bias; /* -infinity forbids */
     /* Added by how far the query stands behind the key, from distance_first on, and HEAD_SPARE numbers more,
      * which the engine reads and drops; or NULL. */
     const float *distance;
@@ -83,57 +83,6 @@ struct head {
     uint64_t seed;  /* of this head */
     struct recurrent recurrent;
 };
-
-/* Whether a mask, if there is one, leaves the pair. */
-static inline bool mask_opens(const struct grid *mask, bool true_blocks, size_t i, size_t j)
-{
-    return !mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != true_blocks;
-}
-
-/* Whether a bias, if there is one, does. */
-static inline bool bias_opens(const struct grid *bias, size_t i, size_t j)
-{
-    return !bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY;
-}
-
-/* The keys that causal, prefix, padding and, where nothing is global, window and blocks (not those of a
- * block_mask) leave to query i: [*first, *end), empty where first == end. */
-void head_reach(const struct head *head, size_t i, size_t *first, size_t *end);
-
-/* Whether query i may look at key j, by all masks in force. */
-bool head_allows(const struct head *head, size_t i, size_t j);
-
-/* The keys that query i may look at, in order, into keys[0..m). Returns how many they are. */
-size_t head_keys(const struct head *head, size_t i, size_t *keys);
-
-/* The block of a position, which may be negative; blocks are counted from position 0. */
-static inline int64_t head_block(int64_t position, size_t block)
-{
-    return position >= 0 ? position / (int64_t)block : -1 - (-1 - position) / (int64_t)block;
-}
-
-/* Whether more is in force than head_reach says, mask and bias aside. */
-bool head_has_pattern(const struct head *head);
-
-/* Whether anything forbids pairs at all. */
-bool head_is_masked(const struct head *head);
-
-/* Whether causal and window, if anything, say all about which pairs are allowed. */
-bool head_is_band(const struct head *head);
-
-/* Whether global tokens or a prefix lift causal or window. */
-bool head_is_lifted(const struct head *head);
-
-/* False only where no query of [first, end) may look at any key of [from, to); reach and bias aside. */
-bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to);
-
-/* Narrows the keys [*from, *to), where head_may_see is true, to the least range outside which no query may
- * look. Does so for window and global tokens and for the mask of keys: the others rarely end in the midst of
- * a few keys. */
-void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to);
-
-/* Counts the pairs that are allowed, on so many threads (mask_count.c). Errors: memory. */
-bool head_count_allowed(const struct head *head, int threads, size_t *count, struct error *error);
 
 /* The part of a head that `count` queries from the first-th make. */
 struct head head_part(const struct head *whole, size_t first, size_t count);

@@ -1,5 +1,4 @@
-/* Which pairs of a head are allowed. */
-#include "attention/head.h"
+#include "attention/mask.h"
 
 #include <string.h>
 
@@ -22,14 +21,14 @@ static bool blocks_are_reach(const struct rules *rules)
     return rules->block > 0 && !rules->block_mask.data && !rules->key_global;
 }
 
-void head_reach(const struct head *head, size_t i, size_t *first, size_t *end)
+void mask_reach(const struct head *head, size_t i, size_t *first, size_t *end)
 {
     const struct rules *rules = &head->rules;
     int64_t low = 0, high = (int64_t)head->m - 1;
     if (!rules->key_global)
         window(head, i, &low, &high);
     if (blocks_are_reach(rules)) {
-        int64_t size = (int64_t)rules->block, begin = head_block(position(head, i), rules->block) * size;
+        int64_t size = (int64_t)rules->block, begin = mask_block(position(head, i), rules->block) * size;
         low = low < begin ? begin : low;
         high = high > begin + size - 1 ? begin + size - 1 : high;
     }
@@ -60,23 +59,23 @@ static bool is_near(const struct head *head, size_t i, size_t j)
         return false;
     if (rules->dilation > 0 && (position(head, i) - (int64_t)j) % (int64_t)rules->dilation != 0)
         return false;
-    const struct grid *blocks = &rules->block_mask;
+    const struct strided *blocks = &rules->block_mask;
     if (blocks->data)
         return blocks->data[(i + head->first) / rules->block * blocks->row +
                             j / rules->block * blocks->column] != 0;
-    return rules->block == 0 || head_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
+    return rules->block == 0 || mask_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
 }
 
 static bool key_is_open(const struct rules *rules, size_t key)
 {
-    return mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, key);
+    return matrix_allows(&rules->key_mask, rules->mask_true_blocks, 0, key);
 }
 
-bool head_allows(const struct head *head, size_t i, size_t j)
+bool mask_allows(const struct head *head, size_t i, size_t j)
 {
     const struct rules *rules = &head->rules;
     size_t first, end;
-    head_reach(head, i, &first, &end);
+    mask_reach(head, i, &first, &end);
     if (j < first || j >= end)
         return false;
     if (rules->query_segment && rules->query_segment[i] != rules->key_segment[j])
@@ -84,46 +83,46 @@ bool head_allows(const struct head *head, size_t i, size_t j)
     bool global = rules->key_global && (rules->query_global[i] || rules->key_global[j]);
     if (!global && !is_near(head, i, j))
         return false;
-    return key_is_open(rules, j) && mask_opens(&rules->mask, rules->mask_true_blocks, i, j) &&
-           bias_opens(&head->bias, i, j);
+    return key_is_open(rules, j) && matrix_allows(&rules->mask, rules->mask_true_blocks, i, j) &&
+           bias_allows(&head->bias, i, j);
 }
 
-size_t head_keys(const struct head *head, size_t i, size_t *keys)
+size_t mask_keys(const struct head *head, size_t i, size_t *keys)
 {
-    const bool masked = head_is_masked(head);
+    const bool masked = mask_is_any(head);
     size_t first, end, count = 0;
-    head_reach(head, i, &first, &end);
+    mask_reach(head, i, &first, &end);
     for (size_t j = first; j < end; j++)
-        if (!masked || head_allows(head, i, j))
+        if (!masked || mask_allows(head, i, j))
             keys[count++] = j;
     return count;
 }
 
-bool head_has_pattern(const struct head *head)
+bool mask_has_pattern(const struct head *head)
 {
     const struct rules *rules = &head->rules;
     return rules->dilation > 0 || (rules->block > 0 && !blocks_are_reach(rules)) || rules->key_global ||
            rules->query_segment || rules->key_mask.data;
 }
 
-bool head_is_masked(const struct head *head)
+bool mask_is_any(const struct head *head)
 {
     const struct rules *rules = &head->rules;
     return rules->causal || rules->left >= 0 || rules->right >= 0 || rules->is_padded || rules->block > 0 ||
-           rules->mask.data || head->bias.data || head_has_pattern(head);
+           rules->mask.data || head->bias.data || mask_has_pattern(head);
 }
 
-bool head_is_lifted(const struct head *head)
+bool mask_has_exceptions(const struct head *head)
 {
     return head->rules.prefix > 0 || head->rules.key_global;
 }
 
-bool head_is_band(const struct head *head)
+bool mask_is_band(const struct head *head)
 {
     struct head rest = *head;
     rest.rules.causal = false;
     rest.rules.left = rest.rules.right = -1;
-    return !head_is_masked(&rest) && !head_is_lifted(head);
+    return !mask_is_any(&rest) && !mask_has_exceptions(head);
 }
 
 static bool any_flag(const uint8_t *flags, size_t from, size_t to)
@@ -151,11 +150,11 @@ static bool segments_meet(const struct rules *rules, size_t first, size_t end, s
 static bool blocks_meet(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
-    const struct grid *blocks = &rules->block_mask;
+    const struct strided *blocks = &rules->block_mask;
     size_t block = rules->block;
     if (!blocks->data)
-        return head_block(position(head, first), block) <= (int64_t)((to - 1) / block) &&
-               (int64_t)(from / block) <= head_block(position(head, end - 1), block);
+        return mask_block(position(head, first), block) <= (int64_t)((to - 1) / block) &&
+               (int64_t)(from / block) <= mask_block(position(head, end - 1), block);
     for (size_t a = (first + head->first) / block; a <= (end - 1 + head->first) / block; a++)
         for (size_t b = from / block; b <= (to - 1) / block; b++)
             if (blocks->data[a * blocks->row + b * blocks->column] != 0)
@@ -166,20 +165,20 @@ static bool blocks_meet(const struct head *head, size_t first, size_t end, size_
 /* Whether a whole number of [low, high] is a multiple of `step`. */
 static bool has_multiple(int64_t low, int64_t high, size_t step)
 {
-    return head_block(high, step) * (int64_t)step >= low;
+    return mask_block(high, step) * (int64_t)step >= low;
 }
 
 /* Whether the mask of keys, and that of pairs, leave any pair. Mostly the first is one. */
 static bool masks_open(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
 {
-    const struct grid *mask = &rules->mask;
+    const struct strided *mask = &rules->mask;
     while (from < to && !key_is_open(rules, from))
         from++;
     if (from == to || !mask->data)
         return from < to;
     for (size_t i = first; i < end; i++) {
         for (size_t j = from; j < to; j++)
-            if (mask_opens(mask, rules->mask_true_blocks, i, j))
+            if (matrix_allows(mask, rules->mask_true_blocks, i, j))
                 return true;
         if (mask->row == 0)
             return false; /* all rows are this one */
@@ -187,7 +186,7 @@ static bool masks_open(const struct rules *rules, size_t first, size_t end, size
     return false;
 }
 
-bool head_may_see(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
     if (first >= end || from >= to || !masks_open(rules, first, end, from, to))
@@ -215,7 +214,7 @@ static bool is_inside(const struct rules *rules, size_t key, bool windowed, int6
            (!windowed || rules->key_global[key] || ((int64_t)key >= low && (int64_t)key <= high));
 }
 
-void head_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
+void mask_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
 {
     const struct rules *rules = &head->rules;
     const bool windowed = rules->key_global && !any_flag(rules->query_global, first, end);
@@ -226,24 +225,4 @@ void head_narrow(const struct head *head, size_t first, size_t end, size_t *from
         ++*from;
     while (*from < *to && !is_inside(rules, *to - 1, windowed, low, high))
         --*to;
-}
-
-struct head head_part(const struct head *whole, size_t first, size_t count)
-{
-    struct head part = *whole;
-    struct rules *rules = &part.rules;
-    part.n = count;
-    if (part.q.data)
-        part.q.data += first * part.q.row;
-    part.offset += (int64_t)first;
-    part.first += first;
-    if (rules->mask.data)
-        rules->mask.data += first * rules->mask.row;
-    if (rules->query_global)
-        rules->query_global += first;
-    if (rules->query_segment)
-        rules->query_segment += first;
-    if (part.bias.data)
-        part.bias.data += first * part.bias.row;
-    return part;
 }

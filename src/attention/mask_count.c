@@ -5,7 +5,8 @@
  */
 #include <stdlib.h>
 
-#include "attention/head.h"
+#include "attention/mask.h"
+#include "attention/mask_count.h"
 #include "base/memory.h"
 
 /* An open key, after what it must share with the queries that see it. */
@@ -31,7 +32,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Whether a mask or bias differs from query to query. */
-static bool by_query(const struct grid *grid)
+static bool by_query(const struct strided *grid)
 {
     return grid->data && grid->row != 0;
 }
@@ -40,13 +41,13 @@ static bool by_query(const struct grid *grid)
 static bool order_make(struct order *order, const struct head *head, bool phased, struct error *error)
 {
     const struct rules *rules = &head->rules;
-    order->keys = memory_take(head->m, sizeof *order->keys, error);
+    order->keys = memory_alloc(head->m, sizeof *order->keys, error);
     if (!order->keys)
         return false;
     for (size_t j = 0; j < head->m; j++) {
-        if (!mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
-            (!by_query(&rules->mask) && !mask_opens(&rules->mask, rules->mask_true_blocks, 0, j)) ||
-            (!by_query(&head->bias) && !bias_opens(&head->bias, 0, j)))
+        if (!matrix_allows(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
+            (!by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, 0, j)) ||
+            (!by_query(&head->bias) && !bias_allows(&head->bias, 0, j)))
             continue;
         order->keys[order->count++] =
             (struct open_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
@@ -96,7 +97,7 @@ static bool counting_make(struct counting *counting, const struct head *head, st
         return false;
     if (!rules->key_global)
         return true;
-    counting->globals = memory_take(head->m, sizeof *counting->globals, error);
+    counting->globals = memory_alloc(head->m, sizeof *counting->globals, error);
     for (size_t j = 0; counting->globals && j < head->m; j++)
         if (rules->key_global[j])
             counting->globals[counting->global_count++] = j;
@@ -119,10 +120,10 @@ static size_t count_near(const struct counting *counting, size_t i)
     const int64_t position = (int64_t)i + head->offset, d = (int64_t)rules->dilation;
     const size_t phase = d > 0 ? (size_t)((position % d + d) % d) : 0;
     size_t first, end, count = 0;
-    head_reach(head, i, &first, &end);
+    mask_reach(head, i, &first, &end);
     if (!rules->block_mask.data || first >= end)
         return order_count(&counting->close, segment, phase, first, end);
-    const struct grid *blocks = &rules->block_mask;
+    const struct strided *blocks = &rules->block_mask;
     const float *row = blocks->data + (i + head->first) / rules->block * blocks->row;
     for (size_t from = first, to; from < end; from = to) { /* runs of blocks that are alike */
         const bool seen = row[from / rules->block * blocks->column] != 0;
@@ -141,44 +142,45 @@ static size_t count_row(const struct counting *counting, size_t i)
 {
     const struct head *head = counting->head;
     const struct rules *rules = &head->rules;
-    if ((by_query(&rules->mask) && !mask_opens(&rules->mask, rules->mask_true_blocks, i, 0)) ||
-        (by_query(&head->bias) && !bias_opens(&head->bias, i, 0)))
+    if ((by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, i, 0)) ||
+        (by_query(&head->bias) && !bias_allows(&head->bias, i, 0)))
         return 0;
     if (rules->key_global && rules->query_global[i]) {
         size_t first, end;
-        head_reach(head, i, &first, &end);
+        mask_reach(head, i, &first, &end);
         return order_count(&counting->all, rules->query_segment ? rules->query_segment[i] : 0, 0, first, end);
     }
     size_t count = count_near(counting, i);
     for (size_t g = 0; g < counting->global_count; g++)
-        count += head_allows(head, i, counting->globals[g]) &&
-                 !head_allows(&counting->near, i, counting->globals[g]);
+        count += mask_allows(head, i, counting->globals[g]) &&
+                 !mask_allows(&counting->near, i, counting->globals[g]);
     return count;
 }
 
 /* The same where one does. */
 static size_t scan_row(const struct head *head, size_t i)
 {
-    const bool patterned = head_has_pattern(head), blocks = head->rules.mask_true_blocks;
+    const bool patterned = mask_has_pattern(head), blocks = head->rules.mask_true_blocks;
     size_t first, end, count = 0, step = 64;
-    head_reach(head, i, &first, &end);
+    mask_reach(head, i, &first, &end);
     for (size_t from = first, to; from < end; from = to) {
         to = end - from < step ? end : from + step;
-        if (patterned && !head_may_see(head, i, i + 1, from, to))
+        if (patterned && !mask_may_attend(head, i, i + 1, from, to))
             continue;
         for (size_t j = from; j < to; j++)
-            count += patterned ? head_allows(head, i, j)
-                               : mask_opens(&head->rules.mask, blocks, i, j) && bias_opens(&head->bias, i, j);
+            count += patterned
+                         ? mask_allows(head, i, j)
+                         : matrix_allows(&head->rules.mask, blocks, i, j) && bias_allows(&head->bias, i, j);
     }
     return count;
 }
 
-bool head_count_allowed(const struct head *head, int threads, size_t *count, struct error *error)
+bool mask_count(const struct head *head, int threads, size_t *count, struct error *error)
 {
 #ifndef _OPENMP
     (void)threads;
 #endif
-    const struct grid *mask = &head->rules.mask, *bias = &head->bias;
+    const struct strided *mask = &head->rules.mask, *bias = &head->bias;
     const bool by_pair = (by_query(mask) && mask->column != 0) || (by_query(bias) && bias->column != 0);
     struct counting counting = {0};
     size_t sum = 0;

@@ -33,7 +33,7 @@ void position_rotate(float *x, size_t rows, size_t row_step, size_t heads, size_
     }
 }
 
-void position_turns(float *out, size_t rows, size_t columns, int64_t first, double base)
+void position_rotary_table(float *out, size_t rows, size_t columns, int64_t first, double base)
 {
     const size_t half = columns / 2;
     for (size_t t = 0; t < half; t++) {

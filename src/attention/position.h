@@ -28,7 +28,7 @@ void position_rotate(float *x, size_t rows, size_t row_step, size_t heads, size_
                      enum rotary layout, int64_t first, double base);
 
 /* The table of these turns: out[rows×columns], columns/2 cosines and then columns/2 sines. */
-void position_turns(float *out, size_t rows, size_t columns, int64_t first, double base);
+void position_rotary_table(float *out, size_t rows, size_t columns, int64_t first, double base);
 
 /* ALiBi's slope of a head: 2^(-8(h+1)/heads) where heads is a power of two, otherwise those of the next lower
  * power and then every second of the next higher. Source: Press et al. 2021 (arXiv:2108.12409) section 3 and

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-static double grid_at(const struct grid *grid, size_t i, size_t j)
+static double grid_at(const struct strided *grid, size_t i, size_t j)
 {
     return (double)grid->data[i * grid->row + j * grid->column];
 }
@@ -63,10 +63,10 @@ static double *state_make(const struct head *head, size_t columns, struct error 
     return memory_zeroed(count, sizeof(double), error);
 }
 
-bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_taker *take,
+bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *take,
                     void *context, struct error *error)
 {
-    const struct grid *before = &head->recurrent.state;
+    const struct strided *before = &head->recurrent.state;
     const size_t end = head->first + head->n;
     bool ok = true;
     if (output && head->d_v > 0) {

@@ -20,10 +20,10 @@
 #include "base/error.h"
 
 /* Called for rows in their order with its m weights. */
-typedef void recurrence_taker(void *context, size_t i, const double *weights);
+typedef void recurrence_receiver(void *context, size_t i, const double *weights);
 
 /* Runs a head whose recurrence is set. `output` (row i at output + i*output_row) or `take` may be NULL. */
-bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_taker *take,
+bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *take,
                     void *context, struct error *error);
 
 #endif

@@ -1,4 +1,5 @@
 #include "attention/reference.h"
+#include "attention/mask.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -124,7 +125,7 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
     }
 
     /* Masking selects: what stands at a forbidden place is not looked at. */
-    r->seen = head_keys(head, i, r->keys);
+    r->seen = mask_keys(head, i, r->keys);
     for (size_t j = 0; j < head->m; j++)
         r->row[j] = stage == STAGE_MASKED ? -INFINITY : 0;
     for (size_t s = 0; s < r->seen; s++) {

@@ -1,5 +1,5 @@
 /*
- * The judge: attention in double precision, one row at a time, as plain as it can be written. Slow, and kept
+ * The reference: attention in double precision, one row at a time, as plain as it can be written. Slow, and kept
  * for good.
  */
 #ifndef ATTN_ATTENTION_REFERENCE_H

@@ -48,7 +48,7 @@ static void ask_large_pages(void *memory, size_t bytes)
 #if defined __linux__ && defined MADV_HUGEPAGE
     uintptr_t first = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
     uintptr_t end = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
-    /* Only a wish: what comes of it does not matter. */
+    /* Only a hint: what comes of it does not matter. */
     if (first < end)
         (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
 #else
@@ -63,7 +63,7 @@ static bool is_large(size_t bytes)
     return bytes >= 4 * (size_t)LARGE_PAGE;
 }
 
-void *memory_take(size_t count, size_t size, struct error *error)
+void *memory_alloc(size_t count, size_t size, struct error *error)
 {
     size_t bytes = 0;
     if (!array_bytes(count, size, &bytes, error))

@@ -22,7 +22,7 @@ static inline size_t size_divide_up(size_t a, size_t b)
 
 /* Room for `count` things of `size` bytes, not zeroed (memory_zeroed: zeroed). Never NULL for a count of 0.
  * NULL and an error where it cannot be had. */
-void *memory_take(size_t count, size_t size, struct error *error);
+void *memory_alloc(size_t count, size_t size, struct error *error);
 void *memory_zeroed(size_t count, size_t size, struct error *error);
 
 /* Room of at least so many bytes, in whole large pages of its own: for what is filled from end to end and

@@ -1,5 +1,6 @@
 /* Reading whole files, and saying where in them something stood. Writing is file.c. */
-#include "base/file.h"
+
+#include "base/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +108,7 @@ void source_pass(const struct source *source, const char *start, const char *end
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = ((uintptr_t)start + page - 1) / page * page, last = (uintptr_t)end / page * page;
-    /* Only a wish: what comes of it does not matter. */
+    /* Only a hint: what comes of it does not matter. */
     if (source->mapped && first < last)
         (void)madvise((void *)first, last - first, MADV_DONTNEED);
 }

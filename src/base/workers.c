@@ -7,9 +7,9 @@
 
 static int most = 1;
 
-void crew_limit(int threads)
+void workers_limit(int threads)
 {
-    most = threads < 1 ? 1 : threads > CREW_MOST ? CREW_MOST : threads;
+    most = threads < 1 ? 1 : threads > WORKERS_MAX ? WORKERS_MAX : threads;
 }
 
 struct crew {
@@ -62,10 +62,10 @@ static bool begin_elsewhere(struct member *member)
     return pthread_create(&member->thread, NULL, member_work, member) == 0;
 }
 
-void crew_run(size_t count, void (*work)(void *context, int member, size_t job), void *context)
+void workers_run(size_t count, void (*work)(void *context, int member, size_t job), void *context)
 {
     struct crew crew = {.work = work, .context = context, .count = count};
-    struct member members[CREW_MOST];
+    struct member members[WORKERS_MAX];
     int threads = count < (size_t)most ? (int)count : most, begun = 1;
     members[0] = (struct member){&crew, 0, pthread_self()};
     for (; begun < threads; begun++) {

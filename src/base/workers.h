@@ -9,14 +9,14 @@
 #include <stddef.h>
 
 /* The most threads of a crew. */
-enum { CREW_MOST = 64 };
+enum { WORKERS_MAX = 64 };
 
 /* How many threads crews have from now on; 1 until told. */
-void crew_limit(int threads);
+void workers_limit(int threads);
 
 /* Calls work(context, member, job) for every job below `count`; they begin in rising order. `member`, below
- * CREW_MOST, is the thread: 0 the calling one. Returns when all is done. Threads that cannot be had are done
+ * WORKERS_MAX, is the thread: 0 the calling one. Returns when all is done. Threads that cannot be had are done
  * without. */
-void crew_run(size_t count, void (*work)(void *context, int member, size_t job), void *context);
+void workers_run(size_t count, void (*work)(void *context, int member, size_t job), void *context);
 
 #endif

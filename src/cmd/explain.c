@@ -69,7 +69,7 @@ static bool run(const struct options *options, struct error *error)
     const struct engine_options engine = {.threads = options->threads};
     size_t layer, head, query;
     bool plain;
-    crew_limit(engine_threads(options->threads));
+    workers_limit(engine_threads(options->threads));
     bool ok = load_cpu(options, &plain, error) &&
               load_inputs(&inputs, options, "explain", &warnings, error) &&
               problem_make(&problem, &inputs, &options->settings, &warnings, error) &&

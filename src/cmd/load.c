@@ -64,7 +64,7 @@ bool load_inputs(struct inputs *inputs, const struct options *options, const cha
         struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
         if (path && !read_file(inputs, path, options->input_format, &target, warnings, error))
             return false;
-        inputs->by_option[i] = path != NULL;
+        inputs->from_option[i] = path != NULL;
     }
     return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", options->tokens_file, warnings,
                        error) &&

@@ -62,8 +62,8 @@ static bool take(struct options *o, const struct option_kind *kind, const char *
     if (kind->id >= OPTION_SETTING) {
         char called[40] = "--";
         strncat(called, kind->name, sizeof called - 3);
-        return settings_take(&o->settings, (enum setting)(kind->id - OPTION_SETTING), text, called,
-                             ERROR_USAGE, error);
+        return settings_parse(&o->settings, (enum setting)(kind->id - OPTION_SETTING), text, called,
+                              ERROR_USAGE, error);
     }
     size_t input = (size_t)(kind->id - OPTION_INPUT);
     if (kind->id >= OPTION_INPUT && input < INPUT_COUNT)
@@ -267,7 +267,7 @@ bool options_parse(struct options *options, const struct command *command, int a
     shorts[used] = 0;
 
     *options = (struct options){.max_weights = (size_t)16 << 20, .rows = 16, .style = {.dpi_scale = 1}};
-    options->operands = memory_take((size_t)argc, sizeof *options->operands, error);
+    options->operands = memory_alloc((size_t)argc, sizeof *options->operands, error);
     if (!options->operands)
         return false;
     opterr = 0;

@@ -138,12 +138,12 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
 }
 
 static bool write_figure(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patches *patches, struct error *error)
+                         const struct patch_view *patches, struct error *error)
 {
     struct out png;
     double start = clock_seconds();
     out_begin(&png, -1, path);
-    struct picture picture = {.shown = &outputs->shown[0], .all = true, .out = &png};
+    struct picture picture = {.panels = &outputs->panels[0], .all = true, .out = &png};
     bool ok = pictures_draw(&picture, 1, &options->style, patches, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &png, error);
@@ -154,13 +154,13 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
 /* The file of a picture in a folder; the caller frees it. NULL without memory. */
 static char *picture_path(const char *folder, const struct picture *picture, struct error *error)
 {
-    const struct shown *shown = picture->shown;
-    bool weights = shown->stage == STAGE_WEIGHTS;
-    char name[SHOWN_NAME] = "heads";
+    const struct panels *panels = picture->panels;
+    bool weights = panels->stage == STAGE_WEIGHTS;
+    char name[PANEL_NAME] = "heads";
     if (!picture->all)
-        shown_file(shown, picture->matrix / shown->count, picture->matrix % shown->count, name);
+        panels_file(panels, picture->matrix / panels->count, picture->matrix % panels->count, name);
     char *path = text_format("%s%s%s%s.png", folder, name, weights ? "" : "-",
-                             weights ? "" : stage_names[shown->stage]);
+                             weights ? "" : stage_names[panels->stage]);
     if (!path)
         error_memory(error, strlen(folder) + sizeof name);
     return path;
@@ -169,7 +169,7 @@ static char *picture_path(const char *folder, const struct picture *picture, str
 /* Of each stage a picture a head, then one of all. Drawn together, a batch at a time, and written in order.
  */
 static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
-                           const struct patches *patches, const struct result *result, struct error *error)
+                           const struct patch_view *patches, const struct result *result, struct error *error)
 {
     enum { BATCH = 64 };
     size_t s = 0, matrix = 0;
@@ -180,11 +180,11 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
         size_t count = 0;
         double start = clock_seconds();
         for (; count < BATCH && s < outputs->stage_count; count++) {
-            const struct shown *shown = &outputs->shown[s];
-            bool all = matrix == result->layer_count * shown->count;
+            const struct panels *panels = &outputs->panels[s];
+            bool all = matrix == result->layer_count * panels->count;
             out_begin(&png[count], -1, folder);
-            pictures[count] =
-                (struct picture){.shown = shown, .all = all, .matrix = all ? 0 : matrix, .out = &png[count]};
+            pictures[count] = (struct picture){
+                .panels = panels, .all = all, .matrix = all ? 0 : matrix, .out = &png[count]};
             matrix = all ? 0 : matrix + 1;
             s += all;
         }
@@ -201,7 +201,7 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
 }
 
 static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patches *patches, const struct result *result, struct error *error)
+                         const struct patch_view *patches, const struct result *result, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
     char *json = folder ? text_format("%sattention.json", folder) : NULL;
@@ -248,11 +248,11 @@ bool outputs_whole(const struct outputs *outputs)
     return whole;
 }
 
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct patches *patches,
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
                    const struct result *result, struct error *error)
 {
     for (size_t s = 0; s < outputs->stage_count; s++)
-        if (!shown_find(&outputs->shown[s], result, outputs->stages[s], error))
+        if (!panels_find(&outputs->panels[s], result, outputs->stages[s], error))
             return false;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
@@ -281,7 +281,7 @@ void outputs_free(struct outputs *outputs)
     for (size_t i = 0; i < outputs->name_count; i++)
         free(outputs->names[i]);
     for (size_t s = 0; s < outputs->stage_count; s++)
-        shown_free(&outputs->shown[s]);
+        panels_free(&outputs->panels[s]);
     free(outputs->names);
     free(outputs->list);
     *outputs = (struct outputs){0};

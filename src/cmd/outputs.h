@@ -1,4 +1,4 @@
-/* Where results go: the paths of -o, judged before anything is computed, and standard output. */
+/* Where results go: the paths of -o, checked before anything is computed, and standard output. */
 #ifndef ATTN_CMD_OUTPUTS_H
 #define ATTN_CMD_OUTPUTS_H
 
@@ -27,13 +27,13 @@ struct outputs {
     bool table;                     /* the summary goes there */
     enum stage stages[STAGE_COUNT]; /* what is drawn and written by one-stage writers */
     size_t stage_count;
-    struct shown shown[STAGE_COUNT]; /* what is drawn of each of them, from outputs_write on */
-    char **names;                    /* files written, for the summary; owned */
+    struct panels panels[STAGE_COUNT]; /* what is drawn of each of them, from outputs_write on */
+    char **names;                      /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
 };
 
-/* Judges the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages
+/* Checks the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages
  * for one file. */
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Whether there are pictures among them. */
@@ -43,7 +43,7 @@ bool outputs_whole(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output, and then the files get their names together;
  * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). Pairs are drawn
  * over the grid of `patches`; NULL: as matrices. */
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct patches *patches,
+bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
                    const struct result *result, struct error *error);
 void outputs_free(struct outputs *outputs);
 

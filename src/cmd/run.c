@@ -21,7 +21,7 @@
 static bool check_outputs(const struct problem *problem, const struct request *request,
                           const struct outputs *outputs, struct error *error)
 {
-    if (result_held(problem, request) != HELD_POOLED ||
+    if (result_kept(problem, request) != KEPT_POOLED ||
         !stage_is_pairs(problem, request->selection, outputs->stages[0]))
         return true;
     for (size_t i = 0; i <= outputs->count; i++) {
@@ -53,7 +53,7 @@ struct run {
     struct result result;
     struct outputs outputs;
     struct warnings warnings;
-    struct patches patches;
+    struct patch_view patches;
 };
 
 static bool run_all(struct run *r, const struct options *options, struct error *error)
@@ -62,7 +62,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool plain;
     if (!load_cpu(options, &plain, error) || !outputs_plan(&r->outputs, options, error))
         return false;
-    crew_limit(engine_threads(options->threads));
+    workers_limit(engine_threads(options->threads));
     bool ok = load_inputs(&r->inputs, options, "run", &r->warnings, error);
     double read = clock_seconds();
     struct selection selection = {.layers = options->layers.index,
@@ -90,27 +90,27 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
          selection_check(&selection, &r->problem, error) &&
          check_outputs(&r->problem, &request, &r->outputs, error) &&
-         patches_plan(&r->patches, &over_grid, &options->patch, &r->problem, &request, error);
+         patch_view_plan(&r->patches, &over_grid, &options->patch, &r->problem, &request, error);
     load_warn(&r->warnings, 0, options);
     if (!ok)
         return false;
     if (options->title)
         r->problem.title = options->title;
     if (options->patch.grid[0] > 0)
-        memcpy(r->problem.grid, options->patch.grid, sizeof options->patch.grid);
+        memcpy(r->problem.patch_grid, options->patch.grid, sizeof options->patch.grid);
     if (options->verbose)
         load_say(&r->inputs, &r->problem);
 
     size_t warned = r->warnings.count;
     ok = result_compute(&r->result, &r->problem, &request, &r->warnings, error) &&
          result_select(&r->result, &selection, error) &&
-         (!over_grid || patches_measure(&r->patches, &r->result, error));
+         (!over_grid || patch_view_measure(&r->patches, &r->result, error));
     progress_end(&progress);
     double attended = clock_seconds();
-    const struct patches *patches = over_grid ? &r->patches : NULL;
-    ok = ok &&
-         (!outputs_draw(&r->outputs) ||
-          missing_warn(&r->result, r->outputs.stages, r->outputs.stage_count, patches, &r->warnings, error));
+    const struct patch_view *patches = over_grid ? &r->patches : NULL;
+    ok = ok && (!outputs_draw(&r->outputs) ||
+                missing_glyphs_warn(&r->result, r->outputs.stages, r->outputs.stage_count, patches,
+                                    &r->warnings, error));
     load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
         return false;
@@ -127,7 +127,7 @@ static bool run(const struct options *options, struct error *error)
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
-    patches_free(&r.patches);
+    patch_view_free(&r.patches);
     result_free(&r.result);
     problem_free(&r.problem);
     inputs_free(&r.inputs);

@@ -89,7 +89,7 @@ static void take_weights(void *context, size_t i, const double *weights)
 static bool recurrence_make(struct explanation *e, struct error *error)
 {
     const struct head row = head_part(e->head, e->query, 1);
-    float *output = memory_take(row.d_v, sizeof *output, error);
+    float *output = memory_alloc(row.d_v, sizeof *output, error);
     bool ok = output && recurrence_run(&row, e->output ? output : NULL, row.d_v, take_weights, e, error);
     for (size_t c = 0; ok && e->output && c < row.d_v; c++)
         e->output[c] = (double)output[c];
@@ -100,8 +100,8 @@ static bool recurrence_make(struct explanation *e, struct error *error)
 static bool row_make(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
-    struct reference_room room = {.keys = memory_take(head->m, sizeof *room.keys, error),
-                                  .spare = memory_take(head->m, sizeof *room.spare, error)};
+    struct reference_room room = {.keys = memory_alloc(head->m, sizeof *room.keys, error),
+                                  .spare = memory_alloc(head->m, sizeof *room.spare, error)};
     bool ok = room.keys && room.spare;
     if (ok) {
         stage_make(head, e->query, STAGE_SCORES, e->scores, &room);

@@ -6,8 +6,9 @@
 #include "attention/position.h"
 #include "attention/transform.h"
 #include "base/memory.h"
+#include "problem/problem_head.h"
 
-static const struct problem_layer *form_of(const struct layer *layer)
+static const struct problem_layer *spec_of(const struct layer *layer)
 {
     return &layer->problem->layers[layer->index];
 }
@@ -26,7 +27,7 @@ static float *copy_floats(const float *from, size_t rows, size_t columns, struct
         error_memory(error, SIZE_MAX);
         return NULL;
     }
-    float *copy = memory_take(count, sizeof *copy, error);
+    float *copy = memory_alloc(count, sizeof *copy, error);
     if (copy)
         memcpy(copy, from, count * sizeof *copy);
     return copy;
@@ -37,7 +38,7 @@ static bool encode(float **encoded, const struct tensor *x, int64_t first, doubl
 {
     size_t rows = x->shape[0], columns = x->shape[1];
     float *sum = *encoded = copy_floats(x->data, rows, columns, error);
-    float *waves = sum ? memory_take(rows * columns, sizeof *waves, error) : NULL;
+    float *waves = sum ? memory_alloc(rows * columns, sizeof *waves, error) : NULL;
     if (!waves)
         return false;
     position_sinusoidal(waves, rows, columns, first, base);
@@ -48,40 +49,42 @@ static bool encode(float **encoded, const struct tensor *x, int64_t first, doubl
 }
 
 /* The sequence of the layer: the output below, or the embeddings with their positions. */
-static const float *sequence(const struct layer *layer, const struct supply *supply)
+static const float *sequence(const struct layer *layer, const struct projection *projection)
 {
-    return supply->previous ? layer->previous : layer->encoded[0] ? layer->encoded[0] : supply->x->data;
+    return projection->previous ? layer->previous
+           : layer->encoded[0]  ? layer->encoded[0]
+                                : projection->x->data;
 }
 
-/* Whether a supply projects the layer's own sequence, as against another. */
-static bool is_self(const struct layer *layer, const struct supply *supply)
+/* Whether a projection projects the layer's own sequence, as against another. */
+static bool is_self(const struct layer *layer, const struct projection *projection)
 {
-    const struct supply *q = &form_of(layer)->q;
-    return supply->previous || (supply->x && supply->x == q->x);
+    const struct projection *q = &spec_of(layer)->q;
+    return projection->previous || (projection->x && projection->x == q->x);
 }
 
 static bool sequences_make(struct layer *layer, struct error *error)
 {
-    const struct problem_layer *from = form_of(layer);
-    const struct supply *supplies[] = {&from->q, &from->k, &from->v};
-    for (int i = 0; i < 3 && from->has_waves; i++) {
-        const struct supply *s = supplies[i];
+    const struct problem_layer *from = spec_of(layer);
+    const struct projection *supplies[] = {&from->q, &from->k, &from->v};
+    for (int i = 0; i < 3 && from->has_sinusoidal; i++) {
+        const struct projection *s = supplies[i];
         bool self = is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
             continue;
         /* Both sequences go on where the past ends; what causal and window allow moves none. */
-        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->waves_base, error))
+        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->sinusoidal_base, error))
             return false;
     }
     if (from->settings.norm != NORM_PRE)
         return true;
-    const struct supply *q = &from->q;
+    const struct projection *q = &from->q;
     size_t width = q->w ? q->w->shape[0] : q->width;
     layer->normed = copy_floats(sequence(layer, q), q->rows, width, error);
     if (!layer->normed)
         return false;
-    transform_norm(layer->normed, q->rows, width, list_data(from->form[INPUT_NORM_WEIGHT]),
-                   list_data(from->form[INPUT_NORM_BIAS]));
+    transform_norm(layer->normed, q->rows, width, list_data(from->extra[INPUT_NORM_WEIGHT]),
+                   list_data(from->extra[INPUT_NORM_BIAS]));
     return true;
 }
 
@@ -91,38 +94,39 @@ static bool sequences_make(struct layer *layer, struct error *error)
 static void given_heads(struct operand *operand, const struct tensor *t, size_t slice)
 {
     size_t width = operand->heads * operand->columns, rows = t->shape[t->rank - 2];
-    operand->grid = (struct grid){.data = t->data + (t->rank == 4 ? slice * rows * width : 0),
-                                  .row = t->rank == 2 ? width : operand->columns,
-                                  .column = 1};
+    operand->matrix = (struct strided){.data = t->data + (t->rank == 4 ? slice * rows * width : 0),
+                                       .row = t->rank == 2 ? width : operand->columns,
+                                       .column = 1};
     operand->head_step = t->rank > 2 ? rows * operand->columns : operand->columns;
 }
 
-/* Sets operand[which] to the supply's own rows, projecting if need be. */
-static bool operand_take(struct layer *layer, const struct supply *supply, int which,
+/* Sets operand[which] to the projection's own rows, projecting if need be. */
+static bool operand_take(struct layer *layer, const struct projection *projection, int which,
                          const struct engine_options *engine, struct error *error)
 {
-    if (supply->width == 0)
+    if (projection->width == 0)
         return true;
     struct operand *operand = &layer->operand[which];
-    size_t d = supply->width / supply->heads, rows = supply->rows - supply->past_rows, count;
-    *operand = (struct operand){.heads = supply->heads, .columns = d, .head_step = d};
-    if (supply->given) {
-        given_heads(operand, supply->given, form_of(layer)->slice);
+    size_t d = projection->width / projection->heads, rows = projection->rows - projection->past_rows, count;
+    *operand = (struct operand){.heads = projection->heads, .columns = d, .head_step = d};
+    if (projection->given) {
+        given_heads(operand, projection->given, spec_of(layer)->slice);
         return true;
     }
-    const float *x = !is_self(layer, supply) ? (layer->encoded[1] ? layer->encoded[1] : supply->x->data)
-                     : layer->normed         ? layer->normed
-                                             : sequence(layer, supply);
-    operand->grid = (struct grid){.data = x, .row = supply->width, .column = 1};
-    if (!supply->w && !supply->b)
+    const float *x = !is_self(layer, projection)
+                         ? (layer->encoded[1] ? layer->encoded[1] : projection->x->data)
+                     : layer->normed ? layer->normed
+                                     : sequence(layer, projection);
+    operand->matrix = (struct strided){.data = x, .row = projection->width, .column = 1};
+    if (!projection->w && !projection->b)
         return true;
-    size_t inner = supply->w ? supply->w->shape[0] : supply->width;
-    if (!size_multiply(rows, supply->width, &count))
+    size_t inner = projection->w ? projection->w->shape[0] : projection->width;
+    if (!size_multiply(rows, projection->width, &count))
         return error_memory(error, SIZE_MAX);
-    float *y = operand->owned = memory_take(count, sizeof *y, error);
-    operand->grid.data = y;
-    return y && engine_project(x, inner, list_data(supply->w), list_data(supply->b), rows, inner,
-                               supply->width, y, engine->threads, error);
+    float *y = operand->owned = memory_alloc(count, sizeof *y, error);
+    operand->matrix.data = y;
+    return y && engine_project(x, inner, list_data(projection->w), list_data(projection->b), rows, inner,
+                               projection->width, y, engine->threads, error);
 }
 
 /* Copies `rows` of every head to `to` and on; a head of the copy is `head_step` numbers long. */
@@ -131,7 +135,8 @@ static void copy_heads(float *to, size_t head_step, const struct operand *from, 
     for (size_t h = 0; h < from->heads; h++)
         for (size_t i = 0; i < rows; i++)
             memcpy(to + h * head_step + i * from->columns,
-                   from->grid.data + h * from->head_step + i * from->grid.row, from->columns * sizeof *to);
+                   from->matrix.data + h * from->head_step + i * from->matrix.row,
+                   from->columns * sizeof *to);
 }
 
 /* A copy of an operand that is ours to change, head by head; with the `past_rows` of `past` before its own
@@ -142,13 +147,13 @@ static bool operand_copy(struct operand *copy, const struct operand *past, size_
     size_t matrix, count, columns = from->columns;
     if (!size_multiply(past_rows + rows, columns, &matrix) || !size_multiply(matrix, from->heads, &count))
         return error_memory(error, SIZE_MAX);
-    float *data = memory_take(count, sizeof *data, error);
+    float *data = memory_alloc(count, sizeof *data, error);
     if (!data)
         return false;
     if (past)
         copy_heads(data, matrix, past, past_rows);
     copy_heads(data + past_rows * columns, matrix, from, rows);
-    *copy = (struct operand){.grid = {data, columns, 1},
+    *copy = (struct operand){.matrix = {data, columns, 1},
                              .heads = from->heads,
                              .columns = columns,
                              .head_step = matrix,
@@ -156,17 +161,18 @@ static bool operand_copy(struct operand *copy, const struct operand *past, size_
     return true;
 }
 
-/* Sets operand[which]: the rows of the past, then the supply's own. */
-static bool operand_make(struct layer *layer, const struct supply *supply, int which,
+/* Sets operand[which]: the rows of the past, then the projection's own. */
+static bool operand_make(struct layer *layer, const struct projection *projection, int which,
                          const struct engine_options *engine, struct error *error)
 {
-    if (!operand_take(layer, supply, which, engine, error))
+    if (!operand_take(layer, projection, which, engine, error))
         return false;
-    if (!supply->past)
+    if (!projection->past)
         return true;
     struct operand *own = &layer->operand[which], past = *own, joined;
-    given_heads(&past, supply->past, form_of(layer)->slice);
-    if (!operand_copy(&joined, &past, supply->past_rows, own, supply->rows - supply->past_rows, error))
+    given_heads(&past, projection->past, spec_of(layer)->slice);
+    if (!operand_copy(&joined, &past, projection->past_rows, own, projection->rows - projection->past_rows,
+                      error))
         return false;
     free(own->owned);
     *own = joined;
@@ -176,7 +182,7 @@ static bool operand_make(struct layer *layer, const struct supply *supply, int w
 /* Turns q (0) or k (1) by its positions. */
 static bool operand_rotate(struct layer *layer, int which, struct error *error)
 {
-    const struct problem_layer *from = form_of(layer);
+    const struct problem_layer *from = spec_of(layer);
     struct operand *operand = &layer->operand[which], copy;
     size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
     if (!operand_copy(&copy, NULL, 0, operand, rows, error))
@@ -202,11 +208,11 @@ static bool compared_project(struct layer *layer, int which, const struct tensor
     size_t matrix, count, w_step = w->rank == 3 ? columns * from->columns : 0;
     if (!size_multiply(rows, columns, &matrix) || !size_multiply(matrix, heads, &count))
         return error_memory(error, SIZE_MAX);
-    float *data = memory_take(count, sizeof *data, error);
+    float *data = memory_alloc(count, sizeof *data, error);
     *to = (struct operand){
-        .grid = {data, columns, 1}, .heads = heads, .columns = columns, .head_step = matrix, .owned = data};
+        .matrix = {data, columns, 1}, .heads = heads, .columns = columns, .head_step = matrix, .owned = data};
     for (size_t h = 0; data && h < heads; h++)
-        if (!engine_project(from->grid.data + h * from->heads / heads * from->head_step, from->grid.row,
+        if (!engine_project(from->matrix.data + h * from->heads / heads * from->head_step, from->matrix.row,
                             w->data + h * w_step, NULL, rows, from->columns, columns, data + h * matrix,
                             engine->threads, error))
             return false;
@@ -215,14 +221,15 @@ static bool compared_project(struct layer *layer, int which, const struct tensor
 
 static bool compared_make(struct layer *layer, const struct engine_options *engine, struct error *error)
 {
-    const struct problem_layer *from = form_of(layer);
-    const struct tensor *const *form = from->form;
+    const struct problem_layer *from = spec_of(layer);
+    const struct tensor *const *extra = from->extra;
     bool linear = from->settings.normalizer == NORMALIZER_LINEAR;
     if (from->settings.score == SCORE_GENERAL)
-        return compared_project(layer, 0, form[INPUT_W_SCORE], engine, error);
+        return compared_project(layer, 0, extra[INPUT_W_SCORE], engine, error);
     if (from->settings.score == SCORE_ADDITIVE)
-        return (!form[INPUT_W_SCORE_Q] || compared_project(layer, 0, form[INPUT_W_SCORE_Q], engine, error)) &&
-               (!form[INPUT_W_SCORE_K] || compared_project(layer, 1, form[INPUT_W_SCORE_K], engine, error));
+        return (!extra[INPUT_W_SCORE_Q] ||
+                compared_project(layer, 0, extra[INPUT_W_SCORE_Q], engine, error)) &&
+               (!extra[INPUT_W_SCORE_K] || compared_project(layer, 1, extra[INPUT_W_SCORE_K], engine, error));
     for (int which = 0; which < 2 && (linear || from->settings.score == SCORE_COSINE); which++) {
         struct operand *to = &layer->compared[which];
         size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
@@ -236,21 +243,21 @@ static bool compared_make(struct layer *layer, const struct engine_options *engi
     return true;
 }
 
-static struct grid operand_head(const struct operand *operand, size_t head)
+static struct strided operand_head(const struct operand *operand, size_t head)
 {
-    struct grid grid = operand->grid;
+    struct strided grid = operand->matrix;
     if (grid.data)
         grid.data += head * operand->head_step;
     return grid;
 }
 
-struct grid layer_operand(const struct layer *layer, int which, size_t head)
+struct strided layer_operand(const struct layer *layer, int which, size_t head)
 {
     return operand_head(&layer->operand[which], head);
 }
 
 /* What a head of the problem has of q (0), k (1) or v (2) where they meet. */
-static struct grid met_head(const struct layer *layer, int which, size_t head)
+static struct strided met_head(const struct layer *layer, int which, size_t head)
 {
     const struct operand *operand = &layer->operand[which];
     if (which < 2 && layer->compared[which].owned)
@@ -266,7 +273,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
     size_t rows;
     if (!size_multiply(problem->heads, problem->n, &rows))
         return error_memory(error, SIZE_MAX);
-    layer->rows = memory_take(rows, sizeof *layer->rows, error);
+    layer->rows = memory_alloc(rows, sizeof *layer->rows, error);
     if (!layer->rows)
         return false;
     if (from->attention)
@@ -311,13 +318,13 @@ void layer_free(struct layer *layer)
 bool layer_output_make(struct layer *layer, float *output, struct error *error)
 {
     const struct problem *problem = layer->problem;
-    const struct problem_layer *from = form_of(layer);
+    const struct problem_layer *from = spec_of(layer);
     size_t count;
     if (!output || (!from->w_o && !from->b_o))
         return true;
     if (!size_multiply(problem->n, problem->heads * problem->d_v, &count))
         return error_memory(error, SIZE_MAX);
-    layer->concat = memory_take(count, sizeof *layer->concat, error);
+    layer->concat = memory_alloc(count, sizeof *layer->concat, error);
     return layer->concat != NULL;
 }
 
@@ -331,7 +338,7 @@ bool layer_output_finish(const struct layer *layer, float *output, const struct 
                          struct error *error)
 {
     const struct problem *problem = layer->problem;
-    const struct problem_layer *from = form_of(layer);
+    const struct problem_layer *from = spec_of(layer);
     size_t width = problem->heads * problem->d_v, count = problem->n * problem->d_out;
     if (layer->concat && !engine_project(layer->concat, width, list_data(from->w_o), list_data(from->b_o),
                                          problem->n, width, problem->d_out, output, engine->threads, error))
@@ -342,7 +349,7 @@ bool layer_output_finish(const struct layer *layer, float *output, const struct 
     for (size_t i = 0; x && i < count; i++)
         output[i] += x[i];
     if (from->settings.norm == NORM_POST)
-        transform_norm(output, problem->n, problem->d_out, list_data(from->form[INPUT_NORM_WEIGHT]),
-                       list_data(from->form[INPUT_NORM_BIAS]));
+        transform_norm(output, problem->n, problem->d_out, list_data(from->extra[INPUT_NORM_WEIGHT]),
+                       list_data(from->extra[INPUT_NORM_BIAS]));
     return true;
 }

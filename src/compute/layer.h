@@ -11,7 +11,7 @@
 
 /* q (0), k (1) or v (2) over all its heads: head h at data + h*head_step. */
 struct operand {
-    struct grid grid; /* of head 0 */
+    struct strided matrix; /* of head 0 */
     size_t heads, columns, head_step;
     float *owned; /* NULL where it is somebody else's */
 };
@@ -36,7 +36,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
 void layer_free(struct layer *layer);
 
 /* q (0), k (1) or v (2) of a head, counted as q or as K/V heads. */
-struct grid layer_operand(const struct layer *layer, int which, size_t head);
+struct strided layer_operand(const struct layer *layer, int which, size_t head);
 
 /* Where the output of head h goes (row step heads·d_v): into `output`, n×d_out, or what w_o is applied to. */
 bool layer_output_make(struct layer *layer, float *output, struct error *error);

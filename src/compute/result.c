@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/mask.h"
+#include "attention/mask_count.h"
 #include "base/memory.h"
 #include "compute/layer.h"
 #include "compute/stage.h"
 #include "engine/dilated.h"
 #include "engine/plain.h"
+#include "problem/problem_head.h"
 
 /* Keeps the rows of weights of a head as they come, or the chosen keys of them. */
 struct keeper {
@@ -41,7 +44,7 @@ static void layer_progress(void *context, size_t done, size_t rows)
 
 /* What the engine is to do for a layer, and what that needs. */
 struct work {
-    struct engine_job *jobs; /* one a head, and with HELD_BLOCK another */
+    struct engine_job *jobs; /* one a head, and with KEPT_RANGE another */
     struct keeper *keepers;
     struct head *parts;
 };
@@ -72,16 +75,16 @@ static bool work_make(struct work *work, struct result *result, const struct lay
                                    .output_row = heads * problem->d_v,
                                    .measures = layer->rows + h * n};
         work->keepers[h] = (struct keeper){to, weights->columns, result->key_first};
-        struct row_taker taker = {keep_rows, &work->keepers[h]};
-        switch (result->held) {
-        case HELD_ALL:
+        struct row_receiver taker = {keep_rows, &work->keepers[h]};
+        switch (result->kept) {
+        case KEPT_ALL:
             job->taker = taker;
             break;
-        case HELD_BLOCK:
+        case KEPT_RANGE:
             work->parts[h] = head_part(&layer->heads[h], result->query_first, result->query_count);
             work->jobs[heads + h] = (struct engine_job){.head = &work->parts[h], .taker = taker};
             break;
-        case HELD_POOLED:
+        case KEPT_POOLED:
             job->pool = (struct pooling){to, result->query_step, result->key_step, result->pool_mean};
             if (result->top)
                 job->top = result->top + (layer->index * heads + h) * n * result->top_count;
@@ -105,7 +108,7 @@ static bool attend(struct result *result, struct layer *layer, const struct requ
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct work work = {0};
-    size_t jobs = problem->heads * (result->held == HELD_BLOCK ? 2 : 1);
+    size_t jobs = problem->heads * (result->kept == KEPT_RANGE ? 2 : 1);
     bool plain = request->plain || !head_is_fast(&layer->heads[0]);
     bool ok = layer_output_make(layer, output, error) && work_make(&work, result, layer, output, error) &&
               (plain ? plain_run : engine_run_with)(work.jobs, jobs, &options, error) &&
@@ -120,10 +123,10 @@ static bool attend(struct result *result, struct layer *layer, const struct requ
 static struct row_measures measure_given(const struct head *rules, size_t i, const float *row, size_t *keys,
                                          size_t *hidden)
 {
-    const bool masked = head_is_masked(rules);
+    const bool masked = mask_is_any(rules);
     size_t count = 0;
     for (size_t j = 0; j < rules->m; j++) {
-        bool allowed = !masked || head_allows(rules, i, j);
+        bool allowed = !masked || mask_allows(rules, i, j);
         *hidden += !allowed && row[j] != 0;
         if (allowed || row[j] != 0)
             keys[count++] = j;
@@ -138,7 +141,7 @@ static bool take_given(struct result *result, const struct layer *layer, struct 
     const struct problem *problem = result->problem;
     const struct problem_layer *from = &problem->layers[layer->index];
     size_t matrix = problem->n * problem->m, slice = from->attention->rank == 4 ? from->slice : 0;
-    size_t *keys = memory_take(problem->m, sizeof *keys, error);
+    size_t *keys = memory_alloc(problem->m, sizeof *keys, error);
     if (!keys)
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
@@ -168,7 +171,7 @@ static bool count_allowed(struct result *result, size_t layer, int threads, stru
                     head.rules.block_mask.data == before.rules.block_mask.data;
         if (same)
             measures[h].allowed = measures[h - 1].allowed;
-        else if (!head_count_allowed(&head, engine_threads(threads), &measures[h].allowed, error))
+        else if (!mask_count(&head, engine_threads(threads), &measures[h].allowed, error))
             return false;
     }
     return true;
@@ -191,8 +194,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
 /* The lists of what is here: everything. */
 static bool indexes_make(struct result *result, struct error *error)
 {
-    result->layer_index = memory_take(result->layer_count, sizeof *result->layer_index, error);
-    result->head_index = memory_take(result->head_count, sizeof *result->head_index, error);
+    result->layer_index = memory_alloc(result->layer_count, sizeof *result->layer_index, error);
+    result->head_index = memory_alloc(result->head_count, sizeof *result->head_index, error);
     if (!result->layer_index || !result->head_index)
         return false;
     for (size_t i = 0; i < result->layer_count; i++)
@@ -213,28 +216,28 @@ static void warn_rows(const struct result *result, struct warnings *warnings)
     if (result->hidden > 0)
         warnings_add(warnings, "weight on forbidden pairs (%zu of them); it is shown", result->hidden);
     if (problem->layers[0].attention)
-        return; /* what was given is judged where it is read */
+        return; /* what was given is checked where it is read */
     if (blind > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
     bool relative = false;
     for (size_t l = 0; l < problem->layer_count; l++)
-        relative = relative || problem->layers[l].form[INPUT_RELATIVE_BIAS];
+        relative = relative || problem->layers[l].extra[INPUT_RELATIVE_BIAS];
     if (broken > 0 && !problem->nonfinite)
         warnings_add(warnings, "%zu of %zu rows are NaN: their scores are too large for float32%s", broken,
                      rows, relative ? ", or all -infinity" : "");
 }
 
-enum held result_held(const struct problem *problem, const struct request *request)
+enum kept result_kept(const struct problem *problem, const struct request *request)
 {
     const struct selection *s = request->selection;
     double heads = (double)problem->layer_count * (double)problem->heads,
            limit = (double)request->max_weights;
     /* Weights that were given are in memory already. */
     if (problem->layers[0].attention || heads * (double)problem->n * (double)problem->m <= limit)
-        return HELD_ALL;
+        return KEPT_ALL;
     double block = (double)(s->query_end - s->query_first) * (double)(s->key_end - s->key_first);
     bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
-    return part && heads * block <= limit ? HELD_BLOCK : HELD_POOLED;
+    return part && heads * block <= limit ? KEPT_RANGE : KEPT_POOLED;
 }
 
 /* `count` in `side` steps at most, each of whole periods. */
@@ -264,8 +267,8 @@ static bool plan(struct result *result, const struct request *request, struct er
 {
     const struct problem *problem = result->problem;
     const struct selection *s = request->selection;
-    result->held = result_held(problem, request);
-    if (result->held == HELD_ALL)
+    result->kept = result_kept(problem, request);
+    if (result->kept == KEPT_ALL)
         return true;
     char pairs[40] = "";
     for (enum stage stage = 0; stage < STAGE_COUNT && !*pairs; stage++)
@@ -275,7 +278,7 @@ static bool plan(struct result *result, const struct request *request, struct er
     bool part = s->query_end - s->query_first < problem->n || s->key_end - s->key_first < problem->m;
     const char *what = *pairs                                ? pairs
                        : s->average_heads                    ? "--average heads"
-                       : result->held == HELD_POOLED && part ? "a range of queries or keys this large"
+                       : result->kept == KEPT_POOLED && part ? "a range of queries or keys this large"
                                                              : NULL;
     if (what)
         return error_set(
@@ -284,7 +287,7 @@ static bool plan(struct result *result, const struct request *request, struct er
             "cannot be had; raise it%s",
             problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, what,
             *pairs || s->average_heads ? "" : ", or choose less with --queries and --keys");
-    if (result->held == HELD_BLOCK) {
+    if (result->kept == KEPT_RANGE) {
         result->query_first = s->query_first;
         result->query_count = s->query_end - s->query_first;
         result->key_first = s->key_first;
@@ -300,7 +303,7 @@ static bool plan(struct result *result, const struct request *request, struct er
     if (!size_multiply(problem->layer_count * problem->heads, problem->n, &count) ||
         !size_multiply(count, result->top_count, &count))
         return error_memory(error, SIZE_MAX);
-    result->top = memory_take(count, sizeof *result->top, error);
+    result->top = memory_alloc(count, sizeof *result->top, error);
     return result->top != NULL;
 }
 
@@ -317,7 +320,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);
-    result->measures = memory_take(heads, sizeof *result->measures, error);
+    result->measures = memory_alloc(heads, sizeof *result->measures, error);
     if (!result->measures || !indexes_make(result, error) || !plan(result, request, error) ||
         !stages_make(result, request->stages, request->selection, error))
         return false;
@@ -331,7 +334,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         if (!ok)
             return false;
     }
-    if (result->held == HELD_POOLED)
+    if (result->kept == KEPT_POOLED)
         warnings_add(warnings,
                      "%zu×%zu×%zu×%zu weights are more than the %zu of --max-weights: cells of %zu×%zu are "
                      "held, the %s of each",

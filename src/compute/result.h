@@ -21,11 +21,11 @@ struct stage_data {
 
 /* How much of the weights is held: all; where they are more than the limit, the chosen queries and keys; or
  * cells of them, pooled while they were computed. Output and measures are whole and exact in any case. */
-enum held { HELD_ALL, HELD_BLOCK, HELD_POOLED };
+enum kept { KEPT_ALL, KEPT_RANGE, KEPT_POOLED };
 
 struct result {
     const struct problem *problem;
-    enum held held;
+    enum kept kept;
     struct stage_data stage[STAGE_COUNT];
     size_t hidden;             /* pairs that masks forbid and that hold weight, which was given */
     struct measures *measures; /* layer_count×head_count, always of whole heads */
@@ -38,7 +38,7 @@ struct result {
     bool plain;    /* computed, in part, by the plain engine */
     bool averaged; /* the one head here is the mean over those of head_index (averaged_count of them) */
     size_t averaged_count;
-    /* With HELD_POOLED: each number of the weights stands for query_step×key_step of them, their largest or
+    /* With KEPT_POOLED: each number of the weights stands for query_step×key_step of them, their largest or
      * their mean; and the heaviest keys of every row. Otherwise the steps are 1. */
     size_t query_step, key_step;
     bool pool_mean;
@@ -70,7 +70,7 @@ struct request {
 enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
 
 /* How much would be held. */
-enum held result_held(const struct problem *problem, const struct request *request);
+enum kept result_kept(const struct problem *problem, const struct request *request);
 
 /*
  * Computes a problem. Stages before the weights come from the reference. Errors: ERROR_SYSTEM for memory and

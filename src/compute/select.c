@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/mask.h"
 #include "base/memory.h"
 #include "compute/result.h"
+#include "problem/problem_head.h"
 
 static bool check_list(const size_t *list, size_t count, size_t limit, const char *what, struct error *error)
 {
@@ -38,7 +40,7 @@ static bool choose(size_t **index, size_t *count, const size_t *list, size_t lis
 {
     if (!list)
         return true;
-    size_t *copy = memory_take(list_count, sizeof *copy, error);
+    size_t *copy = memory_alloc(list_count, sizeof *copy, error);
     if (!copy)
         return false;
     memcpy(copy, list, list_count * sizeof *copy);
@@ -68,7 +70,7 @@ static bool select_output_columns(const struct result *result, struct stage_data
 {
     size_t d_v = result->problem->d_v, rows = result->layer_count * stage->rows,
            width = result->head_count * d_v;
-    float *chosen = memory_take(rows * width, sizeof *chosen, error);
+    float *chosen = memory_alloc(rows * width, sizeof *chosen, error);
     if (!chosen)
         return false;
     for (size_t i = 0; i < rows; i++)
@@ -87,7 +89,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
 {
     const struct stage_data *in = &result->stage[which];
     /* What is held in part already is taken as it is. */
-    bool part = (which == STAGE_WEIGHTS || which == STAGE_MASK) && result->held != HELD_ALL;
+    bool part = (which == STAGE_WEIGHTS || which == STAGE_MASK) && result->kept != KEPT_ALL;
     size_t first = part ? 0 : stage_is_keys(which) ? s->key_first : s->query_first;
     size_t end = part ? in->rows : stage_is_keys(which) ? s->key_end : s->query_end;
     size_t left = in->is_pairs && !part ? s->key_first : 0;
@@ -96,7 +98,7 @@ static bool select_stage(const struct result *result, const struct selection *s,
     size_t heads = one ? 1 : stage_is_keys(which) ? result_kv_heads(result) : result->head_count, count;
     if (!size_multiply(result->layer_count * heads, (end - first) * columns, &count))
         return error_memory(error, SIZE_MAX);
-    *out = (struct stage_data){.data = memory_take(count, sizeof(float), error),
+    *out = (struct stage_data){.data = memory_alloc(count, sizeof(float), error),
                                .heads = heads,
                                .rows = end - first,
                                .columns = columns,
@@ -151,11 +153,11 @@ struct mean {
 static bool mean_make(struct mean *mean, const struct result *result, struct error *error)
 {
     size_t n = result->problem->n, m = result->problem->m;
-    *mean = (struct mean){.heads = memory_take(result->head_count, sizeof *mean->heads, error),
-                          .row = memory_take(m, sizeof *mean->row, error),
-                          .keys = memory_take(m, sizeof *mean->keys, error),
-                          .seen = memory_take(m, 1, error),
-                          .rows = memory_take(n, sizeof *mean->rows, error)};
+    *mean = (struct mean){.heads = memory_alloc(result->head_count, sizeof *mean->heads, error),
+                          .row = memory_alloc(m, sizeof *mean->row, error),
+                          .keys = memory_alloc(m, sizeof *mean->keys, error),
+                          .seen = memory_alloc(m, 1, error),
+                          .rows = memory_alloc(n, sizeof *mean->rows, error)};
     return mean->heads && mean->row && mean->keys && mean->seen && mean->rows;
 }
 
@@ -177,7 +179,7 @@ static size_t mean_row(struct mean *mean, const struct result *result, const str
     size_t allowed = 0, count = 0;
     memset(mean->seen, 0, m);
     for (size_t h = 0; h < heads; h++) {
-        size_t keys = head_keys(&mean->heads[h], i, mean->keys);
+        size_t keys = mask_keys(&mean->heads[h], i, mean->keys);
         for (size_t s = 0; s < keys; s++)
             mean->seen[mean->keys[s]] = 1;
     }
@@ -218,7 +220,7 @@ static bool average_measures(struct result *result, const struct stage_data *who
 static bool select_measures(struct result *result, struct error *error)
 {
     size_t all = result->problem->heads, count = result->layer_count * result->head_count;
-    struct measures *chosen = memory_take(count, sizeof *chosen, error);
+    struct measures *chosen = memory_alloc(count, sizeof *chosen, error);
     if (!chosen)
         return false;
     for (size_t l = 0; l < result->layer_count; l++)
@@ -274,12 +276,12 @@ bool result_select(struct result *result, const struct selection *s, struct erro
 static void clear_seen(const struct result *result, const struct head *head, size_t i, unsigned char *flags)
 {
     size_t first, end, step = result->key_step, last = result->key_first + result->key_count;
-    head_reach(head, i, &first, &end);
+    mask_reach(head, i, &first, &end);
     first = first < result->key_first ? result->key_first : first;
     end = end > last ? last : end;
     if (first >= end)
         return;
-    if (!head->rules.mask.data && !head->bias.data && !head_has_pattern(head)) {
+    if (!head->rules.mask.data && !head->bias.data && !mask_has_pattern(head)) {
         first = (first - result->key_first) / step;
         end = (end - result->key_first + step - 1) / step;
         memset(flags + first, 0, end - first);
@@ -288,10 +290,10 @@ static void clear_seen(const struct result *result, const struct head *head, siz
     for (size_t j = first, to; j < end; j = to) {
         size_t cell = (j - result->key_first) / step;
         to = result->key_first + (cell + 1) * step < end ? result->key_first + (cell + 1) * step : end;
-        if (flags[cell] == 0 || !head_may_see(head, i, i + 1, j, to))
+        if (flags[cell] == 0 || !mask_may_attend(head, i, i + 1, j, to))
             continue;
         for (; flags[cell] && j < to; j++)
-            flags[cell] = !head_allows(head, i, j);
+            flags[cell] = !mask_allows(head, i, j);
     }
 }
 

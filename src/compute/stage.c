@@ -9,6 +9,7 @@
 
 #include "attention/position.h"
 #include "base/memory.h"
+#include "problem/problem_head.h"
 
 static float *stage_at(const struct stage_data *stage, const struct layer *layer, size_t h)
 {
@@ -19,7 +20,7 @@ static float *stage_at(const struct stage_data *stage, const struct layer *layer
 static void keep_operand(const struct stage_data *stage, const struct layer *layer, int which)
 {
     for (size_t h = 0; h < stage->heads; h++) {
-        struct grid grid = layer_operand(layer, which, h);
+        struct strided grid = layer_operand(layer, which, h);
         float *to = stage_at(stage, layer, h);
         for (size_t i = 0; i < stage->rows; i++)
             memcpy(to + i * stage->columns, grid.data + i * grid.row, stage->columns * sizeof *to);
@@ -34,8 +35,8 @@ static bool keep_scores(const struct stage_data *stage, const struct layer *laye
     size_t count;
     if (!size_multiply(stage->columns, (size_t)threads, &count))
         return error_memory(error, SIZE_MAX);
-    double *memory = memory_take(count, sizeof *memory, error);
-    size_t *keys = memory_take(count, sizeof *keys, error);
+    double *memory = memory_alloc(count, sizeof *memory, error);
+    size_t *keys = memory_alloc(count, sizeof *keys, error);
     if (!memory || !keys) {
         free(memory);
         free(keys);
@@ -64,7 +65,7 @@ static bool keep_mask(const struct result *result, const struct layer *layer, st
 {
     const struct stage_data *stage = &result->stage[STAGE_MASK];
     const size_t count = stage->rows * stage->columns;
-    unsigned char *masked = memory_take(count, sizeof *masked, error);
+    unsigned char *masked = memory_alloc(count, sizeof *masked, error);
     const bool ok = masked;
     for (size_t h = 0; ok && h < stage->heads; h++) {
         float *to = stage_at(stage, layer, h);
@@ -97,7 +98,7 @@ static void keep_encoding(const struct stage_data *stage, const struct layer *la
     } else if (from->settings.position == POSITION_SINUSOIDAL) {
         position_sinusoidal(to, stage->rows, stage->columns, (int64_t)from->k.past_rows, from->position_base);
     } else if (!from->distance) {
-        position_turns(to, stage->rows, stage->columns, from->offset, from->position_base);
+        position_rotary_table(to, stage->rows, stage->columns, from->offset, from->position_base);
     } else {
         for (size_t h = 0; h < stage->heads; h++) {
             struct head head;
@@ -133,7 +134,7 @@ static bool stage_make(struct result *result, enum stage which, size_t heads, si
         !size_multiply(count, result->layer_count, &count))
         return error_memory(error, SIZE_MAX);
     result->stage[which] = (struct stage_data){
-        .data = memory_take(count, sizeof(float), error), .heads = heads, .rows = rows, .columns = columns};
+        .data = memory_alloc(count, sizeof(float), error), .heads = heads, .rows = rows, .columns = columns};
     return result->stage[which].data != NULL;
 }
 

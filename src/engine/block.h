@@ -5,6 +5,7 @@
 #ifndef ATTN_ENGINE_BLOCK_H
 #define ATTN_ENGINE_BLOCK_H
 
+#include "attention/mask.h"
 #include "engine/engine.h"
 
 /* A block has up to BLOCK query rows, which are the lanes of all that is computed; it meets its keys in
@@ -27,12 +28,12 @@ struct chunks {
     size_t length; /* the most keys in one */
 };
 
-/* What the kernels need to know of a job beside the job itself; judged once before anything runs. */
+/* What the kernels need to know of a job beside the job itself; decided once before anything runs. */
 struct plan {
     const struct engine_job *job;
     struct chunks chunks;
     size_t cell_keys; /* keys in a cell of the pool; m where there is none */
-    bool gappy;       /* some chunks may be seen by nobody, and a chunk by some: head_may_see, rules_apply */
+    bool gappy;  /* some chunks may be seen by nobody, and a chunk by some: mask_may_attend, rules_apply */
     bool folded; /* the scale is applied inside exp: no softcap, bias or distance, a scale that is no extreme
                   */
     double factor;     /* weights are 2^(factor·(score - max)) */
@@ -64,7 +65,7 @@ struct engine_kernel {
     /* Rows first..first+count-1 of a job, whole: output, measures, pool, taker. */
     void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count);
     /* The largest bit pattern, signs left out, of a matrix: 0x7f800000 and more where not all is finite. */
-    uint32_t (*largest)(const struct grid *grid, size_t rows, size_t columns);
+    uint32_t (*largest)(const struct strided *grid, size_t rows, size_t columns);
     /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows. Uses scores [CHUNK], sums and
      * wide [count] of the workspace. */
     void (*project)(const float *x, size_t x_row, const float *w, const float *b, size_t rows, size_t inner,

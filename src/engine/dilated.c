@@ -52,9 +52,9 @@ static size_t every(size_t first, size_t count, size_t period)
 }
 
 /* Every period-th row, from `first` on. */
-static struct grid rows_part(const struct grid *grid, size_t first, size_t period)
+static struct strided rows_part(const struct strided *grid, size_t first, size_t period)
 {
-    struct grid part = *grid;
+    struct strided part = *grid;
     if (part.data)
         part.data += first * grid->row;
     part.row *= period;
@@ -62,9 +62,9 @@ static struct grid rows_part(const struct grid *grid, size_t first, size_t perio
 }
 
 /* And every period-th column, from `phase` on. */
-static struct grid pairs_part(const struct grid *grid, size_t first, size_t phase, size_t period)
+static struct strided pairs_part(const struct strided *grid, size_t first, size_t phase, size_t period)
 {
-    struct grid part = rows_part(grid, first, period);
+    struct strided part = rows_part(grid, first, period);
     if (part.data)
         part.data += phase * grid->column;
     part.column *= period;
@@ -75,7 +75,7 @@ static struct grid pairs_part(const struct grid *grid, size_t first, size_t phas
 static bool list_part(int32_t **part, const int32_t *list, size_t first, size_t count, size_t period,
                       struct error *error)
 {
-    *part = memory_take(count, sizeof **part, error);
+    *part = memory_alloc(count, sizeof **part, error);
     for (size_t i = 0; *part && i < count; i++)
         (*part)[i] = list[first + i * period];
     return *part;
@@ -127,7 +127,7 @@ static bool distance_part(struct part *part, struct error *error)
 static void take_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
     const struct part *part = context;
-    const struct row_taker *taker = &part->whole->taker;
+    const struct row_receiver *taker = &part->whole->taker;
     const size_t m = part->whole->head->m;
     float *row = part->rows;
 #ifdef _OPENMP
@@ -157,11 +157,11 @@ static bool job_part(struct part *part, struct error *error)
         job->output_row = whole->output_row * period;
     }
     if (whole->taker.take)
-        job->taker = (struct row_taker){take_rows, part};
-    if (whole->measures && !(job->measures = part->measures = memory_take(n, sizeof *part->measures, error)))
+        job->taker = (struct row_receiver){take_rows, part};
+    if (whole->measures && !(job->measures = part->measures = memory_alloc(n, sizeof *part->measures, error)))
         return false;
     if (whole->top && (!size_multiply(n, whole->top_count, &count) ||
-                       !(job->top = part->top = memory_take(count, sizeof *part->top, error))))
+                       !(job->top = part->top = memory_alloc(count, sizeof *part->top, error))))
         return error_memory(error, SIZE_MAX);
     if (!pool->cells)
         return true;
@@ -169,7 +169,7 @@ static bool job_part(struct part *part, struct error *error)
         (struct pooling){.rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean};
     if (!size_multiply(size_divide_up(n, job->pool.rows), size_divide_up(m, job->pool.keys), &count))
         return error_memory(error, SIZE_MAX);
-    job->pool.cells = part->cells = memory_take(count, sizeof *part->cells, error);
+    job->pool.cells = part->cells = memory_alloc(count, sizeof *part->cells, error);
     return part->cells;
 }
 
@@ -272,7 +272,7 @@ static bool phase_run(const struct engine_job *jobs, size_t count, size_t period
                       struct phase_progress *progress, struct error *error)
 {
     struct part *parts = memory_zeroed(count, sizeof *parts, error);
-    struct engine_job *own = memory_take(count, sizeof *own, error);
+    struct engine_job *own = memory_alloc(count, sizeof *own, error);
     struct engine_options options = *progress->options;
     size_t used = 0, n = 0;
     bool ok = parts && own;
@@ -320,7 +320,7 @@ bool dilated_run(const struct engine_job *jobs, size_t count, const struct engin
     }
     if (!size_multiply(longest, (size_t)engine_threads(options->threads), &room))
         return error_memory(error, SIZE_MAX);
-    float *rows = memory_take(room, sizeof *rows, error);
+    float *rows = memory_alloc(room, sizeof *rows, error);
     bool ok = rows;
     for (size_t phase = 0; ok && phase < period; phase++)
         ok = phase_run(jobs, count, period, phase, rows, &progress, error);

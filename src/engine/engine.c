@@ -1,5 +1,5 @@
 /*
- * Judges jobs, deals out blocks of rows to threads and gives them memory. The arithmetic is in
+ * Checks jobs, deals out blocks of rows to threads and gives them memory. The arithmetic is in
  * engine/kernel_tmpl.h.
  */
 #include "engine/engine.h"
@@ -12,6 +12,7 @@
 #include <omp.h>
 #endif
 
+#include "attention/mask.h"
 #include "base/memory.h"
 #include "engine/block.h"
 #include "engine/dilated.h"
@@ -165,7 +166,7 @@ static bool workspaces_take(const struct needs *needs, int threads, char **memor
     size_t bytes;
     if (!room.fits || !size_multiply(room.bytes, (size_t)threads, &bytes) || bytes > SIZE_MAX / 4)
         return error_set(error, ERROR_SYSTEM, "not enough memory: the sizes are too large to count");
-    *memory = memory_take(bytes + 64, 1, error);
+    *memory = memory_alloc(bytes + 64, 1, error);
     if (!*memory)
         return false;
     *place = *memory + (64 - (uintptr_t)*memory % 64);
@@ -223,7 +224,7 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     const bool pooled = job->pool.cells != NULL;
     const double factor = head->scale * M_LOG2E;
     *plan = (struct plan){.job = job, .block = block};
-    plan->gappy = head_has_pattern(head) || head->rules.mask.data;
+    plan->gappy = mask_has_pattern(head) || head->rules.mask.data;
     plan->folded =
         !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
     plan->factor = plan->folded ? factor : M_LOG2E;
@@ -352,7 +353,7 @@ bool engine_run_with(const struct engine_job *jobs, size_t count, const struct e
         rows += head->n;
         work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
     }
-    struct plan *plans = memory_take(count, sizeof *plans, error);
+    struct plan *plans = memory_alloc(count, sizeof *plans, error);
     if (!plans)
         return false;
 

@@ -21,7 +21,7 @@
  * different rows may run at the same time. The memory is valid during the call only. Costs a second product
  * QK^T.
  */
-struct row_taker {
+struct row_receiver {
     void (*take)(void *context, size_t first, size_t count, const float *weights, size_t stride);
     void *context;
 };
@@ -44,7 +44,7 @@ struct engine_job {
     const struct head *head;
     float *output; /* n×d_v, row i at output + i*output_row; NULL: not wanted */
     size_t output_row;
-    struct row_taker taker; /* take may be NULL */
+    struct row_receiver taker; /* take may be NULL */
 
     /* Got on the way, at next to no cost, from the weights before they are dropped. */
     struct row_measures *measures; /* n; NULL: not wanted */

@@ -30,7 +30,7 @@ static void pattern_make(struct pattern *pattern, const struct head *head, size_
         if (rules->block_mask.data)
             pattern->block[i] = (int32_t)((first + i + head->first) / rules->block);
         else if (rules->block > 0)
-            pattern->block[i] = (int32_t)head_block(p, rules->block);
+            pattern->block[i] = (int32_t)mask_block(p, rules->block);
         if (rules->query_segment)
             pattern->segment[i] = rules->query_segment[first + i];
         if (rules->query_global && rules->query_global[first + i])
@@ -54,7 +54,7 @@ INLINE veci pattern_allows(const struct pattern *pattern, const struct head *hea
     }
     if (rules->block > 0) {
         const int32_t block = (int32_t)(key / rules->block);
-        const struct grid *blocks = &rules->block_mask;
+        const struct strided *blocks = &rules->block_mask;
         memcpy(&row, pattern->block + at, sizeof row);
         if (blocks->data) {
             const float *column = blocks->data + (size_t)block * blocks->column;
@@ -72,7 +72,7 @@ INLINE veci pattern_allows(const struct pattern *pattern, const struct head *hea
         memcpy(&row, pattern->segment + at, sizeof row);
         near &= row == rules->key_segment[key];
     }
-    if (!mask_opens(&rules->key_mask, rules->mask_true_blocks, 0, key))
+    if (!matrix_allows(&rules->key_mask, rules->mask_true_blocks, 0, key))
         near = (veci){0};
     return near;
 }

@@ -16,7 +16,7 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
     *reach = (struct reach){.first_key = head->m, .every_end = head->m};
     for (size_t i = 0; i < count; i++) {
         size_t from, end;
-        head_reach(head, first + i, &from, &end);
+        mask_reach(head, first + i, &from, &end);
         reach->first[i] = from;
         reach->end[i] = end;
         if (from < end && from < reach->first_key)
@@ -52,7 +52,7 @@ INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
 }
 
 /* Elements (first.., from..) of a grid into to[key][row]. */
-static void grid_pack(float *to, const struct grid *grid, size_t first, size_t count, size_t from,
+static void grid_pack(float *to, const struct strided *grid, size_t first, size_t count, size_t from,
                       size_t keys)
 {
     const float *data = grid->data + first * grid->row + from * grid->column;
@@ -71,6 +71,7 @@ INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
     return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
 }
 
+#include "attention/mask.h"
 #include "engine/kernel_pattern_tmpl.h"
 
 /*
@@ -83,7 +84,7 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
 {
     const struct head *head = plan->job->head;
     float *mask = space->grid, *bias = space->grid + CHUNK * BLOCK;
-    const bool patterned = head_has_pattern(head);
+    const bool patterned = mask_has_pattern(head);
     struct pattern pattern;
     if (patterned)
         pattern_make(&pattern, head, first, count, from, keys);

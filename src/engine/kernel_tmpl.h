@@ -27,6 +27,7 @@
 
 #include "engine/kernel_rules_tmpl.h"
 
+#include "attention/mask.h"
 #include "engine/kernel_stats_tmpl.h"
 
 /* What runs along with exp, for one vector of rows. */
@@ -141,7 +142,7 @@ static void values_dirty(const struct plan *plan, const struct workspace *space,
     multiply_values(space->clean, d_v, d_v, space->scores, keys, space->sums, rows->shrink, rows->lanes);
     for (size_t j = 0; j < keys; j++)
         for (size_t l = 0; l < rows->count && bad[j]; l++)
-            if (head_allows(head, rows->first + l, from + j))
+            if (mask_allows(head, rows->first + l, from + j))
                 for (size_t c = 0; c < d_v; c++)
                     space->sums[c * BLOCK + l] += space->scores[j * BLOCK + l] * plan->value_scale *
                                                   head->v.data[(from + j) * head->v.row + c];
@@ -232,7 +233,7 @@ static void rows_hand_out(const struct plan *plan, const struct workspace *space
     memset(space->strip, 0, rows->count * m * sizeof *space->strip);
     for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        if (plan->gappy && !head_may_see(job->head, rows->first, rows->first + rows->count, from, end))
+        if (plan->gappy && !mask_may_attend(job->head, rows->first, rows->first + rows->count, from, end))
             continue;
         score_chunk(plan, space, reach, rows, from, end - from, false);
         for (size_t at = 0; at < rows->lanes; at += LANES) {
@@ -264,9 +265,9 @@ static struct span chunk_seen(const struct plan *plan, const struct rows *rows, 
     const struct head *head = plan->job->head;
     const size_t first = rows->first, begin = chunk_begin(&plan->chunks, from);
     struct span seen = {from, end};
-    if (!head_may_see(head, first, first + rows->count, from, end))
+    if (!mask_may_attend(head, first, first + rows->count, from, end))
         return (struct span){end, end};
-    head_narrow(head, first, first + rows->count, &seen.from, &seen.end);
+    mask_narrow(head, first, first + rows->count, &seen.from, &seen.end);
     seen.from -= (seen.from - begin) % STEP;
     seen.end += (STEP - (seen.end - begin) % STEP) % STEP;
     return (struct span){seen.from < from ? from : seen.from, seen.end < end ? seen.end : end};
@@ -360,7 +361,7 @@ static void kernel_project(const float *x, size_t x_row, const float *w, const f
     block_unpack(y + first, columns, space->sums, rows, count);
 }
 
-static uint32_t kernel_largest(const struct grid *grid, size_t rows, size_t columns)
+static uint32_t kernel_largest(const struct strided *grid, size_t rows, size_t columns)
 {
     veci top = {0};
     uint32_t largest = 0;

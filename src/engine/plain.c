@@ -7,6 +7,7 @@
 #include <omp.h>
 #endif
 
+#include "attention/mask.h"
 #include "attention/recurrence.h"
 #include "attention/reference.h"
 #include "base/memory.h"
@@ -50,11 +51,11 @@ static bool space_make(struct space *space, const struct engine_job *jobs, size_
         d_v = jobs[i].head->d_v > d_v ? jobs[i].head->d_v : d_v;
     }
     struct reference_room *made = &space->made;
-    *space = (struct space){.made.row = memory_take(m, sizeof *made->row, error),
-                            .made.keys = memory_take(m, sizeof *made->keys, error),
-                            .made.spare = memory_take(m, sizeof *made->spare, error),
-                            .output = memory_take(d_v, sizeof *space->output, error),
-                            .weights = memory_take(m, sizeof *space->weights, error)};
+    *space = (struct space){.made.row = memory_alloc(m, sizeof *made->row, error),
+                            .made.keys = memory_alloc(m, sizeof *made->keys, error),
+                            .made.spare = memory_alloc(m, sizeof *made->spare, error),
+                            .output = memory_alloc(d_v, sizeof *space->output, error),
+                            .weights = memory_alloc(m, sizeof *space->weights, error)};
     return made->row && made->keys && made->spare && space->output && space->weights;
 }
 
@@ -154,7 +155,7 @@ static void recurrent_row(void *context, size_t i, const double *row)
     const struct recurrent_context *to = context;
     struct reference_room *made = &to->space->made;
     memcpy(made->row, row, to->job->head->m * sizeof *row);
-    made->seen = head_keys(to->job->head, i, made->keys);
+    made->seen = mask_keys(to->job->head, i, made->keys);
     row_done(to->job, i, to->space);
 }
 

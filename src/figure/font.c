@@ -66,7 +66,7 @@ struct pen {
     struct font *font;
     double size, x;
     double base; /* where the last glyph that takes room began */
-    font_taker *take;
+    font_receiver *take;
     void *context;
 };
 
@@ -128,7 +128,7 @@ static bool pen_character(struct pen *pen, uint32_t code, struct error *error)
     return true;
 }
 
-bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context,
+bool font_shape(struct font *font, const char *text, double size, font_receiver *take, void *context,
                 double *width, struct error *error)
 {
     uint32_t codes[FONT_CHARACTERS];

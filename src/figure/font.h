@@ -31,10 +31,10 @@ struct font_mark {
 };
 
 /* Called for the marks of a text from left to right; false ends it as a failure. */
-typedef bool font_taker(void *context, const struct font_mark *mark, struct error *error);
+typedef bool font_receiver(void *context, const struct font_mark *mark, struct error *error);
 
 /* Shapes a line of text. `take` may be NULL. *width is how far the text reaches. Errors: no memory. */
-bool font_shape(struct font *font, const char *text, double size, font_taker *take, void *context,
+bool font_shape(struct font *font, const char *text, double size, font_receiver *take, void *context,
                 double *width, struct error *error);
 
 /* The width alone; 0 where it cannot be told (see font_shape), with the error set. */

@@ -74,7 +74,7 @@ struct font *font_open(struct error *error)
     struct font *font = memory_zeroed(1, sizeof *font, error);
     if (!font)
         return NULL;
-    font->work = memory_take(1, sizeof *font->work, error);
+    font->work = memory_alloc(1, sizeof *font->work, error);
     font->entry_room = 256;
     font->entries = memory_zeroed(font->entry_room, sizeof *font->entries, error);
     if (!font->work || !font->entries)

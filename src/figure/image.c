@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 
 /* The most bytes that one piece of memory may have, whether more was asked for, and whether there was none:
  * the decoder may go on without, and blame the picture. */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/source.h"
 
 /* height×width pixels of red, green, blue (sRGB), row by row. Begins zeroed; freed by image_free. */
 struct image {

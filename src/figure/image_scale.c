@@ -45,8 +45,8 @@ bool image_scale(struct image *to, const struct image *from, size_t width, size_
     if (!size_multiply(width, 3, &line) || !size_multiply(line, wide.height, &size) ||
         !size_multiply(line, height, &pixels))
         return error_set(error, ERROR_SYSTEM, "not enough memory for %zu times %zu pixels", width, height);
-    wide.pixels = memory_take(size, 1, error);
-    to->pixels = wide.pixels ? memory_take(pixels, 1, error) : NULL;
+    wide.pixels = memory_alloc(size, 1, error);
+    to->pixels = wide.pixels ? memory_alloc(pixels, 1, error) : NULL;
     bool ok = to->pixels;
     if (ok) {
         scale_axis(from->pixels, wide.pixels, from->height, from->width, width, 3);

@@ -40,7 +40,7 @@ static double panel_room(double room, double across)
     return floor((room - gap * (across - 1)) / across);
 }
 
-/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If it is nobody's wish it
+/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If nobody asked for it, it
  * becomes narrower, within reason, where its panels would be too small. */
 static void choose_across(struct layout *layout)
 {
@@ -96,7 +96,7 @@ static bool choose_colors(struct layout *layout)
     bool masks = false;
     for (size_t i = 0; i < drawing->map_count; i++)
         masks = masks || drawing->maps[i].masked;
-    shape->values = memory_take(all, sizeof *shape->values, error);
+    shape->values = memory_alloc(all, sizeof *shape->values, error);
     shape->masked = masks && shape->values ? memory_zeroed(all, 1, error) : NULL;
     if (!shape->values || (masks && !shape->masked))
         return false;

@@ -101,7 +101,7 @@ static bool paint_matrix(const struct canvas *canvas, const struct figure_item *
     int gap = (int)round((double)item->matrix.gap);
     size_t stride = canvas->stride;
     int begin = clamp(round((double)item->x), 0, canvas->width), end = begin;
-    int *right = memory_take(columns, sizeof *right, error); /* where each column ends */
+    int *right = memory_alloc(columns, sizeof *right, error); /* where each column ends */
     if (!right)
         return false;
     for (size_t j = 0; j < columns; j++)

@@ -2,10 +2,11 @@
 #ifndef ATTN_PROBLEM_CHECK_H
 #define ATTN_PROBLEM_CHECK_H
 
+#include "base/source.h"
 #include "problem/problem.h"
 
-/* What is judged, and where the message goes. */
-struct judge {
+/* What is checked, and where the message goes. */
+struct check {
     struct problem *problem;
     const struct inputs *inputs;
     struct settings top; /* of the files, under those of the command line */
@@ -17,10 +18,10 @@ struct judge {
 };
 
 /* The tensor of this layer: its own, or else the one that serves all; NULL if there is none. */
-const struct tensor *judge_find(const struct judge *judge, enum input which);
+const struct tensor *check_find(const struct check *check, enum input which);
 
 /* Whether that is the layer's own. */
-bool judge_is_own(const struct judge *judge, enum input which);
+bool check_is_own(const struct check *check, enum input which);
 
 /* "w_q is 48×40", for messages. */
 struct phrase {
@@ -32,25 +33,25 @@ struct phrase phrase_key(const char *key, bool command);
 
 /* A list of `count` numbers, in a list or a CSV line or column, or nothing. `beside` gives the number of
  * columns, for the message; INPUT_COUNT: none does. */
-bool judge_list(const struct judge *judge, enum input which, size_t count, enum input beside);
+bool check_list(const struct check *check, enum input which, size_t count, enum input beside);
 
 /* The heads that a tensor has an axis for, 0 if it has none. */
-size_t judge_own_heads(const struct tensor *tensor);
+size_t check_own_heads(const struct tensor *tensor);
 
 /* Whether a number of the problem, *common, is `value` in this layer as in those before; `what` names it. */
-bool judge_same(const struct judge *judge, const struct place *place, size_t *common, size_t value,
+bool check_same(const struct check *check, const struct place *place, size_t *common, size_t value,
                 const char *what);
 
 /* Where q, k, v and the output of a layer come from, their heads and shapes (check_qkv.c). */
-bool judge_qkv(struct judge *judge, struct problem_layer *layer, const struct settings *settings);
+bool check_qkv(struct check *check, struct problem_layer *layer, const struct settings *settings);
 
 /* Scores, normalizers, positions, patterns of masks: whether they fit each other (check_combinations.c) ... */
-bool judge_combination(const struct judge *judge, const struct settings *settings);
+bool check_combination(const struct check *check, const struct settings *settings);
 /* ... and the layer that they make, once its shapes, scale and offset are known (check_forms.c). */
-bool judge_forms(const struct judge *judge, struct problem_layer *layer, const struct settings *settings);
+bool check_forms(const struct check *check, struct problem_layer *layer, const struct settings *settings);
 
 /* A null in what is added to scores becomes -infinity. Comes first, for tables are made of such tensors. */
-void problem_take_nulls(struct inputs *inputs);
+void problem_replace_nulls(struct inputs *inputs);
 
 /* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere. Warns of NaN and infinities in what is
  * used, and of weights that do not sum to 1. */

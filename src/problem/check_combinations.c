@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/source.h"
 #include "base/words.h"
 #include "problem/check.h"
 
 /* Something that may have been asked for. */
-struct wish {
+struct requirement {
     bool set;
-    bool at_rest;              /* said, but to be nothing: --dropout 0 */
+    bool off;                  /* said, but to be nothing: --dropout 0 */
     bool command;              /* on the command line */
     const struct place *place; /* in a file */
     const char *key;           /* of JSON */
@@ -16,99 +17,103 @@ struct wish {
     int value_length; /* 0: whatever it is */
 };
 
-static struct wish setting(const struct judge *judge, const struct settings *settings, enum setting which)
+static struct requirement setting(const struct check *check, const struct settings *settings,
+                                  enum setting which)
 {
-    return (struct wish){.set = settings_in_force(settings, which),
-                         .at_rest = settings_have(settings, which) && !settings_in_force(settings, which),
-                         .command = settings_have(judge->over, which),
-                         .place = &settings->place[which],
-                         .key = setting_kinds[which].name};
+    return (struct requirement){.set = settings_in_force(settings, which),
+                                .off = settings_have(settings, which) && !settings_in_force(settings, which),
+                                .command = settings_have(check->over, which),
+                                .place = &settings->place[which],
+                                .key = setting_kinds[which].name};
 }
 
 /* That a setting which is `now` is `value`, of the words that it may be. */
-static struct wish word(const struct judge *judge, const struct settings *settings, enum setting which,
-                        int now, int value)
+static struct requirement word(const struct check *check, const struct settings *settings, enum setting which,
+                               int now, int value)
 {
-    struct wish wish = setting(judge, settings, which);
-    wish.set = now == value;
-    wish.value = words_at(setting_kinds[which].words, value, &wish.value_length);
-    return wish;
+    struct requirement requirement = setting(check, settings, which);
+    requirement.set = now == value;
+    requirement.value = words_at(setting_kinds[which].words, value, &requirement.value_length);
+    return requirement;
 }
 
-static struct wish tensor(const struct judge *judge, enum input which)
+static struct requirement tensor(const struct check *check, enum input which)
 {
-    const struct tensor *found = judge_find(judge, which);
-    return (struct wish){.set = found,
-                         .command = judge->inputs->by_option[which] && !judge_is_own(judge, which),
-                         .place = found ? &found->place : NULL,
-                         .key = input_names[which]};
+    const struct tensor *found = check_find(check, which);
+    return (struct requirement){.set = found,
+                                .command = check->inputs->from_option[which] && !check_is_own(check, which),
+                                .place = found ? &found->place : NULL,
+                                .key = input_names[which]};
 }
 
 /* With its value: "position alibi". */
-static struct phrase name_wish(const struct wish *wish, bool command)
+static struct phrase name_requirement(const struct requirement *requirement, bool command)
 {
-    struct phrase phrase = phrase_key(wish->key, command);
+    struct phrase phrase = phrase_key(requirement->key, command);
     size_t length = strlen(phrase.text);
-    if (wish->value_length)
-        snprintf(phrase.text + length, sizeof phrase.text - length, " %.*s", wish->value_length, wish->value);
+    if (requirement->value_length)
+        snprintf(phrase.text + length, sizeof phrase.text - length, " %.*s", requirement->value_length,
+                 requirement->value);
     return phrase;
 }
 
 /* `place` is that of a, NULL where something came from the command line. */
-static bool combination_error(const struct judge *judge, const struct place *place, const char *a,
+static bool combination_error(const struct check *check, const struct place *place, const char *a,
                               const char *says, const char *b)
 {
     char layer[40] = "";
     if (!place)
-        return error_set(judge->error, ERROR_USAGE, "%s %s %s", a, says, b);
-    if (judge->inputs->layer_count > 0)
-        snprintf(layer, sizeof layer, "layer %zu: ", judge->layer);
-    return place_error(place, judge->error, "%s%s %s %s", layer, a, says, b);
+        return error_set(check->error, ERROR_USAGE, "%s %s %s", a, says, b);
+    if (check->inputs->layer_count > 0)
+        snprintf(layer, sizeof layer, "layer %zu: ", check->layer);
+    return place_error(place, check->error, "%s%s %s %s", layer, a, says, b);
 }
 
-static bool apart(const struct judge *judge, struct wish a, struct wish b)
+static bool apart(const struct check *check, struct requirement a, struct requirement b)
 {
     return !a.set || !b.set ||
-           combination_error(judge, a.command || b.command ? NULL : a.place, name_wish(&a, a.command).text,
-                             "cannot go with", name_wish(&b, b.command).text);
+           combination_error(check, a.command || b.command ? NULL : a.place,
+                             name_requirement(&a, a.command).text, "cannot go with",
+                             name_requirement(&b, b.command).text);
 }
 
 /* Any of `count` will do. Where what it needs is at rest, so is `a`; and what a file has, where the command
  * line takes away what it needs. */
-static bool needs_any(const struct judge *judge, struct wish a, const struct wish *b, size_t count)
+static bool needs_any(const struct check *check, struct requirement a, const struct requirement *b,
+                      size_t count)
 {
     char names[256] = "";
     for (size_t i = 0, used = 0; i < count; i++) {
-        if (b[i].set || b[i].at_rest || (b[i].command && !a.command))
+        if (b[i].set || b[i].off || (b[i].command && !a.command))
             return true;
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
                                  i == 0           ? ""
                                  : i + 1 == count ? " or "
                                                   : ", ",
-                                 name_wish(&b[i], a.command).text);
+                                 name_requirement(&b[i], a.command).text);
     }
-    return !a.set || combination_error(judge, a.command ? NULL : a.place, name_wish(&a, a.command).text,
-                                       "needs", names);
+    return !a.set || combination_error(check, a.command ? NULL : a.place,
+                                       name_requirement(&a, a.command).text, "needs", names);
 }
 
-static bool needs(const struct judge *judge, struct wish a, struct wish b)
+static bool needs(const struct check *check, struct requirement a, struct requirement b)
 {
-    return needs_any(judge, a, &b, 1);
+    return needs_any(check, a, &b, 1);
 }
 
 /* Whether a setting is not this layer's own: then any layer may have what it needs. */
-static bool is_shared(const struct judge *judge, enum setting which)
+static bool is_shared(const struct check *check, enum setting which)
 {
-    const struct inputs *inputs = judge->inputs;
-    return inputs->layer_count > 0 && !settings_have(&inputs->layers[judge->layer].settings, which);
+    const struct inputs *inputs = check->inputs;
+    return inputs->layer_count > 0 && !settings_have(&inputs->layers[check->layer].settings, which);
 }
 
 /* What lifts or turns round something that it then needs. */
-static bool judge_shared(const struct judge *j, const struct settings *s)
+static bool check_shared(const struct check *j, const struct settings *s)
 {
-    struct wish lifted[] = {setting(j, s, SETTING_WINDOW), setting(j, s, SETTING_DILATION),
-                            setting(j, s, SETTING_BLOCK)};
-    struct wish turned[] = {tensor(j, INPUT_MASK), tensor(j, INPUT_KEY_MASK)};
+    struct requirement lifted[] = {setting(j, s, SETTING_WINDOW), setting(j, s, SETTING_DILATION),
+                                   setting(j, s, SETTING_BLOCK)};
+    struct requirement turned[] = {tensor(j, INPUT_MASK), tensor(j, INPUT_KEY_MASK)};
     for (size_t l = 0; l < j->inputs->layer_count; l++) {
         const struct layer_inputs *layer = &j->inputs->layers[l];
         lifted[0].set |= is_shared(j, SETTING_GLOBAL) && (settings_have(&layer->settings, SETTING_WINDOW) ||
@@ -121,23 +126,23 @@ static bool judge_shared(const struct judge *j, const struct settings *s)
            needs_any(j, setting(j, s, SETTING_MASK_TRUE_BLOCKS), turned, 2);
 }
 
-static bool combine_scores(const struct judge *j, const struct settings *s)
+static bool combine_scores(const struct check *j, const struct settings *s)
 {
-    struct wish general = word(j, s, SETTING_SCORE, s->score, SCORE_GENERAL);
-    struct wish additive = word(j, s, SETTING_SCORE, s->score, SCORE_ADDITIVE);
+    struct requirement general = word(j, s, SETTING_SCORE, s->score, SCORE_GENERAL);
+    struct requirement additive = word(j, s, SETTING_SCORE, s->score, SCORE_ADDITIVE);
     return needs(j, general, tensor(j, INPUT_W_SCORE)) && needs(j, additive, tensor(j, INPUT_V_SCORE)) &&
            needs(j, tensor(j, INPUT_W_SCORE), general) && needs(j, tensor(j, INPUT_V_SCORE), additive) &&
            needs(j, tensor(j, INPUT_W_SCORE_Q), additive) && needs(j, tensor(j, INPUT_W_SCORE_K), additive);
 }
 
-static bool combine_positions(const struct judge *j, const struct settings *s)
+static bool combine_positions(const struct check *j, const struct settings *s)
 {
-    struct wish sinusoidal = word(j, s, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
-    struct wish rotary = word(j, s, SETTING_POSITION, s->position, POSITION_ROTARY);
-    struct wish alibi = word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI);
-    struct wish relative = word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE);
+    struct requirement sinusoidal = word(j, s, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
+    struct requirement rotary = word(j, s, SETTING_POSITION, s->position, POSITION_ROTARY);
+    struct requirement alibi = word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI);
+    struct requirement relative = word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE);
     rotary.set = rotary.set || s->position == POSITION_ROTARY_INTERLEAVED;
-    const struct wish waves[] = {sinusoidal, rotary};
+    const struct requirement waves[] = {sinusoidal, rotary};
     return needs(j, setting(j, s, SETTING_ROTARY_DIM), rotary) &&
            needs_any(j, setting(j, s, SETTING_POSITION_BASE), waves, 2) &&
            needs(j, setting(j, s, SETTING_MAX_DISTANCE), relative) &&
@@ -146,10 +151,10 @@ static bool combine_positions(const struct judge *j, const struct settings *s)
            needs(j, sinusoidal, tensor(j, INPUT_EMBEDDINGS));
 }
 
-static bool combine_normalizers(const struct judge *j, const struct settings *s)
+static bool combine_normalizers(const struct check *j, const struct settings *s)
 {
-    struct wish linear = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
-    struct wish sparsemax = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
+    struct requirement linear = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
+    struct requirement sparsemax = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
     static const enum setting beside_linear[] = {SETTING_SCORE, SETTING_SCALE, SETTING_TEMPERATURE,
                                                  SETTING_SOFTCAP, SETTING_SINK};
     for (size_t i = 0; i < sizeof beside_linear / sizeof *beside_linear; i++)
@@ -163,25 +168,25 @@ static bool combine_normalizers(const struct judge *j, const struct settings *s)
            needs(j, setting(j, s, SETTING_SEED), setting(j, s, SETTING_DROPOUT));
 }
 
-static bool combine_patterns(const struct judge *j, const struct settings *s)
+static bool combine_patterns(const struct check *j, const struct settings *s)
 {
-    const struct wish tokens = {.set = j->inputs->tokens.given, .key = "tokens"};
-    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) && judge_shared(j, s) &&
+    const struct requirement tokens = {.set = j->inputs->tokens.given, .key = "tokens"};
+    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) && check_shared(j, s) &&
            needs(j, setting(j, s, SETTING_SEPARATOR), tokens) &&
            needs(j, tensor(j, INPUT_BLOCK_MASK), setting(j, s, SETTING_BLOCK)) &&
            needs(j, tensor(j, INPUT_KEY_SEGMENTS), tensor(j, INPUT_SEGMENTS)) &&
            apart(j, setting(j, s, SETTING_SEPARATOR), tensor(j, INPUT_SEGMENTS));
 }
 
-static bool combine_past(const struct judge *j, const struct settings *s)
+static bool combine_past(const struct check *j, const struct settings *s)
 {
-    struct wish k = tensor(j, INPUT_PAST_K), v = tensor(j, INPUT_PAST_V);
-    bool has_v = judge_find(j, INPUT_V) || judge_find(j, INPUT_EMBEDDINGS) || judge_find(j, INPUT_CONTEXT);
+    struct requirement k = tensor(j, INPUT_PAST_K), v = tensor(j, INPUT_PAST_V);
+    bool has_v = check_find(j, INPUT_V) || check_find(j, INPUT_EMBEDDINGS) || check_find(j, INPUT_CONTEXT);
     return (!has_v || needs(j, k, v)) && needs(j, v, k) && apart(j, setting(j, s, SETTING_KEY_LENGTH), k) &&
            apart(j, setting(j, s, SETTING_RECURRENCE), k);
 }
 
-static bool combine_recurrence(const struct judge *j, const struct settings *s)
+static bool combine_recurrence(const struct check *j, const struct settings *s)
 {
     static const enum setting others[] = {
         SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
@@ -189,10 +194,10 @@ static bool combine_recurrence(const struct judge *j, const struct settings *s)
         SETTING_SEPARATOR, SETTING_KEY_LENGTH, SETTING_SINK,     SETTING_DROPOUT,
     };
     static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS};
-    struct wish recurrence = setting(j, s, SETTING_RECURRENCE);
-    struct wish gated = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
-    struct wish delta = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
-    struct wish both = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
+    struct requirement recurrence = setting(j, s, SETTING_RECURRENCE);
+    struct requirement gated = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
+    struct requirement delta = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
+    struct requirement both = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (!apart(j, recurrence, setting(j, s, others[i])))
             return false;
@@ -210,21 +215,21 @@ static bool combine_recurrence(const struct judge *j, const struct settings *s)
            apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE));
 }
 
-static bool combine_stack(const struct judge *j, const struct settings *s)
+static bool combine_stack(const struct check *j, const struct settings *s)
 {
-    struct wish norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
-    struct wish pre = word(j, s, SETTING_NORM, s->norm, NORM_PRE);
+    struct requirement norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
+    struct requirement pre = word(j, s, SETTING_NORM, s->norm, NORM_PRE);
     return needs(j, tensor(j, INPUT_NORM_WEIGHT), norm) && needs(j, tensor(j, INPUT_NORM_BIAS), norm) &&
            needs(j, residual, tensor(j, INPUT_EMBEDDINGS)) && needs(j, pre, tensor(j, INPUT_EMBEDDINGS)) &&
            apart(j, residual, tensor(j, INPUT_Q)) && apart(j, pre, tensor(j, INPUT_Q));
 }
 
-bool judge_combination(const struct judge *judge, const struct settings *settings)
+bool check_combination(const struct check *check, const struct settings *settings)
 {
     /* Of weights that are given only what is masked is asked. */
-    if (!combine_patterns(judge, settings) || judge_find(judge, INPUT_ATTENTION))
-        return judge->error->kind == ERROR_NONE;
-    return combine_scores(judge, settings) && combine_positions(judge, settings) &&
-           combine_normalizers(judge, settings) && combine_recurrence(judge, settings) &&
-           combine_past(judge, settings) && combine_stack(judge, settings);
+    if (!combine_patterns(check, settings) || check_find(check, INPUT_ATTENTION))
+        return check->error->kind == ERROR_NONE;
+    return combine_scores(check, settings) && combine_positions(check, settings) &&
+           combine_normalizers(check, settings) && combine_recurrence(check, settings) &&
+           combine_past(check, settings) && combine_stack(check, settings);
 }

@@ -1,4 +1,5 @@
 /* What the numbers of the inputs may be. Shapes are problem.c. */
+#include "base/source.h"
 #include "problem/check.h"
 
 #include <math.h>
@@ -123,7 +124,7 @@ static void take_nulls(struct layer_inputs *layer)
     }
 }
 
-void problem_take_nulls(struct inputs *inputs)
+void problem_replace_nulls(struct inputs *inputs)
 {
     take_nulls(&inputs->all);
     for (size_t l = 0; l < inputs->layer_count; l++)
@@ -162,7 +163,7 @@ static bool check_layers(struct problem *problem, struct layer_inputs *layer, si
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error)
 {
-    if (!check_layers(problem, &inputs->all, 0, problem->layer_count, inputs->part, warnings, error))
+    if (!check_layers(problem, &inputs->all, 0, problem->layer_count, inputs->is_partial, warnings, error))
         return false;
     for (size_t l = 0; l < inputs->layer_count; l++)
         if (!check_layers(problem, &inputs->layers[l], l, l + 1, false, warnings, error))

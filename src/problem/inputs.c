@@ -1,4 +1,5 @@
 #include "problem/inputs.h"
+#include "base/source.h"
 
 #include <stdlib.h>
 #include <string.h>

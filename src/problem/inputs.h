@@ -1,6 +1,6 @@
 /*
- * What the files and the command line said, by name, before anything is judged: tensors, labels and settings.
- * Readers fill it; problem/problem.h judges it.
+ * What the files and the command line said, by name, before anything is checked: tensors, labels and settings.
+ * Readers fill it; problem/problem.h checks it.
  */
 #ifndef ATTN_PROBLEM_INPUTS_H
 #define ATTN_PROBLEM_INPUTS_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/source.h"
 #include "problem/settings.h"
 #include "tensor/tensor.h"
 
@@ -83,14 +84,15 @@ struct inputs {
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
-    bool by_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
-    struct settings made; /* how the attention was made, as far as that must be known to understand it */
-    bool part;            /* its rows need not sum to 1: some keys of a whole, or pooled, or made so */
-    int64_t *offsets;     /* where query 0 of weights that attn wrote stands among the keys; owned */
-    size_t offset_count;  /* one a layer, or one for all; 0: at key 0 */
+    bool from_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
+    struct settings
+        provenance;      /* how the attention was made, as far as that must be known to understand it */
+    bool is_partial;     /* its rows need not sum to 1: some keys of a whole, or pooled, or made so */
+    int64_t *offsets;    /* where query 0 of weights that attn wrote stands among the keys; owned */
+    size_t offset_count; /* one a layer, or one for all; 0: at key 0 */
     struct place offset_place;
-    size_t grid[2]; /* rows and columns of patches; 0: none */
-    struct place grid_place;
+    size_t patch_grid[2]; /* rows and columns of patches; 0: none */
+    struct place patch_grid_place;
     struct source *sources; /* what was read, kept because places point to their names */
     size_t source_count;
 };

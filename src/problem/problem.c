@@ -7,19 +7,20 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "problem/check.h"
 
-const struct tensor *judge_find(const struct judge *judge, enum input which)
+const struct tensor *check_find(const struct check *check, enum input which)
 {
-    const struct inputs *inputs = judge->inputs;
-    if (inputs->layer_count > 0 && inputs->layers[judge->layer].tensor[which].data)
-        return &inputs->layers[judge->layer].tensor[which];
+    const struct inputs *inputs = check->inputs;
+    if (inputs->layer_count > 0 && inputs->layers[check->layer].tensor[which].data)
+        return &inputs->layers[check->layer].tensor[which];
     return inputs->all.tensor[which].data ? &inputs->all.tensor[which] : NULL;
 }
 
-bool judge_is_own(const struct judge *judge, enum input which)
+bool check_is_own(const struct check *check, enum input which)
 {
-    return judge->inputs->layer_count > 0 && judge->inputs->layers[judge->layer].tensor[which].data;
+    return check->inputs->layer_count > 0 && check->inputs->layers[check->layer].tensor[which].data;
 }
 
 struct phrase phrase_key(const char *key, bool command)
@@ -79,13 +80,13 @@ static const struct {
     [INPUT_STATE] = {3, 3},
 };
 
-static bool check_rank(const struct judge *judge, enum input which)
+static bool check_rank(const struct check *check, enum input which)
 {
-    const struct tensor *tensor = judge_find(judge, which);
+    const struct tensor *tensor = check_find(check, which);
     int least = ranks[which].least, most = ranks[which].most;
     if (!tensor)
         return true;
-    if (judge_is_own(judge, which) && most == 4)
+    if (check_is_own(check, which) && most == 4)
         most = 3;
     if (tensor->rank >= least && tensor->rank <= most)
         return true;
@@ -97,44 +98,44 @@ static bool check_rank(const struct judge *judge, enum input which)
         [2] = {[2] = "rows and columns", [3] = "rank 2 or 3", [4] = "rank 2, 3 or 4"},
         [3] = {NULL, NULL, NULL, "rank 3"},
     };
-    return place_error(&tensor->place, judge->error, "%s: expected %s", phrase_tensor(which, tensor).text,
+    return place_error(&tensor->place, check->error, "%s: expected %s", phrase_tensor(which, tensor).text,
                        expected[least][most]);
 }
 
-bool judge_list(const struct judge *judge, enum input which, size_t count, enum input beside)
+bool check_list(const struct check *check, enum input which, size_t count, enum input beside)
 {
-    const struct tensor *b = judge_find(judge, which),
-                        *w = beside < INPUT_COUNT ? judge_find(judge, beside) : NULL;
+    const struct tensor *b = check_find(check, which),
+                        *w = beside < INPUT_COUNT ? check_find(check, beside) : NULL;
     if (!b || (tensor_count(b) == count && (b->rank == 1 || b->shape[0] == 1 || b->shape[1] == 1)))
         return true;
     if (!w)
-        return place_error(&b->place, judge->error, "%s: expected %zu number%s", phrase_tensor(which, b).text,
+        return place_error(&b->place, check->error, "%s: expected %zu number%s", phrase_tensor(which, b).text,
                            count, count == 1 ? "" : "s");
-    return place_error(&b->place, judge->error, "%s and %s: expected a number for each of the %zu columns",
+    return place_error(&b->place, check->error, "%s and %s: expected a number for each of the %zu columns",
                        phrase_tensor(beside, w).text, phrase_tensor(which, b).text, count);
 }
 
-static bool judge_attention(struct judge *judge, const struct tensor *attention,
+static bool check_attention(struct check *check, const struct tensor *attention,
                             const struct settings *settings)
 {
-    struct problem *problem = judge->problem;
-    size_t heads = judge_own_heads(attention) ? judge_own_heads(attention) : 1;
+    struct problem *problem = check->problem;
+    size_t heads = check_own_heads(attention) ? check_own_heads(attention) : 1;
     if (settings_have(settings, SETTING_HEADS) && settings->heads != heads)
-        return place_error(&attention->place, judge->error, "%s, which has %zu heads, but heads is %zu",
+        return place_error(&attention->place, check->error, "%s, which has %zu heads, but heads is %zu",
                            phrase_tensor(INPUT_ATTENTION, attention).text, heads, settings->heads);
     const struct place *at = &attention->place;
-    return judge_same(judge, at, &problem->n, attention->shape[attention->rank - 2], "queries") &&
-           judge_same(judge, at, &problem->m, attention->shape[attention->rank - 1], "keys") &&
-           judge_same(judge, at, &problem->heads, heads, "heads") &&
-           judge_same(judge, at, &problem->kv_heads, heads, "key/value heads") &&
-           judge_same(judge, at, &problem->d_out, 0, "columns of output");
+    return check_same(check, at, &problem->n, attention->shape[attention->rank - 2], "queries") &&
+           check_same(check, at, &problem->m, attention->shape[attention->rank - 1], "keys") &&
+           check_same(check, at, &problem->heads, heads, "heads") &&
+           check_same(check, at, &problem->kv_heads, heads, "key/value heads") &&
+           check_same(check, at, &problem->d_out, 0, "columns of output");
 }
 
 /* A mask or bias: every axis is that of the problem, or 1. */
-static bool check_pairs(const struct judge *judge, enum input which)
+static bool check_pairs(const struct check *check, enum input which)
 {
-    const struct problem *problem = judge->problem;
-    const struct tensor *tensor = judge_find(judge, which);
+    const struct problem *problem = check->problem;
+    const struct tensor *tensor = check_find(check, which);
     if (!tensor)
         return true;
     size_t expected[4] = {problem->layer_count, problem->heads, problem->n, problem->m};
@@ -147,7 +148,7 @@ static bool check_pairs(const struct judge *judge, enum input which)
         for (int j = 0; j < tensor->rank; j++)
             whole.shape[j] = expected[4 - tensor->rank + j];
         return place_error(
-            &tensor->place, judge->error,
+            &tensor->place, check->error,
             "%s: expected %s, for %zu heads, %zu queries and %zu keys; an axis of 1 serves all",
             phrase_tensor(which, tensor).text, tensor_shape(&whole, shape), problem->heads, problem->n,
             problem->m);
@@ -155,22 +156,22 @@ static bool check_pairs(const struct judge *judge, enum input which)
     return true;
 }
 
-static bool check_ranks(const struct judge *judge)
+static bool check_ranks(const struct check *check)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++)
-        if (!check_rank(judge, i))
+        if (!check_rank(check, i))
             return false;
     return true;
 }
 
 /* A rank-4 tensor has a slice for every layer. */
-static bool check_slices(const struct judge *judge)
+static bool check_slices(const struct check *check)
 {
     for (enum input i = INPUT_Q; i <= INPUT_ATTENTION; i++) {
-        const struct tensor *tensor = judge_find(judge, i);
-        if (tensor && tensor->rank == 4 && tensor->shape[0] != judge->problem->layer_count)
-            return place_error(&tensor->place, judge->error, "%s: expected %zu layers, as elsewhere",
-                               phrase_tensor(i, tensor).text, judge->problem->layer_count);
+        const struct tensor *tensor = check_find(check, i);
+        if (tensor && tensor->rank == 4 && tensor->shape[0] != check->problem->layer_count)
+            return place_error(&tensor->place, check->error, "%s: expected %zu layers, as elsewhere",
+                               phrase_tensor(i, tensor).text, check->problem->layer_count);
     }
     return true;
 }
@@ -185,67 +186,67 @@ static bool labels_differ(const struct labels *a, const struct labels *b)
 }
 
 /* Whether the keys are the queries' own tokens: as many, no other sequence, no other labels. */
-static bool judge_self(const struct judge *judge)
+static bool check_self(const struct check *check)
 {
-    const struct inputs *inputs = judge->inputs;
-    bool other = judge->problem->n != judge->problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
+    const struct inputs *inputs = check->inputs;
+    bool other = check->problem->n != check->problem->m || inputs->all.tensor[INPUT_CONTEXT].data;
     for (size_t i = 0; i < inputs->layer_count; i++)
         other = other || inputs->layers[i].tensor[INPUT_CONTEXT].data;
     return !other && !(inputs->key_tokens.given && labels_differ(&inputs->key_tokens, &inputs->tokens));
 }
 
 /* Where query 0 stands by what was written beside the weights. */
-static int64_t said_offset(const struct judge *judge)
+static int64_t said_offset(const struct check *check)
 {
-    const struct inputs *inputs = judge->inputs;
-    size_t at = inputs->offset_count > 1 ? judge->layer : 0;
+    const struct inputs *inputs = check->inputs;
+    size_t at = inputs->offset_count > 1 ? check->layer : 0;
     return at < inputs->offset_count ? inputs->offsets[at] : 0;
 }
 
-static bool judge_layer(struct judge *judge)
+static bool check_layer(struct check *check)
 {
-    struct problem *problem = judge->problem;
-    struct problem_layer *layer = &problem->layers[judge->layer];
-    struct settings settings = judge->top;
-    if (judge->inputs->layer_count > 0)
-        settings_override(&settings, &judge->inputs->layers[judge->layer].settings);
-    settings_override(&settings, judge->over);
+    struct problem *problem = check->problem;
+    struct problem_layer *layer = &problem->layers[check->layer];
+    struct settings settings = check->top;
+    if (check->inputs->layer_count > 0)
+        settings_override(&settings, &check->inputs->layers[check->layer].settings);
+    settings_override(&settings, check->over);
 
-    layer->slice = judge->layer;
-    layer->attention = judge_find(judge, INPUT_ATTENTION);
+    layer->slice = check->layer;
+    layer->attention = check_find(check, INPUT_ATTENTION);
     if (layer->attention)
-        judge->unused |= settings_keep_masks(&settings);
+        check->unused |= settings_keep_masks(&settings);
     layer->settings = settings;
-    if (!check_ranks(judge) || !check_slices(judge) || !judge_combination(judge, &settings))
+    if (!check_ranks(check) || !check_slices(check) || !check_combination(check, &settings))
         return false;
-    if (judge->layer > 0 && !problem->layers[0].attention != !layer->attention)
-        return error_set(judge->error, ERROR_INPUT,
-                         "layer %zu %s attention, unlike layer 0: all layers must agree", judge->layer,
+    if (check->layer > 0 && !problem->layers[0].attention != !layer->attention)
+        return error_set(check->error, ERROR_INPUT,
+                         "layer %zu %s attention, unlike layer 0: all layers must agree", check->layer,
                          layer->attention ? "has" : "lacks");
-    if (layer->attention ? !judge_attention(judge, layer->attention, &settings)
-                         : !judge_qkv(judge, layer, &settings))
+    if (layer->attention ? !check_attention(check, layer->attention, &settings)
+                         : !check_qkv(check, layer, &settings))
         return false;
-    problem->is_self = judge_self(judge);
+    problem->is_self = check_self(check);
 
-    layer->mask = judge_find(judge, INPUT_MASK);
-    layer->bias = judge_find(judge, INPUT_BIAS);
+    layer->mask = check_find(check, INPUT_MASK);
+    layer->bias = check_find(check, INPUT_BIAS);
     bool causal = settings_have(&settings, SETTING_CAUSAL) && settings.causal != CAUSAL_NO;
     bool window = settings_have(&settings, SETTING_WINDOW);
     layer->offset =
         causal && settings.causal == CAUSAL_END
             ? (int64_t)problem->m - (int64_t)problem->n
-            : (causal ? settings.causal_offset : said_offset(judge)) + (int64_t)layer->k.past_rows;
+            : (causal ? settings.causal_offset : said_offset(check)) + (int64_t)layer->k.past_rows;
     layer->rules = (struct rules){
         .causal = causal,
         .left = window ? settings.window_left : -1,
         .right = window ? settings.window_right : -1,
         .mask_true_blocks = settings.mask_true_blocks,
     };
-    if (!check_pairs(judge, INPUT_MASK) || !check_pairs(judge, INPUT_BIAS) ||
-        !judge_forms(judge, layer, &settings))
+    if (!check_pairs(check, INPUT_MASK) || !check_pairs(check, INPUT_BIAS) ||
+        !check_forms(check, layer, &settings))
         return false;
     if (layer->attention) /* a record, which nothing above is asked to make true */
-        settings_override(&layer->settings, &judge->inputs->made);
+        settings_override(&layer->settings, &check->inputs->provenance);
     return true;
 }
 
@@ -269,15 +270,16 @@ static bool count_layers(const struct inputs *inputs, size_t *count, struct erro
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error)
 {
-    *problem = (struct problem){
-        .title = inputs->title, .grid = {inputs->grid[0], inputs->grid[1]}, .grid_place = inputs->grid_place};
+    *problem = (struct problem){.title = inputs->title,
+                                .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
+                                .patch_grid_place = inputs->patch_grid_place};
     if (!count_layers(inputs, &problem->layer_count, error))
         return false;
     if (inputs->offset_count > 1 && inputs->offset_count != problem->layer_count)
         return place_error(&inputs->offset_place, error,
                            "offset holds %zu numbers: expected one, or as many as there are layers, %zu",
                            inputs->offset_count, problem->layer_count);
-    struct judge judge = {.problem = problem,
+    struct check check = {.problem = problem,
                           .inputs = inputs,
                           .top = inputs->all.settings,
                           .over = over,
@@ -286,11 +288,11 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);
     if (!problem->layers)
         return false;
-    problem_take_nulls(inputs);
-    for (judge.layer = 0; judge.layer < problem->layer_count; judge.layer++)
-        if (!judge_layer(&judge))
+    problem_replace_nulls(inputs);
+    for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
+        if (!check_layer(&check))
             return false;
-    problem_warn_unused(problem, inputs, judge.unused, warnings);
+    problem_warn_unused(problem, inputs, check.unused, warnings);
     return problem_check_values(problem, inputs, warnings, error) &&
            problem_make_labels(problem, inputs, warnings, error);
 }

@@ -1,10 +1,9 @@
-/* A head of a problem, all of it but q, k and v. */
-#include "problem/problem.h"
+#include "problem/problem_head.h"
 
-struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head)
+struct strided problem_pairs(const struct tensor *tensor, size_t layer, size_t head)
 {
     if (!tensor)
-        return (struct grid){0};
+        return (struct strided){0};
     size_t index[4] = {layer, head, 0, 0}, step[4] = {0}, at = 0, size = 1;
     for (int i = tensor->rank - 1; i >= 0; i--) {
         int axis = 4 - tensor->rank + i;
@@ -12,16 +11,17 @@ struct grid problem_pairs(const struct tensor *tensor, size_t layer, size_t head
         at += index[axis] * step[axis];
         size *= tensor->shape[i];
     }
-    return (struct grid){.data = tensor->data + at, .row = step[2], .column = step[3]};
+    return (struct strided){.data = tensor->data + at, .row = step[2], .column = step[3]};
 }
 
 /* The matrix of a head of a tensor of rank 2 or 3. */
-static struct grid head_matrix(const struct tensor *t, size_t head)
+static struct strided head_matrix(const struct tensor *t, size_t head)
 {
     if (!t)
-        return (struct grid){0};
+        return (struct strided){0};
     size_t columns = t->shape[t->rank - 1], matrix = columns * t->shape[t->rank - 2];
-    return (struct grid){.data = t->data + (t->rank == 3 ? head * matrix : 0), .row = columns, .column = 1};
+    return (struct strided){
+        .data = t->data + (t->rank == 3 ? head * matrix : 0), .row = columns, .column = 1};
 }
 
 /* A seed of its own for every layer and head. */
@@ -33,18 +33,18 @@ static uint64_t mix_seed(uint64_t seed, uint64_t layer, uint64_t head)
 static struct recurrent recurrent_of(const struct problem *problem, const struct problem_layer *l,
                                      size_t head)
 {
-    const struct tensor *decay = l->form[INPUT_DECAY], *beta = l->form[INPUT_BETA],
-                        *state = l->form[INPUT_STATE];
+    const struct tensor *decay = l->extra[INPUT_DECAY], *beta = l->extra[INPUT_BETA],
+                        *state = l->extra[INPUT_STATE];
     struct recurrent r = {.rule = l->settings.recurrence};
     size_t kv = head / (problem->heads / problem->kv_heads);
     if (decay) {
         bool each = decay->shape[1] == problem->kv_heads * problem->d_k;
-        r.decay = (struct grid){.data = decay->data + (each ? kv * problem->d_k : kv),
-                                .row = decay->shape[1],
-                                .column = each ? 1 : 0};
+        r.decay = (struct strided){.data = decay->data + (each ? kv * problem->d_k : kv),
+                                   .row = decay->shape[1],
+                                   .column = each ? 1 : 0};
     }
     if (beta)
-        r.beta = (struct grid){
+        r.beta = (struct strided){
             .data = beta->data + (beta->shape[1] == 1 ? 0 : kv), .row = beta->shape[1], .column = 1};
     r.state = head_matrix(state, kv);
     return r;
@@ -53,12 +53,12 @@ static struct recurrent recurrent_of(const struct problem *problem, const struct
 void problem_head(const struct problem *problem, size_t layer, size_t head, struct head *out)
 {
     const struct problem_layer *l = &problem->layers[layer];
-    const struct tensor *keys = l->form[INPUT_KEY_MASK], *sinks = l->form[INPUT_SINKS],
-                        *v = l->form[INPUT_V_SCORE];
+    const struct tensor *keys = l->extra[INPUT_KEY_MASK], *sinks = l->extra[INPUT_SINKS],
+                        *v = l->extra[INPUT_V_SCORE];
     *out = (struct head){
         .n = problem->n,
         .m = problem->m,
-        .d_k = l->d_compared,
+        .d_k = l->d_score,
         .d_v = problem->d_v,
         .offset = l->offset,
         .scale = l->scale / (settings_have(&l->settings, SETTING_TEMPERATURE) ? l->settings.temperature : 1),
@@ -75,9 +75,9 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .recurrent = recurrent_of(problem, l, head),
     };
     if (v)
-        out->additive = v->data + (tensor_count(v) == l->d_compared ? 0 : head * l->d_compared);
+        out->additive = v->data + (tensor_count(v) == l->d_score ? 0 : head * l->d_score);
     out->rules.mask = problem_pairs(l->mask, l->slice, head);
-    out->rules.block_mask = head_matrix(l->form[INPUT_BLOCK_MASK], head);
+    out->rules.block_mask = head_matrix(l->extra[INPUT_BLOCK_MASK], head);
     if (keys)
-        out->rules.key_mask = (struct grid){.data = keys->data, .row = 0, .column = 1};
+        out->rules.key_mask = (struct strided){.data = keys->data, .row = 0, .column = 1};
 }

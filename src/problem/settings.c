@@ -289,8 +289,8 @@ static const char *expected_size(enum type type, const char *text)
     return NULL;
 }
 
-bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
-                   enum error_kind kind, struct error *error)
+bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
+                    enum error_kind kind, struct error *error)
 {
     bool ok;
     const char *expected = take(settings, which, text, &ok);

@@ -11,8 +11,8 @@
 
 #include "attention/forms.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/out.h"
+#include "base/source.h"
 
 enum setting {
     SETTING_HEADS,
@@ -106,8 +106,8 @@ enum role setting_role(enum setting which);
  * come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of `kind`
  * that says what was expected; `called` is how the message names the setting ("--heads", "heads").
  */
-bool settings_take(struct settings *settings, enum setting which, const char *text, const char *called,
-                   enum error_kind kind, struct error *error);
+bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
+                    enum error_kind kind, struct error *error);
 
 /* Whether it was given. */
 static inline bool settings_have(const struct settings *settings, enum setting which)
@@ -125,7 +125,7 @@ uint64_t settings_keep_masks(struct settings *settings);
 /* Whether both have it, and the same of it. Not for causal and window, as settings_write. */
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
 
-/* Writes what settings_take would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Not for
+/* Writes what settings_parse would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Not for
  * causal and window, which say more than they were given. */
 void settings_write(const struct settings *settings, enum setting which, struct out *out);
 

@@ -7,12 +7,12 @@ bool problem_uses(const struct problem *problem, size_t first, size_t end, const
 {
     for (size_t l = first; l < end; l++) {
         const struct problem_layer *layer = &problem->layers[l];
-        const struct supply *supplies[] = {&layer->q, &layer->k, &layer->v};
+        const struct projection *supplies[] = {&layer->q, &layer->k, &layer->v};
         if (tensor == layer->attention || tensor == layer->mask || tensor == layer->bias ||
             tensor == layer->w_o || tensor == layer->b_o)
             return true;
         for (enum input i = 0; i < INPUT_COUNT; i++)
-            if (tensor == layer->form[i])
+            if (tensor == layer->extra[i])
                 return true;
         for (int i = 0; i < 3; i++)
             if (tensor == supplies[i]->given || tensor == supplies[i]->x || tensor == supplies[i]->w ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "read/csv_private.h"
 
@@ -179,7 +180,7 @@ static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *w
         return true;
     }
     table->room = 256;
-    table->data = memory_take(table->room, sizeof(float), csv->error);
+    table->data = memory_alloc(table->room, sizeof(float), csv->error);
     if (!table->data)
         return false;
     while (csv->at < csv->end) {

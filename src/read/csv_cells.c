@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/number.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "read/csv_private.h"
 #include "tensor/tensor.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "base/workers.h"
 #include "read/csv_private.h"
 
@@ -123,7 +124,7 @@ bool csv_read_parts(struct csv *csv, struct csv_numbers *numbers)
     if (!end || parts.columns == 0)
         return false;
     cut(&parts, end);
-    crew_run(parts.count, count_lines, &parts);
+    workers_run(parts.count, count_lines, &parts);
     size_t rows = 0, count;
     for (size_t i = 0; i < parts.count; i++) {
         parts.part[i].first_row = rows;
@@ -132,9 +133,9 @@ bool csv_read_parts(struct csv *csv, struct csv_numbers *numbers)
     /* A number takes two bytes: lines that are too short for the first one are seen before they cost memory.
      */
     if (!size_multiply(rows, parts.columns, &count) || count > size / 2 + 1 ||
-        !(parts.data = memory_take(count, sizeof *parts.data, &ignored)))
+        !(parts.data = memory_alloc(count, sizeof *parts.data, &ignored)))
         return false;
-    crew_run(parts.count, read_part, &parts);
+    workers_run(parts.count, read_part, &parts);
     if (!atomic_load(&parts.plain)) {
         free(parts.data);
         return false;

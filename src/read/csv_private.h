@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/source.h"
 #include "read/inputs_put.h"
 #include "read/read.h"
 

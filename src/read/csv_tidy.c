@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "read/csv_private.h"
 
 static const char tidy_header[] = "layer,head,query,key,query_token,key_token,weight";
@@ -223,7 +224,7 @@ static bool read_weights(struct csv *csv, const struct axis axes[INDICES], size_
     bool ok = false;
     for (int i = 0; i < INDICES; i++)
         tensor.shape[i] = axes[i].count;
-    tensor.data = memory_take(rows, sizeof *tensor.data, csv->error);
+    tensor.data = memory_alloc(rows, sizeof *tensor.data, csv->error);
     unsigned char *seen = memory_zeroed(rows, 1, csv->error);
     if (tensor.data && seen && begin_labels(&tokens, axes[QUERY].count, place, csv->error) &&
         begin_labels(&key_tokens, axes[KEY].count, place, csv->error) &&

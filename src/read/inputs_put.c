@@ -1,5 +1,6 @@
-/* See inputs_put.h. Judges only whether something was there before; shapes are judged in problem/problem.c. */
+/* See inputs_put.h. Checks only whether something was there before; shapes are checked in problem/problem.c. */
 #include "read/inputs_put.h"
+#include "base/source.h"
 
 #include <stdio.h>
 #include <string.h>

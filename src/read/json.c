@@ -1,12 +1,13 @@
 /*
  * The JSON reader: which key means what. The text is checked and taken apart in json_scan.c and json_lift.c,
- * single values are taken in json_take.c; what the shapes must be is judged in problem/problem.c.
+ * single values are taken in json_take.c; what the shapes must be is checked in problem/problem.c.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "read/json_take.h"
 #include "read/read.h"
@@ -36,7 +37,7 @@ static int compare_names(const void *a, const void *b)
 
 static bool check_twice(struct reading *reading, const struct members *members)
 {
-    struct member *sorted = memory_take(members->count, sizeof *sorted, reading->error);
+    struct member *sorted = memory_alloc(members->count, sizeof *sorted, reading->error);
     if (!sorted)
         return false;
     if (members->count)
@@ -58,7 +59,7 @@ static bool check_twice(struct reading *reading, const struct members *members)
 static bool list_members(struct reading *reading, cJSON *object, struct members *members)
 {
     members->count = json_list_length(object);
-    members->list = memory_take(members->count, sizeof *members->list, reading->error);
+    members->list = memory_alloc(members->count, sizeof *members->list, reading->error);
     if (!members->list)
         return false;
     size_t i = 0;
@@ -205,7 +206,7 @@ static bool read_offsets(struct reading *reading, const struct member *member)
     free(inputs->offsets);
     inputs->offset_count = 0;
     inputs->offset_place = source_place(reading->json.source, member->offset);
-    inputs->offsets = memory_take(count, sizeof *inputs->offsets, reading->error);
+    inputs->offsets = memory_alloc(count, sizeof *inputs->offsets, reading->error);
     bool ok = inputs->offsets;
     while (ok && rest) {
         int64_t offset;
@@ -243,9 +244,9 @@ static bool read_config(struct reading *reading, const struct member *member, bo
         if (own && strcmp(entry->name, "offset") == 0) {
             ok = read_offsets(reading, entry);
         } else if (own && is_trait(setting)) {
-            struct settings *made = &reading->inputs->made;
+            struct settings *made = &reading->inputs->provenance;
             ok = json_take_setting(&reading->json, entry, setting, made, reading->error);
-            reading->inputs->part = reading->inputs->part || settings_in_force(made, setting);
+            reading->inputs->is_partial = reading->inputs->is_partial || settings_in_force(made, setting);
         } else if (setting < SETTING_COUNT && setting_role(setting) & roles) {
             ok = json_take_setting(&reading->json, entry, setting, &reading->inputs->all.settings,
                                    reading->error);
@@ -297,7 +298,7 @@ static bool read_pooled(struct reading *reading, const struct member *member)
     free(members.list);
     if (!ok)
         return false;
-    inputs->part = true;
+    inputs->is_partial = true;
     thin_labels(&inputs->tokens, rows);
     thin_labels(&inputs->key_tokens, columns);
     warnings_add(reading->warnings, "%s: the weights are pooled, each cell stands for %zu×%zu of them",
@@ -325,7 +326,7 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0) {
-        inputs->part = true;
+        inputs->is_partial = true;
         return true;
     }
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&

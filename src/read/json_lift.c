@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/source.h"
 #include "read/json_private.h"
 
 /* One level of brackets; the levels below share one record, as all lists of a level must look alike. */
@@ -260,7 +261,7 @@ bool json_lift(struct scanner *scanner, bool *plain)
     memset(&lift, 0, offsetof(struct lift, levels));
     lift.room = 16;
     lift.step = !scanner->quiet;
-    lift.data = memory_take(lift.room, sizeof(float), scanner->error);
+    lift.data = memory_alloc(lift.room, sizeof(float), scanner->error);
     bool ok = lift.data && take_lists(scanner, &lift);
     if (ok && !scanner->quiet)
         ok = keep_lifted(scanner, &lift, (size_t)(start - scanner->source->data));

@@ -20,8 +20,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/out.h"
+#include "base/source.h"
 #include "tensor/tensor.h"
 
 #define JSON_NESTING 64

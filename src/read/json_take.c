@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/source.h"
 #include "base/text.h"
 
 /* ---- what a value is ---- */
@@ -234,7 +235,7 @@ bool json_take_setting(struct json *json, const struct member *member, enum sett
     if (!text)
         return false;
     struct error why = {0};
-    bool ok = settings_take(settings, which, text, member->name, ERROR_INPUT, &why);
+    bool ok = settings_parse(settings, which, text, member->name, ERROR_INPUT, &why);
     if (ok)
         settings->place[which] = source_walk(json->source, &json->walk, member->offset);
     else
@@ -269,11 +270,11 @@ bool json_take_grid(const struct json *json, const struct member *member, struct
                                 "%s: expected whole numbers from 1 to 1048576, as [rows, columns]",
                                 member->name);
     }
-    if (inputs->grid[0])
+    if (inputs->patch_grid[0])
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and an earlier file has it", member->name);
-    inputs->grid[0] = (size_t)lifted->tensor.data[0];
-    inputs->grid[1] = (size_t)lifted->tensor.data[1];
-    inputs->grid_place = source_place(json->source, member->offset);
+    inputs->patch_grid[0] = (size_t)lifted->tensor.data[0];
+    inputs->patch_grid[1] = (size_t)lifted->tensor.data[1];
+    inputs->patch_grid_place = source_place(json->source, member->offset);
     return true;
 }

@@ -27,7 +27,7 @@ bool json_take_tensor(const struct json *json, const struct member *member, stru
 /* Strings, or numbers as labels. On failure labels may hold some, which the caller frees. */
 bool json_take_labels(const struct json *json, const struct member *member, struct labels *labels,
                       struct error *error);
-/* What stands there as text that settings_take wants: a list [3, 0.0] as "3,0". The caller's to free. NULL
+/* What stands there as text that settings_parse wants: a list [3, 0.0] as "3,0". The caller's to free. NULL
  * and an error, which says `what` was expected, for other things, and without memory. */
 char *json_setting_text(const struct json *json, const struct member *member, const char *what,
                         struct error *error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/source.h"
 #include "base/text.h"
 
 const struct reader *const readers[] = {&reader_json, &reader_csv, NULL};

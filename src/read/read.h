@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/source.h"
 #include "problem/inputs.h"
 
 /* What a file of its own option holds (--q FILE, --tokens FILE); READ_ANY: an operand, which may hold

@@ -114,9 +114,9 @@ bool explain_table_make(struct explain_table *table, const struct explanation *e
                         struct error *error)
 {
     const size_t m = e->head->m;
-    struct weighed *order = memory_take(m, sizeof *order, error);
+    struct weighed *order = memory_alloc(m, sizeof *order, error);
     table->key_count = m < rows ? m : rows;
-    table->keys = memory_take(table->key_count, sizeof *table->keys, error);
+    table->keys = memory_alloc(table->key_count, sizeof *table->keys, error);
     for (size_t j = 0; order && table->keys && j < m; j++)
         order[j] = (struct weighed){isnan(e->weights[j]) ? 0 : e->weights[j], j};
     if (order && table->keys && table->key_count < m)

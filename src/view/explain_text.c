@@ -50,7 +50,7 @@ static void write_query(const struct explanation *e, size_t head, struct out *ou
     const struct problem_layer *layer = form(e);
     const struct layer *made = &e->layer;
     const struct operand *q = &made->operand[0];
-    const struct grid given = layer_operand(made, 0, head * q->heads / made->problem->heads);
+    const struct strided given = layer_operand(made, 0, head * q->heads / made->problem->heads);
     const bool turned = layer->settings.position == POSITION_ROTARY ||
                         layer->settings.position == POSITION_ROTARY_INTERLEAVED;
     out_text(out, "1  query    q = ");

@@ -33,8 +33,8 @@ static void look_through_all(struct missing *missing, const char *const *labels,
         look_through(missing, labels[i]);
 }
 
-bool missing_warn(const struct result *result, const enum stage *stages, size_t count,
-                  const struct patches *patches, struct warnings *warnings, struct error *error)
+bool missing_glyphs_warn(const struct result *result, const enum stage *stages, size_t count,
+                         const struct patch_view *patches, struct warnings *warnings, struct error *error)
 {
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;

@@ -8,7 +8,7 @@
 
 /* Warns, in one line, of characters in the labels and the title of `count` stages that the fonts do not have.
  * With `patches` pairs are drawn over a picture. Errors: no memory. */
-bool missing_warn(const struct result *result, const enum stage *stages, size_t count,
-                  const struct patches *patches, struct warnings *warnings, struct error *error);
+bool missing_glyphs_warn(const struct result *result, const enum stage *stages, size_t count,
+                         const struct patch_view *patches, struct warnings *warnings, struct error *error);
 
 #endif

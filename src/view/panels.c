@@ -34,19 +34,19 @@ static enum owner find_owner(const struct result *result, enum stage stage)
 }
 
 /* The number of a head of the stage. Where heads were chosen there is a head of keys and values for each. */
-static size_t head_number(const struct shown *shown, size_t h)
+static size_t head_number(const struct panels *panels, size_t h)
 {
-    const struct result *result = shown->result;
-    if (shown->owner != OWNER_KV_HEAD)
+    const struct result *result = panels->result;
+    if (panels->owner != OWNER_KV_HEAD)
         return result->head_index[h];
     return result->heads_chosen ? result->head_index[h] / (result->problem->heads / result->problem->kv_heads)
                                 : h;
 }
 
-static bool is_new(const struct shown *shown, size_t h)
+static bool is_new(const struct panels *panels, size_t h)
 {
-    for (size_t i = 0; i < shown->count; i++)
-        if (head_number(shown, shown->heads[i]) == head_number(shown, h))
+    for (size_t i = 0; i < panels->count; i++)
+        if (head_number(panels, panels->heads[i]) == head_number(panels, h))
             return false;
     return true;
 }
@@ -64,12 +64,12 @@ static char *column_name(const struct problem_layer *layer, size_t column, size_
                      : text_format(length < 1000 ? "%s p/%.3g" : "%s p/%.0f", function, length);
 }
 
-static bool name_columns(struct shown *shown, struct error *error)
+static bool name_columns(struct panels *panels, struct error *error)
 {
-    const struct result *result = shown->result;
+    const struct result *result = panels->result;
     const struct problem_layer *layers = result->problem->layers, *first = &layers[result->layer_index[0]];
-    size_t columns = result->stage[shown->stage].columns;
-    if (shown->stage != STAGE_ENCODING || result->stage[shown->stage].is_pairs)
+    size_t columns = result->stage[panels->stage].columns;
+    if (panels->stage != STAGE_ENCODING || result->stage[panels->stage].is_pairs)
         return true;
     for (size_t l = 1; l < result->layer_count; l++) {
         const struct problem_layer *layer = &layers[result->layer_index[l]];
@@ -77,85 +77,86 @@ static bool name_columns(struct shown *shown, struct error *error)
             layer->position_base != first->position_base)
             return true;
     }
-    shown->columns = memory_zeroed(columns + 1, sizeof *shown->columns, error); /* NULL at the end */
-    for (size_t c = 0; shown->columns && c < columns; c++)
-        if (!(shown->columns[c] = column_name(first, c, columns)))
+    panels->columns = memory_zeroed(columns + 1, sizeof *panels->columns, error); /* NULL at the end */
+    for (size_t c = 0; panels->columns && c < columns; c++)
+        if (!(panels->columns[c] = column_name(first, c, columns)))
             return error_memory(error, 32);
-    return shown->columns;
+    return panels->columns;
 }
 
-bool shown_find(struct shown *shown, const struct result *result, enum stage stage, struct error *error)
+bool panels_find(struct panels *panels, const struct result *result, enum stage stage, struct error *error)
 {
     size_t heads = result->stage[stage].heads;
-    *shown = (struct shown){.result = result, .stage = stage, .owner = find_owner(result, stage)};
-    shown->heads = memory_zeroed(heads, sizeof *shown->heads, error);
-    if (!shown->heads)
+    *panels = (struct panels){.result = result, .stage = stage, .owner = find_owner(result, stage)};
+    panels->heads = memory_zeroed(heads, sizeof *panels->heads, error);
+    if (!panels->heads)
         return false;
-    bool each = shown->owner == OWNER_HEAD || shown->owner == OWNER_KV_HEAD;
+    bool each = panels->owner == OWNER_HEAD || panels->owner == OWNER_KV_HEAD;
     for (size_t h = 0; each && h < heads; h++)
-        if (shown->owner == OWNER_HEAD || is_new(shown, h))
-            shown->heads[shown->count++] = h;
+        if (panels->owner == OWNER_HEAD || is_new(panels, h))
+            panels->heads[panels->count++] = h;
     if (!each)
-        shown->count = 1;
-    return name_columns(shown, error);
+        panels->count = 1;
+    return name_columns(panels, error);
 }
 
-void shown_free(struct shown *shown)
+void panels_free(struct panels *panels)
 {
-    for (size_t c = 0; shown->columns && shown->columns[c]; c++)
-        free(shown->columns[c]);
-    free(shown->columns);
-    free(shown->heads);
-    *shown = (struct shown){0};
+    for (size_t c = 0; panels->columns && panels->columns[c]; c++)
+        free(panels->columns[c]);
+    free(panels->columns);
+    free(panels->heads);
+    *panels = (struct panels){0};
 }
 
-void shown_head(const struct shown *shown, size_t i, bool brief, char name[SHOWN_NAME])
+void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME])
 {
-    const struct result *result = shown->result;
+    const struct result *result = panels->result;
     const struct problem *problem = result->problem;
     *name = 0;
-    switch (shown->owner) {
+    switch (panels->owner) {
     case OWNER_ALL:
-        if (shown->stage == STAGE_MASK)
-            snprintf(name, SHOWN_NAME, "all heads");
+        if (panels->stage == STAGE_MASK)
+            snprintf(name, PANEL_NAME, "all heads");
         return;
     case OWNER_HEAD:
         if (problem->heads > 1)
-            snprintf(name, SHOWN_NAME, brief ? "H%zu" : "head %zu", head_number(shown, shown->heads[i]));
+            snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu", head_number(panels, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
         if (problem->kv_heads > 1)
-            snprintf(name, SHOWN_NAME, brief ? "KV%zu" : "kv head %zu", head_number(shown, shown->heads[i]));
+            snprintf(name, PANEL_NAME, brief ? "KV%zu" : "kv head %zu",
+                     head_number(panels, panels->heads[i]));
         return;
     case OWNER_MEAN:
-        snprintf(name, SHOWN_NAME, "mean of %zu head%s", result->averaged_count,
+        snprintf(name, PANEL_NAME, "mean of %zu head%s", result->averaged_count,
                  result->averaged_count == 1 ? "" : "s");
     }
 }
 
-void shown_title(const struct shown *shown, size_t l, size_t i, bool brief, char name[SHOWN_NAME])
+void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
 {
-    char layer[32] = "", head[SHOWN_NAME];
-    shown_head(shown, i, brief, head);
-    if (shown->result->problem->layer_count > 1)
-        snprintf(layer, sizeof layer, brief ? "L%zu" : "layer %zu", shown->result->layer_index[l]);
-    snprintf(name, SHOWN_NAME, "%s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
+    char layer[32] = "", head[PANEL_NAME];
+    panels_head(panels, i, brief, head);
+    if (panels->result->problem->layer_count > 1)
+        snprintf(layer, sizeof layer, brief ? "L%zu" : "layer %zu", panels->result->layer_index[l]);
+    snprintf(name, PANEL_NAME, "%s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
 }
 
-void shown_file(const struct shown *shown, size_t l, size_t i, char name[SHOWN_NAME])
+void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])
 {
-    size_t layer = shown->result->layer_index[l];
-    switch (shown->owner) {
+    size_t layer = panels->result->layer_index[l];
+    switch (panels->owner) {
     case OWNER_ALL:
-        snprintf(name, SHOWN_NAME, "layer%zu", layer);
+        snprintf(name, PANEL_NAME, "layer%zu", layer);
         return;
     case OWNER_HEAD:
-        snprintf(name, SHOWN_NAME, "layer%zu-head%zu", layer, head_number(shown, shown->heads[i]));
+        snprintf(name, PANEL_NAME, "layer%zu-head%zu", layer, head_number(panels, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
-        snprintf(name, SHOWN_NAME, "layer%zu-kv-head%zu", layer, head_number(shown, shown->heads[i]));
+        snprintf(name, PANEL_NAME, "layer%zu-kv-head%zu", layer, head_number(panels, panels->heads[i]));
         return;
     case OWNER_MEAN:
-        snprintf(name, SHOWN_NAME, "layer%zu-mean", layer);
+        snprintf(name, PANEL_NAME, "layer%zu-mean", layer);
     }
 }

@@ -11,8 +11,8 @@
 /* Whose they are: of all heads in common, of a head, of a head of keys and values, or the mean of heads. */
 enum owner { OWNER_ALL, OWNER_HEAD, OWNER_KV_HEAD, OWNER_MEAN };
 
-/* Begins zeroed; freed by shown_free. */
-struct shown {
+/* Begins zeroed; freed by panels_free. */
+struct panels {
     const struct result *result;
     enum stage stage;
     enum owner owner;
@@ -22,17 +22,17 @@ struct shown {
 };
 
 /* Errors: no memory. */
-bool shown_find(struct shown *shown, const struct result *result, enum stage stage, struct error *error);
-void shown_free(struct shown *shown);
+bool panels_find(struct panels *panels, const struct result *result, enum stage stage, struct error *error);
+void panels_free(struct panels *panels);
 
-enum { SHOWN_NAME = 96 };
+enum { PANEL_NAME = 96 };
 
 /* What matrix i of layer l is called in a title: "layer 1 · head 3", as far as there is more than one; brief:
  * "L1 H3". */
-void shown_title(const struct shown *shown, size_t l, size_t i, bool brief, char name[SHOWN_NAME]);
+void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
 /* The same in the name of a file: "layer1-head3". */
-void shown_file(const struct shown *shown, size_t l, size_t i, char name[SHOWN_NAME]);
+void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME]);
 /* The part of a title that is the head's. */
-void shown_head(const struct shown *shown, size_t i, bool brief, char name[SHOWN_NAME]);
+void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME]);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "base/source.h"
 #include "base/text.h"
 
 /* Pixels of the longer side of an image that are kept: no map is drawn much larger. */
@@ -14,7 +14,7 @@ enum { IMAGE_SIDE = 1600 };
 enum { IMAGE_BYTES = 256 << 20 };
 
 /* Whether the first key, and with it the first query, is a CLS token. */
-static bool count_keys(struct patches *patches, const struct patch_options *options,
+static bool count_keys(struct patch_view *patches, const struct patch_options *options,
                        const struct problem *problem, struct error *error)
 {
     size_t count = patches->rows * patches->columns; /* each at most 2^20 */
@@ -27,11 +27,11 @@ static bool count_keys(struct patches *patches, const struct patch_options *opti
              "before the patches",
              patches->rows, patches->columns, count, problem->m, count, count + 1);
     return options->grid[0] ? error_set(error, ERROR_USAGE, "--%s", says)
-                            : place_error(&problem->grid_place, error, "%s", says);
+                            : place_error(&problem->patch_grid_place, error, "%s", says);
 }
 
 /* Where it is looked from. */
-static bool choose_query(struct patches *patches, const struct patch_options *options,
+static bool choose_query(struct patch_view *patches, const struct patch_options *options,
                          const struct selection *selection, const struct problem *problem,
                          struct error *error)
 {
@@ -59,7 +59,7 @@ static bool choose_query(struct patches *patches, const struct patch_options *op
 }
 
 /* "seen from patch 5 (row 0, column 5)". */
-static void name_query(struct patches *patches, const struct selection *selection,
+static void name_query(struct patch_view *patches, const struct selection *selection,
                        const struct problem *problem)
 {
     char *to = patches->from;
@@ -84,7 +84,7 @@ static void name_query(struct patches *patches, const struct selection *selectio
         snprintf(to, size, "seen from query %zu", query);
 }
 
-static bool read_image(struct patches *patches, const char *path, struct error *error)
+static bool read_image(struct patch_view *patches, const char *path, struct error *error)
 {
     struct source source;
     bool ok = source_read(&source, path, IMAGE_BYTES, error) &&
@@ -108,14 +108,14 @@ static const char *pairless(const struct request *request, const struct problem 
     return found;
 }
 
-bool patches_plan(struct patches *patches, bool *wanted, const struct patch_options *options,
-                  const struct problem *problem, const struct request *request, struct error *error)
+bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patch_options *options,
+                     const struct problem *problem, const struct request *request, struct error *error)
 {
     const char *asking = options->view == VIEW_GRID ? "--view grid"
                          : options->image_file      ? "--image"
                          : options->has_query       ? "--look-from"
                                                     : NULL;
-    const size_t *grid = options->grid[0] ? options->grid : problem->grid;
+    const size_t *grid = options->grid[0] ? options->grid : problem->patch_grid;
     char stage[32];
     *wanted = false;
     const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(request, problem, stage);
@@ -134,7 +134,7 @@ bool patches_plan(struct patches *patches, bool *wanted, const struct patch_opti
     patches->columns = grid[1];
     if (!count_keys(patches, options, problem, error))
         return false;
-    bool pooled = result_held(problem, request) == HELD_POOLED;
+    bool pooled = result_kept(problem, request) == KEPT_POOLED;
     if (asking && pooled)
         return error_set(error, ERROR_SYSTEM,
                          "%s needs the weights, and they are more than the %zu that --max-weights allows to "
@@ -160,7 +160,7 @@ struct pairs {
 
 /* What is looked at, of every key. The mean is over the queries that may look there; weights are 0 where they
  * may not, and count. `masked` may be NULL, and then says nothing. */
-static bool look(const struct patches *patches, const struct pairs *pairs, bool is_weight, float *values,
+static bool look(const struct patch_view *patches, const struct pairs *pairs, bool is_weight, float *values,
                  uint8_t *masked, struct error *error)
 {
     size_t m = pairs->columns;
@@ -191,10 +191,10 @@ static bool look(const struct patches *patches, const struct pairs *pairs, bool 
     return true;
 }
 
-bool patches_measure(struct patches *patches, const struct result *result, struct error *error)
+bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error)
 {
     const struct stage_data *data = &result->stage[STAGE_WEIGHTS];
-    float *values = memory_take(data->columns, sizeof *values, error);
+    float *values = memory_alloc(data->columns, sizeof *values, error);
     bool ok = values;
     for (size_t i = 0; ok && i < result->layer_count * data->heads; i++) {
         struct pairs pairs = {stage_matrix(data, i / data->heads, i % data->heads), NULL, data->rows,
@@ -231,7 +231,7 @@ static void overlay_free(struct overlay *overlay)
 
 /* Weights share a scale from 0 to the largest of all heads, because 1/196 is nothing on one that ends at 1.
  */
-static void choose_colors(struct overlay *overlay, const struct patches *patches)
+static void choose_colors(struct overlay *overlay, const struct patch_view *patches)
 {
     struct drawing *drawing = &overlay->drawing;
     struct drawing_style *style = &drawing->style;
@@ -253,8 +253,8 @@ static char *join(const char *title, const char *more, struct error *error)
     return whole;
 }
 
-static bool make_map(struct overlay *overlay, const struct patches *patches, const struct drawing *matrices,
-                     size_t i, char weight[48], struct error *error)
+static bool make_map(struct overlay *overlay, const struct patch_view *patches,
+                     const struct drawing *matrices, size_t i, char weight[48], struct error *error)
 {
     size_t m = matrices->columns;
     const struct heatmap *from = &matrices->maps[i];
@@ -273,7 +273,7 @@ static bool make_map(struct overlay *overlay, const struct patches *patches, con
     return true;
 }
 
-static bool make_drawing(struct overlay *overlay, const struct patches *patches,
+static bool make_drawing(struct overlay *overlay, const struct patch_view *patches,
                          const struct drawing *matrices, struct error *error)
 {
     size_t cells;
@@ -281,8 +281,8 @@ static bool make_drawing(struct overlay *overlay, const struct patches *patches,
         return error_memory(error, SIZE_MAX);
     overlay->maps = memory_zeroed(overlay->count, sizeof *overlay->maps, error);
     overlay->titles = memory_zeroed(overlay->count + 1, sizeof *overlay->titles, error);
-    overlay->values = memory_take(cells, sizeof *overlay->values, error);
-    overlay->masked = memory_take(cells, 1, error);
+    overlay->values = memory_alloc(cells, sizeof *overlay->values, error);
+    overlay->masked = memory_alloc(cells, 1, error);
     if (!overlay->maps || !overlay->titles || !overlay->values || !overlay->masked)
         return false;
     char said[192];
@@ -303,8 +303,8 @@ static bool make_drawing(struct overlay *overlay, const struct patches *patches,
     return overlay->drawing.title;
 }
 
-bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
-                  const struct drawing *matrices, struct out *out, struct error *error)
+bool patch_view_draw(struct painter *painter, const struct patch_view *patches, enum stage stage,
+                     const struct drawing *matrices, struct out *out, struct error *error)
 {
     struct overlay overlay = {.drawing = *matrices, .count = matrices->map_count};
     struct drawing *drawing = &overlay.drawing;
@@ -338,8 +338,8 @@ bool patches_draw(struct painter *painter, const struct patches *patches, enum s
     return ok;
 }
 
-void patches_free(struct patches *patches)
+void patch_view_free(struct patch_view *patches)
 {
     image_free(&patches->image);
-    *patches = (struct patches){0};
+    *patches = (struct patch_view){0};
 }

@@ -25,8 +25,8 @@ struct patch_options {
     enum view view;
 };
 
-/* Begins zeroed; freed by patches_free. */
-struct patches {
+/* Begins zeroed; freed by patch_view_free. */
+struct patch_view {
     size_t rows, columns;
     bool has_class;     /* key 0 is a CLS token, no patch */
     bool is_self;       /* the queries are the same tokens as the keys */
@@ -38,20 +38,20 @@ struct patches {
 };
 
 /*
- * Judges the options and the problem's grid, and reads the image. *wanted says whether there is anything to
+ * Checks the options and the problem's grid, and reads the image. *wanted says whether there is anything to
  * draw over a grid; if not all is drawn as matrices. Errors: ERROR_USAGE, ERROR_INPUT for counts that do not
  * fit and for images, ERROR_SYSTEM.
  */
-bool patches_plan(struct patches *patches, bool *wanted, const struct patch_options *options,
-                  const struct problem *problem, const struct request *request, struct error *error);
+bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patch_options *options,
+                     const struct problem *problem, const struct request *request, struct error *error);
 
 /* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */
-bool patches_measure(struct patches *patches, const struct result *result, struct error *error);
+bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error);
 
 /* Draws what `matrices` of a stage, of queries and all keys, say of the patches. Thread-safe. */
-bool patches_draw(struct painter *painter, const struct patches *patches, enum stage stage,
-                  const struct drawing *matrices, struct out *out, struct error *error);
+bool patch_view_draw(struct painter *painter, const struct patch_view *patches, enum stage stage,
+                     const struct drawing *matrices, struct out *out, struct error *error);
 
-void patches_free(struct patches *patches);
+void patch_view_free(struct patch_view *patches);
 
 #endif

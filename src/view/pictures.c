@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attention/mask.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/workers.h"
 #include "paint/draw.h"
+#include "problem/problem_head.h"
 
 static const char *const measures[STAGE_COUNT] = {
     [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
@@ -58,10 +60,10 @@ static bool is_flags(const struct result *result, const struct stage_data *mask)
 
 static bool is_pooled(const struct result *result, enum stage stage)
 {
-    return result->held == HELD_POOLED && result->stage[stage].is_pairs;
+    return result->kept == KEPT_POOLED && result->stage[stage].is_pairs;
 }
 
-struct sides pictures_labels(const struct result *result, enum stage stage, const struct patches *patches)
+struct sides pictures_labels(const struct result *result, enum stage stage, const struct patch_view *patches)
 {
     const struct problem *problem = result->problem;
     const bool pairs = result->stage[stage].is_pairs, keys = stage_is_keys(stage);
@@ -77,11 +79,11 @@ struct sides pictures_labels(const struct result *result, enum stage stage, cons
 }
 
 /* What all figures of a stage share. The heatmaps are set by the caller. */
-static struct drawing drawing_of(const struct shown *shown, const struct drawing_style *wanted)
+static struct drawing drawing_of(const struct panels *panels, const struct drawing_style *wanted)
 {
-    const struct result *result = shown->result;
+    const struct result *result = panels->result;
     const struct problem *problem = result->problem;
-    enum stage stage = shown->stage;
+    enum stage stage = panels->stage;
     const struct stage_data *data = &result->stage[stage];
     bool recurrent = false; /* those weights may be anything */
     for (size_t l = 0; l < problem->layer_count; l++)
@@ -100,7 +102,7 @@ static struct drawing drawing_of(const struct shown *shown, const struct drawing
         .rows = data->rows,
         .columns = data->columns,
         .row_labels = labels.rows,
-        .column_labels = labels.columns ? labels.columns : (const char *const *)shown->columns,
+        .column_labels = labels.columns ? labels.columns : (const char *const *)panels->columns,
         .row_first = first_row(result, stage, positions),
         .column_first = pairs ? result->key_first : 0,
         .row_step = pooled ? result->query_step : 1,
@@ -118,11 +120,11 @@ static struct drawing drawing_of(const struct shown *shown, const struct drawing
     };
 }
 
-static bool draw(struct painter *painter, const struct drawing *drawing, const struct shown *shown,
-                 const struct patches *patches, struct out *out, struct error *error)
+static bool draw(struct painter *painter, const struct drawing *drawing, const struct panels *panels,
+                 const struct patch_view *patches, struct out *out, struct error *error)
 {
-    if (patches && shown->result->stage[shown->stage].is_pairs)
-        return patches_draw(painter, patches, shown->stage, drawing, out, error);
+    if (patches && panels->result->stage[panels->stage].is_pairs)
+        return patch_view_draw(painter, patches, panels->stage, drawing, out, error);
     return draw_png(painter, drawing, out, error);
 }
 
@@ -136,13 +138,13 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
         return true;
     struct head rules;
     problem_head(result->problem, result->layer_index[l], result->head_index[h], &rules);
-    if (!head_is_masked(&rules))
+    if (!mask_is_any(&rules))
         return true;
-    *flags = memory_take(result->stage[stage].rows * result->stage[stage].columns, 1, error);
+    *flags = memory_alloc(result->stage[stage].rows * result->stage[stage].columns, 1, error);
     if (!*flags)
         return false;
     bool any = result_mask(result, l, h, *flags);
-    /* Weights that were given are shown even where a mask says there are none. */
+    /* Weights that were given are panels even where a mask says there are none. */
     if (any && stage != STAGE_MASK && result->problem->layers[0].attention) {
         const struct stage_data *data = &result->stage[stage];
         const float *values = stage_matrix(data, l, h);
@@ -157,96 +159,96 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
 }
 
 /* What picture_all takes for a figure. */
-struct panels {
+struct panel_parts {
     struct heatmap *maps;
-    char (*names)[SHOWN_NAME]; /* of the panels, then of the rows and columns of panels */
+    char (*names)[PANEL_NAME]; /* of the panels, then of the rows and columns of panels */
     const char **titles;       /* pointers to those of rows and columns */
     unsigned char **flags;
     size_t count;
 };
 
-static void panels_free(struct panels *panels)
+static void panel_parts_free(struct panel_parts *parts)
 {
-    for (size_t i = 0; panels->flags && i < panels->count; i++)
-        free(panels->flags[i]);
-    free(panels->flags);
-    free(panels->titles);
-    free(panels->names);
-    free(panels->maps);
+    for (size_t i = 0; parts->flags && i < parts->count; i++)
+        free(parts->flags[i]);
+    free(parts->flags);
+    free(parts->titles);
+    free(parts->names);
+    free(parts->maps);
 }
 
 /* Names for the rows (layers) and columns (heads) of panels, for where their own names do not fit. */
-static void name_grid(const struct shown *shown, struct panels *panels, struct drawing *drawing)
+static void name_grid(const struct panels *panels, struct panel_parts *parts, struct drawing *drawing)
 {
-    size_t layers = shown->result->layer_count;
-    for (size_t i = 0; i < layers + shown->count; i++) {
-        char *name = panels->names[panels->count + i];
+    size_t layers = panels->result->layer_count;
+    for (size_t i = 0; i < layers + panels->count; i++) {
+        char *name = parts->names[parts->count + i];
         if (i < layers)
-            snprintf(name, sizeof *panels->names, "L%zu", shown->result->layer_index[i]);
+            snprintf(name, sizeof *parts->names, "L%zu", panels->result->layer_index[i]);
         else
-            shown_head(shown, i - layers, true, name);
-        panels->titles[i] = name;
+            panels_head(panels, i - layers, true, name);
+        parts->titles[i] = name;
     }
-    drawing->row_titles = panels->titles;
-    drawing->column_titles = panels->titles + layers;
+    drawing->row_titles = parts->titles;
+    drawing->column_titles = parts->titles + layers;
 }
 
-static bool picture_all(const struct shown *shown, const struct drawing_style *style,
-                        const struct patches *patches, struct painter *painter, struct out *out,
+static bool picture_all(const struct panels *panels, const struct drawing_style *style,
+                        const struct patch_view *patches, struct painter *painter, struct out *out,
                         struct error *error)
 {
-    const struct result *result = shown->result;
-    const struct stage_data *data = &result->stage[shown->stage];
-    size_t heads = shown->count, layers = result->layer_count, count = layers * heads;
-    struct drawing drawing = drawing_of(shown, style);
-    struct panels panels = {.maps = memory_zeroed(count, sizeof *panels.maps, error),
-                            .names = memory_zeroed(count + layers + heads, sizeof *panels.names, error),
-                            .titles = memory_zeroed(layers + heads, sizeof *panels.titles, error),
-                            .flags = memory_zeroed(count, sizeof *panels.flags, error),
-                            .count = count};
-    bool ok = panels.maps && panels.names && panels.titles && panels.flags, brief = layers > 1 && heads > 1;
+    const struct result *result = panels->result;
+    const struct stage_data *data = &result->stage[panels->stage];
+    size_t heads = panels->count, layers = result->layer_count, count = layers * heads;
+    struct drawing drawing = drawing_of(panels, style);
+    struct panel_parts parts = {.maps = memory_zeroed(count, sizeof *parts.maps, error),
+                                .names = memory_zeroed(count + layers + heads, sizeof *parts.names, error),
+                                .titles = memory_zeroed(layers + heads, sizeof *parts.titles, error),
+                                .flags = memory_zeroed(count, sizeof *parts.flags, error),
+                                .count = count};
+    bool ok = parts.maps && parts.names && parts.titles && parts.flags, brief = layers > 1 && heads > 1;
     for (size_t i = 0; ok && i < count; i++) {
-        size_t l = i / heads, h = shown->heads[i % heads];
-        ok = mask_of(result, shown->stage, l, h, &panels.flags[i], error);
-        shown_title(shown, l, i % heads, brief, panels.names[i]);
-        panels.maps[i] = (struct heatmap){
-            .title = panels.names[i], .values = stage_matrix(data, l, h), .masked = panels.flags[i]};
+        size_t l = i / heads, h = panels->heads[i % heads];
+        ok = mask_of(result, panels->stage, l, h, &parts.flags[i], error);
+        panels_title(panels, l, i % heads, brief, parts.names[i]);
+        parts.maps[i] = (struct heatmap){
+            .title = parts.names[i], .values = stage_matrix(data, l, h), .masked = parts.flags[i]};
     }
     drawing.title = result->problem->title;
-    drawing.maps = panels.maps;
+    drawing.maps = parts.maps;
     drawing.map_count = count;
     /* A row of panels a layer, unless that makes a tower. */
     if (layers > 1 && layers <= 4 * heads) {
         drawing.across = heads;
         if (ok && brief)
-            name_grid(shown, &panels, &drawing);
+            name_grid(panels, &parts, &drawing);
     }
-    ok = ok && draw(painter, &drawing, shown, patches, out, error);
-    panels_free(&panels);
+    ok = ok && draw(painter, &drawing, panels, patches, out, error);
+    panel_parts_free(&parts);
     return ok;
 }
 
 /* One matrix, its name in the title. */
-static bool picture_head(const struct shown *shown, size_t l, size_t i, const struct drawing_style *style,
-                         const struct patches *patches, struct painter *painter, struct out *out,
+static bool picture_head(const struct panels *panels, size_t l, size_t i, const struct drawing_style *style,
+                         const struct patch_view *patches, struct painter *painter, struct out *out,
                          struct error *error)
 {
-    const struct result *result = shown->result;
-    struct drawing drawing = drawing_of(shown, style);
-    char name[SHOWN_NAME];
+    const struct result *result = panels->result;
+    struct drawing drawing = drawing_of(panels, style);
+    char name[PANEL_NAME];
     unsigned char *flags;
-    shown_title(shown, l, i, false, name);
+    panels_title(panels, l, i, false, name);
     const char *title = result->problem->title;
     char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     if (!whole)
-        return error_memory(error, SHOWN_NAME);
-    bool ok = mask_of(result, shown->stage, l, shown->heads[i], &flags, error);
-    struct heatmap map = {.values = stage_matrix(&result->stage[shown->stage], l, shown->heads[i]),
+        return error_memory(error, PANEL_NAME);
+    bool ok = mask_of(result, panels->stage, l, panels->heads[i], &flags, error);
+    struct heatmap map = {.values = stage_matrix(&result->stage[panels->stage], l, panels->heads[i]),
                           .masked = flags};
     drawing.title = whole;
     drawing.maps = &map;
     drawing.map_count = 1;
-    ok = ok && draw(painter, &drawing, shown, patches, out, error);
+    ok = ok && draw(painter, &drawing, panels, patches, out, error);
     free(flags);
     free(whole);
     return ok;
@@ -255,23 +257,23 @@ static bool picture_head(const struct shown *shown, size_t l, size_t i, const st
 /* What the threads share that draw. */
 struct studio {
     const struct drawing_style *style;
-    const struct patches *patches;
+    const struct patch_view *patches;
     const struct picture *pictures;
     size_t count;
-    struct painter *painters[CREW_MOST]; /* one a thread, once it has begun */
-    pthread_mutex_t lock;                /* of what follows */
-    size_t failed;                       /* the first picture that failed; count: none */
-    struct error *error;                 /* why */
+    struct painter *painters[WORKERS_MAX]; /* one a thread, once it has begun */
+    pthread_mutex_t lock;                  /* of what follows */
+    size_t failed;                         /* the first picture that failed; count: none */
+    struct error *error;                   /* why */
 };
 
 static bool picture_draw(const struct studio *studio, struct painter *painter, const struct picture *picture,
                          struct error *error)
 {
-    const struct shown *shown = picture->shown;
+    const struct panels *panels = picture->panels;
     if (picture->all)
-        return picture_all(shown, studio->style, studio->patches, painter, picture->out, error);
-    return picture_head(shown, picture->matrix / shown->count, picture->matrix % shown->count, studio->style,
-                        studio->patches, painter, picture->out, error);
+        return picture_all(panels, studio->style, studio->patches, painter, picture->out, error);
+    return picture_head(panels, picture->matrix / panels->count, picture->matrix % panels->count,
+                        studio->style, studio->patches, painter, picture->out, error);
 }
 
 /* The last picture first: that of all heads, the largest, stands behind those of the heads. */
@@ -294,7 +296,7 @@ static void studio_draw(void *context, int member, size_t job)
 }
 
 bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
-                   const struct patches *patches, struct error *error)
+                   const struct patch_view *patches, struct error *error)
 {
     struct studio studio = {.style = style,
                             .patches = patches,
@@ -303,8 +305,8 @@ bool pictures_draw(const struct picture *pictures, size_t count, const struct dr
                             .lock = PTHREAD_MUTEX_INITIALIZER,
                             .failed = count,
                             .error = error};
-    crew_run(count, studio_draw, &studio);
-    for (int i = 0; i < CREW_MOST; i++)
+    workers_run(count, studio_draw, &studio);
+    for (int i = 0; i < WORKERS_MAX; i++)
         painter_close(studio.painters[i]);
     return studio.failed == count;
 }

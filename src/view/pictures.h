@@ -16,11 +16,11 @@ struct sides {
     const char *const *rows, *const *columns;
 };
 /* `patches` as for pictures_draw. */
-struct sides pictures_labels(const struct result *result, enum stage stage, const struct patches *patches);
+struct sides pictures_labels(const struct result *result, enum stage stage, const struct patch_view *patches);
 
 /* A picture to be drawn. */
 struct picture {
-    const struct shown *shown;
+    const struct panels *panels;
     bool all;        /* all its matrices, as one figure */
     size_t matrix;   /* else this one, counted over layers, then heads */
     struct out *out; /* takes the PNG; the caller begins and frees it */
@@ -29,6 +29,6 @@ struct picture {
 /* Draws them, several at a time, those of pairs over the grid of `patches`; NULL: as matrices. Errors: those
  * of the first that fails, whichever fails first. */
 bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
-                   const struct patches *patches, struct error *error);
+                   const struct patch_view *patches, struct error *error);
 
 #endif

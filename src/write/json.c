@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/mask.h"
 #include "base/memory.h"
 #include "base/workers.h"
+#include "problem/problem_head.h"
 
 static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
                          size_t count)
@@ -78,7 +80,7 @@ static void write_matrix(struct out *out, const float *values, size_t rows, size
         count = count < PARTS ? count : PARTS;
         for (size_t i = 0; i < count; i++)
             out_begin(&parts.text[i], -1, out->name);
-        crew_run(count, write_part, &parts);
+        workers_run(count, write_part, &parts);
         for (size_t i = 0; i < count; i++) {
             out_bytes(out, parts.text[i].data, parts.text[i].size);
             if (!out->trouble)
@@ -234,7 +236,7 @@ static bool write_mask(struct out *out, const struct result *result, struct erro
 {
     size_t rows = result->stage[STAGE_WEIGHTS].rows, columns = result->stage[STAGE_WEIGHTS].columns;
     size_t count = rows * columns, heads = result->layer_count * result->head_count;
-    unsigned char *first = memory_take(count, 1, error), *masked = memory_take(count, 1, error);
+    unsigned char *first = memory_alloc(count, 1, error), *masked = memory_alloc(count, 1, error);
     bool ok = first && masked, agree = true;
     if (ok)
         result_mask(result, 0, 0, first);
@@ -315,9 +317,9 @@ static struct masking masking_of(const struct problem *problem)
     for (size_t l = 0; l < problem->layer_count; l++) {
         struct head head; /* the masks of the others are of the same kind */
         problem_head(problem, l, 0, &head);
-        masking.any = masking.any || head_is_masked(&head);
-        masking.beyond = masking.beyond || !head_is_band(&head);
-        masking.lifted = masking.lifted || head_is_lifted(&head);
+        masking.any = masking.any || mask_is_any(&head);
+        masking.beyond = masking.beyond || !mask_is_band(&head);
+        masking.lifted = masking.lifted || mask_has_exceptions(&head);
     }
     return masking;
 }
@@ -383,16 +385,16 @@ static bool json_write(const struct result *result, enum stage stage, struct out
         out_text(out, ",\n\"title\":");
         out_quoted(out, problem->title);
     }
-    size_t patches = problem->grid[0] * problem->grid[1]; /* each at most 2^20 */
+    size_t patches = problem->patch_grid[0] * problem->patch_grid[1]; /* each at most 2^20 */
     bool fits = problem->m == patches || problem->m == patches + 1;
-    if (patches > 0 && fits && result->held != HELD_POOLED && result->key_count == problem->m)
-        out_format(out, ",\n\"grid\":[%zu,%zu]", problem->grid[0], problem->grid[1]);
+    if (patches > 0 && fits && result->kept != KEPT_POOLED && result->key_count == problem->m)
+        out_format(out, ",\n\"grid\":[%zu,%zu]", problem->patch_grid[0], problem->patch_grid[1]);
     write_labels(out, "tokens", &problem->tokens, result->query_first, result->query_count);
     write_labels(out, "key_tokens", &problem->key_tokens, result->key_first, result->key_count);
     write_config(out, result, by_rule);
     if (result->selected)
         write_selection(out, result);
-    if (result->held == HELD_POOLED) {
+    if (result->kept == KEPT_POOLED) {
         if (!write_pooled(out, result, masking.any || result->stage[STAGE_MASK].data, error))
             return false;
     } else {
@@ -402,7 +404,7 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     }
     write_stage(out, result, STAGE_OUTPUT);
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && result->held == HELD_POOLED))
+        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && result->kept == KEPT_POOLED))
             write_stage(out, result, s);
     write_pairs(out, result);
     write_stats(out, result);

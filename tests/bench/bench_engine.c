@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "attention/mask_count.h"
 #include "engine/engine.h"
 
 enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
@@ -140,7 +141,7 @@ static void compare_sparse(const char *what, struct rules rules)
     const struct head head = {.n = n, .m = n, .rules = rules};
     struct error error = {0};
     size_t allowed = 0;
-    head_count_allowed(&head, 1, &allowed, &error);
+    mask_count(&head, 1, &allowed, &error);
     double pairs = (double)allowed / (double)n / (double)n;
     double seconds = INFINITY, whole = INFINITY;
     for (int r = 0; r < ROUNDS; r++) {

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "read/read.h"
+#include "base/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

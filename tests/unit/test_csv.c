@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/source.h"
 #include "read/read.h"
 
 struct outcome {

@@ -10,7 +10,7 @@
 /* cmocka wants these before it */
 #include <cmocka.h>
 
-#include "base/file.h"
+#include "base/source.h"
 #include "base/workers.h"
 #include "read/csv_private.h"
 #include "read/read.h"
@@ -102,7 +102,7 @@ static void check_numbers(const struct form *form, bool parts)
     struct text text = make(form);
     for (size_t c = 0; c < sizeof crews / sizeof *crews; c++) {
         struct outcome o;
-        crew_limit(crews[c]);
+        workers_limit(crews[c]);
         if (!form->head)
             assert_int_equal(in_parts(&text, form->delimiter[0]), parts);
         read_text(&o, &text);
@@ -152,7 +152,7 @@ static void check_message(size_t row, const char *odd, const char *format, ...)
     va_end(arguments);
     for (size_t c = 0; c < sizeof crews / sizeof *crews; c++) {
         struct outcome o;
-        crew_limit(crews[c]);
+        workers_limit(crews[c]);
         assert_false(in_parts(&text, ','));
         read_text(&o, &text);
         assert_false(o.ok);
@@ -203,7 +203,7 @@ static void names_the_first_mistake(void **state)
                                            .odd = "0,1,2,3,4,y,6,7,8,9,10"});
     for (size_t c = 0; c < sizeof crews / sizeof *crews; c++) {
         struct outcome o;
-        crew_limit(crews[c]);
+        workers_limit(crews[c]);
         read_text(&o, &text);
         assert_string_equal(o.error.message, "f.csv:15001:11: expected a number, found \"y\"");
         finish(&o);
@@ -212,7 +212,7 @@ static void names_the_first_mistake(void **state)
 }
 
 /* Behind the rows may stand blank lines, but no lone CR. */
-static void blank_lines_at_the_end_are_judged_alike(void **state)
+static void blank_lines_at_the_end_are_read_alike(void **state)
 {
     (void)state;
     struct text text = make(&(struct form){.delimiter = ",", .line_end = "\n", .tail = "\n\r\r\n"});
@@ -228,7 +228,7 @@ static void a_late_word_makes_labels(void **state)
         .delimiter = ",", .line_end = "\n", .odd_row = 17000, .odd = "word,1,2,3,4,5,6,7,8,9,10"});
     for (size_t c = 0; c < sizeof crews / sizeof *crews; c++) {
         struct outcome o;
-        crew_limit(crews[c]);
+        workers_limit(crews[c]);
         read_text(&o, &text);
         assert_true(o.ok);
         assert_int_equal(o.inputs.all.tensor[INPUT_EMBEDDINGS].shape[1], COLUMNS - 1);
@@ -252,7 +252,7 @@ static void memory_is_not_promised_to_short_lines(void **state)
     for (size_t i = 0; i < LONG + SHORT; i++)
         memcpy(text.data + 2 * i, i < LONG - 1 ? "1," : "1\n", 2);
     struct outcome o;
-    crew_limit(2);
+    workers_limit(2);
     assert_false(in_parts(&text, ','));
     read_text(&o, &text);
     assert_string_equal(
@@ -266,7 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_same_in_parts),  cmocka_unit_test(says_the_line_in_every_part),
-        cmocka_unit_test(names_the_first_mistake),  cmocka_unit_test(blank_lines_at_the_end_are_judged_alike),
+        cmocka_unit_test(names_the_first_mistake),  cmocka_unit_test(blank_lines_at_the_end_are_read_alike),
         cmocka_unit_test(a_late_word_makes_labels), cmocka_unit_test(memory_is_not_promised_to_short_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

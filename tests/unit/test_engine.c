@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "attention/mask.h"
 #include "attention/reference.h"
 #include "engine/engine.h"
 
@@ -43,24 +44,24 @@ static float *floats(size_t count, float size)
 
 /* A rows×columns matrix whose rows are `spare` further apart than they are long. The last one ends the
  * memory. */
-static struct grid matrix(size_t rows, size_t columns, size_t spare, float size)
+static struct strided matrix(size_t rows, size_t columns, size_t spare, float size)
 {
     size_t step = columns + spare;
-    return (struct grid){
+    return (struct strided){
         .data = floats(rows ? (rows - 1) * step + columns : 0, size), .row = step, .column = 1};
 }
 
-static void set(struct grid grid, size_t i, size_t j, float value)
+static void set(struct strided grid, size_t i, size_t j, float value)
 {
     ((float *)(uintptr_t)grid.data)[i * grid.row + j * grid.column] = value;
 }
 
 /* A grid over pairs where an axis may be 1. */
-static struct grid pairs(size_t n, size_t m, float size)
+static struct strided pairs(size_t n, size_t m, float size)
 {
     unsigned kind = random_bits() % 4;
     size_t rows = kind & 1 ? 1 : n, columns = kind & 2 ? 1 : m;
-    return (struct grid){
+    return (struct strided){
         .data = floats(rows * columns, size), .row = rows == 1 ? 0 : columns, .column = columns == 1 ? 0 : 1};
 }
 
@@ -73,7 +74,7 @@ static void head_free(struct head *head)
     free((void *)(uintptr_t)head->bias.data);
 }
 
-static size_t pairs_count(const struct grid *grid, size_t n, size_t m)
+static size_t pairs_count(const struct strided *grid, size_t n, size_t m)
 {
     return (grid->row ? n : 1) * (grid->column ? m : 1);
 }
@@ -108,13 +109,13 @@ static struct head random_head(float size)
         head.rules.mask = pairs(head.n, head.m, 1);
         head.rules.mask_true_blocks = random_bits() % 2;
         for (size_t i = 0; i < pairs_count(&head.rules.mask, head.n, head.m); i++)
-            set((struct grid){head.rules.mask.data, 0, 1}, 0, i, random_bits() % 3 > 0);
+            set((struct strided){head.rules.mask.data, 0, 1}, 0, i, random_bits() % 3 > 0);
     }
     if (random_bits() % 3 == 0) {
         head.bias = pairs(head.n, head.m, 2);
         for (size_t i = 0; i < pairs_count(&head.bias, head.n, head.m); i++)
             if (random_bits() % 4 == 0)
-                set((struct grid){head.bias.data, 0, 1}, 0, i, -INFINITY);
+                set((struct strided){head.bias.data, 0, 1}, 0, i, -INFINITY);
     }
     return head;
 }
@@ -189,7 +190,7 @@ static void check(const struct head *head, const struct got *got)
         double largest = 0;
         reference_row(head, i, STAGE_MASKED, &room);
         for (size_t j = 0; j < head->m; j++)
-            if (head_allows(head, i, j) && fabs(want[j]) > largest)
+            if (mask_allows(head, i, j) && fabs(want[j]) > largest)
                 largest = fabs(want[j]);
         double tolerance = largest <= 20 ? 2e-6 : 2e-7 * largest;
         reference_row(head, i, STAGE_WEIGHTS, &room);
@@ -198,7 +199,7 @@ static void check(const struct head *head, const struct got *got)
             if (differ(row[j], want[j], tolerance))
                 fail_msg("%zu×%zu, d_k %zu: weight [%zu, %zu] is %.9g, not %.9g", head->n, head->m, head->d_k,
                          i, j, (double)row[j], want[j]);
-            if (!head_allows(head, i, j) && !isnan(want[j]))
+            if (!mask_allows(head, i, j) && !isnan(want[j]))
                 assert_true(row[j] == 0);
         }
         for (size_t c = 0; c < head->d_v; c++)
@@ -280,7 +281,7 @@ static void stays_sound_with_large_scores(void **state)
                 float weight = got.weights[i * head.m + j];
                 assert_true(weight >= 0 && weight <= 1);
                 sum += (double)weight;
-                sees = sees || head_allows(&head, i, j);
+                sees = sees || mask_allows(&head, i, j);
             }
             assert_true(fabs(sum - sees) < 1e-5);
         }
@@ -303,7 +304,7 @@ static void masking_selects(void **state)
         head.q = matrix(n, 5, 0, 1);
         head.k = matrix(m, 5, 0, 1);
         head.v = matrix(m, 18, 0, 1);
-        struct grid closed = {.data = floats(n * m, 1), .row = m, .column = 1};
+        struct strided closed = {.data = floats(n * m, 1), .row = m, .column = 1};
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < m; j++)
                 set(closed, i, j, j == bad && i % 2 == 0 ? (round % 2 ? -INFINITY : 0) : 1);
@@ -383,7 +384,7 @@ static void projects(void **state)
         size_t rows = one_of(sizes, 7), inner = one_of(sizes, 7), columns = one_of(sizes, 7);
         bool has_w = round % 4 != 0, has_b = round % 3 != 0;
         columns = has_w ? columns : inner;
-        struct grid x = matrix(rows, inner, round % 2, 1);
+        struct strided x = matrix(rows, inner, round % 2, 1);
         float *w = has_w ? floats(inner * columns, 1) : NULL, *b = has_b ? floats(columns, 1) : NULL;
         float *y = floats(rows * columns, 1), *again = floats(rows * columns, 1);
         struct error error = {0};

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/source.h"
 #include "read/read.h"
 
 /* What one read gave. */
@@ -182,8 +183,8 @@ static void takes_settings(void **state)
     assert_int_equal(s->window_right, 0);
     assert_true(s->mask_true_blocks);
     assert_string_equal(o.inputs.title, "t");
-    assert_int_equal(o.inputs.grid[0], 2);
-    assert_int_equal(o.inputs.grid[1], 3);
+    assert_int_equal(o.inputs.patch_grid[0], 2);
+    assert_int_equal(o.inputs.patch_grid[1], 3);
     finish(&o);
 }
 

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "attention/mask.h"
 #include "attention/reference.h"
 #include "engine/engine.h"
 
@@ -76,7 +77,7 @@ static void take_rows(void *context, size_t first, size_t count, const float *we
                sample->head.m * sizeof(float));
 }
 
-static void fill(struct guarded *g, struct grid *grid, size_t rows, size_t columns, size_t step, bool low)
+static void fill(struct guarded *g, struct strided *grid, size_t rows, size_t columns, size_t step, bool low)
 {
     size_t count = rows > 0 && columns > 0 ? (rows - 1) * step + columns : 0;
     *g = guarded_take(count, low);
@@ -85,7 +86,7 @@ static void fill(struct guarded *g, struct grid *grid, size_t rows, size_t colum
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < columns; c++)
             g->data[r * step + c] = noise();
-    *grid = (struct grid){g->data, step, 1};
+    *grid = (struct strided){g->data, step, 1};
 }
 
 static void sample_make(struct sample *s, size_t n, size_t m, size_t d_k, size_t d_v, bool low)
@@ -117,7 +118,7 @@ static void sample_mask(struct sample *s, bool bias, bool rows, bool columns)
 {
     struct head *h = &s->head;
     struct guarded *g = bias ? &s->bias : &s->mask;
-    struct grid *grid = bias ? &h->bias : &h->rules.mask;
+    struct strided *grid = bias ? &h->bias : &h->rules.mask;
     size_t high = rows ? h->n : 1, wide = columns ? h->m : 1;
     fill(g, grid, high, wide, wide, dice(2));
     for (size_t i = 0; i < high * wide; i++) {
@@ -171,7 +172,7 @@ static void sample_pattern(struct sample *s, unsigned which)
         float *blocks = sample_extra(s, high * wide * sizeof *blocks);
         for (size_t i = 0; i < high * wide; i++)
             blocks[i] = (float)dice(2);
-        r->block_mask = (struct grid){blocks, wide, 1};
+        r->block_mask = (struct strided){blocks, wide, 1};
     }
     if (which % 5 == 3) {
         r->query_segment = sample_segments(s, h->n, 30);
@@ -181,7 +182,7 @@ static void sample_pattern(struct sample *s, unsigned which)
         float *keys = sample_extra(s, h->m * sizeof *keys);
         for (size_t j = 0; j < h->m; j++)
             keys[j] = (float)(dice(4) > 0);
-        r->key_mask = (struct grid){keys, 0, 1};
+        r->key_mask = (struct strided){keys, 0, 1};
     }
     r->is_padded = which % 6 == 1;
     r->key_length = r->is_padded ? dice((uint32_t)h->m + 1) : 0;
@@ -256,7 +257,7 @@ static void check_row(struct sample *s, size_t i, const double *weights, double 
         double w = weights[j],
                *cell = &cells[i / s->pool_rows * ((m - 1) / s->pool_keys + 1) + j / s->pool_keys];
         same(s->weights[i * m + j], w, 2e-6, "weight", s, i, j);
-        if (!head_allows(&s->head, i, j) && w == 0)
+        if (!mask_allows(&s->head, i, j) && w == 0)
             assert_true(s->weights[i * m + j] == 0);
         entropy -= w > 0 ? w * log(w) : w * 0;
         distance += w * fabs((double)i + (double)s->head.offset - (double)j);
@@ -382,7 +383,7 @@ static void hostile_values(void)
         sample_rules(&s, turn % 5 == 0 ? 1 : turn);
         if (turn % 3 == 0)
             sample_pattern(&s, turn / 3);
-        struct grid *grids[] = {&s.head.q, &s.head.k, &s.head.v};
+        struct strided *grids[] = {&s.head.q, &s.head.k, &s.head.v};
         size_t rows[] = {s.head.n, s.head.m, s.head.m}, columns[] = {s.head.d_k, s.head.d_k, s.head.d_v};
         for (uint32_t e = dice(4) + 1; e > 0; e--) {
             uint32_t which = dice(3);
@@ -490,7 +491,7 @@ static void projections(void)
     for (unsigned turn = 0; turn < 40; turn++) {
         size_t rows = sizes[dice(7)], inner = turn == 0 ? 5000 : sizes[dice(7)], columns = sizes[dice(7)];
         struct guarded x, w, b, y;
-        struct grid grid;
+        struct strided grid;
         struct error error = {0};
         size_t step = inner + dice(3);
         fill(&x, &grid, rows, inner, step, turn % 2);

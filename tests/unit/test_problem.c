@@ -10,8 +10,10 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "attention/mask.h"
 #include "base/text.h"
 #include "problem/problem.h"
+#include "problem/problem_head.h"
 
 /* A tensor of that shape (0 ends it), filled with `value`. */
 static struct tensor filled(float value, size_t a, size_t b, size_t c, size_t d)
@@ -35,7 +37,7 @@ static struct tensor zeros(size_t a, size_t b)
 static void set(struct settings *settings, enum setting which, const char *text)
 {
     struct error error = {0};
-    assert_true(settings_take(settings, which, text, "it", ERROR_USAGE, &error));
+    assert_true(settings_parse(settings, which, text, "it", ERROR_USAGE, &error));
 }
 
 static void label(struct labels *labels, size_t count, const char *const *text)
@@ -158,7 +160,7 @@ static void wants_q_and_k(void **state)
     refused(&in, &nothing, "no q: expected embeddings, q and k, or attention");
 }
 
-static void judges_masks(void **state)
+static void checks_masks(void **state)
 {
     (void)state;
     struct inputs in = {0};
@@ -195,7 +197,7 @@ static void judges_masks(void **state)
     problem_head(&problem, 0, 0, &head);
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < 3; j++)
-            assert_int_equal(head_allows(&head, i, j), j != 1);
+            assert_int_equal(mask_allows(&head, i, j), j != 1);
     assert_int_equal(warnings.count, 0);
     problem_free(&problem);
     inputs_free(&in);
@@ -221,7 +223,7 @@ static void broadcasts_pairs(void **state)
             t.data[i] = (float)i;
         for (size_t l = 0; l < L; l++)
             for (size_t h = 0; h < H; h++) {
-                struct grid grid = problem_pairs(&t, l, h);
+                struct strided grid = problem_pairs(&t, l, h);
                 for (size_t i = 0; i < N; i++)
                     for (size_t j = 0; j < M; j++)
                         assert_true(grid.data[i * grid.row + j * grid.column] ==
@@ -407,7 +409,7 @@ int main(void)
         cmocka_unit_test(names_both_shapes),
         cmocka_unit_test(counts_heads),
         cmocka_unit_test(wants_q_and_k),
-        cmocka_unit_test(judges_masks),
+        cmocka_unit_test(checks_masks),
         cmocka_unit_test(broadcasts_pairs),
         cmocka_unit_test(stacks_layers),
         cmocka_unit_test(obeys_the_command_line),

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "attention/mask.h"
+#include "attention/mask_count.h"
 #include "attention/reference.h"
 
 /* Scores 0 and ln 3 give weights 1/4 and 3/4. */
@@ -58,14 +60,14 @@ static void reaches_what_causal_and_window_leave(void **state)
                                         .rules.right = right};
                     for (int64_t i = 0; i < 6; i++) {
                         size_t first, end;
-                        head_reach(&head, (size_t)i, &first, &end);
+                        mask_reach(&head, (size_t)i, &first, &end);
                         assert_true(first <= end && end <= 5);
                         for (int64_t j = 0; j < 5; j++) {
                             int64_t p = i + offset;
                             bool seen = (!causal || j <= p) && (left < 0 || j >= p - left) &&
                                         (right < 0 || j <= p + right);
                             assert_int_equal(j >= (int64_t)first && j < (int64_t)end, seen);
-                            assert_int_equal(head_allows(&head, (size_t)i, (size_t)j), seen);
+                            assert_int_equal(mask_allows(&head, (size_t)i, (size_t)j), seen);
                         }
                     }
                 }
@@ -126,9 +128,9 @@ static void masks_make(struct masks *x)
         x->key_segment[i] = (int32_t)below(3) - 1;
     }
     if (rules->block > 0 && one_in(2))
-        rules->block_mask = (struct grid){x->block_mask, 40, 1};
+        rules->block_mask = (struct strided){x->block_mask, 40, 1};
     if (one_in(4))
-        rules->key_mask = (struct grid){x->key_mask, 0, 1};
+        rules->key_mask = (struct strided){x->key_mask, 0, 1};
     if (one_in(3)) {
         rules->query_global = x->query_global;
         rules->key_global = x->key_global;
@@ -138,9 +140,9 @@ static void masks_make(struct masks *x)
         rules->key_segment = x->key_segment;
     }
     if (one_in(3)) /* of pairs, or an axis of it serves all */
-        rules->mask = (struct grid){x->mask, one_in(2) ? 0 : 40, one_in(2) ? 0 : 1};
+        rules->mask = (struct strided){x->mask, one_in(2) ? 0 : 40, one_in(2) ? 0 : 1};
     if (one_in(3))
-        head->bias = (struct grid){x->bias, one_in(2) ? 0 : 40, one_in(2) ? 0 : 1};
+        head->bias = (struct strided){x->bias, one_in(2) ? 0 : 40, one_in(2) ? 0 : 1};
 }
 
 /* bug: padding, dilation and global tokens cost a question for every pair */
@@ -154,11 +156,11 @@ static void counts_pairs_as_one_by_one(void **state)
         size_t wanted = 0, listed = 0, count, keys[40];
         for (size_t i = 0; i < x.head.n; i++) {
             for (size_t j = 0; j < x.head.m; j++)
-                wanted += head_allows(&x.head, i, j);
-            listed += head_keys(&x.head, i, keys);
+                wanted += mask_allows(&x.head, i, j);
+            listed += mask_keys(&x.head, i, keys);
         }
         struct error error = {0};
-        assert_true(head_count_allowed(&x.head, 1, &count, &error));
+        assert_true(mask_count(&x.head, 1, &count, &error));
         if (count != wanted || listed != wanted)
             fail_msg("seed %u: counted %zu, listed %zu of %zu pairs", at, count, listed, wanted);
     }

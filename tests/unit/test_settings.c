@@ -14,7 +14,7 @@ static struct settings take(enum setting which, const char *text)
 {
     struct settings settings = {0};
     struct error error = {0};
-    if (!settings_take(&settings, which, text, "it", ERROR_USAGE, &error))
+    if (!settings_parse(&settings, which, text, "it", ERROR_USAGE, &error))
         fail_msg("%s: %s", text ? text : "nothing", error.message);
     assert_int_equal(settings.given, 1u << which);
     return settings;
@@ -27,7 +27,7 @@ static void refuses(enum setting which, const char *const *texts, const char *ex
         struct settings settings = {0};
         struct error error = {0};
         char message[200];
-        if (settings_take(&settings, which, *texts, "--it", ERROR_USAGE, &error))
+        if (settings_parse(&settings, which, *texts, "--it", ERROR_USAGE, &error))
             fail_msg("\"%s\" was taken for %s", *texts, setting_kinds[which].name);
         snprintf(message, sizeof message, "--it is \"%s\": expected %s", *texts, expected);
         assert_string_equal(error.message, message);
@@ -134,9 +134,9 @@ static void overrides_what_is_given(void **state)
                 {SETTING_CAUSAL, "end", "2"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].below)
-            assert_true(settings_take(&base, rows[i].which, rows[i].below, "it", ERROR_USAGE, &error));
+            assert_true(settings_parse(&base, rows[i].which, rows[i].below, "it", ERROR_USAGE, &error));
         if (rows[i].above)
-            assert_true(settings_take(&over, rows[i].which, rows[i].above, "it", ERROR_USAGE, &error));
+            assert_true(settings_parse(&over, rows[i].which, rows[i].above, "it", ERROR_USAGE, &error));
     }
     settings_override(&base, &over);
     assert_int_equal(base.heads, 4);
@@ -166,7 +166,7 @@ static void suggests_the_word_that_is_near(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct settings settings = {0};
         struct error error = {0};
-        assert_false(settings_take(&settings, rows[i].which, rows[i].text, "--it", ERROR_USAGE, &error));
+        assert_false(settings_parse(&settings, rows[i].which, rows[i].text, "--it", ERROR_USAGE, &error));
         assert_string_equal(error.message, rows[i].message);
     }
 }
@@ -179,7 +179,7 @@ static void takes_text(void **state)
     assert_string_equal(take(SETTING_SEPARATOR, "a\xC0\x80").separator, "a\xC0\x80");
     struct settings settings = {0};
     struct error error = {0};
-    assert_false(settings_take(&settings, SETTING_SEPARATOR, "a\xFF", "--it", ERROR_USAGE, &error));
+    assert_false(settings_parse(&settings, SETTING_SEPARATOR, "a\xFF", "--it", ERROR_USAGE, &error));
     assert_string_equal(error.message, "--it is \"a\\xFF\": expected a token of at most 63 bytes of UTF-8");
     refuses(SETTING_SEPARATOR, (const char *const[]){"", NULL}, "a token of at most 63 bytes of UTF-8");
 
@@ -193,7 +193,7 @@ static void takes_text(void **state)
     out_free(&out);
     struct settings twice = take(SETTING_SEPARATOR, "long"), once = take(SETTING_SEPARATOR, "x");
     assert_false(settings_same(&twice, &once, SETTING_SEPARATOR));
-    assert_true(settings_take(&twice, SETTING_SEPARATOR, "x", "it", ERROR_USAGE, &error));
+    assert_true(settings_parse(&twice, SETTING_SEPARATOR, "x", "it", ERROR_USAGE, &error));
     assert_true(settings_same(&twice, &once, SETTING_SEPARATOR));
     assert_false(settings_same(&twice, &once, SETTING_SCORE));
 }

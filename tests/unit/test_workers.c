@@ -15,7 +15,7 @@ enum { JOBS = 1000 };
 
 struct log {
     atomic_int done[JOBS];
-    atomic_int members[CREW_MOST];
+    atomic_int members[WORKERS_MAX];
     atomic_bool wrong;
     long nanoseconds; /* that a job takes */
 };
@@ -23,7 +23,7 @@ struct log {
 static void note(void *context, int member, size_t job)
 {
     struct log *log = context;
-    if (member < 0 || member >= CREW_MOST || job >= JOBS) {
+    if (member < 0 || member >= WORKERS_MAX || job >= JOBS) {
         atomic_store(&log->wrong, true);
         return;
     }
@@ -37,12 +37,12 @@ static void test_every_job_once(void **state)
 {
     (void)state;
     static const size_t counts[] = {0, 1, 2, 3, 64, 65, JOBS};
-    static const int limits[] = {-1, 0, 1, 2, 5, CREW_MOST, 100000};
+    static const int limits[] = {-1, 0, 1, 2, 5, WORKERS_MAX, 100000};
     for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
         for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
             struct log log = {.nanoseconds = 0};
-            crew_limit(limits[l]);
-            crew_run(counts[c], note, &log);
+            workers_limit(limits[l]);
+            workers_run(counts[c], note, &log);
             assert_false(atomic_load(&log.wrong));
             for (size_t i = 0; i < JOBS; i++)
                 assert_int_equal(atomic_load(&log.done[i]), i < counts[c]);
@@ -54,9 +54,9 @@ static void test_no_more_members_than_told(void **state)
     (void)state;
     for (int limit = 1; limit <= 4; limit++) {
         struct log log = {.nanoseconds = 1000000};
-        crew_limit(limit);
-        crew_run(40, note, &log);
-        for (int i = 0; i < CREW_MOST; i++)
+        workers_limit(limit);
+        workers_run(40, note, &log);
+        for (int i = 0; i < WORKERS_MAX; i++)
             if (i >= limit)
                 assert_int_equal(atomic_load(&log.members[i]), 0);
     }
@@ -67,8 +67,8 @@ static void test_members_share(void **state)
 {
     (void)state;
     struct log log = {.nanoseconds = 20000000};
-    crew_limit(2);
-    crew_run(10, note, &log);
+    workers_limit(2);
+    workers_run(10, note, &log);
     assert_true(atomic_load(&log.members[0]) > 0);
     assert_true(atomic_load(&log.members[1]) > 0);
 }
@@ -85,8 +85,8 @@ static void test_one_thread_goes_in_order(void **state)
 {
     (void)state;
     size_t next = 0;
-    crew_limit(1);
-    crew_run(100, append, &next);
+    workers_limit(1);
+    workers_run(100, append, &next);
     assert_int_equal(next, 100);
 }
 

@@ -1,0 +1,14 @@
+/* How many pairs of a head are allowed, counted without asking each of them. */
+#ifndef ATTN_ATTENTION_MASK_COUNT_H
+#define ATTN_ATTENTION_MASK_COUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attention/head.h"
+#include "base/error.h"
+
+/* Counts the pairs that are allowed, on so many threads. Errors: no memory. */
+bool mask_count(const struct head *head, int threads, size_t *count, struct error *error);
+
+#endif

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The plan of the house, asked of the sources: tests/cli/house.bats calls one of the functions below by its name.
+
+A folder of src is a floor. Sources are laid out by clang-format, so that a definition begins at the start of a line and its
+body with a brace on a line of its own; that is all that is understood of C here.
+"""
+import pathlib
+import re
+import sys
+
+SRC = pathlib.Path(__file__).parent.parent / "src"
+FLOORS = {
+    "base": 0,
+    "tensor": 1, "attention": 1, "figure": 1,
+    "engine": 2, "problem": 2, "paint": 2,
+    "read": 3, "compute": 3,
+    "write": 4,
+    "view": 5,
+    "cmd": 6,
+    "main.c": 7,
+}
+
+# Headers whose functions have several files: the inside of one module, for its files alone.
+INSIDE = {
+    "figure/layout_parts.h": "layout.c and the parts that it puts together",
+    "problem/check.h": "problem.c and the checks that it makes",
+    "read/csv_private.h": "the reader of CSV",
+    "read/json_private.h": "the reader of JSON",
+    "view/explain_parts.h": "the text of an explanation",
+}
+
+
+def text_of(path):
+    """A source without comments and preprocessor lines, so that only code is left."""
+    code = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+    return re.sub(r"^#(?:[^\n]*\\\n)*[^\n]*\n", "", code, flags=re.M)
+
+
+def sources(pattern):
+    return sorted(path for path in SRC.rglob(pattern))
+
+
+def name_of(path):
+    return str(path.relative_to(SRC))
+
+
+def floor_of(path):
+    return FLOORS[path.relative_to(SRC).parts[0]]
+
+
+DEFINITION = re.compile(r"^(?!typedef|extern)(static )?[A-Za-z_][\w ]*?[ *]+([a-z_]\w*)\([^;{]*?\)\s*\n\{", re.M)
+DECLARATION = re.compile(r"^(?!static|typedef)[A-Za-z_][\w ]*?[ *]+([a-z_]\w*)\([^;{]*\)\s*(?:__attribute__\(\(.*?\)\)\)?)?;", re.M)
+
+
+def definitions(path, static):
+    return [m.group(2) for m in DEFINITION.finditer(text_of(path)) if bool(m.group(1)) == static]
+
+
+def floors(problems):
+    """A file includes its own folder, or one of a lower floor; every folder has a floor."""
+    for path in sources("*.[ch]"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            match = re.match(r'#include "([a-z_]+)/', line)
+            if match and match.group(1) != path.relative_to(SRC).parts[0] and FLOORS[match.group(1)] >= floor_of(path):
+                problems.append(f"{name_of(path)} includes from {match.group(1)}")
+
+
+def climbs(problems):
+    """A function that a header declares is defined on the floor of the header, so that no call climbs through it."""
+    defined = {}
+    for path in sources("*.c"):
+        for name in definitions(path, static=False):
+            defined.setdefault(name, []).append(path)
+    for header in sources("*.h"):
+        for name in DECLARATION.findall(text_of(header)):
+            for path in defined.get(name, []):
+                if floor_of(path) > floor_of(header) or path.parent != header.parent and path.parent != SRC:
+                    problems.append(f"{name} is declared in {name_of(header)} and defined in {name_of(path)}")
+            if name not in defined:
+                problems.append(f"{name} is declared in {name_of(header)} and defined nowhere")
+    assert len(defined) > 200, "the definitions were not found"
+
+
+def headers(problems):
+    """A public function is declared in the header of its own file."""
+    declared = {}
+    for header in sources("*.h"):
+        for name in DECLARATION.findall(text_of(header)):
+            declared.setdefault(name, []).append(header)
+    inside = {SRC / header for header in INSIDE}
+    for header in inside:
+        if not header.exists():
+            problems.append(f"{name_of(header)} is named as the inside of a module, and is not there")
+    for path in sources("*.c"):
+        own = path.with_suffix(".h")
+        for name in definitions(path, static=False):
+            if name == "main":
+                continue
+            homes = declared.get(name, [])
+            if homes != [own] and not (len(homes) == 1 and homes[0] in inside and homes[0].parent == path.parent):
+                where = ", ".join(name_of(home) for home in homes) or "no header"
+                problems.append(f"{name} of {name_of(path)} is declared in {where}")
+
+
+def namesakes(problems):
+    """No two files have a static function of the same name, nor a struct, union or enum: grep finds one."""
+    seen = {}
+    for path in sources("*.[ch]"):
+        code = text_of(path)
+        names = [m.group(2) + "()" for m in DEFINITION.finditer(code)]
+        names += [" ".join(m) for m in re.findall(r"\b(struct|union|enum) (\w+)\s*\n?\{", code)]
+        for name in set(names):
+            seen.setdefault(name, []).append(name_of(path))
+    for name, paths in sorted(seen.items()):
+        if len(paths) > 1:
+            problems.append(f"{name} is in {' and '.join(paths)}")
+
+
+def main():
+    problems = []
+    {check.__name__: check for check in (floors, climbs, headers, namesakes)}[sys.argv[1]](problems)
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
