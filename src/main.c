@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cmd/command.h"
+#include "cmd/help.h"
 #include "cmd/options.h"
 
 /* attn CMD …, with the command's own options. */

@@ -1,12 +1,11 @@
-/* The table of commands. */
 #include "cmd/command.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-const struct command *const commands[] = {&command_run, &command_explain, &command_sample, &command_help,
-                                          NULL};
+#define COMMAND_ROW(name) &command_##name,
+const struct command *const commands[] = {COMMANDS(COMMAND_ROW) NULL};
 
 const struct command *command_named(const char *name, struct error *error)
 {

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "base/out.h"
-#include "cmd/options.h"
+#include "cmd/command.h"
+#include "cmd/option.h"
 
 /* Text inside single quotes of a shell, with what zsh would read in a description taken out. */
 static void write_quoted(struct out *out, const char *text)
@@ -19,13 +20,32 @@ static void write_quoted(struct out *out, const char *text)
     }
 }
 
-static bool is_file(const struct option_kind *kind)
+/* The operands that a command has words for: commands by their names, samples by a command of the shell, which
+ * `opening` and a closing parenthesis put in place. */
+static void write_operands(struct out *out, enum operand_kind kind, const char *opening)
 {
-    return kind->words && strcmp(kind->words, "FILE") == 0;
+    if (kind == OPERANDS_SAMPLES)
+        out_format(out, "%sattn sample 2>/dev/null | cut -d\" \" -f1)", opening);
+    for (size_t c = 0; kind == OPERANDS_COMMANDS && commands[c]; c++)
+        out_format(out, "%s%s", c ? " " : "", commands[c]->name);
+}
+
+/* A command with its rows. */
+struct command_rows {
+    const struct command *command;
+    struct option_row rows[OPTIONS_MAX];
+    size_t count;
+};
+
+static struct command_rows rows_of(const struct command *command)
+{
+    struct command_rows of = {.command = command};
+    of.count = option_rows(command, of.rows, NULL);
+    return of;
 }
 
 /* The words after a command: names of options, and after an option with words, these. */
-static void write_bash(struct out *out, const struct option_kind *kinds, size_t count)
+static void write_bash(struct out *out)
 {
     out_text(out, "# bash completion for attn\n"
                   "_attn()\n{\n"
@@ -35,90 +55,101 @@ static void write_bash(struct out *out, const struct option_kind *kinds, size_t 
                   "    [ \"$word\" = = ] && word=\n"
                   "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
                   "    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W '");
-    for (size_t i = 0; commands[i]; i++)
-        out_format(out, "%s ", commands[i]->name);
-    out_text(out, "--help --version' -- \"$word\"))\n        return\n    fi\n    case $before in\n");
-    for (size_t i = 0; i < count; i++)
-        if (kinds[i].words && !is_file(&kinds[i]))
-            out_format(out, "    --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
-                       kinds[i].name, kinds[i].words);
+    for (size_t c = 0; commands[c]; c++)
+        out_format(out, "%s ", commands[c]->name);
+    out_text(out, "--help --version' -- \"$word\"))\n        return\n    fi\n    case $command$before in\n");
+    for (size_t c = 0; commands[c]; c++) {
+        struct command_rows of = rows_of(commands[c]);
+        for (size_t i = 0; i < of.count; i++)
+            if (of.rows[i].words)
+                out_format(out, "    %s--%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
+                           of.command->name, of.rows[i].name, of.rows[i].words);
+    }
     out_text(out, "    esac\n    case $command in\n");
     for (size_t c = 0; commands[c]; c++) {
-        out_format(out, "    %s) [[ $word == -* ]] && COMPREPLY=($(compgen -W '", commands[c]->name);
-        for (size_t i = 0; i < count; i++)
-            if (kinds[i].commands & commands[c]->mark)
-                out_format(out, "--%s ", kinds[i].name);
-        out_text(out, "' -- \"$word\")) ;;\n");
+        struct command_rows of = rows_of(commands[c]);
+        out_format(out, "    %s) [[ $word == -* ]] && COMPREPLY=($(compgen -W '", of.command->name);
+        for (size_t i = 0; i < of.count; i++)
+            out_format(out, "--%s ", of.rows[i].name);
+        out_text(out, "' -- \"$word\"))\n");
+        if (of.command->operand_kind != OPERANDS_FILES) {
+            out_text(out, "        [[ $word == -* ]] || COMPREPLY=($(compgen -W \"");
+            write_operands(out, of.command->operand_kind, "$(");
+            out_text(out, "\" -- \"$word\"))\n");
+        }
+        out_text(out, "        ;;\n");
     }
-    out_text(out,
-             "    esac\n"
-             "    if [ \"$command\" = sample ] && [[ $word != -* ]]; then\n"
-             "        COMPREPLY=($(compgen -W \"$(attn sample 2>/dev/null | cut -d' ' -f1)\" -- \"$word\"))\n"
-             "    fi\n"
-             "}\ncomplete -o default -F _attn attn\n");
+    out_text(out, "    esac\n}\ncomplete -o default -F _attn attn\n");
 }
 
-static void write_zsh(struct out *out, const struct option_kind *kinds, size_t count)
+static void write_zsh(struct out *out)
 {
     out_text(out, "#compdef attn\n"
                   "local -a cmds\ncmds=(\n");
-    for (size_t i = 0; commands[i]; i++) {
-        out_format(out, "    '%s:", commands[i]->name);
-        write_quoted(out, commands[i]->summary);
+    for (size_t c = 0; commands[c]; c++) {
+        out_format(out, "    '%s:", commands[c]->name);
+        write_quoted(out, commands[c]->summary);
         out_text(out, "'\n");
     }
     out_text(out, ")\nif (( CURRENT == 2 )); then\n    _describe command cmds\n    return\nfi\n"
                   "local cmd=$words[2]\nshift words\n(( CURRENT-- ))\ncase $cmd in\n");
     for (size_t c = 0; commands[c]; c++) {
-        out_format(out, "%s)\n    _arguments \\\n", commands[c]->name);
-        for (size_t i = 0; i < count; i++) {
-            if (!(kinds[i].commands & commands[c]->mark))
-                continue;
-            bool optional = kinds[i].argument && kinds[i].argument[0] == '[';
-            out_format(out, "        '*--%s%s[", kinds[i].name, optional ? "=-" : "");
-            write_quoted(out, kinds[i].help);
+        struct command_rows of = rows_of(commands[c]);
+        out_format(out, "%s)\n    _arguments \\\n", of.command->name);
+        for (size_t i = 0; i < of.count; i++) {
+            const struct option_row *row = &of.rows[i];
+            bool optional = row->argument && row->argument[0] == '[';
+            out_format(out, "        '*--%s%s[", row->name, optional ? "=-" : "");
+            write_quoted(out, row->help);
             out_char(out, ']');
-            if (kinds[i].argument)
-                out_format(out, optional ? "::value:" : ":value:");
-            if (is_file(&kinds[i]))
+            if (row->argument)
+                out_text(out, optional ? "::value:" : ":value:");
+            if (row->is_file)
                 out_text(out, "_files");
-            else if (kinds[i].words)
-                out_format(out, "(%s)", kinds[i].words);
+            else if (row->words)
+                out_format(out, "(%s)", row->words);
             out_text(out, "' \\\n");
         }
-        if (commands[c]->mark == FOR_SAMPLE)
-            out_text(out, "        '*:sample:($(attn sample 2>/dev/null | cut -d\" \" -f1))'\n    ;;\n");
-        else if (commands[c]->mark == FOR_HELP)
-            out_text(out, "        '*:command:(${cmds%%:*})'\n    ;;\n");
-        else
-            out_text(out, "        '*:input:_files'\n    ;;\n");
+        out_text(out, "        '*:operand:");
+        if (of.command->operand_kind == OPERANDS_FILES) {
+            out_text(out, "_files");
+        } else {
+            out_char(out, '(');
+            write_operands(out, of.command->operand_kind, "$(");
+            out_char(out, ')');
+        }
+        out_text(out, "'\n    ;;\n");
     }
     out_text(out, "esac\n");
 }
 
-static void write_fish(struct out *out, const struct option_kind *kinds, size_t count)
+static void write_fish(struct out *out)
 {
     for (size_t c = 0; commands[c]; c++) {
-        out_format(out, "complete -c attn -n __fish_use_subcommand -f -a %s -d '", commands[c]->name);
-        write_quoted(out, commands[c]->summary);
+        const struct command *command = commands[c];
+        out_format(out, "complete -c attn -n __fish_use_subcommand -f -a %s -d '", command->name);
+        write_quoted(out, command->summary);
+        out_text(out, "'\n");
+        if (command->operand_kind == OPERANDS_FILES)
+            continue;
+        out_format(out, "complete -c attn -n '__fish_seen_subcommand_from %s' -f -a '", command->name);
+        write_operands(out, command->operand_kind, "(");
         out_text(out, "'\n");
     }
-    out_text(out, "complete -c attn -n '__fish_seen_subcommand_from sample' -f -a "
-                  "'(attn sample 2>/dev/null | string split -f1 \" \")'\n");
     for (size_t c = 0; commands[c]; c++) {
-        for (size_t i = 0; i < count; i++) {
-            if (!(kinds[i].commands & commands[c]->mark))
-                continue;
-            out_format(out, "complete -c attn -n '__fish_seen_subcommand_from %s' -l %s", commands[c]->name,
-                       kinds[i].name);
-            if (kinds[i].letter)
-                out_format(out, " -s %c", kinds[i].letter);
-            if (kinds[i].argument && kinds[i].argument[0] != '[')
+        struct command_rows of = rows_of(commands[c]);
+        for (size_t i = 0; i < of.count; i++) {
+            const struct option_row *row = &of.rows[i];
+            out_format(out, "complete -c attn -n '__fish_seen_subcommand_from %s' -l %s", of.command->name,
+                       row->name);
+            if (row->letter)
+                out_format(out, " -s %c", row->letter);
+            if (row->argument && row->argument[0] != '[')
                 out_text(out, " -r");
-            if (kinds[i].words && !is_file(&kinds[i]))
-                out_format(out, " -f -a '%s'", kinds[i].words);
+            if (row->words)
+                out_format(out, " -f -a '%s'", row->words);
             out_text(out, " -d '");
-            write_quoted(out, kinds[i].help);
+            write_quoted(out, row->help);
             out_text(out, "'\n");
         }
     }
@@ -126,16 +157,14 @@ static void write_fish(struct out *out, const struct option_kind *kinds, size_t 
 
 bool completion_print(const char *shell, struct error *error)
 {
-    size_t count;
-    const struct option_kind *kinds = options_table(&count);
     struct out out;
     out_begin(&out, STDOUT_FILENO, "standard output");
     if (strcmp(shell, "bash") == 0)
-        write_bash(&out, kinds, count);
+        write_bash(&out);
     else if (strcmp(shell, "zsh") == 0)
-        write_zsh(&out, kinds, count);
+        write_zsh(&out);
     else
-        write_fish(&out, kinds, count);
+        write_fish(&out);
     bool ok = out_finish(&out, error);
     out_free(&out);
     return ok;

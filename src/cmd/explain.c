@@ -6,16 +6,23 @@
 
 #include "base/out.h"
 #include "base/text.h"
-#include "base/workers.h"
-#include "cmd/load.h"
+#include "cmd/computation.h"
+#include "cmd/option.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
 #include "view/explain_text.h"
 #include "write/write.h"
 
+/* The options of explain alone. */
+struct explain_options {
+    const char *query; /* a number or a token; NULL: the last query */
+    size_t rows;       /* keys shown */
+    int as_json;       /* a truth value */
+};
+
 /* The one number of a list, 0 where there is no list. */
-static bool choose(size_t *chosen, const struct index_list *list, size_t count, const char *what,
-                   struct error *error)
+static bool explain_choose(size_t *chosen, const struct index_list *list, size_t count, const char *what,
+                           struct error *error)
 {
     *chosen = list->count > 0 ? list->index[0] : 0;
     if (list->count > 1)
@@ -27,7 +34,8 @@ static bool choose(size_t *chosen, const struct index_list *list, size_t count, 
 }
 
 /* A query by its number, or else by its token, of which it is the first. */
-static bool choose_query(size_t *chosen, const char *text, const struct problem *problem, struct error *error)
+static bool explain_choose_query(size_t *chosen, const char *text, const struct problem *problem,
+                                 struct error *error)
 {
     int64_t number;
     *chosen = problem->n - 1;
@@ -45,51 +53,85 @@ static bool choose_query(size_t *chosen, const char *text, const struct problem 
                      problem->n);
 }
 
-static bool write_all(const struct explanation *explanation, size_t head, const struct options *options,
-                      struct error *error)
+static bool explain_write(const struct explanation *explanation, size_t head,
+                          const struct explain_options *own, struct error *error)
 {
     struct out out;
     out_begin(&out, STDOUT_FILENO, "standard output");
     bool ok = true;
-    if (options->as_json)
+    if (own->as_json)
         write_explanation(explanation, head, &out);
     else
-        ok = explain_text(explanation, head, options->rows, &out, error);
+        ok = explain_text(explanation, head, own->rows, &out, error);
     ok = ok && out_finish(&out, error);
     out_free(&out);
     return ok;
 }
 
-static bool run(const struct options *options, struct error *error)
+static bool explain_all(struct computation *c, struct explanation *explanation, const struct options *options,
+                        struct error *error)
 {
-    struct inputs inputs = {0};
-    struct problem problem = {0};
-    struct explanation explanation = {0};
-    struct warnings warnings = {0};
-    const struct engine_options engine = {.threads = options->threads};
+    const struct explain_options *own = options->own;
+    const struct engine_options engine = {.threads = (int)options->engine.threads};
     size_t layer, head, query;
-    bool plain;
-    workers_limit(engine_threads(options->threads));
-    bool ok = load_cpu(options, &plain, error) &&
-              load_inputs(&inputs, options, "explain", &warnings, error) &&
-              problem_make(&problem, &inputs, &options->settings, &warnings, error) &&
-              choose(&layer, &options->layers, problem.layer_count, "layer", error) &&
-              choose(&head, &options->heads, problem.heads, "head", error) &&
-              choose_query(&query, options->query, &problem, error);
-    load_warn(&warnings, 0, options);
-    if (ok && options->verbose)
-        load_say(&inputs, &problem);
-    if (ok && options->verbose && layer > 0)
+    bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
+              computation_check(c, options, error) &&
+              explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
+              explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
+              explain_choose_query(&query, own->query, &c->problem, error);
+    computation_warn(c);
+    if (!ok)
+        return false;
+    if (options->verbose)
+        computation_say(c);
+    if (options->verbose && layer > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
-                plain ? "plain" : engine_name());
-    ok = ok && explanation_make(&explanation, &problem, layer, head, query, plain, &engine, error) &&
-         write_all(&explanation, head, options, error);
+                c->plain ? "plain" : engine_name());
+    return explanation_make(explanation, &c->problem, layer, head, query, c->plain, &engine, error) &&
+           explain_write(explanation, head, own, error);
+}
+
+static bool explain_run(const struct options *options, struct error *error)
+{
+    struct computation computation = {0};
+    struct explanation explanation = {0};
+    bool ok = explain_all(&computation, &explanation, options, error);
     explanation_free(&explanation);
-    problem_free(&problem);
-    inputs_free(&inputs);
-    warnings_free(&warnings);
+    computation_free(&computation);
     return ok;
 }
+
+static const struct option_row explain_rows[] = {
+    {.name = "query",
+     .argument = "N|TOKEN",
+     .help = "the query, counted from 0, or its token (default: the last)",
+     .parse = value_string,
+     OPTION_OWN(struct explain_options, query)},
+    {.name = "layer",
+     .argument = "N",
+     .help = "its layer (default: 0)",
+     .parse = value_list,
+     OPTION_AT(selection.layers)},
+    {.name = "head",
+     .argument = "N",
+     .help = "its head (default: 0)",
+     .parse = value_list,
+     OPTION_AT(selection.heads)},
+    {.name = "rows",
+     .argument = "N",
+     .help = "most keys shown, the heaviest (default: 16); JSON has all",
+     .parse = value_count,
+     .least = 1,
+     .most = 1000000,
+     OPTION_OWN(struct explain_options, rows)},
+    {.name = "format",
+     .argument = "FORMAT",
+     .words = "text json",
+     .help = "text (default) or json",
+     .parse = value_word,
+     OPTION_OWN(struct explain_options, as_json)},
+};
+static const struct option_group group_explain = OPTION_GROUP("Explain", explain_rows);
 
 const struct command command_explain = {
     .name = "explain",
@@ -98,6 +140,10 @@ const struct command command_explain = {
     .example = "  attn explain x.json                       the last query of the first head\n"
                "  attn explain x.json --query cat --head 1\n"
                "  attn explain x.json --format json | jq .denominator\n",
-    .mark = FOR_EXPLAIN,
-    .run = run,
+    .groups = (const struct option_group *const[]){&group_explain, &group_masks, &group_attention,
+                                                   &group_forms, &group_input, &group_general, &group_help,
+                                                   &group_input_files, NULL},
+    .own_size = sizeof(struct explain_options),
+    .own_defaults = &(const struct explain_options){.rows = 16},
+    .run = explain_run,
 };

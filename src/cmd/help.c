@@ -6,6 +6,9 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "cmd/completion.h"
+#include "cmd/help.h"
+#include "cmd/option.h"
+#include "cmd/option_values.h"
 #include "cmd/options.h"
 
 enum { WIDTH = 80, INDENT = 28 };
@@ -37,38 +40,37 @@ static void write_wrapped(struct out *out, const char *text, size_t column)
     out_char(out, '\n');
 }
 
-static void write_option(struct out *out, const struct option_kind *kind)
+static void write_option(struct out *out, const struct option_row *row)
 {
     char left[100];
-    const char *argument = kind->argument ? kind->argument : "";
-    snprintf(left, sizeof left, "  %c%c%s --%s%s%s", kind->letter ? '-' : ' ',
-             kind->letter ? kind->letter : ' ', kind->letter ? "," : " ", kind->name,
-             *argument == '[' ? "[="
-             : *argument      ? " "
-                              : "",
-             *argument == '[' ? argument + 1 : argument);
+    const char *argument = row->argument ? row->argument : "";
+    bool optional = *argument == '[';
+    snprintf(left, sizeof left, "  %c%c%c --%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+             row->letter ? ',' : ' ', row->name,
+             optional    ? "[="
+             : *argument ? " "
+                         : "",
+             optional ? argument + 1 : argument);
     out_text(out, left);
     size_t column = text_columns(left);
     if (column + 1 >= INDENT) {
         out_char(out, '\n');
         column = 0;
     }
-    write_wrapped(out, kind->help, column);
+    write_wrapped(out, row->help, column);
 }
 
 static void write_command_help(struct out *out, const struct command *command)
 {
+    struct option_row rows[OPTIONS_MAX];
+    const char *headings[OPTIONS_MAX], *heading = "";
+    size_t count = option_rows(command, rows, headings);
     out_format(out, "Usage: attn %s [OPTION…]%s%s\n%s\n", command->name, *command->operands ? " " : "",
                command->operands, command->summary);
-    size_t count;
-    const struct option_kind *kinds = options_table(&count);
-    const char *group = "";
     for (size_t i = 0; i < count; i++) {
-        if (!(kinds[i].commands & command->mark))
-            continue;
-        if (strcmp(kinds[i].group, group) != 0)
-            out_format(out, "\n%s:\n", group = kinds[i].group);
-        write_option(out, &kinds[i]);
+        if (strcmp(headings[i], heading) != 0)
+            out_format(out, "\n%s:\n", heading = headings[i]);
+        write_option(out, &rows[i]);
     }
     if (command->example)
         out_format(out, "\nExamples:\n%s", command->example);
@@ -110,22 +112,40 @@ bool version_print(struct error *error)
     return ok;
 }
 
-static bool run(const struct options *options, struct error *error)
+/* The options of help alone. */
+struct help_options {
+    const char *completion; /* the shell; NULL: not asked for */
+};
+
+static bool help_run(const struct options *options, struct error *error)
 {
+    const struct help_options *own = options->own;
     if (options->operand_count > 1)
         return error_set(error, ERROR_USAGE, "help takes one command");
-    if (options->completion)
-        return completion_print(options->completion, error);
+    if (own->completion)
+        return completion_print(own->completion, error);
     if (options->operand_count == 0)
         return help_print(NULL, error);
     const struct command *command = command_named(options->operands[0], error);
     return command && help_print(command, error);
 }
 
+static const struct option_row completion_rows[] = {
+    {.name = "completion",
+     .argument = "SHELL",
+     .words = "bash zsh fish",
+     .help = "print the completions for bash, zsh or fish",
+     .parse = value_word_text,
+     OPTION_OWN(struct help_options, completion)},
+};
+static const struct option_group group_completion = OPTION_GROUP("General", completion_rows);
+
 const struct command command_help = {
     .name = "help",
     .operands = "[COMMAND]",
+    .operand_kind = OPERANDS_COMMANDS,
     .summary = "say what a command does and takes",
-    .mark = FOR_HELP,
-    .run = run,
+    .groups = (const struct option_group *const[]){&group_completion, &group_help, NULL},
+    .own_size = sizeof(struct help_options),
+    .run = help_run,
 };

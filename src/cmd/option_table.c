@@ -1,188 +1,342 @@
-/* The table of options: names, arguments, help. Reading a command line by it is options.c. */
-#include "cmd/option_ids.h"
+/*
+ * The options that commands share, group by group, in the order of --help. What a setting takes and does is said
+ * by problem/settings.h; the options of one command alone are in its own file.
+ */
+#include "attention/forms.h"
+#include "cmd/option_values.h"
 #include "cmd/options.h"
 
-#define INPUT_ROW(which, name, help)                                                                         \
+#define SETTING_ROW(which, key)                                                                              \
     {                                                                                                        \
-        name, 0, "FILE", "FILE", "Input", help, FOR_COMPUTE, OPTION_INPUT + which                            \
+        .name = key, .parse = value_setting, .least = which, OPTION_AT(input.settings)                       \
     }
-/* Named as the JSON key with '-' for '_'; what it takes and does is said by problem/settings.c. */
-#define SETTING_ROW(which, name, group)                                                                      \
+#define FILE_ROW(which, key, what)                                                                           \
     {                                                                                                        \
-        name, 0, NULL, NULL, group, NULL, FOR_COMPUTE, OPTION_SETTING + which                                \
+        .name = key, .argument = "FILE", .is_file = true, .help = what, .parse = value_file,                 \
+        OPTION_AT(input.files) + (which) * sizeof(const char *)                                              \
     }
 
-static struct option_kind table[] = {
-    INPUT_ROW(INPUT_Q, "q", "queries"),
-    INPUT_ROW(INPUT_K, "k", "keys"),
-    INPUT_ROW(INPUT_V, "v", "values"),
-    INPUT_ROW(INPUT_PAST_K, "past-k", "keys of earlier tokens, which come first"),
-    INPUT_ROW(INPUT_PAST_V, "past-v", "values of earlier tokens"),
-    INPUT_ROW(INPUT_EMBEDDINGS, "embeddings", "the sequence, one row a token"),
-    INPUT_ROW(INPUT_CONTEXT, "context", "the other sequence, for cross-attention"),
-    INPUT_ROW(INPUT_ATTENTION, "attention", "weights computed elsewhere"),
-    INPUT_ROW(INPUT_MASK, "mask", "1 or true where a query may look"),
-    INPUT_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores; -inf forbids"),
-    INPUT_ROW(INPUT_W_Q, "w-q", "projection to queries, y = x·W + b"),
-    INPUT_ROW(INPUT_W_K, "w-k", "projection to keys"),
-    INPUT_ROW(INPUT_W_V, "w-v", "projection to values"),
-    INPUT_ROW(INPUT_W_O, "w-o", "projection of the output"),
-    INPUT_ROW(INPUT_B_Q, "b-q", "bias of the projection to queries"),
-    INPUT_ROW(INPUT_B_K, "b-k", "bias of the projection to keys"),
-    INPUT_ROW(INPUT_B_V, "b-v", "bias of the projection to values"),
-    INPUT_ROW(INPUT_B_O, "b-o", "bias of the projection of the output"),
-    INPUT_ROW(INPUT_W_SCORE, "w-score", "W of the general score qᵀWk"),
-    INPUT_ROW(INPUT_W_SCORE_Q, "w-score-q", "W1 of the additive score"),
-    INPUT_ROW(INPUT_W_SCORE_K, "w-score-k", "W2 of the additive score"),
-    INPUT_ROW(INPUT_V_SCORE, "v-score", "v of the additive score"),
-    INPUT_ROW(INPUT_SLOPES, "slopes", "ALiBi's slopes, one a head"),
-    INPUT_ROW(INPUT_SINKS, "sinks", "a logit for each head, as --sink"),
-    INPUT_ROW(INPUT_RELATIVE_BIAS, "relative-bias", "T5's table, buckets×heads"),
-    INPUT_ROW(INPUT_BLOCK_MASK, "block-mask", "1 where a block of queries may look at a block of keys"),
-    INPUT_ROW(INPUT_SEGMENTS, "segments", "the document of each token, a whole number"),
-    INPUT_ROW(INPUT_KEY_SEGMENTS, "key-segments", "those of the keys (default: the same)"),
-    INPUT_ROW(INPUT_KEY_MASK, "key-mask", "1 where a key may be seen"),
-    INPUT_ROW(INPUT_NORM_WEIGHT, "norm-weight", "factors of the layer norm"),
-    INPUT_ROW(INPUT_NORM_BIAS, "norm-bias", "what the layer norm adds"),
-    INPUT_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
-    INPUT_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
-    INPUT_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
-    {"tokens", 0, "FILE", "FILE", "Input", "labels of the queries, one a line or a JSON list", FOR_COMPUTE,
-     OPTION_TOKENS},
-    {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_COMPUTE,
-     OPTION_KEY_TOKENS},
-    {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like",
-     FOR_COMPUTE, OPTION_INPUT_FORMAT},
-
-    SETTING_ROW(SETTING_HEADS, "heads", "Attention"),
-    SETTING_ROW(SETTING_KV_HEADS, "kv-heads", "Attention"),
-    SETTING_ROW(SETTING_SCALE, "scale", "Attention"),
-    SETTING_ROW(SETTING_SOFTCAP, "softcap", "Attention"),
-    {"stage", 0, "STAGE", "scores scaled masked weights output q k v mask encoding", "Attention",
-     "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k, v, "
-     "mask or encoding; may be repeated",
-     FOR_RUN, OPTION_STAGE},
-    {"draw-mask", 0, NULL, NULL, "Attention", "as --stage mask: which pairs are allowed", FOR_RUN,
-     OPTION_DRAW_MASK},
-    {"threads", 0, "N", NULL, "Attention", "threads (default: one a processor); the results are the same",
-     FOR_COMPUTE, OPTION_THREADS},
-    {"max-weights", 0, "N", NULL, "Attention",
-     "most weights held, over all heads (default 16Mi); where there are more they are pooled", FOR_RUN,
-     OPTION_MAX_WEIGHTS},
-    {"memory", 0, "SIZE", NULL, "Attention", "memory that the computation may take for itself, such as 512Mi",
-     FOR_RUN, OPTION_MEMORY},
-    {"cpu", 0, "NAME", "avx512 avx2 portable plain", "Attention",
-     "instructions to use: avx512, avx2 or portable (default: the best there are); plain: double precision",
-     FOR_COMPUTE, OPTION_CPU},
-
-    SETTING_ROW(SETTING_CAUSAL, "causal", "Masks"),
-    SETTING_ROW(SETTING_WINDOW, "window", "Masks"),
-    SETTING_ROW(SETTING_PREFIX, "prefix", "Masks"),
-    SETTING_ROW(SETTING_DILATION, "dilation", "Masks"),
-    SETTING_ROW(SETTING_BLOCK, "block", "Masks"),
-    SETTING_ROW(SETTING_GLOBAL, "global", "Masks"),
-    SETTING_ROW(SETTING_SEPARATOR, "separator", "Masks"),
-    SETTING_ROW(SETTING_KEY_LENGTH, "key-length", "Masks"),
-    SETTING_ROW(SETTING_MASK_TRUE_BLOCKS, "mask-true-blocks", "Masks"),
-
-    SETTING_ROW(SETTING_SCORE, "score", "Forms"),
-    SETTING_ROW(SETTING_TEMPERATURE, "temperature", "Forms"),
-    SETTING_ROW(SETTING_NORMALIZER, "normalizer", "Forms"),
-    SETTING_ROW(SETTING_RECURRENCE, "recurrence", "Forms"),
-    SETTING_ROW(SETTING_SINK, "sink", "Forms"),
-    SETTING_ROW(SETTING_DROPOUT, "dropout", "Forms"),
-    SETTING_ROW(SETTING_SEED, "seed", "Forms"),
-    SETTING_ROW(SETTING_POSITION, "position", "Forms"),
-    SETTING_ROW(SETTING_POSITION_BASE, "position-base", "Forms"),
-    SETTING_ROW(SETTING_ROTARY_DIM, "rotary-dim", "Forms"),
-    SETTING_ROW(SETTING_MAX_DISTANCE, "max-distance", "Forms"),
-    SETTING_ROW(SETTING_RESIDUAL, "residual", "Forms"),
-    SETTING_ROW(SETTING_NORM, "norm", "Forms"),
-
-    {"query", 0, "N|TOKEN", NULL, "Output", "the query, counted from 0, or its token (default: the last)",
-     FOR_EXPLAIN, OPTION_QUERY},
-    {"layer", 0, "N", NULL, "Output", "its layer (default: 0)", FOR_EXPLAIN, OPTION_LAYER},
-    {"head", 0, "N", NULL, "Output", "its head (default: 0)", FOR_EXPLAIN, OPTION_HEAD},
-    {"rows", 0, "N", NULL, "Output", "most keys shown, the heaviest (default: 16); JSON has all", FOR_EXPLAIN,
-     OPTION_ROWS},
-    {"format", 0, "FORMAT", "text json", "Output", "text (default) or json", FOR_EXPLAIN, OPTION_TEXT_FORMAT},
-
-    {"output", 'o', "PATH", "FILE", "Output",
-     "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be repeated "
-     "(default: attn-out/)",
-     FOR_RUN, OPTION_OUTPUT},
-    {"format", 0, "FORMAT", "json csv table none", "Output",
-     "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else JSON)",
-     FOR_RUN, OPTION_FORMAT},
-    {"layer", 0, "LIST", NULL, "Output", "only these layers, such as 0,3,5:8 (counted from 0)", FOR_RUN,
-     OPTION_LAYER},
-    {"head", 0, "LIST", NULL, "Output", "only these heads", FOR_RUN, OPTION_HEAD},
-    {"average", 0, "heads", "heads", "Output", "the mean over the heads instead of each", FOR_RUN,
-     OPTION_AVERAGE},
-    {"queries", 0, "A:B", NULL, "Output", "only the queries from A up to, not with, B", FOR_RUN,
-     OPTION_QUERIES},
-    {"keys", 0, "A:B", NULL, "Output", "only the keys from A up to, not with, B", FOR_RUN, OPTION_KEYS},
-
-    {"title", 0, "TEXT", NULL, "Picture", "caption", FOR_RUN, OPTION_TITLE},
-    {"cmap", 0, "NAME", "viridis magma inferno plasma cividis gray RdBu_r coolwarm", "Picture",
-     "colour map: viridis (default), magma (default over --image), inferno, plasma, cividis, gray; for data "
-     "with a sign RdBu_r (default) or coolwarm",
-     FOR_RUN, OPTION_CMAP},
-    {"color-scale", 0, "SCALE", "linear log sqrt", "Picture",
-     "linear (default), sqrt, or log, which is for numbers above 0", FOR_RUN, OPTION_COLOR_SCALE},
-    {"vmin", 0, "X", NULL, "Picture",
-     "value of the lowest colour (weights: 0; else that of the data, but with a sign and without --vmax as "
-     "far below 0 as they reach on either side)",
-     FOR_RUN, OPTION_VMIN},
-    {"vmax", 0, "X", NULL, "Picture", "value of the highest colour (weights: 1; else as --vmin)", FOR_RUN,
-     OPTION_VMAX},
-    {"cell", 0, "PIXELS", NULL, "Picture",
-     "size of a cell, 1 to 32767 (default: at most 56, less the more there are)", FOR_RUN, OPTION_CELL},
-    {"width", 0, "PIXELS", NULL, "Picture",
-     "most pixels the figure is wide, 1 to 32767 (default: about 1240); cells are pooled to fit", FOR_RUN,
-     OPTION_WIDTH},
-    {"dpi-scale", 0, "X", NULL, "Picture",
-     "draw everything X times as large, 1 to 8 (default 1; 2 for slides)", FOR_RUN, OPTION_DPI_SCALE},
-    {"annotate", 0, "[auto|on|off]", "auto on off", "Picture", "values in the cells (auto: where they fit)",
-     FOR_RUN, OPTION_ANNOTATE},
-    {"pool", 0, "max|mean", "max mean", "Picture", "how cells are combined where there are more than pixels",
-     FOR_RUN, OPTION_POOL},
-
-    {"grid", 0, "ROWS,COLS", NULL, "Picture",
-     "the keys are patches of a picture, so many high and wide, perhaps behind a CLS token: draw where it is "
-     "looked at",
-     FOR_RUN, OPTION_GRID},
-    {"image", 0, "FILE", "FILE", "Picture", "the picture itself, PNG or JPEG, drawn beneath", FOR_RUN,
-     OPTION_IMAGE},
-    {"look-from", 0, "QUERY|mean", NULL, "Picture",
-     "the query whose look is drawn, counted from 0, or the mean over the patches (default: CLS if there is "
-     "one)",
-     FOR_RUN, OPTION_LOOK_FROM},
-    {"view", 0, "auto|matrix|grid", "auto matrix grid", "Picture",
-     "pairs as a matrix or over the picture (auto: where a grid is known)", FOR_RUN, OPTION_VIEW},
-
-    {"completion", 0, "SHELL", "bash zsh fish", "General", "print the completions for bash, zsh or fish",
-     FOR_HELP, OPTION_COMPLETION},
-    {"quiet", 'q', NULL, NULL, "General", "no warnings, no table, no progress", FOR_RUN, OPTION_QUIET},
-    {"quiet", 'q', NULL, NULL, "General", "no warnings", FOR_EXPLAIN, OPTION_QUIET},
-    {"verbose", 'v', NULL, NULL, "General", "say what was taken for what, and how long it took", FOR_RUN,
-     OPTION_VERBOSE},
-    {"verbose", 'v', NULL, NULL, "General", "say what was taken for what", FOR_EXPLAIN, OPTION_VERBOSE},
-    {"help", 'h', NULL, NULL, "General", "this help", FOR_ALL, OPTION_HELP},
-    {"version", 0, NULL, NULL, "General", "version, libraries and fonts", FOR_ALL, OPTION_VERSION},
+static const struct option_row output_rows[] = {
+    {.name = "output",
+     .letter = 'o',
+     .argument = "PATH",
+     .is_file = true,
+     .help = "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be "
+             "repeated (default: attn-out/)",
+     .parse = value_strings,
+     OPTION_AT(output.paths)},
+    {.name = "format",
+     .argument = "FORMAT",
+     .words = "json csv table none",
+     .help =
+         "what goes to standard output: json, csv, table or none (without -o: a table on a terminal, else "
+         "JSON)",
+     .parse = value_word,
+     .least = FORMAT_JSON,
+     OPTION_AT(output.format)},
+    {.name = "stage",
+     .argument = "STAGE",
+     .words = "scores scaled masked weights output q k v mask encoding",
+     .help =
+         "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k, v, "
+         "mask or encoding; may be repeated",
+     .parse = value_stage,
+     OPTION_AT(output.stages)},
+    {.name = "draw-mask",
+     .help = "as --stage mask: which pairs are allowed",
+     .parse = value_stage_bit,
+     .least = STAGE_MASK,
+     OPTION_AT(output.stages)},
 };
-static const size_t table_size = sizeof table / sizeof *table;
-_Static_assert(sizeof table / sizeof *table <= OPTIONS_MAX, "OPTIONS_MAX is too small");
+const struct option_group group_output = OPTION_GROUP("Output", output_rows);
 
-const struct option_kind *options_table(size_t *count)
+static const struct option_row selection_rows[] = {
+    {.name = "layer",
+     .argument = "LIST",
+     .help = "only these layers, such as 0,3,5:8 (counted from 0)",
+     .parse = value_list,
+     OPTION_AT(selection.layers)},
+    {.name = "head",
+     .argument = "LIST",
+     .help = "only these heads",
+     .parse = value_list,
+     OPTION_AT(selection.heads)},
+    {.name = "average",
+     .argument = "heads",
+     .words = "heads",
+     .help = "the mean over the heads instead of each",
+     .parse = value_word,
+     .least = true,
+     OPTION_AT(selection.average_heads)},
+    {.name = "queries",
+     .argument = "A:B",
+     .help = "only the queries from A up to, not with, B",
+     .parse = value_range,
+     OPTION_AT(selection.queries)},
+    {.name = "keys",
+     .argument = "A:B",
+     .help = "only the keys from A up to, not with, B",
+     .parse = value_range,
+     OPTION_AT(selection.keys)},
+};
+const struct option_group group_selection = OPTION_GROUP("Selection", selection_rows);
+
+static const struct option_row mask_rows[] = {
+    SETTING_ROW(SETTING_CAUSAL, "causal"),
+    SETTING_ROW(SETTING_WINDOW, "window"),
+    SETTING_ROW(SETTING_PREFIX, "prefix"),
+    SETTING_ROW(SETTING_DILATION, "dilation"),
+    SETTING_ROW(SETTING_BLOCK, "block"),
+    SETTING_ROW(SETTING_GLOBAL, "global"),
+    SETTING_ROW(SETTING_SEPARATOR, "separator"),
+    SETTING_ROW(SETTING_KEY_LENGTH, "key-length"),
+    SETTING_ROW(SETTING_MASK_TRUE_BLOCKS, "mask-true-blocks"),
+};
+const struct option_group group_masks = OPTION_GROUP("Masks", mask_rows);
+
+static const struct option_row attention_rows[] = {
+    SETTING_ROW(SETTING_HEADS, "heads"),
+    SETTING_ROW(SETTING_KV_HEADS, "kv-heads"),
+    SETTING_ROW(SETTING_SCALE, "scale"),
+    SETTING_ROW(SETTING_SOFTCAP, "softcap"),
+    {.name = "threads",
+     .argument = "N",
+     .help = "threads (default: one a processor); the results are the same",
+     .parse = value_count,
+     .least = 1,
+     .most = 1024,
+     OPTION_AT(engine.threads)},
+    {.name = "cpu",
+     .argument = "NAME",
+     .words = "avx512 avx2 portable plain",
+     .help = "instructions to use: avx512, avx2 or portable (default: the best there are); plain: double "
+             "precision",
+     .parse = value_word_text,
+     OPTION_AT(engine.cpu)},
+};
+const struct option_group group_attention = OPTION_GROUP("Attention", attention_rows);
+
+static const struct option_row memory_rows[] = {
+    {.name = "max-weights",
+     .argument = "N",
+     .help = "most weights held, over all heads (default 16Mi); where there are more they are pooled",
+     .parse = value_size,
+     OPTION_AT(engine.max_weights)},
+    {.name = "memory",
+     .argument = "SIZE",
+     .help = "memory that the computation may take for itself, such as 512Mi",
+     .parse = value_size,
+     OPTION_AT(engine.memory)},
+};
+const struct option_group group_memory = OPTION_GROUP("Attention", memory_rows);
+
+static const struct option_row form_rows[] = {
+    SETTING_ROW(SETTING_SCORE, "score"),
+    SETTING_ROW(SETTING_TEMPERATURE, "temperature"),
+    SETTING_ROW(SETTING_POSITION, "position"),
+    SETTING_ROW(SETTING_POSITION_BASE, "position-base"),
+    SETTING_ROW(SETTING_ROTARY_DIM, "rotary-dim"),
+    SETTING_ROW(SETTING_MAX_DISTANCE, "max-distance"),
+    SETTING_ROW(SETTING_NORMALIZER, "normalizer"),
+    SETTING_ROW(SETTING_SINK, "sink"),
+    SETTING_ROW(SETTING_DROPOUT, "dropout"),
+    SETTING_ROW(SETTING_SEED, "seed"),
+    SETTING_ROW(SETTING_RECURRENCE, "recurrence"),
+    SETTING_ROW(SETTING_RESIDUAL, "residual"),
+    SETTING_ROW(SETTING_NORM, "norm"),
+};
+const struct option_group group_forms = OPTION_GROUP("Forms", form_rows);
+
+static const struct option_row picture_rows[] = {
+    {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_text, OPTION_AT(title)},
+    {.name = "cmap",
+     .argument = "NAME",
+     .words = "viridis magma inferno plasma cividis gray RdBu_r coolwarm",
+     .help =
+         "colour map: viridis (default), magma (default over --image), inferno, plasma, cividis, gray; for "
+         "data with a sign RdBu_r (default) or coolwarm",
+     .parse = value_word_text,
+     OPTION_AT(style.cmap)},
+    {.name = "color-scale",
+     .argument = "SCALE",
+     .words = "linear log sqrt",
+     .help = "linear (default), sqrt, or log, which is for numbers above 0",
+     .parse = value_word,
+     OPTION_AT(style.scale)},
+    {.name = "vmin",
+     .argument = "X",
+     .help =
+         "value of the lowest colour (weights: 0; else that of the data, but with a sign and without --vmax "
+         "as far below 0 as they reach on either side)",
+     .parse = value_bound,
+     OPTION_AT(style.vmin),
+     .given = offsetof(struct options, style.has_vmin)},
+    {.name = "vmax",
+     .argument = "X",
+     .help = "value of the highest colour (weights: 1; else as --vmin)",
+     .parse = value_bound,
+     OPTION_AT(style.vmax),
+     .given = offsetof(struct options, style.has_vmax)},
+    {.name = "cell",
+     .argument = "PIXELS",
+     .help = "size of a cell, 1 to 32767 (default: at most 56, less the more there are)",
+     .parse = value_pixels,
+     .least = 1,
+     .most = 32767,
+     OPTION_AT(style.cell)},
+    {.name = "width",
+     .argument = "PIXELS",
+     .help = "most pixels the figure is wide, 1 to 32767 (default: about 1240); cells are pooled to fit",
+     .parse = value_pixels,
+     .least = 1,
+     .most = 32767,
+     OPTION_AT(style.width)},
+    {.name = "dpi-scale",
+     .argument = "X",
+     .help = "draw everything X times as large, 1 to 8 (default 1; 2 for slides)",
+     .parse = value_number,
+     .least = 1,
+     .most = 8,
+     OPTION_AT(style.dpi_scale)},
+    {.name = "annotate",
+     .argument = "[auto|on|off]",
+     .words = "auto on off",
+     .help = "values in the cells (auto: where they fit)",
+     .parse = value_annotate,
+     OPTION_AT(style.annotate)},
+    {.name = "pool",
+     .argument = "max|mean",
+     .words = "max mean",
+     .help = "how cells are combined where there are more than pixels",
+     .parse = value_word,
+     OPTION_AT(style.pool)},
+    {.name = "grid",
+     .argument = "ROWS,COLS",
+     .help =
+         "the keys are patches of a picture, so many high and wide, perhaps behind a CLS token: draw where "
+         "it is looked at",
+     .parse = value_pair,
+     OPTION_AT(patch.grid)},
+    {.name = "image",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "the picture itself, PNG or JPEG, drawn beneath",
+     .parse = value_file,
+     OPTION_AT(patch.image_file)},
+    {.name = "look-from",
+     .argument = "QUERY|mean",
+     .help = "the query whose look is drawn, counted from 0, or the mean over the patches (default: CLS if "
+             "there is one)",
+     .parse = value_look_from,
+     .most = 1LL << 40,
+     OPTION_AT(patch)},
+    {.name = "view",
+     .argument = "auto|matrix|grid",
+     .words = "auto matrix grid",
+     .help = "pairs as a matrix or over the picture (auto: where a grid is known)",
+     .parse = value_word,
+     OPTION_AT(patch.view)},
+};
+const struct option_group group_picture = OPTION_GROUP("Picture", picture_rows);
+
+static const struct option_row input_rows[] = {
+    {.name = "tokens",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "labels of the queries, one a line or a JSON list",
+     .parse = value_file,
+     OPTION_AT(input.tokens_file)},
+    {.name = "key-tokens",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "labels of the keys (default: the tokens)",
+     .parse = value_file,
+     OPTION_AT(input.key_tokens_file)},
+    {.name = "input-format",
+     .argument = "FORMAT",
+     .words = "json csv",
+     .help = "json or csv, whatever the file looks like",
+     .parse = value_word_text,
+     OPTION_AT(input.format)},
+};
+const struct option_group group_input = OPTION_GROUP("Input", input_rows);
+
+static const struct option_row general_rows[] = {
+    {.name = "quiet",
+     .letter = 'q',
+     .help = "no warnings, no table, no progress",
+     .parse = value_flag,
+     OPTION_AT(quiet)},
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "say what was taken for what, and of a run how long it took",
+     .parse = value_flag,
+     OPTION_AT(verbose)},
+};
+const struct option_group group_general = OPTION_GROUP("General", general_rows);
+
+static const struct option_row help_rows[] = {
+    {.name = "help", .letter = 'h', .help = "this help", .parse = value_flag, OPTION_AT(help)},
+    {.name = "version", .help = "version, libraries and fonts", .parse = value_flag, OPTION_AT(version)},
+};
+const struct option_group group_help = OPTION_GROUP("General", help_rows);
+
+static const struct option_row input_file_rows[] = {
+    FILE_ROW(INPUT_Q, "q", "queries"),
+    FILE_ROW(INPUT_K, "k", "keys"),
+    FILE_ROW(INPUT_V, "v", "values"),
+    FILE_ROW(INPUT_PAST_K, "past-k", "keys of earlier tokens, which come first"),
+    FILE_ROW(INPUT_PAST_V, "past-v", "values of earlier tokens"),
+    FILE_ROW(INPUT_EMBEDDINGS, "embeddings", "the sequence, one row a token"),
+    FILE_ROW(INPUT_CONTEXT, "context", "the other sequence, for cross-attention"),
+    FILE_ROW(INPUT_ATTENTION, "attention", "weights computed elsewhere"),
+    FILE_ROW(INPUT_MASK, "mask", "1 or true where a query may look"),
+    FILE_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores; -inf forbids"),
+    FILE_ROW(INPUT_W_Q, "w-q", "projection to queries, y = x·W + b"),
+    FILE_ROW(INPUT_W_K, "w-k", "projection to keys"),
+    FILE_ROW(INPUT_W_V, "w-v", "projection to values"),
+    FILE_ROW(INPUT_W_O, "w-o", "projection of the output"),
+    FILE_ROW(INPUT_B_Q, "b-q", "bias of the projection to queries"),
+    FILE_ROW(INPUT_B_K, "b-k", "bias of the projection to keys"),
+    FILE_ROW(INPUT_B_V, "b-v", "bias of the projection to values"),
+    FILE_ROW(INPUT_B_O, "b-o", "bias of the projection of the output"),
+    FILE_ROW(INPUT_W_SCORE, "w-score", "W of the general score qᵀWk"),
+    FILE_ROW(INPUT_W_SCORE_Q, "w-score-q", "W1 of the additive score"),
+    FILE_ROW(INPUT_W_SCORE_K, "w-score-k", "W2 of the additive score"),
+    FILE_ROW(INPUT_V_SCORE, "v-score", "v of the additive score"),
+    FILE_ROW(INPUT_SLOPES, "slopes", "ALiBi's slopes, one a head"),
+    FILE_ROW(INPUT_SINKS, "sinks", "a logit for each head, as --sink"),
+    FILE_ROW(INPUT_RELATIVE_BIAS, "relative-bias", "T5's table, buckets×heads"),
+    FILE_ROW(INPUT_BLOCK_MASK, "block-mask", "1 where a block of queries may look at a block of keys"),
+    FILE_ROW(INPUT_SEGMENTS, "segments", "the document of each token, a whole number"),
+    FILE_ROW(INPUT_KEY_SEGMENTS, "key-segments", "those of the keys (default: the same)"),
+    FILE_ROW(INPUT_KEY_MASK, "key-mask", "1 where a key may be seen"),
+    FILE_ROW(INPUT_NORM_WEIGHT, "norm-weight", "factors of the layer norm"),
+    FILE_ROW(INPUT_NORM_BIAS, "norm-bias", "what the layer norm adds"),
+    FILE_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
+    FILE_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
+    FILE_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
+};
+const struct option_group group_input_files = OPTION_GROUP("Input files", input_file_rows);
+
+size_t option_rows(const struct command *command, struct option_row rows[OPTIONS_MAX],
+                   const char *headings[OPTIONS_MAX])
 {
-    for (size_t i = 0; i < table_size; i++) {
-        if (table[i].id < OPTION_SETTING)
-            continue;
-        table[i].argument = setting_kinds[table[i].id - OPTION_SETTING].argument;
-        table[i].words = setting_kinds[table[i].id - OPTION_SETTING].words;
-        table[i].help = setting_kinds[table[i].id - OPTION_SETTING].help;
+    size_t count = 0;
+    for (size_t g = 0; command->groups[g]; g++) {
+        const struct option_group *group = command->groups[g];
+        for (size_t i = 0; i < group->count && count < OPTIONS_MAX; i++, count++) {
+            struct option_row *row = &rows[count];
+            *row = group->rows[i];
+            if (row->parse == value_setting) {
+                const struct setting_kind *kind = &setting_kinds[row->least];
+                row->argument = kind->argument;
+                row->words = kind->words;
+                row->help = kind->help;
+            }
+            if (headings)
+                headings[count] = group->heading;
+        }
     }
-    *count = table_size;
-    return table;
+    return count;
 }

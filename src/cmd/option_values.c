@@ -1,31 +1,164 @@
 #include "cmd/option_values.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/words.h"
+#include "problem/settings.h"
+#include "view/patch_view.h"
 
-bool value_wrong(const char *name, const char *text, const char *expected, struct error *error)
+/* `--NAME is "TEXT": expected EXPECTED`. Always false. */
+static bool value_wrong(const struct option_row *row, const char *text, const char *expected,
+                        struct error *error)
 {
-    return error_set(error, ERROR_USAGE, "--%s is \"%s\": expected %s", name, text, expected);
+    return error_set(error, ERROR_USAGE, "--%s is \"%s\": expected %s", row->name, text, expected);
 }
 
-bool value_word(int *which, const char *text, const char *words, const char *name, struct error *error)
+/* ---- switches, strings and words ---- */
+
+bool value_flag(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    (void)row, (void)text, (void)error;
+    *(bool *)value = true;
+    return true;
+}
+
+bool value_string(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    (void)row, (void)error;
+    *(const char **)value = text;
+    return true;
+}
+
+bool value_text(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    *(const char **)value = text;
+    return text_is_valid(text) || value_wrong(row, text, "text in UTF-8", error);
+}
+
+bool value_file(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    const char **file = value;
+    if (*file)
+        return error_set(error, ERROR_USAGE, "--%s is given twice", row->name);
+    *file = text;
+    return true;
+}
+
+bool value_strings(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    (void)row;
+    struct string_list *list = value;
+    if (!memory_resize(&list->text, list->count + 1, sizeof *list->text, error))
+        return false;
+    list->text[list->count++] = text;
+    return true;
+}
+
+/* The place of the text among the words of the row. */
+static bool word_place(int *place, const struct option_row *row, const char *text, struct error *error)
 {
     char called[40];
-    int place = words_find(words, text);
-    if (place >= 0) {
-        *which = place;
+    *place = words_find(row->words, text);
+    if (*place >= 0)
         return true;
-    }
-    snprintf(called, sizeof called, "--%s", name);
-    return words_error(words, called, text, NULL, ERROR_USAGE, error);
+    snprintf(called, sizeof called, "--%s", row->name);
+    return words_error(row->words, called, text, NULL, ERROR_USAGE, error);
+}
+
+bool value_word(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place;
+    if (!word_place(&place, row, text, error))
+        return false;
+    *(int *)value = (int)row->least + place;
+    return true;
+}
+
+bool value_word_text(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place;
+    *(const char **)value = text;
+    return word_place(&place, row, text, error);
+}
+
+bool value_stage(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place;
+    if (!word_place(&place, row, text, error))
+        return false;
+    *(unsigned *)value |= 1u << place;
+    return true;
+}
+
+bool value_stage_bit(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    (void)text, (void)error;
+    *(unsigned *)value |= 1u << row->least;
+    return true;
+}
+
+bool value_annotate(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place = ANNOTATE_ON;
+    if (text && !word_place(&place, row, text, error))
+        return false;
+    *(enum annotate *)value = (enum annotate)place;
+    return true;
+}
+
+/* ---- numbers ---- */
+
+/* A whole number between the bounds of the row. */
+static bool parse_whole(size_t *value, const struct option_row *row, const char *text, const char *expected,
+                        struct error *error)
+{
+    int64_t number;
+    if (!text_to_integer(text, &number) || number < row->least || number > row->most)
+        return value_wrong(row, text, expected, error);
+    *value = (size_t)number;
+    return true;
+}
+
+bool value_count(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    char expected[80];
+    snprintf(expected, sizeof expected, "a whole number from %lld to %lld", row->least, row->most);
+    return parse_whole(value, row, text, expected, error);
+}
+
+bool value_pixels(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    char expected[80];
+    snprintf(expected, sizeof expected, "a whole number of pixels from %lld to %lld", row->least, row->most);
+    return parse_whole(value, row, text, expected, error);
+}
+
+bool value_number(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    double *number = value;
+    char expected[80];
+    if (text_to_number(text, number) && *number >= (double)row->least && *number <= (double)row->most)
+        return true;
+    snprintf(expected, sizeof expected, "a number from %lld to %lld", row->least, row->most);
+    return value_wrong(row, text, expected, error);
+}
+
+bool value_bound(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    double number;
+    if (!text_to_number(text, &number) || number > 3e38 || number < -3e38)
+        return value_wrong(row, text, "a number", error);
+    *(float *)value = (float)number;
+    return true;
 }
 
 /* Digits at *text, moving behind them; at most 9 of them. */
-static bool digits(const char **text, size_t *value)
+static bool parse_digits(const char **text, size_t *value)
 {
     size_t length = strspn(*text, "0123456789");
     if (length == 0 || length > 9)
@@ -35,73 +168,77 @@ static bool digits(const char **text, size_t *value)
     return true;
 }
 
-bool value_list(size_t **index, size_t *count, const char *text, const char *name, struct error *error)
+bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     enum { LIMIT = 1 << 12 };
     static const char expected[] = "numbers and ranges from 0, such as 0,3,5:8";
+    struct index_list *list = value;
     const char *at = text;
-    free(*index);
-    *index = NULL;
-    *count = 0;
+    free(list->index);
+    *list = (struct index_list){0};
     for (;;) {
         size_t first, end;
-        if (!digits(&at, &first) || first >= LIMIT)
-            return value_wrong(name, text, expected, error);
+        if (!parse_digits(&at, &first) || first >= LIMIT)
+            return value_wrong(row, text, expected, error);
         end = first + 1;
         if (*at == ':') {
             at++;
-            if (!digits(&at, &end) || end <= first || end > LIMIT)
-                return value_wrong(name, text, expected, error);
+            if (!parse_digits(&at, &end) || end <= first || end > LIMIT)
+                return value_wrong(row, text, expected, error);
         }
-        if (*count + (end - first) > LIMIT)
-            return value_wrong(name, text, expected, error);
-        if (!memory_resize(index, *count + (end - first), sizeof **index, error))
+        if (list->count + (end - first) > LIMIT)
+            return value_wrong(row, text, expected, error);
+        if (!memory_resize(&list->index, list->count + (end - first), sizeof *list->index, error))
             return false;
         for (; first < end; first++) {
-            for (size_t i = 0; i < *count; i++)
-                if ((*index)[i] == first)
-                    return error_set(error, ERROR_USAGE, "--%s is \"%s\": it names %zu twice", name, text,
-                                     first);
-            (*index)[(*count)++] = first;
+            for (size_t i = 0; i < list->count; i++)
+                if (list->index[i] == first)
+                    return error_set(error, ERROR_USAGE, "--%s is \"%s\": it names %zu twice", row->name,
+                                     text, first);
+            list->index[list->count++] = first;
         }
         if (!*at)
             return true;
         if (*at++ != ',')
-            return value_wrong(name, text, expected, error);
+            return value_wrong(row, text, expected, error);
     }
 }
 
-bool value_range(size_t *first, size_t *end, const char *text, const char *name, struct error *error)
+bool value_range(const struct option_row *row, void *value, const char *text, struct error *error)
 {
+    struct index_range *range = value;
     const char *at = text;
-    *first = *end = 0;
-    bool ok = *at == ':' || digits(&at, first);
+    *range = (struct index_range){0};
+    bool ok = *at == ':' || parse_digits(&at, &range->first);
     if (ok && *at == 0)
-        *end = *first + 1;
+        range->end = range->first + 1;
     else if (ok && *at == ':')
-        ok = *++at == 0 || (digits(&at, end) && *end > *first);
+        ok = *++at == 0 || (parse_digits(&at, &range->end) && range->end > range->first);
     if (ok && *at == 0 && strcmp(text, ":") != 0)
         return true;
-    return value_wrong(name, text, "a range such as 0:10, from the first up to, not with, the last", error);
+    return value_wrong(row, text, "a range such as 0:10, from the first up to, not with, the last", error);
 }
 
-bool value_pair(size_t pair[2], const char *text, const char *name, struct error *error)
+bool value_pair(const struct option_row *row, void *value, const char *text, struct error *error)
 {
-    const size_t most = 1 << 20;
+    enum { LIMIT = 1 << 20 };
+    size_t *pair = value;
     const char *at = text;
-    bool ok = digits(&at, &pair[0]) && *at++ == ',' && digits(&at, &pair[1]) && *at == 0;
-    if (ok && pair[0] >= 1 && pair[1] >= 1 && pair[0] <= most && pair[1] <= most)
+    bool ok = parse_digits(&at, &pair[0]) && *at++ == ',' && parse_digits(&at, &pair[1]) && *at == 0;
+    if (ok && pair[0] >= 1 && pair[1] >= 1 && pair[0] <= LIMIT && pair[1] <= LIMIT)
         return true;
-    return value_wrong(name, text, "two whole numbers from 1 to 1048576, such as 14,14", error);
+    return value_wrong(row, text, "two whole numbers from 1 to 1048576, such as 14,14", error);
 }
 
-bool value_size(size_t *size, const char *text, const char *name, struct error *error)
+bool value_size(const struct option_row *row, void *value, const char *text, struct error *error)
 {
+    size_t *size = value;
     const char *at = text;
-    size_t value = 0, factor = 1;
+    size_t number = 0, factor = 1;
     bool ok = true;
     for (; ok && *at >= '0' && *at <= '9'; at++)
-        ok = size_multiply(value, 10, &value) && !__builtin_add_overflow(value, (size_t)(*at - '0'), &value);
+        ok = size_multiply(number, 10, &number) &&
+             !__builtin_add_overflow(number, (size_t)(*at - '0'), &number);
     ok = ok && at > text;
     switch (*at) {
     case 'k':
@@ -117,7 +254,25 @@ bool value_size(size_t *size, const char *text, const char *name, struct error *
     }
     if (factor > 1)
         at += at[1] == 'i' ? 2 : 1;
-    if (ok && *at == 0 && size_multiply(value, factor, size) && *size > 0)
+    if (ok && *at == 0 && size_multiply(number, factor, size) && *size > 0)
         return true;
-    return value_wrong(name, text, "a size above 0 such as 1000000 or 16Mi", error);
+    return value_wrong(row, text, "a size above 0 such as 1000000 or 16Mi", error);
+}
+
+/* ---- what other rooms parse ---- */
+
+bool value_setting(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    char called[40];
+    snprintf(called, sizeof called, "--%s", row->name);
+    return settings_parse(value, (enum setting)row->least, text, called, ERROR_USAGE, error);
+}
+
+bool value_look_from(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    struct patch_options *patch = value;
+    patch->has_query = true;
+    patch->is_mean = strcmp(text, "mean") == 0;
+    return patch->is_mean ||
+           parse_whole(&patch->query, row, text, "the number of a query, counted from 0, or mean", error);
 }

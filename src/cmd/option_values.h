@@ -1,4 +1,7 @@
-/* Arguments of options: lists, ranges, sizes and words. Errors are ERROR_USAGE and name the option. */
+/*
+ * Arguments of options: each function reads one kind of argument into the value of a row (cmd/option.h), whose
+ * type it names. Errors: ERROR_USAGE that names the option and says what was expected.
+ */
 #ifndef ATTN_CMD_OPTION_VALUES_H
 #define ATTN_CMD_OPTION_VALUES_H
 
@@ -6,23 +9,44 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "cmd/option.h"
 
-/* `--NAME is "TEXT": expected EXPECTED`. Always false. */
-bool value_wrong(const char *name, const char *text, const char *expected, struct error *error);
+/* A list of numbers from 0 like "0,3,5:8"; owned. */
+struct index_list {
+    size_t *index;
+    size_t count;
+};
 
-/* One of `words` (separated by blanks); its place among them in *which. A near miss gets a suggestion. */
-bool value_word(int *which, const char *text, const char *words, const char *name, struct error *error);
+/* The numbers from `first` up to, not with, `end`; 0: to the last. */
+struct index_range {
+    size_t first, end;
+};
 
-/* "0,3,5:8" into an owned list that replaces *index; each number below 4096, none twice. */
-bool value_list(size_t **index, size_t *count, const char *text, const char *name, struct error *error);
+/* The arguments of an option that may be repeated, in their order. The list is owned, the strings are not. */
+struct string_list {
+    const char **text;
+    size_t count;
+};
 
-/* "A:B", "A:", ":B" or "A" (one alone). *end is 0 where it is open. */
-bool value_range(size_t *first, size_t *end, const char *text, const char *name, struct error *error);
-
-/* "14,16": two numbers from 1 to 1048576. */
-bool value_pair(size_t pair[2], const char *text, const char *name, struct error *error);
-
-/* "1000000", "16Mi", "4G": binary multiples, k, M and G with or without an i. */
-bool value_size(size_t *size, const char *text, const char *name, struct error *error);
+option_parser value_flag;      /* bool: true */
+option_parser value_string;    /* const char *: as it is */
+option_parser value_text;      /* const char *: UTF-8 */
+option_parser value_file;      /* const char *: a file name, given once */
+option_parser value_strings;   /* struct string_list: one more */
+option_parser value_word;      /* int: row->least + the place among row->words */
+option_parser value_word_text; /* const char *: one of row->words */
+option_parser value_stage;     /* unsigned: the bit of the place among row->words is set */
+option_parser value_stage_bit; /* unsigned: bit row->least is set; no argument */
+option_parser value_annotate;  /* enum annotate; left out: on */
+option_parser value_count;     /* size_t from row->least to row->most */
+option_parser value_pixels;    /* size_t from 1 to 32767 */
+option_parser value_number;    /* double from row->least to row->most */
+option_parser value_bound;     /* float */
+option_parser value_list;      /* struct index_list: numbers below 4096, none twice */
+option_parser value_range;     /* struct index_range: "A:B", "A:", ":B" or "A" (one alone) */
+option_parser value_pair;      /* size_t[2]: "14,16", each from 1 to 1048576 */
+option_parser value_size;      /* size_t: "1000000", "16Mi", "4G": binary multiples, with or without an i */
+option_parser value_setting;   /* struct settings: setting row->least */
+option_parser value_look_from; /* struct patch_options: its query, or the mean */
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * The command line. One table describes every option; getopt_long, --help, the completions and the check of
- * the man page all read it.
- */
+/* The values of the options that commands share, as the command line gave them. */
 #ifndef ATTN_CMD_OPTIONS_H
 #define ATTN_CMD_OPTIONS_H
 
@@ -10,76 +7,60 @@
 
 #include "base/error.h"
 #include "cmd/command.h"
+#include "cmd/option_values.h"
 #include "figure/heatmap.h"
 #include "problem/inputs.h"
 #include "view/patch_view.h"
 
-/* Bits for the commands that take an option. */
-enum { FOR_RUN = 1, FOR_EXPLAIN = 2, FOR_SAMPLE = 4, FOR_HELP = 8 };
-enum { FOR_COMPUTE = FOR_RUN | FOR_EXPLAIN, FOR_ALL = FOR_COMPUTE | FOR_SAMPLE | FOR_HELP };
-
-struct option_kind {
-    const char *name;     /* without dashes */
-    char letter;          /* 0: none */
-    const char *argument; /* NULL: none; "[…]": may be left out, and then needs a '=' */
-    const char *words;    /* what the argument may be, separated by blanks; "FILE": a file name; NULL: free */
-    const char *group;    /* heading in --help */
-    const char *help;
-    unsigned commands;
-    int id; /* of option_ids.h */
+/* Files beside the operands, and the settings of the computation, which win over those of the files. */
+struct input_options {
+    const char *format;             /* "json" or "csv"; NULL: told by the content */
+    const char *files[INPUT_COUNT]; /* NULL: not given */
+    const char *tokens_file, *key_tokens_file;
+    struct settings settings;
 };
 
-enum { OPTIONS_MAX = 160 }; /* there are no more rows */
+/* How to compute. */
+struct engine_choice {
+    const char *cpu; /* NULL: as ATTN_CPU says, or the best */
+    size_t threads;  /* 0: one a processor */
+    size_t max_weights;
+    size_t memory; /* bytes; 0: a part of the machine's */
+};
 
-/* The table, `*count` long; the options of a group stand together. */
-const struct option_kind *options_table(size_t *count);
+/* Which part of a result to keep; empty lists and ranges: all. */
+struct selection_options {
+    struct index_list layers, heads;
+    struct index_range queries, keys;
+    int average_heads; /* a truth value */
+};
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 
-/* A list of numbers from 0 like "0,3,5:8". */
-struct index_list {
-    size_t *index;
-    size_t count;
+/* What to write, and where. */
+struct output_options {
+    struct string_list paths;
+    int format;      /* enum format, of standard output */
+    unsigned stages; /* bits 1 << STAGE_… */
 };
 
-/* A word behind an option whose argument may be left out, and was: it is an operand, and could be that. */
-struct loose {
-    const char *word;
-    const struct option_kind *kind;
-};
-enum { LOOSE_MAX = 8 };
-
-/* What the command line said. Strings are borrowed from argv; lists are owned. */
+/* Strings are borrowed from argv; lists are owned. */
 struct options {
     const char **operands;
     size_t operand_count;
-    struct loose loose[LOOSE_MAX]; /* the first of them */
-    size_t loose_count;
-    const char *input_format;
-    const char *input_files[INPUT_COUNT];
-    const char *tokens_file, *key_tokens_file;
-    struct settings settings;
-    unsigned stages; /* bits of those asked for */
-    const char **outputs;
-    size_t output_count;
-    enum format format;
-    size_t max_weights, memory; /* memory 0: a part of the machine's */
-    const char *cpu;            /* NULL: the best */
-    int threads;
     bool quiet, verbose, help, version;
-    struct index_list layers, heads;
-    size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
-    bool average_heads;
-    const char *title, *completion;
+    struct input_options input;
+    struct engine_choice engine;
+    struct selection_options selection;
+    struct output_options output;
+    const char *title;
     struct drawing_style style;
     struct patch_options patch;
-    const char *query; /* of explain: a number or a token; NULL: the last */
-    size_t rows;       /* of explain: keys shown */
-    bool as_json;      /* of explain */
+    void *own; /* the command's own options, command->own_size bytes; owned */
 };
 
-/* Reads argv[1…] for a command. Errors are ERROR_USAGE and name the option. Freed by options_free in any
- * case. */
+/* Reads argv[1…] by the rows of a command. Errors are ERROR_USAGE and name the option. Freed by options_free in
+ * any case. */
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error);
 void options_free(struct options *options);

@@ -48,27 +48,27 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
 {
     *outputs = (struct outputs){0};
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (options->stages & 1u << s)
+        if (options->output.stages & 1u << s)
             outputs->stages[outputs->stage_count++] = s;
     if (outputs->stage_count == 0)
         outputs->stages[outputs->stage_count++] = STAGE_WEIGHTS;
 
-    outputs->list = memory_zeroed(options->output_count + 1, sizeof *outputs->list, error);
+    outputs->list = memory_zeroed(options->output.paths.count + 1, sizeof *outputs->list, error);
     if (!outputs->list)
         return false;
-    for (size_t i = 0; i < options->output_count; i++)
-        if (!plan_path(outputs, options->outputs[i], error))
+    for (size_t i = 0; i < options->output.paths.count; i++)
+        if (!plan_path(outputs, options->output.paths.text[i], error))
             return false;
-    if (options->output_count == 0)
+    if (options->output.paths.count == 0)
         outputs->list[outputs->count++] = (struct output){.kind = OUTPUT_FOLDER, .path = "attn-out/"};
 
     bool terminal = isatty(STDOUT_FILENO), to_stdout = false;
     for (size_t i = 0; i < outputs->count; i++)
         to_stdout = to_stdout || outputs->list[i].kind == OUTPUT_STDOUT;
-    switch (options->format) {
+    switch (options->output.format) {
     case FORMAT_AUTO:
         outputs->table = terminal && !to_stdout && !options->quiet;
-        if (to_stdout || (options->output_count == 0 && !terminal))
+        if (to_stdout || (options->output.paths.count == 0 && !terminal))
             outputs->standard = &writer_json;
         break;
     case FORMAT_JSON:
@@ -83,7 +83,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     case FORMAT_NONE:
         break;
     }
-    if (to_stdout && options->format != FORMAT_AUTO && options->format != FORMAT_JSON)
+    if (to_stdout && options->output.format != FORMAT_AUTO && options->output.format != FORMAT_JSON)
         return error_set(error, ERROR_USAGE,
                          "-o - is JSON on standard output, and --format asks for something else");
     if (outputs->standard && outputs->standard->one_stage && outputs->stage_count > 1)

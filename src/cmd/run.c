@@ -4,15 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/workers.h"
 #include "cmd/clock.h"
-#include "cmd/load.h"
+#include "cmd/computation.h"
+#include "cmd/option.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/progress.h"
 #include "compute/result.h"
 #include "engine/engine.h"
-#include "problem/problem.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_view.h"
 #include "write/write.h"
@@ -46,92 +45,83 @@ static size_t memory_share(void)
     return pages > 0 && size > 0 ? (size_t)pages / PART * (size_t)size : (size_t)1 << 30;
 }
 
+static struct selection selection_of(const struct selection_options *chosen)
+{
+    return (struct selection){.layers = chosen->layers.index,
+                              .layer_count = chosen->layers.count,
+                              .heads = chosen->heads.index,
+                              .head_count = chosen->heads.count,
+                              .query_first = chosen->queries.first,
+                              .query_end = chosen->queries.end,
+                              .key_first = chosen->keys.first,
+                              .key_end = chosen->keys.end,
+                              .average_heads = chosen->average_heads};
+}
+
 /* What a run holds, from its inputs to its outputs. */
 struct run {
-    struct inputs inputs;
-    struct problem problem;
-    struct result result;
+    struct computation computation;
     struct outputs outputs;
-    struct warnings warnings;
     struct patch_view patches;
+    struct progress progress;
 };
 
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
-    bool plain;
-    if (!load_cpu(options, &plain, error) || !outputs_plan(&r->outputs, options, error))
+    struct computation *c = &r->computation;
+    if (!computation_begin(c, options, error) || !outputs_plan(&r->outputs, options, error))
         return false;
-    workers_limit(engine_threads(options->threads));
-    bool ok = load_inputs(&r->inputs, options, "run", &r->warnings, error);
+    bool ok = computation_read(c, options, &command_run, error), over_patches = false;
     double read = clock_seconds();
-    struct selection selection = {.layers = options->layers.index,
-                                  .layer_count = options->layers.count,
-                                  .heads = options->heads.index,
-                                  .head_count = options->heads.count,
-                                  .query_first = options->query_first,
-                                  .query_end = options->query_end,
-                                  .key_first = options->key_first,
-                                  .key_end = options->key_end,
-                                  .average_heads = options->average_heads};
-    bool over_grid = false;
-    struct progress progress;
-    progress_begin(&progress, options->quiet);
-    struct request request = {.plain = plain,
-                              .stages = options->stages,
-                              .max_weights = options->max_weights,
+    progress_begin(&r->progress, options->quiet);
+    struct selection selection = selection_of(&options->selection);
+    const struct engine_choice *engine = &options->engine;
+    struct request request = {.plain = c->plain,
+                              .stages = options->output.stages,
+                              .max_weights = engine->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .top_keys = outputs_whole(&r->outputs),
                               .selection = &selection,
-                              .engine = {.threads = options->threads,
-                                         .memory_limit = options->memory ? options->memory : memory_share(),
+                              .engine = {.threads = (int)engine->threads,
+                                         .memory_limit = engine->memory ? engine->memory : memory_share(),
                                          .progress = progress_rows,
-                                         .context = &progress}};
-    ok = ok && problem_make(&r->problem, &r->inputs, &options->settings, &r->warnings, error) &&
-         selection_check(&selection, &r->problem, error) &&
-         check_outputs(&r->problem, &request, &r->outputs, error) &&
-         patch_view_plan(&r->patches, &over_grid, &options->patch, &r->problem, &request, error);
-    load_warn(&r->warnings, 0, options);
+                                         .context = &r->progress}};
+    ok = ok && computation_check(c, options, error) && selection_check(&selection, &c->problem, error) &&
+         check_outputs(&c->problem, &request, &r->outputs, error) &&
+         patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, &request, error);
+    computation_warn(c);
     if (!ok)
         return false;
-    if (options->title)
-        r->problem.title = options->title;
-    if (options->patch.grid[0] > 0)
-        memcpy(r->problem.patch_grid, options->patch.grid, sizeof options->patch.grid);
     if (options->verbose)
-        load_say(&r->inputs, &r->problem);
+        computation_say(c);
 
-    size_t warned = r->warnings.count;
-    ok = result_compute(&r->result, &r->problem, &request, &r->warnings, error) &&
-         result_select(&r->result, &selection, error) &&
-         (!over_grid || patch_view_measure(&r->patches, &r->result, error));
-    progress_end(&progress);
+    ok = computation_compute(c, &request, error) && result_select(&c->result, &selection, error) &&
+         (!over_patches || patch_view_measure(&r->patches, &c->result, error));
+    progress_end(&r->progress);
     double attended = clock_seconds();
-    const struct patch_view *patches = over_grid ? &r->patches : NULL;
+    const struct patch_view *patches = over_patches ? &r->patches : NULL;
     ok = ok && (!outputs_draw(&r->outputs) ||
-                missing_glyphs_warn(&r->result, r->outputs.stages, r->outputs.stage_count, patches,
-                                    &r->warnings, error));
-    load_warn(&r->warnings, warned, options);
-    if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
+                missing_glyphs_warn(&c->result, r->outputs.stages, r->outputs.stage_count, patches,
+                                    &c->warnings, error));
+    computation_warn(c);
+    if (!ok || !outputs_write(&r->outputs, options, patches, &c->result, error))
         return false;
-    const char *engine = r->problem.layers[0].attention ? "none" : r->result.plain ? "plain" : engine_name();
+    const char *runner = c->problem.layers[0].attention ? "none" : c->result.plain ? "plain" : engine_name();
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, engine, engine_threads(options->threads));
+                clock_seconds() - start, runner, engine_threads((int)engine->threads));
     return true;
 }
 
-static bool run(const struct options *options, struct error *error)
+static bool run_run(const struct options *options, struct error *error)
 {
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
     patch_view_free(&r.patches);
-    result_free(&r.result);
-    problem_free(&r.problem);
-    inputs_free(&r.inputs);
-    warnings_free(&r.warnings);
+    computation_free(&r.computation);
     return ok;
 }
 
@@ -142,6 +132,9 @@ const struct command command_run = {
     .example = "  attn run x.json                           pictures and numbers in attn-out/\n"
                "  attn run x.json -o heads.png              one figure\n"
                "  attn run --q q.csv --k k.csv --v v.csv -o - | jq .stats\n",
-    .mark = FOR_RUN,
-    .run = run,
+    .groups =
+        (const struct option_group *const[]){&group_output, &group_selection, &group_masks, &group_attention,
+                                             &group_memory, &group_forms, &group_picture, &group_input,
+                                             &group_general, &group_help, &group_input_files, NULL},
+    .run = run_run,
 };

@@ -5,6 +5,7 @@
 #include "base/embed.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "cmd/option.h"
 #include "cmd/options.h"
 
 EMBED_FILE("attn_sample_sentence", ATTN_DATA "/sentence.json");
@@ -92,7 +93,7 @@ static const struct sample *find(const char *name, struct error *error)
     return NULL;
 }
 
-static bool run(const struct options *options, struct error *error)
+static bool sample_run(const struct options *options, struct error *error)
 {
     if (options->operand_count > 1)
         return error_set(error, ERROR_USAGE, "sample takes one name; see attn sample");
@@ -116,6 +117,7 @@ const struct command command_sample = {
     .summary = "list the built-in sample inputs, or print one",
     .example = "  attn sample                               what there is\n"
                "  attn sample sentence | attn run -         run one\n",
-    .mark = FOR_SAMPLE,
-    .run = run,
+    .operand_kind = OPERANDS_SAMPLES,
+    .groups = (const struct option_group *const[]){&group_help, NULL},
+    .run = sample_run,
 };

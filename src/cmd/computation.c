@@ -1,0 +1,183 @@
+#include "cmd/computation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/workers.h"
+#include "engine/engine.h"
+#include "read/read.h"
+
+static bool is_standard_input(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* There must be an input, and standard input ends when it has been read. */
+static bool check_files(const struct options *options, const struct command *command, struct error *error)
+{
+    size_t files = options->operand_count;
+    size_t standard = 0;
+    standard += is_standard_input(options->input.tokens_file);
+    standard += is_standard_input(options->input.key_tokens_file);
+    for (size_t i = 0; i < options->operand_count; i++)
+        standard += is_standard_input(options->operands[i]);
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        files += options->input.files[i] != NULL;
+        standard += is_standard_input(options->input.files[i]);
+    }
+    if (files == 0)
+        return error_set(error, ERROR_USAGE,
+                         "no input; expected attn %s FILE, attn %s - or --q FILE --k FILE --v FILE",
+                         command->name, command->name);
+    if (standard > 1)
+        return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
+    return true;
+}
+
+/* Labels of a file of their own replace those that came with the tensors. */
+static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
+                        const char *path, struct warnings *warnings, struct error *error)
+{
+    if (!path)
+        return true;
+    struct read_target target = {.what = what, .called = called};
+    labels_free(labels);
+    return read_file(inputs, path, NULL, &target, warnings, error);
+}
+
+/* Operands, then the files of single tensors, then labels. */
+static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
+                       size_t count, struct warnings *warnings, struct error *error)
+{
+    struct read_target any = {.what = READ_ANY};
+    for (size_t i = 0; i < count; i++)
+        if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
+            return false;
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const char *path = files->files[i];
+        struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
+        if (path && !read_file(inputs, path, files->format, &target, warnings, error))
+            return false;
+        inputs->from_option[i] = path != NULL;
+    }
+    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, warnings, error) &&
+           read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
+                       warnings, error);
+}
+
+/* The title and the grid of patches of the command line, over those of the files. */
+static bool put_options(struct inputs *inputs, const struct options *options, struct error *error)
+{
+    if (options->patch.grid[0] > 0) {
+        memcpy(inputs->patch_grid, options->patch.grid, sizeof inputs->patch_grid);
+        inputs->patch_grid_place = (struct place){0};
+    }
+    if (!options->title)
+        return true;
+    free(inputs->title);
+    inputs->title = text_copy(options->title);
+    return inputs->title || error_memory(error, strlen(options->title) + 1);
+}
+
+bool computation_read(struct computation *computation, const struct options *options,
+                      const struct command *command, struct error *error)
+{
+    return check_files(options, command, error) &&
+           read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
+                      &computation->warnings, error) &&
+           put_options(&computation->inputs, options, error);
+}
+
+bool computation_check(struct computation *computation, const struct options *options, struct error *error)
+{
+    return problem_make(&computation->problem, &computation->inputs, &options->input.settings,
+                        &computation->warnings, error);
+}
+
+bool computation_compute(struct computation *computation, const struct request *request, struct error *error)
+{
+    return result_compute(&computation->result, &computation->problem, request, &computation->warnings,
+                          error);
+}
+
+void computation_warn(struct computation *computation)
+{
+    const struct warnings *warnings = &computation->warnings;
+    for (; computation->warned < warnings->count; computation->warned++)
+        if (!computation->quiet)
+            fprintf(stderr, "attn: warning: %s\n", warnings->text[computation->warned]);
+}
+
+static void say_tensors(const struct layer_inputs *layer, const char *prefix)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        const struct tensor *tensor = &layer->tensor[i];
+        char shape[96], file[512];
+        if (!tensor->data)
+            continue;
+        text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
+        fprintf(stderr, "attn: %s%s is %s, from %s", prefix, input_names[i], tensor_shape(tensor, shape),
+                file);
+        if (tensor->place.line > 0)
+            fprintf(stderr, ":%zu:%zu", tensor->place.line, tensor->place.column);
+        fputc('\n', stderr);
+    }
+}
+
+void computation_say(const struct computation *computation)
+{
+    const struct inputs *inputs = &computation->inputs;
+    const struct problem *problem = &computation->problem;
+    const struct problem_layer *first = &problem->layers[0];
+    say_tensors(&inputs->all, "");
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        char prefix[40];
+        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
+        say_tensors(&inputs->layers[l], prefix);
+    }
+    fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
+            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
+            problem->m);
+    if (problem->kv_heads != problem->heads)
+        fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
+    if (!first->attention)
+        fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
+    if (settings_have(&first->settings, SETTING_TEMPERATURE))
+        fprintf(stderr, ", temperature %.9g", first->settings.temperature);
+    if (first->rules.causal)
+        fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
+    fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
+}
+
+/* Selects the instructions; *plain: double precision. */
+static bool choose_cpu(bool *plain, const struct options *options, struct error *error)
+{
+    const char *cpu = options->engine.cpu ? options->engine.cpu : getenv("ATTN_CPU");
+    *plain = cpu && strcmp(cpu, "plain") == 0;
+    if (!cpu || !*cpu || *plain || engine_select(cpu))
+        return true;
+    bool known = false;
+    for (size_t i = 0; engine_choice(i); i++)
+        known = known || strcmp(engine_choice(i), cpu) == 0;
+    if (known)
+        return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
+                         options->engine.cpu ? "--cpu" : "ATTN_CPU", cpu);
+    return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2, portable or plain", cpu);
+}
+
+bool computation_begin(struct computation *computation, const struct options *options, struct error *error)
+{
+    computation->quiet = options->quiet;
+    workers_limit(engine_threads((int)options->engine.threads));
+    return choose_cpu(&computation->plain, options, error);
+}
+
+void computation_free(struct computation *computation)
+{
+    result_free(&computation->result);
+    problem_free(&computation->problem);
+    inputs_free(&computation->inputs);
+    warnings_free(&computation->warnings);
+}
