@@ -1,8 +1,16 @@
 # The documents say what the program does.
 load helper
 
+commands() { # the commands, as attn --help lists them
+    attn --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p'
+}
+
 options_of() { # the long options of a command, from the table
     attn help --completion fish | sed -n "s/.*__fish_seen_subcommand_from $1' -l \([a-z-]*\).*/\1/p" | sort -u
+}
+
+documents() {
+    printf '%s\n' "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md
 }
 
 @test "every command and output in README.md is what happens" {
@@ -20,14 +28,19 @@ options_of() { # the long options of a command, from the table
     done
 }
 
-@test "the man page has every option of the table, and no other" {
-    same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
-        "$(for c in run explain sample help; do options_of $c; done | sort -u)"
+@test "attn --help lists the commands that there are" {
+    [ -n "$(commands)" ]
+    same "$(commands | sort)" "$(attn help --completion fish | sed -n 's/.*__fish_use_subcommand -f -a \([a-z]*\) .*/\1/p' | sort)"
 }
 
 @test "the man page and README name every command, and no other" {
     same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" \
         "$(attn --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort)"
+}
+
+@test "the man page has every option of the table, and no other" {
+    same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
+        "$(for c in $(commands); do options_of "$c"; done | sort -u)"
 }
 
 @test "the man page says what --help says of letters and arguments" {
@@ -39,7 +52,7 @@ options_of() { # the long options of a command, from the table
 }
 
 @test "help for every command, in both ways, and no line is wider than 80 columns" {
-    for command in run explain sample help; do
+    for command in $(commands); do
         same "$(attn help $command)" "$(attn $command --help)"
         attn $command --help | "$PYTHON" -c 'import sys
 for line in sys.stdin.buffer.read().decode().splitlines():
@@ -55,16 +68,17 @@ for line in sys.stdin.buffer.read().decode().splitlines():
 @test "data/README.md names every sample, and attn sample prints each file of data" {
     for file in "$ROOT"/data/*.json "$ROOT"/data/*.csv; do
         name=$(basename "${file%.*}")
-        grep -q "$(basename "$file")" "$ROOT/data/README.md" || { echo "$file"; return 1; }
+        grep -q "^| .*\`$(basename "$file")\`.* |" "$ROOT/data/README.md" || { echo "$file"; return 1; }
         attn sample "$name" | cmp - "$file"
     done
     same "$(attn sample | wc -l)" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv | wc -l)"
 }
 
 @test "links in the documents lead somewhere" {
-    for file in "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+    documents | while read -r file; do
         grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -v '^http' | while read -r link; do
             [ -e "$(dirname "$file")/$link" ] || { echo "$file: $link"; exit 1; }
         done
     done
 }
+
