@@ -82,3 +82,26 @@ for line in sys.stdin.buffer.read().decode().splitlines():
     done
 }
 
+@test "links to headings lead to headings" {
+    # The anchor of a heading: lower case, blanks as hyphens, nothing else but letters, digits, hyphens and _.
+    anchors() {
+        "$PYTHON" -c 'import re, sys
+text = re.sub(r"^```.*?^```", "", open(sys.argv[1], encoding="utf-8").read(), flags=re.M | re.S)
+for heading in re.findall(r"^#+ (.*)", text, re.M):
+    print(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-"))' "$1"
+    }
+    documents | while read -r file; do
+        grep -oE '\]\([^)#]*#[^)]+' "$file" | sed 's/^](//' | grep -v '^http' | while IFS='#' read -r link anchor; do
+            target=$file
+            [ -z "$link" ] || target=$(dirname "$file")/$link
+            anchors "$target" | grep -qxF "$anchor" || { echo "$file: $link#$anchor"; exit 1; }
+        done
+    done
+}
+
+@test "a document with a table of contents lists all its sections" {
+    documents | while read -r file; do
+        grep -q '^- \[.*\](#' "$file" || continue
+        same "$(sed -n 's/^- \[\(.*\)\](#.*)$/\1/p' "$file")" "$(sed -n '/^```/,/^```/d; s/^##* \(.*\)/\1/p' "$file" | sed 1d)"
+    done
+}
