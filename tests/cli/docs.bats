@@ -34,8 +34,9 @@ documents() {
 }
 
 @test "the man page and README name every command, and no other" {
-    same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" \
-        "$(attn --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort)"
+    same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
+    same "$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Cm \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
+    same "$(grep -oE '(`|/|[$|] )attn [a-z]+' "$ROOT/README.md" | sed 's/.* //' | sort -u)" "$(commands | sort)"
 }
 
 @test "the man page has every option of the table, and no other" {
@@ -72,6 +73,12 @@ for line in sys.stdin.buffer.read().decode().splitlines():
         attn sample "$name" | cmp - "$file"
     done
     same "$(attn sample | wc -l)" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv | wc -l)"
+}
+
+@test "README links to every document of docs and to data/README.md" {
+    for file in "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+        grep -qE "\]\(${file#"$ROOT"/}(#[^)]*)?\)" "$ROOT/README.md" || { echo "README.md does not link to $file"; return 1; }
+    done
 }
 
 @test "links in the documents lead somewhere" {
