@@ -45,11 +45,15 @@ documents() {
 }
 
 @test "the man page says what --help says of letters and arguments" {
-    for option in $(options_of run); do
-        if attn run --help | grep -qE "^ +-[a-z], --$option\b"; then
-            grep -qE "^\.It Fl [a-z] .*, Fl -$option\b|^\.It Fl [a-z] , Fl -$option\b" "$ROOT/attn.1" || { echo "$option"; return 1; }
-        fi
-    done
+    # One line an option: its letter if it has one, its name, and its argument as the man page writes it.
+    sed -nE 's/^\.It (Fl ([a-z])( Ar [^ ]+)? , )?Fl -([a-z-]+)( Ns Op = Ns Ar| Ar| Cm)? ?(.*)/\2 \4 \6/p' "$ROOT/attn.1" |
+        sed 's/^ //; s/ $//' | sort -u >manual
+    for command in $(commands); do
+        attn help "$command" | sed -nE 's/^  (-([a-z]), |    )--([a-z-]+)(\[=| )?([^ ]*).*/\2 \3 \5/p' |
+            sed 's/^ //; s/ $//; s/]$//' | tr '[:upper:]' '[:lower:]'
+    done | sort -u >help
+    [ -s help ]
+    diff help manual
 }
 
 @test "help for every command, in both ways, and no line is wider than 80 columns" {
@@ -64,6 +68,16 @@ for line in sys.stdin.buffer.read().decode().splitlines():
 @test "the man page is well-formed" {
     command -v mandoc >/dev/null || skip "mandoc is not installed"
     mandoc -T lint -W warning "$ROOT/attn.1"
+}
+
+@test "the man page names the environment variables that the program reads, and no other" {
+    local read named
+    lacks -rnE 'getenv\(([^")]|$)' "$ROOT/src" # a name that is not written there could not be found
+    read=$(grep -rhoE 'getenv\("[^"]+' "$ROOT/src" | sed 's/.*"//' | sort -u)
+    named=$(sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/s/^\.It Ev \([A-Z_]*\).*/\1/p' "$ROOT/attn.1" | sort -u)
+    [ -n "$read" ]
+    same "$named" "$read"
+    same "$(sed -nE 's/^\.(It )?Ev ([A-Z_]+).*/\2/p' "$ROOT/attn.1" | sort -u)" "$read"
 }
 
 @test "data/README.md names every sample, and attn sample prints each file of data" {
