@@ -1,8 +1,16 @@
 # The documents say what the program does.
 load helper
 
+commands() { # the commands, as attn --help lists them
+    attn --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p'
+}
+
 options_of() { # the long options of a command, from the table
     attn help --completion fish | sed -n "s/.*__fish_seen_subcommand_from $1' -l \([a-z-]*\).*/\1/p" | sort -u
+}
+
+documents() {
+    printf '%s\n' "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md
 }
 
 @test "every command and output in README.md is what happens" {
@@ -20,26 +28,36 @@ options_of() { # the long options of a command, from the table
     done
 }
 
-@test "the man page has every option of the table, and no other" {
-    same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
-        "$(for c in run explain sample help; do options_of $c; done | sort -u)"
+@test "attn --help lists the commands that there are" {
+    [ -n "$(commands)" ]
+    same "$(commands | sort)" "$(attn help --completion fish | sed -n 's/.*__fish_use_subcommand -f -a \([a-z]*\) .*/\1/p' | sort)"
 }
 
 @test "the man page and README name every command, and no other" {
-    same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" \
-        "$(attn --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort)"
+    same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
+    same "$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Cm \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
+    same "$(grep -oE '(`|/|[$|] )attn [a-z]+' "$ROOT/README.md" | sed 's/.* //' | sort -u)" "$(commands | sort)"
+}
+
+@test "the man page has every option of the table, and no other" {
+    same "$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$ROOT/attn.1" | sort -u)" \
+        "$(for c in $(commands); do options_of "$c"; done | sort -u)"
 }
 
 @test "the man page says what --help says of letters and arguments" {
-    for option in $(options_of run); do
-        if attn run --help | grep -qE "^ +-[a-z], --$option\b"; then
-            grep -qE "^\.It Fl [a-z] .*, Fl -$option\b|^\.It Fl [a-z] , Fl -$option\b" "$ROOT/attn.1" || { echo "$option"; return 1; }
-        fi
-    done
+    # One line an option: its letter if it has one, its name, and its argument as the man page writes it.
+    sed -nE 's/^\.It (Fl ([a-z])( Ar [^ ]+)? , )?Fl -([a-z-]+)( Ns Op = Ns Ar| Ar| Cm)? ?(.*)/\2 \4 \6/p' "$ROOT/attn.1" |
+        sed 's/^ //; s/ $//' | sort -u >manual
+    for command in $(commands); do
+        attn help "$command" | sed -nE 's/^  (-([a-z]), |    )--([a-z-]+)(\[=| )?([^ ]*).*/\2 \3 \5/p' |
+            sed 's/^ //; s/ $//; s/]$//' | tr '[:upper:]' '[:lower:]'
+    done | sort -u >help
+    [ -s help ]
+    diff help manual
 }
 
 @test "help for every command, in both ways, and no line is wider than 80 columns" {
-    for command in run explain sample help; do
+    for command in $(commands); do
         same "$(attn help $command)" "$(attn $command --help)"
         attn $command --help | "$PYTHON" -c 'import sys
 for line in sys.stdin.buffer.read().decode().splitlines():
@@ -52,19 +70,59 @@ for line in sys.stdin.buffer.read().decode().splitlines():
     mandoc -T lint -W warning "$ROOT/attn.1"
 }
 
+@test "the man page names the environment variables that the program reads, and no other" {
+    local read named
+    lacks -rnE 'getenv\(([^")]|$)' "$ROOT/src" # a name that is not written there could not be found
+    read=$(grep -rhoE 'getenv\("[^"]+' "$ROOT/src" | sed 's/.*"//' | sort -u)
+    named=$(sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh FILES/s/^\.It Ev \([A-Z_]*\).*/\1/p' "$ROOT/attn.1" | sort -u)
+    [ -n "$read" ]
+    same "$named" "$read"
+    same "$(sed -nE 's/^\.(It )?Ev ([A-Z_]+).*/\2/p' "$ROOT/attn.1" | sort -u)" "$read"
+}
+
 @test "data/README.md names every sample, and attn sample prints each file of data" {
     for file in "$ROOT"/data/*.json "$ROOT"/data/*.csv; do
         name=$(basename "${file%.*}")
-        grep -q "$(basename "$file")" "$ROOT/data/README.md" || { echo "$file"; return 1; }
+        grep -q "^| .*\`$(basename "$file")\`.* |" "$ROOT/data/README.md" || { echo "$file"; return 1; }
         attn sample "$name" | cmp - "$file"
     done
     same "$(attn sample | wc -l)" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv | wc -l)"
 }
 
+@test "README links to every document of docs and to data/README.md" {
+    for file in "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+        grep -qE "\]\(${file#"$ROOT"/}(#[^)]*)?\)" "$ROOT/README.md" || { echo "README.md does not link to $file"; return 1; }
+    done
+}
+
 @test "links in the documents lead somewhere" {
-    for file in "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+    documents | while read -r file; do
         grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -v '^http' | while read -r link; do
             [ -e "$(dirname "$file")/$link" ] || { echo "$file: $link"; exit 1; }
         done
+    done
+}
+
+@test "links to headings lead to headings" {
+    # The anchor of a heading: lower case, blanks as hyphens, nothing else but letters, digits, hyphens and _.
+    anchors() {
+        "$PYTHON" -c 'import re, sys
+text = re.sub(r"^```.*?^```", "", open(sys.argv[1], encoding="utf-8").read(), flags=re.M | re.S)
+for heading in re.findall(r"^#+ (.*)", text, re.M):
+    print(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-"))' "$1"
+    }
+    documents | while read -r file; do
+        grep -oE '\]\([^)#]*#[^)]+' "$file" | sed 's/^](//' | grep -v '^http' | while IFS='#' read -r link anchor; do
+            target=$file
+            [ -z "$link" ] || target=$(dirname "$file")/$link
+            anchors "$target" | grep -qxF "$anchor" || { echo "$file: $link#$anchor"; exit 1; }
+        done
+    done
+}
+
+@test "a document with a table of contents lists all its sections" {
+    documents | while read -r file; do
+        grep -q '^- \[.*\](#' "$file" || continue
+        same "$(sed -n 's/^- \[\(.*\)\](#.*)$/\1/p' "$file")" "$(sed -n '/^```/,/^```/d; s/^##* \(.*\)/\1/p' "$file" | sed 1d)"
     done
 }
