@@ -212,9 +212,8 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(style.pool)},
     {.name = "grid",
      .argument = "ROWS,COLS",
-     .help =
-         "the keys are patches of a picture, so many high and wide, perhaps behind a CLS token: draw where "
-         "it is looked at",
+     .help = "the keys are the patches of an image, so many high and wide, perhaps behind a CLS token: draw "
+             "the weights over them",
      .parse = value_pair,
      OPTION_AT(patch.grid)},
     {.name = "image",
@@ -225,8 +224,8 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(patch.image_file)},
     {.name = "look-from",
      .argument = "QUERY|mean",
-     .help = "the query whose look is drawn, counted from 0, or the mean over the patches (default: CLS if "
-             "there is one)",
+     .help = "the query whose weights are drawn over the image, counted from 0, or the mean over the patches "
+             "(default: CLS if there is one)",
      .parse = value_look_from,
      .most = 1LL << 40,
      OPTION_AT(patch)},
@@ -269,7 +268,7 @@ static const struct option_row general_rows[] = {
      OPTION_AT(quiet)},
     {.name = "verbose",
      .letter = 'v',
-     .help = "say what was taken for what, and of a run how long it took",
+     .help = "say which file each tensor came from, sizes and settings, and of a run the time",
      .parse = value_flag,
      OPTION_AT(verbose)},
 };
@@ -290,8 +289,8 @@ static const struct option_row input_file_rows[] = {
     FILE_ROW(INPUT_EMBEDDINGS, "embeddings", "the sequence, one row a token"),
     FILE_ROW(INPUT_CONTEXT, "context", "the other sequence, for cross-attention"),
     FILE_ROW(INPUT_ATTENTION, "attention", "weights computed elsewhere"),
-    FILE_ROW(INPUT_MASK, "mask", "1 or true where a query may look"),
-    FILE_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores; -inf forbids"),
+    FILE_ROW(INPUT_MASK, "mask", "1 or true where a query may attend to a key"),
+    FILE_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores; -inf masks"),
     FILE_ROW(INPUT_W_Q, "w-q", "projection to queries, y = x·W + b"),
     FILE_ROW(INPUT_W_K, "w-k", "projection to keys"),
     FILE_ROW(INPUT_W_V, "w-v", "projection to values"),
@@ -307,12 +306,12 @@ static const struct option_row input_file_rows[] = {
     FILE_ROW(INPUT_SLOPES, "slopes", "ALiBi's slopes, one a head"),
     FILE_ROW(INPUT_SINKS, "sinks", "a logit for each head, as --sink"),
     FILE_ROW(INPUT_RELATIVE_BIAS, "relative-bias", "T5's table, buckets×heads"),
-    FILE_ROW(INPUT_BLOCK_MASK, "block-mask", "1 where a block of queries may look at a block of keys"),
+    FILE_ROW(INPUT_BLOCK_MASK, "block-mask", "1 where a block of queries may attend to a block of keys"),
     FILE_ROW(INPUT_SEGMENTS, "segments", "the document of each token, a whole number"),
     FILE_ROW(INPUT_KEY_SEGMENTS, "key-segments", "those of the keys (default: the same)"),
-    FILE_ROW(INPUT_KEY_MASK, "key-mask", "1 where a key may be seen"),
+    FILE_ROW(INPUT_KEY_MASK, "key-mask", "1 where a key may be attended to, 0: padding"),
     FILE_ROW(INPUT_NORM_WEIGHT, "norm-weight", "factors of the layer norm"),
-    FILE_ROW(INPUT_NORM_BIAS, "norm-bias", "what the layer norm adds"),
+    FILE_ROW(INPUT_NORM_BIAS, "norm-bias", "addends of the layer norm"),
     FILE_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
     FILE_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
     FILE_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
