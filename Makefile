@@ -5,7 +5,9 @@
 #   PREFIX, DESTDIR                 where make install puts things (default /usr/local)
 #   FONT_SANS, FONT_FALLBACK        the TrueType fonts that are built in
 #   PYTHON                          the interpreter that has NumPy, for the tests
-#   REAL                            a folder of tensors from trained models, for the tests that can use it
+#   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
+#                                   are looked for beside the checkout, and where they are missing the tests that want them
+#                                   are skipped, and make demo draws the samples alone
 #
 # make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
 # Objects are rebuilt when the flags change; make V=1 shows whole command lines.
@@ -23,8 +25,8 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
 	wqy-microhei.ttc)
 
-BUILD_PACKAGES = gcc libc6-dev make pkg-config libcjson-dev libstb-dev libdeflate-dev libfribidi-dev \
-	fonts-dejavu-core fonts-wqy-microhei
+LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev
+BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
@@ -32,7 +34,7 @@ FUZZ_PACKAGES = clang libclang-rt-14-dev
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
 LIBRARIES = libcjson stb libdeflate fribidi
-ifeq ($(filter deps help clean uninstall,$(MAKECMDGOALS)),)
+ifeq ($(filter deps help clean uninstall format,$(MAKECMDGOALS)),)
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES))
 else
@@ -43,19 +45,24 @@ endif
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
 OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
 	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"'
-OWN_CFLAGS = -std=gnu11 $(WARNINGS) -fopenmp -pthread
+LANGUAGE = -std=gnu11 $(WARNINGS)
+OWN_CFLAGS = $(LANGUAGE) -fopenmp -pthread
+# For Clang where libomp is not installed: the same warnings, but for those about OpenMP.
+WITHOUT_OPENMP = -Wno-unknown-pragmas -Wno-source-uses-openmp
 LIBS = $(LIBRARY_LIBS) -lm
 
 SOURCES = $(wildcard src/*/*.c)
+HEADERS = $(wildcard src/*/*.h)
 OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
-# The unit tests are of what lies below the commands.
-UNIT_OBJECTS = $(filter-out $(BUILD)/obj/cmd/%,$(OBJECTS))
+# Everything below the commands: the part that unit tests, fuzzers and the bench of the engine are linked with.
+UNIT_SOURCES = $(filter-out src/cmd/%,$(SOURCES))
+UNIT_OBJECTS = $(UNIT_SOURCES:src/%.c=$(BUILD)/obj/%.o)
 MAIN = $(BUILD)/obj/main.o
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
-.PHONY: all deps demo test check check-aarch64 asan fuzz bench install uninstall clean help pictures run-tests programs
+.PHONY: all deps demo test unit check check-aarch64 format asan fuzz bench install uninstall clean help pictures programs
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
@@ -93,21 +100,38 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 
 programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so
 
+RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
+	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) tests/run
 test: programs
-	@ATTN=$(abspath $(BUILD)/attn) UNITS="$(abspath $(UNITS))" PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
-		FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) tests/run
+	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
+
+# In seconds: the unit tests alone, and of those not the long comparison of the kernels.
+QUICK_UNITS = $(filter-out $(BUILD)/tests/test_kernels,$(UNITS))
+unit: $(QUICK_UNITS)
+	@UNITS="$(abspath $(QUICK_UNITS))" CLI= $(RUN_TESTS)
 
 # The same tests, under the address and undefined-behaviour sanitizers, in a build of their own.
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined" LDFLAGS="-fsanitize=address,undefined" test
 
+# Exported instead of put into the command: their quotes are for the shell of tests/check.
+FORMATTED = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+check: export CHECK_FORMATTED = $(FORMATTED)
+check: export CHECK_SOURCES = src/main.c $(SOURCES)
+check: export CHECK_CPPFLAGS = $(OWN_CPPFLAGS)
+check: export CHECK_CFLAGS = $(LANGUAGE) $(LIBRARY_CFLAGS)
+check: export CHECK_WITHOUT_OPENMP = $(WITHOUT_OPENMP)
 check: $(BUILD)/attn
-	tests/check
+	@tests/check
+
+format:
+	$(Q)clang-format -i $(FORMATTED)
 
 # The unit tests and the samples on another processor, emulated: without SSE and AVX, and where char is unsigned.
 check-aarch64: $(BUILD)/attn
-	@ATTN=$(abspath $(BUILD)/attn) BUILD=$(abspath $(BUILD)/aarch64) PYTHON=$(PYTHON) tests/check_aarch64
+	@ATTN=$(abspath $(BUILD)/attn) BUILD=$(abspath $(BUILD)/aarch64) PYTHON=$(PYTHON) UNITS="$(notdir $(UNITS))" \
+		LIBRARY_PACKAGES="$(LIBRARY_PACKAGES)" tests/check_aarch64
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
@@ -130,15 +154,17 @@ pictures: $(BUILD)/attn
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.
 FUZZ_SECONDS ?= 60
+FUZZ_BUILD = $(BUILD)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-fuzz: $(FUZZERS:%=build/fuzz/%)
-	@for f in $(FUZZERS); do mkdir -p build/fuzz/$$f-corpus; cp tests/bad/* data/*.json data/*.csv data/*.png build/fuzz/$$f-corpus/; \
-		echo "$$f:"; build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
-		-verbosity=0 -artifact_prefix=build/fuzz/$$f- build/fuzz/$$f-corpus || exit 1; done
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(SOURCES) $(wildcard src/*/*.h)
+FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined
+fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
+	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
+		echo "$$f:"; $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
+		-verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
+$(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) $(OWN_CPPFLAGS) -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -Wno-unknown-pragmas \
-		$(LIBRARY_CFLAGS) -o $@ $< $(filter-out src/cmd/%,$(SOURCES)) $(LIBS)
+	@echo "  CC $@"
+	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) $(WITHOUT_OPENMP) $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)
 
 # Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
 bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
@@ -148,8 +174,8 @@ $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)
 	@echo "  CC $@"
 	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) -lopenblas $(LIBS)
 
-WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
-	$(if $(filter check,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
+WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test unit asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
+	$(if $(filter check format,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
 	$(if $(filter check-aarch64,$(MAKECMDGOALS)),$(AARCH64_PACKAGES)) \
 	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES))
 deps:
@@ -184,7 +210,8 @@ help:
 	@echo "make             build build/attn"
 	@echo "make deps GOAL…  install what the goals need (Debian, Ubuntu), then make them"
 	@echo "make demo        run the samples and say where the pictures lie"
-	@echo "make test        all tests; asan: the same under sanitizers; check: lint; fuzz: fuzz the readers"
+	@echo "make test        all tests; asan: the same under sanitizers; unit: the quick ones, in seconds"
+	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
 	@echo "make pictures    draw the pictures of the documentation again"

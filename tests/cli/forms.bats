@@ -1,17 +1,17 @@
-# Every form of attention: by hand, against NumPy (tests/forms.py), against PyTorch, and what may not be combined.
+# Every form of attention: by hand, against NumPy (tests/numpy/forms.py), against PyTorch, and what may not be combined.
 load helper
 
 forms() {
-    "$PYTHON" -B "$ROOT/tests/check_forms.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_forms.py" "$@"
 }
 
 combine() {
-    "$PYTHON" -B "$ROOT/tests/check_combine.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_combine.py" "$@"
 }
 
 torch() {
     "$PYTHON" -c 'import torch' 2>/dev/null || skip "there is no PyTorch"
-    "$PYTHON" -B "$ROOT/tests/check_torch.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_torch.py" "$@"
 }
 
 @test "the oracle of the forms knows what is known without it" { forms oracle; }
@@ -40,7 +40,7 @@ torch() {
 @test "settings in a layer and on the command line" { combine settings_in_layers; }
 @test "NaN that nobody may see changes nothing in any form" { combine forbidden_nan; }
 @test "every form has the same bytes for any number of threads" { combine threads; }
-@test "dilation, taken apart by the engine, agrees with the plain one" { "$PYTHON" -B "$ROOT/tests/check_dilation.py"; }
+@test "dilation, taken apart by the engine, agrees with the plain one" { "$PYTHON" -B "$ROOT/tests/numpy/check_dilation.py"; }
 @test "every form has the same output where the weights are not held" { combine streaming; }
 @test "bug: cells, heaviest keys and measures of weights below 0 were those of forbidden places" { combine signed_weights; }
 @test "tensors of the forms from files of their own" { combine files; }
@@ -85,7 +85,7 @@ torch() {
 @test "softmax, cosine_similarity, elu and an added zero of PyTorch" { torch functions; }
 @test "the cases of the ONNX LinearAttention operator" {
     [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
-    "$PYTHON" -B "$ROOT/tests/check_torch.py" onnx
+    "$PYTHON" -B "$ROOT/tests/numpy/check_torch.py" onnx
 }
 
 @test "bug: a row whose weights are all 0 was said to see no key, and left out of the means" {

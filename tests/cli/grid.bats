@@ -1,8 +1,8 @@
-# Where in a picture it is looked: tokens that are patches of an image (tests/check_grid.py).
+# Where in a picture it is looked: tokens that are patches of an image (tests/numpy/check_grid.py).
 load helper
 
 grid() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_grid.py" "$@"
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_grid.py" "$@"
 }
 
 @test "the patch that is looked at stands in its row and column" { grid where; }

@@ -1,8 +1,8 @@
-# JSON, CSV and NPY: the same numbers, read by NumPy, Python's json and csv, and jq (tests/check_numbers.py).
+# JSON, CSV and NPY: the same numbers, read by NumPy, Python's json and csv, and jq (tests/numpy/check_numbers.py).
 load helper
 
 numbers() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_numbers.py" "$@"
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_numbers.py" "$@"
 }
 
 @test "large matrices are written by several threads, in order" { numbers large_matrices; }

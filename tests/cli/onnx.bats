@@ -1,10 +1,10 @@
-# The cases of the ONNX operators, where they are to be had (tests/check_onnx.py).
+# The cases of the ONNX operators, where they are to be had (tests/numpy/check_onnx.py).
 load helper
 
 onnx() {
     [ -d "${REAL:-}/onnx" ] || skip "there is no folder of real tensors (REAL)"
     local said status=0
-    said=$("$PYTHON" -B "$ROOT/tests/check_onnx.py" "$@") || status=$?
+    said=$("$PYTHON" -B "$ROOT/tests/numpy/check_onnx.py" "$@") || status=$?
     echo "$said" | tail -1 | sed 's/^/# ONNX: /' >&3 # part of what make test prints
     [ $status = 0 ] || { echo "$said"; return 1; }
 }

@@ -1,8 +1,8 @@
-# The program against an independent implementation in NumPy, on random problems (tests/check_oracle.py).
+# The program against an independent implementation in NumPy, on random problems (tests/numpy/check_oracle.py).
 load helper
 
 oracle() {
-    "$PYTHON" -B "$ROOT/tests/check_oracle.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_oracle.py" "$@"
 }
 
 @test "the oracle knows what is known without it" { oracle oracle; }

@@ -1,8 +1,8 @@
-# What the pictures show, pixel by pixel (tests/check_pictures.py).
+# What the pictures show, pixel by pixel (tests/numpy/check_pictures.py).
 load helper
 
 pictures() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/check_pictures.py" "$@"
+    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_pictures.py" "$@"
 }
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }

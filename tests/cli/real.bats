@@ -1,9 +1,9 @@
-# Tensors from trained models, where they are to be had (tests/check_real.py).
+# Tensors from trained models, where they are to be had (tests/numpy/check_real.py).
 load helper
 
 real() {
     [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
-    "$PYTHON" -B "$ROOT/tests/check_real.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_real.py" "$@"
 }
 
 @test "a trained layer gives the weights and output of PyTorch" { real nano_sort; }

@@ -1,8 +1,8 @@
-# Sequences whose weights are more than --max-weights, against NumPy (tests/check_stream.py); instruction sets; memory.
+# Sequences whose weights are more than --max-weights, against NumPy (tests/numpy/check_stream.py); instruction sets; memory.
 load helper
 
 stream() {
-    "$PYTHON" -B "$ROOT/tests/check_stream.py" "$@"
+    "$PYTHON" -B "$ROOT/tests/numpy/check_stream.py" "$@"
 }
 
 # Skips where the processor cannot run the instructions of that name.

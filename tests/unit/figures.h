@@ -13,11 +13,11 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "paint/draw.h"
 #include "figure/figure.h"
 #include "figure/font.h"
 #include "figure/layout.h"
 #include "figure/scale.h"
+#include "paint/draw.h"
 
 enum { MOST = 3000 };
 

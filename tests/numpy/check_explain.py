@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ATTN = os.environ["ATTN"]
 CASES = [
     ("sentence", []), ("sentence", ["--softcap", "3", "--temperature", "0.5"]), ("sentence", ["--sink", "1.5"]),

@@ -1,5 +1,5 @@
 """
-Attention over the patches of a picture: what the figure shows, decoded by tests/png.py. DATA is the folder of samples. A test
+Attention over the patches of a picture: what the figure shows, decoded by tests/numpy/png.py. DATA is the folder of samples. A test
 is named on the command line.
 """
 import base64

@@ -15,7 +15,7 @@ import numpy as np
 from oracle import ALL_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
 
 DATA = os.environ.get("DATA", "data")
-SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "attn-output.schema.json")
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "attn-output.schema.json")
 
 
 def sample(name):

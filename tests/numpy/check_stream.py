@@ -13,7 +13,7 @@ import numpy as np
 
 from oracle import attend, check_stats, close, floats, numbers, run, write_csv, write_json
 
-SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs", "attn-output.schema.json")
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "attn-output.schema.json")
 SIDE, TOP = 1024, 8  # as the manual has it: the most rows of cells, and the keys remembered
 ROOM = ["--max-weights", "64Mi"]
 
