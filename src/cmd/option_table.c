@@ -1,6 +1,7 @@
 /* The table of options: names, arguments, help. Reading a command line by it is options.c. */
 #include "cmd/option_ids.h"
 #include "cmd/options.h"
+#include "read/read.h"
 
 #define INPUT_ROW(which, name, help)                                                                         \
     {                                                                                                        \
@@ -51,7 +52,7 @@ static struct option_kind table[] = {
      OPTION_TOKENS},
     {"key-tokens", 0, "FILE", "FILE", "Input", "labels of the keys (default: the tokens)", FOR_COMPUTE,
      OPTION_KEY_TOKENS},
-    {"input-format", 0, "FORMAT", "json csv", "Input", "json or csv, whatever the file looks like",
+    {"input-format", 0, "FORMAT", reader_words, "Input", "json or csv, whatever the file looks like",
      FOR_COMPUTE, OPTION_INPUT_FORMAT},
 
     SETTING_ROW(SETTING_HEADS, "heads", "Attention"),
