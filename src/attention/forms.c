@@ -2,6 +2,19 @@
 
 #include <stddef.h>
 
-const char *const stage_names[STAGE_COUNT + 1] = {
-    "scores", "scaled", "masked", "weights", "output", "q", "k", "v", "mask", "encoding", NULL,
-};
+/* In the order of enum stage. */
+#define STAGES(X, BETWEEN)                                                                                   \
+    X(scores) BETWEEN X(scaled)                                                                              \
+    BETWEEN X(masked)                                                                                        \
+    BETWEEN X(weights)                                                                                       \
+    BETWEEN X(output)                                                                                        \
+    BETWEEN X(q)                                                                                             \
+    BETWEEN X(k)                                                                                             \
+    BETWEEN X(v)                                                                                             \
+    BETWEEN X(mask)                                                                                          \
+    BETWEEN X(encoding)
+#define STAGE_WORD(name) #name
+#define STAGE_NAME(name) #name,
+
+const char *const stage_names[STAGE_COUNT + 1] = {STAGES(STAGE_NAME, ) NULL};
+const char stage_words[] = STAGES(STAGE_WORD, " ");

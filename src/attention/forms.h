@@ -39,5 +39,6 @@ enum stage {
     STAGE_COUNT
 };
 extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */
+extern const char stage_words[];                       /* the same, separated by blanks */
 
 #endif

@@ -57,7 +57,15 @@ static void write_option(struct out *out, const struct option_row *row)
         out_char(out, '\n');
         column = 0;
     }
-    write_wrapped(out, row->help, column);
+    char help[600];
+    size_t used = (size_t)snprintf(help, sizeof help, "%s", row->help);
+    for (const char *name = row->listed; name && *name; name += *name == ' ') {
+        size_t length = strcspn(name, " ");
+        used += (size_t)snprintf(help + used, sizeof help - used, "%s%.*s", name == row->listed ? " " : ", ",
+                                 (int)length, name);
+        name += length;
+    }
+    write_wrapped(out, help, column);
 }
 
 static void write_command_help(struct out *out, const struct command *command)

@@ -5,6 +5,7 @@
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
     {                                                                                                        \
@@ -36,10 +37,9 @@ static const struct option_row output_rows[] = {
      OPTION_AT(output.format)},
     {.name = "stage",
      .argument = "STAGE",
-     .words = "scores scaled masked weights output q k v mask encoding",
-     .help =
-         "what to draw and write instead of the weights: scores, scaled, masked, weights, output, q, k, v, "
-         "mask or encoding; may be repeated",
+     .words = stage_words,
+     .help = "what to draw and write instead of the weights; may be repeated:",
+     .listed = stage_words,
      .parse = value_stage,
      OPTION_AT(output.stages)},
     {.name = "draw-mask",
@@ -253,8 +253,9 @@ static const struct option_row input_rows[] = {
      OPTION_AT(input.key_tokens_file)},
     {.name = "input-format",
      .argument = "FORMAT",
-     .words = "json csv",
-     .help = "json or csv, whatever the file looks like",
+     .words = reader_words,
+     .help = "the format of the inputs, whatever they look like:",
+     .listed = reader_words,
      .parse = value_word_text,
      OPTION_AT(input.format)},
 };
