@@ -59,7 +59,7 @@ static void write_option(struct out *out, const struct option_row *row)
     }
     char help[600];
     size_t used = (size_t)snprintf(help, sizeof help, "%s", row->help);
-    for (const char *name = row->listed; name && *name; name += *name == ' ') {
+    for (const char *name = row->listed; name && *name && used < sizeof help; name += *name == ' ') {
         size_t length = strcspn(name, " ");
         used += (size_t)snprintf(help + used, sizeof help - used, "%s%.*s", name == row->listed ? " " : ", ",
                                  (int)length, name);
