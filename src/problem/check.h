@@ -1,27 +1,32 @@
-/* The parts of problem_make that have a file of their own. For problem*.c only. */
+/* The inside of problem_make: what it checks, a file a subject. problem.c calls the
+ * checks, they call check.c. */
 #ifndef ATTN_PROBLEM_CHECK_H
 #define ATTN_PROBLEM_CHECK_H
 
 #include "base/source.h"
 #include "problem/problem.h"
 
-/* What is checked, and where the message goes. */
+/* A layer under check, and where messages go. */
 struct check {
     struct problem *problem;
     const struct inputs *inputs;
-    struct settings top; /* of the files, under those of the command line */
-    const struct settings *over;
+    const struct settings *over; /* those of the command line, which win */
     size_t layer;
-    uint64_t unused; /* settings that weights that were given have no use for */
+    uint64_t unused; /* bits of the settings that have no effect, because weights are given */
     struct warnings *warnings;
     struct error *error;
 };
 
-/* The tensor of this layer: its own, or else the one that serves all; NULL if there is none. */
+/* ---- what all checks use ---- */
+
+/* The tensor of this layer: its own, or else the one that serves all layers; NULL if there is none. */
 const struct tensor *check_find(const struct check *check, enum input which);
 
-/* Whether that is the layer's own. */
+/* Whether this layer has a tensor of its own. */
 bool check_is_own(const struct check *check, enum input which);
+
+/* The settings in force in this layer. */
+const struct settings *check_settings(const struct check *check);
 
 /* "w_q is 48×40", for messages. */
 struct phrase {
@@ -31,37 +36,55 @@ struct phrase phrase_tensor(enum input which, const struct tensor *tensor);
 /* A key of JSON, or as an option where `command`: "--mask-true-blocks" for "mask_true_blocks". */
 struct phrase phrase_key(const char *key, bool command);
 
-/* A list of `count` numbers, in a list or a CSV line or column, or nothing. `beside` gives the number of
- * columns, for the message; INPUT_COUNT: none does. */
-bool check_list(const struct check *check, enum input which, size_t count, enum input beside);
+/* Whether a tensor, if there is one, is a list of `count` numbers, in JSON a list, in CSV a line or a column.
+ * `beside` is the tensor that has as many columns, for the message; INPUT_COUNT: there is none. */
+bool check_vector(const struct check *check, enum input which, size_t count, enum input beside);
 
-/* The heads that a tensor has an axis for, 0 if it has none. */
+/* How many heads a tensor has an axis for, 0 if it has none. */
 size_t check_own_heads(const struct tensor *tensor);
 
-/* Whether a number of the problem, *common, is `value` in this layer as in those before; `what` names it. */
+/* Whether a number that all layers share, *common, is `value` in this layer too; layer 0 sets it. `what`
+ * names it. */
 bool check_same(const struct check *check, const struct place *place, size_t *common, size_t value,
                 const char *what);
 
-/* Where q, k, v and the output of a layer come from, their heads and shapes (check_qkv.c). */
-bool check_qkv(struct check *check, struct problem_layer *layer, const struct settings *settings);
+/* ---- the checks of a layer, in the order in which they are made ---- */
 
-/* Scores, normalizers, positions, patterns of masks: whether they fit each other (check_combinations.c) ... */
-bool check_combination(const struct check *check, const struct settings *settings);
-/* ... and the layer that they make, once its shapes, scale and offset are known (check_forms.c). */
-bool check_forms(const struct check *check, struct problem_layer *layer, const struct settings *settings);
+/* The number of axes of each tensor, and that rank-4 tensors have a slice for every layer
+ * (check_shapes.c). */
+bool check_ranks(const struct check *check);
 
-/* A null in what is added to scores becomes -infinity. Comes first, for tables are made of such tensors. */
+/* Scores, normalizers, positions, masks: which of them go together (check_combinations.c). */
+bool check_combinations(const struct check *check);
+
+/* The shape of weights that are given (check_shapes.c). Sets n, m and the heads of the problem. */
+bool check_attention(const struct check *check, const struct tensor *attention);
+
+/* Where q, k, v and the output come from, their heads and shapes (check_qkv.c). Sets the layer's q, k, v,
+ * w_o, b_o, scale and softcap, and n, m, heads and columns of the problem. */
+bool check_qkv(const struct check *check, struct problem_layer *layer);
+
+/* The shape of a mask or bias: every axis is that of the problem, or 1 (check_shapes.c). */
+bool check_pairs(const struct check *check, enum input which);
+
+/* The rest of the layer, once its shapes, scale and offset are known (check_forms.c): the tensors in extra,
+ * and the tables of positions, segments and global tokens. */
+bool check_forms(const struct check *check, struct problem_layer *layer);
+
+/* ---- steps for the problem as a whole ---- */
+
+/* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */
 void problem_replace_nulls(struct inputs *inputs);
 
-/* What the numbers may be: 0 and 1 in a mask, no booleans elsewhere. Warns of NaN and infinities in what is
- * used, and of weights that do not sum to 1. */
+/* The values: 0 and 1 in a mask, no booleans elsewhere. Warns of NaN and infinities in tensors that are used,
+ * and of weights that do not sum to 1. */
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error);
 
-/* Whether layer `first` or one of those up to, not with, `end` takes the tensor. */
+/* Whether one of the layers [first, end) uses the tensor. */
 bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor);
 
-/* Names the tensors that no layer takes, and these settings. */
+/* Warns of the tensors that no layer uses, and of `settings`, bits of those without effect. */
 void problem_warn_unused(const struct problem *problem, const struct inputs *inputs, uint64_t settings,
                          struct warnings *warnings);
 

@@ -1,4 +1,4 @@
-/* Which forms of attention go together. */
+/* Which settings and tensors go together: pairs of which one needs the other, or excludes it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,33 +6,34 @@
 #include "base/words.h"
 #include "problem/check.h"
 
-/* Something that may have been asked for. */
+/* A setting, a value of one, or a tensor, which may need another or exclude it. */
 struct requirement {
+    const struct check *check;
     bool set;
-    bool off;                  /* said, but to be nothing: --dropout 0 */
+    bool off;                  /* given as its off value: --dropout 0 */
     bool command;              /* on the command line */
     const struct place *place; /* in a file */
     const char *key;           /* of JSON */
     const char *value;
-    int value_length; /* 0: whatever it is */
+    int value_length; /* 0: any value */
 };
 
-static struct requirement setting(const struct check *check, const struct settings *settings,
-                                  enum setting which)
+static struct requirement setting(const struct check *check, enum setting which)
 {
-    return (struct requirement){.set = settings_in_force(settings, which),
+    const struct settings *settings = check_settings(check);
+    return (struct requirement){.check = check,
+                                .set = settings_in_force(settings, which),
                                 .off = settings_have(settings, which) && !settings_in_force(settings, which),
                                 .command = settings_have(check->over, which),
                                 .place = &settings->place[which],
                                 .key = setting_kinds[which].name};
 }
 
-/* That a setting which is `now` is `value`, of the words that it may be. */
-static struct requirement word(const struct check *check, const struct settings *settings, enum setting which,
-                               int now, int value)
+/* That a setting has a value, one of the words that it may be. */
+static struct requirement word(const struct check *check, enum setting which, int value)
 {
-    struct requirement requirement = setting(check, settings, which);
-    requirement.set = now == value;
+    struct requirement requirement = setting(check, which);
+    requirement.set = settings_word(check_settings(check), which) == value;
     requirement.value = words_at(setting_kinds[which].words, value, &requirement.value_length);
     return requirement;
 }
@@ -40,7 +41,8 @@ static struct requirement word(const struct check *check, const struct settings 
 static struct requirement tensor(const struct check *check, enum input which)
 {
     const struct tensor *found = check_find(check, which);
-    return (struct requirement){.set = found,
+    return (struct requirement){.check = check,
+                                .set = found,
                                 .command = check->inputs->from_option[which] && !check_is_own(check, which),
                                 .place = found ? &found->place : NULL,
                                 .key = input_names[which]};
@@ -57,9 +59,9 @@ static struct phrase name_requirement(const struct requirement *requirement, boo
     return phrase;
 }
 
-/* `place` is that of a, NULL where something came from the command line. */
-static bool combination_error(const struct check *check, const struct place *place, const char *a,
-                              const char *says, const char *b)
+/* "A SAYS B". `place` is that of a, NULL where a or b comes from the command line. Always false. */
+static bool combine_error(const struct check *check, const struct place *place, const char *a,
+                          const char *says, const char *b)
 {
     char layer[40] = "";
     if (!place)
@@ -69,18 +71,17 @@ static bool combination_error(const struct check *check, const struct place *pla
     return place_error(place, check->error, "%s%s %s %s", layer, a, says, b);
 }
 
-static bool apart(const struct check *check, struct requirement a, struct requirement b)
+static bool excludes(struct requirement a, struct requirement b)
 {
     return !a.set || !b.set ||
-           combination_error(check, a.command || b.command ? NULL : a.place,
-                             name_requirement(&a, a.command).text, "cannot go with",
-                             name_requirement(&b, b.command).text);
+           combine_error(a.check, a.command || b.command ? NULL : a.place,
+                         name_requirement(&a, a.command).text, "cannot go with",
+                         name_requirement(&b, b.command).text);
 }
 
-/* Any of `count` will do. Where what it needs is at rest, so is `a`; and what a file has, where the command
- * line takes away what it needs. */
-static bool needs_any(const struct check *check, struct requirement a, const struct requirement *b,
-                      size_t count)
+/* `a` needs at least one of b[0..count). No error if one of them was set to its off value, or if `a` comes
+ * from a file and the command line switched the other off. */
+static bool needs_any(struct requirement a, const struct requirement *b, size_t count)
 {
     char names[256] = "";
     for (size_t i = 0, used = 0; i < count; i++) {
@@ -92,101 +93,104 @@ static bool needs_any(const struct check *check, struct requirement a, const str
                                                   : ", ",
                                  name_requirement(&b[i], a.command).text);
     }
-    return !a.set || combination_error(check, a.command ? NULL : a.place,
-                                       name_requirement(&a, a.command).text, "needs", names);
+    return !a.set || combine_error(a.check, a.command ? NULL : a.place, name_requirement(&a, a.command).text,
+                                   "needs", names);
 }
 
-static bool needs(const struct check *check, struct requirement a, struct requirement b)
+static bool needs(struct requirement a, struct requirement b)
 {
-    return needs_any(check, a, &b, 1);
+    return needs_any(a, &b, 1);
 }
 
-/* Whether a setting is not this layer's own: then any layer may have what it needs. */
-static bool is_shared(const struct check *check, enum setting which)
+/* Whether this layer shares a setting with the others: then any layer may have what the setting needs. */
+static bool shares_setting(const struct check *check, enum setting which)
 {
     const struct inputs *inputs = check->inputs;
     return inputs->layer_count > 0 && !settings_have(&inputs->layers[check->layer].settings, which);
 }
 
-/* What lifts or turns round something that it then needs. */
-static bool check_shared(const struct check *j, const struct settings *s)
+/* Settings that modify another one and are an error without it: global, mask_true_blocks. */
+static bool combine_modifiers(const struct check *check)
 {
-    struct requirement lifted[] = {setting(j, s, SETTING_WINDOW), setting(j, s, SETTING_DILATION),
-                                   setting(j, s, SETTING_BLOCK)};
-    struct requirement turned[] = {tensor(j, INPUT_MASK), tensor(j, INPUT_KEY_MASK)};
-    for (size_t l = 0; l < j->inputs->layer_count; l++) {
-        const struct layer_inputs *layer = &j->inputs->layers[l];
-        lifted[0].set |= is_shared(j, SETTING_GLOBAL) && (settings_have(&layer->settings, SETTING_WINDOW) ||
-                                                          settings_have(&layer->settings, SETTING_DILATION) ||
-                                                          settings_have(&layer->settings, SETTING_BLOCK));
-        turned[0].set |= is_shared(j, SETTING_MASK_TRUE_BLOCKS) &&
-                         (layer->tensor[INPUT_MASK].data || layer->tensor[INPUT_KEY_MASK].data);
+    struct requirement limits[] = {setting(check, SETTING_WINDOW), setting(check, SETTING_DILATION),
+                                   setting(check, SETTING_BLOCK)};
+    struct requirement masks[] = {tensor(check, INPUT_MASK), tensor(check, INPUT_KEY_MASK)};
+    for (size_t l = 0; l < check->inputs->layer_count; l++) {
+        const struct layer_inputs *layer = &check->inputs->layers[l];
+        limits[0].set |=
+            shares_setting(check, SETTING_GLOBAL) && (settings_have(&layer->settings, SETTING_WINDOW) ||
+                                                      settings_have(&layer->settings, SETTING_DILATION) ||
+                                                      settings_have(&layer->settings, SETTING_BLOCK));
+        masks[0].set |= shares_setting(check, SETTING_MASK_TRUE_BLOCKS) &&
+                        (layer->tensor[INPUT_MASK].data || layer->tensor[INPUT_KEY_MASK].data);
     }
-    return needs_any(j, setting(j, s, SETTING_GLOBAL), lifted, 3) &&
-           needs_any(j, setting(j, s, SETTING_MASK_TRUE_BLOCKS), turned, 2);
+    return needs_any(setting(check, SETTING_GLOBAL), limits, 3) &&
+           needs_any(setting(check, SETTING_MASK_TRUE_BLOCKS), masks, 2);
 }
 
-static bool combine_scores(const struct check *j, const struct settings *s)
+static bool combine_scores(const struct check *check)
 {
-    struct requirement general = word(j, s, SETTING_SCORE, s->score, SCORE_GENERAL);
-    struct requirement additive = word(j, s, SETTING_SCORE, s->score, SCORE_ADDITIVE);
-    return needs(j, general, tensor(j, INPUT_W_SCORE)) && needs(j, additive, tensor(j, INPUT_V_SCORE)) &&
-           needs(j, tensor(j, INPUT_W_SCORE), general) && needs(j, tensor(j, INPUT_V_SCORE), additive) &&
-           needs(j, tensor(j, INPUT_W_SCORE_Q), additive) && needs(j, tensor(j, INPUT_W_SCORE_K), additive);
+    struct requirement general = word(check, SETTING_SCORE, SCORE_GENERAL);
+    struct requirement additive = word(check, SETTING_SCORE, SCORE_ADDITIVE);
+    return needs(general, tensor(check, INPUT_W_SCORE)) && needs(additive, tensor(check, INPUT_V_SCORE)) &&
+           needs(tensor(check, INPUT_W_SCORE), general) && needs(tensor(check, INPUT_V_SCORE), additive) &&
+           needs(tensor(check, INPUT_W_SCORE_Q), additive) && needs(tensor(check, INPUT_W_SCORE_K), additive);
 }
 
-static bool combine_positions(const struct check *j, const struct settings *s)
+static bool combine_positions(const struct check *check)
 {
-    struct requirement sinusoidal = word(j, s, SETTING_POSITION, s->position, POSITION_SINUSOIDAL);
-    struct requirement rotary = word(j, s, SETTING_POSITION, s->position, POSITION_ROTARY);
-    struct requirement alibi = word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI);
-    struct requirement relative = word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE);
-    rotary.set = rotary.set || s->position == POSITION_ROTARY_INTERLEAVED;
-    const struct requirement waves[] = {sinusoidal, rotary};
-    return needs(j, setting(j, s, SETTING_ROTARY_DIM), rotary) &&
-           needs_any(j, setting(j, s, SETTING_POSITION_BASE), waves, 2) &&
-           needs(j, setting(j, s, SETTING_MAX_DISTANCE), relative) &&
-           needs(j, tensor(j, INPUT_RELATIVE_BIAS), relative) &&
-           needs(j, relative, tensor(j, INPUT_RELATIVE_BIAS)) && needs(j, tensor(j, INPUT_SLOPES), alibi) &&
-           needs(j, sinusoidal, tensor(j, INPUT_EMBEDDINGS));
+    struct requirement sinusoidal = word(check, SETTING_POSITION, POSITION_SINUSOIDAL);
+    struct requirement rotary = word(check, SETTING_POSITION, POSITION_ROTARY);
+    struct requirement alibi = word(check, SETTING_POSITION, POSITION_ALIBI);
+    struct requirement relative = word(check, SETTING_POSITION, POSITION_RELATIVE);
+    rotary.set = rotary.set || check_settings(check)->position == POSITION_ROTARY_INTERLEAVED;
+    const struct requirement with_base[] = {sinusoidal, rotary};
+    return needs(setting(check, SETTING_ROTARY_DIM), rotary) &&
+           needs_any(setting(check, SETTING_POSITION_BASE), with_base, 2) &&
+           needs(setting(check, SETTING_MAX_DISTANCE), relative) &&
+           needs(tensor(check, INPUT_RELATIVE_BIAS), relative) &&
+           needs(relative, tensor(check, INPUT_RELATIVE_BIAS)) && needs(tensor(check, INPUT_SLOPES), alibi) &&
+           needs(sinusoidal, tensor(check, INPUT_EMBEDDINGS));
 }
 
-static bool combine_normalizers(const struct check *j, const struct settings *s)
+static bool combine_normalizers(const struct check *check)
 {
-    struct requirement linear = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_LINEAR);
-    struct requirement sparsemax = word(j, s, SETTING_NORMALIZER, s->normalizer, NORMALIZER_SPARSEMAX);
+    struct requirement linear = word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR);
+    struct requirement sparsemax = word(check, SETTING_NORMALIZER, NORMALIZER_SPARSEMAX);
     static const enum setting beside_linear[] = {SETTING_SCORE, SETTING_SCALE, SETTING_TEMPERATURE,
                                                  SETTING_SOFTCAP, SETTING_SINK};
     for (size_t i = 0; i < sizeof beside_linear / sizeof *beside_linear; i++)
-        if (!apart(j, linear, setting(j, s, beside_linear[i])))
+        if (!excludes(linear, setting(check, beside_linear[i])))
             return false;
-    return apart(j, linear, tensor(j, INPUT_BIAS)) && apart(j, linear, tensor(j, INPUT_SINKS)) &&
-           apart(j, linear, word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
-           apart(j, linear, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE)) &&
-           apart(j, sparsemax, setting(j, s, SETTING_SINK)) && apart(j, sparsemax, tensor(j, INPUT_SINKS)) &&
-           apart(j, setting(j, s, SETTING_SINK), tensor(j, INPUT_SINKS)) &&
-           needs(j, setting(j, s, SETTING_SEED), setting(j, s, SETTING_DROPOUT));
+    return excludes(linear, tensor(check, INPUT_BIAS)) && excludes(linear, tensor(check, INPUT_SINKS)) &&
+           excludes(linear, word(check, SETTING_POSITION, POSITION_ALIBI)) &&
+           excludes(linear, word(check, SETTING_POSITION, POSITION_RELATIVE)) &&
+           excludes(sparsemax, setting(check, SETTING_SINK)) &&
+           excludes(sparsemax, tensor(check, INPUT_SINKS)) &&
+           excludes(setting(check, SETTING_SINK), tensor(check, INPUT_SINKS)) &&
+           needs(setting(check, SETTING_SEED), setting(check, SETTING_DROPOUT));
 }
 
-static bool combine_patterns(const struct check *j, const struct settings *s)
+static bool combine_patterns(const struct check *check)
 {
-    const struct requirement tokens = {.set = j->inputs->tokens.given, .key = "tokens"};
-    return needs(j, setting(j, s, SETTING_PREFIX), setting(j, s, SETTING_CAUSAL)) && check_shared(j, s) &&
-           needs(j, setting(j, s, SETTING_SEPARATOR), tokens) &&
-           needs(j, tensor(j, INPUT_BLOCK_MASK), setting(j, s, SETTING_BLOCK)) &&
-           needs(j, tensor(j, INPUT_KEY_SEGMENTS), tensor(j, INPUT_SEGMENTS)) &&
-           apart(j, setting(j, s, SETTING_SEPARATOR), tensor(j, INPUT_SEGMENTS));
+    const struct requirement tokens = {.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
+    return needs(setting(check, SETTING_PREFIX), setting(check, SETTING_CAUSAL)) &&
+           combine_modifiers(check) && needs(setting(check, SETTING_SEPARATOR), tokens) &&
+           needs(tensor(check, INPUT_BLOCK_MASK), setting(check, SETTING_BLOCK)) &&
+           needs(tensor(check, INPUT_KEY_SEGMENTS), tensor(check, INPUT_SEGMENTS)) &&
+           excludes(setting(check, SETTING_SEPARATOR), tensor(check, INPUT_SEGMENTS));
 }
 
-static bool combine_past(const struct check *j, const struct settings *s)
+static bool combine_past(const struct check *check)
 {
-    struct requirement k = tensor(j, INPUT_PAST_K), v = tensor(j, INPUT_PAST_V);
-    bool has_v = check_find(j, INPUT_V) || check_find(j, INPUT_EMBEDDINGS) || check_find(j, INPUT_CONTEXT);
-    return (!has_v || needs(j, k, v)) && needs(j, v, k) && apart(j, setting(j, s, SETTING_KEY_LENGTH), k) &&
-           apart(j, setting(j, s, SETTING_RECURRENCE), k);
+    struct requirement k = tensor(check, INPUT_PAST_K), v = tensor(check, INPUT_PAST_V);
+    bool has_v =
+        check_find(check, INPUT_V) || check_find(check, INPUT_EMBEDDINGS) || check_find(check, INPUT_CONTEXT);
+    return (!has_v || needs(k, v)) && needs(v, k) && excludes(setting(check, SETTING_KEY_LENGTH), k) &&
+           excludes(setting(check, SETTING_RECURRENCE), k);
 }
 
-static bool combine_recurrence(const struct check *j, const struct settings *s)
+static bool combine_recurrence(const struct check *check)
 {
     static const enum setting others[] = {
         SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
@@ -194,42 +198,41 @@ static bool combine_recurrence(const struct check *j, const struct settings *s)
         SETTING_SEPARATOR, SETTING_KEY_LENGTH, SETTING_SINK,     SETTING_DROPOUT,
     };
     static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS};
-    struct requirement recurrence = setting(j, s, SETTING_RECURRENCE);
-    struct requirement gated = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED);
-    struct requirement delta = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_DELTA);
-    struct requirement both = word(j, s, SETTING_RECURRENCE, s->recurrence, RECURRENCE_GATED_DELTA);
+    struct requirement recurrence = setting(check, SETTING_RECURRENCE);
+    struct requirement gated = word(check, SETTING_RECURRENCE, RECURRENCE_GATED);
+    struct requirement delta = word(check, SETTING_RECURRENCE, RECURRENCE_DELTA);
+    struct requirement both = word(check, SETTING_RECURRENCE, RECURRENCE_GATED_DELTA);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (!apart(j, recurrence, setting(j, s, others[i])))
+        if (!excludes(recurrence, setting(check, others[i])))
             return false;
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
-        if (!apart(j, recurrence, tensor(j, masks[i])))
+        if (!excludes(recurrence, tensor(check, masks[i])))
             return false;
-    if (!needs(j, gated, tensor(j, INPUT_DECAY)) || !needs(j, both, tensor(j, INPUT_DECAY)) ||
-        !needs(j, delta, tensor(j, INPUT_BETA)) || !needs(j, both, tensor(j, INPUT_BETA)))
+    if (!needs(gated, tensor(check, INPUT_DECAY)) || !needs(both, tensor(check, INPUT_DECAY)) ||
+        !needs(delta, tensor(check, INPUT_BETA)) || !needs(both, tensor(check, INPUT_BETA)))
         return false;
     gated.set = gated.set || both.set;
     delta.set = delta.set || both.set;
-    return needs(j, tensor(j, INPUT_DECAY), gated) && needs(j, tensor(j, INPUT_BETA), delta) &&
-           needs(j, tensor(j, INPUT_STATE), recurrence) &&
-           apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_ALIBI)) &&
-           apart(j, recurrence, word(j, s, SETTING_POSITION, s->position, POSITION_RELATIVE));
+    return needs(tensor(check, INPUT_DECAY), gated) && needs(tensor(check, INPUT_BETA), delta) &&
+           needs(tensor(check, INPUT_STATE), recurrence) &&
+           excludes(recurrence, word(check, SETTING_POSITION, POSITION_ALIBI)) &&
+           excludes(recurrence, word(check, SETTING_POSITION, POSITION_RELATIVE));
 }
 
-static bool combine_stack(const struct check *j, const struct settings *s)
+static bool combine_stack(const struct check *check)
 {
-    struct requirement norm = setting(j, s, SETTING_NORM), residual = setting(j, s, SETTING_RESIDUAL);
-    struct requirement pre = word(j, s, SETTING_NORM, s->norm, NORM_PRE);
-    return needs(j, tensor(j, INPUT_NORM_WEIGHT), norm) && needs(j, tensor(j, INPUT_NORM_BIAS), norm) &&
-           needs(j, residual, tensor(j, INPUT_EMBEDDINGS)) && needs(j, pre, tensor(j, INPUT_EMBEDDINGS)) &&
-           apart(j, residual, tensor(j, INPUT_Q)) && apart(j, pre, tensor(j, INPUT_Q));
+    struct requirement norm = setting(check, SETTING_NORM), residual = setting(check, SETTING_RESIDUAL);
+    struct requirement pre = word(check, SETTING_NORM, NORM_PRE);
+    return needs(tensor(check, INPUT_NORM_WEIGHT), norm) && needs(tensor(check, INPUT_NORM_BIAS), norm) &&
+           needs(residual, tensor(check, INPUT_EMBEDDINGS)) && needs(pre, tensor(check, INPUT_EMBEDDINGS)) &&
+           excludes(residual, tensor(check, INPUT_Q)) && excludes(pre, tensor(check, INPUT_Q));
 }
 
-bool check_combination(const struct check *check, const struct settings *settings)
+bool check_combinations(const struct check *check)
 {
-    /* Of weights that are given only what is masked is asked. */
-    if (!combine_patterns(check, settings) || check_find(check, INPUT_ATTENTION))
+    /* Beside weights that are given only masks are in force. */
+    if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
         return check->error->kind == ERROR_NONE;
-    return combine_scores(check, settings) && combine_positions(check, settings) &&
-           combine_normalizers(check, settings) && combine_recurrence(check, settings) &&
-           combine_past(check, settings) && combine_stack(check, settings);
+    return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
+           combine_recurrence(check) && combine_past(check) && combine_stack(check);
 }

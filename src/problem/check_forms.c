@@ -1,4 +1,5 @@
-/* The forms of attention of a layer: the shapes of their tensors, and the tables that they need. */
+/* Scores, positions, masks, recurrences and norms of a layer: the shapes of their tensors, and the tables
+ * they need. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static bool check_matrix(const struct check *check, enum input which, size_t hea
     return !columns || t->shape[t->rank - 1] == columns || count_error(check, which, "columns:", columns);
 }
 
-/* How q and k are compared. */
+/* The tensors of a score, and d_score, the columns of q and k when they meet. */
 static bool check_score(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;
@@ -49,7 +50,7 @@ static bool check_score(const struct check *check, struct problem_layer *layer)
                            "k has %zu columns a head and meets %zu: without w_score_k they must be as many",
                            p->d_key, width);
     bool each = v->rank == 2 && v->shape[0] == p->heads && v->shape[1] == width;
-    if (!each && !check_list(check, INPUT_V_SCORE, width, INPUT_COUNT))
+    if (!each && !check_vector(check, INPUT_V_SCORE, width, INPUT_COUNT))
         return false;
     return check_matrix(check, INPUT_W_SCORE_Q, p->heads, p->d_k, width) &&
            check_matrix(check, INPUT_W_SCORE_K, p->heads, p->d_key, width);
@@ -69,15 +70,16 @@ static bool value_error(const struct check *check, enum setting which, const cha
     va_end(arguments);
     if (command)
         return error_set(check->error, ERROR_USAGE, "%s: expected %s", name.text, says);
-    return place_error(&check->problem->layers[check->layer].settings.place[which], check->error,
-                       "%s: expected %s", name.text, says);
+    return place_error(&check_settings(check)->place[which], check->error, "%s: expected %s", name.text,
+                       says);
 }
 
-/* What is added for the distance p - j of query and key, for every head. */
-static bool make_distances(const struct check *check, struct problem_layer *layer,
-                           const struct settings *settings)
+/* Fills layer->distance: for every head the number that is added to a score at each
+ * distance p - j of query and key. */
+static bool make_distances(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;
+    const struct settings *settings = &layer->settings;
     const struct tensor *slopes = check_find(check, INPUT_SLOPES),
                         *table = check_find(check, INPUT_RELATIVE_BIAS);
     bool far_given = settings_have(settings, SETTING_MAX_DISTANCE);
@@ -95,7 +97,7 @@ static bool make_distances(const struct check *check, struct problem_layer *laye
     if (relative && furthest <= single)
         return value_error(check, SETTING_MAX_DISTANCE, "more than the buckets for single distances, %zu",
                            single);
-    if (!check_list(check, INPUT_SLOPES, p->heads, INPUT_COUNT))
+    if (!check_vector(check, INPUT_SLOPES, p->heads, INPUT_COUNT))
         return false;
     layer->distance_first = layer->offset - (int64_t)p->m + 1;
     layer->distance_count = p->n + p->m - 1 + HEAD_SPARE;
@@ -124,9 +126,9 @@ static bool is_stacked(const struct problem_layer *layer)
     return layer->q.previous || layer->k.previous || layer->v.previous;
 }
 
-/* Sinusoidal positions are added once, before the first layer of a stack, which decides for all of them; one
- * further up that has them only to itself asks for what cannot be. */
-static bool check_waves(const struct check *check, struct problem_layer *layer)
+/* Sinusoidal positions are added once, before the first layer of a stack, so the settings of that layer hold
+ * for all of the stack. An error where a later layer sets them, or their base, for itself alone. */
+static bool check_sinusoidal(const struct check *check, struct problem_layer *layer)
 {
     const struct problem_layer *first = layer;
     while (is_stacked(first))
@@ -146,15 +148,15 @@ static bool check_waves(const struct check *check, struct problem_layer *layer)
         check->layer, check->layer - (size_t)(layer - first));
 }
 
-static bool check_position(const struct check *check, struct problem_layer *layer,
-                           const struct settings *settings)
+static bool check_position(const struct check *check, struct problem_layer *layer)
 {
+    const struct settings *settings = &layer->settings;
     size_t d_k = check->problem->d_k;
     layer->position_base = settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base : 10000;
-    if (!check_waves(check, layer))
+    if (!check_sinusoidal(check, layer))
         return false;
     if (layer->settings.position == POSITION_ALIBI || layer->settings.position == POSITION_RELATIVE)
-        return make_distances(check, layer, settings);
+        return make_distances(check, layer);
     if (layer->settings.position != POSITION_ROTARY &&
         layer->settings.position != POSITION_ROTARY_INTERLEAVED)
         return true;
@@ -181,9 +183,10 @@ static int32_t split_segments(int32_t *to, size_t count, const struct labels *la
     return segment;
 }
 
-/* Once, not for each layer. */
-static void warn_separator(const struct check *check, const struct settings *settings)
+/* Warns that no token is the separator; once, not for each layer. */
+static void warn_separator(const struct check *check)
 {
+    const struct settings *settings = check_settings(check);
     if (check->layer > 0 &&
         settings_same(&check->problem->layers[check->layer - 1].settings, settings, SETTING_SEPARATOR))
         return;
@@ -208,10 +211,10 @@ static bool copy_segments(const struct check *check, int32_t *to, size_t count, 
     return true;
 }
 
-static bool check_segments(const struct check *check, struct problem_layer *layer,
-                           const struct settings *settings)
+static bool check_segments(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;
+    const struct settings *settings = &layer->settings;
     const struct inputs *inputs = check->inputs;
     bool split = settings_have(settings, SETTING_SEPARATOR), given = check_find(check, INPUT_SEGMENTS);
     if (!split && !given)
@@ -230,7 +233,7 @@ static bool check_segments(const struct check *check, struct problem_layer *laye
         if (split_segments(query, p->n, &inputs->tokens, settings->separator) +
                 split_segments(key, p->m, keys, settings->separator) ==
             0)
-            warn_separator(check, settings);
+            warn_separator(check);
         return true;
     }
     bool own = check_find(check, INPUT_KEY_SEGMENTS);
@@ -240,10 +243,10 @@ static bool check_segments(const struct check *check, struct problem_layer *laye
                                 "without key_segments a number for each key,"));
 }
 
-static bool check_global(const struct check *check, struct problem_layer *layer,
-                         const struct settings *settings)
+static bool check_global(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;
+    const struct settings *settings = &layer->settings;
     if (!settings_have(settings, SETTING_GLOBAL))
         return true;
     uint8_t *query = layer->query_global = memory_zeroed(p->n, 1, check->error);
@@ -264,10 +267,10 @@ static bool check_global(const struct check *check, struct problem_layer *layer,
     return true;
 }
 
-static bool check_rules(const struct check *check, struct problem_layer *layer,
-                        const struct settings *settings)
+static bool check_rules(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;
+    const struct settings *settings = &layer->settings;
     struct rules *rules = &layer->rules;
     rules->prefix = rules->causal ? settings->prefix : 0;
     rules->dilation = settings->dilation > 1 ? settings->dilation : 0;
@@ -282,8 +285,8 @@ static bool check_rules(const struct check *check, struct problem_layer *layer,
         !check_matrix(check, INPUT_BLOCK_MASK, p->heads, size_divide_up(p->n, rules->block),
                       size_divide_up(p->m, rules->block)))
         return false;
-    return check_list(check, INPUT_KEY_MASK, p->m, INPUT_COUNT) && check_segments(check, layer, settings) &&
-           check_global(check, layer, settings);
+    return check_vector(check, INPUT_KEY_MASK, p->m, INPUT_COUNT) && check_segments(check, layer) &&
+           check_global(check, layer);
 }
 
 static bool check_recurrent(const struct check *check, struct problem_layer *layer)
@@ -309,7 +312,7 @@ static bool check_recurrent(const struct check *check, struct problem_layer *lay
            (!beta || check_matrix(check, INPUT_BETA, 0, p->m, 0));
 }
 
-/* What stands around the attention of a layer. */
+/* Residual and norm. */
 static bool check_stack(const struct check *check, const struct problem_layer *layer)
 {
     size_t width = check->problem->d_out;
@@ -322,12 +325,12 @@ static bool check_stack(const struct check *check, const struct problem_layer *l
         return value_error(check, SETTING_NORM, "an output, which needs v");
     if (layer->settings.norm == NORM_PRE)
         width = inner;
-    return layer->settings.norm == NORM_NONE || (check_list(check, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
-                                                 check_list(check, INPUT_NORM_BIAS, width, INPUT_COUNT));
+    return layer->settings.norm == NORM_NONE || (check_vector(check, INPUT_NORM_WEIGHT, width, INPUT_COUNT) &&
+                                                 check_vector(check, INPUT_NORM_BIAS, width, INPUT_COUNT));
 }
 
-/* Whether the form of the layer has a use for a tensor. */
-static bool is_wanted(const struct problem_layer *layer, enum input which)
+/* Whether the settings of the layer have a use for a tensor. */
+static bool has_use_for(const struct problem_layer *layer, enum input which)
 {
     const enum recurrence rule = layer->settings.recurrence;
     switch (which) {
@@ -359,15 +362,15 @@ static bool is_wanted(const struct problem_layer *layer, enum input which)
     }
 }
 
-bool check_forms(const struct check *check, struct problem_layer *layer, const struct settings *settings)
+bool check_forms(const struct check *check, struct problem_layer *layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++)
-        layer->extra[i] = is_wanted(layer, i) ? check_find(check, i) : NULL;
-    if (!check_rules(check, layer, settings))
+        layer->extra[i] = has_use_for(layer, i) ? check_find(check, i) : NULL;
+    if (!check_rules(check, layer))
         return false;
     if (layer->attention)
         return true;
-    return check_list(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) && check_score(check, layer) &&
-           check_recurrent(check, layer) && check_position(check, layer, settings) &&
+    return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
+           check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
            check_stack(check, layer);
 }

@@ -1,4 +1,4 @@
-/* Where q, k and v come from, and whether their shapes fit each other. */
+/* The origin of q, k and v, and whether their shapes fit each other. */
 #include <math.h>
 #include <stdio.h>
 
@@ -6,8 +6,9 @@
 #include "base/source.h"
 #include "problem/check.h"
 
-/* The tensor that gives a projection its width, and its name. */
-static const struct tensor *supply_width(const struct check *check, const struct projection *projection,
+/* The tensor whose columns are the width of projection `which` (0: q, 1: k, 2: v), and its name: the given
+ * one, the weight matrix, or the sequence itself. NULL for the output of the layer below. */
+static const struct tensor *width_tensor(const struct check *check, const struct projection *projection,
                                          int which, enum input *name)
 {
     static const enum input given[3] = {INPUT_Q, INPUT_K, INPUT_V}, w[3] = {INPUT_W_Q, INPUT_W_K, INPUT_W_V};
@@ -19,11 +20,12 @@ static const struct tensor *supply_width(const struct check *check, const struct
     return projection->given ? projection->given : projection->w ? projection->w : projection->x;
 }
 
-/* As a phrase, also where it is the output of the layer below. */
-static struct phrase phrase_supply(const struct check *check, const struct projection *projection, int which)
+/* "NAME is ROWS×COLUMNS" of that tensor, or of the output of the layer below. */
+static struct phrase phrase_projection(const struct check *check, const struct projection *projection,
+                                       int which)
 {
     enum input name;
-    const struct tensor *tensor = supply_width(check, projection, which, &name);
+    const struct tensor *tensor = width_tensor(check, projection, which, &name);
     struct phrase phrase;
     if (tensor)
         return phrase_tensor(name, tensor);
@@ -32,25 +34,20 @@ static struct phrase phrase_supply(const struct check *check, const struct proje
     return phrase;
 }
 
-static const struct place *supply_place(const struct check *check, const struct projection *projection,
-                                        int which)
+static const struct place *projection_place(const struct check *check, const struct projection *projection,
+                                            int which)
 {
     static const struct place nowhere;
     enum input name;
-    const struct tensor *tensor = supply_width(check, projection, which, &name);
+    const struct tensor *tensor = width_tensor(check, projection, which, &name);
     return tensor ? &tensor->place : &nowhere;
 }
 
-size_t check_own_heads(const struct tensor *tensor)
-{
-    return tensor->rank >= 3 ? tensor->shape[tensor->rank - 3] : 0;
-}
-
 /*
- * Finds where q (0), k (1) or v (2) comes from. Its rows and width are set, or left 0 where it is absent;
+ * Finds the origin of projection `which`. Sets its rows and width, or leaves them 0 where it is absent; sets
  * `heads` only where it is given with an axis for them.
  */
-static bool find_supply(const struct check *check, int which, struct projection *projection)
+static bool find_projection(const struct check *check, int which, struct projection *projection)
 {
     static const enum input given[3] = {INPUT_Q, INPUT_K, INPUT_V}, w[3] = {INPUT_W_Q, INPUT_W_K, INPUT_W_V},
                             b[3] = {INPUT_B_Q, INPUT_B_K, INPUT_B_V};
@@ -93,15 +90,15 @@ static bool find_supply(const struct check *check, int which, struct projection 
                                         .width = inner};
             return place_error(&projection->w->place, check->error,
                                "%s and %s: the columns of the first must be the rows of the second",
-                               phrase_supply(check, &before, which).text,
+                               phrase_projection(check, &before, which).text,
                                phrase_tensor(w[which], projection->w).text);
         }
         projection->width = projection->w->shape[1];
     }
-    return check_list(check, b[which], projection->width, w[which]);
+    return check_vector(check, b[which], projection->width, w[which]);
 }
 
-/* Puts the keys or values of earlier tokens before those of k (1) or v (2), whose heads are known. */
+/* Puts past_k or past_v before the rows of k (1) or v (2), whose heads are known. */
 static bool join_past(const struct check *check, struct projection *projection, int which)
 {
     enum input name = which == 1 ? INPUT_PAST_K : INPUT_PAST_V;
@@ -115,46 +112,38 @@ static bool join_past(const struct check *check, struct projection *projection, 
         return place_error(&past->place, check->error, "%s: expected %zu heads of %zu columns, as in %s",
                            phrase_tensor(name, past).text, projection->heads,
                            projection->width / projection->heads,
-                           phrase_supply(check, projection, which).text);
+                           phrase_projection(check, projection, which).text);
     projection->past = past;
     projection->past_rows = past->shape[past->rank - 2];
     projection->rows += projection->past_rows;
     return true;
 }
 
-/* Decides the number of heads of a projection and checks that its width can be shared among them. */
+/* Decides the number of heads of a projection: its axis, else `said` by `setting`, else `otherwise`. Checks
+ * that its columns can be shared among them. */
 static bool settle_heads(const struct check *check, struct projection *projection, int which, size_t said,
                          const char *setting, size_t otherwise)
 {
-    const struct place *place = supply_place(check, projection, which);
+    const struct place *place = projection_place(check, projection, which);
     if (projection->heads && said && projection->heads != said)
         return place_error(place, check->error, "%s, which has %zu heads, but %s is %zu",
-                           phrase_supply(check, projection, which).text, projection->heads, setting, said);
+                           phrase_projection(check, projection, which).text, projection->heads, setting,
+                           said);
     if (!projection->heads)
         projection->heads = said ? said : otherwise;
     if (projection->width % projection->heads != 0)
         return place_error(place, check->error, "%s: its %zu columns cannot be shared equally by %zu heads",
-                           phrase_supply(check, projection, which).text, projection->width,
+                           phrase_projection(check, projection, which).text, projection->width,
                            projection->heads);
     return true;
 }
 
-bool check_same(const struct check *check, const struct place *place, size_t *common, size_t value,
-                const char *what)
-{
-    if (check->layer == 0)
-        *common = value;
-    if (*common == value)
-        return true;
-    return place_error(place, check->error, "layer %zu has %zu %s and layer 0 has %zu: all layers must agree",
-                       check->layer, value, what, *common);
-}
-
-bool check_qkv(struct check *check, struct problem_layer *layer, const struct settings *settings)
+bool check_qkv(const struct check *check, struct problem_layer *layer)
 {
     struct problem *problem = check->problem;
+    const struct settings *settings = check_settings(check);
     struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
-    if (!find_supply(check, 0, q) || !find_supply(check, 1, k) || !find_supply(check, 2, v))
+    if (!find_projection(check, 0, q) || !find_projection(check, 1, k) || !find_projection(check, 2, v))
         return false;
     if (!q->width || !k->width) {
         const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
@@ -176,30 +165,30 @@ bool check_qkv(struct check *check, struct problem_layer *layer, const struct se
     if (!join_past(check, k, 1) || (v->width && !join_past(check, v, 2)))
         return false;
     if (q->heads % k->heads != 0)
-        return place_error(supply_place(check, k, 1), check->error,
+        return place_error(projection_place(check, k, 1), check->error,
                            "%zu heads and %zu key/value heads: the first must be a multiple of the second",
                            q->heads, k->heads);
     if (v->width && v->heads != k->heads)
-        return place_error(supply_place(check, v, 2), check->error,
+        return place_error(projection_place(check, v, 2), check->error,
                            "%s and %s: they must agree in the number of heads",
-                           phrase_supply(check, k, 1).text, phrase_supply(check, v, 2).text);
+                           phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text);
     bool both = settings->score == SCORE_GENERAL || settings->score == SCORE_ADDITIVE;
     if (q->width / q->heads != k->width / k->heads && !both) {
         char split[128] = "";
         if (q->heads > 1)
             snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads,
                      q->width / q->heads, k->heads, k->width / k->heads);
-        return place_error(supply_place(check, k, 1), check->error, "%s and %s: they must agree in d_k%s",
-                           phrase_supply(check, q, 0).text, phrase_supply(check, k, 1).text, split);
+        return place_error(projection_place(check, k, 1), check->error, "%s and %s: they must agree in d_k%s",
+                           phrase_projection(check, q, 0).text, phrase_projection(check, k, 1).text, split);
     }
     if (k->past && v->past && v->past_rows != k->past_rows)
         return place_error(&v->past->place, check->error, "%s and %s: they must have the same number of keys",
                            phrase_tensor(INPUT_PAST_K, k->past).text,
                            phrase_tensor(INPUT_PAST_V, v->past).text);
     if (v->width && v->rows != k->rows)
-        return place_error(supply_place(check, v, 2), check->error,
+        return place_error(projection_place(check, v, 2), check->error,
                            "%s and %s: they must have the same number of keys",
-                           phrase_supply(check, k, 1).text, phrase_supply(check, v, 2).text);
+                           phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text);
 
     size_t d_out = v->width ? v->width / v->heads * q->heads : 0;
     layer->w_o = check_find(check, INPUT_W_O);
@@ -213,7 +202,7 @@ bool check_qkv(struct check *check, struct problem_layer *layer, const struct se
                            phrase_tensor(INPUT_W_O, layer->w_o).text, d_out, q->heads, v->width / v->heads);
     if (layer->w_o)
         d_out = layer->w_o->shape[1];
-    if (!check_list(check, INPUT_B_O, d_out, INPUT_W_O))
+    if (!check_vector(check, INPUT_B_O, d_out, INPUT_W_O))
         return false;
 
     size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
@@ -222,8 +211,8 @@ bool check_qkv(struct check *check, struct problem_layer *layer, const struct se
     if (settings_have(settings, SETTING_SCALE))
         layer->scale = settings->scale;
     layer->softcap = settings->softcap;
-    const struct place *at_q = supply_place(check, q, 0), *at_k = supply_place(check, k, 1);
-    const struct place *at_v = v->width ? supply_place(check, v, 2) : at_q;
+    const struct place *at_q = projection_place(check, q, 0), *at_k = projection_place(check, k, 1);
+    const struct place *at_v = v->width ? projection_place(check, v, 2) : at_q;
     const struct place *at_output = layer->w_o ? &layer->w_o->place : at_v;
     return check_same(check, at_q, &problem->n, q->rows, "queries") &&
            check_same(check, at_k, &problem->m, k->rows, "keys") &&

@@ -1,12 +1,12 @@
-/* What the numbers of the inputs may be. Shapes are problem.c. */
+/* The numbers in the inputs: which values they may have. */
 #include "base/source.h"
 #include "problem/check.h"
 
 #include <math.h>
 #include <stdio.h>
 
-/* "[2, 0, 5]": where number `at` of a tensor stands. Room for any in 96 bytes. */
-static const char *position(const struct tensor *tensor, size_t at, char out[96])
+/* "[2, 0, 5]": the indices of number `at` of a tensor. Room for any in 96 bytes. */
+static const char *index_text(const struct tensor *tensor, size_t at, char out[96])
 {
     size_t index[TENSOR_RANK_MAX] = {0};
     for (int i = tensor->rank - 1; i >= 0; i--) {
@@ -20,7 +20,7 @@ static const char *position(const struct tensor *tensor, size_t at, char out[96]
     return out;
 }
 
-/* A tensor that says where to look; `name` is its own. */
+/* Whether a mask holds nothing but 0 and 1. */
 static bool check_mask(const struct tensor *mask, const char *name, struct error *error)
 {
     char where[96];
@@ -31,23 +31,24 @@ static bool check_mask(const struct tensor *mask, const char *name, struct error
             continue;
         if (tensor_is_null(value))
             return place_error(&mask->place, error, "%s is null at %s: expected true, false, 1 or 0", name,
-                               position(mask, i, where));
+                               index_text(mask, i, where));
         return place_error(&mask->place, error,
                            "%s is %g at %s: expected true, false, 1 or 0 (numbers to be added to the "
                            "scores are called bias)",
-                           name, (double)value, position(mask, i, where));
+                           name, (double)value, index_text(mask, i, where));
     }
     return true;
 }
 
-/* NaN and infinities do what they do in arithmetic; the user is told of the first. */
-static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool may_close,
+/* Warns of the first NaN or infinity, which are computed with as arithmetic has it; -infinity is none where
+ * it `may_mask`. Returns whether there was one. */
+static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool may_mask,
                            struct warnings *warnings)
 {
     size_t count = tensor_count(tensor), found = 0, first = 0;
     for (size_t i = 0; i < count; i++) {
         float value = tensor->data[i];
-        if (isfinite(value) || (may_close && value == -INFINITY))
+        if (isfinite(value) || (may_mask && value == -INFINITY))
             continue;
         if (found++ == 0)
             first = i;
@@ -63,12 +64,12 @@ static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool m
                  isnan(value) ? "NaN"
                  : value > 0  ? "infinity"
                               : "-infinity",
-                 position(tensor, first, where), more);
+                 index_text(tensor, first, where), more);
     return true;
 }
 
-/* How far a row of given weights may be from 1 without a word: what 16-bit floats and printed decimals leave.
- */
+/* How far the sum of a row of given weights may be from 1 without a warning: the rounding of 16-bit floats
+ * and of printed decimals. */
 static const double sum_tolerance = 2e-3;
 
 static void warn_sums(const struct tensor *attention, struct warnings *warnings)
@@ -86,7 +87,7 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
         }
         if (!isfinite(sum)) {
             broken++;
-        } else if (!all_zero && fabs(sum - 1) > sum_tolerance) { /* all zero: a row that may see nothing */
+        } else if (!all_zero && fabs(sum - 1) > sum_tolerance) { /* all zero: a row that is masked whole */
             off++;
             least = fmin(least, sum);
             most = fmax(most, sum);
@@ -104,14 +105,14 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
                      colon, broken, rows);
 }
 
-/* Numbers that are added to scores or stand beside them: -infinity says that there is no weight, and null is
- * the same. */
+/* Whether a tensor holds logits, added to scores or beside them. There -infinity means no
+ * weight, and so does null. */
 static bool is_logit(enum input which)
 {
     return which == INPUT_BIAS || which == INPUT_RELATIVE_BIAS || which == INPUT_SINKS;
 }
 
-static void take_nulls(struct layer_inputs *layer)
+static void replace_nulls(struct layer_inputs *layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         struct tensor *tensor = &layer->tensor[i];
@@ -126,14 +127,14 @@ static void take_nulls(struct layer_inputs *layer)
 
 void problem_replace_nulls(struct inputs *inputs)
 {
-    take_nulls(&inputs->all);
+    replace_nulls(&inputs->all);
     for (size_t l = 0; l < inputs->layer_count; l++)
-        take_nulls(&inputs->layers[l]);
+        replace_nulls(&inputs->layers[l]);
 }
 
-/* The tensors of the layers from `first` up to `end`. */
-static bool check_layers(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
-                         bool part, struct warnings *warnings, struct error *error)
+/* The tensors of `layer`, which serve the layers [first, end). */
+static bool check_layer_values(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
+                               bool is_partial, struct warnings *warnings, struct error *error)
 {
     const bool computed = !problem->layers[0].attention;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
@@ -149,7 +150,7 @@ static bool check_layers(struct problem *problem, struct layer_inputs *layer, si
             return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s",
                                input_names[i],
                                i == INPUT_BIAS ? " (booleans that say where to look are called mask)" : "");
-        if (i == INPUT_ATTENTION && part)
+        if (i == INPUT_ATTENTION && is_partial)
             continue;
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
@@ -163,10 +164,11 @@ static bool check_layers(struct problem *problem, struct layer_inputs *layer, si
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error)
 {
-    if (!check_layers(problem, &inputs->all, 0, problem->layer_count, inputs->is_partial, warnings, error))
+    if (!check_layer_values(problem, &inputs->all, 0, problem->layer_count, inputs->is_partial, warnings,
+                            error))
         return false;
     for (size_t l = 0; l < inputs->layer_count; l++)
-        if (!check_layers(problem, &inputs->layers[l], l, l + 1, false, warnings, error))
+        if (!check_layer_values(problem, &inputs->layers[l], l, l + 1, false, warnings, error))
             return false;
     return true;
 }

@@ -64,7 +64,7 @@ void labels_free(struct labels *labels)
     *labels = (struct labels){0};
 }
 
-static void layer_free(struct layer_inputs *layer)
+static void layer_inputs_free(struct layer_inputs *layer)
 {
     for (int i = 0; i < INPUT_COUNT; i++)
         tensor_free(&layer->tensor[i]);
@@ -72,9 +72,9 @@ static void layer_free(struct layer_inputs *layer)
 
 void inputs_free(struct inputs *inputs)
 {
-    layer_free(&inputs->all);
+    layer_inputs_free(&inputs->all);
     for (size_t i = 0; i < inputs->layer_count; i++)
-        layer_free(&inputs->layers[i]);
+        layer_inputs_free(&inputs->layers[i]);
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);

@@ -1,6 +1,6 @@
 /*
- * What the files and the command line said, by name, before anything is checked: tensors, labels and settings.
- * Readers fill it; problem/problem.h checks it.
+ * The contents of the files, by name, before anything is checked: tensors, labels and settings. Readers fill
+ * it; problem/problem.h checks it.
  */
 #ifndef ATTN_PROBLEM_INPUTS_H
 #define ATTN_PROBLEM_INPUTS_H
@@ -54,13 +54,13 @@ enum input {
 };
 extern const char *const input_names[INPUT_COUNT + 1]; /* NULL-terminated */
 
-/* Whether a line or column of numbers may stand for it: it is a list of numbers. */
+/* Whether the tensor is a list of numbers, so that one line or one column of CSV may hold it. */
 bool input_is_list(enum input which);
 
 /* The input of that name, or INPUT_COUNT. */
 enum input input_named(const char *name);
 
-/* One label a token. `place` says where they came from; given is false where nobody said any. */
+/* One label a token. Begins zeroed: none are given. */
 struct labels {
     char **text; /* owned, as are the strings */
     size_t count;
@@ -77,23 +77,28 @@ struct layer_inputs {
     struct settings settings;
 };
 
-/* Begins zeroed; freed by inputs_free. What stands in `all` serves every layer that does not have its own. */
+/* Begins zeroed; freed by inputs_free. A tensor or setting in `all` serves every
+ * layer without one of its own. */
 struct inputs {
     struct layer_inputs all;
     struct layer_inputs *layers;
     size_t layer_count;
     struct labels tokens, key_tokens;
     char *title;
-    bool from_option[INPUT_COUNT]; /* tensors of `all` that the command line asked for by name */
-    struct settings
-        provenance;      /* how the attention was made, as far as that must be known to understand it */
-    bool is_partial;     /* its rows need not sum to 1: some keys of a whole, or pooled, or made so */
-    int64_t *offsets;    /* where query 0 of weights that attn wrote stands among the keys; owned */
-    size_t offset_count; /* one a layer, or one for all; 0: at key 0 */
+    bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */
+    /* Settings under which given weights were computed: recurrence, sink and dropout alone. */
+    struct settings provenance;
+    /* Rows of given weights may not sum to 1: a part of the keys, pooled, or
+     * computed with a sink or dropout. */
+    bool is_partial;
+    /* Of weights that attn wrote: the position of query 0 among the keys, one a
+     * layer or one for all; owned. */
+    int64_t *offsets;
+    size_t offset_count; /* 0: query 0 stands at key 0 */
     struct place offset_place;
     size_t patch_grid[2]; /* rows and columns of patches; 0: none */
     struct place patch_grid_place;
-    struct source *sources; /* what was read, kept because places point to their names */
+    struct source *sources; /* the files that were read, kept because places point to their names */
     size_t source_count;
 };
 void inputs_free(struct inputs *inputs);

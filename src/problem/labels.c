@@ -7,50 +7,50 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* Whether the labels are only the numbers from 0 on, as results have them where nobody said any. */
-static bool only_count(const struct labels *said)
+/* Whether the labels are only the numbers from 0 on, as attn writes them where none were given. */
+static bool labels_are_numbers(const struct labels *from)
 {
-    for (size_t i = 0; i < said->count; i++) {
+    for (size_t i = 0; i < from->count; i++) {
         char number[24];
         snprintf(number, sizeof number, "%zu", i);
-        if (strcmp(said->text[i], number) != 0)
+        if (strcmp(from->text[i], number) != 0)
             return false;
     }
     return true;
 }
 
-/* Makes `count` labels: those said, and numbers where there are none. */
-static bool fill(struct labels *labels, size_t count, const struct labels *said, struct error *error)
+/* Makes `count` labels: those given, and numbers where there are none. */
+static bool labels_fill(struct labels *labels, size_t count, const struct labels *from, struct error *error)
 {
     labels->text = memory_zeroed(count, sizeof *labels->text, error);
     if (!labels->text)
         return false;
-    labels->given = said->given && !only_count(said);
+    labels->given = from->given && !labels_are_numbers(from);
     for (; labels->count < count; labels->count++) {
         size_t i = labels->count;
-        labels->text[i] = i < said->count ? text_copy(said->text[i]) : text_format("%zu", i);
+        labels->text[i] = i < from->count ? text_copy(from->text[i]) : text_format("%zu", i);
         if (!labels->text[i])
             return error_memory(error, 32);
     }
     return true;
 }
 
-static void warn_count(const struct labels *said, const char *name, size_t count, const char *one,
+static void warn_count(const struct labels *from, const char *name, size_t count, const char *one,
                        const char *many, struct warnings *warnings)
 {
-    if (!said->given || said->count == count)
+    if (!from->given || from->count == count)
         return;
-    const char *file = said->place.file ? said->place.file : "", *colon = said->place.file ? ": " : "";
+    const char *file = from->place.file ? from->place.file : "", *colon = from->place.file ? ": " : "";
     char what[100], rest[60];
-    snprintf(what, sizeof what, "%zu label%s for %zu %s", said->count, said->count == 1 ? "" : "s", count,
+    snprintf(what, sizeof what, "%zu label%s for %zu %s", from->count, from->count == 1 ? "" : "s", count,
              count == 1 ? one : many);
-    if (said->count < count)
+    if (from->count < count)
         snprintf(rest, sizeof rest, "the missing %s numbered",
-                 count - said->count == 1 ? "one is" : "ones are");
-    else if (said->count - count == 1)
+                 count - from->count == 1 ? "one is" : "ones are");
+    else if (from->count - count == 1)
         snprintf(rest, sizeof rest, "the last is not used");
     else
-        snprintf(rest, sizeof rest, "the last %zu are not used", said->count - count);
+        snprintf(rest, sizeof rest, "the last %zu are not used", from->count - count);
     warnings_add(warnings, "%s%s%s has %s: %s", file, colon, name, what, rest);
 }
 
@@ -65,6 +65,6 @@ bool problem_make_labels(struct problem *problem, const struct inputs *inputs, s
     warn_count(tokens, "tokens", problem->n, "query", "queries", warnings);
     if (key_tokens != tokens)
         warn_count(key_tokens, "key_tokens", problem->m, "key", "keys", warnings);
-    return fill(&problem->tokens, problem->n, tokens, error) &&
-           fill(&problem->key_tokens, problem->m, key_tokens, error);
+    return labels_fill(&problem->tokens, problem->n, tokens, error) &&
+           labels_fill(&problem->key_tokens, problem->m, key_tokens, error);
 }

@@ -13,39 +13,42 @@
 #include "base/source.h"
 #include "problem/inputs.h"
 
-/* Where q, k or v of a layer comes from: given, or x·w + b. All borrowed from the inputs. */
+/* The origin of q, k or v of a layer: given, or x·w + b. All tensors are borrowed from the inputs. */
 struct projection {
     const struct tensor *given;
     const struct tensor *x;     /* the sequence that is projected */
     bool previous;              /* instead of x: the output of the layer below */
     const struct tensor *w, *b; /* NULL: identity, nothing */
     const struct tensor *past;  /* keys or values of earlier tokens, which come first; or NULL */
-    size_t past_rows;           /* how many */
-    size_t rows, width; /* tokens, those of the past among them; columns over all its heads. 0: there is no
-                           such tensor */
-    size_t heads;       /* what the width is split into */
+    size_t past_rows;           /* rows of past */
+    /* Tokens, those of the past included, and columns over all heads. Both 0: there is no such projection. */
+    size_t rows, width;
+    size_t heads; /* the width is split into this many */
 };
 
 struct problem_layer {
     struct projection q, k, v; /* all empty where attention is given; v may be empty alone */
     const struct tensor *w_o, *b_o;
     const struct tensor *attention, *mask, *bias;
-    const struct tensor *extra[INPUT_COUNT]; /* from w_score on: those that are used, the others NULL */
-    struct settings settings;                /* those in force; only of masks where attention is given */
-    size_t slice;                            /* which layer of a rank-4 tensor this is */
+    /* By enum input, from INPUT_W_SCORE on; NULL where the settings have no use for the tensor. */
+    const struct tensor *extra[INPUT_COUNT];
+    /* Those in force. Where attention is given, those of masks, and those under which it was computed. */
+    struct settings settings;
+    size_t slice; /* the index of this layer in rank-4 tensors */
 
-    double scale, softcap; /* scale: before the temperature */
+    double scale, softcap; /* scale: not yet divided by the temperature */
     double position_base;
     bool has_sinusoidal; /* sinusoidal positions are added to the embeddings and the context of its stack */
-    double sinusoidal_base; /* the base of those */
-    size_t rotary_dim;      /* columns of a head that are turned */
+    double sinusoidal_base; /* their base */
+    size_t rotary_dim;      /* columns of a head that are rotated */
     int64_t offset;         /* position of query 0 among the keys */
-    size_t d_score;         /* columns of q and k when they meet */
-    struct rules rules;     /* those of all heads: without masks from files */
+    size_t d_score;         /* columns of q and k when they are compared */
+    struct rules rules;     /* the rules that all heads share: without masks from files */
 
-    uint8_t *query_global, *key_global; /* owned, as are these: what rules points to */
+    /* Owned; rules points to these. One number for each query (n) or key (m); NULL: none. */
+    uint8_t *query_global, *key_global;
     int32_t *query_segment, *key_segment;
-    float *distance; /* heads×distance_count, see struct head; NULL: none */
+    float *distance; /* heads×distance_count, see struct head; owned; NULL: none */
     size_t distance_count;
     int64_t distance_first;
 };
@@ -59,16 +62,17 @@ struct problem {
     size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
-    bool nonfinite;                   /* an input holds NaN or infinity, and a warning has said so */
+    bool nonfinite;                   /* an input holds NaN or infinity, and a warning was made of it */
     const char *title;                /* or NULL */
-    size_t patch_grid[2];             /* rows and columns of patches that the keys are; 0: none */
-    struct place patch_grid_place;    /* where the inputs say so */
+    size_t patch_grid[2];             /* rows and columns of patches, where keys are patches; 0: none */
+    struct place patch_grid_place;    /* of `grid` in the inputs */
 };
 
 /*
- * Checks. `over` are the settings of the command line, which win. The inputs must outlive the problem; a null
- * in a bias, relative_bias or sinks becomes the -infinity it stands for. Errors are ERROR_INPUT, with the
- * place of the tensor that does not fit.
+ * Checks the inputs and makes a problem of them; problem_free in any case. `over` are the settings of the
+ * command line, which win. The inputs must outlive the problem, which points into them; a null in a bias,
+ * relative_bias or sinks is replaced by the -infinity that it means. Errors: ERROR_INPUT, with the place of
+ * the tensor or setting that does not fit; ERROR_USAGE, where that came from the command line; no memory.
  */
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error);

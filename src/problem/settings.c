@@ -59,15 +59,15 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                       "layer norm: pre (of what is projected) or post (of the output, after --residual)"},
 };
 
-/* How a setting is kept: where in struct settings, what its text may be, and what it is for. */
+/* The member of struct settings that holds a setting, what its text may be, and its role. */
 enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
 
 #define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
-static const struct keeping {
+static const struct field {
     enum type type;
     enum role role;
     size_t at, size;
-} keepings[SETTING_COUNT] = {
+} fields[SETTING_COUNT] = {
     [SETTING_HEADS] = {COUNT, ROLE_INPUT, FIELD(heads)},
     [SETTING_KV_HEADS] = {COUNT, ROLE_INPUT, FIELD(kv_heads)},
     [SETTING_CAUSAL] = {CAUSAL, ROLE_BAND, FIELD(causal)},
@@ -98,11 +98,10 @@ static const struct keeping {
 
 enum role setting_role(enum setting which)
 {
-    return keepings[which].role;
+    return fields[which].role;
 }
 
-/* Whether it says how weights are computed, and what becomes of them; not what their tensors are, and who may
- * see whom. */
+/* Whether a setting matters only where weights are computed: it is neither about tensors nor about masks. */
 static bool is_computing(enum setting which)
 {
     return setting_role(which) & (ROLE_SCALE | ROLE_WEIGHT | ROLE_POSITION | ROLE_STACK);
@@ -116,7 +115,7 @@ enum setting setting_named(const char *name)
     return i;
 }
 
-static bool take_whole(size_t *count, const char *text, int64_t least)
+static bool parse_whole(size_t *count, const char *text, int64_t least)
 {
     int64_t value;
     if (!text_to_integer(text, &value) || value < least || value > INT32_MAX)
@@ -125,7 +124,7 @@ static bool take_whole(size_t *count, const char *text, int64_t least)
     return true;
 }
 
-static bool take_seed(uint64_t *seed, const char *text)
+static bool parse_seed(uint64_t *seed, const char *text)
 {
     uint64_t value = 0;
     const char *at = text;
@@ -137,7 +136,7 @@ static bool take_seed(uint64_t *seed, const char *text)
     return at > text && !*at;
 }
 
-static bool take_causal(struct settings *settings, const char *text)
+static bool parse_causal(struct settings *settings, const char *text)
 {
     int64_t offset = 0;
     enum causal causal = CAUSAL_START;
@@ -159,7 +158,7 @@ static bool fits_float(double value)
     return isfinite((float)value) && (value == 0 || (float)value != 0);
 }
 
-static bool take_number(double *number, const char *text)
+static bool parse_number(double *number, const char *text)
 {
     double value;
     if (!text_to_number(text, &value) || !fits_float(value))
@@ -169,7 +168,7 @@ static bool take_number(double *number, const char *text)
 }
 
 /* "3" (both sides) or "3,0". */
-static bool take_window(struct settings *settings, const char *text)
+static bool parse_window(struct settings *settings, const char *text)
 {
     const char *comma = strchr(text, ',');
     char left[24];
@@ -188,14 +187,14 @@ static bool take_window(struct settings *settings, const char *text)
     return true;
 }
 
-static bool take_flag(bool *flag, const char *text)
+static bool parse_flag(bool *flag, const char *text)
 {
     *flag = !text || strcmp(text, "true") == 0;
     return *flag || strcmp(text, "false") == 0;
 }
 
-/* The place of the text among the words. */
-static bool take_word(int *word, const char *text, const char *words)
+/* The index of the text among the words. */
+static bool parse_word(int *word, const char *text, const char *words)
 {
     int place = words_find(words, text);
     *word = place >= 0 ? place : *word;
@@ -203,80 +202,80 @@ static bool take_word(int *word, const char *text, const char *words)
 }
 
 /* "0,5,9". */
-static bool take_list(struct positions *list, const char *text)
+static bool parse_positions(struct positions *list, const char *text)
 {
-    struct positions taken = {.count = 0};
+    struct positions parsed = {.count = 0};
     for (;; text++) {
         char one[24];
         size_t length = strcspn(text, ",");
-        if (length >= sizeof one || taken.count == GLOBAL_MAX)
+        if (length >= sizeof one || parsed.count == GLOBAL_MAX)
             return false;
         memcpy(one, text, length);
         one[length] = 0;
-        if (!take_whole(&taken.at[taken.count++], one, 0))
+        if (!parse_whole(&parsed.at[parsed.count++], one, 0))
             return false;
         text += length;
         if (!*text)
             break;
     }
-    *list = taken;
+    *list = parsed;
     return true;
 }
 
-/* What was expected, NULL: one of its words; and whether it was there. */
-static const char *take(struct settings *settings, enum setting which, const char *text, bool *ok)
+/* Parses one setting: *ok says whether it could. Returns what was expected; NULL: one of its words. */
+static const char *parse_setting(struct settings *settings, enum setting which, const char *text, bool *ok)
 {
-    void *field = (char *)settings + keepings[which].at;
+    void *field = (char *)settings + fields[which].at;
     double *number = field;
     *ok = false;
-    switch (keepings[which].type) {
+    switch (fields[which].type) {
     case COUNT:
-        *ok = text && take_whole(field, text, 1);
+        *ok = text && parse_whole(field, text, 1);
         return "a whole number of 1 or more";
     case INDEX:
-        *ok = text && take_whole(field, text, 0);
+        *ok = text && parse_whole(field, text, 0);
         return "a whole number of 0 or more";
     case SEED:
-        *ok = text && take_seed(field, text);
+        *ok = text && parse_seed(field, text);
         return "a whole number of 0 or more, below 2^64";
     case POSITIVE:
-        *ok = text && take_number(number, text) && *number > 0;
+        *ok = text && parse_number(number, text) && *number > 0;
         return "a number above 0";
     case FINITE:
-        *ok = text && take_number(number, text);
+        *ok = text && parse_number(number, text);
         return "a finite number";
     case SHARE:
-        *ok = text && take_number(number, text) && *number >= 0 && *number < 1;
+        *ok = text && parse_number(number, text) && *number >= 0 && *number < 1;
         return "a number from 0 up to, not with, 1";
     case SOFTCAP:
-        *ok = text && take_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
+        *ok = text && parse_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
         return "a number above 0, or 0 for none";
     case FLAG:
-        *ok = take_flag(field, text);
+        *ok = parse_flag(field, text);
         return "true or false";
     case WORD:
-        *ok = text && take_word(field, text, setting_kinds[which].words);
+        *ok = text && parse_word(field, text, setting_kinds[which].words);
         return NULL;
     case CAUSAL:
-        *ok = take_causal(settings, text);
+        *ok = parse_causal(settings, text);
         return "true, false, start, end or a whole number (the offset)";
     case WINDOW:
-        *ok = text && take_window(settings, text);
+        *ok = text && parse_window(settings, text);
         return "a whole number, or two as L,R, of -1 (no limit) or more";
     case LIST:
-        *ok = text && take_list(field, text);
+        *ok = text && parse_positions(field, text);
         return "at most 64 tokens as 0,5,9, counted from 0";
     case TEXT:
-        *ok = text && *text && strlen(text) < keepings[which].size && text_is_valid(text);
+        *ok = text && *text && strlen(text) < fields[which].size && text_is_valid(text);
         if (*ok)
-            strncpy(field, text, keepings[which].size);
+            strncpy(field, text, fields[which].size);
         return "a token of at most 63 bytes of UTF-8";
     }
     return "";
 }
 
-/* What to say of a number that is of the right kind and too large or too small for how it is kept; NULL: it
- * is not that. */
+/* What to expect in place of a number of the right kind that is too large or too small for its member; NULL:
+ * that is not the fault. */
 static const char *expected_size(enum type type, const char *text)
 {
     double value;
@@ -293,8 +292,8 @@ bool settings_parse(struct settings *settings, enum setting which, const char *t
                     enum error_kind kind, struct error *error)
 {
     bool ok;
-    const char *expected = take(settings, which, text, &ok);
-    const char *size = !ok && text ? expected_size(keepings[which].type, text) : NULL;
+    const char *expected = parse_setting(settings, which, text, &ok);
+    const char *size = !ok && text ? expected_size(fields[which].type, text) : NULL;
     if (!ok)
         return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
                            error);
@@ -306,7 +305,7 @@ void settings_override(struct settings *settings, const struct settings *over)
 {
     for (enum setting i = 0; i < SETTING_COUNT; i++)
         if (settings_have(over, i)) {
-            memcpy((char *)settings + keepings[i].at, (const char *)over + keepings[i].at, keepings[i].size);
+            memcpy((char *)settings + fields[i].at, (const char *)over + fields[i].at, fields[i].size);
             settings->place[i] = over->place[i];
         }
     if (settings_have(over, SETTING_CAUSAL))
@@ -318,22 +317,27 @@ void settings_override(struct settings *settings, const struct settings *over)
 
 bool settings_in_force(const struct settings *s, enum setting which)
 {
-    const void *field = (const char *)s + keepings[which].at;
+    const void *field = (const char *)s + fields[which].at;
     if (!settings_have(s, which))
         return false;
-    switch (keepings[which].type) {
+    switch (fields[which].type) {
     case SHARE:
     case SOFTCAP:
         return *(const double *)field > 0;
     case FLAG:
         return *(const bool *)field;
     case WORD:
-        return *(const int *)field != 0; /* the first word is what is so anyway */
+        return *(const int *)field != 0; /* word 0 is the default */
     case CAUSAL:
         return s->causal != CAUSAL_NO;
     default:
         return true;
     }
+}
+
+int settings_word(const struct settings *settings, enum setting which)
+{
+    return *(const int *)((const char *)settings + fields[which].at);
 }
 
 uint64_t settings_keep_masks(struct settings *settings)
@@ -345,22 +349,22 @@ uint64_t settings_keep_masks(struct settings *settings)
             continue;
         dropped |= settings_in_force(settings, i) ? bit : 0;
         settings->given &= ~bit;
-        memset((char *)settings + keepings[i].at, 0, keepings[i].size);
+        memset((char *)settings + fields[i].at, 0, fields[i].size);
     }
     return dropped;
 }
 
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which)
 {
-    size_t at = keepings[which].at;
+    size_t at = fields[which].at;
     return settings_have(a, which) && settings_have(b, which) &&
-           memcmp((const char *)a + at, (const char *)b + at, keepings[which].size) == 0;
+           memcmp((const char *)a + at, (const char *)b + at, fields[which].size) == 0;
 }
 
 void settings_write(const struct settings *settings, enum setting which, struct out *out)
 {
-    const void *field = (const char *)settings + keepings[which].at;
-    switch (keepings[which].type) {
+    const void *field = (const char *)settings + fields[which].at;
+    switch (fields[which].type) {
     case COUNT:
     case INDEX:
         out_format(out, "%zu", *(const size_t *)field);

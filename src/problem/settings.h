@@ -44,15 +44,15 @@ enum setting {
     SETTING_COUNT
 };
 
-/* What a setting is for; bits, so that one can ask for several. */
+/* The part of the computation that a setting belongs to; bits, so that one can ask for several. */
 enum role {
-    ROLE_INPUT = 1,     /* how tensors are taken: heads, and what true is in a mask */
-    ROLE_BAND = 2,      /* causal and window */
+    ROLE_INPUT = 1,     /* the meaning of tensors: how many heads, and true in a mask */
+    ROLE_BAND = 2,      /* masks by distance: causal and window */
     ROLE_SCALE = 4,     /* scale and softcap */
-    ROLE_WEIGHT = 8,    /* what else makes weights of q and k */
-    ROLE_POSITION = 16, /* how positions enter */
-    ROLE_PATTERN = 32,  /* who else may see whom */
-    ROLE_STACK = 64     /* what stands around the attention */
+    ROLE_WEIGHT = 8,    /* everything else between q, k and the weights */
+    ROLE_POSITION = 16, /* position encodings */
+    ROLE_PATTERN = 32,  /* all other masks */
+    ROLE_STACK = 64     /* residual and norm */
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
@@ -62,36 +62,36 @@ struct settings {
     uint64_t given; /* bit 1 << SETTING_… for each that was given */
     size_t heads, kv_heads;
     enum causal causal;
-    int64_t causal_offset;             /* with CAUSAL_START: query i sees keys j <= i + offset */
+    int64_t causal_offset;             /* with CAUSAL_START: query i attends to keys j <= i + offset */
     double scale;                      /* multiplies QK^T */
     double softcap;                    /* c of c*tanh(s/c); 0: none */
-    int64_t window_left, window_right; /* keys from p-left to p+right; -1: without end */
+    int64_t window_left, window_right; /* keys from p-left to p+right are allowed; -1: no limit */
     bool mask_true_blocks;
     int score, normalizer, recurrence, position, norm; /* of the enums of these names */
     double temperature;                                /* divides the scaled scores */
-    double sink;                                       /* a logit that takes weight and gives nothing */
-    double dropout;                                    /* how likely a weight is dropped */
+    double sink;                                       /* a logit beside those of the keys; its value is 0 */
+    double dropout;                                    /* the probability that a weight is dropped */
     uint64_t seed;
     double position_base;
     size_t rotary_dim;
     size_t max_distance; /* of the buckets of relative positions */
-    size_t prefix;       /* keys that every query sees, whatever causal says */
-    size_t dilation;     /* only keys at distances that this divides */
-    size_t block;        /* only keys in the block of the query */
+    size_t prefix;       /* keys below this are allowed for every query, causal aside */
+    size_t dilation;     /* only distances that this divides are allowed */
+    size_t block;        /* only keys in the block of the query are allowed; its length */
     struct positions {
         size_t at[GLOBAL_MAX], count;
-    } global;                       /* tokens that see and are seen beyond window, dilation and block */
+    } global; /* tokens exempt from window, dilation and block, as queries and as keys */
     char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
     size_t key_length;              /* keys from here on are padding */
     bool residual;
-    struct place place[SETTING_COUNT]; /* where each that was given stood; the file is NULL where in none */
+    struct place place[SETTING_COUNT]; /* of each in its file; the file is NULL for the command line */
 };
 
-/* How a setting is called and what it takes. `argument` is NULL for a switch, and begins with '[' where it
- * may be left out. The names are those of JSON keys; on the command line '_' is '-'. */
+/* The name of a setting and its argument. `argument` is NULL for a switch, and begins with '[' where it may
+ * be left out. Names are JSON keys; on the command line '_' is '-'. */
 struct setting_kind {
     const char *name, *argument;
-    const char *words; /* what the argument may be, separated by blanks; NULL: free */
+    const char *words; /* the words that the argument may be, separated by blanks; NULL: it is no word */
     const char *help;
 };
 extern const struct setting_kind setting_kinds[SETTING_COUNT];
@@ -102,34 +102,38 @@ enum setting setting_named(const char *name);
 enum role setting_role(enum setting which);
 
 /*
- * Takes a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON values
- * come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of `kind`
- * that says what was expected; `called` is how the message names the setting ("--heads", "heads").
+ * Parses a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON
+ * values come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of
+ * `kind` that says what was expected; `called` names the setting in the message ("--heads", "heads").
  */
 bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
                     enum error_kind kind, struct error *error);
 
-/* Whether it was given. */
+/* Whether a setting was given. */
 static inline bool settings_have(const struct settings *settings, enum setting which)
 {
     return settings->given >> which & 1;
 }
 
-/* Whether it was given, and not to be nothing, as dropout 0 is. */
+/* Whether a setting was given, and not its off value, as dropout 0 is. */
 bool settings_in_force(const struct settings *settings, enum setting which);
 
-/* Takes away what weights that were given have no use for, and keeps the masks. Returns what was taken away
- * and was in force, as bits. */
+/* Which of its words a setting is, counted from 0; 0, the default, where it was not given. Only for settings
+ * that are one of several words. */
+int settings_word(const struct settings *settings, enum setting which);
+
+/* Clears every setting that matters only where weights are computed; settings of masks stay. Returns a bit
+ * set of those cleared that were in force. */
 uint64_t settings_keep_masks(struct settings *settings);
 
-/* Whether both have it, and the same of it. Not for causal and window, as settings_write. */
+/* Whether both have the setting, with the same value. Not for causal and window, as settings_write. */
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
 
-/* Writes what settings_parse would take, as a value of JSON: "sparsemax" with its quotes, 0.5, [0,3]. Not for
- * causal and window, which say more than they were given. */
+/* Writes a setting as a value of JSON that settings_parse would accept: "sparsemax" with its quotes, 0.5,
+ * [0,3]. Not for causal and window, of which results write more than was given. */
 void settings_write(const struct settings *settings, enum setting which, struct out *out);
 
-/* Puts what `over` gives over what `settings` has. */
+/* Sets in `settings` every setting that `over` gives. */
 void settings_override(struct settings *settings, const struct settings *over);
 
 #endif

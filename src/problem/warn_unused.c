@@ -1,4 +1,4 @@
-/* What was given and is not used, because something else stands in its place. */
+/* Warnings of tensors and settings that are given and not used. */
 #include "problem/check.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@ bool problem_uses(const struct problem *problem, size_t first, size_t end, const
 {
     for (size_t l = first; l < end; l++) {
         const struct problem_layer *layer = &problem->layers[l];
-        const struct projection *supplies[] = {&layer->q, &layer->k, &layer->v};
+        const struct projection *projections[] = {&layer->q, &layer->k, &layer->v};
         if (tensor == layer->attention || tensor == layer->mask || tensor == layer->bias ||
             tensor == layer->w_o || tensor == layer->b_o)
             return true;
@@ -15,16 +15,16 @@ bool problem_uses(const struct problem *problem, size_t first, size_t end, const
             if (tensor == layer->extra[i])
                 return true;
         for (int i = 0; i < 3; i++)
-            if (tensor == supplies[i]->given || tensor == supplies[i]->x || tensor == supplies[i]->w ||
-                tensor == supplies[i]->b || tensor == supplies[i]->past)
+            if (tensor == projections[i]->given || tensor == projections[i]->x ||
+                tensor == projections[i]->w || tensor == projections[i]->b || tensor == projections[i]->past)
                 return true;
     }
     return false;
 }
 
-/* Names what was given to the layers from `first` up to `end` and is not used. */
-static void warn_unused(const struct problem *problem, const struct layer_inputs *layer, size_t first,
-                        size_t end, struct warnings *warnings)
+/* Warns of the tensors of `layer`, which serve the layers [first, end), that none of these uses. */
+static void warn_tensors(const struct problem *problem, const struct layer_inputs *layer, size_t first,
+                         size_t end, struct warnings *warnings)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const struct tensor *tensor = &layer->tensor[i];
@@ -38,7 +38,7 @@ static void warn_unused(const struct problem *problem, const struct layer_inputs
     }
 }
 
-/* Names settings in one line. */
+/* Warns of settings, in one line. */
 static void warn_settings(uint64_t settings, struct warnings *warnings)
 {
     char names[300] = "";
@@ -56,7 +56,7 @@ void problem_warn_unused(const struct problem *problem, const struct inputs *inp
                          struct warnings *warnings)
 {
     warn_settings(settings, warnings);
-    warn_unused(problem, &inputs->all, 0, problem->layer_count, warnings);
+    warn_tensors(problem, &inputs->all, 0, problem->layer_count, warnings);
     for (size_t l = 0; l < inputs->layer_count; l++)
-        warn_unused(problem, &inputs->layers[l], l, l + 1, warnings);
+        warn_tensors(problem, &inputs->layers[l], l, l + 1, warnings);
 }

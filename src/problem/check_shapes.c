@@ -1,0 +1,120 @@
+/* How many axes each tensor has, and the shapes of the tensors over pairs of query and key. */
+#include "problem/check.h"
+
+#include "base/source.h"
+
+/* How many axes a tensor may have. */
+static const struct {
+    int least, most;
+} ranks[INPUT_COUNT] = {
+    [INPUT_EMBEDDINGS] = {2, 2},
+    [INPUT_CONTEXT] = {2, 2},
+    [INPUT_W_Q] = {2, 2},
+    [INPUT_W_K] = {2, 2},
+    [INPUT_W_V] = {2, 2},
+    [INPUT_W_O] = {2, 2},
+    [INPUT_B_Q] = {1, 2},
+    [INPUT_B_K] = {1, 2},
+    [INPUT_B_V] = {1, 2},
+    [INPUT_B_O] = {1, 2},
+    [INPUT_Q] = {2, 4},
+    [INPUT_K] = {2, 4},
+    [INPUT_V] = {2, 4},
+    [INPUT_PAST_K] = {2, 4},
+    [INPUT_PAST_V] = {2, 4},
+    [INPUT_ATTENTION] = {2, 4},
+    [INPUT_MASK] = {1, 4},
+    [INPUT_BIAS] = {1, 4},
+    [INPUT_W_SCORE] = {2, 3},
+    [INPUT_W_SCORE_Q] = {2, 3},
+    [INPUT_W_SCORE_K] = {2, 3},
+    [INPUT_V_SCORE] = {1, 2},
+    [INPUT_SLOPES] = {1, 2},
+    [INPUT_SINKS] = {1, 2},
+    [INPUT_RELATIVE_BIAS] = {2, 2},
+    [INPUT_BLOCK_MASK] = {2, 3},
+    [INPUT_SEGMENTS] = {1, 2},
+    [INPUT_KEY_SEGMENTS] = {1, 2},
+    [INPUT_KEY_MASK] = {1, 2},
+    [INPUT_NORM_WEIGHT] = {1, 2},
+    [INPUT_NORM_BIAS] = {1, 2},
+    [INPUT_DECAY] = {2, 2},
+    [INPUT_BETA] = {2, 2},
+    [INPUT_STATE] = {3, 3},
+};
+
+static bool check_rank(const struct check *check, enum input which)
+{
+    const struct tensor *tensor = check_find(check, which);
+    int least = ranks[which].least, most = ranks[which].most;
+    if (!tensor)
+        return true;
+    if (check_is_own(check, which) && most == 4)
+        most = 3;
+    if (tensor->rank >= least && tensor->rank <= most)
+        return true;
+    static const char *const expected[5][5] = {
+        [1] = {[1] = "a list of numbers",
+               [2] = "a list of numbers",
+               [3] = "n×m or heads×n×m",
+               [4] = "n×m, heads×n×m or layers×heads×n×m"},
+        [2] = {[2] = "rows and columns", [3] = "rank 2 or 3", [4] = "rank 2, 3 or 4"},
+        [3] = {NULL, NULL, NULL, "rank 3"},
+    };
+    return place_error(&tensor->place, check->error, "%s: expected %s", phrase_tensor(which, tensor).text,
+                       expected[least][most]);
+}
+
+bool check_ranks(const struct check *check)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++)
+        if (!check_rank(check, i))
+            return false;
+    for (enum input i = INPUT_Q; i <= INPUT_ATTENTION; i++) {
+        const struct tensor *tensor = check_find(check, i);
+        if (tensor && tensor->rank == 4 && tensor->shape[0] != check->problem->layer_count)
+            return place_error(&tensor->place, check->error, "%s: expected %zu layers, as elsewhere",
+                               phrase_tensor(i, tensor).text, check->problem->layer_count);
+    }
+    return true;
+}
+
+bool check_attention(const struct check *check, const struct tensor *attention)
+{
+    struct problem *problem = check->problem;
+    const struct settings *settings = check_settings(check);
+    size_t heads = check_own_heads(attention) ? check_own_heads(attention) : 1;
+    if (settings_have(settings, SETTING_HEADS) && settings->heads != heads)
+        return place_error(&attention->place, check->error, "%s, which has %zu heads, but heads is %zu",
+                           phrase_tensor(INPUT_ATTENTION, attention).text, heads, settings->heads);
+    const struct place *at = &attention->place;
+    return check_same(check, at, &problem->n, attention->shape[attention->rank - 2], "queries") &&
+           check_same(check, at, &problem->m, attention->shape[attention->rank - 1], "keys") &&
+           check_same(check, at, &problem->heads, heads, "heads") &&
+           check_same(check, at, &problem->kv_heads, heads, "key/value heads") &&
+           check_same(check, at, &problem->d_out, 0, "columns of output");
+}
+
+bool check_pairs(const struct check *check, enum input which)
+{
+    const struct problem *problem = check->problem;
+    const struct tensor *tensor = check_find(check, which);
+    if (!tensor)
+        return true;
+    size_t expected[4] = {problem->layer_count, problem->heads, problem->n, problem->m};
+    for (int i = 0; i < tensor->rank; i++) {
+        size_t wanted = expected[4 - tensor->rank + i];
+        if (tensor->shape[i] == wanted || tensor->shape[i] == 1)
+            continue;
+        char shape[96];
+        struct tensor whole = {.rank = tensor->rank};
+        for (int j = 0; j < tensor->rank; j++)
+            whole.shape[j] = expected[4 - tensor->rank + j];
+        return place_error(
+            &tensor->place, check->error,
+            "%s: expected %s, for %zu heads, %zu queries and %zu keys; an axis of 1 serves all",
+            phrase_tensor(which, tensor).text, tensor_shape(&whole, shape), problem->heads, problem->n,
+            problem->m);
+    }
+    return true;
+}
