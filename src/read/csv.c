@@ -28,7 +28,8 @@ static void table_free(struct table *table)
     labels_free(&table->header);
 }
 
-/* Adds a label, whose memory it takes over, also on failure. */
+/* Adds a label and owns its text from then on, also on failure. NULL: text could not be
+ * made, and there is an error. */
 static bool add_label(struct labels *labels, size_t *room, char *text, struct error *error)
 {
     if (text && labels->count == *room) {
@@ -47,8 +48,8 @@ static bool add_label(struct labels *labels, size_t *room, char *text, struct er
 
 /* ---- the header ---- */
 
-/* Whether the line at csv->at is one: its first cell is empty (pandas), or no cell behind the first is a
- * number; where there is only one, that is not. */
+/* Whether the line at csv->at is a header: its first cell is empty, as pandas writes it (*corner), or no cell
+ * behind the first is a number, or its only cell is none. */
 static bool is_header(struct csv csv, bool *corner)
 {
     struct error ignored = {0};
@@ -69,8 +70,8 @@ static bool is_header(struct csv csv, bool *corner)
     return true;
 }
 
-/* Takes the header's cells as labels. A blank in front of every cell but the first is the style of the file,
- * not part of the labels. */
+/* Reads the cells of the header as labels. A blank in front of every cell but the first is the style of the
+ * file, not part of the labels. */
 static bool read_header(struct csv *csv, struct table *table)
 {
     struct cell cell = {0};
@@ -89,7 +90,7 @@ static bool read_header(struct csv *csv, struct table *table)
     return true;
 }
 
-/* Leaves one label a column; an extra one in front stands above the row labels. */
+/* Leaves one label a column, without the one above the labels of the rows. */
 static bool fit_header(const struct csv *csv, struct table *table)
 {
     struct labels *header = &table->header;
@@ -146,8 +147,8 @@ static bool read_numbers(struct csv *csv, struct table *table, const char *row, 
     return true;
 }
 
-/* Whether a word stands in the first cell of the line: it can only be a label. An empty cell rather is a
- * mistake. */
+/* Whether the first cell of the line is a word, which can only be a label. An empty cell is not: it
+ * is more likely a mistake. */
 static bool begins_with_label(const struct csv *csv)
 {
     struct error ignored = {0};
@@ -163,8 +164,7 @@ static bool begins_with_label(const struct csv *csv)
     return csv_cell(&trial, &cell) && !csv_cell_empty(&cell);
 }
 
-/* All rows, up to the end or to the first that begins with a label where `labels` says that there are none:
- * *word. */
+/* Reads all rows. Without `labels`, stops at the first row that begins with a word: *word. */
 static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *word)
 {
     *word = false;
@@ -212,8 +212,8 @@ static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *w
     return true;
 }
 
-/* Reads the whole table. Where a first column of numbers turns out to hold a word, the rows are read again.
- */
+/* Reads the whole table. Where a first column of numbers turns out to hold a word, reads
+ * the rows again, with labels. */
 static bool read_table(struct csv *csv, struct table *table, struct warnings *warnings)
 {
     bool corner = false, word = false;
@@ -240,7 +240,7 @@ static bool read_table(struct csv *csv, struct table *table, struct warnings *wa
     return true;
 }
 
-/* ---- what the table is for ---- */
+/* ---- the table as an input ---- */
 
 static bool put_table(struct csv *csv, struct table *table, size_t start, struct inputs *inputs,
                       enum input input, struct warnings *warnings)
@@ -287,7 +287,7 @@ static bool read_matrix(struct csv *csv, struct inputs *inputs, const struct rea
     return ok;
 }
 
-/* Tokens, one a line; the blanks in a line belong to its token, the last line end begins no other. */
+/* Tokens, one a line. Blanks in a line belong to its token; no token follows the last line end. */
 static bool read_tokens(struct csv *csv, struct labels *to, const char *called)
 {
     struct labels labels = {.given = true, .place = source_place(csv->source, 0)};
@@ -314,7 +314,7 @@ static bool csv_read(struct inputs *inputs, struct source *source, const struct 
     const char *nul = memchr(source->data, 0, source->size);
     if (nul)
         return source_error(source, csv_offset(&csv, nul), error, "a NUL byte: expected text");
-    /* Lines that end in CR alone become lines like others, also for the places in messages. */
+    /* A CR that ends a line alone becomes LF, also for the places in messages. */
     if (!memchr(source->data, '\n', source->size))
         for (char *p = source->data; (p = memchr(p, '\r', (size_t)(csv.end - p))); p++)
             *p = '\n';

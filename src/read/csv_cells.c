@@ -1,4 +1,5 @@
-/* Cells: delimiters, quotes (RFC 4180), numbers in them. What rows and columns mean is not known here. */
+/* Cells: delimiters, quotes (RFC 4180), numbers in them. The meaning of rows and
+ * columns is not known here. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,7 +32,8 @@ static inline size_t line_end(const struct csv *csv, const char *p)
     return 0;
 }
 
-/* At p a cell has ended, blanks behind it included: moves behind what ended it, or returns false. */
+/* Moves behind the delimiter or line end at p, where a cell and the blanks behind it
+ * end. False: neither is there. */
 static inline bool end_cell(struct csv *csv, const char *p, bool blank_before, bool *last)
 {
     if (p < csv->end && *p == csv->delimiter) {
@@ -199,7 +201,7 @@ static size_t try_delimiter(const struct csv *csv, char delimiter, bool *numbers
         float value;
         unsigned holds;
         if (!csv_cell(&trial, &cell)) {
-            /* A quote that does not close: whoever reads the line for good will say so. */
+            /* A quote that does not close: reading the line for good will give the error. */
             *numbers = false;
             return memchr(csv->at, delimiter, strcspn(csv->at, "\n")) ? 2 : count;
         }
@@ -219,9 +221,10 @@ void csv_begin(struct csv *csv)
             break;
         }
     }
-    /* The first that makes numbers of the line; of a header, the first that parts it at all. */
+    /* The first delimiter that splits the line into numbers; for a header, the
+     * first that splits it at all. */
     static const char delimiters[] = "\t,; ";
-    char parts = 0;
+    char splits = 0;
     for (const char *d = delimiters; *d; d++) {
         bool numbers;
         size_t count = try_delimiter(csv, *d, &numbers);
@@ -229,8 +232,8 @@ void csv_begin(struct csv *csv)
             csv->delimiter = *d;
             return;
         }
-        if (count >= 2 && !parts)
-            parts = *d;
+        if (count >= 2 && !splits)
+            splits = *d;
     }
-    csv->delimiter = parts ? parts : ' ';
+    csv->delimiter = splits ? splits : ' ';
 }

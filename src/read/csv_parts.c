@@ -1,6 +1,6 @@
 /*
- * Large tables of nothing but numbers: cut at line ends into parts that are read at the same time. Whatever
- * is not such a table is left to csv.c, which begins again at the first row and knows what to say about it.
+ * Large tables of nothing but numbers: cut at line ends into parts that several threads read. Every other
+ * table is left to csv.c, which begins again at the first row and finds the error.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,47 +12,47 @@
 #include "read/csv_private.h"
 
 enum {
-    PARTS_FROM = 1 << 20, /* bytes: what is smaller is read at once */
-    PART_SIZE = 1 << 18,  /* bytes of a part at least, */
-    PARTS_MOST = 256,     /* if that makes no more than so many */
-    LINES_LEAST = 16,     /* the first line, which is read twice, is no larger part of the text */
+    PARTS_FROM = 1 << 20, /* smaller texts, in bytes, are read in one piece */
+    PART_SIZE = 1 << 18,  /* the smallest part, in bytes */
+    PARTS_MOST = 256,     /* the most parts */
+    LINES_LEAST = 16, /* in parts only if the first line, which is read twice, is under 1/16 of the text */
 };
 
-struct part {
+struct csv_part {
     const char *start, *end;
-    size_t lines;     /* in it */
-    size_t first_row; /* of the whole table */
+    size_t lines;
+    size_t first_row; /* its first line is this row of the whole table */
     unsigned holds;
 };
 
-struct parts {
+struct csv_parts {
     const struct csv *csv;
-    struct part part[PARTS_MOST];
+    struct csv_part part[PARTS_MOST];
     size_t count, columns;
     float *data;
-    atomic_bool plain; /* so far */
+    atomic_bool plain; /* all rows so far are numbers, as many as the first */
 };
 
-static void count_lines(void *context, int member, size_t job)
+static void part_count_lines(void *context, int worker, size_t job)
 {
-    struct parts *parts = context;
-    struct part *part = &parts->part[job];
-    (void)member;
+    struct csv_parts *parts = context;
+    struct csv_part *part = &parts->part[job];
+    (void)worker;
     for (const char *p = part->start; p < part->end; part->lines++) {
         const char *line = memchr(p, '\n', (size_t)(part->end - p));
         p = line ? line + 1 : part->end;
     }
 }
 
-/* Every line of the part is a row of as many numbers as all others, and no more. */
-static void read_part(void *context, int member, size_t job)
+/* Reads the part: every line must be a row of `columns` numbers. */
+static void part_read(void *context, int worker, size_t job)
 {
-    struct parts *parts = context;
-    struct part *part = &parts->part[job];
+    struct csv_parts *parts = context;
+    struct csv_part *part = &parts->part[job];
     struct error ignored = {0};
     struct csv csv = *parts->csv;
     float *to = parts->data + part->first_row * parts->columns;
-    (void)member;
+    (void)worker;
     csv.at = part->start;
     csv.end = part->end;
     csv.error = &ignored;
@@ -67,7 +67,7 @@ static void read_part(void *context, int member, size_t job)
     source_pass(csv.source, part->start, part->end);
 }
 
-/* Behind the last line that is not blank; NULL where what follows is no blank lines. */
+/* The end of the last row, behind which there are only blank lines; NULL where there is anything else. */
 static const char *rows_end(const struct csv *csv)
 {
     const char *end = csv->end;
@@ -83,8 +83,8 @@ static const char *rows_end(const struct csv *csv)
     return end;
 }
 
-/* The parts, each up to a line end. */
-static void cut(struct parts *parts, const char *end)
+/* Cuts the rows into parts, each up to a line end. */
+static void cut_parts(struct csv_parts *parts, const char *end)
 {
     const char *start = parts->csv->at;
     size_t size = (size_t)(end - start) / PARTS_MOST + 1;
@@ -94,12 +94,12 @@ static void cut(struct parts *parts, const char *end)
         size_t left = (size_t)(end - start);
         const char *line = left > size ? memchr(start + size, '\n', left - size) : NULL;
         const char *to = line ? line + 1 : end;
-        parts->part[parts->count++] = (struct part){.start = start, .end = to};
+        parts->part[parts->count++] = (struct csv_part){.start = start, .end = to};
         start = to;
     }
 }
 
-/* How many numbers the first row has; 0 where it is something else. */
+/* How many numbers the first row has; 0 where it has anything else. */
 static size_t first_columns(struct csv csv)
 {
     struct error ignored = {0};
@@ -120,22 +120,22 @@ bool csv_read_parts(struct csv *csv, struct csv_numbers *numbers)
         return false;
     const char *end = rows_end(csv);
     struct error ignored = {0};
-    struct parts parts = {.csv = csv, .columns = first_columns(*csv), .plain = true};
+    struct csv_parts parts = {.csv = csv, .columns = first_columns(*csv), .plain = true};
     if (!end || parts.columns == 0)
         return false;
-    cut(&parts, end);
-    workers_run(parts.count, count_lines, &parts);
+    cut_parts(&parts, end);
+    workers_run(parts.count, part_count_lines, &parts);
     size_t rows = 0, count;
     for (size_t i = 0; i < parts.count; i++) {
         parts.part[i].first_row = rows;
         rows += parts.part[i].lines;
     }
-    /* A number takes two bytes: lines that are too short for the first one are seen before they cost memory.
-     */
+    /* A number takes two bytes with its delimiter: lines shorter than the first are found before memory is
+     * taken for them. */
     if (!size_multiply(rows, parts.columns, &count) || count > size / 2 + 1 ||
         !(parts.data = memory_alloc(count, sizeof *parts.data, &ignored)))
         return false;
-    workers_run(parts.count, read_part, &parts);
+    workers_run(parts.count, part_read, &parts);
     if (!atomic_load(&parts.plain)) {
         free(parts.data);
         return false;

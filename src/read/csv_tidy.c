@@ -1,5 +1,5 @@
-/* The table that attn writes, one row a pair, back into weights and labels. Other tables are read in csv.c.
- */
+/* Reads the tables that attn writes, one row a pair, as weights and labels. Other
+ * tables are read in csv.c. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static const char tidy_header[] = "layer,head,query,key,query_token,key_token,we
 enum { LAYER, HEAD, QUERY, KEY, INDICES };
 static const char *const index_names[INDICES] = {"layer", "head", "query", "key"};
 
-struct row {
+struct tidy_row {
     size_t index[INDICES];
     struct cell query_token, key_token;
     float weight;
@@ -41,7 +41,7 @@ bool csv_is_stage(const struct csv *csv)
 }
 
 /* A plain index at csv->at, with its comma. */
-static bool read_index(struct csv *csv, const char *name, size_t *index)
+static bool tidy_read_index(struct csv *csv, const char *name, size_t *index)
 {
     struct cell cell;
     const size_t most = INT32_MAX;
@@ -62,13 +62,13 @@ static bool read_index(struct csv *csv, const char *name, size_t *index)
     return true;
 }
 
-static bool read_row(struct csv *csv, struct row *row)
+static bool tidy_read_row(struct csv *csv, struct tidy_row *row)
 {
     const char *start = csv->at;
     unsigned holds = 0;
     bool last;
     for (int i = 0; i < INDICES; i++)
-        if (!read_index(csv, index_names[i], &row->index[i]))
+        if (!tidy_read_index(csv, index_names[i], &row->index[i]))
             return false;
     if (!csv_cell(csv, &row->query_token))
         return false;
@@ -78,7 +78,7 @@ static bool read_row(struct csv *csv, struct row *row)
         return source_error(csv->source, csv_offset(csv, start), csv->error,
                             "this row is short: expected 7 cells");
 
-    /* What has no value is an empty cell. */
+    /* attn writes NaN as an empty cell. */
     struct csv weight = *csv;
     struct cell cell;
     if (!csv_cell(&weight, &cell))
@@ -96,31 +96,31 @@ static bool read_row(struct csv *csv, struct row *row)
     return true;
 }
 
-/* The indices of one column. They may begin above 0 and leave some out, where only some heads or queries were
- * written: the n-th of those that occur is the n-th of the tensor. */
-struct axis {
+/* The indices in one column. They may begin above 0 and have gaps, where only some heads or queries were
+ * written: the n-th index that occurs is index n of the tensor. */
+struct tidy_axis {
     size_t least, most; /* of the indices */
-    size_t *position;   /* position[index - least]: 0 where it does not occur */
-    size_t count;       /* that occur */
+    size_t *position;   /* position[index - least]: n + 1 for index n of the tensor, or 0; owned */
+    size_t count;       /* how many occur */
 };
 
-/* Indices may be spread over this many more numbers than there are rows. */
+/* The range of indices may be larger than the number of rows by this much. */
 enum { SPREAD_MAX = 1 << 20 };
 
 /* Moves to the next row, past blank lines. False at the end, or after an error. */
-static bool next_row(struct csv *csv, struct row *row)
+static bool tidy_next_row(struct csv *csv, struct tidy_row *row)
 {
     while (csv->at < csv->end)
         if (!csv_skip_blank_line(csv))
-            return read_row(csv, row);
+            return tidy_read_row(csv, row);
     return false;
 }
 
-/* Pass 1: every row is checked and counted, and each axis measured. */
-static bool measure(struct csv csv, struct axis axes[INDICES], size_t *rows)
+/* Pass 1: check and count the rows, and find the range of each axis. */
+static bool tidy_measure(struct csv csv, struct tidy_axis axes[INDICES], size_t *rows)
 {
-    struct row row;
-    for (*rows = 0; next_row(&csv, &row); ++*rows) {
+    struct tidy_row row;
+    for (*rows = 0; tidy_next_row(&csv, &row); ++*rows) {
         for (int i = 0; i < INDICES; i++) {
             size_t index = row.index[i];
             if (*rows == 0)
@@ -144,17 +144,17 @@ static bool measure(struct csv csv, struct axis axes[INDICES], size_t *rows)
     return true;
 }
 
-/* Pass 2: which indices occur. As many rows as combinations of them are wanted. */
-static bool count_indices(struct csv csv, struct axis axes[INDICES], size_t rows)
+/* Pass 2: find the indices that occur. There must be as many rows as combinations of them. */
+static bool tidy_count_indices(struct csv csv, struct tidy_axis axes[INDICES], size_t rows)
 {
-    struct row row;
+    struct tidy_row row;
     for (int i = 0; i < INDICES; i++) {
         axes[i].position =
             memory_zeroed(axes[i].most - axes[i].least + 1, sizeof *axes[i].position, csv.error);
         if (!axes[i].position)
             return false;
     }
-    while (next_row(&csv, &row))
+    while (tidy_next_row(&csv, &row))
         for (int i = 0; i < INDICES; i++)
             axes[i].position[row.index[i] - axes[i].least] = 1;
 
@@ -182,12 +182,12 @@ static bool name_token(const struct csv *csv, struct labels *labels, size_t inde
     return labels->text[index] != NULL;
 }
 
-/* Pass 3: as many rows as places; none is taken twice, so all are filled. */
-static bool fill(struct csv *csv, const struct axis axes[INDICES], float *weights, unsigned char *seen,
-                 struct labels *tokens, struct labels *key_tokens)
+/* Pass 3: fill the weights. There are as many rows as weights, so if none comes twice, all are there. */
+static bool tidy_fill(struct csv *csv, const struct tidy_axis axes[INDICES], float *weights,
+                      unsigned char *seen, struct labels *tokens, struct labels *key_tokens)
 {
-    struct row row;
-    for (const char *start = csv->at; next_row(csv, &row); start = csv->at) {
+    struct tidy_row row;
+    for (const char *start = csv->at; tidy_next_row(csv, &row); start = csv->at) {
         size_t position[INDICES], at = 0;
         for (int i = 0; i < INDICES; i++) {
             position[i] = axes[i].position[row.index[i] - axes[i].least] - 1;
@@ -216,8 +216,8 @@ static bool begin_labels(struct labels *labels, size_t count, const struct place
 }
 
 /* The weights of a table of `rows` rows, once the axes are known. */
-static bool read_weights(struct csv *csv, const struct axis axes[INDICES], size_t rows, struct inputs *inputs,
-                         const struct place *place, struct warnings *warnings)
+static bool tidy_read_weights(struct csv *csv, const struct tidy_axis axes[INDICES], size_t rows,
+                              struct inputs *inputs, const struct place *place, struct warnings *warnings)
 {
     struct tensor tensor = {.rank = INDICES, .holds = TENSOR_NUMBERS, .place = *place};
     struct labels tokens = {0}, key_tokens = {0};
@@ -228,7 +228,7 @@ static bool read_weights(struct csv *csv, const struct axis axes[INDICES], size_
     unsigned char *seen = memory_zeroed(rows, 1, csv->error);
     if (tensor.data && seen && begin_labels(&tokens, axes[QUERY].count, place, csv->error) &&
         begin_labels(&key_tokens, axes[KEY].count, place, csv->error) &&
-        fill(csv, axes, tensor.data, seen, &tokens, &key_tokens))
+        tidy_fill(csv, axes, tensor.data, seen, &tokens, &key_tokens))
         ok = inputs_put_tensor(&inputs->all.tensor[INPUT_ATTENTION], &tensor, "attention", csv->error);
     if (ok) {
         inputs_offer_labels(&inputs->tokens, &tokens, "tokens", warnings);
@@ -243,14 +243,14 @@ static bool read_weights(struct csv *csv, const struct axis axes[INDICES], size_
 
 bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warnings)
 {
-    struct axis axes[INDICES] = {0};
+    struct tidy_axis axes[INDICES] = {0};
     struct place place = source_place(csv->source, csv_offset(csv, csv->at));
     size_t rows;
     csv->at += sizeof tidy_header - 1;
     csv->delimiter = ',';
     csv_skip_blank_line(csv);
-    bool ok = measure(*csv, axes, &rows) && count_indices(*csv, axes, rows) &&
-              read_weights(csv, axes, rows, inputs, &place, warnings);
+    bool ok = tidy_measure(*csv, axes, &rows) && tidy_count_indices(*csv, axes, rows) &&
+              tidy_read_weights(csv, axes, rows, inputs, &place, warnings);
     for (int i = 0; i < INDICES; i++)
         free(axes[i].position);
     return ok;

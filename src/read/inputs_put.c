@@ -1,4 +1,4 @@
-/* See inputs_put.h. Checks only whether something was there before; shapes are checked in problem/problem.c. */
+/* Checks only whether something is there already. Shapes are checked in problem/. */
 #include "read/inputs_put.h"
 #include "base/source.h"
 

@@ -1,4 +1,4 @@
-/* What readers do to inputs alike: a tensor, labels and names are put in once. */
+/* Puts tensors and labels into inputs, each only once. For all readers. */
 #ifndef ATTN_READ_INPUTS_PUT_H
 #define ATTN_READ_INPUTS_PUT_H
 
@@ -8,15 +8,15 @@
 #include "base/error.h"
 #include "problem/inputs.h"
 
-/* Moves a tensor to its place. Where one is already, an error that names both. */
+/* Moves a tensor to its place in the inputs. An error, with both places, where one is there already. */
 bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *called, struct error *error);
 
-/* Moves labels, which somebody gave by name, to their place. Where some are already, an error that names
- * both. */
+/* Moves labels that were given by name to their place in the inputs. An error, with both places, where some
+ * are there already. labels_free in any case. */
 bool inputs_put_labels(struct labels *to, struct labels *labels, const char *called, struct error *error);
 
-/* Moves labels that came along with the rows or columns of a table. Those that are there already stay; a
- * warning says so where they differ. */
+/* Moves labels that came with the rows or columns of a table to their place in the inputs. Where some are
+ * there already, these stay, with a warning if they differ. labels_free in any case. */
 void inputs_offer_labels(struct labels *to, struct labels *labels, const char *called,
                          struct warnings *warnings);
 

@@ -1,6 +1,6 @@
 /*
- * The JSON reader: which key means what. The text is checked and taken apart in json_scan.c and json_lift.c,
- * single values are taken in json_take.c; what the shapes must be is checked in problem/problem.c.
+ * The JSON reader: the meaning of the keys. json_scan.c and json_arrays.c check the text and take it apart,
+ * json_values.c reads single values. Shapes are checked in problem/.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
-#include "read/json_take.h"
+#include "read/json_values.h"
 #include "read/read.h"
 
 enum { WARNINGS_MAX = 8 };
@@ -30,20 +30,20 @@ struct reading {
 
 static int compare_names(const void *a, const void *b)
 {
-    const struct member *left = a, *right = b;
+    const struct json_member *left = a, *right = b;
     int order = strcmp(left->name, right->name);
     return order ? order : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static bool check_twice(struct reading *reading, const struct members *members)
+static bool check_twice(struct reading *reading, const struct json_members *members)
 {
-    struct member *sorted = memory_alloc(members->count, sizeof *sorted, reading->error);
+    struct json_member *sorted = memory_alloc(members->count, sizeof *sorted, reading->error);
     if (!sorted)
         return false;
     if (members->count)
         memcpy(sorted, members->list, members->count * sizeof *sorted);
     qsort(sorted, members->count, sizeof *sorted, compare_names);
-    const struct member *twice = NULL;
+    const struct json_member *twice = NULL;
     for (size_t i = 1; i < members->count; i++)
         if (strcmp(sorted[i - 1].name, sorted[i].name) == 0 && (!twice || sorted[i].offset < twice->offset))
             twice = &sorted[i];
@@ -54,9 +54,9 @@ static bool check_twice(struct reading *reading, const struct members *members)
     return !twice;
 }
 
-/* The members of an object in their order, each key parted from the offset that the skeleton put behind it.
- * The list is the caller's to free. Errors: a key that stands twice, memory. */
-static bool list_members(struct reading *reading, cJSON *object, struct members *members)
+/* The members of an object in their order, keys without the offset that the skeleton has behind them. The
+ * caller frees the list. Errors: a key that stands twice, memory. */
+static bool list_members(struct reading *reading, cJSON *object, struct json_members *members)
 {
     members->count = json_list_length(object);
     members->list = memory_alloc(members->count, sizeof *members->list, reading->error);
@@ -66,12 +66,12 @@ static bool list_members(struct reading *reading, cJSON *object, struct members 
     for (cJSON *child = object->child; child; child = child->next, i++) {
         char *colon = strrchr(child->string, ':');
         *colon = 0;
-        members->list[i] = (struct member){child->string, strtoull(colon + 1, NULL, 10), child};
+        members->list[i] = (struct json_member){child->string, strtoull(colon + 1, NULL, 10), child};
     }
     return check_twice(reading, members);
 }
 
-static const struct member *find_member(const struct members *members, const char *name)
+static const struct json_member *find_member(const struct json_members *members, const char *name)
 {
     for (size_t i = 0; i < members->count; i++)
         if (strcmp(members->list[i].name, name) == 0 && !cJSON_IsNull(members->list[i].item))
@@ -79,8 +79,8 @@ static const struct member *find_member(const struct members *members, const cha
     return NULL;
 }
 
-/* A key that means nothing here. `why` is NULL for one that means nothing anywhere. */
-static void ignore_key(struct reading *reading, const struct member *member, const char *why)
+/* Warns of a key that is not read. `why` says the reason, NULL for a key that has no meaning anywhere. */
+static void ignore_key(struct reading *reading, const struct json_member *member, const char *why)
 {
     const char *known[INPUT_COUNT + SETTING_COUNT + OTHER_KEYS + 1];
     size_t count = 0;
@@ -107,42 +107,42 @@ static void ignore_key(struct reading *reading, const struct member *member, con
                      place.line, place.column, member->name);
 }
 
-static bool take_tensor(struct reading *reading, const struct member *member, enum input input,
-                        struct layer_inputs *layer)
+static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
+                       struct layer_inputs *layer)
 {
     struct tensor *tensor;
-    return json_take_tensor(&reading->json, member, &tensor, reading->error) &&
+    return json_get_tensor(&reading->json, member, &tensor, reading->error) &&
            inputs_put_tensor(&layer->tensor[input], tensor, input_names[input], reading->error);
 }
 
-static bool take_labels(struct reading *reading, const struct member *member, struct labels *to,
-                        const char *called)
+static bool put_labels(struct reading *reading, const struct json_member *member, struct labels *to,
+                       const char *called)
 {
     struct labels labels = {0};
-    bool ok = json_take_labels(&reading->json, member, &labels, reading->error) &&
+    bool ok = json_get_labels(&reading->json, member, &labels, reading->error) &&
               inputs_put_labels(to, &labels, called, reading->error);
     labels_free(&labels);
     return ok;
 }
 
-/* A key that an object and each of its layers may have: *known, and it is taken. */
-static bool take_layer_key(struct reading *reading, const struct member *member, struct layer_inputs *layer,
-                           bool *known)
+/* Reads a key that the whole and each layer may have, a tensor or a setting; *known: it was one of them. */
+static bool read_layer_key(struct reading *reading, const struct json_member *member,
+                           struct layer_inputs *layer, bool *known)
 {
     enum input input = strcmp(member->name, "weights") == 0 ? INPUT_ATTENTION : input_named(member->name);
     enum setting setting = setting_named(member->name);
     *known = input < INPUT_COUNT || setting < SETTING_COUNT;
     if (input < INPUT_COUNT)
-        return take_tensor(reading, member, input, layer);
+        return put_tensor(reading, member, input, layer);
     if (setting < SETTING_COUNT)
-        return json_take_setting(&reading->json, member, setting, &layer->settings, reading->error);
+        return json_parse_setting(&reading->json, member, setting, &layer->settings, reading->error);
     return true;
 }
 
 /* `weights` and `attention` are the same thing. */
-static bool check_weights(struct reading *reading, const struct members *members)
+static bool check_weights(struct reading *reading, const struct json_members *members)
 {
-    const struct member *weights = find_member(members, "weights");
+    const struct json_member *weights = find_member(members, "weights");
     if (weights && find_member(members, "attention"))
         return source_error(reading->json.source, weights->offset, reading->error,
                             "\"weights\" and \"attention\" are both given: expected one of them");
@@ -151,14 +151,14 @@ static bool check_weights(struct reading *reading, const struct members *members
 
 static bool read_layer(struct reading *reading, cJSON *object, struct layer_inputs *layer)
 {
-    struct members members;
+    struct json_members members;
     bool ok = list_members(reading, object, &members) && check_weights(reading, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
-        const struct member *member = &members.list[i];
+        const struct json_member *member = &members.list[i];
         bool known, other = false;
         if (cJSON_IsNull(member->item))
             continue;
-        ok = take_layer_key(reading, member, layer, &known);
+        ok = read_layer_key(reading, member, layer, &known);
         for (int j = 0; j < OTHER_KEYS; j++)
             other |= strcmp(member->name, other_keys[j]) == 0;
         if (!known)
@@ -168,7 +168,7 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
     return ok;
 }
 
-static bool read_layers(struct reading *reading, const struct member *member)
+static bool read_layers(struct reading *reading, const struct json_member *member)
 {
     struct inputs *inputs = reading->inputs;
     if (!json_expect_objects(&reading->json, member, reading->error))
@@ -192,7 +192,7 @@ static bool read_layers(struct reading *reading, const struct member *member)
 }
 
 /* A whole number, or a list of them, one a layer. */
-static bool read_offsets(struct reading *reading, const struct member *member)
+static bool read_offsets(struct reading *reading, const struct json_member *member)
 {
     static const char expected[] = "a whole number, or a list of them, one a layer";
     const int64_t most = INT64_C(1) << 40;
@@ -219,44 +219,44 @@ static bool read_offsets(struct reading *reading, const struct member *member)
     return ok;
 }
 
-/* Without which weights cannot be understood: they may be negative, or not sum to 1. */
-static bool is_trait(enum setting setting)
+/* Whether weights cannot be understood without the setting: they may be negative, or not sum to 1. */
+static bool is_provenance(enum setting setting)
 {
     return setting == SETTING_RECURRENCE || setting == SETTING_SINK || setting == SETTING_DROPOUT;
 }
 
-/* The settings in what attn wrote itself: those that make weights of the stages q and k, and causal and
- * window; what became of positions and other masks is in the stages and in `mask`, so that they are a record
- * and not a wish. Where the weights are there (`own`), so is how they were made, and where
- * their queries stand. */
-static bool read_config(struct reading *reading, const struct member *member, bool own)
+/* Reads `config` of a file that attn wrote. Settings that make weights of q and k, causal and
+ * window are applied again. Positions and other masks are not: their effect is already in the
+ * stages and in `mask`. If the file holds weights (`own`), the settings under which they were
+ * computed and their offset are kept too. */
+static bool read_config(struct reading *reading, const struct json_member *member, bool own)
 {
-    struct members members;
+    struct json_members members;
     if (!cJSON_IsObject(member->item))
         return json_wrong_kind(&reading->json, member, "an object", reading->error);
     const unsigned roles = own ? ROLE_INPUT | ROLE_BAND : ROLE_INPUT | ROLE_BAND | ROLE_SCALE | ROLE_WEIGHT;
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
-        const struct member *entry = &members.list[i];
+        const struct json_member *entry = &members.list[i];
         enum setting setting = setting_named(entry->name);
         if (cJSON_IsNull(entry->item))
             continue;
         if (own && strcmp(entry->name, "offset") == 0) {
             ok = read_offsets(reading, entry);
-        } else if (own && is_trait(setting)) {
+        } else if (own && is_provenance(setting)) {
             struct settings *made = &reading->inputs->provenance;
-            ok = json_take_setting(&reading->json, entry, setting, made, reading->error);
+            ok = json_parse_setting(&reading->json, entry, setting, made, reading->error);
             reading->inputs->is_partial = reading->inputs->is_partial || settings_in_force(made, setting);
         } else if (setting < SETTING_COUNT && setting_role(setting) & roles) {
-            ok = json_take_setting(&reading->json, entry, setting, &reading->inputs->all.settings,
-                                   reading->error);
+            ok = json_parse_setting(&reading->json, entry, setting, &reading->inputs->all.settings,
+                                    reading->error);
         }
     }
     free(members.list);
     return ok;
 }
 
-/* Keeps each step-th label: one for every row or column of cells. */
+/* Keeps every step-th label: one for each row or column of cells. */
 static void thin_labels(struct labels *labels, size_t step)
 {
     size_t kept = 0;
@@ -269,10 +269,11 @@ static void thin_labels(struct labels *labels, size_t step)
     labels->count = kept;
 }
 
-/* How many tokens a cell stands for, from an object that attn wrote: 1 or more. */
-static size_t take_step(const struct reading *reading, const struct members *members, const char *name)
+/* How many tokens a row or column of cells stands for, from an object that attn wrote: 1 or more. */
+static size_t tokens_per_cell(const struct reading *reading, const struct json_members *members,
+                              const char *name)
 {
-    const struct member *member = find_member(members, name);
+    const struct json_member *member = find_member(members, name);
     if (!member || !cJSON_IsNumber(member->item))
         return 1;
     long step = strtol(reading->json.source->data + member->offset, NULL, 10);
@@ -280,21 +281,21 @@ static size_t take_step(const struct reading *reading, const struct members *mem
 }
 
 /* Pooled weights are read as weights of cells; a cell has the label of its first token. */
-static bool read_pooled(struct reading *reading, const struct member *member)
+static bool read_pooled(struct reading *reading, const struct json_member *member)
 {
-    struct members members;
+    struct json_members members;
     if (!cJSON_IsObject(member->item))
         return json_wrong_kind(&reading->json, member, "an object", reading->error);
     struct inputs *inputs = reading->inputs;
     bool ok = list_members(reading, member->item, &members);
     for (size_t i = 0; ok && i < members.count; i++) {
         if (strcmp(members.list[i].name, "weights") == 0)
-            ok = take_tensor(reading, &members.list[i], INPUT_ATTENTION, &inputs->all);
+            ok = put_tensor(reading, &members.list[i], INPUT_ATTENTION, &inputs->all);
         else if (strcmp(members.list[i].name, "mask") == 0)
-            ok = take_tensor(reading, &members.list[i], INPUT_MASK, &inputs->all);
+            ok = put_tensor(reading, &members.list[i], INPUT_MASK, &inputs->all);
     }
-    size_t rows = ok ? take_step(reading, &members, "queries_per_cell") : 1;
-    size_t columns = ok ? take_step(reading, &members, "keys_per_cell") : 1;
+    size_t rows = ok ? tokens_per_cell(reading, &members, "queries_per_cell") : 1;
+    size_t columns = ok ? tokens_per_cell(reading, &members, "keys_per_cell") : 1;
     free(members.list);
     if (!ok)
         return false;
@@ -306,21 +307,21 @@ static bool read_pooled(struct reading *reading, const struct member *member)
     return true;
 }
 
-/* A key of the whole: `own` where attn wrote the file, and it holds the weights. */
-static bool take_key(struct reading *reading, const struct member *member, bool own, bool written)
+/* Reads a key of the whole. `written`: attn wrote the file; `own`: and it holds the weights. */
+static bool read_key(struct reading *reading, const struct json_member *member, bool own, bool written)
 {
     struct inputs *inputs = reading->inputs;
     const struct json *json = &reading->json;
     const char *name = member->name;
     bool known;
     if (strcmp(name, "tokens") == 0)
-        return take_labels(reading, member, &inputs->tokens, name);
+        return put_labels(reading, member, &inputs->tokens, name);
     if (strcmp(name, "key_tokens") == 0)
-        return take_labels(reading, member, &inputs->key_tokens, name);
+        return put_labels(reading, member, &inputs->key_tokens, name);
     if (strcmp(name, "title") == 0)
-        return json_take_text(json, member, &inputs->title, reading->error);
+        return json_get_text(json, member, &inputs->title, reading->error);
     if (strcmp(name, "grid") == 0)
-        return json_take_grid(json, member, inputs, reading->error);
+        return json_get_grid(json, member, inputs, reading->error);
     if (strcmp(name, "schema") == 0)
         return true;
     if (written && strcmp(name, "config") == 0)
@@ -334,16 +335,16 @@ static bool take_key(struct reading *reading, const struct member *member, bool 
         return true;
     if (strcmp(name, "layers") == 0)
         return read_layers(reading, member);
-    if (!take_layer_key(reading, member, &inputs->all, &known))
+    if (!read_layer_key(reading, member, &inputs->all, &known))
         return false;
     if (!known && !written)
         ignore_key(reading, member, NULL);
     return true;
 }
 
-static bool read_everything(struct reading *reading, const struct members *members)
+static bool read_everything(struct reading *reading, const struct json_members *members)
 {
-    const struct member *schema = find_member(members, "schema");
+    const struct json_member *schema = find_member(members, "schema");
     if (schema && !cJSON_IsString(schema->item))
         return json_wrong_kind(&reading->json, schema, "a string", reading->error);
     bool written = schema && strcmp(schema->item->valuestring, "attn/1") == 0;
@@ -352,12 +353,12 @@ static bool read_everything(struct reading *reading, const struct members *membe
                             "the schema is \"%s\": expected \"attn/1\"", schema->item->valuestring);
     if (!check_weights(reading, members))
         return false;
-    const struct member *pooled = written ? find_member(members, "pooled") : NULL;
+    const struct json_member *pooled = written ? find_member(members, "pooled") : NULL;
     bool own = written && (pooled || find_member(members, "weights"));
     for (size_t i = 0; i < members->count; i++)
         if (!cJSON_IsNull(members->list[i].item) &&
             !(pooled && strcmp(members->list[i].name, "config") == 0) &&
-            !take_key(reading, &members->list[i], own, written))
+            !read_key(reading, &members->list[i], own, written))
             return false;
     if (pooled && !read_pooled(reading, pooled))
         return false;
@@ -367,21 +368,21 @@ static bool read_everything(struct reading *reading, const struct members *membe
     return true;
 }
 
-/* Puts one value where the target says. */
-static bool take_target(struct reading *reading, const struct member *member)
+/* Reads the one tensor or list of labels that the target asks for. */
+static bool put_at_target(struct reading *reading, const struct json_member *member)
 {
     const struct read_target *target = reading->target;
     if (target->what == READ_TENSOR)
-        return take_tensor(reading, member, target->input, &reading->inputs->all);
+        return put_tensor(reading, member, target->input, &reading->inputs->all);
     bool keys = target->what == READ_KEY_TOKENS;
-    return take_labels(reading, member, keys ? &reading->inputs->key_tokens : &reading->inputs->tokens,
-                       target->called);
+    return put_labels(reading, member, keys ? &reading->inputs->key_tokens : &reading->inputs->tokens,
+                      target->called);
 }
 
 static bool read_object(struct reading *reading)
 {
     const struct read_target *target = reading->target;
-    struct members members;
+    struct json_members members;
     bool ok = list_members(reading, reading->json.root, &members);
     if (ok && target->what == READ_ANY) {
         ok = read_everything(reading, &members);
@@ -389,10 +390,10 @@ static bool read_object(struct reading *reading)
         const char *name = target->what == READ_TENSOR   ? input_names[target->input]
                            : target->what == READ_TOKENS ? "tokens"
                                                          : "key_tokens";
-        const struct member *member = find_member(&members, name);
+        const struct json_member *member = find_member(&members, name);
         if (!member && target->what == READ_TENSOR && target->input == INPUT_ATTENTION)
             member = find_member(&members, "weights");
-        ok = member ? take_target(reading, member)
+        ok = member ? put_at_target(reading, member)
                     : source_error(
                           reading->json.source, reading->json.root_offset, reading->error,
                           "this object has no key \"%s\": expected a list of %s, or an object with that key",
@@ -402,20 +403,20 @@ static bool read_object(struct reading *reading)
     return ok;
 }
 
-/* A text that is a list, or no object at all. */
-static bool read_bare(struct reading *reading)
+/* Reads a text that is no object: a list, or an error. */
+static bool read_no_object(struct reading *reading)
 {
-    struct member member = {reading->target->called, reading->json.root_offset, reading->json.root};
+    struct json_member member = {reading->target->called, reading->json.root_offset, reading->json.root};
     if (reading->target->what != READ_ANY)
-        return take_target(reading, &member);
+        return put_at_target(reading, &member);
     if (json_is_strings(member.item)) {
         member.name = "tokens";
-        return take_labels(reading, &member, &reading->inputs->tokens, "tokens");
+        return put_labels(reading, &member, &reading->inputs->tokens, "tokens");
     }
     if (!cJSON_IsArray(member.item))
         return json_wrong_kind(&reading->json, &member, "an object or a list of rows", reading->error);
     member.name = input_names[INPUT_EMBEDDINGS];
-    return take_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);
+    return put_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);
 }
 
 static bool json_read(struct inputs *inputs, struct source *source, const struct read_target *target,
@@ -423,12 +424,13 @@ static bool json_read(struct inputs *inputs, struct source *source, const struct
 {
     struct reading reading = {.inputs = inputs, .target = target, .warnings = warnings, .error = error};
     bool ok = json_scan(&reading.json, source, error) &&
-              (cJSON_IsObject(reading.json.root) ? read_object(&reading) : read_bare(&reading));
+              (cJSON_IsObject(reading.json.root) ? read_object(&reading) : read_no_object(&reading));
     json_free(&reading.json);
     return ok;
 }
 
-/* A list or an object, by its first two characters: labels like [CLS] begin tables and lists of tokens. */
+/* A list or an object, by its first two characters: one is too few, because lists
+ * of tokens begin as [CLS]. */
 static int json_probe(const char *data, size_t size, const char *name)
 {
     const char *p = data, *end = data + size;

@@ -1,7 +1,7 @@
 /*
- * The strict walk through a JSON text: everything is checked here, so that what reaches cJSON is small and
- * certainly right (cJSON itself lets [01], junk behind the value and invalid UTF-8 pass, and ends strings at
- * \u0000). Not the place that knows any key.
+ * The strict walk through a JSON text: everything is checked here, so that the skeleton for cJSON is small
+ * and certainly right (cJSON itself accepts [01], junk behind the value and invalid UTF-8, and ends strings
+ * at \u0000). No key is known here.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,32 +11,27 @@
 #include "base/text.h"
 #include "read/json_private.h"
 
-static size_t offset_of(const struct scanner *scanner)
-{
-    return (size_t)(scanner->at - scanner->source->data);
-}
-
 bool json_unexpected(struct scanner *scanner, const char *what)
 {
     const char *p = scanner->at;
     size_t left = (size_t)(scanner->end - p);
     if (left == 0)
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "expected %s, found the end of the file", what);
     if (p > scanner->source->data && p[-1] == '0' && *p >= '0' && *p <= '9')
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "a number begins with 0: expected no zeros in front");
     unsigned char c = (unsigned char)*p;
     size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
     if (length > left || text_valid_length(p, length) != length || c < 0x20)
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "expected %s, found the byte 0x%02x", what, c);
-    return source_error(scanner->source, offset_of(scanner), scanner->error, "expected %s, found '%.*s'",
+    return source_error(scanner->source, json_offset(scanner), scanner->error, "expected %s, found '%.*s'",
                         what, (int)length, p);
 }
 
 /* Bytes of the text at scanner->at that consist of these characters, for a message: at most 40. */
-static int run_of(const struct scanner *scanner, const char *characters)
+static int run_length(const struct scanner *scanner, const char *characters)
 {
     const char *p = scanner->at;
     while (p < scanner->end && *p && strchr(characters, *p) && p - scanner->at < 40)
@@ -46,24 +41,24 @@ static int run_of(const struct scanner *scanner, const char *characters)
 
 bool json_no_value(struct scanner *scanner)
 {
-    int word = run_of(scanner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    int word = run_length(scanner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     if (word > 1)
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "expected a value, found \"%.*s\"", word, scanner->at);
-    int number = run_of(scanner, "+-.eE0123456789");
+    int number = run_length(scanner, "+-.eE0123456789");
     if (number && (*scanner->at == '-' || (*scanner->at >= '0' && *scanner->at <= '9')))
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "the number \"%.*s\" breaks off: expected a digit", number, scanner->at);
     return json_unexpected(scanner, "a value");
 }
 
 bool json_too_deep(struct scanner *scanner)
 {
-    return source_error(scanner->source, offset_of(scanner), scanner->error,
+    return source_error(scanner->source, json_offset(scanner), scanner->error,
                         "lists and objects are nested deeper than %d", JSON_NESTING);
 }
 
-static void put(struct scanner *scanner, const char *bytes, size_t size)
+static void skeleton_add(struct scanner *scanner, const char *bytes, size_t size)
 {
     if (!scanner->quiet)
         out_bytes(&scanner->skeleton, bytes, size);
@@ -87,19 +82,19 @@ static int32_t read_hex(const char *p, const char *end)
     return code;
 }
 
-/* \uXXXX at scanner->at. Halves of a pair that stand alone become U+FFFD: tokenizers that cut characters emit
- * them. */
+/* \uXXXX at scanner->at. Halves of a pair that stand alone become U+FFFD: tokenizers that
+ * cut characters emit them. */
 static bool scan_code(struct scanner *scanner)
 {
     const char *p = scanner->at;
     int32_t code = read_hex(p + 2, scanner->end);
     if (code < 0)
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "expected four hexadecimal digits after \\u");
     scanner->at += 6;
     if (code < 0xD800 || code > 0xDFFF) {
         if ((code != 0 && code < 0x20) || code == '"' || code == '\\') {
-            put(scanner, p, 6);
+            skeleton_add(scanner, p, 6);
             return true;
         }
     } else {
@@ -115,7 +110,7 @@ static bool scan_code(struct scanner *scanner)
         }
     }
     char bytes[4];
-    put(scanner, bytes, text_encode((uint32_t)code, bytes));
+    skeleton_add(scanner, bytes, text_encode((uint32_t)code, bytes));
     return true;
 }
 
@@ -125,9 +120,9 @@ static bool scan_escape(struct scanner *scanner)
     if (c == 'u')
         return scan_code(scanner);
     if (c == 0 || !strchr("\"\\/bfnrt", c))
-        return source_error(scanner->source, offset_of(scanner), scanner->error,
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX after a backslash");
-    put(scanner, scanner->at, 2);
+    skeleton_add(scanner, scanner->at, 2);
     scanner->at += 2;
     return true;
 }
@@ -135,8 +130,8 @@ static bool scan_escape(struct scanner *scanner)
 /* A string at scanner->at. Its opening quote goes to the skeleton, its closing one does not. */
 static bool scan_string(struct scanner *scanner)
 {
-    size_t start = offset_of(scanner);
-    put(scanner, "\"", 1);
+    size_t start = json_offset(scanner);
+    skeleton_add(scanner, "\"", 1);
     scanner->at++;
     for (;;) {
         const char *p = scanner->at, *end = scanner->end;
@@ -147,11 +142,11 @@ static bool scan_string(struct scanner *scanner)
         if (all & 0x80) {
             size_t valid = text_valid_length(scanner->at, length);
             if (valid < length)
-                return source_error(scanner->source, offset_of(scanner) + valid, scanner->error,
+                return source_error(scanner->source, json_offset(scanner) + valid, scanner->error,
                                     "the byte 0x%02x is not UTF-8: expected text in UTF-8",
                                     (unsigned char)scanner->at[valid]);
         }
-        put(scanner, scanner->at, length);
+        skeleton_add(scanner, scanner->at, length);
         scanner->at = p;
         if (p == end)
             return source_error(scanner->source, start, scanner->error,
@@ -159,7 +154,7 @@ static bool scan_string(struct scanner *scanner)
         if (*p == '"')
             break;
         if (*p != '\\')
-            return source_error(scanner->source, offset_of(scanner), scanner->error,
+            return source_error(scanner->source, json_offset(scanner), scanner->error,
                                 "a control character (0x%02x) in a string: expected it escaped, as \\u%04x",
                                 (unsigned char)*p, (unsigned char)*p);
         if (!scan_escape(scanner))
@@ -178,7 +173,7 @@ static bool scan_separator(struct scanner *scanner, char end, bool *more)
         return json_unexpected(scanner, end == ']' ? "',' or ']'" : "',' or '}'");
     scanner->at++;
     *more = c == ',';
-    put(scanner, &c, 1);
+    skeleton_add(scanner, &c, 1);
     json_skip_blanks(scanner);
     return true;
 }
@@ -189,13 +184,13 @@ static bool scan_object(struct scanner *scanner)
         return json_too_deep(scanner);
     scanner->depth++;
     scanner->at++;
-    put(scanner, "{", 1);
+    skeleton_add(scanner, "{", 1);
     json_skip_blanks(scanner);
     bool more = true;
     if (scanner->at < scanner->end && *scanner->at == '}') {
         more = false;
         scanner->at++;
-        put(scanner, "}", 1);
+        skeleton_add(scanner, "}", 1);
     }
     while (more) {
         if (scanner->at == scanner->end || *scanner->at != '"')
@@ -208,7 +203,7 @@ static bool scan_object(struct scanner *scanner)
         scanner->at++;
         json_skip_blanks(scanner);
         if (!scanner->quiet)
-            out_format(&scanner->skeleton, ":%zu\":", offset_of(scanner));
+            out_format(&scanner->skeleton, ":%zu\":", json_offset(scanner));
         if (!json_scan_value(scanner) || !scan_separator(scanner, '}', &more))
             return false;
     }
@@ -217,20 +212,20 @@ static bool scan_object(struct scanner *scanner)
 }
 
 /* A list whose first element is a string or an object. */
-static bool scan_plain_list(struct scanner *scanner)
+static bool scan_list(struct scanner *scanner)
 {
     if (scanner->depth == JSON_NESTING)
         return json_too_deep(scanner);
     scanner->depth++;
     size_t skeleton_start = scanner->skeleton.size, odd = 0;
     bool quiet = scanner->quiet, more = true;
-    put(scanner, "[", 1);
+    skeleton_add(scanner, "[", 1);
     scanner->at++;
     json_skip_blanks(scanner);
     char kind = *scanner->at;
     while (more) {
         if (!odd && scanner->at < scanner->end && *scanner->at != kind) {
-            odd = offset_of(scanner);
+            odd = json_offset(scanner);
             scanner->quiet = true;
         }
         if (!json_scan_value(scanner) || !scan_separator(scanner, ']', &more))
@@ -254,9 +249,9 @@ static bool scan_scalar(struct scanner *scanner)
         return json_no_value(scanner);
     if (holds == TENSOR_NUMBERS) {
         if (!scanner->quiet)
-            out_format(&scanner->skeleton, "%zu", offset_of(scanner));
+            out_format(&scanner->skeleton, "%zu", json_offset(scanner));
     } else {
-        put(scanner, start, (size_t)(next - start));
+        skeleton_add(scanner, start, (size_t)(next - start));
     }
     scanner->at = next;
     return true;
@@ -267,17 +262,13 @@ bool json_scan_value(struct scanner *scanner)
     char c = scanner->at < scanner->end ? *scanner->at : 0;
     if (c == '"') {
         bool ok = scan_string(scanner);
-        put(scanner, "\"", 1);
+        skeleton_add(scanner, "\"", 1);
         return ok;
     }
     if (c == '{')
         return scan_object(scanner);
-    if (c == '[') {
-        bool plain;
-        if (!json_lift(scanner, &plain))
-            return false;
-        return !plain || scan_plain_list(scanner);
-    }
+    if (c == '[')
+        return json_is_array(scanner) ? json_scan_array(scanner) : scan_list(scanner);
     return scan_scalar(scanner);
 }
 
@@ -293,7 +284,7 @@ bool json_scan(struct json *json, const struct source *source, struct error *err
     };
     out_begin(&scanner.skeleton, -1, source->name);
     json_skip_blanks(&scanner);
-    json->root_offset = offset_of(&scanner);
+    json->root_offset = json_offset(&scanner);
     bool ok = json_scan_value(&scanner);
     if (ok) {
         json_skip_blanks(&scanner);
@@ -313,8 +304,8 @@ bool json_scan(struct json *json, const struct source *source, struct error *err
 void json_free(struct json *json)
 {
     cJSON_Delete(json->root);
-    for (size_t i = 0; i < json->lifted_count; i++)
-        tensor_free(&json->lifted[i].tensor);
-    free(json->lifted);
+    for (size_t i = 0; i < json->array_count; i++)
+        tensor_free(&json->arrays[i].tensor);
+    free(json->arrays);
     *json = (struct json){0};
 }

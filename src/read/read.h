@@ -25,9 +25,8 @@ struct reader {
     /* Whether the content (size bytes, maybe 0) or else the name looks like this format: 2 by content, 1 by
      * name, 0 no. */
     int (*probe)(const char *data, size_t size, const char *name);
-    /* Adds to inputs what the source holds. Places in inputs point at source->name, which outlives them.
-     * A tensor or key that inputs has already is an error. The reader may free source->data when it is done.
-     */
+    /* Adds to inputs what the source holds. Places in inputs point at source->name, which outlives them. A
+     * tensor or key that inputs has already is an error. The reader may free source->data when it is done. */
     bool (*read)(struct inputs *inputs, struct source *source, const struct read_target *target,
                  struct warnings *warnings, struct error *error);
 };

@@ -1,5 +1,4 @@
-/* See json_take.h. */
-#include "read/json_take.h"
+#include "read/json_values.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,18 +9,18 @@
 #include "base/source.h"
 #include "base/text.h"
 
-/* ---- what a value is ---- */
+/* ---- kinds ---- */
 
-/* The array of numbers that stands for `item`, or NULL. */
-static struct lifted *lifted_of(const struct json *json, const cJSON *item)
+/* The array of numbers that `item` of the skeleton is the index of, or NULL. */
+static struct number_array *array_of(const struct json *json, const cJSON *item)
 {
     if (!cJSON_IsArray(item) || !cJSON_IsNumber(item->child))
         return NULL;
-    return &json->lifted[(size_t)item->child->valuedouble];
+    return &json->arrays[(size_t)item->child->valuedouble];
 }
 
-/* The first element of a mixed list that does not go with the others, or 0. */
-static size_t odd_of(const cJSON *item)
+/* The offset of the first element of a list that is unlike those before it, or 0. */
+static size_t odd_element(const cJSON *item)
 {
     return cJSON_IsArray(item) && cJSON_IsTrue(item->child) ? (size_t)item->child->next->valuedouble : 0;
 }
@@ -39,7 +38,7 @@ size_t json_list_length(const cJSON *item)
     return count;
 }
 
-/* A kind by the first character of a value. */
+/* The kind of a value by its first character. */
 static const char *kind_at(const struct json *json, size_t offset)
 {
     switch (json->source->data[offset]) {
@@ -60,15 +59,15 @@ static const char *kind_at(const struct json *json, size_t offset)
     }
 }
 
-static const char *kind_of(const struct json *json, const struct member *member)
+static const char *kind_of(const struct json *json, const struct json_member *member)
 {
-    const struct lifted *lifted = lifted_of(json, member->item);
-    if (lifted)
-        return lifted->depth > 1                        ? "a list of lists"
-               : lifted->tensor.holds & TENSOR_NUMBERS  ? "a list of numbers"
-               : lifted->tensor.holds & TENSOR_BOOLEANS ? "a list of true and false"
-               : lifted->tensor.holds                   ? "a list of null"
-                                                        : "an empty list";
+    const struct number_array *array = array_of(json, member->item);
+    if (array)
+        return array->depth > 1                        ? "a list of lists"
+               : array->tensor.holds & TENSOR_NUMBERS  ? "a list of numbers"
+               : array->tensor.holds & TENSOR_BOOLEANS ? "a list of true and false"
+               : array->tensor.holds                   ? "a list of null"
+                                                       : "an empty list";
     if (json_is_strings(member->item))
         return "a list of strings";
     if (cJSON_IsArray(member->item) && cJSON_IsObject(member->item->child))
@@ -76,19 +75,19 @@ static const char *kind_of(const struct json *json, const struct member *member)
     return kind_at(json, member->offset);
 }
 
-bool json_wrong_kind(const struct json *json, const struct member *member, const char *what,
+bool json_wrong_kind(const struct json *json, const struct json_member *member, const char *what,
                      struct error *error)
 {
     return source_error(json->source, member->offset, error, "%s: expected %s, found %s", member->name, what,
                         kind_of(json, member));
 }
 
-/* A list of the wrong things: the message points at the first wrong one, where that is known. `first` is the
- * character that the elements should begin with, 0 for numbers and lists of them. */
-static bool wrong_list(const struct json *json, const struct member *member, char first, const char *what,
-                       const char *each, struct error *error)
+/* The error of a list of the wrong things. It points at the first wrong one, where that is known. Elements
+ * should begin with the character `first`, 0 for numbers and lists of them. */
+static bool wrong_list(const struct json *json, const struct json_member *member, char first,
+                       const char *what, const char *each, struct error *error)
 {
-    size_t odd = odd_of(member->item), at = member->offset + 1;
+    size_t odd = odd_element(member->item), at = member->offset + 1;
     if (!odd)
         return json_wrong_kind(json, member, what, error);
     while (strchr(" \t\r\n", json->source->data[at]))
@@ -100,7 +99,7 @@ static bool wrong_list(const struct json *json, const struct member *member, cha
                         kind_at(json, at));
 }
 
-bool json_expect_objects(const struct json *json, const struct member *member, struct error *error)
+bool json_expect_objects(const struct json *json, const struct json_member *member, struct error *error)
 {
     if (cJSON_IsArray(member->item) && cJSON_IsObject(member->item->child))
         return true;
@@ -109,8 +108,8 @@ bool json_expect_objects(const struct json *json, const struct member *member, s
 
 /* ---- tensors ---- */
 
-static bool uneven_error(const struct json *json, const struct member *member, const struct uneven *uneven,
-                         struct error *error)
+static bool uneven_error(const struct json *json, const struct json_member *member,
+                         const struct uneven *uneven, struct error *error)
 {
     if (!uneven->length)
         return source_error(json->source, uneven->offset, error,
@@ -122,23 +121,23 @@ static bool uneven_error(const struct json *json, const struct member *member, c
                         uneven->found == 1 ? "" : "s", uneven->expected);
 }
 
-bool json_take_tensor(const struct json *json, const struct member *member, struct tensor **tensor,
-                      struct error *error)
+bool json_get_tensor(const struct json *json, const struct json_member *member, struct tensor **tensor,
+                     struct error *error)
 {
-    struct lifted *lifted = lifted_of(json, member->item);
-    if (!lifted)
+    struct number_array *array = array_of(json, member->item);
+    if (!array)
         return wrong_list(json, member, 0, "a list of numbers", "a number", error);
-    if (lifted->uneven.offset)
-        return uneven_error(json, member, &lifted->uneven, error);
-    if (lifted->depth > TENSOR_RANK_MAX)
+    if (array->uneven.offset)
+        return uneven_error(json, member, &array->uneven, error);
+    if (array->depth > TENSOR_RANK_MAX)
         return source_error(json->source, member->offset, error,
-                            "%s: lists in %zu levels: expected at most %d", member->name, lifted->depth,
+                            "%s: lists in %zu levels: expected at most %d", member->name, array->depth,
                             TENSOR_RANK_MAX);
-    for (int i = 0; i < lifted->tensor.rank; i++)
-        if (lifted->tensor.shape[i] == 0)
+    for (int i = 0; i < array->tensor.rank; i++)
+        if (array->tensor.shape[i] == 0)
             return source_error(json->source, member->offset, error, "%s is empty: expected numbers",
                                 member->name);
-    *tensor = &lifted->tensor;
+    *tensor = &array->tensor;
     return true;
 }
 
@@ -153,15 +152,15 @@ static char *number_label(float value)
     return text_copy_part(text, number_write(text, value));
 }
 
-bool json_take_labels(const struct json *json, const struct member *member, struct labels *labels,
-                      struct error *error)
+bool json_get_labels(const struct json *json, const struct json_member *member, struct labels *labels,
+                     struct error *error)
 {
-    const struct lifted *lifted = lifted_of(json, member->item);
-    bool numbers = lifted && lifted->depth == 1 && !(lifted->tensor.holds & ~(unsigned)TENSOR_NUMBERS);
+    const struct number_array *array = array_of(json, member->item);
+    bool numbers = array && array->depth == 1 && !(array->tensor.holds & ~(unsigned)TENSOR_NUMBERS);
     if (!numbers && !json_is_strings(member->item))
         return wrong_list(json, member, '"', "a list of strings", "a string", error);
 
-    size_t count = numbers ? lifted->tensor.shape[0] : json_list_length(member->item);
+    size_t count = numbers ? array->tensor.shape[0] : json_list_length(member->item);
     labels->text = memory_zeroed(count, sizeof *labels->text, error);
     if (!labels->text)
         return false;
@@ -169,7 +168,7 @@ bool json_take_labels(const struct json *json, const struct member *member, stru
     labels->place = source_place(json->source, member->offset);
     if (numbers) {
         for (; labels->count < count; labels->count++) {
-            labels->text[labels->count] = number_label(lifted->tensor.data[labels->count]);
+            labels->text[labels->count] = number_label(array->tensor.data[labels->count]);
             if (!labels->text[labels->count])
                 return error_memory(error, NUMBER_SIZE);
         }
@@ -184,9 +183,9 @@ bool json_take_labels(const struct json *json, const struct member *member, stru
 
 /* ---- settings and the rest ---- */
 
-/* Takes blanks out of numbers with commas between them, and the fraction of those that are whole, as Python
- * writes 1.0. */
-static void tidy_numbers(char *text)
+/* Removes blanks from numbers with commas between them, and the fraction of whole
+ * ones, as in Python's 1.0. */
+static void strip_numbers(char *text)
 {
     char *to = text;
     for (const char *p = text; *p; p++) {
@@ -200,10 +199,10 @@ static void tidy_numbers(char *text)
     *to = 0;
 }
 
-char *json_setting_text(const struct json *json, const struct member *member, const char *what,
+char *json_setting_text(const struct json *json, const struct json_member *member, const char *what,
                         struct error *error)
 {
-    const struct lifted *lifted = lifted_of(json, member->item);
+    const struct number_array *array = array_of(json, member->item);
     const char *p = json->source->data + member->offset;
     char *text;
     bool words = cJSON_IsString(member->item);
@@ -211,7 +210,7 @@ char *json_setting_text(const struct json *json, const struct member *member, co
         text = text_copy(member->item->valuestring);
     } else if (cJSON_IsNumber(member->item) || cJSON_IsBool(member->item)) {
         text = text_copy_part(p, strcspn(p, ",]} \t\r\n"));
-    } else if (lifted && lifted->depth == 1) {
+    } else if (array && array->depth == 1) {
         p++;
         text = text_copy_part(p, strcspn(p, "]"));
     } else {
@@ -221,12 +220,12 @@ char *json_setting_text(const struct json *json, const struct member *member, co
     if (!text)
         error_memory(error, 1);
     else if (!words)
-        tidy_numbers(text);
+        strip_numbers(text);
     return text;
 }
 
-bool json_take_setting(struct json *json, const struct member *member, enum setting which,
-                       struct settings *settings, struct error *error)
+bool json_parse_setting(struct json *json, const struct json_member *member, enum setting which,
+                        struct settings *settings, struct error *error)
 {
     if (settings_have(settings, which))
         return source_error(json->source, member->offset, error,
@@ -244,7 +243,8 @@ bool json_take_setting(struct json *json, const struct member *member, enum sett
     return ok;
 }
 
-bool json_take_text(const struct json *json, const struct member *member, char **text, struct error *error)
+bool json_get_text(const struct json *json, const struct json_member *member, char **text,
+                   struct error *error)
 {
     if (!cJSON_IsString(member->item))
         return json_wrong_kind(json, member, "a string", error);
@@ -255,16 +255,15 @@ bool json_take_text(const struct json *json, const struct member *member, char *
     return true;
 }
 
-bool json_take_grid(const struct json *json, const struct member *member, struct inputs *inputs,
-                    struct error *error)
+bool json_get_grid(const struct json *json, const struct json_member *member, struct inputs *inputs,
+                   struct error *error)
 {
-    const struct lifted *lifted = lifted_of(json, member->item);
+    const struct number_array *array = array_of(json, member->item);
     const float most = 1 << 20;
-    if (!lifted || lifted->depth != 1 || lifted->tensor.shape[0] != 2 ||
-        lifted->tensor.holds != TENSOR_NUMBERS)
+    if (!array || array->depth != 1 || array->tensor.shape[0] != 2 || array->tensor.holds != TENSOR_NUMBERS)
         return json_wrong_kind(json, member, "a list of two whole numbers, [rows, columns]", error);
     for (int i = 0; i < 2; i++) {
-        float value = lifted->tensor.data[i];
+        float value = array->tensor.data[i];
         if (!(value >= 1 && value <= most) || value != floorf(value))
             return source_error(json->source, member->offset, error,
                                 "%s: expected whole numbers from 1 to 1048576, as [rows, columns]",
@@ -273,8 +272,8 @@ bool json_take_grid(const struct json *json, const struct member *member, struct
     if (inputs->patch_grid[0])
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and an earlier file has it", member->name);
-    inputs->patch_grid[0] = (size_t)lifted->tensor.data[0];
-    inputs->patch_grid[1] = (size_t)lifted->tensor.data[1];
+    inputs->patch_grid[0] = (size_t)array->tensor.data[0];
+    inputs->patch_grid[1] = (size_t)array->tensor.data[1];
     inputs->patch_grid_place = source_place(json->source, member->offset);
     return true;
 }
