@@ -5,6 +5,7 @@
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
     {                                                                                                        \
@@ -253,7 +254,7 @@ static const struct option_row input_rows[] = {
      OPTION_AT(input.key_tokens_file)},
     {.name = "input-format",
      .argument = "FORMAT",
-     .words = "json csv",
+     .words = reader_words,
      .help = "json or csv, whatever the file looks like",
      .parse = value_word_text,
      OPTION_AT(input.format)},

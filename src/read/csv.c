@@ -332,4 +332,4 @@ static int csv_probe(const char *data, size_t size, const char *name)
     return text_ends(name, ".csv") || text_ends(name, ".tsv") || text_ends(name, ".txt");
 }
 
-const struct reader reader_csv = {"csv", csv_probe, csv_read};
+const struct reader reader_csv = {csv_probe, csv_read};

@@ -451,4 +451,4 @@ static int json_probe(const char *data, size_t size, const char *name)
     return by_name;
 }
 
-const struct reader reader_json = {"json", json_probe, json_read};
+const struct reader reader_json = {json_probe, json_read};

@@ -1,4 +1,4 @@
-/* The table of formats, and which of them a file is. Not the place that knows what is in any. */
+/* The table of formats, and the choice of one for a file. No format is known here. */
 #include "read/read.h"
 
 #include <string.h>
@@ -7,45 +7,36 @@
 #include "base/source.h"
 #include "base/text.h"
 
-const struct reader *const readers[] = {&reader_json, &reader_csv, NULL};
+#define READER_NAME(name) #name
+#define READER_ROW(name) {READER_NAME(name), &reader_##name},
 
-/* The names of all formats, as "json, csv". */
-static void format_names(char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = 0;
-    for (size_t i = 0; readers[i]; i++) {
-        size_t length = strlen(readers[i]->name);
-        if (used + length + 3 > size)
-            break;
-        memcpy(out + used, ", ", 2);
-        used += i ? 2 : 0;
-        memcpy(out + used, readers[i]->name, length + 1);
-        used += length;
-    }
-}
+const char reader_words[] = READERS(READER_NAME, " ");
+static const char reader_list[] = READERS(READER_NAME, ", ");
+
+static const struct {
+    const char *name;
+    const struct reader *reader;
+} readers[] = {READERS(READER_ROW, )};
+enum { READER_COUNT = sizeof readers / sizeof *readers };
 
 static const struct reader *reader_named(const char *format, struct error *error)
 {
-    const char *names[sizeof readers / sizeof *readers];
-    char list[128];
-    for (size_t i = 0; readers[i]; i++) {
-        if (strcmp(readers[i]->name, format) == 0)
-            return readers[i];
-        names[i] = readers[i]->name;
-        names[i + 1] = NULL;
+    const char *names[READER_COUNT + 1] = {NULL};
+    for (size_t i = 0; i < READER_COUNT; i++) {
+        if (strcmp(readers[i].name, format) == 0)
+            return readers[i].reader;
+        names[i] = readers[i].name;
     }
-    format_names(list, sizeof list);
     const char *near = text_nearest(format, names);
     if (near)
         error_set(error, ERROR_USAGE, "unknown input format \"%s\"; did you mean %s? (formats: %s)", format,
-                  near, list);
+                  near, reader_list);
     else
-        error_set(error, ERROR_USAGE, "unknown input format \"%s\": expected one of %s", format, list);
+        error_set(error, ERROR_USAGE, "unknown input format \"%s\": expected one of %s", format, reader_list);
     return NULL;
 }
 
-/* What a file is that no reader knows by its content, where its first bytes tell; or NULL. */
+/* The name of another format, by its first bytes; or NULL. */
 static const char *foreign_format(const struct source *source)
 {
     static const struct {
@@ -72,29 +63,28 @@ static const char *foreign_format(const struct source *source)
     return NULL;
 }
 
-/* The reader that is surest; the last of the table where none is. */
-static const struct reader *choose(const struct source *source, struct error *error)
+/* The reader that is surest; the last of the table where none is sure. */
+static const struct reader *choose_reader(const struct source *source, struct error *error)
 {
     const struct reader *best = NULL;
     int sure = -1;
-    for (size_t i = 0; readers[i]; i++) {
-        int probe = readers[i]->probe(source->data, source->size, source->name);
+    for (size_t i = 0; i < READER_COUNT; i++) {
+        int probe = readers[i].reader->probe(source->data, source->size, source->name);
         if (probe > sure || (probe == 0 && sure == 0))
-            best = readers[i];
+            best = readers[i].reader;
         if (probe > sure)
             sure = probe;
     }
     const char *foreign = sure < 2 ? foreign_format(source) : NULL;
     if (foreign) {
-        char list[128];
-        format_names(list, sizeof list);
-        error_set(error, ERROR_INPUT, "%s: this is %s: expected one of %s", source->name, foreign, list);
+        error_set(error, ERROR_INPUT, "%s: this is %s: expected one of %s", source->name, foreign,
+                  reader_list);
         return NULL;
     }
     return best;
 }
 
-/* A byte order mark in front is no part of a text, and would count as a column in messages. */
+/* Removes a byte order mark in front: it is no part of the text, and would count as a column in messages. */
 static void drop_mark(struct source *source)
 {
     if (source->size >= 3 && memcmp(source->data, "\xEF\xBB\xBF", 3) == 0) {
@@ -117,16 +107,14 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
         return false;
 
     drop_mark(source);
-    if (source->size == 0) {
-        char list[128];
-        format_names(list, sizeof list);
-        return error_set(error, ERROR_INPUT, "%s: the file is empty: expected one of %s", source->name, list);
-    }
+    if (source->size == 0)
+        return error_set(error, ERROR_INPUT, "%s: the file is empty: expected one of %s", source->name,
+                         reader_list);
     if (!reader)
-        reader = choose(source, error);
+        reader = choose_reader(source, error);
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;
-    /* All numbers and labels are out, all messages are made. */
+    /* Numbers and labels are copied, and no message needs the text any more. */
     source_drop(source);
     source->size = 0;
     return true;

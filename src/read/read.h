@@ -1,6 +1,6 @@
 /*
- * Files to inputs. A format is one file that exports one `struct reader`; read.c has the table. The format is
- * told by the content first and the name second.
+ * Files to inputs. A format is one file that defines one `struct reader`, and its name in READERS. The
+ * content decides the format of a file, and where it does not, the name.
  */
 #ifndef ATTN_READ_READ_H
 #define ATTN_READ_READ_H
@@ -12,32 +12,37 @@
 #include "base/source.h"
 #include "problem/inputs.h"
 
-/* What a file of its own option holds (--q FILE, --tokens FILE); READ_ANY: an operand, which may hold
- * everything. */
+/* The formats: X(NAME) for each, with BETWEEN between them. A file that no reader
+ * knows is read by the last. */
+#define READERS(X, BETWEEN) X(json) BETWEEN X(csv)
+
+/* The inputs that a file is for: one, where it is the argument of an option (--q FILE, --tokens FILE); all,
+ * where it is an operand (READ_ANY). */
 struct read_target {
     enum { READ_ANY, READ_TENSOR, READ_TOKENS, READ_KEY_TOKENS } what;
     enum input input;   /* with READ_TENSOR */
-    const char *called; /* how messages name it: "q", "tokens" */
+    const char *called; /* its name in messages: "q", "tokens" */
 };
 
 struct reader {
-    const char *name; /* for --input-format */
-    /* Whether the content (size bytes, maybe 0) or else the name looks like this format: 2 by content, 1 by
-     * name, 0 no. */
+    /* How sure it is that a file has this format: 2 by its content, 1 by its name, 0 not at all. */
     int (*probe)(const char *data, size_t size, const char *name);
-    /* Adds to inputs what the source holds. Places in inputs point at source->name, which outlives them. A
-     * tensor or key that inputs has already is an error. The reader may free source->data when it is done. */
+    /* Adds the contents of the source to inputs. Places in inputs point at source->name, which outlives them.
+     * A tensor or key that inputs has already is an error. May free source->data when it is done. */
     bool (*read)(struct inputs *inputs, struct source *source, const struct read_target *target,
                  struct warnings *warnings, struct error *error);
 };
 
-extern const struct reader reader_json, reader_csv;
-extern const struct reader *const readers[]; /* NULL-terminated */
+#define READER_DECLARE(name) extern const struct reader reader_##name;
+READERS(READER_DECLARE, )
+
+/* Their names: "json csv". */
+extern const char reader_words[];
 
 /*
- * Reads one file ("-": standard input) into inputs. format NULL: told from content and name. Errors: I/O
- * (ERROR_SYSTEM), an unknown format name (ERROR_USAGE), and everything wrong in the file (ERROR_INPUT, with
- * its place).
+ * Reads one file ("-": standard input) into inputs. format NULL: found by content and name. Errors:
+ * ERROR_SYSTEM where it cannot be read, ERROR_USAGE for an unknown format, ERROR_INPUT, with its place, for
+ * everything wrong in the file.
  */
 bool read_file(struct inputs *inputs, const char *path, const char *format, const struct read_target *target,
                struct warnings *warnings, struct error *error);

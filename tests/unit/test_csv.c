@@ -383,19 +383,23 @@ static void file_is_told_by_its_content(void **state)
     check_file("1,2", 3, ".json", NULL, ":1:2: expected nothing more after the value, found ','");
 }
 
+/* As messages list them. */
+#define FORMAT_NAME(name) #name
+#define FORMATS READERS(FORMAT_NAME, ", ")
+
 static void file_of_another_kind_is_named(void **state)
 {
     (void)state;
-    check_file("", 0, ".json", NULL, ": the file is empty: expected one of json, csv");
-    check_file("\xEF\xBB\xBF", 3, ".csv", NULL, ": the file is empty: expected one of json, csv");
-    check_file("\x93NUMPY\1\0", 8, ".npy", NULL, ": this is a NumPy file: expected one of json, csv");
+    check_file("", 0, ".json", NULL, ": the file is empty: expected one of " FORMATS);
+    check_file("\xEF\xBB\xBF", 3, ".csv", NULL, ": the file is empty: expected one of " FORMATS);
+    check_file("\x93NUMPY\1\0", 8, ".npy", NULL, ": this is a NumPy file: expected one of " FORMATS);
     check_file("PK\3\4", 4, ".npz", NULL,
-               ": this is a zip archive (.npz, .pt, .xlsx): expected one of json, csv");
+               ": this is a zip archive (.npz, .pt, .xlsx): expected one of " FORMATS);
     check_file("\10\0\0\0\0\0\0\0{\"a\":1}", 15, "", NULL,
-               ": this is a safetensors file: expected one of json, csv");
+               ": this is a safetensors file: expected one of " FORMATS);
     check_file("\xff\xfe"
                "1\0",
-               4, ".csv", NULL, ": this is text in UTF-16: expected one of json, csv");
+               4, ".csv", NULL, ": this is text in UTF-16: expected one of " FORMATS);
     check_file("1,2\0", 4, ".csv", NULL, ":1:4: a NUL byte: expected text");
 }
 
@@ -404,8 +408,9 @@ static void format_can_be_said(void **state)
     (void)state;
     check_file("1,2", 3, "", "csv", NULL);
     check_file("1,2", 3, "", "json", ":1:2: expected nothing more after the value, found ','");
-    check_file("1,2", 3, "", "jsn", "unknown input format \"jsn\"; did you mean json? (formats: json, csv)");
-    check_file("1,2", 3, "", "xlsx", "unknown input format \"xlsx\": expected one of json, csv");
+    check_file("1,2", 3, "", "jsn",
+               "unknown input format \"jsn\"; did you mean json? (formats: " FORMATS ")");
+    check_file("1,2", 3, "", "xlsx", "unknown input format \"xlsx\": expected one of " FORMATS);
     struct outcome o = {0};
     assert_false(read_file(&o.inputs, "/nonexistent/x.csv", NULL, &any, &o.warnings, &o.error));
     assert_int_equal(o.error.kind, ERROR_SYSTEM);
