@@ -1,4 +1,5 @@
-/* What the text of an explanation is made of: explain_text.c and explain_table.c. For these alone. */
+/* Between explain_text.c, the steps of an explanation in words, and
+ * explain_table.c, the table of its keys. */
 #ifndef ATTN_VIEW_EXPLAIN_PARTS_H
 #define ATTN_VIEW_EXPLAIN_PARTS_H
 
@@ -8,15 +9,14 @@
 #include "base/out.h"
 #include "compute/explain.h"
 
-/* Four digits; no minus before a zero. Returns `out`. */
-const char *explain_number(double x, char out[24]);
-
-/* Whether a scale, a mask for some key, and that or anything else (bias, positions) change the scores. */
+/* Whether a scale other than 1 changes the scores. */
 bool explain_has_scale(const struct explanation *explanation);
-bool explain_has_forbidden(const struct explanation *explanation);
-bool explain_has_mask(const struct explanation *explanation);
+/* Whether some key is masked. */
+bool explain_has_masked(const struct explanation *explanation);
+/* Whether anything changes the scaled scores: a mask, a bias or positions. */
+bool explain_has_additions(const struct explanation *explanation);
 
-/* A column of the table; where it is summed, with what the sink and all keys have of it. */
+/* A column of the table, a number for each key. `summed`: with the number of the sink, and the sum of all. */
 struct explain_column {
     char name[48];
     const double *values;
@@ -26,22 +26,22 @@ struct explain_column {
 
 enum { COLUMNS = 7, CELL_WIDTH = 10, NAME_WIDTH = 20 };
 
-/* Columns, and the keys that have a row, in this order. */
+/* The columns, and the keys that have a row, in this order. Begins zeroed. */
 struct explain_table {
     struct explain_column columns[COLUMNS];
     size_t count;
     size_t *keys; /* owned */
     size_t key_count;
-    size_t name_width; /* columns for what stands at the left */
-    double rest;       /* what the keys without a row weigh together */
+    size_t name_width; /* columns of the names at the left */
+    double rest;       /* the sum of the weights of the keys without a row */
 };
 
-/* Chooses columns and keys: all in their order, or the heaviest `rows` of them. `keys` is to be freed in any
- * case. */
+/* Chooses the columns, and the keys that have a row: all in their order, or the `rows` with the largest
+ * weights. The caller frees `keys` in any case. Errors: no memory. */
 bool explain_table_make(struct explain_table *table, const struct explanation *explanation, size_t rows,
                         struct error *error);
 
-/* Says what makes weights of the scores, and the table. */
+/* Writes step 3: how weights come from the scores, and the table. */
 void explain_table_write(const struct explanation *explanation, const struct explain_table *table,
                          struct out *out);
 

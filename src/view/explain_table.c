@@ -1,4 +1,4 @@
-/* Step 3 of an explanation: the table of keys, and what makes weights of the scores. */
+/* Step 3 of an explanation: how weights come from the scores, and the table of keys. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,24 +7,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "view/explain_parts.h"
-#include "view/summary.h"
-
-const char *explain_number(double x, char out[24])
-{
-    if (isnan(x))
-        return strcpy(out, "NaN");
-    if (isinf(x))
-        return strcpy(out, x < 0 ? "-∞" : "∞");
-    snprintf(out, 24, "%.4g", x == 0 ? 0 : x);
-    return out;
-}
+#include "view/label_text.h"
 
 bool explain_has_scale(const struct explanation *e)
 {
     return e->head->scale != 1;
 }
 
-bool explain_has_forbidden(const struct explanation *e)
+bool explain_has_masked(const struct explanation *e)
 {
     for (size_t j = 0; j < e->head->m; j++)
         if (!e->allowed[j])
@@ -32,13 +22,13 @@ bool explain_has_forbidden(const struct explanation *e)
     return false;
 }
 
-bool explain_has_mask(const struct explanation *e)
+bool explain_has_additions(const struct explanation *e)
 {
-    return e->head->bias.data || e->head->distance || explain_has_forbidden(e);
+    return e->head->bias.data || e->head->distance || explain_has_masked(e);
 }
 
-/* Right-justified in so many columns. */
-static void write_cell(struct out *out, const char *text, size_t width)
+/* Right-justified in `width` columns. */
+static void table_write_cell(struct out *out, const char *text, size_t width)
 {
     for (size_t has = text_columns(text); has < width; has++)
         out_char(out, ' ');
@@ -53,7 +43,7 @@ static struct explain_column *add_column(struct explain_table *table, const char
     return column;
 }
 
-/* One whose numbers are shares: the sink has its part of them. */
+/* Adds a column of weights, of which the sink has its share. */
 static void add_shares(struct explain_table *table, const char *name, const double *values,
                        const struct explanation *e)
 {
@@ -72,11 +62,11 @@ static void plan_columns(struct explain_table *table, const struct explanation *
         add_column(table, "scaled", e->uncapped ? e->uncapped : e->scaled);
     if (e->uncapped)
         add_column(table, "capped", e->scaled);
-    if (explain_has_mask(e))
+    if (explain_has_additions(e))
         add_column(table, "masked", e->masked);
     if (e->numerators && e->head->normalizer == NORMALIZER_SOFTMAX) {
         snprintf(name, sizeof name, "e^(s %c %s)", e->shift < 0 ? '+' : '-',
-                 explain_number(fabs(e->shift), text));
+                 label_number(fabs(e->shift), text));
         struct explain_column *parts = add_column(table, name, e->numerators);
         parts->summed = true;
         parts->sink = e->sink_numerator;
@@ -92,7 +82,7 @@ struct weighed {
     size_t key;
 };
 
-/* The heavier first, and the earlier of two that weigh the same. */
+/* The larger weight first, and of equal ones the earlier key. */
 static int heavier(const void *a, const void *b)
 {
     const struct weighed *x = a, *y = b;
@@ -101,15 +91,14 @@ static int heavier(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* What a key is called at the left of its row. */
+/* The name of a key at the left of its row: "  3 \"label\"". */
 static void key_name(const struct explanation *e, size_t key, char out[160])
 {
     char label[128];
-    summary_label(e->layer.problem->key_tokens.text[key], label);
+    label_text(e->layer.problem->key_tokens.text[key], label);
     snprintf(out, 160, "%3zu %s", key, label);
 }
 
-/* All keys in their order, or the heaviest `rows` of them. */
 bool explain_table_make(struct explain_table *table, const struct explanation *e, size_t rows,
                         struct error *error)
 {
@@ -136,8 +125,7 @@ bool explain_table_make(struct explain_table *table, const struct explanation *e
     return ok;
 }
 
-/* What a token does to the state before the next; the weights follow from it, because the output is linear in
- * v. */
+/* The new state of a recurrence after a token. Weights follow from it, because the output is linear in v. */
 static const char *const steps[] = {
     [RECURRENCE_LINEAR] = "S + k⊗v",
     [RECURRENCE_GATED] = "e^decay·S + k⊗v",
@@ -151,19 +139,19 @@ static void write_recurrence(const struct explanation *e, struct out *out)
     out_format(out,
                "3  weights  token by token the state S becomes %s;\n"
                "            a weight is what its v gives to the output %s·Sᵀq\n",
-               steps[e->head->recurrent.rule], explain_number(e->head->scale, scale));
+               steps[e->head->recurrent.rule], label_number(e->head->scale, scale));
 }
 
 static void write_normalizer(const struct explanation *e, struct out *out)
 {
     const struct head *head = e->head;
     char largest[24], sum[24];
-    const char *s = explain_has_mask(e)    ? "masked"
-                    : e->uncapped          ? "capped"
-                    : explain_has_scale(e) ? "scaled"
-                                           : "score";
-    explain_number(fabs(e->shift), largest);
-    explain_number(e->denominator, sum);
+    const char *s = explain_has_additions(e) ? "masked"
+                    : e->uncapped            ? "capped"
+                    : explain_has_scale(e)   ? "scaled"
+                                             : "score";
+    label_number(fabs(e->shift), largest);
+    label_number(e->denominator, sum);
     const char sign = e->shift < 0 ? '+' : '-';
     out_text(out, "3  weights  ");
     if (head->normalizer == NORMALIZER_SPARSEMAX)
@@ -175,46 +163,49 @@ static void write_normalizer(const struct explanation *e, struct out *out)
     else
         out_format(out, "softmax: weight = e^(s %c %s)/%s with s = %s", sign, largest, sum, s);
     if (e->before_dropout)
-        out_format(out, "; dropout makes it 0, or divides it by 1 - %s", explain_number(head->dropout, sum));
+        out_format(out, "; dropout makes it 0, or divides it by 1 - %s", label_number(head->dropout, sum));
     out_char(out, '\n');
 }
 
-static void write_value(struct out *out, const struct explain_column *column, const char *text)
+static void table_write_value(struct out *out, const struct explain_column *column, const char *text)
 {
     size_t width = text_columns(column->name);
     out_text(out, "  ");
-    write_cell(out, text, width > CELL_WIDTH ? width : CELL_WIDTH);
+    table_write_cell(out, text, width > CELL_WIDTH ? width : CELL_WIDTH);
 }
 
-/* What stands at the left of a row. */
-static void write_name(const struct explain_table *table, const char *name, struct out *out)
+/* The name at the left of a row. */
+static void table_write_name(const struct explain_table *table, const char *name, struct out *out)
 {
     out_format(out, "   %s", name);
     for (size_t has = text_columns(name); has < table->name_width; has++)
         out_char(out, ' ');
 }
 
-/* The sink's row, or that of the sums. */
-static void write_summed(const struct explain_table *table, const char *name, bool sink, struct out *out)
+/* The row of the sink, or the row of the sums. */
+static void table_write_sums(const struct explain_table *table, const char *name, bool sink, struct out *out)
 {
     char text[24];
-    write_name(table, name, out);
+    table_write_name(table, name, out);
     for (size_t c = 0; c < table->count; c++) {
         const struct explain_column *column = &table->columns[c];
-        explain_number(sink ? column->sink : column->sum, text);
-        write_value(out, column, column->summed ? text : "");
+        label_number(sink ? column->sink : column->sum, text);
+        table_write_value(out, column, column->summed ? text : "");
     }
     out_char(out, '\n');
 }
 
-static void write_others(const struct explanation *e, const struct explain_table *table, struct out *out)
+/* The row of the keys that have none of their own. */
+static void table_write_others(const struct explanation *e, const struct explain_table *table,
+                               struct out *out)
 {
     const size_t count = e->head->m - table->key_count;
     char name[48], text[24];
     snprintf(name, sizeof name, "%zu other%s", count, count == 1 ? "" : "s");
-    write_name(table, name, out);
+    table_write_name(table, name, out);
     for (size_t c = 0; c < table->count; c++)
-        write_value(out, &table->columns[c], c + 1 == table->count ? explain_number(table->rest, text) : "");
+        table_write_value(out, &table->columns[c],
+                          c + 1 == table->count ? label_number(table->rest, text) : "");
     out_char(out, '\n');
 }
 
@@ -223,21 +214,21 @@ void explain_table_write(const struct explanation *e, const struct explain_table
     char name[160], text[24];
     (e->numerators ? write_normalizer : write_recurrence)(e, out);
     out_char(out, '\n');
-    write_name(table, "key", out);
+    table_write_name(table, "key", out);
     for (size_t c = 0; c < table->count; c++)
-        write_value(out, &table->columns[c], table->columns[c].name);
+        table_write_value(out, &table->columns[c], table->columns[c].name);
     out_char(out, '\n');
     for (size_t r = 0; r < table->key_count; r++) {
         const size_t key = table->keys[r];
         key_name(e, key, name);
-        write_name(table, name, out);
+        table_write_name(table, name, out);
         for (size_t c = 0; c < table->count; c++)
-            write_value(out, &table->columns[c], explain_number(table->columns[c].values[key], text));
+            table_write_value(out, &table->columns[c], label_number(table->columns[c].values[key], text));
         out_char(out, '\n');
     }
     if (table->key_count < e->head->m)
-        write_others(e, table, out);
+        table_write_others(e, table, out);
     if (e->head->has_sink)
-        write_summed(table, "sink", true, out);
-    write_summed(table, "sum", false, out);
+        table_write_sums(table, "sink", true, out);
+    table_write_sums(table, "sum", false, out);
 }

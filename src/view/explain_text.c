@@ -1,4 +1,4 @@
-/* An explanation as one would write it on a board. */
+/* The steps of an explanation, as on a blackboard. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,54 +7,54 @@
 #include "base/text.h"
 #include "view/explain_parts.h"
 #include "view/explain_text.h"
-#include "view/summary.h"
+#include "view/label_text.h"
 
-/* Numbers of a vector, and products of a sum, that are written out. */
+/* How many numbers of a vector, and how many products of a sum, are written out. */
 enum { VECTOR_SHOWN = 8, TERMS_SHOWN = 6 };
 
-static void write_number(struct out *out, double x)
+static void explain_number(struct out *out, double x)
 {
     char text[24];
-    out_text(out, explain_number(x, text));
+    out_text(out, label_number(x, text));
 }
 
-/* As a factor: in brackets where it is negative. */
-static void write_factor(struct out *out, double x)
+/* A factor of a product: in brackets where it is negative. */
+static void explain_factor(struct out *out, double x)
 {
     char text[24];
-    out_format(out, x < 0 ? "(%s)" : "%s", explain_number(x, text));
+    out_format(out, x < 0 ? "(%s)" : "%s", label_number(x, text));
 }
 
-/* "(1, 2, 3)", or its begin and how many there are. */
-static void write_vector(struct out *out, const float *x, size_t count)
+/* "(1, 2, 3)", or its first numbers and how many there are. */
+static void explain_vector(struct out *out, const float *x, size_t count)
 {
     out_char(out, '(');
     for (size_t c = 0; c < count && c < VECTOR_SHOWN; c++) {
         out_text(out, c > 0 ? ", " : "");
-        write_number(out, (double)x[c]);
+        explain_number(out, (double)x[c]);
     }
     if (count > VECTOR_SHOWN)
         out_format(out, ", … %zu numbers", count);
     out_char(out, ')');
 }
 
-static const struct problem_layer *form(const struct explanation *e)
+static const struct problem_layer *layer_of(const struct explanation *e)
 {
     return &e->layer.problem->layers[e->layer.index];
 }
 
 /* ---- step 1 ---- */
 
-static void write_query(const struct explanation *e, size_t head, struct out *out)
+static void explain_query(const struct explanation *e, size_t head, struct out *out)
 {
-    const struct problem_layer *layer = form(e);
+    const struct problem_layer *layer = layer_of(e);
     const struct layer *made = &e->layer;
     const struct operand *q = &made->operand[0];
     const struct strided given = layer_operand(made, 0, head * q->heads / made->problem->heads);
     const bool turned = layer->settings.position == POSITION_ROTARY ||
                         layer->settings.position == POSITION_ROTARY_INTERLEAVED;
     out_text(out, "1  query    q = ");
-    write_vector(out, given.data + e->query * given.row, q->columns);
+    explain_vector(out, given.data + e->query * given.row, q->columns);
     if (turned)
         out_format(out, ", turned by its position %lld", (long long)(e->head->offset + (int64_t)e->query));
     out_char(out, '\n');
@@ -65,13 +65,13 @@ static void write_query(const struct explanation *e, size_t head, struct out *ou
                        : layer->settings.score == SCORE_GENERAL        ? "qW = "
                                                                        : "qW₁ = ";
     out_format(out, "            %s", what);
-    write_vector(out, e->head->q.data + e->query * e->head->q.row, e->head->d_k);
+    explain_vector(out, e->head->q.data + e->query * e->head->q.row, e->head->d_k);
     out_char(out, '\n');
 }
 
 /* ---- step 2 ---- */
 
-/* What stands for q and k where they meet. */
+/* The score of a query and a key as a formula. */
 static const char *score_formula(const struct problem_layer *layer)
 {
     if (layer->settings.normalizer == NORMALIZER_LINEAR)
@@ -88,7 +88,7 @@ static const char *score_formula(const struct problem_layer *layer)
     }
 }
 
-static void write_scaling(const struct explanation *e, struct out *out)
+static void explain_scaling(const struct explanation *e, struct out *out)
 {
     const struct head *head = e->head;
     char text[24];
@@ -97,44 +97,44 @@ static void write_scaling(const struct explanation *e, struct out *out)
         if (fabs(head->scale - root) < 1e-12)
             out_format(out, ", scaled = score/√%zu", head->d_k);
         else
-            out_format(out, ", scaled = %s·score", explain_number(head->scale, text));
+            out_format(out, ", scaled = %s·score", label_number(head->scale, text));
     }
     if (e->uncapped)
-        out_format(out, ", capped = %s·tanh(%s/%s)", explain_number(head->softcap, text),
+        out_format(out, ", capped = %s·tanh(%s/%s)", label_number(head->softcap, text),
                    explain_has_scale(e) ? "scaled" : "score", text);
-    out_text(out, explain_has_mask(e) ? ", masked:" : "");
+    out_text(out, explain_has_additions(e) ? ", masked:" : "");
     out_text(out, e->head->bias.data ? " + bias" : "");
     out_text(out, e->head->distance ? " + position" : "");
-    if (explain_has_forbidden(e))
+    if (explain_has_masked(e))
         out_format(out, "%s -∞ where it may not look", e->head->bias.data || e->head->distance ? "," : "");
     out_char(out, '\n');
 }
 
-/* "1·2 + 3·(-4) + … = -10" of one key. */
-static void write_terms(const struct explanation *e, size_t key, struct out *out)
+/* The score of one key as a sum: "1·2 + 3·(-4) + … = -10". */
+static void explain_terms(const struct explanation *e, size_t key, struct out *out)
 {
     const struct head *head = e->head;
     const float *q = head->q.data + e->query * head->q.row, *k = head->k.data + key * head->k.row;
     for (size_t c = 0; c < head->d_k && (c < TERMS_SHOWN || head->d_k <= VECTOR_SHOWN); c++) {
         out_text(out, c > 0 ? " + " : "");
         if (head->additive) {
-            write_factor(out, (double)head->additive[c]);
+            explain_factor(out, (double)head->additive[c]);
             out_text(out, "·tanh(");
-            write_number(out, (double)q[c]);
+            explain_number(out, (double)q[c]);
             out_text(out, " + ");
-            write_factor(out, (double)k[c]);
+            explain_factor(out, (double)k[c]);
             out_char(out, ')');
         } else {
-            write_factor(out, (double)q[c]);
+            explain_factor(out, (double)q[c]);
             out_text(out, "·");
-            write_factor(out, (double)k[c]);
+            explain_factor(out, (double)k[c]);
         }
     }
     out_text(out, head->d_k > VECTOR_SHOWN ? " + … = " : " = ");
-    write_number(out, e->scores[key]);
+    explain_number(out, e->scores[key]);
 }
 
-/* The key that gets most, of those that are seen; m where none is. */
+/* The allowed key with the largest weight; m where no key is allowed. */
 static size_t heaviest(const struct explanation *e)
 {
     size_t best = e->head->m;
@@ -144,33 +144,33 @@ static size_t heaviest(const struct explanation *e)
     return best;
 }
 
-static void write_key(const struct explanation *e, size_t key, struct out *out)
+static void explain_key(const struct explanation *e, size_t key, struct out *out)
 {
     char label[128];
-    summary_label(e->layer.problem->key_tokens.text[key], label);
+    label_text(e->layer.problem->key_tokens.text[key], label);
     out_format(out, "%zu %s", key, label);
 }
 
-static void write_scores(const struct explanation *e, struct out *out)
+static void explain_scores(const struct explanation *e, struct out *out)
 {
     size_t key = heaviest(e);
-    out_format(out, "2  scores   score = %s", score_formula(form(e)));
-    write_scaling(e, out);
+    out_format(out, "2  scores   score = %s", score_formula(layer_of(e)));
+    explain_scaling(e, out);
     if (key == e->head->m)
         return;
     out_text(out, "            with key ");
-    write_key(e, key, out);
+    explain_key(e, key, out);
     out_text(out, ": ");
-    write_terms(e, key, out);
+    explain_terms(e, key, out);
     out_char(out, '\n');
 }
 
 /* ---- step 4 ---- */
 
-static void write_output(const struct explanation *e, const struct explain_table *table, struct out *out)
+static void explain_output(const struct explanation *e, const struct explain_table *table, struct out *out)
 {
     const struct head *head = e->head;
-    const struct problem_layer *layer = form(e);
+    const struct problem_layer *layer = layer_of(e);
     size_t written = 0;
     out_text(out, "\n4  output   weight·v, summed over the keys\n");
     for (size_t r = 0; r < table->key_count; r++) {
@@ -178,10 +178,10 @@ static void write_output(const struct explanation *e, const struct explain_table
         char text[24], label[128];
         if (!e->allowed[key] || e->weights[key] == 0)
             continue;
-        summary_label(e->layer.problem->key_tokens.text[key], label);
+        label_text(e->layer.problem->key_tokens.text[key], label);
         out_text(out, written++ > 0 ? "   + " : "     ");
-        out_format(out, "%-9s · ", explain_number(e->weights[key], text));
-        write_vector(out, head->v.data + key * head->v.row, head->d_v);
+        out_format(out, "%-9s · ", label_number(e->weights[key], text));
+        explain_vector(out, head->v.data + key * head->v.row, head->d_v);
         out_format(out, "   %s\n", label);
     }
     if (table->rest != 0)
@@ -191,7 +191,7 @@ static void write_output(const struct explanation *e, const struct explain_table
     out_text(out, "   = (");
     for (size_t c = 0; c < head->d_v && c < VECTOR_SHOWN; c++) {
         out_text(out, c > 0 ? ", " : "");
-        write_number(out, e->output[c]);
+        explain_number(out, e->output[c]);
     }
     if (head->d_v > VECTOR_SHOWN)
         out_format(out, ", … %zu numbers", head->d_v);
@@ -212,17 +212,17 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
         free(table.keys);
         return false;
     }
-    summary_label(problem->tokens.text[e->query], label);
+    label_text(problem->tokens.text[e->query], label);
     out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n", e->layer.index, head,
                e->query, label, problem->m, problem->m == 1 ? "" : "s");
-    write_query(e, head, out);
-    write_scores(e, out);
+    explain_query(e, head, out);
+    explain_scores(e, out);
     if (heaviest(e) == e->head->m)
         out_text(out, "3  weights  it may see no key: weights and output are 0\n");
     else
         explain_table_write(e, &table, out);
     if (e->output && heaviest(e) < e->head->m)
-        write_output(e, &table, out);
+        explain_output(e, &table, out);
     free(table.keys);
     return true;
 }

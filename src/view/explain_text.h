@@ -1,4 +1,4 @@
-/* An explanation in words. For explain.c only. */
+/* An explanation in words. */
 #ifndef ATTN_VIEW_EXPLAIN_TEXT_H
 #define ATTN_VIEW_EXPLAIN_TEXT_H
 
@@ -8,8 +8,9 @@
 #include "base/out.h"
 #include "compute/explain.h"
 
-/* The steps as one would write them on a board: the arithmetic of one key, a table of up to `rows` keys, the
- * sum of values. Where there are more keys, the heaviest. */
+/* Writes the steps as on a blackboard: q, the score of one key, a table of up to `rows` keys (those
+ * with the largest weights, where there are more), the sum of values. `head` is its number in the
+ * title. Errors: no memory. */
 bool explain_text(const struct explanation *explanation, size_t head, size_t rows, struct out *out,
                   struct error *error);
 

@@ -5,27 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-enum { TOKEN_COLUMNS = 14 };
-
-void summary_label(const char *label, char out[128])
-{
-    char clean[96];
-    size_t used = 0, columns = 0;
-    text_clean(clean, sizeof clean, label);
-    memcpy(out, "\"", 2);
-    used = 1;
-    const char *at = clean;
-    while (*at && columns < TOKEN_COLUMNS) {
-        const char *start = at;
-        text_decode(&at);
-        memcpy(out + used, start, (size_t)(at - start));
-        used += (size_t)(at - start);
-        out[used] = 0;
-        columns = text_columns(out) - 1;
-    }
-    snprintf(out + used, 128 - used, *at ? "…\"" : "\"");
-}
+#include "view/label_text.h"
 
 /* Few files by name; many by count and the folder or file they begin and end with. */
 static void write_names(char *const *names, size_t count, struct out *out)
@@ -76,7 +56,7 @@ static size_t labels_width(const struct result *result)
         char from[128];
         if (m->rows == 0)
             continue;
-        summary_label(result->problem->tokens.text[m->largest_query], from);
+        label_text(result->problem->tokens.text[m->largest_query], from);
         size_t columns = text_columns(from);
         most = columns > most ? columns : most;
     }
@@ -105,8 +85,8 @@ void summary_write(char *const *names, size_t count, const struct result *result
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;
             }
-            summary_label(problem->tokens.text[m->largest_query], from);
-            summary_label(problem->key_tokens.text[m->largest_key], to);
+            label_text(problem->tokens.text[m->largest_query], from);
+            label_text(problem->key_tokens.text[m->largest_key], to);
             write_number(out, 9, 3, m->entropy);
             write_number(out, 10, 2, m->distance);
             write_number(out, 8, 3, m->first);

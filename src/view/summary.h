@@ -5,9 +5,6 @@
 #include "base/out.h"
 #include "compute/result.h"
 
-/* A label in quotes, clean, cut to what a column of a table has room for. */
-void summary_label(const char *label, char out[128]);
-
 /* The names of the files that were written, `count` of them, and the measures of every head. */
 void summary_write(char *const *names, size_t count, const struct result *result, struct out *out);
 
