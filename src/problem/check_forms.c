@@ -32,7 +32,7 @@ static bool check_matrix(const struct check *check, enum input which, size_t hea
     return !columns || t->shape[t->rank - 1] == columns || count_error(check, which, "columns:", columns);
 }
 
-/* The tensors of a score, and d_score, the columns of q and k when they meet. */
+/* The tensors of a score, and d_score, the columns of q and k when they are compared. */
 static bool check_score(const struct check *check, struct problem_layer *layer)
 {
     const struct problem *p = check->problem;

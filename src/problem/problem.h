@@ -58,7 +58,7 @@ struct problem {
     size_t n, m;     /* queries, keys */
     bool is_self;    /* the keys are the queries' own tokens */
     size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
-    size_t d_key;    /* of k; other than d_k only where the score takes both */
+    size_t d_key;    /* per head, of k; differs from d_k only with the scores general and additive */
     size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */

@@ -59,7 +59,7 @@ enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
 enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
 struct settings {
-    uint64_t given; /* bit 1 << SETTING_… for each that was given */
+    uint64_t given; /* bits: 1 << SETTING_… of each setting that was given */
     size_t heads, kv_heads;
     enum causal causal;
     int64_t causal_offset;             /* with CAUSAL_START: query i attends to keys j <= i + offset */
