@@ -115,7 +115,7 @@ enum setting setting_named(const char *name)
     return i;
 }
 
-static bool parse_whole(size_t *count, const char *text, int64_t least)
+static bool parse_size(size_t *count, const char *text, int64_t least)
 {
     int64_t value;
     if (!text_to_integer(text, &value) || value < least || value > INT32_MAX)
@@ -212,7 +212,7 @@ static bool parse_positions(struct positions *list, const char *text)
             return false;
         memcpy(one, text, length);
         one[length] = 0;
-        if (!parse_whole(&parsed.at[parsed.count++], one, 0))
+        if (!parse_size(&parsed.at[parsed.count++], one, 0))
             return false;
         text += length;
         if (!*text)
@@ -230,10 +230,10 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
     *ok = false;
     switch (fields[which].type) {
     case COUNT:
-        *ok = text && parse_whole(field, text, 1);
+        *ok = text && parse_size(field, text, 1);
         return "a whole number of 1 or more";
     case INDEX:
-        *ok = text && parse_whole(field, text, 0);
+        *ok = text && parse_size(field, text, 0);
         return "a whole number of 0 or more";
     case SEED:
         *ok = text && parse_seed(field, text);

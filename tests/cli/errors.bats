@@ -648,3 +648,56 @@ sample() {
     fails 2 '--prefix needs --causal' attn run x.json --prefix 1 -o y.json
     fails 2 '--rotary-dim: expected no more columns than d_k, 2' attn run x.json --position rotary --rotary-dim 4 -o y.json
 }
+
+@test "input: tensors of scores, positions, recurrences and norms that do not fit" {
+    input 'x.json:1:66: w_score is 2×2×2: expected as many as there are heads, 1' \
+        "{$QK,\"score\":\"general\",\"w_score\":[[[1,0],[0,1]],[[1,0],[0,1]]]}"
+    input 'x.json:1:66: w_score is 1×2: expected rows: 2' "{$QK,\"score\":\"general\",\"w_score\":[[1,0]]}"
+    input 'x.json:1:66: w_score is 2×1: expected columns: 2' "{$QK,\"score\":\"general\",\"w_score\":[[1],[0]]}"
+    input 'x.json:1:57: k has 3 columns a head and meets 2: without w_score_k they must be as many' \
+        '{"q":[[1,2]],"k":[[1,2,3]],"score":"additive","v_score":[1,1]}'
+    input 'x.json:1:47: slopes is 2 numbers: expected 1 number' "{$QK,\"slopes\":[1,2],\"position\":\"alibi\"}"
+    input 'x.json:1:71: rotary_dim: expected an even number of columns to turn in pairs, not 1' \
+        "{$QK,\"position\":\"rotary\",\"rotary_dim\":1}"
+    input 'x.json:1:53: recurrence: expected as many keys as queries, 1' \
+        '{"q":[[1]],"k":[[1],[2]],"v":[[1],[1]],"recurrence":"linear"}'
+    input 'x.json:1:86: state is 1×1×1: expected 1×2×2, key/value heads×d_k×d_v' \
+        "{$QKV,\"recurrence\":\"linear\",\"state\":[[[1]]]}"
+    input 'x.json:1:85: decay is 2×3: expected columns: 2' "{$QKV,\"recurrence\":\"gated\",\"decay\":[[0,0,0],[0,0,0]]}"
+    input 'x.json:1:85: decay is 1×1: expected rows: 2' "{$QKV,\"recurrence\":\"gated\",\"decay\":[[0]]}"
+    input 'x.json:1:84: beta is 2×2: expected columns: 1' "{$QKV,\"recurrence\":\"delta\",\"beta\":[[0,0],[0,0]]}"
+    input 'x.json:1:84: beta is 1×1: expected rows: 2' "{$QKV,\"recurrence\":\"delta\",\"beta\":[[0]]}"
+    input 'x.json:1:45: norm: expected an output, which needs v' "{$QK,\"norm\":\"post\"}"
+}
+
+@test "input: tables of relative positions that do not fit" {
+    local single='[1],[1],[1],[1],[1],[1],[1],[1]' many
+    input 'x.json:1:76: relative_bias is 1×1: expected a bucket for each side, at least 2' \
+        "{$QK,\"position\":\"relative\",\"relative_bias\":[[1]]}"
+    input 'x.json:1:76: relative_bias is 2×2: expected columns: 1' \
+        "{$QK,\"position\":\"relative\",\"relative_bias\":[[1,1],[1,1]]}"
+    input 'x.json:1:125: max_distance: expected more than the buckets for single distances, 2' \
+        "{$QK,\"position\":\"relative\",\"relative_bias\":[$single],\"max_distance\":2}"
+    many=$(printf '[1],%.0s' {1..511})[1]
+    input 'x.json:1:76: relative_bias is 512×1: expected a max_distance above 128, not 128' \
+        "{$QK,\"position\":\"relative\",\"relative_bias\":[$many]}"
+}
+
+@test "input: segments, global tokens and padding that do not fit" {
+    local pair='"q":[[1]],"k":[[1],[2]]'
+    input 'x.json:1:49: segments is 1 numbers: expected a number for each query, 2' "{$QK,\"segments\":[0]}"
+    input 'x.json:1:37: segments is 1 numbers: expected without key_segments a number for each key, 2' \
+        "{$pair,\"segments\":[0]}"
+    input 'x.json:1:56: key_segments is 1 numbers: expected a number for each key, 2' \
+        "{$pair,\"segments\":[0],\"key_segments\":[0]}"
+    input 'x.json:1:49: segments is 0.5 at [1]: expected whole numbers' "{$QK,\"segments\":[0,0.5]}"
+    input 'x.json:1:53: separator: expected key_tokens to split as well, for other keys than the queries, 2' \
+        "{$pair,\"tokens\":[\"/\"],\"separator\":\"/\"}"
+    input 'x.json:1:47: global: expected positions below the number of keys, 2' "{$QK,\"global\":[2],\"window\":1}"
+    input 'x.json:1:47: global: expected positions below the number of keys, 2' \
+        "{$QK,\"global\":[3],\"window\":1,\"causal\":1}"
+    input 'x.json:1:51: key_length: expected at most the number of keys, 2' "{$QK,\"key_length\":3}"
+    usage '--key-length: expected at most the number of keys, 2' run x.json -o y.json --key-length 3
+    input 'x.json:1:61: block_mask is 1×2: expected rows: 2' "{$QK,\"block\":1,\"block_mask\":[[1,1]]}"
+    input 'x.json:1:49: key_mask is 3 numbers: expected 2 numbers' "{$QK,\"key_mask\":[1,1,1]}"
+}
