@@ -10,6 +10,7 @@
 #include "cmd/load.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
+#include "engine/kernel.h"
 #include "view/explain_text.h"
 #include "write/write.h"
 
@@ -66,11 +67,10 @@ static bool run(const struct options *options, struct error *error)
     struct problem problem = {0};
     struct explanation explanation = {0};
     struct warnings warnings = {0};
-    const struct engine_options engine = {.threads = options->threads};
+    struct engine_options engine = {.threads = options->threads};
     size_t layer, head, query;
-    bool plain;
     workers_limit(engine_threads(options->threads));
-    bool ok = load_cpu(options, &plain, error) &&
+    bool ok = load_cpu(options, &engine.plain, error) &&
               load_inputs(&inputs, options, "explain", &warnings, error) &&
               problem_make(&problem, &inputs, &options->settings, &warnings, error) &&
               choose(&layer, &options->layers, problem.layer_count, "layer", error) &&
@@ -81,8 +81,8 @@ static bool run(const struct options *options, struct error *error)
         load_say(&inputs, &problem);
     if (ok && options->verbose && layer > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
-                plain ? "plain" : engine_name());
-    ok = ok && explanation_make(&explanation, &problem, layer, head, query, plain, &engine, error) &&
+                engine.plain ? "plain" : kernel_name());
+    ok = ok && explanation_make(&explanation, &problem, layer, head, query, &engine, error) &&
          write_all(&explanation, head, options, error);
     explanation_free(&explanation);
     problem_free(&problem);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "engine/engine.h"
+#include "engine/kernel.h"
 #include "read/read.h"
 
 static size_t is_standard_input(const char *path)
@@ -123,11 +123,11 @@ bool load_cpu(const struct options *options, bool *plain, struct error *error)
 {
     const char *cpu = chosen_cpu(options);
     *plain = cpu && strcmp(cpu, "plain") == 0;
-    if (!cpu || !*cpu || *plain || engine_select(cpu))
+    if (!cpu || !*cpu || *plain || kernel_choose(cpu))
         return true;
     bool known = false;
-    for (size_t i = 0; engine_choice(i); i++)
-        known = known || strcmp(engine_choice(i), cpu) == 0;
+    for (size_t i = 0; kernel_listed(i); i++)
+        known = known || strcmp(kernel_listed(i), cpu) == 0;
     if (known)
         return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
                          options->cpu ? "--cpu" : "ATTN_CPU", cpu);

@@ -77,13 +77,13 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool over_grid = false;
     struct progress progress;
     progress_begin(&progress, options->quiet);
-    struct request request = {.plain = plain,
-                              .stages = options->stages,
+    struct request request = {.stages = options->stages,
                               .max_weights = options->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .top_keys = outputs_whole(&r->outputs),
                               .selection = &selection,
-                              .engine = {.threads = options->threads,
+                              .engine = {.plain = plain,
+                                         .threads = options->threads,
                                          .memory_limit = options->memory ? options->memory : memory_share(),
                                          .progress = progress_rows,
                                          .context = &progress}};
@@ -114,11 +114,10 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     load_warn(&r->warnings, warned, options);
     if (!ok || !outputs_write(&r->outputs, options, patches, &r->result, error))
         return false;
-    const char *engine = r->problem.layers[0].attention ? "none" : r->result.plain ? "plain" : engine_name();
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, engine, engine_threads(options->threads));
+                clock_seconds() - start, r->result.engine, engine_threads(options->threads));
     return true;
 }
 
