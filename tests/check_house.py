@@ -52,6 +52,15 @@ DEFINITION = re.compile(r"^(?!typedef|extern)(static )?[A-Za-z_][\w ]*?[ *]+([a-
 DECLARATION = re.compile(r"^(?!static|typedef)[A-Za-z_][\w ]*?[ *]+([a-z_]\w*)\([^;{]*\)\s*(?:__attribute__\(\(.*?\)\)\)?)?;", re.M)
 
 
+# A function by the name of its type: `option_parser value_flag;`.
+TYPED = re.compile(r"^(?!static|typedef|extern|struct|union|enum)[a-z_]\w* ([a-z_]\w*);", re.M)
+
+
+def declarations(header):
+    code = text_of(header)
+    return DECLARATION.findall(code) + TYPED.findall(code)
+
+
 def definitions(path, static):
     return [m.group(2) for m in DEFINITION.finditer(text_of(path)) if bool(m.group(1)) == static]
 
@@ -72,7 +81,7 @@ def climbs(problems):
         for name in definitions(path, static=False):
             defined.setdefault(name, []).append(path)
     for header in sources("*.h"):
-        for name in DECLARATION.findall(text_of(header)):
+        for name in declarations(header):
             for path in defined.get(name, []):
                 if floor_of(path) > floor_of(header) or path.parent != header.parent and path.parent != SRC:
                     problems.append(f"{name} is declared in {name_of(header)} and defined in {name_of(path)}")
@@ -85,7 +94,7 @@ def headers(problems):
     """A public function is declared in the header of its own file."""
     declared = {}
     for header in sources("*.h"):
-        for name in DECLARATION.findall(text_of(header)):
+        for name in declarations(header):
             declared.setdefault(name, []).append(header)
     inside = {SRC / header for header in INSIDE}
     for header in inside:

@@ -5,7 +5,7 @@
 
 #include "base/out.h"
 #include "cmd/command.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 
 /* Text inside single quotes of a shell, with what zsh would read in a description taken out. */
 static void write_quoted(struct out *out, const char *text)

@@ -7,7 +7,7 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "cmd/computation.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
 #include "engine/kernel.h"

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cmd/completion.h"
 #include "cmd/help.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 

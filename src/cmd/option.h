@@ -48,15 +48,4 @@ struct option_group {
 #define OPTION_AT(member) .at = offsetof(struct options, member)
 #define OPTION_OWN(type, member) .is_own = true, .at = offsetof(type, member)
 
-enum { OPTIONS_MAX = 160 }; /* no command has more */
-
-/* The rows of a command into `rows`, group after group, complete: those of settings say what
- * problem/settings.h knows of them. Returns how many they are; headings[i] is that of row i (NULL: not asked). */
-size_t option_rows(const struct command *command, struct option_row rows[OPTIONS_MAX],
-                   const char *headings[OPTIONS_MAX]);
-
-/* Groups that commands share. */
-extern const struct option_group group_output, group_selection, group_masks, group_attention, group_memory,
-    group_forms, group_picture, group_input, group_general, group_help, group_input_files;
-
 #endif

@@ -2,6 +2,7 @@
  * The options that commands share, group by group, in the order of --help. What a setting takes and does is said
  * by problem/settings.h; the options of one command alone are in its own file.
  */
+#include "cmd/option_table.h"
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -148,7 +149,7 @@ static const struct option_row form_rows[] = {
 const struct option_group group_forms = OPTION_GROUP("Forms", form_rows);
 
 static const struct option_row picture_rows[] = {
-    {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_text, OPTION_AT(title)},
+    {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_utf8, OPTION_AT(title)},
     {.name = "cmap",
      .argument = "NAME",
      .words = "viridis magma inferno plasma cividis gray RdBu_r coolwarm",

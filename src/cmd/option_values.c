@@ -34,7 +34,7 @@ bool value_string(const struct option_row *row, void *value, const char *text, s
     return true;
 }
 
-bool value_text(const struct option_row *row, void *value, const char *text, struct error *error)
+bool value_utf8(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     *(const char **)value = text;
     return text_is_valid(text) || value_wrong(row, text, "text in UTF-8", error);

@@ -30,7 +30,7 @@ struct string_list {
 
 option_parser value_flag;      /* bool: true */
 option_parser value_string;    /* const char *: as it is */
-option_parser value_text;      /* const char *: UTF-8 */
+option_parser value_utf8;      /* const char *: UTF-8 */
 option_parser value_file;      /* const char *: a file name, given once */
 option_parser value_strings;   /* struct string_list: one more */
 option_parser value_word;      /* int: row->least + the place among row->words */

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 
 /* getopt_long says that it met row i by this number + i. */
 enum { ROW_VALUE = 1000 };

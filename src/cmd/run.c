@@ -6,7 +6,7 @@
 
 #include "cmd/clock.h"
 #include "cmd/computation.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/progress.h"

@@ -5,7 +5,7 @@
 #include "base/embed.h"
 #include "base/out.h"
 #include "base/text.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
 #include "cmd/options.h"
 
 /* Each sample: its name, the ending of its file in data/, and its line in the list. */

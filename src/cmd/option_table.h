@@ -1,0 +1,21 @@
+/* The groups of options that commands share, and all options of a command in one list. */
+#ifndef ATTN_CMD_OPTION_TABLE_H
+#define ATTN_CMD_OPTION_TABLE_H
+
+#include <stddef.h>
+
+#include "cmd/command.h"
+#include "cmd/option.h"
+
+enum { OPTIONS_MAX = 160 }; /* no command has more */
+
+/* The rows of a command into `rows`, group after group, complete: those of settings say what
+ * problem/settings.h knows of them. Returns how many they are; headings[i] is that of row i (NULL: not asked). */
+size_t option_rows(const struct command *command, struct option_row rows[OPTIONS_MAX],
+                   const char *headings[OPTIONS_MAX]);
+
+/* Groups that commands share. */
+extern const struct option_group group_output, group_selection, group_masks, group_attention, group_memory,
+    group_forms, group_picture, group_input, group_general, group_help, group_input_files;
+
+#endif
