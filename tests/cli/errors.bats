@@ -407,6 +407,10 @@ sample() {
         'x.json: attention: 2 of 3 rows do not sum to 1 (their sums go from 0.9 to 3); shown as they are'
     warns '{"attention":[[0.5,NaN],[1,Infinity],[0.5,0.5]]}' '' \
         'x.json: attention: 2 of 3 rows hold NaN or infinity; shown as they are'
+    warns '{"attention":[[0.5,0.4979],[0.5,0.5021]]}' '' \
+        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.9979 to 1.002); shown as they are'
+    echo '{"attention":[[0.5,0.4981],[0.5,0.5019]]}' >x.json
+    same "$(attn run x.json -o y.json 2>&1)" ""
 }
 
 @test "warnings: the first number that is none" {
