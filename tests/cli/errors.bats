@@ -477,6 +477,8 @@ sample() {
     warns '{"q":[[1],[2]],"k":[[1],[2]],"w_q":[[1]]}' '' \
         'x.json: w_q is not used: q, k or v stands in its place'
     warns '{"attention":[[1,0],[0,1]],"v":[[1],[2]]}' '' 'x.json: v is not used: attention is given, nothing is computed'
+    warns "{$QK,\"score\":\"general\",\"w_score\":[[1,0],[0,1]]}" '--score scaled' \
+        'x.json: w_score is not used: the settings do without it'
 }
 
 @test "bug: scores too large for float32 became NaN without a word" {
