@@ -407,6 +407,10 @@ sample() {
         'x.json: attention: 2 of 3 rows do not sum to 1 (their sums go from 0.9 to 3); shown as they are'
     warns '{"attention":[[0.5,NaN],[1,Infinity],[0.5,0.5]]}' '' \
         'x.json: attention: 2 of 3 rows hold NaN or infinity; shown as they are'
+    warns '{"attention":[[0.5,0.4979],[0.5,0.5021]]}' '' \
+        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.9979 to 1.002); shown as they are'
+    echo '{"attention":[[0.5,0.4981],[0.5,0.5019]]}' >x.json
+    same "$(attn run x.json -o y.json 2>&1)" ""
 }
 
 @test "warnings: the first number that is none" {
@@ -473,6 +477,8 @@ sample() {
     warns '{"q":[[1],[2]],"k":[[1],[2]],"w_q":[[1]]}' '' \
         'x.json: w_q is not used: q, k or v stands in its place'
     warns '{"attention":[[1,0],[0,1]],"v":[[1],[2]]}' '' 'x.json: v is not used: attention is given, nothing is computed'
+    warns "{$QK,\"score\":\"general\",\"w_score\":[[1,0],[0,1]]}" '--score scaled' \
+        'x.json: w_score is not used: the settings do without it'
 }
 
 @test "bug: scores too large for float32 became NaN without a word" {

@@ -225,6 +225,10 @@ static void earlier_labels_stay(void **state)
     assert_string_equal(o.error.message,
                         "f.csv:2:1: q is given twice: expected it once, and it is already in f.csv:1:1");
     finish(&o);
+    o = read_good("a,1\nb,2\n", &q);
+    read_part(&o, "a,1\nb,2\nc,3\n", 12, &embeddings);
+    assert_int_equal(o.warnings.count, 1);
+    finish(&o);
 }
 
 static void takes_tokens_one_a_line(void **state)
