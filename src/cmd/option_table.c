@@ -5,6 +5,7 @@
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "figure/colormap.h"
 #include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
@@ -151,10 +152,9 @@ static const struct option_row picture_rows[] = {
     {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_text, OPTION_AT(title)},
     {.name = "cmap",
      .argument = "NAME",
-     .words = "viridis magma inferno plasma cividis gray RdBu_r coolwarm",
-     .help =
-         "colour map: viridis (default), magma (default over --image), inferno, plasma, cividis, gray; for "
-         "data with a sign RdBu_r (default) or coolwarm",
+     .words = colormap_words,
+     .help = "colour map (default: viridis; over --image magma; for data with a sign RdBu_r):",
+     .listed = colormap_words,
      .parse = value_word_text,
      OPTION_AT(style.cmap)},
     {.name = "color-scale",

@@ -112,9 +112,9 @@ static bool choose_colors(struct layout *layout)
     struct colormap map;
     const char *name = drawing->style.cmap;
     if (!name)
-        name = layout->scale.is_centered ? COLORMAP_SIGNED
-               : drawing->image          ? COLORMAP_OVER
-                                         : colormap_names[0];
+        name = layout->scale.is_centered ? colormap_default(COLORMAP_DIVERGING)
+               : drawing->image          ? COLORMAP_OVER_IMAGE
+                                         : colormap_default(COLORMAP_SEQUENTIAL);
     if (!colormap_find(&map, name, error))
         return false;
     for (int i = 0; i < FIGURE_COLORS; i++) {
