@@ -26,7 +26,7 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
     *widest = 0;
     for (size_t i = 0; i < bar->tick_count; i++) {
         double width;
-        if (!font_shape(font, bar->ticks[i].text, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+        if (!typeset_text(font, bar->ticks[i].text, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         *widest = fmax(*widest, width);
     }
@@ -40,7 +40,7 @@ static bool chip_width(struct bar *bar, struct font *font, struct error *error)
     bar->width = 0;
     for (int i = 0; i < 2; i++) {
         double width;
-        if (!font_shape(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+        if (!typeset_text(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         bar->width = fmax(bar->width, CHIP + 6 + width);
     }
@@ -59,8 +59,8 @@ bool bar_plan(struct bar *bar, double height, struct font *font, struct error *e
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
     double legend_width;
     if (!numbers_width(bar, font, &bar->width, error) ||
-        !font_shape(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
-                    error))
+        !typeset_text(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
+                      error))
         return false;
     if (bar->measure && bar->measure[0])
         bar->width += LAYOUT_NAME_SIZE + 7;
@@ -84,7 +84,7 @@ static bool bar_name(const struct bar *bar, char name[LABEL_SIZE], struct font *
     char whole[LABEL_SIZE];
     double width = INFINITY;
     snprintf(whole, sizeof whole, "%s %s", bar->measure, bar->more ? bar->more : "");
-    if (bar->more && bar->more[0] && !font_shape(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
+    if (bar->more && bar->more[0] && !typeset_text(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
         return false;
     return label_show(name, width <= bar->height ? whole : bar->measure, false, font, LAYOUT_NAME_SIZE,
                       bar->height, error);

@@ -4,10 +4,10 @@
 
 #include "figure/colormap.h"
 #include "figure/figure.h"
-#include "figure/font.h"
 #include "figure/heatmap.h"
 #include "figure/pool.h"
 #include "figure/scale.h"
+#include "figure/typeset.h"
 
 #define LAYOUT_PAD 16.0       /* around everything */
 #define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */

@@ -162,7 +162,7 @@ static bool choose_titles(struct layout *layout)
     double size = layout->panel_width < 110 ? 10 : 12, widest = 0;
     for (size_t i = 0; i < drawing->map_count; i++)
         if (drawing->maps[i].title)
-            widest = fmax(widest, font_width(layout->font, drawing->maps[i].title, size, layout->error));
+            widest = fmax(widest, typeset_width(layout->font, drawing->maps[i].title, size, layout->error));
     if (layout->error->kind != ERROR_NONE)
         return false;
     bool fits = widest <= layout->panel_width + layout->gap * 0.6;

@@ -8,6 +8,7 @@
 #include "figure/figure.h"
 #include "figure/font.h"
 #include "figure/layout.h"
+#include "figure/typeset.h"
 #include "paint/draw.h"
 #include "paint/png_encode.h"
 #include "paint/png_palette.h"
@@ -224,7 +225,7 @@ static void brush_pixel(const struct brush *brush, int along, int down, unsigned
         paint_pixel(brush->canvas, along, brush->across + down, brush->color, coverage);
 }
 
-static void paint_box(const struct brush *brush, const struct font_mark *mark)
+static void paint_box(const struct brush *brush, const struct typeset_mark *mark)
 {
     int left = (int)round(brush->along + mark->x),
         right = (int)round(brush->along + mark->x + mark->width) - 1;
@@ -236,8 +237,8 @@ static void paint_box(const struct brush *brush, const struct font_mark *mark)
                 brush_pixel(brush, x, y, 150);
 }
 
-/* Takes the marks of font_shape. */
-static bool paint_mark(void *context, const struct font_mark *mark, struct error *error)
+/* Takes the marks of typeset_text. */
+static bool paint_mark(void *context, const struct typeset_mark *mark, struct error *error)
 {
     const struct brush *brush = context;
     if (mark->box) {
@@ -265,7 +266,7 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
 {
     double size = (double)item->text.size, width = 0;
     if (item->text.anchor != ANCHOR_START)
-        width = font_width(canvas->font, text, size, error);
+        width = typeset_width(canvas->font, text, size, error);
     if (item->text.anchor == ANCHOR_MIDDLE)
         width /= 2;
     /* Upright text runs along a y axis that is turned round. */
@@ -273,7 +274,7 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
     double across = item->text.vertical ? (double)item->x : (double)item->y;
     struct brush brush = {canvas, along - width, (int)round(across), item->text.vertical, item->color};
     return error->kind == ERROR_NONE &&
-           font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
+           typeset_text(canvas->font, text, size, paint_mark, &brush, &width, error);
 }
 
 static bool paint_figure(struct canvas *canvas, const struct figure *figure, struct error *error)

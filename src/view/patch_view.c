@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "figure/image_read.h"
 
 /* Pixels of the longer side of an image that are kept: no map is drawn much larger. */
 enum { IMAGE_SIDE = 1600 };

@@ -17,6 +17,7 @@
 #include "figure/font.h"
 #include "figure/layout.h"
 #include "figure/scale.h"
+#include "figure/typeset.h"
 #include "paint/draw.h"
 
 enum { MOST = 3000 };
