@@ -5,6 +5,7 @@
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/output_format.h"
 #include "figure/colormap.h"
 #include "read/read.h"
 
@@ -23,8 +24,9 @@ static const struct option_row output_rows[] = {
      .letter = 'o',
      .argument = "PATH",
      .is_file = true,
-     .help = "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be "
-             "repeated (default: attn-out/)",
+     .help = "a folder (ending in /), - for JSON on standard output, or a file; may be repeated (default: "
+             "attn-out/). Endings of files:",
+     .listed = output_endings,
      .parse = value_strings,
      OPTION_AT(output.paths)},
     {.name = "format",

@@ -18,7 +18,6 @@
 #include "figure/layout.h"
 #include "figure/scale.h"
 #include "figure/typeset.h"
-#include "paint/draw.h"
 
 enum { MOST = 3000 };
 
