@@ -25,11 +25,28 @@ const char *words_at(const char *words, int i, int *length)
     return words;
 }
 
+void words_list(char list[WORDS_LIST], const char *words, const char *last)
+{
+    size_t used = 0;
+    list[0] = 0;
+    for (const char *word = words; *word && used < WORDS_LIST;) {
+        size_t length = strcspn(word, " ");
+        const char *rest = word + length + (word[length] == ' ');
+        bool is_first = word == words, is_last = !is_first && !*rest;
+        used += (size_t)snprintf(list + used, WORDS_LIST - used, "%s%s%s%.*s",
+                                 is_first  ? ""
+                                 : is_last ? " "
+                                           : ", ",
+                                 is_last ? last : "", is_last ? " " : "", (int)length, word);
+        word = rest;
+    }
+}
+
 bool words_error(const char *words, const char *called, const char *text, const char *expected,
                  enum error_kind kind, struct error *error)
 {
-    enum { MOST = 12 };
-    char copy[160];
+    enum { MOST = 32 };
+    char copy[WORDS_LIST];
     const char *word[MOST + 1] = {NULL};
     int count = 0;
     char *rest = NULL;

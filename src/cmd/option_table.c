@@ -6,6 +6,8 @@
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/output_format.h"
+#include "figure/colormap.h"
 #include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
@@ -23,8 +25,9 @@ static const struct option_row output_rows[] = {
      .letter = 'o',
      .argument = "PATH",
      .is_file = true,
-     .help = "x.png, x.json, x.csv, x.npy, a folder (ending in /), or - for JSON on standard output; may be "
-             "repeated (default: attn-out/)",
+     .help = "a folder (ending in /), - for JSON on standard output, or a file; may be repeated (default: "
+             "attn-out/). Endings of files:",
+     .listed = output_endings,
      .parse = value_strings,
      OPTION_AT(output.paths)},
     {.name = "format",
@@ -152,10 +155,9 @@ static const struct option_row picture_rows[] = {
     {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_utf8, OPTION_AT(title)},
     {.name = "cmap",
      .argument = "NAME",
-     .words = "viridis magma inferno plasma cividis gray RdBu_r coolwarm",
-     .help =
-         "colour map: viridis (default), magma (default over --image), inferno, plasma, cividis, gray; for "
-         "data with a sign RdBu_r (default) or coolwarm",
+     .words = colormap_words,
+     .help = "colour map (default: viridis; over --image magma; for data with a sign RdBu_r):",
+     .listed = colormap_words,
      .parse = value_word_text,
      OPTION_AT(style.cmap)},
     {.name = "color-scale",

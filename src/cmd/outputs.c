@@ -8,10 +8,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cmd/clock.h"
-#include "view/pictures.h"
+#include "view/picture_jobs.h"
 #include "view/summary.h"
-#include "write/write.h"
 
 static bool plan_path(struct outputs *outputs, const char *path, struct error *error)
 {
@@ -23,20 +23,18 @@ static bool plan_path(struct outputs *outputs, const char *path, struct error *e
     size_t length = strlen(path);
     if (strcmp(path, "-") == 0) {
         output->kind = OUTPUT_STDOUT;
-        output->writer = &writer_json;
+        output->format = &output_json;
     } else if (length > 0 && (path[length - 1] == '/' || file_is_folder(path))) {
         output->kind = OUTPUT_FOLDER;
-    } else if (text_ends(path, ".png")) {
-        output->kind = OUTPUT_PICTURE;
-    } else if ((output->writer = writer_for(path))) {
-        output->kind = OUTPUT_NUMBERS;
+    } else if ((output->format = output_format_of(path))) {
+        output->kind = OUTPUT_FILE;
     } else {
-        return error_set(
-            error, ERROR_USAGE,
-            "-o %s: expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -", path);
+        char endings[WORDS_LIST];
+        words_list(endings, output_endings, "or");
+        return error_set(error, ERROR_USAGE,
+                         "-o %s: expected a name ending in %s, a folder (ending in /), or -", path, endings);
     }
-    bool one_stage = output->kind == OUTPUT_PICTURE || (output->writer && output->writer->one_stage);
-    if (one_stage && outputs->stage_count > 1)
+    if (output->format && output_format_one_stage(output->format) && outputs->stage_count > 1)
         return error_set(error, ERROR_USAGE,
                          "-o %s holds one stage, and %zu are asked for; a folder or .json takes all", path,
                          outputs->stage_count);
@@ -69,13 +67,13 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     case FORMAT_AUTO:
         outputs->table = terminal && !to_stdout && !options->quiet;
         if (to_stdout || (options->output.paths.count == 0 && !terminal))
-            outputs->standard = &writer_json;
+            outputs->standard = &output_json;
         break;
     case FORMAT_JSON:
-        outputs->standard = &writer_json;
+        outputs->standard = &output_json;
         break;
     case FORMAT_CSV:
-        outputs->standard = &writer_csv;
+        outputs->standard = &output_csv;
         break;
     case FORMAT_TABLE:
         outputs->table = !options->quiet;
@@ -86,7 +84,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     if (to_stdout && options->output.format != FORMAT_AUTO && options->output.format != FORMAT_JSON)
         return error_set(error, ERROR_USAGE,
                          "-o - is JSON on standard output, and --format asks for something else");
-    if (outputs->standard && outputs->standard->one_stage && outputs->stage_count > 1)
+    if (outputs->standard && output_format_one_stage(outputs->standard) && outputs->stage_count > 1)
         return error_set(error, ERROR_USAGE, "--format csv holds one stage, and %zu are asked for",
                          outputs->stage_count);
     return true;
@@ -117,50 +115,50 @@ static bool write_numbers(struct outputs *outputs, const char *path, const struc
     return ok;
 }
 
-/* Stages a picture that has been encoded in memory, and frees it. */
-static bool write_picture(struct outputs *outputs, const char *path, bool make_folders, struct out *png,
+/* Stages a picture, which `bytes` holds and which is freed. */
+static bool write_picture(struct outputs *outputs, const char *path, bool make_folders, struct out *bytes,
                           struct error *error)
 {
     struct out out;
     double start = clock_seconds();
-    bool ok = out_finish(png, error);
+    bool ok = out_finish(bytes, error);
     if (ok) {
         ok = file_stage(path, make_folders, &out, error);
         if (ok)
-            out_bytes(&out, png->data, png->size);
+            out_bytes(&out, bytes->data, bytes->size);
         ok = file_stage_end(&out, error) && ok;
     }
-    out_free(png);
+    out_free(bytes);
     outputs->write_seconds += clock_seconds() - start;
     if (ok)
         remember(outputs, path);
     return ok;
 }
 
-static bool write_figure(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patch_view *patches, struct error *error)
+static bool write_figure(struct outputs *outputs, const char *path, const struct painter *painter,
+                         const struct options *options, const struct patch_view *patches, struct error *error)
 {
-    struct out png;
+    struct out bytes;
     double start = clock_seconds();
-    out_begin(&png, -1, path);
-    struct picture picture = {.panels = &outputs->panels[0], .all = true, .out = &png};
-    bool ok = pictures_draw(&picture, 1, &options->style, patches, error);
+    out_begin(&bytes, -1, path);
+    struct picture_job job = {.shown = {.panels = &outputs->panels[0], .all = true}, .out = &bytes};
+    bool ok = picture_jobs_run(&job, 1, painter, &options->style, patches, error);
     outputs->draw_seconds += clock_seconds() - start;
-    ok = ok && write_picture(outputs, path, false, &png, error);
-    out_free(&png);
+    ok = ok && write_picture(outputs, path, false, &bytes, error);
+    out_free(&bytes);
     return ok;
 }
 
 /* The file of a picture in a folder; the caller frees it. NULL without memory. */
-static char *picture_path(const char *folder, const struct picture *picture, struct error *error)
+static char *picture_path(const char *folder, const struct picture_matrices *shown, struct error *error)
 {
-    const struct panels *panels = picture->panels;
+    const struct panels *panels = shown->panels;
     bool weights = panels->stage == STAGE_WEIGHTS;
     char name[PANEL_NAME] = "heads";
-    if (!picture->all)
-        panels_file(panels, picture->matrix / panels->count, picture->matrix % panels->count, name);
-    char *path = text_format("%s%s%s%s.png", folder, name, weights ? "" : "-",
-                             weights ? "" : stage_names[panels->stage]);
+    if (!shown->all)
+        panels_file(panels, shown->matrix / panels->count, shown->matrix % panels->count, name);
+    char *path = text_format("%s%s%s%s%s", folder, name, weights ? "" : "-",
+                             weights ? "" : stage_names[panels->stage], output_png.ending);
     if (!path)
         error_memory(error, strlen(folder) + sizeof name);
     return path;
@@ -175,25 +173,25 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
     size_t s = 0, matrix = 0;
     bool ok = true;
     while (ok && s < outputs->stage_count) {
-        struct picture pictures[BATCH];
-        struct out png[BATCH];
+        struct picture_job jobs[BATCH];
+        struct out bytes[BATCH];
         size_t count = 0;
         double start = clock_seconds();
         for (; count < BATCH && s < outputs->stage_count; count++) {
             const struct panels *panels = &outputs->panels[s];
             bool all = matrix == result->layer_count * panels->count;
-            out_begin(&png[count], -1, folder);
-            pictures[count] = (struct picture){
-                .panels = panels, .all = all, .matrix = all ? 0 : matrix, .out = &png[count]};
+            out_begin(&bytes[count], -1, folder);
+            jobs[count] = (struct picture_job){
+                .shown = {.panels = panels, .all = all, .matrix = all ? 0 : matrix}, .out = &bytes[count]};
             matrix = all ? 0 : matrix + 1;
             s += all;
         }
-        ok = pictures_draw(pictures, count, &options->style, patches, error);
+        ok = picture_jobs_run(jobs, count, output_png.painter, &options->style, patches, error);
         outputs->draw_seconds += clock_seconds() - start;
         for (size_t i = 0; i < count; i++) {
-            char *path = ok ? picture_path(folder, &pictures[i], error) : NULL;
-            ok = path && write_picture(outputs, path, true, &png[i], error);
-            out_free(&png[i]);
+            char *path = ok ? picture_path(folder, &jobs[i].shown, error) : NULL;
+            ok = path && write_picture(outputs, path, true, &bytes[i], error);
+            out_free(&bytes[i]);
             free(path);
         }
     }
@@ -204,24 +202,24 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
                          const struct patch_view *patches, const struct result *result, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
-    char *json = folder ? text_format("%sattention.json", folder) : NULL;
+    char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
     ok = ok && write_pictures(outputs, folder, options, patches, result, error) &&
-         write_numbers(outputs, json, &writer_json, true, result, error);
+         write_numbers(outputs, json, output_json.writer, true, result, error);
     free(json);
     free(folder);
     return ok;
 }
 
-static bool write_standard(struct outputs *outputs, const struct writer *writer, const struct result *result,
-                           struct error *error)
+static bool write_standard(struct outputs *outputs, const struct output_format *format,
+                           const struct result *result, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
     out_begin(&out, STDOUT_FILENO, "standard output");
     bool ok = true;
-    if (writer)
-        ok = writer->write(result, outputs->stages[0], &out, error);
+    if (format)
+        ok = format->writer->write(result, outputs->stages[0], &out, error);
     else
         summary_write(outputs->names, outputs->name_count, result, &out);
     ok = out_finish(&out, error) && ok;
@@ -233,17 +231,17 @@ static bool write_standard(struct outputs *outputs, const struct writer *writer,
 bool outputs_draw(const struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->count; i++)
-        if (outputs->list[i].kind == OUTPUT_FOLDER || outputs->list[i].kind == OUTPUT_PICTURE)
+        if (!outputs->list[i].format || outputs->list[i].format->painter)
             return true;
     return false;
 }
 
 bool outputs_whole(const struct outputs *outputs)
 {
-    bool whole = outputs->standard && !outputs->standard->one_stage;
+    bool whole = outputs->standard && !output_format_one_stage(outputs->standard);
     for (size_t i = 0; i < outputs->count; i++) {
-        const struct output *output = &outputs->list[i];
-        whole = whole || output->kind == OUTPUT_FOLDER || (output->writer && !output->writer->one_stage);
+        const struct output_format *format = outputs->list[i].format;
+        whole = whole || !format || !output_format_one_stage(format);
     }
     return whole;
 }
@@ -259,10 +257,10 @@ bool outputs_write(struct outputs *outputs, const struct options *options, const
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, options, patches, result, error);
-        else if (output->kind == OUTPUT_PICTURE)
-            ok = write_figure(outputs, output->path, options, patches, error);
-        else if (output->kind == OUTPUT_NUMBERS)
-            ok = write_numbers(outputs, output->path, output->writer, false, result, error);
+        else if (output->kind == OUTPUT_FILE && output->format->painter)
+            ok = write_figure(outputs, output->path, output->format->painter, options, patches, error);
+        else if (output->kind == OUTPUT_FILE)
+            ok = write_numbers(outputs, output->path, output->format->writer, false, result, error);
         if (!ok)
             return false;
     }

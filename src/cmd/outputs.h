@@ -7,25 +7,26 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/output_format.h"
 #include "compute/result.h"
 #include "view/panels.h"
 #include "view/patch_view.h"
 
-enum output_kind { OUTPUT_FOLDER, OUTPUT_PICTURE, OUTPUT_NUMBERS, OUTPUT_STDOUT };
+enum output_kind { OUTPUT_FOLDER, OUTPUT_FILE, OUTPUT_STDOUT };
 
 struct output {
     enum output_kind kind;
     const char *path;
-    const struct writer *writer; /* for OUTPUT_NUMBERS and OUTPUT_STDOUT */
+    const struct output_format *format; /* NULL: of a folder, which has several */
 };
 
 /* All that a run leaves. */
 struct outputs {
     struct output *list; /* owned */
     size_t count;
-    const struct writer *standard;  /* what goes to standard output, or NULL */
-    bool table;                     /* the summary goes there */
-    enum stage stages[STAGE_COUNT]; /* what is drawn and written by one-stage writers */
+    const struct output_format *standard; /* of the numbers on standard output; NULL: none go there */
+    bool table;                           /* the summary goes there */
+    enum stage stages[STAGE_COUNT];       /* what is drawn and written by one-stage writers */
     size_t stage_count;
     struct panels panels[STAGE_COUNT]; /* what is drawn of each of them, from outputs_write on */
     char **names;                      /* files written, for the summary; owned */

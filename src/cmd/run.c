@@ -14,7 +14,6 @@
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_view.h"
-#include "write/write.h"
 
 /* What a file of one stage needs is there only where all, or the chosen part, is held. */
 static bool check_outputs(const struct problem *problem, const struct request *request,
@@ -25,8 +24,8 @@ static bool check_outputs(const struct problem *problem, const struct request *r
         return true;
     for (size_t i = 0; i <= outputs->count; i++) {
         bool standard = i == outputs->count;
-        const struct writer *writer = standard ? outputs->standard : outputs->list[i].writer;
-        if (writer && writer->one_stage)
+        const struct output_format *format = standard ? outputs->standard : outputs->list[i].format;
+        if (format && format->writer && format->writer->one_stage)
             return error_set(
                 error, ERROR_SYSTEM,
                 "%s%s needs all %zu×%zu×%zu×%zu weights, more than the %zu that --max-weights allows to be "

@@ -60,7 +60,7 @@ static bool axis_widest(const struct axis *axis, struct font *font, double *wide
     for (size_t k = 0; axis_label(axis, k, &text, number, &middle); k++) {
         double width;
         if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
-            !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+            !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
             return false;
         *widest = fmax(*widest, width);
     }
@@ -102,7 +102,7 @@ bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error
         char number[NUMBER_TEXT];
         double width;
         snprintf(number, sizeof number, "%zu", axis->first + (axis->count - 1) * axis->unit);
-        if (!font_shape(font, number, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+        if (!typeset_text(font, number, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         plan_numbers(axis, width + LAYOUT_SMALL_SIZE * 0.8);
         axis->is_upright = false;
@@ -113,7 +113,7 @@ bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error
         for (size_t i = 0; i < axis->count && !axis->is_upright; i++) {
             double width;
             if (!label_show(shown, axis->labels[i], true, font, axis->size, axis->limit, error) ||
-                !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+                !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
                 return false;
             axis->is_upright = width > axis->cell - 4;
         }
@@ -154,7 +154,7 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
         double width;
         if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
-            !font_shape(font, shown, axis->size, NULL, NULL, &width, error))
+            !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
             return false;
         if (axis->has_ticks && !figure_rect(figure, floor(x + middle), axis->is_above ? y - 1 - TICK : y + 1,
                                             1, TICK, layout_line, error))

@@ -9,14 +9,14 @@
 #define TICK 4.0
 #define TEXT_GAP 7.0 /* between bar and number */
 #define LEGEND_LINE 19.0
-#define CHIP 12.0
+#define SWATCH 12.0
 #define SHORTEST 112.0
 #define TICK_ROOM 32.0   /* from one number to the next, at least */
 #define TICK_SHARE 0.085 /* the same as a part of the bar */
 
 static double legend_height(const struct bar *bar)
 {
-    int lines = bar->has_masked + bar->has_nan + bar->is_chip;
+    int lines = bar->has_masked + bar->has_nan + bar->is_swatch;
     return lines > 0 ? lines * LEGEND_LINE + 8 : 0;
 }
 
@@ -26,7 +26,7 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
     *widest = 0;
     for (size_t i = 0; i < bar->tick_count; i++) {
         double width;
-        if (!font_shape(font, bar->ticks[i].text, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+        if (!typeset_text(font, bar->ticks[i].text, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         *widest = fmax(*widest, width);
     }
@@ -34,15 +34,15 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
     return true;
 }
 
-static bool chip_width(struct bar *bar, struct font *font, struct error *error)
+static bool swatch_width(struct bar *bar, struct font *font, struct error *error)
 {
     const char *const names[] = {bar->measure, "masked"};
     bar->width = 0;
     for (int i = 0; i < 2; i++) {
         double width;
-        if (!font_shape(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
+        if (!typeset_text(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
-        bar->width = fmax(bar->width, CHIP + 6 + width);
+        bar->width = fmax(bar->width, SWATCH + 6 + width);
     }
     return true;
 }
@@ -50,32 +50,32 @@ static bool chip_width(struct bar *bar, struct font *font, struct error *error)
 bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error)
 {
     bar->legend = legend_height(bar);
-    if (bar->is_chip) {
+    if (bar->is_swatch) {
         bar->height = 0;
         bar->tick_count = 0;
-        return chip_width(bar, font, error);
+        return swatch_width(bar, font, error);
     }
     bar->height = fmax(SHORTEST, height - bar->legend);
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
     double legend_width;
     if (!numbers_width(bar, font, &bar->width, error) ||
-        !font_shape(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
-                    error))
+        !typeset_text(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
+                      error))
         return false;
     if (bar->measure && bar->measure[0])
         bar->width += LAYOUT_NAME_SIZE + 7;
     if (bar->legend > 0)
-        bar->width = fmax(bar->width, CHIP + 6 + legend_width);
+        bar->width = fmax(bar->width, SWATCH + 6 + legend_width);
     return true;
 }
 
 static bool legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
                         struct error *error)
 {
-    return figure_rect(figure, x, y, CHIP, CHIP, layout_line, error) &&
-           figure_rect(figure, x + 1, y + 1, CHIP - 2, CHIP - 2, color, error) &&
-           figure_text(figure, x + CHIP + 6, y + CHIP / 2 + LAYOUT_CAP * LAYOUT_SMALL_SIZE, LAYOUT_SMALL_SIZE,
-                       ANCHOR_START, false, layout_ink, text, error);
+    return figure_rect(figure, x, y, SWATCH, SWATCH, layout_line, error) &&
+           figure_rect(figure, x + 1, y + 1, SWATCH - 2, SWATCH - 2, color, error) &&
+           figure_text(figure, x + SWATCH + 6, y + SWATCH / 2 + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
+                       LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, text, error);
 }
 
 /* The name of the bar, with what more there is to say if that fits. */
@@ -83,8 +83,8 @@ static bool bar_name(const struct bar *bar, char name[LABEL_SIZE], struct font *
 {
     char whole[LABEL_SIZE];
     double width = INFINITY;
-    snprintf(whole, sizeof whole, "%s %s", bar->measure, bar->more ? bar->more : "");
-    if (bar->more && bar->more[0] && !font_shape(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
+    snprintf(whole, sizeof whole, "%s %s", bar->measure, bar->note ? bar->note : "");
+    if (bar->note && bar->note[0] && !typeset_text(font, whole, LAYOUT_NAME_SIZE, NULL, NULL, &width, error))
         return false;
     return label_show(name, width <= bar->height ? whole : bar->measure, false, font, LAYOUT_NAME_SIZE,
                       bar->height, error);
@@ -119,10 +119,10 @@ static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, do
 bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
               struct error *error)
 {
-    double below = bar->is_chip ? y : y + bar->height + 16;
-    if (!bar->is_chip && !ramp_draw(bar, figure, x, y, font, error))
+    double below = bar->is_swatch ? y : y + bar->height + 16;
+    if (!bar->is_swatch && !ramp_draw(bar, figure, x, y, font, error))
         return false;
-    if (bar->is_chip) {
+    if (bar->is_swatch) {
         if (!legend_line(figure, x, below, bar->highest, bar->measure, error))
             return false;
         below += LEGEND_LINE;

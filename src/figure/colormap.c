@@ -4,11 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "figure/colormap_data.h"
-
-/* In the order of colormap_data. */
-const char *const colormap_names[] = {"viridis", "magma",  "inferno",  "plasma", "cividis",
-                                      "gray",    "RdBu_r", "coolwarm", NULL};
 
 static unsigned hex_digit(char c)
 {
@@ -30,30 +27,43 @@ static struct color color_mix(struct color a, struct color b, double part)
                           (uint8_t)lround(a.b + (b.b - a.b) * part)};
 }
 
+const char *colormap_default(enum colormap_kind kind)
+{
+    size_t i = 0;
+    while (colormap_rows[i].kind != kind)
+        i++;
+    return colormap_rows[i].name;
+}
+
+static const struct colormap_row *colormap_row_named(const char *name, struct error *error)
+{
+    for (size_t i = 0; i < colormap_count; i++)
+        if (strcmp(colormap_rows[i].name, name) == 0)
+            return &colormap_rows[i];
+    const char *near = text_nearest(name, colormap_names);
+    char list[WORDS_LIST];
+    words_list(list, colormap_words, "and");
+    if (near)
+        error_set(error, ERROR_USAGE, "there is no colour map '%s'; did you mean '%s'?", name, near);
+    else
+        error_set(error, ERROR_USAGE, "there is no colour map '%s'; there are %s", name, list);
+    return NULL;
+}
+
 bool colormap_find(struct colormap *map, const char *name, struct error *error)
 {
-    const struct colormap_data *data = NULL;
-    for (size_t i = 0; i < colormap_count; i++)
-        if (strcmp(colormap_data[i].name, name) == 0)
-            data = &colormap_data[i];
-    if (!data) {
-        const char *near = text_nearest(name, colormap_names);
-        if (near)
-            return error_set(error, ERROR_USAGE, "there is no colour map '%s'; did you mean '%s'?", name,
-                             near);
-        return error_set(error, ERROR_USAGE,
-                         "there is no colour map '%s'; there are viridis, magma, inferno, plasma, "
-                         "cividis, gray, RdBu_r and coolwarm",
-                         name);
-    }
-    size_t stops = strlen(data->stops) / 6;
+    const struct colormap_row *row = colormap_row_named(name, error);
+    if (!row)
+        return false;
+    size_t stops = strlen(row->stops) / 6;
     for (size_t i = 0; i < 256; i++) {
         size_t low = i * (stops - 1) / 255;
         size_t high = low + 1 < stops ? low + 1 : low;
         double part = (double)(i * (stops - 1) % 255) / 255;
-        map->colors[i] = color_mix(hex_color(data->stops + 6 * low), hex_color(data->stops + 6 * high), part);
+        map->colors[i] = color_mix(hex_color(row->stops + 6 * low), hex_color(row->stops + 6 * high), part);
     }
-    map->masked = hex_color(data->masked);
+    map->kind = row->kind;
+    map->masked = hex_color(row->masked);
     map->nan = (struct color){255, 0, 200};
     return true;
 }

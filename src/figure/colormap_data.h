@@ -1,16 +1,21 @@
-/* The colours of the maps, as text. */
+/* The table of the colour maps: their colours as text. */
 #ifndef ATTN_FIGURE_COLORMAP_DATA_H
 #define ATTN_FIGURE_COLORMAP_DATA_H
 
 #include <stddef.h>
 
-/* `stops`: evenly spaced colours from the lowest to the highest, six hexadecimal digits each, to be joined by
- * straight lines in RGB. `masked`: the colour of masked cells, likewise. */
-struct colormap_data {
-    const char *name, *stops, *masked;
+#include "figure/colormap.h"
+
+struct colormap_row {
+    const char *name;
+    enum colormap_kind kind;
+    const char *masked; /* the colour of masked cells, six hexadecimal digits */
+    /* Evenly spaced colours from the lowest to the highest, six digits each, to be joined by straight lines in
+     * RGB. */
+    const char *stops;
 };
 
-extern const struct colormap_data colormap_data[];
+extern const struct colormap_row colormap_rows[];
 extern const size_t colormap_count;
 
 #endif

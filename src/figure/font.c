@@ -1,169 +1,238 @@
-/* Lines of text to glyphs. What the glyphs look like is in glyph.c. */
+/*
+ * Glyphs by stb_truetype, each rendered once for a size and a place between two pixels, then kept.
+ *
+ * stb_truetype does not check all of its memory, so it gets it from a block that is there beforehand; should
+ * that not suffice, it is left by a long jump, which loses nothing since the block stays ours.
+ */
 #include "figure/font.h"
 
-#include <fribidi.h>
-#include <stdio.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/text.h"
-#include "figure/glyph.h"
+#include "base/memory.h"
+#include "figure/font_data.h"
 
-/* The box of a character that no font has, in ems. Two lines of small digits. */
-#define BOX_TOP 0.93
-#define BOX_BOTTOM 0.25
-#define BOX_DIGIT 0.58 /* the size of its digits */
-#define BOX_PAD 0.13
+/* More than ten times what the most intricate glyph of the fonts named in the build takes at the largest
+ * size. */
+enum { ARENA_SIZE = 1 << 20 };
 
-/* Symbols for the C0 controls, U+2400 to U+241F, stand for the controls themselves. */
-static uint32_t shown_code(uint32_t code)
-{
-    return code >= 0x2400 && code < 0x2420 ? code - 0x2400 : code;
-}
+/* As fine as the eye can tell: a step is 3 % of what letter and ground differ by. */
+enum { COVERAGE_LEVELS = 32 };
 
-/* Draws nothing and takes no room: joiners, direction marks, variation selectors, byte order mark, tags. */
-static bool is_invisible(uint32_t code)
-{
-    return (code >= 0x200B && code <= 0x200F) || code == 0x2060 || (code >= 0xFE00 && code <= 0xFE0F) ||
-           code == 0xFEFF || (code >= 0xE0000 && code <= 0xE01EF);
-}
-
-static bool is_right_to_left(uint32_t code)
-{
-    return (code >= 0x590 && code <= 0x8FF) || code == 0x200F || (code >= 0xFB1D && code <= 0xFDFF) ||
-           (code >= 0xFE70 && code < 0xFEFF) || (code >= 0x10800 && code <= 0x10FFF) ||
-           (code >= 0x1E800 && code <= 0x1EFFF);
-}
-
-/* Embeddings, overrides and isolates would let a label reorder what stands around them: they are shown
- * instead. */
-static bool is_direction_control(uint32_t code)
-{
-    return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-}
-
-/* Puts the characters in visual order and joins Arabic letters (Unicode UAX #9, by FriBidi). */
-static bool order_visually(uint32_t *codes, size_t count, struct error *error)
-{
-    FriBidiChar logical[FONT_CHARACTERS], visual[FONT_CHARACTERS + 1];
-    FriBidiStrIndex from[FONT_CHARACTERS];
-    FriBidiParType direction = FRIBIDI_PAR_ON;
-
-    for (size_t i = 0; i < count; i++)
-        logical[i] = is_direction_control(codes[i]) ? 0xFFFC : codes[i];
-    if (!fribidi_log2vis(logical, (FriBidiStrIndex)count, &direction, visual, NULL, from, NULL))
-        return error_memory(error, count * sizeof *visual);
-    uint32_t ordered[FONT_CHARACTERS];
-    for (size_t i = 0; i < count; i++) {
-        uint32_t original = codes[from[i]];
-        ordered[i] = is_direction_control(original) ? original : visual[i];
-    }
-    for (size_t i = 0; i < count; i++)
-        codes[i] = ordered[i];
-    return true;
-}
-
-/* The pen of a text that is being shaped. */
-struct pen {
-    struct font *font;
-    double size, x;
-    double base; /* where the last glyph that takes room began */
-    font_receiver *take;
-    void *context;
+struct font_arena {
+    size_t used;
+    jmp_buf full;
+    _Alignas(16) unsigned char memory[ARENA_SIZE];
 };
 
-static bool pen_glyph(const struct pen *pen, int face, int glyph, double x, double y, double size,
-                      struct error *error)
+static void *arena_alloc(size_t size, void *context)
 {
-    struct font_mark mark = {.x = (float)x, .y = (float)y, .size = (float)size, .face = face, .glyph = glyph};
-    return !pen->take || pen->take(pen->context, &mark, error);
+    struct font_arena *arena = context;
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (rounded < size || rounded > ARENA_SIZE - arena->used)
+        longjmp(arena->full, 1);
+    void *memory = arena->memory + arena->used;
+    arena->used += rounded;
+    return memory;
 }
 
-static bool pen_box(struct pen *pen, uint32_t code, struct error *error)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wcast-align"
+#define STBTT_STATIC
+#define STBTT_malloc(size, context) arena_alloc(size, context)
+#define STBTT_free(memory, context) ((void)(memory), (void)(context))
+#define STBTT_assert(condition) ((void)0)
+#define STB_TRUETYPE_IMPLEMENTATION
+#include <stb_truetype.h>
+#pragma GCC diagnostic pop
+
+/* A rendered glyph. Empty entries have used false. */
+struct entry {
+    bool used;
+    uint8_t face, quarter;
+    int glyph;
+    float size;
+    int left, top, width, height;
+    size_t coverage; /* offset */
+};
+
+struct font {
+    stbtt_fontinfo face[FONT_FACES];
+    struct font_arena *arena;
+    struct entry *entries; /* a hash table, at most half full, of a power of two */
+    size_t entry_count, entry_room;
+    uint8_t *coverage;
+    size_t coverage_size, coverage_room;
+};
+
+struct font *font_open(struct error *error)
 {
-    char digits[9];
-    int count = snprintf(digits, sizeof digits, code > 0xFFFF ? "%06X" : "%04X", (unsigned)code);
-    double digit_size = pen->size * BOX_DIGIT, pad = pen->size * BOX_PAD;
-    int face, zero;
-    if (!glyph_find(pen->font, '0', &face, &zero))
-        return true;
-    double advance = glyph_advance(pen->font, face, zero, digit_size);
-    double width = advance * (count / 2) + 2 * pad;
-    struct font_mark frame = {.box = true,
-                              .x = (float)(pen->x + pen->size * 0.05),
-                              .y = (float)(-BOX_TOP * pen->size),
-                              .size = (float)pen->size,
-                              .width = (float)width,
-                              .height = (float)((BOX_TOP + BOX_BOTTOM) * pen->size)};
-    if (pen->take && !pen->take(pen->context, &frame, error))
+    struct font *font = memory_zeroed(1, sizeof *font, error);
+    if (!font)
+        return NULL;
+    font->arena = memory_alloc(1, sizeof *font->arena, error);
+    font->entry_room = 256;
+    font->entries = memory_zeroed(font->entry_room, sizeof *font->entries, error);
+    if (!font->arena || !font->entries)
+        goto fail;
+    for (int i = 0; i < FONT_FACES; i++) {
+        int offset = stbtt_GetFontOffsetForIndex(font_data[i], 0);
+        if (offset < 0 || !stbtt_InitFont(&font->face[i], font_data[i], offset)) {
+            error_set(error, ERROR_SYSTEM, "the font that was built in is not TrueType");
+            goto fail;
+        }
+        font->face[i].userdata = font->arena;
+    }
+    return font;
+fail:
+    font_close(font);
+    return NULL;
+}
+
+void font_close(struct font *font)
+{
+    if (!font)
+        return;
+    free(font->arena);
+    free(font->entries);
+    free(font->coverage);
+    free(font);
+}
+
+bool font_find(const struct font *font, uint32_t code, int *face, int *glyph)
+{
+    for (int i = 0; i < FONT_FACES; i++) {
+        int found = stbtt_FindGlyphIndex(&font->face[i], (int)code);
+        if (found > 0) {
+            *face = i;
+            *glyph = found;
+            return true;
+        }
+    }
+    return false;
+}
+
+double font_advance(const struct font *font, int face, int glyph, double size)
+{
+    int advance, bearing;
+    stbtt_GetGlyphHMetrics(&font->face[face], glyph, &advance, &bearing);
+    return advance * (double)stbtt_ScaleForMappingEmToPixels(&font->face[face], (float)size);
+}
+
+void font_extent(const struct font *font, int face, int glyph, double size, double *left, double *right)
+{
+    const stbtt_fontinfo *info = &font->face[face];
+    double scale = (double)stbtt_ScaleForMappingEmToPixels(info, (float)size);
+    int x0 = 0, y0, x1 = 0, y1;
+    stbtt_GetGlyphBox(info, glyph, &x0, &y0, &x1, &y1);
+    *left = x0 * scale;
+    *right = x1 * scale;
+}
+
+/* Where the glyph is in the table, or would be. */
+static struct entry *entry_place(struct entry *entries, size_t room, const struct entry *key)
+{
+    uint32_t bits;
+    memcpy(&bits, &key->size, sizeof bits);
+    uint32_t hash = ((uint32_t)key->glyph * 8 + key->face * 4u + key->quarter) * 2654435761u ^ bits * 40503u;
+    for (size_t i = hash >> 7;; i++) {
+        struct entry *entry = &entries[i & (room - 1)];
+        if (!entry->used || (entry->glyph == key->glyph && entry->face == key->face &&
+                             entry->quarter == key->quarter && entry->size == key->size))
+            return entry;
+    }
+}
+
+static bool table_grow(struct font *font, struct error *error)
+{
+    size_t room = font->entry_room * 2;
+    struct entry *entries = memory_zeroed(room, sizeof *entries, error);
+    if (!entries)
         return false;
-    for (int i = 0; i < count; i++) {
-        int column = i % (count / 2), row = i / (count / 2), glyph;
-        double y = row == 0 ? -0.40 * pen->size : 0.15 * pen->size;
-        if (glyph_find(pen->font, (uint32_t)digits[i], &face, &glyph) &&
-            !pen_glyph(pen, face, glyph, frame.x + pad + column * advance, y, digit_size, error))
+    for (size_t i = 0; i < font->entry_room; i++)
+        if (font->entries[i].used)
+            *entry_place(entries, room, &font->entries[i]) = font->entries[i];
+    free(font->entries);
+    font->entries = entries;
+    font->entry_room = room;
+    return true;
+}
+
+/* `bytes` of coverage more, zeroed. */
+static bool coverage_grow(struct font *font, size_t bytes, struct error *error)
+{
+    if (font->coverage_room - font->coverage_size < bytes) {
+        size_t room = font->coverage_room * 2 + bytes + 4096;
+        if (!memory_resize(&font->coverage, room, 1, error))
             return false;
+        font->coverage_room = room;
     }
-    pen->x += width + pen->size * 0.1;
+    memset(font->coverage + font->coverage_size, 0, bytes);
     return true;
 }
 
-static bool pen_character(struct pen *pen, uint32_t code, struct error *error)
+/* To one of COVERAGE_LEVELS, so that letters take few colours. */
+static void round_coverage(uint8_t *coverage, size_t count)
 {
-    int face, glyph;
-    if (is_invisible(code))
-        return true;
-    if (is_direction_control(code) || !glyph_find(pen->font, code, &face, &glyph))
-        return pen_box(pen, shown_code(code), error);
-    /* The fonts place other marks themselves; those of right-to-left letters go over the middle of theirs. */
-    if (is_right_to_left(code) && fribidi_get_bidi_type(code) == FRIBIDI_TYPE_NSM) {
-        double left, right;
-        glyph_reach(pen->font, face, glyph, pen->size, &left, &right);
-        return pen_glyph(pen, face, glyph, (pen->base + pen->x - left - right) / 2, 0, pen->size, error);
+    for (size_t i = 0; i < count; i++) {
+        unsigned level = (coverage[i] * (COVERAGE_LEVELS - 1) + 127u) / 255;
+        coverage[i] = (uint8_t)(level * 255 / (COVERAGE_LEVELS - 1));
     }
-    if (!pen_glyph(pen, face, glyph, pen->x, 0, pen->size, error))
+}
+
+/* Fills in the rest of an entry whose key is set. */
+static bool glyph_render(struct font *font, struct entry *entry, struct error *error)
+{
+    const stbtt_fontinfo *face = &font->face[entry->face];
+    float scale = stbtt_ScaleForMappingEmToPixels(face, entry->size);
+    float shift = (float)entry->quarter / 4;
+    int right, bottom;
+
+    font->arena->used = 0;
+    if (setjmp(font->arena->full) != 0)
+        return error_set(error, ERROR_SYSTEM, "a character is too intricate to be drawn");
+    stbtt_GetGlyphBitmapBoxSubpixel(face, entry->glyph, scale, scale, shift, 0, &entry->left, &entry->top,
+                                    &right, &bottom);
+    entry->width = right - entry->left;
+    entry->height = bottom - entry->top;
+    entry->coverage = font->coverage_size;
+    size_t bytes = (size_t)entry->width * (size_t)entry->height;
+    if (!coverage_grow(font, bytes, error))
         return false;
-    double advance = glyph_advance(pen->font, face, glyph, pen->size);
-    if (advance > 0)
-        pen->base = pen->x;
-    pen->x += advance;
+    if (bytes > 0)
+        stbtt_MakeGlyphBitmapSubpixel(face, font->coverage + entry->coverage, entry->width, entry->height,
+                                      entry->width, scale, scale, shift, 0, entry->glyph);
+    round_coverage(font->coverage + entry->coverage, bytes);
+    font->coverage_size += bytes;
     return true;
 }
 
-bool font_shape(struct font *font, const char *text, double size, font_receiver *take, void *context,
-                double *width, struct error *error)
+bool font_glyph(struct font *font, int face, int glyph, double size, int quarter, struct font_bitmap *bitmap,
+                struct error *error)
 {
-    uint32_t codes[FONT_CHARACTERS];
-    size_t count = 0;
-    bool ordered = false;
-    while (*text && count < FONT_CHARACTERS) {
-        codes[count] = text_decode(&text);
-        ordered = ordered || is_right_to_left(codes[count]);
-        count++;
-    }
-    if (ordered && !order_visually(codes, count, error))
-        return false;
-
-    struct pen pen = {font, size, 0, 0, take, context};
-    for (size_t i = 0; i < count; i++)
-        if (!pen_character(&pen, codes[i], error))
+    struct entry key = {.used = true,
+                        .face = (uint8_t)face,
+                        .quarter = (uint8_t)quarter,
+                        .glyph = glyph,
+                        .size = (float)size};
+    struct entry *entry = entry_place(font->entries, font->entry_room, &key);
+    if (!entry->used) {
+        if ((font->entry_count + 1) * 2 > font->entry_room) {
+            if (!table_grow(font, error))
+                return false;
+            entry = entry_place(font->entries, font->entry_room, &key);
+        }
+        if (!glyph_render(font, &key, error))
             return false;
-    *width = pen.x;
-    return true;
-}
-
-uint32_t font_missing(const struct font *font, const char **text)
-{
-    int face, glyph;
-    while (**text) {
-        uint32_t code = text_decode(text);
-        if (code >= 0xA0 && !is_invisible(code) && !is_direction_control(code) &&
-            !glyph_find(font, code, &face, &glyph))
-            return code;
+        *entry = key;
+        font->entry_count++;
     }
-    return 0;
-}
-
-double font_width(struct font *font, const char *text, double size, struct error *error)
-{
-    double width = 0;
-    return font_shape(font, text, size, NULL, NULL, &width, error) ? width : 0;
+    *bitmap = (struct font_bitmap){entry->left, entry->top, entry->width, entry->height,
+                                   font->coverage + entry->coverage};
+    return true;
 }

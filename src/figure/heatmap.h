@@ -56,7 +56,7 @@ struct drawing {
     size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
-    const char *more;                   /* behind it where there is room: "(largest 0.13)"; NULL: chosen */
+    const char *note;                   /* behind it where there is room: "(largest 0.13)"; NULL: chosen */
     bool is_signed; /* signed data: diverging colours centred on 0, and where neither vmin nor vmax is
                        given a range that is the same on both sides of it */
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none. Borrowed */

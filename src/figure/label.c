@@ -86,7 +86,7 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
 {
     size_t length = 0, characters = 0;
     bool leading = blanks;
-    while (*text && characters < FONT_CHARACTERS - 32 &&
+    while (*text && characters < TYPESET_CHARACTERS - 32 &&
            length < LABEL_SIZE - PIECE_SIZE - sizeof ELLIPSIS - 2 * MARK_SIZE) {
         uint32_t code = text_decode(&text);
         leading = leading && code == ' ';
@@ -106,9 +106,9 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
 /* What `text` begins with, of the strong directions; neutral where it has none. (UAX #9, P2 and P3.) */
 static FriBidiParType direction_of(const char *text)
 {
-    FriBidiCharType types[FONT_CHARACTERS];
+    FriBidiCharType types[TYPESET_CHARACTERS];
     FriBidiStrIndex count = 0;
-    while (*text && count < FONT_CHARACTERS)
+    while (*text && count < TYPESET_CHARACTERS)
         types[count++] = fribidi_get_bidi_type(text_decode(&text));
     return fribidi_get_par_direction(types, count);
 }
@@ -128,9 +128,9 @@ static void keep_direction(char part[LABEL_SIZE], FriBidiParType whole)
 static bool cut_to_width(char out[LABEL_SIZE], struct font *font, double size, double width,
                          struct error *error)
 {
-    size_t ends[FONT_CHARACTERS + 1], count = 0;
+    size_t ends[TYPESET_CHARACTERS + 1], count = 0;
     ends[count++] = 0;
-    for (const char *at = out; *at && count <= FONT_CHARACTERS;) {
+    for (const char *at = out; *at && count <= TYPESET_CHARACTERS;) {
         at = label_character_end(at);
         ends[count++] = (size_t)(at - out);
     }
@@ -142,7 +142,7 @@ static bool cut_to_width(char out[LABEL_SIZE], struct font *font, double size, d
         memcpy(trial, out, ends[middle]);
         memcpy(trial + ends[middle], ELLIPSIS, sizeof ELLIPSIS);
         double reach;
-        if (!font_shape(font, trial, size, NULL, NULL, &reach, error))
+        if (!typeset_text(font, trial, size, NULL, NULL, &reach, error))
             return false;
         if (reach > width) {
             beyond = middle;
@@ -165,7 +165,7 @@ bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font
 {
     show_all(out, text, blanks);
     double reach;
-    if (!font_shape(font, out, size, NULL, NULL, &reach, error))
+    if (!typeset_text(font, out, size, NULL, NULL, &reach, error))
         return false;
     if (reach <= width)
         return true;
@@ -184,7 +184,7 @@ bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *tex
     memcpy(first, whole, LABEL_SIZE);
     second[0] = '\0';
     double reach;
-    if (!font_shape(font, first, size, NULL, NULL, &reach, error))
+    if (!typeset_text(font, first, size, NULL, NULL, &reach, error))
         return false;
     if (reach <= width)
         return true;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "figure/font.h"
+#include "figure/typeset.h"
 
 /* Room for any label that label_show writes. */
 enum { LABEL_SIZE = 2048 };

@@ -39,7 +39,7 @@ static bool draw_title(struct layout *layout)
     char lines[2][LABEL_SIZE];
     double all;
     if (!label_show(lines[0], title, false, layout->font, TITLE_SIZE, INFINITY, layout->error) ||
-        !font_shape(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
+        !typeset_text(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
         return false;
     double width = figure->width - 2 * LAYOUT_PAD, limit = (double)layout->drawing->style.width;
     width = ceil(title_room(width, all));
@@ -47,7 +47,7 @@ static bool draw_title(struct layout *layout)
         width = fmax(fmin(width, limit - 2 * LAYOUT_PAD), figure->width - 2 * LAYOUT_PAD);
     figure->width = (float)(width + 2 * LAYOUT_PAD);
     if (!label_wrap(lines[0], lines[1], title, layout->font, TITLE_SIZE, width, layout->error) ||
-        !font_shape(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
+        !typeset_text(layout->font, lines[0], TITLE_SIZE, NULL, NULL, &all, layout->error))
         return false;
     /* Flush with the matrix if it fits there. */
     double x =
@@ -71,7 +71,7 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
         double x = LAYOUT_PAD + LAYOUT_NAME_SIZE * 0.76, length;
         if (!label_show(shown, drawing->row_axis, false, layout->font, LAYOUT_NAME_SIZE, fmax(height, 60),
                         layout->error) ||
-            !font_shape(layout->font, shown, LAYOUT_NAME_SIZE, NULL, NULL, &length, layout->error) ||
+            !typeset_text(layout->font, shown, LAYOUT_NAME_SIZE, NULL, NULL, &length, layout->error) ||
             !figure_text(layout->figure, x, layout->top + fmax(height, length) / 2, LAYOUT_NAME_SIZE,
                          ANCHOR_MIDDLE, true, layout_ink, shown, layout->error))
             return false;

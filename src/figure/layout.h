@@ -9,8 +9,9 @@
 #include "figure/font.h"
 #include "figure/heatmap.h"
 
-/* Lays the drawing out into `figure`, which begins zeroed and is the caller's to free, also on failure.
- * `font` measures the texts. Errors: as draw_png. */
+/* Lays the drawing out into `figure`, which begins zeroed; figure_free frees it in any case. `font` measures the
+ * texts. Errors: ERROR_USAGE for a style that cannot be had (unknown colour map, figure too large, log scale with
+ * vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error);
 

@@ -4,10 +4,10 @@
 
 #include "figure/colormap.h"
 #include "figure/figure.h"
-#include "figure/font.h"
 #include "figure/heatmap.h"
 #include "figure/pool.h"
 #include "figure/scale.h"
+#include "figure/typeset.h"
 
 #define LAYOUT_PAD 16.0       /* around everything */
 #define LAYOUT_NAME_SIZE 13.0 /* axis names and the colour bar's */
@@ -45,10 +45,10 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 /* The colour bar and the legend below it. */
 struct bar {
     const struct scale *scale;
-    const char *measure, *more; /* as in struct drawing */
+    const char *measure, *note; /* as in struct drawing */
     bool has_masked, has_nan;
     struct color masked, nan;
-    bool is_chip; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
+    bool is_swatch; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
     struct color highest;
     double height, legend; /* of the bar; of the legend below it */
     double width;          /* of everything */
@@ -106,9 +106,9 @@ struct layout {
     struct figure *figure;
     struct font *font;
     struct error *error;
-    double beside; /* what the figure's width holds besides panels and the gaps between them, as expected */
-    double least;  /* of the cells */
-    bool is_bare;  /* several panels have no labels: there is no room for both */
+    double beside;  /* what the figure's width holds besides panels and the gaps between them, as expected */
+    double least;   /* of the cells */
+    bool no_labels; /* several panels have no labels: there is no room for both */
     size_t across, down;
     struct sizing sizing;
     struct pooled
@@ -119,7 +119,7 @@ struct layout {
     struct axis rows, columns;
     struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
     struct bar bar;
-    char more[48];                                /* what the colour bar says of it */
+    char bar_note[48];                            /* what the colour bar says of it */
     double panel_width, panel_height, title_room; /* of a matrix; above it, for its title */
     double title_size;                            /* of panels; 0: they have none */
     double gap;                                   /* between panels */

@@ -112,9 +112,9 @@ static bool choose_colors(struct layout *layout)
     struct colormap map;
     const char *name = drawing->style.cmap;
     if (!name)
-        name = layout->scale.is_centered ? COLORMAP_SIGNED
-               : drawing->image          ? COLORMAP_OVER
-                                         : colormap_names[0];
+        name = layout->scale.is_centered ? colormap_default(COLORMAP_DIVERGING)
+               : drawing->image          ? COLORMAP_OVER_IMAGE
+                                         : colormap_default(COLORMAP_SEQUENTIAL);
     if (!colormap_find(&map, name, error))
         return false;
     for (int i = 0; i < FIGURE_COLORS; i++) {
@@ -147,7 +147,7 @@ static bool choose_labels(struct layout *layout)
                               .cell = side ? sizing->cell_width : sizing->cell_height,
                               .limit = fmin(longest, side ? 140 : 180)};
         bool legible = axis->cell * (double)axis->count >= PANEL_READABLE || axis->cell >= LABEL_CELL;
-        if (!alone && (!legible || layout->is_bare))
+        if (!alone && (!legible || layout->no_labels))
             continue;
         if (!(side ? axis_plan_columns : axis_plan_rows)(axis, layout->font, layout->error))
             return false;
@@ -162,7 +162,7 @@ static bool choose_titles(struct layout *layout)
     double size = layout->panel_width < 110 ? 10 : 12, widest = 0;
     for (size_t i = 0; i < drawing->map_count; i++)
         if (drawing->maps[i].title)
-            widest = fmax(widest, font_width(layout->font, drawing->maps[i].title, size, layout->error));
+            widest = fmax(widest, typeset_width(layout->font, drawing->maps[i].title, size, layout->error));
     if (layout->error->kind != ERROR_NONE)
         return false;
     bool fits = widest <= layout->panel_width + layout->gap * 0.6;
@@ -206,13 +206,13 @@ static bool choose_places(struct layout *layout)
     /* On a scale to 1 small weights are hard to tell apart: there is no doubt of the largest. */
     const struct extent *extent = &layout->extent;
     if (drawing->is_weight && !drawing->style.has_vmax && extent->any && extent->high < SMALL_WEIGHT)
-        snprintf(layout->more, sizeof layout->more, "(largest %.2g)", (double)extent->high);
+        snprintf(layout->bar_note, sizeof layout->bar_note, "(largest %.2g)", (double)extent->high);
     layout->bar = (struct bar){.scale = &layout->scale,
                                .measure = drawing->measure,
-                               .more = drawing->more ? drawing->more : layout->more,
+                               .note = drawing->note ? drawing->note : layout->bar_note,
                                .has_masked = layout->extent.has_masked,
                                .has_nan = layout->extent.has_nan,
-                               .is_chip = drawing->is_flag,
+                               .is_swatch = drawing->is_flag,
                                .highest = layout->figure->palette[FIGURE_COLORS - 1],
                                .masked = layout->figure->palette[FIGURE_MASKED],
                                .nan = layout->figure->palette[FIGURE_NAN]};
@@ -276,8 +276,8 @@ bool layout_plan(struct layout *layout)
         double beside = (double)layout->figure->width - across * layout->panel_width -
                         (across - 1) * gap_choose(layout->panel_width);
         bool has_labels = layout->rows.size > 0;
-        if (width > 0 && had_labels && !has_labels && !layout->is_bare) {
-            next.is_bare = true; /* they cannot stay: let the panels have their room */
+        if (width > 0 && had_labels && !has_labels && !layout->no_labels) {
+            next.no_labels = true; /* they cannot stay: let the panels have their room */
         } else if (excess > 0) {
             beside = fmax(beside, layout->beside + excess);
         } else if (width > 0 && (number > 0 || beside >= layout->beside)) {

@@ -38,10 +38,10 @@ static double values_width(const struct extent *extent, int decimals, struct fon
     const double samples[] = {extent->low, extent->high, extent->has_nan ? NAN : 0.01};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         value_text(text, samples[i], decimals);
-        widest = fmax(widest, font_width(font, text, 100, error) / 100);
+        widest = fmax(widest, typeset_width(font, text, 100, error) / 100);
     }
     if (decimals < 0)
-        widest = fmax(widest, font_width(font, "\u22128.88e-38", 100, error) / 100);
+        widest = fmax(widest, typeset_width(font, "\u22128.88e-38", 100, error) / 100);
     return widest;
 }
 

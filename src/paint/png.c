@@ -1,14 +1,12 @@
-/* The painter of figures that makes PNG. What a picture looks like is decided in layout.c. */
+/* The painter of PNG: a figure becomes pixels, and png_encode.c makes a file of them. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "figure/figure.h"
-#include "figure/font.h"
-#include "figure/layout.h"
-#include "paint/draw.h"
+#include "figure/typeset.h"
+#include "paint/painter.h"
 #include "paint/png_encode.h"
 #include "paint/png_palette.h"
 
@@ -24,6 +22,7 @@ enum { EDGE_OFF = 10 };
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
+    uint8_t *rows;   /* as png_encode wants them: a byte of its own, then the pixels of a row. Borrowed */
     uint8_t *pixels; /* the first one */
     size_t stride;   /* bytes from row to row */
     int width, height;
@@ -33,18 +32,13 @@ struct canvas {
     struct image scaled;
 };
 
-struct painter {
-    struct font *font;
-    uint8_t *rows; /* the largest picture so far, as png_encode wants it */
-    size_t room;
-};
-
-static int clamp(double value, int low, int high)
+static int clamp_pixel(double value, int low, int high)
 {
     return value < low ? low : value > high ? high : (int)value;
 }
 
-static void fill(const struct canvas *canvas, int left, int top, int right, int bottom, struct color color)
+static void canvas_fill(const struct canvas *canvas, int left, int top, int right, int bottom,
+                        struct color color)
 {
     if (left >= right || top >= bottom)
         return;
@@ -62,11 +56,11 @@ static void fill(const struct canvas *canvas, int left, int top, int right, int 
 /* The pixels between two edges; at least one, so that thin lines are seen. */
 static void paint_rect(const struct canvas *canvas, const struct figure_item *item)
 {
-    int left = clamp(round((double)item->x), 0, canvas->width - 1);
-    int top = clamp(round((double)item->y), 0, canvas->height - 1);
-    int right = clamp(round((double)(item->x + item->width)), left + 1, canvas->width);
-    int bottom = clamp(round((double)(item->y + item->height)), top + 1, canvas->height);
-    fill(canvas, left, top, right, bottom, item->color);
+    int left = clamp_pixel(round((double)item->x), 0, canvas->width - 1);
+    int top = clamp_pixel(round((double)item->y), 0, canvas->height - 1);
+    int right = clamp_pixel(round((double)(item->x + item->width)), left + 1, canvas->width);
+    int bottom = clamp_pixel(round((double)(item->y + item->height)), top + 1, canvas->height);
+    canvas_fill(canvas, left, top, right, bottom, item->color);
 }
 
 /* The colours of the map are painted on the bar two by two, which takes none far from its place and leaves
@@ -79,14 +73,14 @@ static size_t ramp_color(size_t index)
 static void paint_ramp(const struct canvas *canvas, const struct figure_item *item,
                        const struct figure *figure)
 {
-    int top = clamp(round((double)item->y), 0, canvas->height);
-    int bottom = clamp(round((double)(item->y + item->height)), top, canvas->height);
-    int left = clamp(round((double)item->x), 0, canvas->width);
-    int right = clamp(round((double)(item->x + item->width)), left, canvas->width);
+    int top = clamp_pixel(round((double)item->y), 0, canvas->height);
+    int bottom = clamp_pixel(round((double)(item->y + item->height)), top, canvas->height);
+    int left = clamp_pixel(round((double)item->x), 0, canvas->width);
+    int right = clamp_pixel(round((double)(item->x + item->width)), left, canvas->width);
     for (int y = top; y < bottom; y++) {
         int index = (int)((bottom - 1 - y + 0.5) / (bottom - top) * FIGURE_COLORS);
-        size_t color = ramp_color((size_t)clamp(index, 0, FIGURE_COLORS - 1));
-        fill(canvas, left, y, right, y + 1, figure->palette[color]);
+        size_t color = ramp_color((size_t)clamp_pixel(index, 0, FIGURE_COLORS - 1));
+        canvas_fill(canvas, left, y, right, y + 1, figure->palette[color]);
     }
 }
 
@@ -100,15 +94,15 @@ static bool paint_matrix(const struct canvas *canvas, const struct figure_item *
            cell_height = (double)item->height / (double)rows;
     int gap = (int)round((double)item->matrix.gap);
     size_t stride = canvas->stride;
-    int begin = clamp(round((double)item->x), 0, canvas->width), end = begin;
+    int begin = clamp_pixel(round((double)item->x), 0, canvas->width), end = begin;
     int *right = memory_alloc(columns, sizeof *right, error); /* where each column ends */
     if (!right)
         return false;
     for (size_t j = 0; j < columns; j++)
-        right[j] = end = clamp(round(item->x + (double)(j + 1) * cell_width), end, canvas->width);
+        right[j] = end = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), end, canvas->width);
     for (size_t i = 0; i < rows; i++) {
-        int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
-        int bottom = clamp(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
+        int top = clamp_pixel(round(item->y + (double)i * cell_height), 0, canvas->height);
+        int bottom = clamp_pixel(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
         bottom -= i + 1 < rows ? gap : 0;
         if (top >= bottom)
             continue;
@@ -144,7 +138,7 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
 }
 
 /* What a picture is painted as: colours that are half grey leave the strong ones to the cells over it. */
-static void pale(uint8_t pixel[3])
+static void make_pale(uint8_t pixel[3])
 {
     int gray = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000;
     for (int i = 0; i < 3; i++)
@@ -153,10 +147,10 @@ static void pale(uint8_t pixel[3])
 
 static bool paint_image(struct canvas *canvas, const struct figure_item *item, struct error *error)
 {
-    int left = clamp(round((double)item->x), 0, canvas->width);
-    int top = clamp(round((double)item->y), 0, canvas->height);
-    int right = clamp(round((double)(item->x + item->width)), left, canvas->width);
-    int bottom = clamp(round((double)(item->y + item->height)), top, canvas->height);
+    int left = clamp_pixel(round((double)item->x), 0, canvas->width);
+    int top = clamp_pixel(round((double)item->y), 0, canvas->height);
+    int right = clamp_pixel(round((double)(item->x + item->width)), left, canvas->width);
+    int bottom = clamp_pixel(round((double)(item->y + item->height)), top, canvas->height);
     size_t width = (size_t)(right - left), height = (size_t)(bottom - top);
     if (width == 0 || height == 0)
         return true;
@@ -168,7 +162,7 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
             return false;
         canvas->image = item->image;
         for (size_t i = 0; i < width * height; i++)
-            pale(scaled->pixels + 3 * i);
+            make_pale(scaled->pixels + 3 * i);
     }
     for (size_t y = 0; y < height; y++)
         memcpy(canvas->pixels + ((size_t)top + y) * canvas->stride + (size_t)left * 3,
@@ -192,11 +186,11 @@ static void paint_veil(const struct canvas *canvas, const struct figure_item *it
     double cell_width = (double)item->width / (double)columns,
            cell_height = (double)item->height / (double)rows;
     for (size_t i = 0; i < rows; i++) {
-        int top = clamp(round(item->y + (double)i * cell_height), 0, canvas->height);
-        int bottom = clamp(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
+        int top = clamp_pixel(round(item->y + (double)i * cell_height), 0, canvas->height);
+        int bottom = clamp_pixel(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
         for (size_t j = 0; j < columns; j++) {
-            int left = clamp(round(item->x + (double)j * cell_width), 0, canvas->width);
-            int right = clamp(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
+            int left = clamp_pixel(round(item->x + (double)j * cell_width), 0, canvas->width);
+            int right = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
             unsigned coverage = veil_coverage(cells[i * columns + j]);
             struct color color = figure->palette[cells[i * columns + j]];
             for (int y = top; y < bottom; y++)
@@ -224,7 +218,7 @@ static void brush_pixel(const struct brush *brush, int along, int down, unsigned
         paint_pixel(brush->canvas, along, brush->across + down, brush->color, coverage);
 }
 
-static void paint_box(const struct brush *brush, const struct font_mark *mark)
+static void paint_box(const struct brush *brush, const struct typeset_mark *mark)
 {
     int left = (int)round(brush->along + mark->x),
         right = (int)round(brush->along + mark->x + mark->width) - 1;
@@ -236,8 +230,8 @@ static void paint_box(const struct brush *brush, const struct font_mark *mark)
                 brush_pixel(brush, x, y, 150);
 }
 
-/* Takes the marks of font_shape. */
-static bool paint_mark(void *context, const struct font_mark *mark, struct error *error)
+/* Takes the marks of typeset_text. */
+static bool paint_mark(void *context, const struct typeset_mark *mark, struct error *error)
 {
     const struct brush *brush = context;
     if (mark->box) {
@@ -265,7 +259,7 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
 {
     double size = (double)item->text.size, width = 0;
     if (item->text.anchor != ANCHOR_START)
-        width = font_width(canvas->font, text, size, error);
+        width = typeset_width(canvas->font, text, size, error);
     if (item->text.anchor == ANCHOR_MIDDLE)
         width /= 2;
     /* Upright text runs along a y axis that is turned round. */
@@ -273,10 +267,10 @@ static bool paint_text(const struct canvas *canvas, const struct figure_item *it
     double across = item->text.vertical ? (double)item->x : (double)item->y;
     struct brush brush = {canvas, along - width, (int)round(across), item->text.vertical, item->color};
     return error->kind == ERROR_NONE &&
-           font_shape(canvas->font, text, size, paint_mark, &brush, &width, error);
+           typeset_text(canvas->font, text, size, paint_mark, &brush, &width, error);
 }
 
-static bool paint_figure(struct canvas *canvas, const struct figure *figure, struct error *error)
+static bool paint_items(struct canvas *canvas, const struct figure *figure, struct error *error)
 {
     for (size_t i = 0; i < figure->count; i++) {
         const struct figure_item *item = &figure->items[i];
@@ -305,44 +299,20 @@ static bool paint_figure(struct canvas *canvas, const struct figure *figure, str
     return true;
 }
 
-struct painter *painter_open(struct error *error)
-{
-    struct painter *painter = memory_zeroed(1, sizeof *painter, error);
-    if (painter && !(painter->font = font_open(error))) {
-        free(painter);
-        return NULL;
-    }
-    return painter;
-}
-
-void painter_close(struct painter *painter)
-{
-    if (!painter)
-        return;
-    font_close(painter->font);
-    free(painter->rows);
-    free(painter);
-}
-
 /* A white canvas. */
-static bool begin_canvas(struct painter *painter, const struct figure *figure, struct canvas *canvas,
+static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const struct figure *figure,
                          struct error *error)
 {
     canvas->width = (int)ceilf(figure->width);
     canvas->height = (int)ceilf(figure->height);
     canvas->stride = (size_t)canvas->width * 3 + 1;
-    canvas->font = painter->font;
+    canvas->font = kit->font;
     size_t bytes = canvas->stride * (size_t)canvas->height;
-    if (bytes > painter->room) {
-        free(painter->rows);
-        painter->room = 0;
-        painter->rows = memory_pages(bytes, error);
-        if (!painter->rows)
-            return false;
-        painter->room = bytes;
-    }
-    memset(painter->rows, 255, bytes);
-    canvas->pixels = painter->rows + 1;
+    if (!paint_kit_reserve(kit, bytes, error))
+        return false;
+    memset(kit->pixels, 255, bytes);
+    canvas->rows = kit->pixels;
+    canvas->pixels = kit->pixels + 1;
     return true;
 }
 
@@ -366,23 +336,23 @@ static bool keep_colors(struct palette *palette, const struct figure *figure)
     return fits;
 }
 
-static bool encode(const struct painter *painter, const struct figure *figure, const struct canvas *canvas,
-                   struct out *out, struct error *error)
+static bool canvas_encode(const struct canvas *canvas, const struct figure *figure, struct out *out,
+                          struct error *error)
 {
     struct palette palette = {0};
     bool indexed = keep_colors(&palette, figure) &&
-                   palette_apply(&palette, painter->rows, canvas->width, canvas->height, EDGE_OFF);
-    return png_encode(painter->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
+                   palette_apply(&palette, canvas->rows, canvas->width, canvas->height, EDGE_OFF);
+    return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
 }
 
-bool draw_png(struct painter *painter, const struct drawing *drawing, struct out *out, struct error *error)
+static bool png_paint(struct paint_kit *kit, const struct figure *figure, struct out *out,
+                      struct error *error)
 {
-    struct figure figure = {0};
     struct canvas canvas = {0};
-    bool done = layout_figure(&figure, drawing, painter->font, error) &&
-                begin_canvas(painter, &figure, &canvas, error) && paint_figure(&canvas, &figure, error) &&
-                encode(painter, &figure, &canvas, out, error);
+    bool done = canvas_begin(&canvas, kit, figure, error) && paint_items(&canvas, figure, error) &&
+                canvas_encode(&canvas, figure, out, error);
     image_free(&canvas.scaled);
-    figure_free(&figure);
     return done;
 }
+
+const struct painter painter_png = {png_paint};

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "figure/font.h"
+#include "figure/typeset.h"
 #include "view/pictures.h"
 
 /* Those found so far. */
@@ -18,7 +18,7 @@ enum { CODE_POINTS = 0x110000 };
 
 static void look_through(struct missing *missing, const char *text)
 {
-    for (uint32_t code; (code = font_missing(missing->font, &text)) != 0;) {
+    for (uint32_t code; (code = typeset_missing(missing->font, &text)) != 0;) {
         uint8_t *byte = &missing->known[code / 8], bit = (uint8_t)(1u << code % 8);
         if (missing->count == 0)
             missing->first = code;

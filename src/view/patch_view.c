@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "figure/image_read.h"
 
 /* Pixels of the longer side of an image that are kept: no map is drawn much larger. */
 enum { IMAGE_SIDE = 1600 };
@@ -208,114 +209,101 @@ bool patch_view_measure(struct patch_view *patches, const struct result *result,
     return ok;
 }
 
-/* The drawing in the making, and what it takes. */
-struct overlay {
-    struct drawing drawing;
-    struct heatmap *maps;
-    char **titles; /* of the maps, then of the figure */
-    float *values; /* of all keys, map behind map */
-    uint8_t *masked;
-    size_t count;
-    char more[48];
-};
-
-static void overlay_free(struct overlay *overlay)
+void patch_view_free(struct patch_view *patches)
 {
-    for (size_t i = 0; overlay->titles && i <= overlay->count; i++)
-        free(overlay->titles[i]);
-    free(overlay->titles);
-    free(overlay->maps);
-    free(overlay->values);
-    free(overlay->masked);
+    image_free(&patches->image);
+    *patches = (struct patch_view){0};
 }
 
 /* Weights share a scale from 0 to the largest of all heads, because 1/196 is nothing on one that ends at 1.
  */
-static void choose_colors(struct overlay *overlay, const struct patch_view *patches)
+static void share_scale(struct patch_drawing *over, const struct patch_view *patches)
 {
-    struct drawing *drawing = &overlay->drawing;
+    struct drawing *drawing = &over->drawing;
     struct drawing_style *style = &drawing->style;
     if (style->has_vmax || !(patches->largest > 0) || (style->has_vmin && style->vmin >= patches->largest))
         return;
     style->has_vmax = true;
     style->vmax = patches->largest;
-    snprintf(overlay->more, sizeof overlay->more, "(largest of a patch %.2g)", (double)patches->largest);
-    drawing->more = overlay->more;
+    snprintf(over->note, sizeof over->note, "(largest of a patch %.2g)", (double)patches->largest);
+    drawing->note = over->note;
 }
 
 /* The title of a map or figure with what else is to be said; an owned string. */
-static char *join(const char *title, const char *more, struct error *error)
+static char *join(const char *title, const char *note, struct error *error)
 {
     bool has = title && *title;
-    char *whole = text_format("%s%s%s", has ? title : "", has && *more ? " · " : "", more);
+    char *whole = text_format("%s%s%s", has ? title : "", has && *note ? " · " : "", note);
     if (!whole)
         error_memory(error, 128);
     return whole;
 }
 
-static bool make_map(struct overlay *overlay, const struct patch_view *patches,
+static bool make_map(struct patch_drawing *over, const struct patch_view *patches,
                      const struct drawing *matrices, size_t i, char weight[48], struct error *error)
 {
     size_t m = matrices->columns;
     const struct heatmap *from = &matrices->maps[i];
     struct pairs pairs = {from->values, from->masked, matrices->rows, m, matrices->row_first};
-    float *values = overlay->values + i * m;
-    uint8_t *masked = overlay->masked + i * m;
+    float *values = over->values + i * m;
+    uint8_t *masked = over->masked + i * m;
     if (!look(patches, &pairs, matrices->is_weight, values, masked, error))
         return false;
     weight[0] = 0;
-    if (patches->has_class && overlay->drawing.is_flag)
+    if (patches->has_class && over->drawing.is_flag)
         snprintf(weight, 48, "CLS %s", masked[0] ? "not seen" : "seen");
     else if (patches->has_class && !masked[0])
         snprintf(weight, 48, matrices->is_weight ? "CLS %.2f" : "CLS %.3g", (double)values[0]);
-    overlay->maps[i] = (struct heatmap){.values = values + patches->has_class,
-                                        .masked = from->masked ? masked + patches->has_class : NULL};
+    over->maps[i] = (struct heatmap){.values = values + patches->has_class,
+                                     .masked = from->masked ? masked + patches->has_class : NULL};
     return true;
 }
 
-static bool make_drawing(struct overlay *overlay, const struct patch_view *patches,
-                         const struct drawing *matrices, struct error *error)
+static bool make_maps(struct patch_drawing *over, const struct patch_view *patches,
+                      const struct drawing *matrices, struct error *error)
 {
     size_t cells;
-    if (!size_multiply(overlay->count, matrices->columns, &cells))
+    if (!size_multiply(over->count, matrices->columns, &cells))
         return error_memory(error, SIZE_MAX);
-    overlay->maps = memory_zeroed(overlay->count, sizeof *overlay->maps, error);
-    overlay->titles = memory_zeroed(overlay->count + 1, sizeof *overlay->titles, error);
-    overlay->values = memory_alloc(cells, sizeof *overlay->values, error);
-    overlay->masked = memory_alloc(cells, 1, error);
-    if (!overlay->maps || !overlay->titles || !overlay->values || !overlay->masked)
+    over->maps = memory_zeroed(over->count, sizeof *over->maps, error);
+    over->titles = memory_zeroed(over->count + 1, sizeof *over->titles, error);
+    over->values = memory_alloc(cells, sizeof *over->values, error);
+    over->masked = memory_alloc(cells, 1, error);
+    if (!over->maps || !over->titles || !over->values || !over->masked)
         return false;
     char said[192];
     snprintf(said, sizeof said, "%s", patches->from);
-    for (size_t i = 0; i < overlay->count; i++) {
+    for (size_t i = 0; i < over->count; i++) {
         char weight[48];
         const char *title = matrices->maps[i].title;
-        if (!make_map(overlay, patches, matrices, i, weight, error))
+        if (!make_map(over, patches, matrices, i, weight, error))
             return false;
-        if (overlay->count == 1 && !(title && *title)) /* the figure's says it */
+        if (over->count == 1 && !(title && *title)) /* the figure's says it */
             snprintf(said, sizeof said, "%s%s%s", patches->from, *patches->from && *weight ? " · " : "",
                      weight);
-        else if (!(overlay->titles[i] = join(title, weight, error)))
+        else if (!(over->titles[i] = join(title, weight, error)))
             return false;
-        overlay->maps[i].title = overlay->titles[i];
+        over->maps[i].title = over->titles[i];
     }
-    overlay->drawing.title = overlay->titles[overlay->count] = join(matrices->title, said, error);
-    return overlay->drawing.title;
+    over->drawing.title = over->titles[over->count] = join(matrices->title, said, error);
+    return over->drawing.title;
 }
 
-bool patch_view_draw(struct painter *painter, const struct patch_view *patches, enum stage stage,
-                     const struct drawing *matrices, struct out *out, struct error *error)
+bool patch_drawing_make(struct patch_drawing *over, const struct patch_view *patches, enum stage stage,
+                        const struct drawing *matrices, struct error *error)
 {
-    struct overlay overlay = {.drawing = *matrices, .count = matrices->map_count};
-    struct drawing *drawing = &overlay.drawing;
+    struct drawing *drawing = &over->drawing;
+    *drawing = *matrices;
+    over->count = matrices->map_count;
     if (matrices->is_flag && patches->is_mean) {
         drawing->is_flag = false;
         drawing->measure = "share of queries";
-        drawing->more = "that see it";
+        drawing->note = "that see it";
     }
-    bool ok = make_drawing(&overlay, patches, matrices, error);
+    if (!make_maps(over, patches, matrices, error))
+        return false;
     size_t patch = patches->query - patches->has_class;
-    drawing->maps = overlay.maps;
+    drawing->maps = over->maps;
     drawing->rows = patches->rows;
     drawing->columns = patches->columns;
     drawing->row_labels = drawing->column_labels = NULL;
@@ -332,14 +320,17 @@ bool patch_view_draw(struct painter *painter, const struct patch_view *patches, 
     if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 hide what is seen */
         drawing->style.annotate = ANNOTATE_OFF;
     if (stage == STAGE_WEIGHTS && drawing->is_weight)
-        choose_colors(&overlay, patches);
-    ok = ok && draw_png(painter, drawing, out, error);
-    overlay_free(&overlay);
-    return ok;
+        share_scale(over, patches);
+    return true;
 }
 
-void patch_view_free(struct patch_view *patches)
+void patch_drawing_free(struct patch_drawing *over)
 {
-    image_free(&patches->image);
-    *patches = (struct patch_view){0};
+    for (size_t i = 0; over->titles && i <= over->count; i++)
+        free(over->titles[i]);
+    free(over->titles);
+    free(over->maps);
+    free(over->values);
+    free(over->masked);
+    *over = (struct patch_drawing){0};
 }

@@ -6,10 +6,9 @@
 #define ATTN_VIEW_PATCH_VIEW_H
 
 #include "base/error.h"
-#include "base/out.h"
 #include "compute/result.h"
+#include "figure/heatmap.h"
 #include "figure/image.h"
-#include "paint/draw.h"
 
 /* Whether pairs are drawn as matrices, or over the picture whose patches are the keys. AUTO: over the picture
  * where a grid is known. */
@@ -48,10 +47,24 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
 /* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */
 bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error);
 
-/* Draws what `matrices` of a stage, of queries and all keys, say of the patches. Thread-safe. */
-bool patch_view_draw(struct painter *painter, const struct patch_view *patches, enum stage stage,
-                     const struct drawing *matrices, struct out *out, struct error *error);
-
 void patch_view_free(struct patch_view *patches);
+
+/* A drawing over patches, with all that it points to but the image and what it has in common with the drawing
+ * that it is made from. Begins zeroed; freed by patch_drawing_free in any case. Not to be copied. */
+struct patch_drawing {
+    struct drawing drawing;
+    struct heatmap *maps; /* `count` of them */
+    size_t count;
+    char **titles; /* of the maps, then of the figure */
+    float *values; /* of all keys, map behind map */
+    uint8_t *masked;
+    char note[48]; /* of the drawing */
+};
+
+/* Makes it from the drawing of the same heads as matrices, whose rows are queries and whose columns are all
+ * keys. Thread-safe. Errors: no memory. */
+bool patch_drawing_make(struct patch_drawing *over, const struct patch_view *patches, enum stage stage,
+                        const struct drawing *matrices, struct error *error);
+void patch_drawing_free(struct patch_drawing *over);
 
 #endif

@@ -1,14 +1,11 @@
 #include "view/pictures.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "attention/mask.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/workers.h"
-#include "paint/draw.h"
 #include "problem/problem_head.h"
 
 static const char *const measures[STAGE_COUNT] = {
@@ -112,20 +109,12 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
                                 : "query",
         .column_axis = pairs ? "key" : "feature",
         .measure = mean ? "share of heads" : measure_of(problem, stage),
-        .more = mean ? "that see it" : NULL,
+        .note = mean ? "that see it" : NULL,
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent) || stage == STAGE_MASK,
         .is_flag = flags,
         .style = style,
     };
-}
-
-static bool draw(struct painter *painter, const struct drawing *drawing, const struct panels *panels,
-                 const struct patch_view *patches, struct out *out, struct error *error)
-{
-    if (patches && panels->result->stage[panels->stage].is_pairs)
-        return patch_view_draw(painter, patches, panels->stage, drawing, out, error);
-    return draw_png(painter, drawing, out, error);
 }
 
 /* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
@@ -158,155 +147,100 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     return true;
 }
 
-/* What picture_all takes for a figure. */
-struct panel_parts {
-    struct heatmap *maps;
-    char (*names)[PANEL_NAME]; /* of the panels, then of the rows and columns of panels */
-    const char **titles;       /* pointers to those of rows and columns */
-    unsigned char **flags;
-    size_t count;
-};
-
-static void panel_parts_free(struct panel_parts *parts)
-{
-    for (size_t i = 0; parts->flags && i < parts->count; i++)
-        free(parts->flags[i]);
-    free(parts->flags);
-    free(parts->titles);
-    free(parts->names);
-    free(parts->maps);
-}
-
-/* Names for the rows (layers) and columns (heads) of panels, for where their own names do not fit. */
-static void name_grid(const struct panels *panels, struct panel_parts *parts, struct drawing *drawing)
+/* Names for the rows (layers) and columns (heads) of panels, shown where panels have no room for their own. */
+static void name_grid(struct picture *picture, const struct panels *panels)
 {
     size_t layers = panels->result->layer_count;
     for (size_t i = 0; i < layers + panels->count; i++) {
-        char *name = parts->names[parts->count + i];
+        char *name = picture->names[picture->count + i];
         if (i < layers)
-            snprintf(name, sizeof *parts->names, "L%zu", panels->result->layer_index[i]);
+            snprintf(name, sizeof *picture->names, "L%zu", panels->result->layer_index[i]);
         else
             panels_head(panels, i - layers, true, name);
-        parts->titles[i] = name;
+        picture->titles[i] = name;
     }
-    drawing->row_titles = parts->titles;
-    drawing->column_titles = parts->titles + layers;
+    picture->drawing.row_titles = picture->titles;
+    picture->drawing.column_titles = picture->titles + layers;
 }
 
-static bool picture_all(const struct panels *panels, const struct drawing_style *style,
-                        const struct patch_view *patches, struct painter *painter, struct out *out,
-                        struct error *error)
+static bool make_map(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
+                     struct error *error)
 {
-    const struct result *result = panels->result;
-    const struct stage_data *data = &result->stage[panels->stage];
-    size_t heads = panels->count, layers = result->layer_count, count = layers * heads;
-    struct drawing drawing = drawing_of(panels, style);
-    struct panel_parts parts = {.maps = memory_zeroed(count, sizeof *parts.maps, error),
-                                .names = memory_zeroed(count + layers + heads, sizeof *parts.names, error),
-                                .titles = memory_zeroed(layers + heads, sizeof *parts.titles, error),
-                                .flags = memory_zeroed(count, sizeof *parts.flags, error),
-                                .count = count};
-    bool ok = parts.maps && parts.names && parts.titles && parts.flags, brief = layers > 1 && heads > 1;
-    for (size_t i = 0; ok && i < count; i++) {
-        size_t l = i / heads, h = panels->heads[i % heads];
-        ok = mask_of(result, panels->stage, l, h, &parts.flags[i], error);
-        panels_title(panels, l, i % heads, brief, parts.names[i]);
-        parts.maps[i] = (struct heatmap){
-            .title = parts.names[i], .values = stage_matrix(data, l, h), .masked = parts.flags[i]};
+    picture->maps[i].values = stage_matrix(&panels->result->stage[panels->stage], l, h);
+    if (!mask_of(panels->result, panels->stage, l, h, &picture->masks[i], error))
+        return false;
+    picture->maps[i].masked = picture->masks[i];
+    return true;
+}
+
+/* Every matrix is a panel with its name over it. */
+static bool make_all(struct picture *picture, const struct panels *panels, struct error *error)
+{
+    size_t heads = panels->count, layers = panels->result->layer_count, count = picture->count;
+    bool brief = layers > 1 && heads > 1;
+    picture->names = memory_zeroed(count + layers + heads, sizeof *picture->names, error);
+    picture->titles = memory_zeroed(layers + heads, sizeof *picture->titles, error);
+    if (!picture->names || !picture->titles)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        panels_title(panels, i / heads, i % heads, brief, picture->names[i]);
+        picture->maps[i].title = picture->names[i];
+        if (!make_map(picture, i, panels, i / heads, panels->heads[i % heads], error))
+            return false;
     }
-    drawing.title = result->problem->title;
-    drawing.maps = parts.maps;
-    drawing.map_count = count;
+    picture->drawing.title = panels->result->problem->title;
     /* A row of panels a layer, unless that makes a tower. */
     if (layers > 1 && layers <= 4 * heads) {
-        drawing.across = heads;
-        if (ok && brief)
-            name_grid(panels, &parts, &drawing);
+        picture->drawing.across = heads;
+        if (brief)
+            name_grid(picture, panels);
     }
-    ok = ok && draw(painter, &drawing, panels, patches, out, error);
-    panel_parts_free(&parts);
-    return ok;
+    return true;
 }
 
 /* One matrix, its name in the title. */
-static bool picture_head(const struct panels *panels, size_t l, size_t i, const struct drawing_style *style,
-                         const struct patch_view *patches, struct painter *painter, struct out *out,
-                         struct error *error)
+static bool make_one(struct picture *picture, const struct panels *panels, size_t matrix, struct error *error)
 {
-    const struct result *result = panels->result;
-    struct drawing drawing = drawing_of(panels, style);
+    size_t l = matrix / panels->count, i = matrix % panels->count;
     char name[PANEL_NAME];
-    unsigned char *flags;
     panels_title(panels, l, i, false, name);
-    const char *title = result->problem->title;
-    char *whole = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
-    if (!whole)
-        return error_memory(error, PANEL_NAME);
-    bool ok = mask_of(result, panels->stage, l, panels->heads[i], &flags, error);
-    struct heatmap map = {.values = stage_matrix(&result->stage[panels->stage], l, panels->heads[i]),
-                          .masked = flags};
-    drawing.title = whole;
-    drawing.maps = &map;
-    drawing.map_count = 1;
-    ok = ok && draw(painter, &drawing, panels, patches, out, error);
-    free(flags);
-    free(whole);
-    return ok;
+    const char *title = panels->result->problem->title;
+    picture->title = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
+    picture->drawing.title = picture->title;
+    return picture->title ? make_map(picture, 0, panels, l, panels->heads[i], error)
+                          : error_memory(error, PANEL_NAME);
 }
 
-/* What the threads share that draw. */
-struct studio {
-    const struct drawing_style *style;
-    const struct patch_view *patches;
-    const struct picture *pictures;
-    size_t count;
-    struct painter *painters[WORKERS_MAX]; /* one a thread, once it has begun */
-    pthread_mutex_t lock;                  /* of what follows */
-    size_t failed;                         /* the first picture that failed; count: none */
-    struct error *error;                   /* why */
-};
-
-static bool picture_draw(const struct studio *studio, struct painter *painter, const struct picture *picture,
-                         struct error *error)
+bool picture_make(struct picture *picture, const struct picture_matrices *shown,
+                  const struct drawing_style *style, const struct patch_view *patches, struct error *error)
 {
-    const struct panels *panels = picture->panels;
-    if (picture->all)
-        return picture_all(panels, studio->style, studio->patches, painter, picture->out, error);
-    return picture_head(panels, picture->matrix / panels->count, picture->matrix % panels->count,
-                        studio->style, studio->patches, painter, picture->out, error);
+    const struct panels *panels = shown->panels;
+    picture->drawing = drawing_of(panels, style);
+    picture->count = shown->all ? panels->result->layer_count * panels->count : 1;
+    picture->maps = memory_zeroed(picture->count, sizeof *picture->maps, error);
+    picture->masks = memory_zeroed(picture->count, sizeof *picture->masks, error);
+    if (!picture->maps || !picture->masks ||
+        !(shown->all ? make_all(picture, panels, error) : make_one(picture, panels, shown->matrix, error)))
+        return false;
+    picture->drawing.maps = picture->maps;
+    picture->drawing.map_count = picture->count;
+    if (!patches || !panels->result->stage[panels->stage].is_pairs)
+        return true;
+    if (!patch_drawing_make(&picture->over, patches, panels->stage, &picture->drawing, error))
+        return false;
+    picture->drawing = picture->over.drawing;
+    return true;
 }
 
-/* The last picture first: that of all heads, the largest, stands behind those of the heads. */
-static void studio_draw(void *context, int member, size_t job)
+void picture_free(struct picture *picture)
 {
-    struct studio *studio = context;
-    size_t at = studio->count - 1 - job;
-    struct error error = {0};
-    if (!studio->painters[member])
-        studio->painters[member] = painter_open(&error);
-    struct painter *painter = studio->painters[member];
-    if (painter && picture_draw(studio, painter, &studio->pictures[at], &error))
-        return;
-    pthread_mutex_lock(&studio->lock);
-    if (at < studio->failed) {
-        studio->failed = at;
-        *studio->error = error;
-    }
-    pthread_mutex_unlock(&studio->lock);
-}
-
-bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
-                   const struct patch_view *patches, struct error *error)
-{
-    struct studio studio = {.style = style,
-                            .patches = patches,
-                            .pictures = pictures,
-                            .count = count,
-                            .lock = PTHREAD_MUTEX_INITIALIZER,
-                            .failed = count,
-                            .error = error};
-    workers_run(count, studio_draw, &studio);
-    for (int i = 0; i < WORKERS_MAX; i++)
-        painter_close(studio.painters[i]);
-    return studio.failed == count;
+    for (size_t i = 0; picture->masks && i < picture->count; i++)
+        free(picture->masks[i]);
+    free(picture->masks);
+    free(picture->titles);
+    free(picture->names);
+    free(picture->maps);
+    free(picture->title);
+    patch_drawing_free(&picture->over);
+    *picture = (struct picture){0};
 }

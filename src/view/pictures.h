@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/out.h"
+#include "figure/heatmap.h"
 #include "view/panels.h"
 #include "view/patch_view.h"
 
@@ -15,20 +15,33 @@
 struct sides {
     const char *const *rows, *const *columns;
 };
-/* `patches` as for pictures_draw. */
+/* Pairs are drawn over `patches`; NULL: as matrices. */
 struct sides pictures_labels(const struct result *result, enum stage stage, const struct patch_view *patches);
 
-/* A picture to be drawn. */
-struct picture {
+/* Which matrices of a stage a picture shows. */
+struct picture_matrices {
     const struct panels *panels;
-    bool all;        /* all its matrices, as one figure */
-    size_t matrix;   /* else this one, counted over layers, then heads */
-    struct out *out; /* takes the PNG; the caller begins and frees it */
+    bool all;      /* all of them, as one figure */
+    size_t matrix; /* else this one, counted over layers, then heads */
 };
 
-/* Draws them, several at a time, those of pairs over the grid of `patches`; NULL: as matrices. Errors: those
- * of the first that fails, whichever fails first. */
-bool pictures_draw(const struct picture *pictures, size_t count, const struct drawing_style *style,
-                   const struct patch_view *patches, struct error *error);
+/* A drawing with all that it points to but the result. Begins zeroed; freed by picture_free in any case. Not to
+ * be copied. */
+struct picture {
+    struct drawing drawing;
+    struct heatmap *maps; /* `count` of them */
+    size_t count;
+    unsigned char **masks;     /* of the maps */
+    char (*names)[PANEL_NAME]; /* of the panels, then of the rows and columns of panels */
+    const char **titles;       /* pointers to those of rows and columns */
+    char *title;
+    struct patch_drawing over; /* the drawing over patches, made from all these; else zeroed */
+};
+
+/* Makes the drawing; pairs are drawn over `patches`, or as matrices if it is NULL. Thread-safe. Errors: no
+ * memory. */
+bool picture_make(struct picture *picture, const struct picture_matrices *shown,
+                  const struct drawing_style *style, const struct patch_view *patches, struct error *error);
+void picture_free(struct picture *picture);
 
 #endif

@@ -108,4 +108,4 @@ static bool csv_write(const struct result *result, enum stage stage, struct out 
     return true;
 }
 
-const struct writer writer_csv = {".csv", true, csv_write};
+const struct writer writer_csv = {true, csv_write};

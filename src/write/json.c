@@ -412,4 +412,4 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     return true;
 }
 
-const struct writer writer_json = {".json", false, json_write};
+const struct writer writer_json = {false, json_write};

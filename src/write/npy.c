@@ -36,4 +36,4 @@ static bool npy_write(const struct result *result, enum stage stage, struct out 
     return true;
 }
 
-const struct writer writer_npy = {".npy", true, npy_write};
+const struct writer writer_npy = {true, npy_write};

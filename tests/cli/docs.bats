@@ -137,3 +137,21 @@ for heading in re.findall(r"^#+ (.*)", text, re.M):
         same "$(sed -n 's/^- \[\(.*\)\](#.*)$/\1/p' "$file")" "$(sed -n '/^```/,/^```/d; s/^##* \(.*\)/\1/p' "$file" | sed 1d)"
     done
 }
+
+@test "--help and the man page name every colour map and every ending of an output" {
+    local name maps endings
+    echo '{"attention":[[1]]}' >x.json
+    maps=$(attn run x.json --cmap zzzzz 2>&1 | sed -n 's/.*expected one of //p')
+    endings=$(attn run x.json -o x.zzzzz 2>&1 | sed -n 's/.*a name ending in \(.*\), a folder.*/\1/; s/,\| or//gp')
+    [ -n "$maps" ] && [ -n "$endings" ]
+    section() { sed -n "/^\.It .*Fl -$1 /,/^\.It /p" "$ROOT/attn.1"; }
+    attn run --help | tr -s ' \n' ' ' >help
+    for name in $maps; do
+        section cmap | grep -qE "^\.Cm (.* )?$name( |$)" || { echo "attn.1: $name"; return 1; }
+        grep -qE "[:,] $name(,| )" help || { echo "--help: $name"; return 1; }
+    done
+    for name in $endings; do
+        section output | grep -qE "^\.Pa (.* )?\\$name( |$)" || { echo "attn.1: $name"; return 1; }
+        grep -qE "[:,] \\$name(,| )" help || { echo "--help: $name"; return 1; }
+    done
+}

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/source.h"
-#include "figure/image.h"
+#include "figure/image_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

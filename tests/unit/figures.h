@@ -17,7 +17,7 @@
 #include "figure/font.h"
 #include "figure/layout.h"
 #include "figure/scale.h"
-#include "paint/draw.h"
+#include "figure/typeset.h"
 
 enum { MOST = 3000 };
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/words.h"
 #include "figure/colormap.h"
-#include "paint/draw.h"
 
 static void find(struct colormap *map, const char *name)
 {
@@ -54,11 +54,52 @@ static void test_anchors(void **state)
 static void test_names_are_found(void **state)
 {
     (void)state;
-    assert_string_equal(colormap_names[0], "viridis");
     struct colormap map;
     for (size_t i = 0; colormap_names[i]; i++)
         find(&map, colormap_names[i]);
-    find(&map, COLORMAP_SIGNED);
+    find(&map, COLORMAP_OVER_IMAGE);
+    assert_string_equal(colormap_default(COLORMAP_SEQUENTIAL), "viridis");
+    assert_string_equal(colormap_default(COLORMAP_DIVERGING), "RdBu_r");
+}
+
+static void test_words_are_the_names(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (int length; colormap_names[count]; count++) {
+        const char *word = words_at(colormap_words, (int)count, &length);
+        assert_int_equal(length, strlen(colormap_names[count]));
+        assert_memory_equal(word, colormap_names[count], length);
+        assert_int_equal(words_find(colormap_words, colormap_names[count]), count);
+    }
+    size_t blanks = 0;
+    for (const char *at = colormap_words; *at; at++)
+        blanks += *at == ' ';
+    assert_int_equal(blanks + 1, count);
+}
+
+/* How light a colour looks, about (ITU-R BT.601). */
+static int lightness(struct color color)
+{
+    return 299 * color.r + 587 * color.g + 114 * color.b;
+}
+
+/* A diverging map is lightest in the middle, and no other is; the others get lighter all the way. */
+static void test_kinds(void **state)
+{
+    (void)state;
+    size_t diverging = 0;
+    for (size_t i = 0; colormap_names[i]; i++) {
+        struct colormap map;
+        find(&map, colormap_names[i]);
+        int middle = lightness(map.colors[128]),
+            ends[] = {lightness(map.colors[0]), lightness(map.colors[255])};
+        assert_int_equal(map.kind == COLORMAP_DIVERGING, middle > ends[0] && middle > ends[1]);
+        diverging += map.kind == COLORMAP_DIVERGING;
+        for (int k = 0; k < 255 && map.kind == COLORMAP_SEQUENTIAL; k++)
+            assert_true(lightness(map.colors[k + 1]) >= lightness(map.colors[k]) - 1500);
+    }
+    assert_in_range(diverging, 1, 7);
 }
 
 static void test_unknown_name_gets_a_suggestion(void **state)
@@ -71,7 +112,8 @@ static void test_unknown_name_gets_a_suggestion(void **state)
     assert_non_null(strstr(error.message, "'viridis'"));
     error = (struct error){0};
     assert_false(colormap_find(&map, "xyzzyxyzzyxyzzy", &error));
-    assert_non_null(strstr(error.message, "cividis"));
+    assert_string_equal(error.message, "there is no colour map 'xyzzyxyzzyxyzzy'; there are viridis, magma, "
+                                       "inferno, plasma, cividis, gray, RdBu_r and coolwarm");
 }
 
 static int distance(struct color a, struct color b)
@@ -102,7 +144,7 @@ static void test_colors_between(void **state)
     assert_int_equal(colormap_at(&map, -1).r, 0);
     assert_int_equal(colormap_at(&map, 2).r, 255);
     assert_in_range(colormap_at(&map, 0.5).r, 127, 128);
-    find(&map, COLORMAP_SIGNED);
+    find(&map, colormap_default(COLORMAP_DIVERGING));
     assert_true(colormap_at(&map, 0.1).b > colormap_at(&map, 0.1).r);
     assert_true(colormap_at(&map, 0.9).r > colormap_at(&map, 0.9).b);
 }
@@ -119,6 +161,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_anchors),
         cmocka_unit_test(test_names_are_found),
+        cmocka_unit_test(test_words_are_the_names),
+        cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_unknown_name_gets_a_suggestion),
         cmocka_unit_test(test_special_colors_stand_apart),
         cmocka_unit_test(test_colors_between),

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "figure/font.h"
 #include "figure/label.h"
+#include "figure/typeset.h"
 
 static struct font *font;
 static struct error error;
@@ -36,7 +37,7 @@ struct taken {
     float x[64];
 };
 
-static bool take(void *context, const struct font_mark *mark, struct error *ignored)
+static bool take(void *context, const struct typeset_mark *mark, struct error *ignored)
 {
     (void)ignored;
     struct taken *taken = context;
@@ -53,7 +54,7 @@ static double shape(const char *text, struct taken *taken)
 {
     double width = -1;
     *taken = (struct taken){0};
-    assert_true(font_shape(font, text, 20, take, taken, &width, &error));
+    assert_true(typeset_text(font, text, 20, take, taken, &width, &error));
     return width;
 }
 
@@ -64,7 +65,7 @@ static void test_widths_add_up(void **state)
     double a = shape("a", &taken), b = shape("b", &taken);
     assert_true(a > 5 && a < 20);
     assert_float_equal(shape("ab", &taken), a + b, 1e-9);
-    assert_float_equal(font_width(font, "ab", 40, &error), 2 * (a + b), 1e-3);
+    assert_float_equal(typeset_width(font, "ab", 40, &error), 2 * (a + b), 1e-3);
     assert_float_equal(shape("", &taken), 0, 0);
 }
 
@@ -170,7 +171,7 @@ static void test_glyphs_have_ink_at_any_size(void **state)
         }
 }
 
-static bool render(void *context, const struct font_mark *mark, struct error *failure)
+static bool render(void *context, const struct typeset_mark *mark, struct error *failure)
 {
     struct font_bitmap bitmap;
     size_t *count = context;
@@ -184,7 +185,7 @@ static void test_intricate_glyphs_are_drawn(void **state)
     (void)state;
     double width;
     size_t count = 0;
-    assert_true(font_shape(font, "龘龖鬱驫籲\uFDFA\u0390", 400, render, &count, &width, &error));
+    assert_true(typeset_text(font, "龘龖鬱驫籲\uFDFA\u0390", 400, render, &count, &width, &error));
     assert_true(count >= 7);
 }
 
@@ -233,7 +234,7 @@ static void test_labels_are_cut_to_their_width(void **state)
     char shown[LABEL_SIZE];
     for (double width = 0; width < 200; width += 3) {
         assert_true(label_show(shown, "incomprehensibilities, 中文字, שלום", true, font, 12, width, &error));
-        assert_true(font_width(font, shown, 12, &error) <= width + 1e-9);
+        assert_true(typeset_width(font, shown, 12, &error) <= width + 1e-9);
     }
     check_label("abc", 3, "");
     check_label("incomprehensibilities", 13, "\u2026");

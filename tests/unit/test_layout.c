@@ -12,7 +12,7 @@ static struct box box_of(const struct figure_item *item)
         return (struct box){(double)item->x, (double)item->y, (double)(item->x + item->width),
                             (double)(item->y + item->height)};
     double size = (double)item->text.size;
-    double width = font_width(font, string_of(item), size, &error);
+    double width = typeset_width(font, string_of(item), size, &error);
     double before = item->text.anchor == ANCHOR_START ? 0
                     : item->text.anchor == ANCHOR_END ? width
                                                       : width / 2;

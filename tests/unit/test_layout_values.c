@@ -293,7 +293,7 @@ static void test_bug_small_weights_had_no_measure(void **state)
     drawing.style.vmax = 0.13f;
     assert_true(lay_out(&drawing));
     assert_non_null(find_text("attention weight"));
-    drawing.more = "(largest of a patch 0.13)";
+    drawing.note = "(largest of a patch 0.13)";
     assert_true(lay_out(&drawing));
     assert_non_null(find_text("attention weight (largest of a patch 0.13)"));
 }

@@ -11,7 +11,7 @@
 
 #include "figure/figure.h"
 #include "figure/layout.h"
-#include "paint/draw.h"
+#include "paint/painter.h"
 #include "paint/png_encode.h"
 
 #pragma GCC diagnostic push
@@ -119,12 +119,22 @@ static struct drawing example(void)
         .style = {.dpi_scale = 1}};
 }
 
-/* One picture by a painter of its own. */
+static bool draw_with(struct paint_kit *kit, const struct drawing *drawing, struct out *out,
+                      struct error *error)
+{
+    struct figure figure = {0};
+    bool done =
+        layout_figure(&figure, drawing, kit->font, error) && painter_png.paint(kit, &figure, out, error);
+    figure_free(&figure);
+    return done;
+}
+
+/* One picture with a kit of its own. */
 static bool draw_alone(const struct drawing *drawing, struct out *out, struct error *error)
 {
-    struct painter *painter = painter_open(error);
-    bool done = painter && draw_png(painter, drawing, out, error);
-    painter_close(painter);
+    struct paint_kit kit = {0};
+    bool done = paint_kit_open(&kit, error) && draw_with(&kit, drawing, out, error);
+    paint_kit_free(&kit);
     return done;
 }
 
@@ -201,12 +211,12 @@ static void test_same_drawing_same_bytes(void **state)
 }
 
 /* Pictures before it, larger, smaller, failed, of other labels, leave no trace in a picture. */
-static void test_a_painter_forgets(void **state)
+static void test_a_kit_leaves_no_trace(void **state)
 {
     (void)state;
     struct error error = {0};
-    struct painter *painter = painter_open(&error);
-    assert_non_null(painter);
+    struct paint_kit kit = {0};
+    assert_true(paint_kit_open(&kit, &error));
     static const double scales[] = {1, 2.5, 1.25, 1, 4, 1};
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
         struct drawing drawing = example();
@@ -217,7 +227,7 @@ static void test_a_painter_forgets(void **state)
             drawing.row_labels = NULL;
         draw(&fresh, &drawing);
         out_begin(&used, -1, "memory");
-        assert_true(draw_png(painter, &drawing, &used, &error));
+        assert_true(draw_with(&kit, &drawing, &used, &error));
         assert_int_equal(used.size, fresh.size);
         assert_memory_equal(used.data, fresh.data, fresh.size);
         out_free(&fresh);
@@ -226,11 +236,11 @@ static void test_a_painter_forgets(void **state)
         struct error refused = {0};
         out_begin(&used, -1, "memory");
         drawing.style.cmap = "no such map";
-        assert_false(draw_png(painter, &drawing, &used, &refused));
+        assert_false(draw_with(&kit, &drawing, &used, &refused));
         assert_int_equal(refused.kind, ERROR_USAGE);
         out_free(&used);
     }
-    painter_close(painter);
+    paint_kit_free(&kit);
 }
 
 static void *draw_many(void *context)
@@ -316,7 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_picture_shows_the_figure),    cmocka_unit_test(test_same_drawing_same_bytes),
-        cmocka_unit_test(test_a_painter_forgets),           cmocka_unit_test(test_threads_draw_the_same),
+        cmocka_unit_test(test_a_kit_leaves_no_trace),       cmocka_unit_test(test_threads_draw_the_same),
         cmocka_unit_test(test_too_many_pixels_are_refused), cmocka_unit_test(test_memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

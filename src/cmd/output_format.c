@@ -1,0 +1,32 @@
+#include "cmd/output_format.h"
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+#define OUTPUT_ENDING(name) "." #name
+#define OUTPUT_PICTURE(name)                                                                                 \
+    const struct output_format output_##name = {.ending = OUTPUT_ENDING(name), .painter = &painter_##name};
+#define OUTPUT_NUMBERS(name)                                                                                 \
+    const struct output_format output_##name = {.ending = OUTPUT_ENDING(name), .writer = &writer_##name};
+#define OUTPUT_ROW(name) &output_##name,
+
+PAINTERS(OUTPUT_PICTURE, )
+WRITERS(OUTPUT_NUMBERS, )
+
+static const struct output_format *const output_formats[] = {PAINTERS(OUTPUT_ROW, ) WRITERS(OUTPUT_ROW, )};
+
+const char output_endings[] = PAINTERS(OUTPUT_ENDING, " ") " " WRITERS(OUTPUT_ENDING, " ");
+
+const struct output_format *output_format_of(const char *path)
+{
+    for (size_t i = 0; i < sizeof output_formats / sizeof *output_formats; i++)
+        if (text_ends(path, output_formats[i]->ending))
+            return output_formats[i];
+    return NULL;
+}
+
+bool output_format_one_stage(const struct output_format *format)
+{
+    return format->painter || format->writer->one_stage;
+}

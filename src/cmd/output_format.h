@@ -1,0 +1,33 @@
+/*
+ * The formats of files that results are written to: the pictures of paint/painter.h and the numbers of
+ * write/write.h in one table. A name is the ending of the files.
+ */
+#ifndef ATTN_CMD_OUTPUT_FORMAT_H
+#define ATTN_CMD_OUTPUT_FORMAT_H
+
+#include <stdbool.h>
+
+#include "paint/painter.h"
+#include "write/write.h"
+
+struct output_format {
+    const char *ending;            /* ".png" */
+    const struct painter *painter; /* of a format of pictures, else NULL */
+    const struct writer *writer;   /* of a format of numbers, else NULL */
+};
+
+/* output_png, output_json, … */
+#define OUTPUT_FORMAT_DECLARE(name) extern const struct output_format output_##name;
+PAINTERS(OUTPUT_FORMAT_DECLARE, )
+WRITERS(OUTPUT_FORMAT_DECLARE, )
+
+/* The endings of all, separated by blanks: ".png .json .csv .npy". */
+extern const char output_endings[];
+
+/* The format of a file by the ending of its name, or NULL. */
+const struct output_format *output_format_of(const char *path);
+
+/* Whether a file holds one stage alone; others hold every stage. */
+bool output_format_one_stage(const struct output_format *format);
+
+#endif

@@ -1,0 +1,67 @@
+#include "view/picture_jobs.h"
+
+#include <pthread.h>
+
+#include "base/workers.h"
+#include "figure/layout.h"
+
+/* The jobs, as the threads share them. */
+struct picture_queue {
+    const struct picture_job *jobs;
+    size_t count;
+    const struct painter *painter;
+    const struct drawing_style *style;
+    const struct patch_view *patches;
+    struct paint_kit kits[WORKERS_MAX]; /* one a thread, opened with its first job */
+    pthread_mutex_t lock;               /* of `failed` and `error` */
+    size_t failed;                      /* the first job that failed; count: none */
+    struct error *error;                /* of that job */
+};
+
+static bool picture_job_run(const struct picture_queue *queue, const struct picture_job *job,
+                            struct paint_kit *kit, struct error *error)
+{
+    struct picture picture = {0};
+    struct figure figure = {0};
+    bool ok = (kit->font || paint_kit_open(kit, error)) &&
+              picture_make(&picture, &job->shown, queue->style, queue->patches, error) &&
+              layout_figure(&figure, &picture.drawing, kit->font, error) &&
+              queue->painter->paint(kit, &figure, job->out, error);
+    figure_free(&figure);
+    picture_free(&picture);
+    return ok;
+}
+
+/* The last picture first: that of all heads, the largest, stands behind those of the heads. */
+static void picture_queue_work(void *context, int worker, size_t job)
+{
+    struct picture_queue *queue = context;
+    size_t at = queue->count - 1 - job;
+    struct error error = {0};
+    if (picture_job_run(queue, &queue->jobs[at], &queue->kits[worker], &error))
+        return;
+    pthread_mutex_lock(&queue->lock);
+    if (at < queue->failed) {
+        queue->failed = at;
+        *queue->error = error;
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool picture_jobs_run(const struct picture_job *jobs, size_t count, const struct painter *painter,
+                      const struct drawing_style *style, const struct patch_view *patches,
+                      struct error *error)
+{
+    struct picture_queue queue = {.jobs = jobs,
+                                  .count = count,
+                                  .painter = painter,
+                                  .style = style,
+                                  .patches = patches,
+                                  .lock = PTHREAD_MUTEX_INITIALIZER,
+                                  .failed = count,
+                                  .error = error};
+    workers_run(count, picture_queue_work, &queue);
+    for (int i = 0; i < WORKERS_MAX; i++)
+        paint_kit_free(&queue.kits[i]);
+    return queue.failed == count;
+}
