@@ -8,8 +8,8 @@
 #
 # Seen, where black is 0 and white is 1, for one white pixel in the middle of black ones: the character in the
 # middle is 0.63, the four beside it are 0.16, and the corners 0.04. A row of 0 1 0 1 is shown as 0.33 0.79
-# 0.20 0.65. The picture is enlarged smoothly to the inner grid of the characters, and each character
-# takes the mean of its part. --work 9, --dither none and --preprocess off make no difference.
+# 0.20 0.65. That is how a picture comes out if it is enlarged smoothly first, and each character then takes
+# the mean of its part. --work 9, --dither none and --preprocess off make no difference.
 #
 # Why it matters: this is how a matrix is looked at in a terminal without graphics. A weight of 1 is drawn as
 # 0.63, its masked neighbours as 0.16, equal weights differ by where they are (0.33 and 0.20, 0.79 and 0.65),
@@ -51,8 +51,8 @@ shown() {
   }'
 }
 
-dot=(0,0,0,0,0 0,0,0,0,0 0,0,255,0,0 0,0,0,0,0 0,0,0,0,0)
-stripes=(0,255,0,255 0,255,0,255)
+dot=("0,0,0,0,0" "0,0,0,0,0" "0,0,255,0,0" "0,0,0,0,0" "0,0,0,0,0")
+stripes=("0,255,0,255" "0,255,0,255")
 {
   matrix 1 "${dot[@]}" > "$tmp/matrix.pgm"
   echo "5×5 pixels on 5×5 characters"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# bfloat16 in HDF5 is a believable picture in one reader and an error in another; h5dump calls it float16.
+# bfloat16 in HDF5 is a believable picture in one reader and an error in another, and h5dump names both halves alike.
 #
 # Seen with: h5wasm 0.10.3 (the HDF5 library compiled for Node), jsfive 0.4.2, Debian's python3-h5py 3.7.0 and
 # hdf5-tools 1.10.8.
@@ -48,7 +48,7 @@ with h5py.File(sys.argv[1]) as file:
         print("h5py   ", name, file[name].dtype, *("%g" % x for x in file[name][()]))
 END
 for name in float16 bfloat16; do
-  echo "h5dump  $name" $(h5dump -d "$name" "$tmp/weights.h5" | sed -n 's/^ *DATATYPE *//p; s/^ *(0): //p')
+  h5dump -d "$name" "$tmp/weights.h5" | sed -n "s/^ *DATATYPE */h5dump  $name type /p; s/^ *(0): /h5dump  $name /p"
 done >> "$tmp/seen"
 
 cat > "$tmp/run.mjs" <<'END'
@@ -76,8 +76,10 @@ node "$tmp/run.mjs" "$tmp/weights.h5" >> "$tmp/seen"
 cat > "$tmp/recorded" <<'END'
 h5py    float16 float16 1 0.5 0.25 0
 h5py    bfloat16 float32 1 0.5 0.25 0
-h5dump  float16 16-bit little-endian floating-point 16-bit precision 1, 0.5, 0.25, 0
-h5dump  bfloat16 16-bit little-endian floating-point 16-bit precision 1, 0.5, 0.25, 0
+h5dump  float16 type 16-bit little-endian floating-point 16-bit precision
+h5dump  float16 1, 0.5, 0.25, 0
+h5dump  bfloat16 type 16-bit little-endian floating-point 16-bit precision
+h5dump  bfloat16 1, 0.5, 0.25, 0
 jsfive  float16 1 0.5 0.25 0
 jsfive  bfloat16 1.875 1.75 1.625 0
 h5wasm  float16 error: Float16 not supported

@@ -12,7 +12,7 @@
 #   MultiHeadAttention, attention_bias of -inf                  NaN
 #   MultiHeadAttention, attention_bias of -3.4028235e38         1/3 each
 #   MultiHeadAttention, key_padding_mask of zeros               0.09 0.24 0.67: as if nothing were masked
-# The padding mask adds -10000 to every score, and softmax does not see what is added to all. Exporters
+# The padding mask adds -10000 to every score, and softmax does not see what is added to all. Many exporters
 # write "masked" as finfo.min, and only the very lowest float is taken for a mask: 0.02 % above it,
 # the same row is uniform.
 #

@@ -4,16 +4,15 @@
 # Seen with: Debian's libsixel-bin, img2sixel 1.10.3.
 #
 # Expected: a sixel picture has up to 256 colours here, each in percent of red, green and blue. A heatmap of ten
-# values uses ten of them, so that each colour is rounded to a percent and no two run together, if
-# they are 3 or more of 255 apart.
+# values uses ten of them. Each is rounded to a percent, so two that are 3 or more of 255 apart stay apart.
 #
-# Seen, for ten columns of gray, each so much brighter than the last (how many colours are left?):
+# Seen, for ten columns of gray, each so much brighter than the last, the number of colours left:
 #   by 2 of 255    3
 #   by 4           6
 #   by 6           8
 #   by 8          10
-# The colours are counted in steps of 8 of 255 (five bits a channel) before a palette is made of them,
-# whether or not the picture has fewer colours than the palette. So a full ramp of 256 grays comes out as 32.
+# It is as if colours were told apart by five bits a channel (steps of 8 of 255) before a palette is made of
+# them, also where the picture has fewer colours than the palette. A full ramp of 256 grays comes out as 32.
 # --quality=high, --quality=full and --diffusion=none give the same counts.
 #
 # Why it matters: a terminal that shows sixels is where a matrix is looked at over ssh. Weights of 0.50 and

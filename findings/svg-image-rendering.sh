@@ -6,13 +6,13 @@
 # Expected: a small matrix put into an SVG as one pixel a cell is drawn as squares with
 # image-rendering="pixelated" (the CSS value that browsers draw so) or "optimizeSpeed" (the value of SVG 1.1).
 #
-# Seen, for a 2×2 PNG of black and white enlarged to 200×200, along a row of cells: how many grays are there?
+# Seen, for a 2×2 PNG of black and white enlarged to 200×200, the number of grays along a row of cells:
 #                     rsvg-convert   resvg
 #   auto              many           many
 #   optimizeSpeed     many           2
 #   pixelated         many           many
 #   crisp-edges       many           many
-# resvg takes the old value alone; librsvg (which also draws SVG for GTK and ImageMagick) smooths with each of
+# resvg takes the old value alone; librsvg (which draws SVG for GTK programs too) smooths with each of
 # them. The same holds if the value is set in a style.
 #
 # Why it matters: a heatmap whose cells are the pixels of an embedded picture is crisp in the author's browser
