@@ -1,13 +1,16 @@
 /*
  * Between the files of the JSON reader: json_scan.c checks the text and makes the skeleton, json_arrays.c
- * reads arrays of numbers out of it, json_values.c reads single values, json.c knows the keys.  The skeleton
- * is a small JSON text for cJSON in place of the whole text. It has  for a string                         the
- * string, decoded but for the characters that JSON must escape for an object {"q": ...}             {"q:17":
- * ...}: each key ends in the offset of its value in the source for a number                         the
- * offset of its text in the source for true, false, null                the same word for [1, 2], [[1],
- * [null]], []        [INDEX]: the values are in arrays[INDEX] for ["a", "b"], [{...}, {...}]       the same
- * list, of strings only or of objects only for any other list                   [true, OFFSET]: of the first
- * element unlike those before it
+ * reads arrays of numbers out of it, json_values.c reads single values, json.c knows the keys.
+ *
+ * The skeleton is a small JSON text for cJSON in place of the whole text. It has
+ *
+ *   for a string                      the string, decoded but for the characters that JSON must escape
+ *   for an object {"q": ...}          {"q:17": ...}: each key ends in the offset of its value in the source
+ *   for a number                      the offset of its text in the source
+ *   for true, false, null             the same word
+ *   for [1, 2], [[1], [null]], []     [INDEX]: the values are in arrays[INDEX]
+ *   for ["a", "b"], [{...}, {...}]    the same list, of strings only or of objects only
+ *   for any other list                [true, OFFSET]: of the first element unlike those before it
  */
 #ifndef ATTN_READ_JSON_PRIVATE_H
 #define ATTN_READ_JSON_PRIVATE_H

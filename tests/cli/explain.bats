@@ -21,6 +21,18 @@ load helper
     same "$(attn explain "$DATA/patches.json" --query 50 --rows 2 --format json | jq '.keys | length')" 97
 }
 
+@test "of keys that weigh the same the first have a row, in their order" {
+    echo '{"q":[[1]],"k":[[0],[1],[1],[0],[1],[1]]}' | attn explain - --rows 3 | grep -oE '^ +[0-9]+ ("[0-9]+"|others)' >keys
+    same "$(tr -s ' ' <keys | tr '\n' ';')" ' 1 "1"; 2 "2"; 4 "4"; 3 others;'
+}
+
+@test "the score of a key is written out up to 8 columns, and begun beyond" {
+    echo '{"q":[[1,0,0,0,0,0,-3,2]],"k":[[1,0,0,0,0,0,1,1]]}' | attn explain - |
+        grep -qF 'with key 0 "0": 1·1 + 0·0 + 0·0 + 0·0 + 0·0 + 0·0 + (-3)·1 + 2·1 = 0'
+    echo '{"q":[[1,0,0,0,0,0,-3,2,5]],"k":[[1,0,0,0,0,0,1,1,1]]}' | attn explain - |
+        grep -qF 'with key 0 "0": 1·1 + 0·0 + 0·0 + 0·0 + 0·0 + 0·0 + … = 5'
+}
+
 @test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
     attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'

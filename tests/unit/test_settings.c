@@ -10,7 +10,7 @@
 
 #include "problem/settings.h"
 
-static struct settings take(enum setting which, const char *text)
+static struct settings parse(enum setting which, const char *text)
 {
     struct settings settings = {0};
     struct error error = {0};
@@ -36,7 +36,7 @@ static void refuses(enum setting which, const char *const *texts, const char *ex
     }
 }
 
-static void takes_causal(void **state)
+static void parses_causal(void **state)
 {
     (void)state;
     static const struct {
@@ -49,7 +49,7 @@ static void takes_causal(void **state)
         {"0", CAUSAL_START, 0},  {"3", CAUSAL_START, 3},    {"-2", CAUSAL_START, -2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct settings settings = take(SETTING_CAUSAL, rows[i].text);
+        struct settings settings = parse(SETTING_CAUSAL, rows[i].text);
         assert_int_equal(settings.causal, rows[i].causal);
         assert_int_equal(settings.causal_offset, rows[i].offset);
     }
@@ -58,33 +58,33 @@ static void takes_causal(void **state)
             "true, false, start, end or a whole number (the offset)");
 }
 
-static void takes_heads(void **state)
+static void parses_heads(void **state)
 {
     (void)state;
-    assert_int_equal(take(SETTING_HEADS, "12").heads, 12);
-    assert_int_equal(take(SETTING_KV_HEADS, "1").kv_heads, 1);
+    assert_int_equal(parse(SETTING_HEADS, "12").heads, 12);
+    assert_int_equal(parse(SETTING_KV_HEADS, "1").kv_heads, 1);
     refuses(SETTING_HEADS, (const char *const[]){"", "0", "-1", "1.5", "4.0", "x", "true", NULL},
             "a whole number of 1 or more");
     refuses(SETTING_HEADS, (const char *const[]){"2147483648", "99999999999", NULL},
             "a whole number of at most 2147483647");
 }
 
-static void takes_scale_and_softcap(void **state)
+static void parses_scale_and_softcap(void **state)
 {
     (void)state;
-    assert_true(take(SETTING_SCALE, "0.125").scale == 0.125);
-    assert_true(take(SETTING_SCALE, "0").scale == 0);
-    assert_true(take(SETTING_SCALE, "-2e-1").scale == -0.2);
+    assert_true(parse(SETTING_SCALE, "0.125").scale == 0.125);
+    assert_true(parse(SETTING_SCALE, "0").scale == 0);
+    assert_true(parse(SETTING_SCALE, "-2e-1").scale == -0.2);
     refuses(SETTING_SCALE, (const char *const[]){"", "nan", "inf", "1/8", "0.1x", NULL}, "a finite number");
-    assert_true(take(SETTING_SOFTCAP, "50").softcap == 50);
-    assert_true(take(SETTING_SOFTCAP, "0").softcap == 0);
+    assert_true(parse(SETTING_SOFTCAP, "50").softcap == 50);
+    assert_true(parse(SETTING_SOFTCAP, "0").softcap == 0);
     refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "nan", NULL}, "a number above 0, or 0 for none");
     static const char *const sizes[] = {"1e39", "-1e39", "1e-50", NULL};
     refuses(SETTING_SCALE, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
     refuses(SETTING_SOFTCAP, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
 }
 
-static void takes_window(void **state)
+static void parses_window(void **state)
 {
     (void)state;
     static const struct {
@@ -92,7 +92,7 @@ static void takes_window(void **state)
         int64_t left, right;
     } rows[] = {{"3", 3, 3}, {"0", 0, 0}, {"4,0", 4, 0}, {"-1,2", -1, 2}, {"2,-1", 2, -1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct settings settings = take(SETTING_WINDOW, rows[i].text);
+        struct settings settings = parse(SETTING_WINDOW, rows[i].text);
         assert_int_equal(settings.window_left, rows[i].left);
         assert_int_equal(settings.window_right, rows[i].right);
     }
@@ -102,12 +102,12 @@ static void takes_window(void **state)
             "a whole number, or two as L,R, of -1 (no limit) or more");
 }
 
-static void takes_switches(void **state)
+static void parses_switches(void **state)
 {
     (void)state;
-    assert_true(take(SETTING_MASK_TRUE_BLOCKS, NULL).mask_true_blocks);
-    assert_true(take(SETTING_MASK_TRUE_BLOCKS, "true").mask_true_blocks);
-    assert_false(take(SETTING_MASK_TRUE_BLOCKS, "false").mask_true_blocks);
+    assert_true(parse(SETTING_MASK_TRUE_BLOCKS, NULL).mask_true_blocks);
+    assert_true(parse(SETTING_MASK_TRUE_BLOCKS, "true").mask_true_blocks);
+    assert_false(parse(SETTING_MASK_TRUE_BLOCKS, "false").mask_true_blocks);
     refuses(SETTING_MASK_TRUE_BLOCKS, (const char *const[]){"", "1", "yes", NULL}, "true or false");
 }
 
@@ -150,6 +150,52 @@ static void overrides_what_is_given(void **state)
 }
 
 /* bug: --score addtive was refused without a word about additive */
+static void off_values_are_given_and_not_in_force(void **state)
+{
+    (void)state;
+    static const struct {
+        enum setting which;
+        const char *off, *on;
+    } cases[] = {
+        {SETTING_SOFTCAP, "0", "0.5"},
+        {SETTING_DROPOUT, "0", "0.5"},
+        {SETTING_RESIDUAL, "false", "true"},
+        {SETTING_SCORE, "scaled", "dot"},
+        {SETTING_CAUSAL, "no", "start"},
+        {SETTING_POSITION, "none", "alibi"},
+        {SETTING_NORMALIZER, "softmax", "linear"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings off = parse(cases[i].which, cases[i].off), on = parse(cases[i].which, cases[i].on);
+        if (settings_in_force(&off, cases[i].which) || !settings_in_force(&on, cases[i].which))
+            fail_msg("%s", setting_kinds[cases[i].which].name);
+    }
+    struct settings sink = parse(SETTING_SINK, "0"), none = {0}; /* a logit of 0 takes weight */
+    assert_true(settings_in_force(&sink, SETTING_SINK));
+    assert_false(settings_in_force(&none, SETTING_SINK));
+}
+
+static void given_weights_keep_the_masks(void **state)
+{
+    (void)state;
+    struct settings all = {0};
+    static const struct {
+        enum setting which;
+        const char *text;
+    } given[] = {
+        {SETTING_HEADS, "2"},   {SETTING_CAUSAL, "start"},    {SETTING_BLOCK, "3"},  {SETTING_SCALE, "2"},
+        {SETTING_DROPOUT, "0"}, {SETTING_POSITION, "rotary"}, {SETTING_NORM, "pre"},
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        struct settings one = parse(given[i].which, given[i].text);
+        settings_override(&all, &one);
+    }
+    const uint64_t cleared = settings_keep_masks(&all), bit = 1;
+    assert_true(cleared == (bit << SETTING_SCALE | bit << SETTING_POSITION | bit << SETTING_NORM));
+    assert_true(all.given == (bit << SETTING_HEADS | bit << SETTING_CAUSAL | bit << SETTING_BLOCK));
+    assert_true(all.scale == 0 && all.position == 0 && all.norm == 0 && all.block == 3);
+}
+
 static void suggests_the_word_that_is_near(void **state)
 {
     (void)state;
@@ -172,11 +218,11 @@ static void suggests_the_word_that_is_near(void **state)
 }
 
 /* bug: a separator that was no UTF-8 made JSON that nobody could read */
-static void takes_text(void **state)
+static void parses_text(void **state)
 {
     (void)state;
-    assert_string_equal(take(SETTING_SEPARATOR, "</s>").separator, "</s>");
-    assert_string_equal(take(SETTING_SEPARATOR, "a\xC0\x80").separator, "a\xC0\x80");
+    assert_string_equal(parse(SETTING_SEPARATOR, "</s>").separator, "</s>");
+    assert_string_equal(parse(SETTING_SEPARATOR, "a\xC0\x80").separator, "a\xC0\x80");
     struct settings settings = {0};
     struct error error = {0};
     assert_false(settings_parse(&settings, SETTING_SEPARATOR, "a\xFF", "--it", ERROR_USAGE, &error));
@@ -185,13 +231,13 @@ static void takes_text(void **state)
 
     /* What is written is what is read, whatever it holds; and the same only where it is the same. */
     struct out out;
-    settings = take(SETTING_SEPARATOR, "\"\\\n\x7F\u2028é\xC0\x80");
+    settings = parse(SETTING_SEPARATOR, "\"\\\n\x7F\u2028é\xC0\x80");
     out_begin(&out, -1, "memory");
     settings_write(&settings, SETTING_SEPARATOR, &out);
     out_char(&out, 0);
     assert_string_equal(out.data, "\"\\\"\\\\\\n\\u007f\\u2028é\\u0000\"");
     out_free(&out);
-    struct settings twice = take(SETTING_SEPARATOR, "long"), once = take(SETTING_SEPARATOR, "x");
+    struct settings twice = parse(SETTING_SEPARATOR, "long"), once = parse(SETTING_SEPARATOR, "x");
     assert_false(settings_same(&twice, &once, SETTING_SEPARATOR));
     assert_true(settings_parse(&twice, SETTING_SEPARATOR, "x", "it", ERROR_USAGE, &error));
     assert_true(settings_same(&twice, &once, SETTING_SEPARATOR));
@@ -201,15 +247,17 @@ static void takes_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_causal),
-        cmocka_unit_test(takes_heads),
-        cmocka_unit_test(takes_scale_and_softcap),
-        cmocka_unit_test(takes_window),
-        cmocka_unit_test(takes_switches),
+        cmocka_unit_test(parses_causal),
+        cmocka_unit_test(parses_heads),
+        cmocka_unit_test(parses_scale_and_softcap),
+        cmocka_unit_test(parses_window),
+        cmocka_unit_test(parses_switches),
         cmocka_unit_test(knows_their_names),
         cmocka_unit_test(overrides_what_is_given),
+        cmocka_unit_test(off_values_are_given_and_not_in_force),
+        cmocka_unit_test(given_weights_keep_the_masks),
         cmocka_unit_test(suggests_the_word_that_is_near),
-        cmocka_unit_test(takes_text),
+        cmocka_unit_test(parses_text),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }
