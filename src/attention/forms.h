@@ -1,6 +1,6 @@
 /*
- * The forms of attention by name: how scores are made, normalized and placed, and the stages that a row of
- * them goes through. The formulas are in attention/head.h, position.h, recurrence.h and transform.h.
+ * The forms of attention by name: scores, normalizers, recurrences, encodings of positions, norms, and the
+ * stages of a computation. The formulas are in attention/head.h, position.h, recurrence.h and transform.h.
  */
 #ifndef ATTN_ATTENTION_FORMS_H
 #define ATTN_ATTENTION_FORMS_H
@@ -24,7 +24,7 @@ enum position {
 };
 enum norm { NORM_NONE, NORM_PRE, NORM_POST };
 
-/* What can be had of a computation, in the order in which it comes about. */
+/* The stages of a computation that can be shown. The first five follow from one another in this order. */
 enum stage {
     STAGE_SCORES,
     STAGE_SCALED,

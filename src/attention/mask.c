@@ -2,21 +2,21 @@
 
 #include <string.h>
 
-static int64_t position(const struct head *head, size_t i)
+static int64_t query_position(const struct head *head, size_t i)
 {
     return (int64_t)i + head->offset;
 }
 
-/* The keys of the window of query i, as [*low, *high]. */
-static void window(const struct head *head, size_t i, int64_t *low, int64_t *high)
+/* The keys of the window of query i: *low to *high, which may lie beyond the ends. */
+static void window_range(const struct head *head, size_t i, int64_t *low, int64_t *high)
 {
     const struct rules *rules = &head->rules;
-    *low = rules->left >= 0 ? position(head, i) - rules->left : 0;
-    *high = rules->right >= 0 ? position(head, i) + rules->right : (int64_t)head->m - 1;
+    *low = rules->left >= 0 ? query_position(head, i) - rules->left : 0;
+    *high = rules->right >= 0 ? query_position(head, i) + rules->right : (int64_t)head->m - 1;
 }
 
-/* Whether blocks say no more than from where to where a query sees. */
-static bool blocks_are_reach(const struct rules *rules)
+/* Whether the rule of blocks is a range of keys for each query, and so is part of its reach. */
+static bool block_is_reach(const struct rules *rules)
 {
     return rules->block > 0 && !rules->block_mask.data && !rules->key_global;
 }
@@ -26,14 +26,15 @@ void mask_reach(const struct head *head, size_t i, size_t *first, size_t *end)
     const struct rules *rules = &head->rules;
     int64_t low = 0, high = (int64_t)head->m - 1;
     if (!rules->key_global)
-        window(head, i, &low, &high);
-    if (blocks_are_reach(rules)) {
-        int64_t size = (int64_t)rules->block, begin = mask_block(position(head, i), rules->block) * size;
+        window_range(head, i, &low, &high);
+    if (block_is_reach(rules)) {
+        int64_t size = (int64_t)rules->block,
+                begin = mask_block(query_position(head, i), rules->block) * size;
         low = low < begin ? begin : low;
         high = high > begin + size - 1 ? begin + size - 1 : high;
     }
     if (rules->causal) {
-        int64_t last = position(head, i);
+        int64_t last = query_position(head, i);
         if (rules->prefix > 0 && last < (int64_t)rules->prefix - 1)
             last = (int64_t)rules->prefix - 1;
         if (high > last)
@@ -49,24 +50,25 @@ void mask_reach(const struct head *head, size_t i, size_t *first, size_t *end)
     *end = low <= high ? (size_t)high + 1 : 0;
 }
 
-/* Window, dilation and block, of a pair without a global token. */
-static bool is_near(const struct head *head, size_t i, size_t j)
+/* Whether window, dilation and block allow a pair. */
+static bool near_allows(const struct head *head, size_t i, size_t j)
 {
     const struct rules *rules = &head->rules;
     int64_t low, high;
-    window(head, i, &low, &high);
+    window_range(head, i, &low, &high);
     if ((int64_t)j < low || (int64_t)j > high)
         return false;
-    if (rules->dilation > 0 && (position(head, i) - (int64_t)j) % (int64_t)rules->dilation != 0)
+    if (rules->dilation > 0 && (query_position(head, i) - (int64_t)j) % (int64_t)rules->dilation != 0)
         return false;
     const struct strided *blocks = &rules->block_mask;
     if (blocks->data)
         return blocks->data[(i + head->first) / rules->block * blocks->row +
                             j / rules->block * blocks->column] != 0;
-    return rules->block == 0 || mask_block(position(head, i), rules->block) == (int64_t)(j / rules->block);
+    return rules->block == 0 ||
+           mask_block(query_position(head, i), rules->block) == (int64_t)(j / rules->block);
 }
 
-static bool key_is_open(const struct rules *rules, size_t key)
+static bool key_allowed(const struct rules *rules, size_t key)
 {
     return matrix_allows(&rules->key_mask, rules->mask_true_blocks, 0, key);
 }
@@ -81,9 +83,9 @@ bool mask_allows(const struct head *head, size_t i, size_t j)
     if (rules->query_segment && rules->query_segment[i] != rules->key_segment[j])
         return false;
     bool global = rules->key_global && (rules->query_global[i] || rules->key_global[j]);
-    if (!global && !is_near(head, i, j))
+    if (!global && !near_allows(head, i, j))
         return false;
-    return key_is_open(rules, j) && matrix_allows(&rules->mask, rules->mask_true_blocks, i, j) &&
+    return key_allowed(rules, j) && matrix_allows(&rules->mask, rules->mask_true_blocks, i, j) &&
            bias_allows(&head->bias, i, j);
 }
 
@@ -101,7 +103,7 @@ size_t mask_keys(const struct head *head, size_t i, size_t *keys)
 bool mask_has_pattern(const struct head *head)
 {
     const struct rules *rules = &head->rules;
-    return rules->dilation > 0 || (rules->block > 0 && !blocks_are_reach(rules)) || rules->key_global ||
+    return rules->dilation > 0 || (rules->block > 0 && !block_is_reach(rules)) || rules->key_global ||
            rules->query_segment || rules->key_mask.data;
 }
 
@@ -125,12 +127,12 @@ bool mask_is_band(const struct head *head)
     return !mask_is_any(&rest) && !mask_has_exceptions(head);
 }
 
-static bool any_flag(const uint8_t *flags, size_t from, size_t to)
+static bool flags_any(const uint8_t *flags, size_t from, size_t to)
 {
     return memchr(flags + from, 1, to - from);
 }
 
-/* Whether some segment of the queries may be one of the keys'. */
+/* Whether the ranges of segment numbers of the queries and of the keys overlap. */
 static bool segments_meet(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
 {
     int32_t low = rules->query_segment[first], high = low, key_low = rules->key_segment[from],
@@ -146,15 +148,15 @@ static bool segments_meet(const struct rules *rules, size_t first, size_t end, s
     return low <= key_high && key_low <= high;
 }
 
-/* Whether the blocks of the queries are ever allowed those of the keys. */
+/* Whether some block of the queries may attend to some block of the keys. */
 static bool blocks_meet(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
     const struct strided *blocks = &rules->block_mask;
     size_t block = rules->block;
     if (!blocks->data)
-        return mask_block(position(head, first), block) <= (int64_t)((to - 1) / block) &&
-               (int64_t)(from / block) <= mask_block(position(head, end - 1), block);
+        return mask_block(query_position(head, first), block) <= (int64_t)((to - 1) / block) &&
+               (int64_t)(from / block) <= mask_block(query_position(head, end - 1), block);
     for (size_t a = (first + head->first) / block; a <= (end - 1 + head->first) / block; a++)
         for (size_t b = from / block; b <= (to - 1) / block; b++)
             if (blocks->data[a * blocks->row + b * blocks->column] != 0)
@@ -162,17 +164,17 @@ static bool blocks_meet(const struct head *head, size_t first, size_t end, size_
     return false;
 }
 
-/* Whether a whole number of [low, high] is a multiple of `step`. */
+/* Whether some whole number from low to high is a multiple of `step`. */
 static bool has_multiple(int64_t low, int64_t high, size_t step)
 {
     return mask_block(high, step) * (int64_t)step >= low;
 }
 
-/* Whether the mask of keys, and that of pairs, leave any pair. Mostly the first is one. */
-static bool masks_open(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
+/* Whether the mask of keys and the mask allow any pair. Mostly the first one tried is allowed. */
+static bool masks_allow_some(const struct rules *rules, size_t first, size_t end, size_t from, size_t to)
 {
     const struct strided *mask = &rules->mask;
-    while (from < to && !key_is_open(rules, from))
+    while (from < to && !key_allowed(rules, from))
         from++;
     if (from == to || !mask->data)
         return from < to;
@@ -181,7 +183,7 @@ static bool masks_open(const struct rules *rules, size_t first, size_t end, size
             if (matrix_allows(mask, rules->mask_true_blocks, i, j))
                 return true;
         if (mask->row == 0)
-            return false; /* all rows are this one */
+            return false; /* all rows are the same */
     }
     return false;
 }
@@ -189,40 +191,40 @@ static bool masks_open(const struct rules *rules, size_t first, size_t end, size
 bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
-    if (first >= end || from >= to || !masks_open(rules, first, end, from, to))
+    if (first >= end || from >= to || !masks_allow_some(rules, first, end, from, to))
         return false;
     if (rules->query_segment && !segments_meet(rules, first, end, from, to))
         return false;
     if (rules->key_global &&
-        (any_flag(rules->query_global, first, end) || any_flag(rules->key_global, from, to)))
+        (flags_any(rules->query_global, first, end) || flags_any(rules->key_global, from, to)))
         return true;
     int64_t low, high, unused;
-    window(head, first, &low, &unused);
-    window(head, end - 1, &unused, &high);
+    window_range(head, first, &low, &unused);
+    window_range(head, end - 1, &unused, &high);
     if ((int64_t)to <= low || (int64_t)from > high)
         return false;
-    if (rules->dilation > 0 && !has_multiple(position(head, first) - (int64_t)to + 1,
-                                             position(head, end - 1) - (int64_t)from, rules->dilation))
+    if (rules->dilation > 0 && !has_multiple(query_position(head, first) - (int64_t)to + 1,
+                                             query_position(head, end - 1) - (int64_t)from, rules->dilation))
         return false;
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }
 
-/* Whether a key is open, and in reach of a window that stands from low to high beside global keys. */
-static bool is_inside(const struct rules *rules, size_t key, bool windowed, int64_t low, int64_t high)
+/* Whether mask_narrow keeps a key: it is not masked and, if `windowed`, in the window or global. */
+static bool narrow_keeps(const struct rules *rules, size_t key, bool windowed, int64_t low, int64_t high)
 {
-    return key_is_open(rules, key) &&
+    return key_allowed(rules, key) &&
            (!windowed || rules->key_global[key] || ((int64_t)key >= low && (int64_t)key <= high));
 }
 
 void mask_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to)
 {
     const struct rules *rules = &head->rules;
-    const bool windowed = rules->key_global && !any_flag(rules->query_global, first, end);
+    const bool windowed = rules->key_global && !flags_any(rules->query_global, first, end);
     int64_t low, high, unused;
-    window(head, first, &low, &unused);
-    window(head, end - 1, &unused, &high);
-    while (*from < *to && !is_inside(rules, *from, windowed, low, high))
+    window_range(head, first, &low, &unused);
+    window_range(head, end - 1, &unused, &high);
+    while (*from < *to && !narrow_keeps(rules, *from, windowed, low, high))
         ++*from;
-    while (*from < *to && !is_inside(rules, *to - 1, windowed, low, high))
+    while (*from < *to && !narrow_keeps(rules, *to - 1, windowed, low, high))
         --*to;
 }

@@ -1,6 +1,6 @@
 /*
- * Which pairs of a head are allowed: the rules of struct rules, the mask and the bias, asked pair by pair, row
- * by row, or of many pairs at once.
+ * Which pairs of a head are allowed, by the rules of struct rules and by a bias of -infinity: for one pair,
+ * for a row, or for many pairs at once.
  */
 #ifndef ATTN_ATTENTION_MASK_H
 #define ATTN_ATTENTION_MASK_H
@@ -12,26 +12,26 @@
 
 #include "attention/head.h"
 
-/* Whether a mask, if there is one, leaves the pair. */
+/* Whether a mask allows the pair; true if there is no mask. */
 static inline bool matrix_allows(const struct strided *mask, bool true_blocks, size_t i, size_t j)
 {
     return !mask->data || (mask->data[i * mask->row + j * mask->column] != 0) != true_blocks;
 }
 
-/* Whether a bias, if there is one, does. */
+/* Whether a bias allows the pair; true if there is no bias. */
 static inline bool bias_allows(const struct strided *bias, size_t i, size_t j)
 {
     return !bias->data || bias->data[i * bias->row + j * bias->column] != -INFINITY;
 }
 
-/* The keys that causal, prefix, padding and, where nothing is global, window and blocks (not those of a
- * block_mask) leave to query i: [*first, *end), empty where first == end. */
+/* The reach of query i: the range [*first, *end) of keys that causal, prefix and padding allow, and if there
+ * are no global tokens also window and block (but not block_mask). Empty: *first == *end. */
 void mask_reach(const struct head *head, size_t i, size_t *first, size_t *end);
 
-/* Whether query i may look at key j, by all masks in force. */
+/* Whether query i may attend to key j: by all rules, the mask and the bias. */
 bool mask_allows(const struct head *head, size_t i, size_t j);
 
-/* The keys that query i may look at, in order, into keys[0..m). Returns how many they are. */
+/* Writes the keys that query i may attend to, in order, to keys[0..m). Returns how many they are. */
 size_t mask_keys(const struct head *head, size_t i, size_t *keys);
 
 /* The block of a position, which may be negative; blocks are counted from position 0. */
@@ -40,24 +40,25 @@ static inline int64_t mask_block(int64_t position, size_t block)
     return position >= 0 ? position / (int64_t)block : -1 - (-1 - position) / (int64_t)block;
 }
 
-/* Whether more is in force than mask_reach says, mask and bias aside. */
+/* Whether there are rules that mask_reach does not cover; mask and bias aside. */
 bool mask_has_pattern(const struct head *head);
 
-/* Whether anything forbids pairs at all. */
+/* Whether there is any rule, mask or bias that could mask a pair. */
 bool mask_is_any(const struct head *head);
 
-/* Whether causal and window, if anything, say all about which pairs are allowed. */
+/* Whether causal and window alone decide which pairs are allowed; also true if nothing masks any. */
 bool mask_is_band(const struct head *head);
 
-/* Whether global tokens or a prefix lift causal or window. */
+/* Whether some pairs are exempt from causal or window, by global tokens or a prefix. */
 bool mask_has_exceptions(const struct head *head);
 
-/* False only where no query of [first, end) may look at any key of [from, to); reach and bias aside. */
+/* A cheap, conservative test for skipping: false means that no query in [first, end) may attend to any key in
+ * [from, to). Ignores reach and bias, so true may be wrong. */
 bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 
-/* Narrows the keys [*from, *to), where mask_may_attend is true, to the least range outside which no query may
- * look. Does so for window and global tokens and for the mask of keys: the others rarely end in the midst of
- * a few keys. */
+/* Narrows a range of keys [*from, *to) for which mask_may_attend is true: no query in [first, end) may attend
+ * to the keys cut off at its ends. Heeds window beside global tokens and the mask of keys; other rules rarely
+ * begin or end inside a short range. */
 void mask_narrow(const struct head *head, size_t first, size_t end, size_t *from, size_t *to);
 
 #endif

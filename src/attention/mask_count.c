@@ -1,7 +1,7 @@
 /*
- * How many pairs the masks of a head allow. Where no mask or bias says it pair by pair, no pair is asked for:
- * the keys that are open lie in an order in which those that one query may see, of a range of keys, are one
- * piece, and its ends are found by halving.
+ * How it counts. A mask or bias that has its say on each pair is asked for each pair. Otherwise the keys that
+ * are not masked are sorted by (segment, phase of the dilation, key). Of a range of keys, those that a query
+ * may attend to then stand side by side, so that counting them takes two binary searches.
  */
 #include <stdlib.h>
 
@@ -9,21 +9,21 @@
 #include "attention/mask_count.h"
 #include "base/memory.h"
 
-/* An open key, after what it must share with the queries that see it. */
-struct open_key {
+/* A key, behind the numbers in which it must equal a query that may attend to it. */
+struct sorted_key {
     int32_t segment;
-    size_t phase; /* modulo dilation */
+    size_t phase; /* position modulo dilation */
     size_t key;
 };
 
-struct order {
-    struct open_key *keys;
+struct sorted_keys {
+    struct sorted_key *keys;
     size_t count;
 };
 
-static int compare(const void *a, const void *b)
+static int sorted_compare(const void *a, const void *b)
 {
-    const struct open_key *x = a, *y = b;
+    const struct sorted_key *x = a, *y = b;
     if (x->segment != y->segment)
         return x->segment < y->segment ? -1 : 1;
     if (x->phase != y->phase)
@@ -31,41 +31,41 @@ static int compare(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Whether a mask or bias differs from query to query. */
-static bool by_query(const struct strided *grid)
+/* Whether a mask or bias is not the same for all queries. */
+static bool varies_by_query(const struct strided *matrix)
 {
-    return grid->data && grid->row != 0;
+    return matrix->data && matrix->row != 0;
 }
 
-/* The open keys; `phased` where dilation is to be kept. */
-static bool order_make(struct order *order, const struct head *head, bool phased, struct error *error)
+/* Sorts the keys that are not masked for all queries; all phases are 0 unless `phased`. */
+static bool sorted_make(struct sorted_keys *sorted, const struct head *head, bool phased, struct error *error)
 {
     const struct rules *rules = &head->rules;
-    order->keys = memory_alloc(head->m, sizeof *order->keys, error);
-    if (!order->keys)
+    sorted->keys = memory_alloc(head->m, sizeof *sorted->keys, error);
+    if (!sorted->keys)
         return false;
     for (size_t j = 0; j < head->m; j++) {
         if (!matrix_allows(&rules->key_mask, rules->mask_true_blocks, 0, j) ||
-            (!by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, 0, j)) ||
-            (!by_query(&head->bias) && !bias_allows(&head->bias, 0, j)))
+            (!varies_by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, 0, j)) ||
+            (!varies_by_query(&head->bias) && !bias_allows(&head->bias, 0, j)))
             continue;
-        order->keys[order->count++] =
-            (struct open_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
-                              .phase = phased && rules->dilation > 0 ? j % rules->dilation : 0,
-                              .key = j};
+        sorted->keys[sorted->count++] =
+            (struct sorted_key){.segment = rules->key_segment ? rules->key_segment[j] : 0,
+                                .phase = phased && rules->dilation > 0 ? j % rules->dilation : 0,
+                                .key = j};
     }
     if (rules->key_segment || (phased && rules->dilation > 0))
-        qsort(order->keys, order->count, sizeof *order->keys, compare);
+        qsort(sorted->keys, sorted->count, sizeof *sorted->keys, sorted_compare);
     return true;
 }
 
-/* Keys before `key`. */
-static size_t order_below(const struct order *order, const struct open_key *key)
+/* How many keys stand before `key`. */
+static size_t sorted_below(const struct sorted_keys *sorted, const struct sorted_key *key)
 {
-    size_t low = 0, high = order->count;
+    size_t low = 0, high = sorted->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&order->keys[middle], key) < 0)
+        if (sorted_compare(&sorted->keys[middle], key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -73,27 +73,28 @@ static size_t order_below(const struct order *order, const struct open_key *key)
     return low;
 }
 
-/* Keys of [from, end) in it. */
-static size_t order_count(const struct order *order, int32_t segment, size_t phase, size_t from, size_t end)
+/* How many keys of [from, end) have this segment and phase. */
+static size_t sorted_count(const struct sorted_keys *sorted, int32_t segment, size_t phase, size_t from,
+                           size_t end)
 {
-    const struct open_key first = {segment, phase, from}, last = {segment, phase, end};
-    return from < end ? order_below(order, &last) - order_below(order, &first) : 0;
+    const struct sorted_key first = {segment, phase, from}, last = {segment, phase, end};
+    return from < end ? sorted_below(sorted, &last) - sorted_below(sorted, &first) : 0;
 }
 
-/* What is known of a head before its rows are counted. */
+/* What all rows of a head need. */
 struct counting {
     const struct head *head;
-    struct head near;        /* the same without global tokens */
-    struct order all, close; /* without dilation, with it */
+    struct head local;                       /* the same without global tokens */
+    struct sorted_keys by_phase, by_segment; /* the latter ignores dilation, for global queries */
     size_t *globals, global_count;
 };
 
 static bool counting_make(struct counting *counting, const struct head *head, struct error *error)
 {
     const struct rules *rules = &head->rules;
-    *counting = (struct counting){.head = head, .near = *head};
-    counting->near.rules.query_global = counting->near.rules.key_global = NULL;
-    if (!order_make(&counting->close, head, true, error))
+    *counting = (struct counting){.head = head, .local = *head};
+    counting->local.rules.query_global = counting->local.rules.key_global = NULL;
+    if (!sorted_make(&counting->by_phase, head, true, error))
         return false;
     if (!rules->key_global)
         return true;
@@ -101,20 +102,20 @@ static bool counting_make(struct counting *counting, const struct head *head, st
     for (size_t j = 0; counting->globals && j < head->m; j++)
         if (rules->key_global[j])
             counting->globals[counting->global_count++] = j;
-    return counting->globals && order_make(&counting->all, head, false, error);
+    return counting->globals && sorted_make(&counting->by_segment, head, false, error);
 }
 
 static void counting_free(struct counting *counting)
 {
-    free(counting->all.keys);
-    free(counting->close.keys);
+    free(counting->by_phase.keys);
+    free(counting->by_segment.keys);
     free(counting->globals);
 }
 
-/* Keys that query i may look at, global tokens aside. */
-static size_t count_near(const struct counting *counting, size_t i)
+/* How many keys query i may attend to if there were no global tokens. */
+static size_t count_local(const struct counting *counting, size_t i)
 {
-    const struct head *head = &counting->near;
+    const struct head *head = &counting->local;
     const struct rules *rules = &head->rules;
     const int32_t segment = rules->query_segment ? rules->query_segment[i] : 0;
     const int64_t position = (int64_t)i + head->offset, d = (int64_t)rules->dilation;
@@ -122,42 +123,43 @@ static size_t count_near(const struct counting *counting, size_t i)
     size_t first, end, count = 0;
     mask_reach(head, i, &first, &end);
     if (!rules->block_mask.data || first >= end)
-        return order_count(&counting->close, segment, phase, first, end);
+        return sorted_count(&counting->by_phase, segment, phase, first, end);
     const struct strided *blocks = &rules->block_mask;
     const float *row = blocks->data + (i + head->first) / rules->block * blocks->row;
-    for (size_t from = first, to; from < end; from = to) { /* runs of blocks that are alike */
-        const bool seen = row[from / rules->block * blocks->column] != 0;
+    for (size_t from = first, to; from < end; from = to) { /* runs of blocks with the same answer */
+        const bool attends = row[from / rules->block * blocks->column] != 0;
         to = from;
         do
             to = (to / rules->block + 1) * rules->block;
-        while (to < end && (row[to / rules->block * blocks->column] != 0) == seen);
+        while (to < end && (row[to / rules->block * blocks->column] != 0) == attends);
         to = to < end ? to : end;
-        count += seen ? order_count(&counting->close, segment, phase, from, to) : 0;
+        count += attends ? sorted_count(&counting->by_phase, segment, phase, from, to) : 0;
     }
     return count;
 }
 
-/* Keys that query i may look at, where no mask or bias says it for each. */
+/* How many keys query i may attend to; for masks and biases that do not vary by pair. */
 static size_t count_row(const struct counting *counting, size_t i)
 {
     const struct head *head = counting->head;
     const struct rules *rules = &head->rules;
-    if ((by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, i, 0)) ||
-        (by_query(&head->bias) && !bias_allows(&head->bias, i, 0)))
+    if ((varies_by_query(&rules->mask) && !matrix_allows(&rules->mask, rules->mask_true_blocks, i, 0)) ||
+        (varies_by_query(&head->bias) && !bias_allows(&head->bias, i, 0)))
         return 0;
     if (rules->key_global && rules->query_global[i]) {
         size_t first, end;
         mask_reach(head, i, &first, &end);
-        return order_count(&counting->all, rules->query_segment ? rules->query_segment[i] : 0, 0, first, end);
+        return sorted_count(&counting->by_segment, rules->query_segment ? rules->query_segment[i] : 0, 0,
+                            first, end);
     }
-    size_t count = count_near(counting, i);
+    size_t count = count_local(counting, i);
     for (size_t g = 0; g < counting->global_count; g++)
         count += mask_allows(head, i, counting->globals[g]) &&
-                 !mask_allows(&counting->near, i, counting->globals[g]);
+                 !mask_allows(&counting->local, i, counting->globals[g]);
     return count;
 }
 
-/* The same where one does. */
+/* The same for a mask or bias that varies by pair. */
 static size_t scan_row(const struct head *head, size_t i)
 {
     const bool patterned = mask_has_pattern(head), blocks = head->rules.mask_true_blocks;
@@ -181,7 +183,8 @@ bool mask_count(const struct head *head, int threads, size_t *count, struct erro
     (void)threads;
 #endif
     const struct strided *mask = &head->rules.mask, *bias = &head->bias;
-    const bool by_pair = (by_query(mask) && mask->column != 0) || (by_query(bias) && bias->column != 0);
+    const bool by_pair =
+        (varies_by_query(mask) && mask->column != 0) || (varies_by_query(bias) && bias->column != 0);
     struct counting counting = {0};
     size_t sum = 0;
     bool ok = by_pair || counting_make(&counting, head, error);

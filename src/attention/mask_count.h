@@ -8,7 +8,7 @@
 #include "attention/head.h"
 #include "base/error.h"
 
-/* Counts the pairs that are allowed, on so many threads. Errors: no memory. */
+/* Sets *count to the allowed pairs of n×m, counted on `threads` threads. Errors: no memory. */
 bool mask_count(const struct head *head, int threads, size_t *count, struct error *error);
 
 #endif

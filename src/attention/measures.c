@@ -3,7 +3,7 @@
 #include <math.h>
 
 struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
-                                 bool shares)
+                                 bool is_distribution)
 {
     double sum = 0, entropy = 0, distance = 0;
     float max = -INFINITY;
@@ -24,7 +24,7 @@ struct row_measures measures_row(const float *row, const size_t *keys, size_t co
         return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
     if (count == 0)
         return (struct row_measures){.argmax = SIZE_MAX};
-    if (!shares)
+    if (!is_distribution)
         entropy = distance = (double)NAN;
     return (struct row_measures){(float)entropy, max, (float)distance, row[0], argmax};
 }

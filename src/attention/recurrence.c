@@ -5,24 +5,24 @@
 
 #include "base/memory.h"
 
-static double grid_at(const struct strided *grid, size_t i, size_t j)
+static double strided_at(const struct strided *matrix, size_t i, size_t j)
 {
-    return (double)grid->data[i * grid->row + j * grid->column];
+    return (double)matrix->data[i * matrix->row + j * matrix->column];
 }
 
 /*
- * One step of a state with `columns` columns. value[c] is the row of v; NULL stands for a one at column t, of
- * which the weights are made.
+ * Step t of a state d_k×columns. value: row t of v; NULL stands for row t of the identity: a state with m
+ * columns that is fed it yields weights where v yields output. spare: `columns` numbers.
  */
-static void step(const struct head *head, size_t t, const float *value, double *state, size_t columns,
-                 double *spare)
+static void state_step(const struct head *head, size_t t, const float *value, double *state, size_t columns,
+                       double *spare)
 {
     const struct recurrent *r = &head->recurrent;
     const float *k = head->k.data + t * head->k.row;
     const bool delta = r->rule == RECURRENCE_DELTA || r->rule == RECURRENCE_GATED_DELTA;
     if (r->rule == RECURRENCE_GATED || r->rule == RECURRENCE_GATED_DELTA)
         for (size_t d = 0; d < head->d_k; d++) {
-            const double factor = exp(grid_at(&r->decay, t, d));
+            const double factor = exp(strided_at(&r->decay, t, d));
             for (size_t c = 0; c < columns; c++)
                 state[d * columns + c] *= factor;
         }
@@ -33,7 +33,7 @@ static void step(const struct head *head, size_t t, const float *value, double *
             for (size_t c = 0; c < columns; c++)
                 spare[c] -= state[d * columns + c] * (double)k[d];
         for (size_t c = 0; c < columns; c++)
-            spare[c] *= grid_at(&r->beta, t, 0);
+            spare[c] *= strided_at(&r->beta, t, 0);
     }
     for (size_t d = 0; d < head->d_k; d++)
         for (size_t c = 0; c < columns; c++)
@@ -41,7 +41,7 @@ static void step(const struct head *head, size_t t, const float *value, double *
 }
 
 /* scale·Sᵀq[i] into out[columns]. */
-static void read_state(const struct head *head, size_t i, const double *state, size_t columns, double *out)
+static void state_read(const struct head *head, size_t i, const double *state, size_t columns, double *out)
 {
     const float *q = head->q.data + i * head->q.row;
     for (size_t c = 0; c < columns; c++)
@@ -63,7 +63,7 @@ static double *state_make(const struct head *head, size_t columns, struct error 
     return memory_zeroed(count, sizeof(double), error);
 }
 
-bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *take,
+bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *receive,
                     void *context, struct error *error)
 {
     const struct strided *before = &head->recurrent.state;
@@ -75,27 +75,27 @@ bool recurrence_run(const struct head *head, float *output, size_t output_row, r
         double *spare = state ? state + head->d_k * head->d_v : NULL;
         for (size_t i = 0; ok && before->data && i < head->d_k; i++)
             for (size_t c = 0; c < head->d_v; c++)
-                state[i * head->d_v + c] = grid_at(before, i, c);
+                state[i * head->d_v + c] = strided_at(before, i, c);
         for (size_t t = 0; ok && t < end; t++) {
-            step(head, t, head->v.data + t * head->v.row, state, head->d_v, spare);
+            state_step(head, t, head->v.data + t * head->v.row, state, head->d_v, spare);
             if (t < head->first)
                 continue;
-            read_state(head, t - head->first, state, head->d_v, spare);
+            state_read(head, t - head->first, state, head->d_v, spare);
             for (size_t c = 0; c < head->d_v; c++)
                 output[(t - head->first) * output_row + c] = (float)spare[c];
         }
         free(state);
     }
-    if (take && ok) {
+    if (receive && ok) {
         double *state = state_make(head, head->m, error);
         ok = state != NULL;
         double *spare = state ? state + head->d_k * head->m : NULL;
         for (size_t t = 0; ok && t < end; t++) {
-            step(head, t, NULL, state, head->m, spare);
+            state_step(head, t, NULL, state, head->m, spare);
             if (t < head->first)
                 continue;
-            read_state(head, t - head->first, state, head->m, spare);
-            take(context, t - head->first, spare);
+            state_read(head, t - head->first, state, head->m, spare);
+            receive(context, t - head->first, spare);
         }
         free(state);
     }

@@ -7,7 +7,8 @@
  *   S = S + k[t] ⊗ beta[t]·(v[t] - Sᵀk[t])               (delta, gated_delta)
  *   o[t] = scale·Sᵀq[t]
  *
- * The output is linear in v, so that it has weights: weights[i][j] is what o[i] takes of v[j].
+ * The output is linear in v, and so has weights: o[i] = sum over j of weights[i][j]·v[j], but for the part
+ * that comes from the first state. Unlike those of softmax they may be negative and sum to anything.
  * Source: the ONNX operator LinearAttention; delta: Yang et al. 2024 (arXiv:2406.06484); gated delta: Yang et
  * al. 2024 (arXiv:2412.06464).
  */
@@ -19,11 +20,13 @@
 #include "attention/head.h"
 #include "base/error.h"
 
-/* Called for rows in their order with its m weights. */
+/* A callback for rows of weights: called once for each row i, in order, with its m weights. The memory is
+ * valid during the call only. */
 typedef void recurrence_receiver(void *context, size_t i, const double *weights);
 
-/* Runs a head whose recurrence is set. `output` (row i at output + i*output_row) or `take` may be NULL. */
-bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *take,
+/* Runs a head whose recurrence is set. output: n×d_v, row i at output + i*output_row. It or `receive` may be
+ * NULL, and is not computed then; weights take a state of d_k×m. Errors: no memory. */
+bool recurrence_run(const struct head *head, float *output, size_t output_row, recurrence_receiver *receive,
                     void *context, struct error *error);
 
 #endif

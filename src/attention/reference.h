@@ -1,24 +1,25 @@
 /*
- * The reference: attention in double precision, one row at a time, as plain as it can be written. Slow, and kept
- * for good.
+ * The reference: attention in double precision, one row at a time, written as plainly as it can be. It is
+ * slow, and stays: it is what results are checked against, and computes the forms that the fast engine does
+ * not have.
  */
 #ifndef ATTN_ATTENTION_REFERENCE_H
 #define ATTN_ATTENTION_REFERENCE_H
 
 #include "attention/head.h"
 
-/* What one row is made in: m each. */
+/* Memory of the caller for one row, m numbers in each array, and what reference_row finds. */
 struct reference_room {
-    double *row;   /* the stage that was asked for */
-    size_t *keys;  /* those that the query may look at, in order; for the stages MASKED and WEIGHTS */
-    size_t seen;   /* how many they are */
-    double *spare; /* for sparsemax; otherwise it may be NULL */
+    double *row;      /* the stage that was asked for */
+    size_t *keys;     /* the keys that the query may attend to, in order; for the stages MASKED and WEIGHTS */
+    size_t key_count; /* how many they are */
+    double *sorted;   /* for sparsemax; otherwise it may be NULL */
 };
 
-/* Row i up to the stage SCORES, SCALED, MASKED or WEIGHTS. */
-void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *r);
+/* Computes row i of a stage: SCORES, SCALED, MASKED or WEIGHTS. */
+void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *room);
 
-/* Output of a row of weights into output[0..d_v). */
+/* The output of a row of weights, into output[0..d_v). */
 void reference_output(const struct head *head, const struct reference_room *weights, double *output);
 
 #endif

@@ -101,13 +101,13 @@ static bool row_make(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     struct reference_room room = {.keys = memory_alloc(head->m, sizeof *room.keys, error),
-                                  .spare = memory_alloc(head->m, sizeof *room.spare, error)};
-    bool ok = room.keys && room.spare;
+                                  .sorted = memory_alloc(head->m, sizeof *room.sorted, error)};
+    bool ok = room.keys && room.sorted;
     if (ok) {
         stage_make(head, e->query, STAGE_SCORES, e->scores, &room);
         stage_make(head, e->query, STAGE_SCALED, e->scaled, &room);
         stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
-        for (size_t s = 0; s < room.seen; s++)
+        for (size_t s = 0; s < room.key_count; s++)
             e->allowed[room.keys[s]] = true;
         for (size_t j = 0; e->uncapped && j < head->m; j++)
             e->uncapped[j] = head->scale * e->scores[j];
@@ -125,7 +125,7 @@ static bool row_make(struct explanation *e, struct error *error)
             reference_output(head, &room, e->output);
     }
     free(room.keys);
-    free(room.spare);
+    free(room.sorted);
     return ok;
 }
 

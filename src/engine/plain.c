@@ -38,7 +38,7 @@ static void space_free(struct space *space)
 {
     free(space->made.row);
     free(space->made.keys);
-    free(space->made.spare);
+    free(space->made.sorted);
     free(space->output);
     free(space->weights);
 }
@@ -53,10 +53,10 @@ static bool space_make(struct space *space, const struct engine_job *jobs, size_
     struct reference_room *made = &space->made;
     *space = (struct space){.made.row = memory_alloc(m, sizeof *made->row, error),
                             .made.keys = memory_alloc(m, sizeof *made->keys, error),
-                            .made.spare = memory_alloc(m, sizeof *made->spare, error),
+                            .made.sorted = memory_alloc(m, sizeof *made->sorted, error),
                             .output = memory_alloc(d_v, sizeof *space->output, error),
                             .weights = memory_alloc(m, sizeof *space->weights, error)};
-    return made->row && made->keys && made->spare && space->output && space->weights;
+    return made->row && made->keys && made->sorted && space->output && space->weights;
 }
 
 /* The heaviest of the keys that a row may look at, heaviest first, ties by key. */
@@ -64,7 +64,7 @@ static void take_top(struct row_key *top, size_t count, const struct space *spac
 {
     for (size_t t = 0; t < count; t++)
         top[t] = (struct row_key){-INFINITY, SIZE_MAX};
-    for (size_t s = 0; s < space->made.seen; s++) {
+    for (size_t s = 0; s < space->made.key_count; s++) {
         const size_t j = space->made.keys[s];
         const float weight = space->weights[j];
         if (!(weight > top[count - 1].weight))
@@ -106,12 +106,12 @@ static void pool_row(const struct engine_job *job, size_t i, const struct space 
     const size_t m = job->head->m, n = job->head->n, width = size_divide_up(m, pool->keys);
     float *cells = pool->cells + i / pool->rows * width;
     const size_t left = n - i / pool->rows * pool->rows, rows = left < pool->rows ? left : pool->rows;
-    for (size_t s = 0; s < made->seen;) {
+    for (size_t s = 0; s < made->key_count;) {
         const size_t c = made->keys[s] / pool->keys, first = c * pool->keys;
         const size_t keys = m - first < pool->keys ? m - first : pool->keys;
         double sum = 0;
         float largest = -INFINITY;
-        for (; s < made->seen && made->keys[s] - first < keys; s++) {
+        for (; s < made->key_count && made->keys[s] - first < keys; s++) {
             const float weight = space->weights[made->keys[s]];
             sum += (double)weight / ((double)rows * (double)keys);
             largest = weight > largest ? weight : largest;
@@ -137,7 +137,7 @@ static void row_done(const struct engine_job *job, size_t i, const struct space 
         job->taker.take(job->taker.context, i, 1, space->weights, head->m);
     if (job->measures)
         job->measures[i] =
-            measures_row(space->weights, made->keys, made->seen, (double)head->offset + (double)i,
+            measures_row(space->weights, made->keys, made->key_count, (double)head->offset + (double)i,
                          head->recurrent.rule == RECURRENCE_NONE);
     if (job->top)
         take_top(job->top + i * job->top_count, job->top_count, space);
@@ -155,7 +155,7 @@ static void recurrent_row(void *context, size_t i, const double *row)
     const struct recurrent_context *to = context;
     struct reference_room *made = &to->space->made;
     memcpy(made->row, row, to->job->head->m * sizeof *row);
-    made->seen = mask_keys(to->job->head, i, made->keys);
+    made->key_count = mask_keys(to->job->head, i, made->keys);
     row_done(to->job, i, to->space);
 }
 

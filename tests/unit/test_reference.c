@@ -42,7 +42,7 @@ static void the_reference_knows(void **state)
     reference_row(&head, 0, STAGE_MASKED, &room);
     assert_true(row[0] == 0 && row[1] == -INFINITY);
     reference_row(&head, 0, STAGE_WEIGHTS, &room);
-    assert_true(row[0] == 1 && row[1] == 0 && room.seen == 1 && keys[0] == 0);
+    assert_true(row[0] == 1 && row[1] == 0 && room.key_count == 1 && keys[0] == 0);
 }
 
 static void reaches_what_causal_and_window_leave(void **state)
