@@ -94,11 +94,4 @@ static inline float head_distance(const struct head *head, size_t i, size_t j)
     return head->distance ? head->distance[(int64_t)i + head->offset - (int64_t)j - head->distance_first] : 0;
 }
 
-/* Whether the float32 engine can compute it; otherwise the plain one does. */
-static inline bool head_is_fast(const struct head *head)
-{
-    return !head->additive && head->normalizer == NORMALIZER_SOFTMAX && !head->has_sink &&
-           !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE;
-}
-
 #endif

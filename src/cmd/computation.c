@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/workers.h"
 #include "engine/engine.h"
+#include "engine/kernel.h"
 #include "read/read.h"
 
 static bool is_standard_input(const char *path)
@@ -156,11 +157,11 @@ static bool choose_cpu(bool *plain, const struct options *options, struct error 
 {
     const char *cpu = options->engine.cpu ? options->engine.cpu : getenv("ATTN_CPU");
     *plain = cpu && strcmp(cpu, "plain") == 0;
-    if (!cpu || !*cpu || *plain || engine_select(cpu))
+    if (!cpu || !*cpu || *plain || kernel_choose(cpu))
         return true;
     bool known = false;
-    for (size_t i = 0; engine_choice(i); i++)
-        known = known || strcmp(engine_choice(i), cpu) == 0;
+    for (size_t i = 0; kernel_listed(i); i++)
+        known = known || strcmp(kernel_listed(i), cpu) == 0;
     if (known)
         return error_set(error, ERROR_SYSTEM, "%s %s: this processor cannot run it",
                          options->engine.cpu ? "--cpu" : "ATTN_CPU", cpu);

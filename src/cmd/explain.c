@@ -10,6 +10,7 @@
 #include "cmd/option.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
+#include "engine/kernel.h"
 #include "view/explain_text.h"
 #include "write/write.h"
 
@@ -72,7 +73,6 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
                         struct error *error)
 {
     const struct explain_options *own = options->own;
-    const struct engine_options engine = {.threads = (int)options->engine.threads};
     size_t layer, head, query;
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) &&
@@ -82,12 +82,13 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
     computation_warn(c);
     if (!ok)
         return false;
+    const struct engine_options engine = {.plain = c->plain, .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
     if (options->verbose && layer > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
-                c->plain ? "plain" : engine_name());
-    return explanation_make(explanation, &c->problem, layer, head, query, c->plain, &engine, error) &&
+                c->plain ? "plain" : kernel_name());
+    return explanation_make(explanation, &c->problem, layer, head, query, &engine, error) &&
            explain_write(explanation, head, own, error);
 }
 

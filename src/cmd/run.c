@@ -77,13 +77,13 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     progress_begin(&r->progress, options->quiet);
     struct selection selection = selection_of(&options->selection);
     const struct engine_choice *engine = &options->engine;
-    struct request request = {.plain = c->plain,
-                              .stages = options->output.stages,
+    struct request request = {.stages = options->output.stages,
                               .max_weights = engine->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .top_keys = outputs_whole(&r->outputs),
                               .selection = &selection,
-                              .engine = {.threads = (int)engine->threads,
+                              .engine = {.plain = c->plain,
+                                         .threads = (int)engine->threads,
                                          .memory_limit = engine->memory ? engine->memory : memory_share(),
                                          .progress = progress_rows,
                                          .context = &r->progress}};
@@ -107,11 +107,10 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     computation_warn(c);
     if (!ok || !outputs_write(&r->outputs, options, patches, &c->result, error))
         return false;
-    const char *runner = c->problem.layers[0].attention ? "none" : c->result.plain ? "plain" : engine_name();
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, runner, engine_threads((int)engine->threads));
+                clock_seconds() - start, c->result.engine, engine_threads((int)engine->threads));
     return true;
 }
 

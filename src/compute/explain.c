@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 /* The outputs of the layers below, or nothing where the layer does not read them. */
-static bool below_make(struct result *below, const struct problem *lower, size_t layer, bool plain,
+static bool below_make(struct result *below, const struct problem *lower, size_t layer,
                        const struct engine_options *engine, struct error *error)
 {
     const struct problem_layer *from = &lower->layers[layer];
@@ -18,7 +18,7 @@ static bool below_make(struct result *below, const struct problem *lower, size_t
     struct warnings warnings = {0};
     struct selection all = {0};
     /* No weights are wanted: they are not held, and the output is exact all the same. */
-    struct request request = {.max_weights = 0, .selection = &all, .plain = plain, .engine = *engine};
+    struct request request = {.max_weights = 0, .selection = &all, .engine = *engine};
     bool ok = selection_check(&all, lower, error) && result_compute(below, lower, &request, &warnings, error);
     warnings_free(&warnings);
     return ok;
@@ -130,8 +130,7 @@ static bool row_make(struct explanation *e, struct error *error)
 }
 
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
-                      size_t head, size_t query, bool plain, const struct engine_options *engine,
-                      struct error *error)
+                      size_t head, size_t query, const struct engine_options *engine, struct error *error)
 {
     const struct problem_layer *from = &problem->layers[layer];
     if (from->attention)
@@ -139,7 +138,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
                          "the weights were given: there are no steps to explain; expected q and k");
     explanation->lower = *problem;
     explanation->lower.layer_count = layer;
-    if (!below_make(&explanation->below, &explanation->lower, layer, plain, engine, error))
+    if (!below_make(&explanation->below, &explanation->lower, layer, engine, error))
         return false;
     const float *outputs = explanation->below.stage[STAGE_OUTPUT].data;
     const float *previous = outputs ? outputs + (layer - 1) * problem->n * problem->d_out : NULL;

@@ -35,12 +35,11 @@ struct explanation {
 };
 
 /*
- * Computes what is below the layer (`plain`: in double precision too), the layer's q, k and v, and the row.
+ * Computes what is below the layer (engine->plain: in double precision too), the layer's q, k and v, and the row.
  * Errors: ERROR_INPUT where the weights were given, which have no such steps; no memory.
  */
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
-                      size_t head, size_t query, bool plain, const struct engine_options *engine,
-                      struct error *error);
+                      size_t head, size_t query, const struct engine_options *engine, struct error *error);
 void explanation_free(struct explanation *explanation);
 
 #endif

@@ -13,7 +13,6 @@
 #include "compute/layer.h"
 #include "compute/stage.h"
 #include "engine/dilated.h"
-#include "engine/plain.h"
 #include "problem/problem_head.h"
 
 /* Keeps the rows of weights of a head as they come, or the chosen keys of them. */
@@ -75,14 +74,14 @@ static bool work_make(struct work *work, struct result *result, const struct lay
                                    .output_row = heads * problem->d_v,
                                    .measures = layer->rows + h * n};
         work->keepers[h] = (struct keeper){to, weights->columns, result->key_first};
-        struct row_receiver taker = {keep_rows, &work->keepers[h]};
+        struct row_receiver receiver = {keep_rows, &work->keepers[h]};
         switch (result->kept) {
         case KEPT_ALL:
-            job->taker = taker;
+            job->receiver = receiver;
             break;
         case KEPT_RANGE:
             work->parts[h] = head_part(&layer->heads[h], result->query_first, result->query_count);
-            work->jobs[heads + h] = (struct engine_job){.head = &work->parts[h], .taker = taker};
+            work->jobs[heads + h] = (struct engine_job){.head = &work->parts[h], .receiver = receiver};
             break;
         case KEPT_POOLED:
             job->pool = (struct pooling){to, result->query_step, result->key_step, result->pool_mean};
@@ -109,11 +108,12 @@ static bool attend(struct result *result, struct layer *layer, const struct requ
     options.context = &progress;
     struct work work = {0};
     size_t jobs = problem->heads * (result->kept == KEPT_RANGE ? 2 : 1);
-    bool plain = request->plain || !head_is_fast(&layer->heads[0]);
     bool ok = layer_output_make(layer, output, error) && work_make(&work, result, layer, output, error) &&
-              (plain ? plain_run : engine_run_with)(work.jobs, jobs, &options, error) &&
+              engine_run(work.jobs, jobs, &options, error) &&
               layer_output_finish(layer, output, engine, error);
-    result->plain = result->plain || plain;
+    /* One name for all layers: plain, if it computed any of them. */
+    if (ok && strcmp(result->engine, "plain") != 0)
+        result->engine = engine_name(work.jobs, jobs, &options);
     work_free(&work);
     return ok;
 }
@@ -136,7 +136,7 @@ static struct row_measures measure_given(const struct head *rules, size_t i, con
 }
 
 /* Weights that were given are kept as they are. */
-static bool take_given(struct result *result, const struct layer *layer, struct error *error)
+static bool keep_given(struct result *result, const struct layer *layer, struct error *error)
 {
     const struct problem *problem = result->problem;
     const struct problem_layer *from = &problem->layers[layer->index];
@@ -182,7 +182,7 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
 {
     const struct problem *problem = result->problem;
     const bool given = problem->layers[layer->index].attention;
-    if (given ? !take_given(result, layer, error) : !attend(result, layer, request, error))
+    if (given ? !keep_given(result, layer, error) : !attend(result, layer, request, error))
         return false;
     for (size_t h = 0; h < problem->heads; h++)
         result->measures[layer->index * problem->heads + h] =
@@ -311,6 +311,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
                     struct warnings *warnings, struct error *error)
 {
     *result = (struct result){.problem = problem,
+                              .engine = "none",
                               .layer_count = problem->layer_count,
                               .head_count = problem->heads,
                               .query_count = problem->n,

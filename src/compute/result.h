@@ -35,7 +35,8 @@ struct result {
     size_t *layer_index, *head_index;
     size_t query_first, query_count, key_first, key_count;
     bool selected; /* not everything is here */
-    bool plain;    /* computed, in part, by the plain engine */
+    /* What computed: the name of a kernel, "plain" if that was any layer, "none" if the weights were given. */
+    const char *engine;
     bool averaged; /* the one head here is the mean over those of head_index (averaged_count of them) */
     size_t averaged_count;
     /* With KEPT_POOLED: each number of the weights stands for query_step×key_step of them, their largest or
@@ -61,7 +62,6 @@ struct request {
     bool pool_mean;                    /* pool by the mean; otherwise by the largest */
     bool top_keys;                     /* with what is pooled, remember the heaviest keys of each row */
     const struct selection *selection; /* has been checked by selection_check */
-    bool plain;                        /* also what the fast engine could compute */
     struct engine_options engine;
 };
 

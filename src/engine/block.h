@@ -1,87 +1,91 @@
 /*
- * What engine/engine.c and the kernels agree upon: a block of query rows, and the memory that one thread works
- * in. For the engine alone.
+ * What the fast runner and the kernels share: blocks of query rows, chunks of keys, and the memory of one
+ * thread. For the engine alone.
  */
 #ifndef ATTN_ENGINE_BLOCK_H
 #define ATTN_ENGINE_BLOCK_H
 
 #include "attention/mask.h"
-#include "engine/engine.h"
+#include "engine/job.h"
 
-/* A block has up to BLOCK query rows, which are the lanes of all that is computed; it meets its keys in
- * chunks of at most CHUNK. A chunk of scores and a block of queries of 64 columns fit the first cache
- * together. */
+/* A block has up to BLOCK query rows, one in each lane of all that is computed; it meets its keys in chunks
+ * of at most CHUNK. A chunk of scores and a block of queries of 64 columns fit the first cache together. */
 #define BLOCK ((size_t)64)
 _Static_assert(HEAD_SPARE >= 64, "the rows of a block look that far into a table of distances");
 #define CHUNK ((size_t)120)
 
-/* Sums over more chunks than this go on in double. */
+/* After so many chunks, float sums are added to sums in double, and begin again. */
 #define CHUNKS_PER_FLUSH ((size_t)32)
 
 /* Rows of `sums` behind the d_v rows of the output: sum of e, of e·x, of e·|i-j|, with e = 2^(factor·x),
  * x = score - max. */
 enum { SUM_WEIGHT, SUM_LOG, SUM_DISTANCE, SUM_COUNT };
 
-/* Which keys end a chunk. Depends on the job alone, so that sums do not depend on how rows are dealt out. */
+/* Where chunks end. It depends on the job alone, so that sums do not depend on how rows are dealt out. */
 struct chunks {
-    size_t cell;   /* chunks do not cross multiples of this, unless they hold whole ones */
+    size_t cell;   /* no chunk crosses a multiple of this, but one may hold several cells whole */
     size_t length; /* the most keys in one */
 };
 
-/* What the kernels need to know of a job beside the job itself; decided once before anything runs. */
+/* How a job is run: decided once, before anything runs. */
 struct plan {
     const struct engine_job *job;
     struct chunks chunks;
-    size_t cell_keys; /* keys in a cell of the pool; m where there is none */
-    bool gappy;  /* some chunks may be seen by nobody, and a chunk by some: mask_may_attend, rules_apply */
-    bool folded; /* the scale is applied inside exp: no softcap, bias or distance, a scale that is no extreme
-                  */
-    double factor;     /* weights are 2^(factor·(score - max)) */
-    bool dirty;        /* v has NaN or infinities, or is so large that sums would overflow: goes by copies */
-    float value_scale; /* what the copies are multiplied by, a power of 2 */
-    size_t block;      /* rows of a block, <= BLOCK */
-    size_t unit;       /* rows dealt out to a thread at once: whole blocks, whole rows of the pool */
-    size_t units;      /* how many of them */
+    size_t cell_keys; /* keys in a cell of the pool; m if there is no pool */
+    /* The mask has holes: whole chunks may be skipped (mask_may_attend), the others need a mask for each pair
+     * (rules_apply). */
+    bool has_holes;
+    /* exp applies the scale: there is no softcap, bias or distance, and the scale is not extreme. */
+    bool scale_in_exp;
+    double factor; /* weights are 2^(factor·(score - max)) */
+    /* v is not multiplied in place but from a scaled copy without its bad rows: it has NaN or infinities, or
+     * is so large that sums would overflow. */
+    bool copies_v;
+    float v_scale;     /* of the copy: a power of 2 */
+    size_t block_rows; /* at most BLOCK */
+    size_t unit_rows;  /* dealt out to a thread at once: whole blocks, and whole rows of the pool */
+    size_t unit_count;
 };
 
-/* The memory of one thread. Matrices of floats are [..][BLOCK], all 64-byte aligned. */
+/* The memory of one thread. Matrices of floats are [rows][BLOCK], all 64-byte aligned. */
 struct workspace {
     float *queries;      /* [d_k] */
     float *scores;       /* [CHUNK] */
-    float *grid;         /* [CHUNK]: mask or bias of the chunk */
+    float *mask, *bias;  /* [CHUNK]: those of the chunk, packed */
     float *sums;         /* [d_v + SUM_COUNT] */
-    double *wide;        /* [d_v + SUM_COUNT]: what was flushed */
-    float *cells;        /* [cells], pooled on the way, each by the max of its chunk */
-    float *history;      /* [chunks]: max at each chunk */
-    float *clean;        /* CHUNK×d_v of v without its bad rows; only where v is dirty */
-    float *strip;        /* block×m, rows for the taker */
-    struct row_key *top; /* block×top_count; the weight is the score until the end */
+    double *wide_sums;   /* [d_v + SUM_COUNT]: what was flushed */
+    float *cells;        /* [cells]: weights pooled so far, relative to the max when their last chunk ended */
+    float *chunk_max;    /* [chunks]: the max when each chunk ended; in the end the factor for its cells */
+    float *v_copy;       /* CHUNK×d_v; only if the plan copies v */
+    float *row_buffer;   /* block_rows×m, for the receiver */
+    struct row_key *top; /* BLOCK×top_count; the weight is the score until the end */
 };
 
-/* One instruction set. */
-struct engine_kernel {
+/* The engine for one instruction set. */
+struct kernel {
     const char *name;
     bool (*runs_here)(void);
-    /* Rows first..first+count-1 of a job, whole: output, measures, pool, taker. */
+    /* All results of rows first..first+count-1 of a job: output, measures, top keys, pool, rows. */
     void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count);
-    /* The largest bit pattern, signs left out, of a matrix: 0x7f800000 and more where not all is finite. */
-    uint32_t (*largest)(const struct strided *grid, size_t rows, size_t columns);
-    /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows. Uses scores [CHUNK], sums and
-     * wide [count] of the workspace. */
+    /* The largest bit pattern of a matrix, signs left out: 0x7f800000 and more if not all is finite. */
+    uint32_t (*largest)(const struct strided *matrix, size_t rows, size_t columns);
+    /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows: x rows×inner (row step x_row),
+     * w inner×columns, b columns or NULL, y rows×columns. Uses scores [CHUNK], sums and wide_sums [count] of
+     * the workspace. */
     void (*project)(const float *x, size_t x_row, const float *w, const float *b, size_t rows, size_t inner,
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
 };
 
-extern const struct engine_kernel engine_avx512, engine_avx2, engine_portable;
+extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;
 
-/* The first key of the chunk that key `key` is in. */
+/* The first key of the chunk that holds `key`. */
 static inline size_t chunk_begin(const struct chunks *chunks, size_t key)
 {
     size_t cell = key / chunks->cell * chunks->cell;
     return cell + (key - cell) / chunks->length * chunks->length;
 }
 
-/* The end of that chunk, where the keys end at `end`. */
+/* The key behind the chunk that holds `key`, `end` at most. */
 static inline size_t chunk_end(const struct chunks *chunks, size_t key, size_t end)
 {
     size_t stop = chunk_begin(chunks, key) + chunks->length,

@@ -2,37 +2,40 @@
 
 #include <math.h>
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "base/memory.h"
+#include "engine/runner.h"
+#include "engine/threads.h"
 
-/* Dilations up to this are taken apart. */
-#define DILATED_MOST ((size_t)64)
+/* Larger dilations are left to the next runner, which masks the pairs between. */
+#define DILATION_LIMIT ((size_t)64)
 
-/* One phase of one job: query t of it is query first + t·period of the whole, key u is key phase + u·period.
+/*
+ * One phase of one job, as a job of its own. Its query t is query first + t·period of the whole, its key u is
+ * key phase + u·period. The arrays are owned, and NULL if the whole has no such thing.
  */
-struct part {
+struct phase_part {
     const struct engine_job *whole;
     size_t period, phase, first;
     struct head head;
     struct engine_job job;
-    float *distance;                      /* these are owned; */
-    int32_t *query_segment, *key_segment; /* NULL where there is no such thing */
+    float *distance;
+    int32_t *query_segment, *key_segment;
     struct row_measures *measures;
     struct row_key *top;
     float *cells;
-    float *rows; /* of the whole, one a thread, for its taker; borrowed */
+    float *rows; /* threads×m of the whole: a row for its receiver; borrowed */
 };
 
 bool dilated_splits(const struct rules *rules, size_t keys)
 {
-    return rules->dilation >= 2 && rules->dilation <= DILATED_MOST && rules->dilation <= keys &&
+    return rules->dilation >= 2 && rules->dilation <= DILATION_LIMIT && rules->dilation <= keys &&
            !rules->key_global && rules->block == 0;
 }
 
-size_t dilated_period(const struct engine_job *jobs, size_t count)
+/* The dilation of all jobs; 0 if it differs, does not split a head, or cells of a pool do not hold whole
+ * periods of it. */
+static size_t dilated_period(const struct engine_job *jobs, size_t count)
 {
     const size_t period = count > 0 ? jobs[0].head->rules.dilation : 0;
     for (size_t j = 0; j < count; j++) {
@@ -45,35 +48,35 @@ size_t dilated_period(const struct engine_job *jobs, size_t count)
     return period;
 }
 
-/* How many of `count` there are from `first` on, one a period. */
-static size_t every(size_t first, size_t count, size_t period)
+/* How many of first, first + period, first + 2·period, … are below `count`. */
+static size_t count_every(size_t first, size_t count, size_t period)
 {
     return first < count ? size_divide_up(count - first, period) : 0;
 }
 
-/* Every period-th row, from `first` on. */
-static struct strided rows_part(const struct strided *grid, size_t first, size_t period)
+/* Rows first, first + period, … of a matrix. */
+static struct strided strided_rows(const struct strided *whole, size_t first, size_t period)
 {
-    struct strided part = *grid;
+    struct strided part = *whole;
     if (part.data)
-        part.data += first * grid->row;
+        part.data += first * whole->row;
     part.row *= period;
     return part;
 }
 
-/* And every period-th column, from `phase` on. */
-static struct strided pairs_part(const struct strided *grid, size_t first, size_t phase, size_t period)
+/* The same, and of columns phase, phase + period, …. */
+static struct strided strided_pairs(const struct strided *whole, size_t first, size_t phase, size_t period)
 {
-    struct strided part = rows_part(grid, first, period);
+    struct strided part = strided_rows(whole, first, period);
     if (part.data)
-        part.data += phase * grid->column;
+        part.data += phase * whole->column;
     part.column *= period;
     return part;
 }
 
-/* Every period-th of list[first..), `count` of them. */
-static bool list_part(int32_t **part, const int32_t *list, size_t first, size_t count, size_t period,
-                      struct error *error)
+/* The numbers at first, first + period, … of a list, `count` of them. */
+static bool segments_phase(int32_t **part, const int32_t *list, size_t first, size_t count, size_t period,
+                           struct error *error)
 {
     *part = memory_alloc(count, sizeof **part, error);
     for (size_t i = 0; *part && i < count; i++)
@@ -81,31 +84,31 @@ static bool list_part(int32_t **part, const int32_t *list, size_t first, size_t 
     return *part;
 }
 
-static bool rules_part(struct part *part, struct error *error)
+static bool phase_rules(struct phase_part *part, struct error *error)
 {
     const struct rules *whole = &part->whole->head->rules;
     struct rules *rules = &part->head.rules;
     const size_t period = part->period, phase = part->phase, n = part->head.n, m = part->head.m;
     rules->dilation = 0;
-    /* differences of positions are multiples of the period */
+    /* Between positions of a phase all differences are multiples of the period. */
     rules->left = whole->left >= 0 ? whole->left / (int64_t)period : -1;
     rules->right = whole->right >= 0 ? whole->right / (int64_t)period : -1;
-    rules->prefix = every(phase, whole->prefix, period);
-    rules->key_length = every(phase, whole->key_length, period);
-    rules->mask = pairs_part(&whole->mask, part->first, phase, period);
-    rules->key_mask = pairs_part(&whole->key_mask, 0, phase, period);
+    rules->prefix = count_every(phase, whole->prefix, period);
+    rules->key_length = count_every(phase, whole->key_length, period);
+    rules->mask = strided_pairs(&whole->mask, part->first, phase, period);
+    rules->key_mask = strided_pairs(&whole->key_mask, 0, phase, period);
     if (!whole->query_segment)
         return true;
-    if (!list_part(&part->query_segment, whole->query_segment, part->first, n, period, error) ||
-        !list_part(&part->key_segment, whole->key_segment, phase, m, period, error))
+    if (!segments_phase(&part->query_segment, whole->query_segment, part->first, n, period, error) ||
+        !segments_phase(&part->key_segment, whole->key_segment, phase, m, period, error))
         return false;
     rules->query_segment = part->query_segment;
     rules->key_segment = part->key_segment;
     return true;
 }
 
-/* What is added by distance, at the distances there are: from offset - (m - 1) to offset + n - 1. */
-static bool distance_part(struct part *part, struct error *error)
+/* The table of distances, from offset - (m - 1) to offset + n - 1 of the phase. */
+static bool phase_distance(struct phase_part *part, struct error *error)
 {
     const struct head *whole = part->whole->head;
     struct head *head = &part->head;
@@ -123,28 +126,25 @@ static bool distance_part(struct part *part, struct error *error)
     return part->distance;
 }
 
-/* Takes rows of the phase, gives rows of the whole. */
-static void take_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
+/* The receiver of a phase: spreads its rows to rows of the whole, for the receiver of that. */
+static void phase_receive(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
-    const struct part *part = context;
-    const struct row_receiver *taker = &part->whole->taker;
+    const struct phase_part *part = context;
+    const struct row_receiver *receiver = &part->whole->receiver;
     const size_t m = part->whole->head->m;
-    float *row = part->rows;
-#ifdef _OPENMP
-    row += (size_t)omp_get_thread_num() * m;
-#endif
+    float *row = part->rows + (size_t)engine_thread() * m;
     for (size_t r = 0; r < count; r++, weights += stride) {
         const float other = isnan(weights[0]) ? NAN : 0; /* a row that is NaN is NaN everywhere */
         for (size_t j = 0; j < m; j++)
             row[j] = other;
         for (size_t u = 0; u < part->head.m; u++)
             row[part->phase + u * part->period] = weights[u];
-        taker->take(taker->context, part->first + (first + r) * part->period, 1, row, m);
+        receiver->receive(receiver->context, part->first + (first + r) * part->period, 1, row, m);
     }
 }
 
-/* Memory for what the whole wants of the phase. */
-static bool job_part(struct part *part, struct error *error)
+/* The job of a phase, with memory for the results that the whole wants. */
+static bool phase_job(struct phase_part *part, struct error *error)
 {
     const struct engine_job *whole = part->whole;
     const struct pooling *pool = &whole->pool;
@@ -156,8 +156,8 @@ static bool job_part(struct part *part, struct error *error)
         job->output = whole->output + part->first * whole->output_row;
         job->output_row = whole->output_row * period;
     }
-    if (whole->taker.take)
-        job->taker = (struct row_receiver){take_rows, part};
+    if (whole->receiver.receive)
+        job->receiver = (struct row_receiver){phase_receive, part};
     if (whole->measures && !(job->measures = part->measures = memory_alloc(n, sizeof *part->measures, error)))
         return false;
     if (whole->top && (!size_multiply(n, whole->top_count, &count) ||
@@ -173,23 +173,23 @@ static bool job_part(struct part *part, struct error *error)
     return part->cells;
 }
 
-/* A phase of a job that has queries in it. */
-static bool part_make(struct part *part, struct error *error)
+/* Makes a phase that has queries. Freed by phase_free in any case. */
+static bool phase_make(struct phase_part *part, struct error *error)
 {
     const struct head *whole = part->whole->head;
     struct head *head = &part->head;
     *head = *whole;
-    head->n = every(part->first, whole->n, part->period);
-    head->m = every(part->phase, whole->m, part->period);
+    head->n = count_every(part->first, whole->n, part->period);
+    head->m = count_every(part->phase, whole->m, part->period);
     head->offset = ((int64_t)part->first + whole->offset - (int64_t)part->phase) / (int64_t)part->period;
-    head->q = rows_part(&whole->q, part->first, part->period);
-    head->k = rows_part(&whole->k, part->phase, part->period);
-    head->v = rows_part(&whole->v, part->phase, part->period);
-    head->bias = pairs_part(&whole->bias, part->first, part->phase, part->period);
-    return rules_part(part, error) && distance_part(part, error) && job_part(part, error);
+    head->q = strided_rows(&whole->q, part->first, part->period);
+    head->k = strided_rows(&whole->k, part->phase, part->period);
+    head->v = strided_rows(&whole->v, part->phase, part->period);
+    head->bias = strided_pairs(&whole->bias, part->first, part->phase, part->period);
+    return phase_rules(part, error) && phase_distance(part, error) && phase_job(part, error);
 }
 
-static void part_free(struct part *part)
+static void phase_free(struct phase_part *part)
 {
     free(part->distance);
     free(part->query_segment);
@@ -199,13 +199,13 @@ static void part_free(struct part *part)
     free(part->cells);
 }
 
-static size_t key_of_whole(const struct part *part, size_t key)
+static size_t key_of_whole(const struct phase_part *part, size_t key)
 {
     return key == SIZE_MAX ? SIZE_MAX : part->phase + key * part->period;
 }
 
-/* Joins the cells of a phase to those of the whole; a mean counts as many pairs as it is of. */
-static void cells_join(const struct part *part)
+/* Merges the cells of a phase into those of the whole. A mean counts by the pairs of its cell. */
+static void cells_merge(const struct phase_part *part)
 {
     const struct pooling *pool = &part->whole->pool, *own = &part->job.pool;
     const struct head *whole = part->whole->head, *head = &part->head;
@@ -225,14 +225,14 @@ static void cells_join(const struct part *part)
                 *cell = joined;
             }
         }
-        /* a row that is NaN is NaN everywhere, and the phase may have fewer cells */
+        /* A row that is NaN is NaN everywhere, also in cells where the phase has no keys. */
         for (size_t c = own_width; c < width && isnan(part->cells[r * own_width]); c++)
             pool->cells[r * width + c] = NAN;
     }
 }
 
-/* Hands what came out of a phase to the whole. */
-static void part_finish(const struct part *part)
+/* Copies the results of a phase to those of the whole. */
+static void phase_finish(const struct phase_part *part)
 {
     const struct engine_job *whole = part->whole;
     for (size_t t = 0; t < part->head.n; t++) {
@@ -251,58 +251,64 @@ static void part_finish(const struct part *part)
         }
     }
     if (whole->pool.cells)
-        cells_join(part);
+        cells_merge(part);
 }
 
-/* The caller counts rows of all phases. */
+/* Turns the progress of a phase into that of all phases. */
 struct phase_progress {
     const struct engine_options *options;
-    size_t before, rows, now;
+    size_t before, rows; /* of the phases before; of all */
 };
 
-static void phase_progress(void *context, size_t done, size_t rows)
+static void phase_report(void *context, size_t done, size_t rows)
 {
     struct phase_progress *p = context;
     (void)rows;
     p->options->progress(p->options->context, p->before + done, p->rows);
 }
 
-/* One phase of all jobs. */
+/* Runs one phase of all jobs; `rows` is threads×m, for receivers. */
 static bool phase_run(const struct engine_job *jobs, size_t count, size_t period, size_t phase, float *rows,
-                      struct phase_progress *progress, struct error *error)
+                      struct phase_progress *progress, const struct runner *const *next, struct error *error)
 {
-    struct part *parts = memory_zeroed(count, sizeof *parts, error);
+    struct phase_part *parts = memory_zeroed(count, sizeof *parts, error);
     struct engine_job *own = memory_alloc(count, sizeof *own, error);
     struct engine_options options = *progress->options;
     size_t used = 0, n = 0;
     bool ok = parts && own;
-    options.progress = options.progress ? phase_progress : NULL;
+    options.progress = options.progress ? phase_report : NULL;
     options.context = progress;
     for (size_t j = 0; ok && j < count; j++) {
         const int64_t d = (int64_t)period, ahead = ((int64_t)phase - jobs[j].head->offset) % d;
         const size_t first = (size_t)((ahead + d) % d);
         if (first >= jobs[j].head->n)
             continue;
-        parts[used] =
-            (struct part){.whole = &jobs[j], .period = period, .phase = phase, .first = first, .rows = rows};
-        ok = part_make(&parts[used], error);
+        parts[used] = (struct phase_part){
+            .whole = &jobs[j], .period = period, .phase = phase, .first = first, .rows = rows};
+        ok = phase_make(&parts[used], error);
         own[used] = parts[used].job;
         n += parts[used++].head.n;
     }
-    ok = ok && engine_run_with(own, used, &options, error);
+    ok = ok && runner_run(next, own, used, &options, error);
     progress->before += n;
     for (size_t j = 0; j < used; j++) {
         if (ok)
-            part_finish(&parts[j]);
-        part_free(&parts[j]);
+            phase_finish(&parts[j]);
+        phase_free(&parts[j]);
     }
     free(parts);
     free(own);
     return ok;
 }
 
-bool dilated_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
-                 struct error *error)
+static bool dilated_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
+{
+    /* The plain runner takes a dilated head as it is: dropout draws by the keys of the whole. */
+    return dilated_period(jobs, count) > 0 && runner_fast.fits(jobs, count, options);
+}
+
+static bool dilated_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                        const struct runner *const *next, struct error *error)
 {
     const size_t period = dilated_period(jobs, count);
     struct phase_progress progress = {.options = options};
@@ -311,7 +317,7 @@ bool dilated_run(const struct engine_job *jobs, size_t count, const struct engin
         const struct engine_job *job = &jobs[j];
         const size_t m = job->head->m;
         progress.rows += job->head->n;
-        longest = job->taker.take && m > longest ? m : longest;
+        longest = job->receiver.receive && m > longest ? m : longest;
         const size_t cells =
             job->pool.cells ? size_divide_up(job->head->n, job->pool.rows) * size_divide_up(m, job->pool.keys)
                             : 0;
@@ -323,7 +329,9 @@ bool dilated_run(const struct engine_job *jobs, size_t count, const struct engin
     float *rows = memory_alloc(room, sizeof *rows, error);
     bool ok = rows;
     for (size_t phase = 0; ok && phase < period; phase++)
-        ok = phase_run(jobs, count, period, phase, rows, &progress, error);
+        ok = phase_run(jobs, count, period, phase, rows, &progress, next, error);
     free(rows);
     return ok;
 }
+
+const struct runner runner_dilated = {.fits = dilated_fits, .run = dilated_run};

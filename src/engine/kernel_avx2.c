@@ -1,7 +1,8 @@
-/* The engine for AVX2 with FMA: engine/kernel_tmpl.h with vectors of 8. */
+/* The kernel for AVX2 with FMA: engine/kernel_tmpl.h with vectors of 8. */
 #include "engine/block.h"
 
 #ifdef __x86_64__
+/* All system headers come before the target is set: their functions are not for this processor alone. */
 #include <float.h>
 #include <immintrin.h>
 #include <math.h>
@@ -18,7 +19,7 @@
 #define VEC_BITS(mask) ((unsigned)_mm256_movemask_ps((__m256)(mask)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
-#define KERNEL engine_avx2
+#define KERNEL kernel_avx2
 #define KERNEL_NAME "avx2"
 #define KERNEL_RUNS (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #include "engine/kernel_tmpl.h"

@@ -1,7 +1,8 @@
-/* The engine for AVX-512: engine/kernel_tmpl.h with vectors of 16. */
+/* The kernel for AVX-512: engine/kernel_tmpl.h with vectors of 16. */
 #include "engine/block.h"
 
 #ifdef __x86_64__
+/* All system headers come before the target is set: their functions are not for this processor alone. */
 #include <float.h>
 #include <immintrin.h>
 #include <math.h>
@@ -21,7 +22,7 @@
 #define VEC_SCALE(p, n) ((vec)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
-#define KERNEL engine_avx512
+#define KERNEL kernel_avx512
 #define KERNEL_NAME "avx512"
 #define KERNEL_RUNS                                                                                          \
     (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&                              \

@@ -1,15 +1,16 @@
 /*
- * Patterns of masks (attention/head.h: window beside global tokens, dilation, blocks, segments, padding in the
- * midst) for the engine's template: which lanes of a vector of rows may see a key.
+ * A template, part of engine/kernel_tmpl.h (whose macros it uses): patterns of masks, which are the rules of
+ * attention/head.h that reach does not cover (mask_has_pattern): window beside global tokens, dilation,
+ * blocks, segments, the mask of keys. Which lanes of a vector of rows may attend to a key.
  */
 
-/* What is the same for all keys of a chunk, a number a row. */
+/* What the patterns need to know of each row, for all keys of a chunk. */
 struct pattern {
-    int32_t window_low[BLOCK], window_high[BLOCK]; /* keys of the chunk, from 0: low up to, not with, high */
+    int32_t window_low[BLOCK], window_high[BLOCK]; /* keys [low, high) of the chunk, counted from 0 */
     int32_t phase[BLOCK];                          /* position modulo dilation */
     int32_t block[BLOCK];
     int32_t segment[BLOCK];
-    int32_t global[BLOCK]; /* all ones, or 0 */
+    int32_t global[BLOCK]; /* -1 or 0 */
 };
 
 static void pattern_make(struct pattern *pattern, const struct head *head, size_t first, size_t count,
@@ -38,7 +39,7 @@ static void pattern_make(struct pattern *pattern, const struct head *head, size_
     }
 }
 
-/* The lanes from `at` on that may see key `from + j` as far as patterns go. */
+/* The lanes from `at` on that the patterns allow to attend to key `from + j`. */
 INLINE veci pattern_allows(const struct pattern *pattern, const struct head *head, size_t at, size_t from,
                            size_t j)
 {

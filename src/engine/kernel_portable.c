@@ -1,5 +1,5 @@
-/* The engine for any processor: engine/kernel_tmpl.h with vectors of 4, which are SSE2 or NEON registers
- * where there are such. */
+/* The kernel for any processor: engine/kernel_tmpl.h with vectors of 4, in SSE2 or NEON registers if there
+ * are such. */
 #include "engine/block.h"
 
 #define LANES 4
@@ -13,7 +13,7 @@
 #define VEC_MAX(a, b) vec_choose((a) > (b), a, b)
 #define TILE_VECTORS 4
 #endif
-#define KERNEL engine_portable
+#define KERNEL kernel_portable
 #define KERNEL_NAME "portable"
 #define KERNEL_RUNS true
 #include "engine/kernel_tmpl.h"

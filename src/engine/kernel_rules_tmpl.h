@@ -1,11 +1,11 @@
 /*
- * What stands between the raw scores of a chunk and softmax, for the engine's template: scale and softcap
- * where they cannot be left to exp, bias, mask, reach. Only run on chunks that need it. Masking selects:
- * whatever stood at a forbidden place is replaced by -infinity.
+ * A template, part of engine/kernel_tmpl.h (whose macros it uses): pass 2, from the raw scores of a chunk to
+ * what softmax takes. Scale and softcap, if exp cannot apply them, bias, mask, reach. Only chunks that need
+ * it go through it. A masked score is not added to but replaced, by -infinity, whatever it was.
  */
 
-/* The reach of a block's rows: row i sees at most keys first[i]..end[i]-1. All rows see [every_first,
- * every_end), no row sees beyond [first_key, end_key). */
+/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. All of
+ * [every_first, every_end) is in reach of every row, nothing outside [first_key, end_key) of any. */
 struct reach {
     size_t first[BLOCK], end[BLOCK];
     size_t first_key, end_key, every_first, every_end;
@@ -32,8 +32,8 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
         reach->end[i] = head->m;
 }
 
-/* Moves both ends outwards to a STEP of keys, counted from the begin of a chunk: which of the sums of pass 3
- * a key goes to must not depend on the block. */
+/* Moves first_key and end_key outwards to whole STEPs of keys, counted from the begin of their chunk: pass 3
+ * has STEP sums, and to which of them a key goes must not depend on the block. */
 static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
 {
     if (reach->first_key >= reach->end_key)
@@ -45,69 +45,66 @@ static void reach_round(struct reach *reach, const struct chunks *chunks, size_t
         reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
 }
 
-/* Whether every row sees every key of [from, end), as far as reach goes. */
+/* Whether all keys of [from, end) are in reach of every row. */
 INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
 {
     return from >= reach->every_first && end <= reach->every_end;
 }
 
-/* Elements (first.., from..) of a grid into to[key][row]. */
-static void grid_pack(float *to, const struct strided *grid, size_t first, size_t count, size_t from,
-                      size_t keys)
+/* Packs rows first.. and columns from.. of a matrix of pairs as to[key][row]. */
+static void pairs_pack(float *to, const struct strided *pairs, size_t first, size_t count, size_t from,
+                       size_t keys)
 {
-    const float *data = grid->data + first * grid->row + from * grid->column;
-    if (grid->column == 1) {
-        block_pack(to, data, grid->row, count, keys);
+    const float *data = pairs->data + first * pairs->row + from * pairs->column;
+    if (pairs->column == 1) {
+        block_pack(to, data, pairs->row, count, keys);
         return;
     }
     for (size_t j = 0; j < keys; j++)
         for (size_t i = 0; i < BLOCK; i++)
-            to[j * BLOCK + i] = i < count ? data[i * grid->row + j * grid->column] : 0;
+            to[j * BLOCK + i] = i < count ? data[i * pairs->row + j * pairs->column] : 0;
 }
 
-/* A key of the chunk that begins at `from`, from 0 to `keys`. */
+/* The place of a key in the chunk of `keys` keys that begins at `from`, or the nearest end of the chunk. */
 INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
 {
     return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
 }
 
-#include "attention/mask.h"
-#include "engine/kernel_pattern_tmpl.h"
-
 /*
- * Makes scores[keys][..] what softmax takes, with the largest of each row in `largest`, and sets seen[..] to
- * all ones for rows with a pair that is allowed.
+ * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. largest[..] becomes the
+ * largest of each row, and attends[..] -1 for rows with a pair that is allowed.
  */
 static void rules_apply(const struct plan *plan, const struct workspace *space, const struct reach *reach,
                         size_t first, size_t count, size_t from, size_t keys, int groups, float *largest,
-                        int32_t *seen)
+                        int32_t *attends)
 {
     const struct head *head = plan->job->head;
-    float *mask = space->grid, *bias = space->grid + CHUNK * BLOCK;
+    float *mask = space->mask, *bias = space->bias;
     const bool patterned = mask_has_pattern(head);
     struct pattern pattern;
     if (patterned)
         pattern_make(&pattern, head, first, count, from, keys);
     if (head->rules.mask.data)
-        grid_pack(mask, &head->rules.mask, first, count, from, keys);
+        pairs_pack(mask, &head->rules.mask, first, count, from, keys);
     if (head->bias.data)
-        grid_pack(bias, &head->bias, first, count, from, keys);
+        pairs_pack(bias, &head->bias, first, count, from, keys);
 
     _Alignas(64) int32_t low[BLOCK], high[BLOCK];
     for (size_t i = 0; i < BLOCK; i++) {
         low[i] = place_in_chunk(reach->first[i], from, keys);
         high[i] = place_in_chunk(reach->end[i], from, keys);
     }
-    const veci blocks = (veci){0} - (head->rules.mask_true_blocks ? 1 : 0);
+    const veci inverted = (veci){0} - (head->rules.mask_true_blocks ? 1 : 0);
     const struct exponent twice = exponent_make(2 * M_LOG2E);
     const float scale = (float)head->scale, cap = (float)head->softcap;
 
     for (int g = 0; g < groups; g++) {
         const size_t at = (size_t)g * LANES;
-        veci first_key, end_key, see;
+        veci first_key, end_key, any;
         memcpy(&first_key, low + at, sizeof first_key);
         memcpy(&end_key, high + at, sizeof end_key);
-        memcpy(&see, seen + at, sizeof see);
+        memcpy(&any, attends + at, sizeof any);
         vec top = vec_all(-INFINITY);
 
         for (size_t j = 0; j < keys; j++) {
@@ -116,7 +113,7 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
             const veci key = (veci){0} + (int32_t)j;
             veci allowed = (key >= first_key) & (key < end_key);
 
-            if (!plan->folded) {
+            if (!plan->scale_in_exp) {
                 s = s * scale;
                 if (cap > 0)
                     s = cap * vec_tanh(s / cap, &twice);
@@ -132,13 +129,13 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
             if (patterned)
                 allowed &= pattern_allows(&pattern, head, at, from, j);
             if (head->rules.mask.data)
-                allowed &= (vec_load(mask + j * BLOCK + at) != 0) ^ blocks;
+                allowed &= (vec_load(mask + j * BLOCK + at) != 0) ^ inverted;
             s = vec_choose(allowed, s, vec_all(-INFINITY));
-            see |= allowed;
+            any |= allowed;
             top = VEC_MAX(s, top);
             vec_store(place, s);
         }
         vec_store(largest + at, top);
-        memcpy(seen + at, &see, sizeof see);
+        memcpy(attends + at, &any, sizeof any);
     }
 }

@@ -1,38 +1,38 @@
 /*
- * Measures, heaviest keys and pooled cells, for the engine's template: what is noted of a chunk before exp,
- * what is made of the notes when a block is through. (The sums run along in the exp loop of
- * engine/kernel_tmpl.h.)
+ * A template, part of engine/kernel_tmpl.h (whose macros it uses): measures, heaviest keys and pooled cells.
+ * The stats_… functions gather them from a chunk, the finish_… functions write them when a block has met all
+ * its keys. (The sums that the measures need are made in the exp loop of engine/kernel_tmpl.h.)
  */
 
-/* A block on its way, one lane a row. */
+/* The state of a block on its way through the keys: one lane a row. */
 struct rows {
     _Alignas(64) float max[BLOCK];         /* the largest score so far, never below -FLT_MAX */
-    _Alignas(64) float largest[BLOCK];     /* the largest of this chunk */
-    _Alignas(64) float shrink[BLOCK];      /* what the new max does to older sums */
-    _Alignas(64) float flushed_max[BLOCK]; /* the max that `wide` is relative to */
+    _Alignas(64) float chunk_max[BLOCK];   /* the largest score of this chunk */
+    _Alignas(64) float rescale[BLOCK];     /* exp(old max - new max), by which older sums are multiplied */
+    _Alignas(64) float wide_max[BLOCK];    /* the max that the sums in double are relative to */
     _Alignas(64) float first_score[BLOCK]; /* score of key 0 */
-    _Alignas(64) float inverse[BLOCK];     /* in the end: 1/sum, 0 for rows that see nothing, NaN for NaN */
-    _Alignas(64) float sum[BLOCK];         /* in the end: 1 for rows that see nothing, NaN for NaN */
+    _Alignas(64) float inverse[BLOCK];     /* in the end 1/sum; 0 for rows that attend to no key, or NaN */
+    _Alignas(64) float sum[BLOCK];         /* in the end sum of e; 1 for rows that attend to no key, or NaN */
     _Alignas(64) float divisor[BLOCK];     /* of the output */
-    _Alignas(64) float floor[BLOCK];       /* the least score among the heaviest keys */
-    _Alignas(64) int32_t seen[BLOCK];      /* -1 where some pair was allowed */
-    _Alignas(64) double weight[BLOCK];     /* sum of e */
-    _Alignas(64) double pending[BLOCK];    /* what became of 1 since the last flush */
-    size_t argmax[BLOCK];
-    size_t first, count; /* rows of the head */
-    double shift;        /* where query 0 stands among the keys */
-    size_t lanes;        /* count, up to whole tiles */
-    int groups;          /* vectors in it */
-    bool flushed;
-    bool summed; /* since the last flush */
+    _Alignas(64) float top_floor[BLOCK];   /* the least score among the heaviest keys */
+    _Alignas(64) int32_t attends[BLOCK];   /* -1 once some pair was allowed */
+    _Alignas(64) double exp_sum[BLOCK];    /* sum of e */
+    _Alignas(64) double wide_rescale[BLOCK]; /* product of all `rescale` since the last flush */
+    size_t argmax[BLOCK];                    /* the first key that has the max */
+    size_t first, count;                     /* rows of the head */
+    double offset;                           /* position of query 0 among the keys */
+    size_t lanes;                            /* count, up to whole tiles */
+    int groups;                              /* vectors in `lanes` */
+    bool has_wide_sums;                      /* there was a flush */
+    bool has_new_sums;                       /* since the last flush */
 };
 
-/* Where a chunk raised the max of a row: the first key that has it. */
-static void watch_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
+/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. */
+static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
-        vec top = vec_load(rows->largest + at);
+        vec top = vec_load(rows->chunk_max + at);
         unsigned raised = vec_bits(top > vec_load(rows->max + at));
         if (!raised)
             continue;
@@ -48,8 +48,8 @@ static void watch_argmax(struct rows *rows, const float *scores, size_t from, si
     }
 }
 
-/* Puts a key into its place among the heaviest, which are sorted; keys come in rising order, so equals stay
- * behind. */
+/* Puts a key into its place among the heaviest, which are sorted. Keys come in rising order, so one with an
+ * equal score goes behind. */
 static void top_insert(struct row_key *top, size_t count, float score, size_t key)
 {
     size_t place = count - 1;
@@ -58,64 +58,65 @@ static void top_insert(struct row_key *top, size_t count, float score, size_t ke
     top[place] = (struct row_key){score, key};
 }
 
-static void watch_top(struct rows *rows, const struct workspace *space, size_t top_count, size_t from,
+static void stats_top(struct rows *rows, const struct workspace *space, size_t top_count, size_t from,
                       size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
-        if (!vec_bits(vec_load(rows->largest + at) > vec_load(rows->floor + at)))
+        if (!vec_bits(vec_load(rows->chunk_max + at) > vec_load(rows->top_floor + at)))
             continue;
         for (size_t j = 0; j < keys; j++) {
             const float *score = space->scores + j * BLOCK + at;
-            unsigned above = vec_bits(vec_load(score) > vec_load(rows->floor + at));
+            unsigned above = vec_bits(vec_load(score) > vec_load(rows->top_floor + at));
             for (; above; above &= above - 1) {
                 const size_t l = (size_t)__builtin_ctz(above);
                 struct row_key *top = space->top + (at + l) * top_count;
                 top_insert(top, top_count, score[l], from + j);
-                rows->floor[at + l] = top[top_count - 1].weight;
+                rows->top_floor[at + l] = top[top_count - 1].weight;
             }
         }
     }
 }
 
-INLINE vec pool_join(vec old, vec new, bool mean)
+INLINE vec cell_combine(vec old, vec new, bool mean)
 {
     return mean ? old + new : VEC_MAX(new, old);
 }
 
-/* Joins the weights of `keys` keys to a cell, which is new where `shrink` is NULL. */
-INLINE void cell_join(float *place, const float *e, size_t keys, const float *shrink, bool mean)
+/* Combines the weights of `keys` keys with a cell: one that is open, rescaled, or if `rescale` is NULL a new
+ * one. */
+INLINE void cell_add(float *place, const float *e, size_t keys, const float *rescale, bool mean)
 {
     vec cell[TILE_VECTORS];
     UNROLL
     for (int v = 0; v < TILE_VECTORS; v++)
-        cell[v] = shrink ? vec_load(place + v * LANES) * vec_load(shrink + v * LANES) : (vec){0};
+        cell[v] = rescale ? vec_load(place + v * LANES) * vec_load(rescale + v * LANES) : (vec){0};
     for (; keys > 0; keys--, e += BLOCK)
         UNROLL
     for (int v = 0; v < TILE_VECTORS; v++)
-        cell[v] = pool_join(cell[v], vec_load(e + v * LANES), mean);
+        cell[v] = cell_combine(cell[v], vec_load(e + v * LANES), mean);
     UNROLL
     for (int v = 0; v < TILE_VECTORS; v++)
         vec_store(place + v * LANES, cell[v]);
 }
 
-/* The cells of a chunk, of which the scores have become weights relative to the last max. An open cell goes
- * on. */
-INLINE void watch_cells(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+/* Pools a chunk whose scores have become weights relative to the new max. A cell that the chunk before left
+ * open goes on. */
+INLINE void stats_cells(const struct plan *plan, const struct workspace *space, const struct rows *rows,
                         size_t first_key, size_t from, size_t keys, size_t chunk, const bool mean)
 {
     const size_t cell_keys = plan->cell_keys, first = from / cell_keys;
-    const float *shrink = from != first * cell_keys && from != first_key ? rows->shrink : NULL;
+    const float *rescale = from != first * cell_keys && from != first_key ? rows->rescale : NULL;
     float *place = space->cells + (first - first_key / cell_keys) * BLOCK;
     size_t end = (first + 1) * cell_keys - from;
-    for (size_t j = 0; j < keys; j = end, end += cell_keys, place += BLOCK, shrink = NULL) {
+    for (size_t j = 0; j < keys; j = end, end += cell_keys, place += BLOCK, rescale = NULL) {
         const size_t count = (end < keys ? end : keys) - j;
         for (size_t at = 0; at < rows->lanes; at += TILE_LANES)
-            cell_join(place + at, space->scores + j * BLOCK + at, count, shrink ? shrink + at : NULL, mean);
+            cell_add(place + at, space->scores + j * BLOCK + at, count, rescale ? rescale + at : NULL, mean);
     }
-    memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
+    memcpy(space->chunk_max + chunk * BLOCK, rows->max, sizeof rows->max);
 
-    /* finish_pool writes to all of the block's rows at once: they are brought near bit by bit */
+    /* finish_pool writes to all rows of the block at once: their cells are brought near bit by bit */
     const struct pooling *pool = &plan->job->pool;
     const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys, row = rows->first / pool->rows;
     prefetch_rows(pool->cells + first, width, row,
@@ -123,9 +124,9 @@ INLINE void watch_cells(const struct plan *plan, const struct workspace *space, 
                   (keys + cell_keys - 1) / cell_keys);
 }
 
-/* The same for a chunk that no row sees. */
-static void watch_nothing(const struct plan *plan, const struct workspace *space, const struct rows *rows,
-                          size_t first_key, size_t from, size_t keys, size_t chunk)
+/* The same for keys that no row of the block attends to: their cells are 0. */
+static void stats_no_cells(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                           size_t first_key, size_t from, size_t keys, size_t chunk)
 {
     const size_t cell_keys = plan->cell_keys;
     for (size_t j = from, end; j < from + keys; j = end) {
@@ -134,12 +135,13 @@ static void watch_nothing(const struct plan *plan, const struct workspace *space
             memset(space->cells + (j / cell_keys - first_key / cell_keys) * BLOCK, 0,
                    BLOCK * sizeof *space->cells);
     }
-    memcpy(space->history + chunk * BLOCK, rows->max, sizeof rows->max);
+    memcpy(space->chunk_max + chunk * BLOCK, rows->max, sizeof rows->max);
 }
 
 static double row_total(const struct rows *rows, const struct workspace *space, size_t sum, size_t lane)
 {
-    return rows->flushed ? space->wide[sum * BLOCK + lane] : (double)space->sums[sum * BLOCK + lane];
+    return rows->has_wide_sums ? space->wide_sums[sum * BLOCK + lane]
+                               : (double)space->sums[sum * BLOCK + lane];
 }
 
 static void finish_measures(const struct plan *plan, const struct workspace *space, const struct rows *rows)
@@ -152,7 +154,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
             *out = (struct row_measures){inverse, inverse, inverse, inverse, SIZE_MAX};
             continue;
         }
-        const double weight = rows->weight[l];
+        const double weight = rows->exp_sum[l];
         double entropy =
             log(weight) - M_LN2 * plan->factor * row_total(rows, space, d_v + SUM_LOG, l) / weight;
         double first = (double)rows->first_score[l] - (double)rows->max[l];
@@ -180,32 +182,32 @@ static void finish_top(const struct plan *plan, const struct workspace *space, c
     }
 }
 
-/* Joins `count` rows of up to LANES cells to what is there, or where that is nothing yet (`fresh`) puts them
- * there; one by one, so that sums do not depend on how many there are at a time. */
-INLINE void pool_put(float *to, size_t cells, const vec *rows, size_t count, bool fresh, bool mean)
+/* Combines `count` rows of up to LANES cells into `to` (max or sum). With `fresh`, `to` is overwritten
+ * instead. Rows are combined one at a time, so that the result does not depend on `count`. */
+INLINE void pool_store(float *to, size_t cells, const vec *rows, size_t count, bool fresh, bool mean)
 {
     const size_t bytes = cells < LANES ? cells * sizeof *to : LANES * sizeof *to;
     vec joined = rows[0], old = {0};
     if (!fresh) {
         memcpy(&old, to, bytes);
-        joined = pool_join(old, joined, mean);
+        joined = cell_combine(old, joined, mean);
     }
     for (size_t i = 1; i < count; i++)
-        joined = pool_join(joined, rows[i], mean);
+        joined = cell_combine(joined, rows[i], mean);
     if (cells < LANES)
         memcpy(to, &joined, bytes);
     else
         vec_put(to, joined);
 }
 
-/* Where finish_pool is among the chunks. */
+/* The place of finish_pool among the chunks: the chunk that closes the cell at hand. */
 struct chunk_walk {
-    size_t end;           /* key behind the chunk */
-    size_t closed;        /* cells that are closed by then */
-    const float *factors; /* of the chunk */
+    size_t end;           /* the key behind it */
+    size_t closed;        /* cells closed by it and those before it */
+    const float *factors; /* for the cells that it closes, a number a row */
 };
 
-/* On to the chunk that closes `cell`, counted from that of first_key. */
+/* Goes on to the chunk that closes `cell`; cells count from that of first_key. */
 static void chunk_walk_to(struct chunk_walk *walk, const struct plan *plan, size_t cell, size_t first_key,
                           size_t end_key)
 {
@@ -223,7 +225,7 @@ INLINE size_t lowest_bit(size_t x)
     return x & -x;
 }
 
-/* vec_transpose where `join` is known only here: a power of 2, LANES at most. */
+/* vec_transpose for a `join` that is no constant: a power of 2, LANES at most. */
 INLINE void transpose_joined(vec square[LANES], size_t join)
 {
     switch (join) {
@@ -246,7 +248,7 @@ INLINE void transpose_joined(vec square[LANES], size_t join)
     }
 }
 
-/* Puts the block's cells, keys [first_key, end_key), into the rows of the pool. */
+/* Writes the cells of the block, of keys [first_key, end_key), to the pool. */
 static void finish_pool(const struct plan *plan, const struct workspace *space, const struct rows *rows,
                         size_t first_key, size_t end_key, const struct exponent *exponent)
 {
@@ -256,34 +258,34 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
     const size_t first_cell = any ? first_key / pool->keys : 0;
     const size_t cells = any ? (end_key - 1) / pool->keys + 1 - first_cell : 0;
 
-    /* pass 1: what makes the cells that a chunk closed relative to the last max, and divides them by the sum
-     */
+    /* Pass 1: the max at the end of each chunk becomes the factor exp(that max - final max)/sum for the cells
+     * that the chunk closed. */
     for (size_t from = first_key, chunk = 0; from < end_key; chunk++) {
         for (size_t at = 0; at < rows->lanes; at += LANES) {
-            float *place = space->history + chunk * BLOCK + at;
+            float *place = space->chunk_max + chunk * BLOCK + at;
             vec finite, factor = vec_exp(vec_load(place) - vec_load(rows->max + at), exponent, &finite);
             vec_store(place, factor * vec_load(rows->inverse + at));
         }
         from = chunk_end(&plan->chunks, from, end_key);
     }
 
-    /* pass 2: rows of the pool that begin here are 0 where nobody of the block sees a key */
+    /* Pass 2: rows of the pool that begin in this block are 0 before and behind the cells. */
     for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows) {
         float *row = pool->cells + (rows->first + r) / pool->rows * width;
         memset(row, 0, first_cell * sizeof *row);
         memset(row + first_cell + cells, 0, (width - first_cell - cells) * sizeof *row);
     }
 
-    /* pass 3: cells turned on their side, into the rows: few rows at a time, and all along them, for caches
-     */
+    /* Pass 3: the cells, transposed and multiplied by their factors, go to the rows of the pool. Few rows at
+     * a time and all along them, for the caches. */
     const size_t join = pool->mean ? 1 : lowest_bit(pool->rows | rows->first | rows->count | LANES);
     for (size_t r = 0; r < rows->count; r += LANES) {
         const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
         const size_t row = (rows->first + r) / pool->rows, over = (rows->first + r) % pool->rows;
-        struct chunk_walk walk = {first_key, 0, space->history - BLOCK};
+        struct chunk_walk walk = {first_key, 0, space->chunk_max - BLOCK};
         for (size_t c = 0, next; c < cells; c = next) {
             float *to = pool->cells + row * width + first_cell + c;
-            /* so that what is put begins where a line of the cache does */
+            /* Stores begin where a line of the cache does. */
             next = c + LANES - (uintptr_t)(pool->cells + first_cell + c) / sizeof(float) % LANES;
             next = next < cells ? next : cells;
             vec square[LANES];
@@ -296,12 +298,12 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
             transpose_joined(square, join);
             for (size_t i = 0, end, from = over; i < lanes; i = end, to += width, from = 0) {
                 end = pool->rows - from < lanes - i ? i + pool->rows - from : lanes;
-                pool_put(to, next - c, square + i / join, (end - i) / join, from == 0, pool->mean);
+                pool_store(to, next - c, square + i / join, (end - i) / join, from == 0, pool->mean);
             }
         }
     }
 
-    /* pass 4: a row that is NaN is NaN everywhere */
+    /* Pass 4: a row that is NaN is NaN everywhere. */
     for (size_t r = 0; r < rows->count; r++)
         for (size_t c = 0; c < width && isnan(rows->inverse[r]); c++)
             pool->cells[(rows->first + r) / pool->rows * width + c] = NAN;

@@ -1,18 +1,19 @@
 /*
- * The one matrix product of the engine, for its template: a tile of up to TILE_ROWS rows of numbers taken one
- * by one from somebody else's memory, times TILE_VECTORS vectors of a block. Scores, outputs and projections
- * are all made of it, and so nothing but a block of queries is ever packed. The parameters:
+ * A template, part of engine/kernel_tmpl.h: the one matrix product of the engine. A tile of up to TILE_ROWS
+ * rows, whose numbers are read one by one where the caller has them, times TILE_VECTORS vectors of a block.
+ * Scores, outputs and projections are all made of it, so that only a block of queries is ever packed. Its
+ * macros, set for each instruction set, beside those of engine/kernel_vector_tmpl.h:
  *
- *   TILE_ROWS, TILE_VECTORS   the register tile; TILE_ROWS·TILE_VECTORS sums are under way at once
+ *   TILE_ROWS, TILE_VECTORS   the register tile: TILE_ROWS·TILE_VECTORS sums at once; TILE_ROWS is 6
  */
 
 #define TILE_LANES (TILE_VECTORS * LANES)
 
-/* The longest sum carried in one float: a score of 64 columns is three of them, and its error about half that
- * of one; 16 would do little more, and take 1 % longer. */
+/* The most products summed up in one float. A score of 64 columns is then the sum of three such sums, and its
+ * error about half that of a single one; 16 would gain little more, and take 1 % longer. */
 #define DEPTH ((size_t)22)
 
-/* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v], r < rows, a constant. */
+/* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v] for r < rows; `rows` is a constant. */
 INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *a, size_t row,
                           size_t step, const float *b, size_t depth)
 {
@@ -36,8 +37,7 @@ INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, cons
     }
 }
 
-/* How many of the `left` rows the next tile takes: no tile is left with a single row if that can be helped.
- */
+/* How many of the `left` rows the next tile takes, such that a tile of a single row is rare. */
 INLINE int tile_height(size_t left)
 {
     if (left >= TILE_ROWS + 3 || left <= TILE_ROWS)
@@ -45,7 +45,7 @@ INLINE int tile_height(size_t left)
     return (int)(left + 1) / 2;
 }
 
-/* Calls CALL(rows) with the constant that `height` is. */
+/* CALL(height), with the height as a constant. */
 #define TILE_SWITCH(height, CALL)                                                                            \
     switch (height) {                                                                                        \
     case 1:                                                                                                  \
@@ -67,7 +67,7 @@ INLINE int tile_height(size_t left)
         CALL(6);                                                                                             \
     }
 
-/* scores[r][..] = k[r]·queries for `rows` keys, and largest[..] raised to them. */
+/* scores[r][..] = k[r]·queries for `rows` keys; largest[..] is raised to them. */
 INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
                         float *scores, float *largest, size_t lanes)
 {
@@ -97,20 +97,20 @@ INLINE void tile_scores(const int rows, const float *k, size_t k_row, const floa
         }
 }
 
-/* Columns that are worth it. */
-#define NEAR ((size_t)512)
+/* The most columns of a row that are prefetched. */
+#define PREFETCH_COLUMNS ((size_t)512)
 
-/* Has rows first.. of a matrix brought near, which processors do not foresee from a tile's way of reading.
- * Where there are none nothing is touched: this is a hint about an address. */
+/* Prefetches rows first.. of a matrix; from the way a tile reads, processors do not foresee them. A hint
+ * about addresses only: none needs to exist. */
 INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows, size_t columns)
 {
     for (size_t r = first; r < first + (size_t)rows; r++)
-        for (size_t c = 0; c < columns && c < NEAR; c += 16)
+        for (size_t c = 0; c < columns && c < PREFETCH_COLUMNS; c += 16)
             __builtin_prefetch((const char *)((uintptr_t)from + (r * row + c) * sizeof *from), 0, 3);
 }
 
-/* scores[j][..] = k[j]·queries for all keys of a chunk, and largest[..] raised to them; `lanes` of them. Rows
- * of v, which are wanted next, are brought near: v_columns of them. */
+/* scores[j][..] = k[j]·queries for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The
+ * rows of v, which pass 4 reads, are prefetched up to v_columns columns. */
 static void multiply_scores(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
                             float *scores, float *largest, size_t lanes, const float *v, size_t v_row,
                             size_t v_columns)
@@ -126,16 +126,16 @@ static void multiply_scores(const float *k, size_t k_row, size_t keys, const flo
     }
 }
 
-/* sums[c][..] = shrink·sums[c][..] + the product, for `rows` columns of v. */
+/* The same as multiply_values, for `rows` columns of v. */
 INLINE void tile_values(const int rows, const float *v, size_t v_row, const float *weights, size_t keys,
-                        float *sums, const float *shrink, size_t lanes)
+                        float *sums, const float *rescale, size_t lanes)
 {
     for (size_t at = 0; at < lanes; at += TILE_LANES) {
         vec sum[TILE_ROWS][TILE_VECTORS];
         tile_multiply(sum, rows, v, 1, v_row, weights + at, keys);
         UNROLL
         for (int u = 0; u < TILE_VECTORS; u++) {
-            vec factor = vec_load(shrink + at + (size_t)u * LANES);
+            vec factor = vec_load(rescale + at + (size_t)u * LANES);
             UNROLL
             for (int r = 0; r < rows; r++) {
                 float *place = sums + (size_t)r * BLOCK + at + (size_t)u * LANES;
@@ -145,14 +145,14 @@ INLINE void tile_values(const int rows, const float *v, size_t v_row, const floa
     }
 }
 
-/* sums[c][..] = shrink·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
+/* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
 static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
-                            float *sums, const float *shrink, size_t lanes)
+                            float *sums, const float *rescale, size_t lanes)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {
         rows = tile_height(columns - c);
-#define CALL(ROWS) tile_values(ROWS, v + c, v_row, weights, keys, sums + c * BLOCK, shrink, lanes)
+#define CALL(ROWS) tile_values(ROWS, v + c, v_row, weights, keys, sums + c * BLOCK, rescale, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }

@@ -1,14 +1,12 @@
 /*
- * Vectors for the engine's template, in GNU vector types: loads, choices, exp and tanh, and matrices turned
- * on their side. Included by engine/kernel_tmpl.h once per instruction set. The parameters, set by the file
- * that includes it:
+ * A template, part of engine/kernel_tmpl.h: vectors, in GNU vector types, with loads, choices, exp and tanh,
+ * and transposes. Its macros, set for each instruction set:
  *
  *   LANES                 floats in a vector: 4, 8 or 16
  *   VEC_MAX(a, b)         a > b ? a : b by lanes, so b where one is NaN
  *   VEC_BITS(mask)        (optional) one bit a lane of a mask
  *   VEC_ROUND(t)          (optional) to the nearest whole number
- *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127, 0 where that is too
- * small
+ *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127; 0 if that is too small
  */
 #ifndef LANES
 #error "to be included by an instruction set"
@@ -33,12 +31,12 @@ INLINE vec vec_all(float x)
     return x - (vec){0};
 }
 
-/* Adding 1.5·2^23 leaves no room for a fraction; then the last bits of the sum are the whole number itself.
- */
+/* Adding 1.5·2^23 leaves no bits for a fraction: the last bits of the sum are the whole number itself. */
 #ifndef VEC_ROUND
-#define MAGIC 12582912.0f
-#define VEC_ROUND(t) ((t) + MAGIC - MAGIC)
-#define VEC_SCALE(p, n) ((vec)((veci)((vecu)(p) + ((vecu)((n) + MAGIC) << 23)) & ~((n) < vec_all(-126))))
+#define ROUND_SHIFT 12582912.0f
+#define VEC_ROUND(t) ((t) + ROUND_SHIFT - ROUND_SHIFT)
+#define VEC_SCALE(p, n)                                                                                      \
+    ((vec)((veci)((vecu)(p) + ((vecu)((n) + ROUND_SHIFT) << 23)) & ~((n) < vec_all(-126))))
 #endif
 
 INLINE vec vec_load(const float *aligned)
@@ -61,7 +59,7 @@ INLINE void vec_put(float *anywhere, vec x)
     *(vec_anywhere *)anywhere = x;
 }
 
-/* sums = sums·factor + x in double, half a vector at a time. */
+/* sums[LANES] = sums·factor + x in double, half a vector at a time. */
 INLINE void vec_widen(double *sums, vec factor, vec x)
 {
     typedef float half __attribute__((vector_size(LANES * 2)));
@@ -77,13 +75,13 @@ INLINE void vec_widen(double *sums, vec factor, vec x)
     }
 }
 
-/* a where the mask is all ones, b where it is 0. */
+/* By lanes: a if the mask is all ones, b if it is 0. */
 INLINE vec vec_choose(veci mask, vec a, vec b)
 {
     return (vec)(((veci)a & mask) | ((veci)b & ~mask));
 }
 
-/* One bit a lane, set where the mask is all ones. */
+/* One bit a lane, set if its mask is all ones. */
 INLINE unsigned vec_bits(veci mask)
 {
 #ifdef VEC_BITS
@@ -96,9 +94,9 @@ INLINE unsigned vec_bits(veci mask)
 #endif
 }
 
-/* How to take 2^(factor·x): factor·x = n + r, 2^(factor·x) = 2^n·P(r). */
+/* The constants of x ↦ 2^(factor·x), which is computed as 2^n·P(r) with factor·x = n + r, n whole. */
 struct exponent {
-    vec factor, low; /* at `low` and below all is 0 */
+    vec factor, low; /* for x <= low the result is 0 */
 };
 
 /* factor is from 1e-4 to 1e4. */
@@ -107,12 +105,12 @@ INLINE struct exponent exponent_make(double factor)
     return (struct exponent){.factor = vec_all((float)factor), .low = vec_all((float)(-160 / factor))};
 }
 
-/* Vectors whose exp is taken in step: one alone would mostly wait for itself. */
+/* Vectors whose exp is computed together: one alone would mostly wait for itself. */
 #define STEP 4
 
-/* 2^(factor·x) for each of `count` <= STEP vectors where factor·x < 127; 0 for -infinity, NaN for NaN. x
- * itself becomes finite: `low` where it was less. The coefficients are a minimax fit of 2^r on |r| <= 1/2
- * with P(0) = 1, relative error 9.2e-8 before rounding (by iteratively weighted least squares). */
+/* result = 2^(factor·x) for each of `count` <= STEP vectors, factor·x < 127; 0 for -infinity, NaN for NaN. x
+ * is raised to `low`, which makes it finite. The coefficients are a minimax fit of 2^r on |r| <= 1/2 with
+ * P(0) = 1, relative error 9.2e-8 before rounding (by iteratively weighted least squares). */
 INLINE void vec_exps(vec *x, vec *result, const int count, const struct exponent *e)
 {
 #define EACH(WHAT)                                                                                           \
@@ -132,7 +130,7 @@ INLINE void vec_exps(vec *x, vec *result, const int count, const struct exponent
 #undef EACH
 }
 
-/* The same for one; *finite is what x becomes. */
+/* The same for one vector; *finite is the raised x. */
 INLINE vec vec_exp(vec x, const struct exponent *e, vec *finite)
 {
     vec result;
@@ -141,8 +139,9 @@ INLINE vec vec_exp(vec x, const struct exponent *e, vec *finite)
     return result;
 }
 
-/* tanh(x) to a few units in the last place. `natural` is exponent_make(2·log2(e)). Near 0 an odd polynomial
- * (the coefficients are those of Cephes' tanhf, S. Moshier), else 1 - 2e/(1 + e) with e = exp(-2|x|). */
+/* tanh(x) to a few units in the last place. `twice` is exponent_make(2·log2(e)), which gives exp(2x). Near 0
+ * an odd polynomial (the coefficients are those of Cephes' tanhf, S. Moshier), else 1 - 2e/(1 + e) with e =
+ * exp(-2|x|). */
 INLINE vec vec_tanh(vec x, const struct exponent *twice)
 {
     vec finite, size = (vec)((veci)x & 0x7fffffff), square = x * x;
@@ -176,11 +175,13 @@ INLINE vec vec_tanh(vec x, const struct exponent *twice)
 #define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
 #endif
 
-/* Turns LANES×LANES numbers on their side and leaves of each `join` columns, a power of 2, the largest: rows
- * [LANES/join] then are the columns. Seen as one string of address bits, row before column, every round of
- * zips rotates the address by one bit; after as many rounds as a row has bits, row and column have changed
- * places. Joining columns two by two makes the last bit of the row the first of the column, where the
- * rotation wants it. */
+/*
+ * Transposes LANES×LANES numbers, and of every `join` neighbouring columns (a power of 2) keeps the largest:
+ * rows[0..LANES/join) remain, one for each group of columns. How: write the address of a number in bits,
+ * those of the row before those of the column. Each round of zips rotates the address by one bit, so that
+ * after as many rounds as a row has bits row and column have changed places. Joining two by two makes the
+ * last bit of the row the first of the column, where the rotation wants it.
+ */
 INLINE void vec_transpose(vec rows[LANES], const int join)
 {
     UNROLL
@@ -205,7 +206,7 @@ INLINE void vec_transpose(vec rows[LANES], const int join)
     }
 }
 
-/* to[c][r] = from[r·step + c] for r < rows, c < columns; 0 for the other lanes up to BLOCK. */
+/* to[c][r] = from[r·step + c] for r < rows, c < columns; 0 in lanes rows..BLOCK-1. */
 static void block_pack(float *to, const float *from, size_t step, size_t rows, size_t columns)
 {
     for (size_t r = 0; r < BLOCK; r += LANES)
@@ -227,7 +228,7 @@ static void block_pack(float *to, const float *from, size_t step, size_t rows, s
         }
 }
 
-/* The other way: to[r·step + c] = from[c][r] for r < rows, c < columns. */
+/* The inverse of block_pack: to[r·step + c] = from[c][r] for r < rows, c < columns. */
 static void block_unpack(float *to, size_t step, const float *from, size_t rows, size_t columns)
 {
     for (size_t r = 0; r < rows; r += LANES)

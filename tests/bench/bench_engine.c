@@ -15,6 +15,7 @@
 
 #include "attention/mask_count.h"
 #include "engine/engine.h"
+#include "engine/kernel.h"
 
 enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
 
@@ -99,11 +100,12 @@ static double engine_seconds(const struct shape *shape, double fill)
                                       .measures = measures + h * n,
                                       .pool = {cells + h * CELLS * CELLS, step, step, false}};
     }
+    const struct engine_options options = {0};
     struct error error = {0};
     double start = now(), seconds = 0;
     int runs = 0;
     for (; runs == 0 || seconds < fill; runs++, seconds = now() - start)
-        if (!engine_run(jobs, shape->heads, 0, &error)) {
+        if (!engine_run(jobs, shape->heads, &options, &error)) {
             fprintf(stderr, "bench_engine: %s\n", error.message);
             exit(1);
         }
@@ -125,7 +127,7 @@ static double compare(const char *what, struct shape shape, const char *least, c
         4.0 * (double)(shape.n * shape.n) * (double)(shape.d * shape.heads) / (shape.causal ? 2 : 1);
     double rate = flops / best * 1e-9, gemm_rate = 2.0 * GEMM * GEMM * GEMM / gemm * 1e-9;
     printf("row\t%s ÷ sgemm %d³\t%.2f\t%s\t%s\t%s %.0f GFLOP/s, sgemm %.0f\n", what, GEMM, rate / gemm_rate,
-           least, aim, engine_name(), rate, gemm_rate);
+           least, aim, kernel_name(), rate, gemm_rate);
     fflush(stdout);
     return best;
 }
@@ -181,7 +183,7 @@ static void compare_all_sparse(void)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
-        if (engine_select("avx2"))
+        if (kernel_choose("avx2"))
             compare("n = 8,192, AVX2 form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.7", "0.9");
         return 0;
     }
@@ -191,7 +193,7 @@ int main(int argc, char **argv)
     compare("n = 8,192 causal, half the flops",
             (struct shape){.n = 8192, .heads = 1, .d = 64, .causal = true}, "0.8", "0.95");
     compare_all_sparse();
-    if (engine_select("portable"))
+    if (kernel_choose("portable"))
         compare("n = 8,192, portable form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "-", "-");
     printf("seconds\t8192\t%.6f\n", seconds);
     return 0;

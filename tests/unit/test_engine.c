@@ -166,9 +166,10 @@ static void run_heads(const struct head *heads, struct got *got, size_t count, i
         jobs[h] = (struct engine_job){.head = &heads[h],
                                       .output = heads[h].d_v ? got[h].output : NULL,
                                       .output_row = heads[h].d_v + 2,
-                                      .taker = {take, &got[h]}};
+                                      .receiver = {take, &got[h]}};
     }
-    if (!engine_run(jobs, count, threads, &error))
+    const struct engine_options options = {.threads = threads};
+    if (!engine_run(jobs, count, &options, &error))
         fail_msg("%s", error.message);
 }
 
@@ -351,13 +352,14 @@ static void a_row_that_sees_nothing_is_0(void **state)
     head_free(&head);
 }
 
-/* Neither output nor taker need be wanted. */
+/* Neither output nor receiver need be wanted. */
 static void gives_only_what_is_wanted(void **state)
 {
     (void)state;
     struct head head = {
         .n = 33, .m = 35, .d_k = 4, .d_v = 6, .scale = 0.5, .rules.left = -1, .rules.right = -1};
     struct error error = {0};
+    const struct engine_options options = {.threads = 1};
     struct got both, one;
     head.q = matrix(33, 4, 0, 1);
     head.k = matrix(35, 4, 0, 1);
@@ -365,12 +367,12 @@ static void gives_only_what_is_wanted(void **state)
     run_heads(&head, &both, 1, 1);
     one = got_make(&head);
     struct engine_job job = {.head = &head, .output = one.output, .output_row = 8};
-    assert_true(engine_run(&job, 1, 1, &error));
+    assert_true(engine_run(&job, 1, &options, &error));
     assert_memory_equal(one.output, both.output, 33 * 8 * sizeof(float));
-    job = (struct engine_job){.head = &head, .taker = {take, &one}};
-    assert_true(engine_run(&job, 1, 1, &error));
+    job = (struct engine_job){.head = &head, .receiver = {take, &one}};
+    assert_true(engine_run(&job, 1, &options, &error));
     assert_memory_equal(one.weights, both.weights, 33 * 35 * sizeof(float));
-    assert_true(engine_run(NULL, 0, 1, &error));
+    assert_true(engine_run(NULL, 0, &options, &error));
     got_free(&one);
     got_free(&both);
     head_free(&head);

@@ -18,6 +18,7 @@
 #include "attention/mask.h"
 #include "attention/reference.h"
 #include "engine/engine.h"
+#include "engine/kernel.h"
 
 /* Memory that ends, or begins (`low`), at a page nobody may touch. */
 struct guarded {
@@ -57,7 +58,7 @@ static float noise(void)
     return (float)((double)dice(1u << 24) / (1 << 23) - 1);
 }
 
-/* A head with all its memory, what the engine made of it, and its rows from the taker. */
+/* A head with all its memory, what the engine made of it, and its rows from the receiver. */
 struct sample {
     struct head head;
     struct guarded q, k, v, mask, bias, output, extra[8]; /* extra: of patterns and distances */
@@ -222,7 +223,7 @@ static struct engine_job sample_job(struct sample *s)
         .head = &s->head,
         .output = s->output.data,
         .output_row = s->head.d_v,
-        .taker = {take_rows, s},
+        .receiver = {take_rows, s},
         .measures = s->measures,
         .top = s->top,
         .top_count = s->top_count,
@@ -235,7 +236,7 @@ static void sample_run(struct sample *s, int threads, size_t memory)
     struct engine_job job = sample_job(s);
     struct engine_options options = {.threads = threads, .memory_limit = memory};
     struct error error = {0};
-    assert_true(engine_run_with(&job, 1, &options, &error));
+    assert_true(engine_run(&job, 1, &options, &error));
 }
 
 static void same(double got, double wanted, double within, const char *what, const struct sample *s, size_t i,
@@ -244,7 +245,7 @@ static void same(double got, double wanted, double within, const char *what, con
     if ((isnan(got) && isnan(wanted)) || fabs(got - wanted) <= within || got == wanted)
         return;
     fail_msg("%s: %s (%zu, %zu): %.9g instead of %.9g; n=%zu m=%zu d_k=%zu d_v=%zu pool %zux%zu",
-             engine_name(), what, i, j, got, wanted, s->head.n, s->head.m, s->head.d_k, s->head.d_v,
+             kernel_name(), what, i, j, got, wanted, s->head.n, s->head.m, s->head.d_k, s->head.d_v,
              s->pool_rows, s->pool_keys);
 }
 
@@ -324,12 +325,12 @@ static void sample_check(struct sample *s)
 /* Calls `test` with every kernel that runs here. */
 static void with_every_kernel(void (*test)(void))
 {
-    for (size_t c = 0; engine_choice(c); c++)
-        if (engine_select(engine_choice(c))) {
+    for (size_t c = 0; kernel_listed(c); c++)
+        if (kernel_choose(kernel_listed(c))) {
             seed = 12345;
             test();
         }
-    assert_true(engine_select("best"));
+    assert_true(kernel_choose("best"));
 }
 
 /* Gives the head one of a dozen combinations of masks. */
@@ -507,7 +508,7 @@ static void projections(void)
                 for (size_t k = 0; k < inner; k++)
                     sum += (double)x.data[i * step + k] * (double)w.data[k * columns + c];
                 if (fabs((double)y.data[i * columns + c] - sum) > 1e-6 * sqrt((double)inner))
-                    fail_msg("%s: y (%zu, %zu): %.9g instead of %.9g; %zux%zux%zu", engine_name(), i, c,
+                    fail_msg("%s: y (%zu, %zu): %.9g instead of %.9g; %zux%zux%zu", kernel_name(), i, c,
                              (double)y.data[i * columns + c], sum, rows, inner, columns);
             }
         guarded_free(&x);
@@ -545,7 +546,7 @@ static void test_progress(void **state)
     struct error error = {0};
     size_t counted[2] = {0};
     struct engine_options options = {.threads = 1, .progress = count_rows, .context = counted};
-    assert_true(engine_run_with(&job, 1, &options, &error));
+    assert_true(engine_run(&job, 1, &options, &error));
     assert_int_equal(counted[0], 200);
     assert_int_equal(counted[1], 200);
     sample_free(&s);
@@ -554,10 +555,10 @@ static void test_progress(void **state)
 static void test_select(void **state)
 {
     (void)state;
-    assert_false(engine_select("abacus"));
-    assert_true(engine_select("portable"));
-    assert_string_equal(engine_name(), "portable");
-    assert_true(engine_select("best"));
+    assert_false(kernel_choose("abacus"));
+    assert_true(kernel_choose("portable"));
+    assert_string_equal(kernel_name(), "portable");
+    assert_true(kernel_choose("best"));
 }
 
 int main(void)

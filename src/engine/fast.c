@@ -1,0 +1,234 @@
+/*
+ * The fast runner: makes a plan for each job, deals out units of rows to threads and gives them memory. The
+ * arithmetic is in engine/kernel_tmpl.h.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attention/mask.h"
+#include "base/memory.h"
+#include "engine/block.h"
+#include "engine/kernel.h"
+#include "engine/runner.h"
+#include "engine/threads.h"
+#include "engine/workspace.h"
+
+/* Rows dealt out at once, if a row of the pool is not taller. */
+#define FAST_UNIT_ROWS ((size_t)256)
+
+static bool fast_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
+{
+    bool fits = !options->plain;
+    for (size_t j = 0; j < count; j++) {
+        const struct head *head = jobs[j].head;
+        fits = fits && !head->additive && head->normalizer == NORMALIZER_SOFTMAX && !head->has_sink &&
+               !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE;
+    }
+    return fits;
+}
+
+/* Decides, from the largest number of v, whether v must be copied. */
+static void plan_values(struct plan *plan, const struct kernel *kernel)
+{
+    const struct head *head = plan->job->head;
+    plan->v_scale = 1;
+    if (!plan->job->output)
+        return;
+    uint32_t bits = kernel->largest(&head->v, head->m, head->d_v);
+    float largest = 0;
+    memcpy(&largest, &bits, sizeof bits);
+    plan->copies_v = !isfinite(largest);
+    for (size_t j = 0; j < head->m && plan->copies_v; j++)
+        for (size_t c = 0; c < head->d_v; c++) {
+            float v = fabsf(head->v.data[j * head->v.row + c]);
+            if (isfinite(v) && (v > largest || !isfinite(largest)))
+                largest = v;
+        }
+    /* Sums of e·v with e <= 1 stay finite up to here. */
+    if (isfinite(largest) && (double)largest * (double)head->m > (double)FLT_MAX / 4) {
+        plan->copies_v = true;
+        plan->v_scale = 0x1p-64f;
+    }
+}
+
+/* Rows dealt out at once: whole rows of the pool, such that the blocks are as full as can be. */
+static size_t plan_unit_rows(size_t pool_rows, size_t block_rows)
+{
+    if (pool_rows == 0)
+        return block_rows;
+    size_t best = pool_rows;
+    double best_fill = 0;
+    for (size_t rows = pool_rows; rows <= FAST_UNIT_ROWS || rows == pool_rows; rows += pool_rows) {
+        double fill = (double)rows / (double)(size_divide_up(rows, block_rows) * block_rows);
+        if (fill > best_fill) {
+            best = rows;
+            best_fill = fill;
+        }
+        if (rows > FAST_UNIT_ROWS)
+            break;
+    }
+    return best;
+}
+
+static void plan_make(struct plan *plan, const struct engine_job *job, size_t block_rows,
+                      const struct kernel *kernel)
+{
+    const struct head *head = job->head;
+    const bool pooled = job->pool.cells != NULL;
+    const double factor = head->scale * M_LOG2E;
+    *plan = (struct plan){.job = job, .block_rows = block_rows};
+    plan->has_holes = mask_has_pattern(head) || head->rules.mask.data;
+    plan->scale_in_exp =
+        !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
+    plan->factor = plan->scale_in_exp ? factor : M_LOG2E;
+    plan->cell_keys = pooled ? job->pool.keys : head->m > 0 ? head->m : 1;
+    plan->chunks = (struct chunks){CHUNK, CHUNK};
+    if (pooled && plan->cell_keys <= CHUNK)
+        plan->chunks.cell = plan->chunks.length = CHUNK / plan->cell_keys * plan->cell_keys;
+    else if (pooled) {
+        plan->chunks.cell = plan->cell_keys;
+        plan->chunks.length = size_divide_up(plan->cell_keys, size_divide_up(plan->cell_keys, CHUNK));
+    }
+    plan->unit_rows = plan_unit_rows(pooled ? job->pool.rows : 0, block_rows);
+    plan->unit_count = size_divide_up(head->n, plan->unit_rows);
+    plan_values(plan, kernel);
+}
+
+static void raise_to(size_t *size, size_t value)
+{
+    if (value > *size)
+        *size = value;
+}
+
+/* Raises the sizes to those that a job needs, all but the row buffer. */
+static void sizes_raise(struct workspace_sizes *sizes, const struct engine_job *job)
+{
+    const struct head *head = job->head;
+    raise_to(&sizes->queries, head->d_k);
+    raise_to(&sizes->sums, head->d_v < SIZE_MAX / 64 ? head->d_v + SUM_COUNT : head->d_v);
+    raise_to(&sizes->cells, 1);
+    if (job->pool.cells) {
+        raise_to(&sizes->cells, size_divide_up(head->m, job->pool.keys) + 16);
+        raise_to(&sizes->chunk_max, head->m / (CHUNK / 2) + size_divide_up(head->m, job->pool.keys) + 2);
+    }
+    if (job->output)
+        raise_to(&sizes->v_copy, head->d_v);
+    if (job->top)
+        raise_to(&sizes->top, job->top_count);
+}
+
+/* Rows of a block such that the row buffers of all threads, of m floats a row, fit the limit beside the other
+ * arrays; at least 1. */
+static size_t buffered_rows(const struct workspace_sizes *sizes, size_t m, int threads, size_t limit)
+{
+    size_t others, row = m < SIZE_MAX / 8 ? m * sizeof(float) + 64 : SIZE_MAX;
+    if (limit == 0 || !workspace_bytes(sizes, &others))
+        return BLOCK;
+    size_t each = limit / (size_t)threads;
+    size_t rows = each > others ? (each - others) / row : 0;
+    return rows > BLOCK ? BLOCK : rows > 0 ? rows : 1;
+}
+
+/* Turns the sums in the cells of some rows into means. A cell at an edge may be smaller than the others. */
+static void pool_divide(const struct plan *plan, size_t first, size_t count)
+{
+    const struct pooling *pool = &plan->job->pool;
+    const size_t m = plan->job->head->m, width = size_divide_up(m, pool->keys);
+    for (size_t r = first; r < first + count; r += pool->rows) {
+        size_t rows = first + count - r < pool->rows ? first + count - r : pool->rows;
+        for (size_t c = 0; c < width; c++) {
+            size_t keys = m - c * pool->keys < pool->keys ? m - c * pool->keys : pool->keys;
+            pool->cells[r / pool->rows * width + c] /= (float)((double)rows * (double)keys);
+        }
+    }
+}
+
+/* Runs unit `index` of a job, block by block. */
+static void fast_unit_run(const struct plan *plan, size_t index, const struct workspace *space,
+                          const struct kernel *kernel)
+{
+    const struct pooling *pool = &plan->job->pool;
+    const struct head *head = plan->job->head;
+    const size_t first = index * plan->unit_rows, block = plan->block_rows;
+    const size_t count = head->n - first < plan->unit_rows ? head->n - first : plan->unit_rows;
+
+    for (size_t i = 0; i < count; i += block)
+        kernel->attend(plan, space, first + i, count - i < block ? count - i : block);
+    if (pool->cells && pool->mean)
+        pool_divide(plan, first, count);
+}
+
+static bool plans_run(const struct plan *plans, size_t count, const struct workspace_sizes *sizes,
+                      int threads, const struct kernel *kernel, const struct engine_options *options,
+                      struct error *error)
+{
+    struct workspaces spaces = {0};
+    size_t units = 0, rows = 0, rows_done = 0;
+    for (size_t j = 0; j < count; j++) {
+        units += plans[j].unit_count;
+        rows += plans[j].job->head->n;
+    }
+    if (!workspaces_alloc(&spaces, sizes, threads, error))
+        return false;
+
+        /* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the
+         * end. */
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (size_t u = units; u > 0; u--) {
+        const struct workspace space = workspaces_get(&spaces, engine_thread());
+        const struct plan *plan = plans;
+        size_t index = u - 1;
+        while (index >= plan->unit_count)
+            index -= plan++->unit_count;
+        fast_unit_run(plan, index, &space, kernel);
+
+        size_t n = plan->job->head->n, first = index * plan->unit_rows, done;
+#pragma omp atomic capture
+        done = rows_done += n - first < plan->unit_rows ? n - first : plan->unit_rows;
+        if (options->progress && engine_thread() == 0)
+            options->progress(options->context, done, rows);
+    }
+    workspaces_free(&spaces);
+    return true;
+}
+
+static bool fast_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                     const struct runner *const *next, struct error *error)
+{
+    (void)next;
+    const struct kernel *kernel = kernel_chosen();
+    struct workspace_sizes sizes = {0};
+    size_t rows = 0, longest = 0, units = 0; /* longest: row that a receiver gets */
+    double work = 0;
+    for (size_t j = 0; j < count; j++) {
+        const struct head *head = jobs[j].head;
+        sizes_raise(&sizes, &jobs[j]);
+        if (jobs[j].receiver.receive)
+            raise_to(&longest, head->m);
+        rows += head->n;
+        work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
+    }
+    struct plan *plans = memory_alloc(count, sizeof *plans, error);
+    if (!plans)
+        return false;
+
+    int threads = engine_threads_for(options->threads, work, rows);
+    size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (size_t j = 0; j < count; j++)
+        plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel);
+    for (size_t j = 0; j < count; j++)
+        units += plans[j].unit_count;
+    bool ok = longest == 0 || size_multiply(longest, buffered, &sizes.row_buffer);
+    if (!ok)
+        error_memory(error, SIZE_MAX);
+    if (count > 0 && ok)
+        ok = plans_run(plans, count, &sizes, engine_threads_for(options->threads, work, units), kernel,
+                       options, error);
+    free(plans);
+    return ok;
+}
+
+const struct runner runner_fast = {.name = kernel_name, .fits = fast_fits, .run = fast_run};

@@ -1,0 +1,66 @@
+/*
+ * The work of an engine: jobs, each one head, and the callbacks that receive what comes of them. Whoever runs
+ * them (engine/runner.h) holds nothing of size n×m unless a receiver of rows holds it.
+ */
+#ifndef ATTN_ENGINE_JOB_H
+#define ATTN_ENGINE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attention/head.h"
+#include "attention/measures.h"
+#include "base/error.h"
+
+/*
+ * A callback for finished rows of weights. It is called with rows first..first+count-1 of the head, m weights
+ * each; row first + r begins at weights + r*stride. Every row of the head is passed once, in any order and
+ * from any thread, and calls for different rows may run at the same time. The memory belongs to the engine
+ * and is valid during the call only. The fast engine pays for a receiver with a second product QKᵀ.
+ */
+struct row_receiver {
+    void (*receive)(void *context, size_t first, size_t count, const float *weights, size_t stride);
+    void *context; /* passed through, owned by the caller */
+};
+
+/* One of the heaviest keys of a row. */
+struct row_key {
+    float weight;
+    size_t key; /* SIZE_MAX, with weight 0: the row has no more */
+};
+
+/* Weights pooled over cells of rows×keys pairs (cells of the last row or column may be smaller): the largest
+ * weight of each cell, or the mean. A cell with a NaN is NaN. */
+struct pooling {
+    float *cells; /* ceil(n/rows)×ceil(m/keys), packed; NULL: not wanted */
+    size_t rows, keys;
+    bool mean;
+};
+
+/* One head, and which of its results are wanted. All memory is the caller's. */
+struct engine_job {
+    const struct head *head;
+    float *output; /* n×d_v, row i at output + i*output_row; NULL: not wanted */
+    size_t output_row;
+    struct row_receiver receiver; /* of all weights; receive may be NULL: not wanted */
+
+    /* These come from the pass that makes the output, at next to no cost. */
+    struct row_measures *measures; /* n; NULL: not wanted */
+    struct row_key *top;           /* n×top_count, heaviest first, ties by key; NULL: not wanted */
+    size_t top_count;
+    struct pooling pool;
+};
+
+struct engine_options {
+    bool plain;  /* compute in double precision what float32 could compute, too */
+    int threads; /* 0: as many as the machine has */
+    /* Bytes that the engine may allocate for itself; 0: no limit. With less memory a receiver is called with
+     * fewer rows at a time. The least that is needed is allocated in any case. */
+    size_t memory_limit;
+    /* Called with the rows done so far and the rows of all jobs, from the calling thread only; or NULL. */
+    void (*progress)(void *context, size_t rows_done, size_t rows);
+    void *context;
+};
+
+#endif
