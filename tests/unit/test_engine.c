@@ -12,6 +12,8 @@
 #include "attention/mask.h"
 #include "attention/reference.h"
 #include "engine/engine.h"
+#include "engine/kernel.h"
+#include "engine/runner.h"
 
 static uint64_t seed = 1;
 
@@ -415,6 +417,84 @@ static void projects(void **state)
     }
 }
 
+/* Who computes: by the forms of attention, by the wish for plain, and never one that only cuts. */
+static void names_what_computes(void **state)
+{
+    (void)state;
+    const struct head fast = {.n = 9, .m = 9, .scale = 1, .rules.left = -1, .rules.right = -1};
+    struct head dilated = fast, sink = fast;
+    dilated.rules.dilation = 3;
+    sink.has_sink = true;
+    const struct engine_options as_can_be = {0}, plain = {.plain = true};
+    const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &sink}};
+    assert_string_equal(engine_name(jobs, 1, &as_can_be), kernel_name());
+    assert_string_equal(engine_name(jobs + 1, 1, &as_can_be), kernel_name());
+    assert_string_equal(engine_name(jobs, 2, &as_can_be), kernel_name());
+    assert_string_equal(engine_name(jobs + 2, 1, &as_can_be), "plain");
+    assert_string_equal(engine_name(jobs, 3, &as_can_be), "plain");
+    assert_string_equal(engine_name(jobs, 1, &plain), "plain");
+    assert_string_equal(engine_name(jobs + 1, 1, &plain), "plain");
+}
+
+static bool two_parts_fit(const struct engine_job *jobs, size_t count, const struct engine_options *options)
+{
+    (void)jobs;
+    (void)options;
+    return count == 1;
+}
+
+/* A runner that cuts the one job at row 17, whose parts are two jobs. */
+static bool two_parts_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                          const struct runner *const *next, struct error *error)
+{
+    const size_t cut = 17;
+    const struct head heads[] = {head_part(jobs->head, 0, cut),
+                                 head_part(jobs->head, cut, jobs->head->n - cut)};
+    struct engine_job parts[] = {*jobs, *jobs};
+    assert_int_equal(count, 1);
+    parts[0].head = &heads[0];
+    parts[1].head = &heads[1];
+    parts[1].output += cut * jobs->output_row;
+    parts[1].measures += cut;
+    return runner_run(next, parts, 2, options, error);
+}
+
+/* A runner that cuts jobs stands in the chain and passes the parts on; the results are the same bits. */
+static void cuts_jobs_in_the_chain(void **state)
+{
+    (void)state;
+    static const struct runner two_parts = {.fits = two_parts_fit, .run = two_parts_run};
+    static const struct runner *const chain[] = {&two_parts, &runner_dilated, &runner_fast, &runner_plain};
+    enum { N = 70, M = 140, D = 5 };
+    struct head head = {.n = N,
+                        .m = M,
+                        .d_k = D,
+                        .d_v = D,
+                        .scale = 0.5,
+                        .q = matrix(N, D, 0, 2),
+                        .k = matrix(M, D, 0, 2),
+                        .v = matrix(M, D, 0, 1),
+                        .rules = {.causal = true, .left = 60, .right = -1}};
+    struct error error = {0};
+    for (int kind = 0; kind < 4; kind++) {
+        head.rules.dilation = kind % 2 ? 3 : 0;
+        head.has_sink = kind == 3;
+        head.dropout = kind >= 2 ? 0.25 : 0;
+        const struct engine_options options = {.threads = 2};
+        float whole[N * D], cut[N * D];
+        struct row_measures whole_rows[N], cut_rows[N];
+        struct engine_job job = {.head = &head, .output = whole, .output_row = D, .measures = whole_rows};
+        assert_true(engine_run(&job, 1, &options, &error));
+        job.output = cut;
+        job.measures = cut_rows;
+        assert_true(runner_run(chain, &job, 1, &options, &error));
+        assert_memory_equal(cut, whole, sizeof whole);
+        assert_memory_equal(cut_rows, whole_rows, sizeof whole_rows);
+        assert_string_equal(runner_name(chain, &job, 1, &options), engine_name(&job, 1, &options));
+    }
+    head_free(&head);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +506,8 @@ int main(void)
         cmocka_unit_test(a_row_that_sees_nothing_is_0),
         cmocka_unit_test(gives_only_what_is_wanted),
         cmocka_unit_test(projects),
+        cmocka_unit_test(names_what_computes),
+        cmocka_unit_test(cuts_jobs_in_the_chain),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
 }
