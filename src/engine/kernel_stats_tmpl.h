@@ -155,10 +155,11 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
             continue;
         }
         const double weight = rows->exp_sum[l];
-        double entropy =
-            log(weight) - M_LN2 * plan->factor * row_total(rows, space, d_v + SUM_LOG, l) / weight;
-        double first = (double)rows->first_score[l] - (double)rows->max[l];
-        out->entropy = entropy > 0 ? (float)entropy : 0;
+        const double log_sum = row_total(rows, space, d_v + SUM_LOG, l);
+        const double first = (double)rows->first_score[l] - (double)rows->max[l];
+        /* Not below 0 even when rounded: the largest score has x = 0 and e = 1, so that weight >= 1, and no x
+         * is above 0, so that log_sum <= 0. */
+        out->entropy = (float)(log(weight) - M_LN2 * plan->factor * log_sum / weight);
         out->max = inverse;
         out->distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight);
         out->first = (float)(exp2(plan->factor * first) / weight);

@@ -271,6 +271,7 @@ static void check_row(struct sample *s, size_t i, const double *weights, double 
     }
     const struct row_measures *got = &s->measures[i];
     same(got->entropy, entropy, 2e-5, "entropy", s, i, 0);
+    assert_false(signbit(got->entropy) && !isnan(got->entropy)); /* nor is it -0 */
     same(got->distance, distance, 1e-5 * (double)(s->head.n + m), "distance", s, i, 0);
     same(got->max, largest, 2e-6, "max", s, i, 0);
     same(got->first, weights[0], 2e-6, "first", s, i, 0);
@@ -486,6 +487,35 @@ static void test_ties_go_to_the_first_key(void **state)
     with_every_kernel(ties);
 }
 
+/* From rows that attend to one key alone, or nearly so, to rows whose weights are all equal. */
+static void entropies(void)
+{
+    static const size_t keys[] = {1, 2, 121, 4500};
+    for (unsigned turn = 0; turn < 24; turn++) {
+        struct sample s;
+        sample_make(&s, 65, keys[turn % 4], 8, 4, false);
+        s.head.scale = (double[]){0, 1e-5, 1, 10, 1e3, 1e6}[turn / 4];
+        s.head.softcap = turn % 3 == 2 ? 1e4 : 0;
+        sample_run(&s, 1, 0);
+        for (size_t i = 0; i < s.head.n; i++) {
+            double entropy = 0;
+            for (size_t j = 0; j < s.head.m; j++) {
+                const double w = (double)s.weights[i * s.head.m + j];
+                entropy -= w > 0 ? w * log(w) : 0;
+            }
+            same(s.measures[i].entropy, entropy, 2e-5, "entropy", &s, i, 0);
+            assert_false(signbit(s.measures[i].entropy));
+        }
+        sample_free(&s);
+    }
+}
+
+static void test_entropy_from_one_key_to_all(void **state)
+{
+    (void)state;
+    with_every_kernel(entropies);
+}
+
 static void projections(void)
 {
     static const size_t sizes[] = {1, 3, 6, 64, 65, 130, 200};
@@ -569,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_threads_and_strips_give_the_same_bytes),
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_ties_go_to_the_first_key),
+        cmocka_unit_test(test_entropy_from_one_key_to_all),
         cmocka_unit_test(test_projections),
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_select),
