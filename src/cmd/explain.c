@@ -7,7 +7,7 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "cmd/computation.h"
-#include "cmd/option_table.h"
+#include "cmd/option.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
 #include "engine/kernel.h"
@@ -73,17 +73,16 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
                         struct error *error)
 {
     const struct explain_options *own = options->own;
-    struct engine_options engine = {.threads = (int)options->engine.threads};
     size_t layer, head, query;
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) &&
               explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
               explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
               explain_choose_query(&query, own->query, &c->problem, error);
-    engine.plain = c->plain;
     computation_warn(c);
     if (!ok)
         return false;
+    const struct engine_options engine = {.plain = c->plain, .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
     if (options->verbose && layer > 0)
