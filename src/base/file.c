@@ -14,12 +14,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* What is staged, for the whole program, because a signal must find it. Changed only with signals blocked. */
-static struct staged {
+/* The staged files of the whole program, because a signal must find them. Changed only with signals
+ * blocked. */
+struct staged {
     char *temporary, *final;
-    char *kept; /* what stood there before, while the names are given */
+    char *kept; /* a second name of the file that `final` names so far, while the names are given */
     bool was_there, is_new;
-} * staged;
+};
+static struct staged *staged;
 static size_t staged_count;
 static char **made_folders;
 static size_t made_count;
@@ -106,9 +108,10 @@ static bool make_parents(const char *path, struct error *error)
             block_signals(&before);
             if (!name || !memory_resize(&made_folders, made_count + 1, sizeof *made_folders, error))
                 ok = error_memory(error, strlen(folder) + 1);
-            else if (mkdir(folder, 0777) == 0)
-                made_folders[made_count++] = name, name = NULL;
-            else if (errno != EEXIST)
+            else if (mkdir(folder, 0777) == 0) {
+                made_folders[made_count++] = name;
+                name = NULL;
+            } else if (errno != EEXIST)
                 ok = error_set(error, ERROR_SYSTEM, "%s: could not make the folder: %s", folder,
                                strerror(errno));
             restore_signals(&before);
@@ -149,7 +152,7 @@ static int open_temporary(char *final, char *temporary, struct error *error)
     return fd;
 }
 
-/* The mode of what is replaced, or what the umask leaves of 666. */
+/* The mode of the file that is replaced, or 666 under the umask. */
 static void set_mode(int fd, const struct stat *old)
 {
     mode_t mode;
@@ -212,7 +215,7 @@ bool file_stage_end(struct out *out, struct error *error)
     return ok;
 }
 
-/* Forgets what is remembered; the files are in place or removed. */
+/* Empties the lists above; the files are in place or removed. */
 static void forget(void)
 {
     for (size_t i = 0; i < staged_count; i++) {
@@ -229,7 +232,7 @@ static void forget(void)
     staged_count = made_count = 0;
 }
 
-/* Gives the first `done` names back to what stood there before. */
+/* Gives the first `done` names back to the files that had them before. */
 static void roll_back(size_t done)
 {
     for (size_t i = done; i > 0; i--) {
@@ -248,7 +251,7 @@ bool file_commit(struct error *error)
     block_signals(&before);
     bool ok = true;
     size_t done = 0;
-    /* A second name for what is about to be replaced, where the file system has such. */
+    /* A second name for each file that will be replaced, where the file system has such. */
     for (size_t i = 0; i < staged_count; i++) {
         staged[i].was_there = link(staged[i].final, staged[i].kept) == 0;
         staged[i].is_new = !staged[i].was_there && errno == ENOENT;

@@ -1,7 +1,7 @@
 /*
- * Files that are written, as a transaction: every output is staged
- * under a temporary name beside its destination, and file_commit gives all of them their names at once;
- * a failure, file_discard or a signal leaves no trace, and what stood there before stays as it was.
+ * Files that are written, as a transaction: every output is staged under a temporary name beside its
+ * destination, and file_commit gives all of them their names at once; a failure, file_discard or a signal
+ * leaves no trace, and the files that were there before stay as they were.
  */
 #ifndef ATTN_BASE_FILE_H
 #define ATTN_BASE_FILE_H
@@ -20,13 +20,13 @@ bool file_stage_end(struct out *out, struct error *error);
 
 /* All staged files get their names. */
 bool file_commit(struct error *error);
-/* Removes what is staged, and the folders made for it. */
+/* Removes the staged files, and the folders made for them. */
 void file_discard(void);
 /* As much of it as a signal handler may do. */
 void file_remove_traces(void);
 
-/* From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU discard what is staged and then end the program as
- * they would have; SIGPIPE and SIGXFSZ become a failed write. */
+/* From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU discard the staged files and then end the program
+ * as they would have; SIGPIPE and SIGXFSZ become a failed write. */
 void file_guard_signals(void);
 
 /* Whether `path` names an existing folder. */

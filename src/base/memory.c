@@ -38,7 +38,7 @@ static bool array_bytes(size_t count, size_t size, size_t *bytes, struct error *
     return true;
 }
 
-/* What the processor calls large: the unit that memory comes in where it was asked for. */
+/* Bytes of a large page of the processor. */
 enum { LARGE_PAGE = 2 << 20 };
 
 /* Asks for large pages, from the first whole one to the last: a big array is then faster to fill for the
@@ -57,7 +57,7 @@ static void ask_large_pages(void *memory, size_t bytes)
 #endif
 }
 
-/* Where they pay in any case. */
+/* Whether large pages pay in any case. */
 static bool is_large(size_t bytes)
 {
     return bytes >= 4 * (size_t)LARGE_PAGE;

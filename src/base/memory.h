@@ -1,4 +1,4 @@
-/* Memory whose size is checked before it is taken. Freed with free(). */
+/* Memory whose size is checked before it is allocated. Freed with free(). */
 #ifndef ATTN_BASE_MEMORY_H
 #define ATTN_BASE_MEMORY_H
 

@@ -13,8 +13,7 @@
 
 /* ---- reading ---- */
 
-/* A decimal number as it was found: (-1)^negative * digits * 10^exponent, or a little more where the digits
- * were cut. */
+/* A decimal number: (-1)^negative * digits * 10^exponent, or a little more where digits were cut. */
 struct decimal {
     uint64_t digits;
     int64_t exponent;
@@ -22,7 +21,7 @@ struct decimal {
 };
 
 /* The text of a number, split up. */
-struct parts {
+struct number_parts {
     const char *whole, *whole_end, *fraction, *fraction_end; /* the digits before and behind the point */
     int64_t exponent;                                        /* as written, kept within +-EXPONENT_MAX */
 };
@@ -45,7 +44,7 @@ static inline bool is_digit(char c)
 }
 
 /* Adds the digits from p on to *digits (modulo 2^64), one by one, and returns where they end. */
-static inline const char *take_each_digit(const char *p, const char *end, uint64_t *digits)
+static inline const char *read_each_digit(const char *p, const char *end, uint64_t *digits)
 {
     for (; p < end && is_digit(*p); p++)
         *digits = *digits * 10 + (uint64_t)(*p - '0');
@@ -65,7 +64,7 @@ static inline uint64_t join_digits(uint64_t bytes)
 }
 
 /* The same, eight bytes at a time. A digit has the high nibble 3, also after 6 is added. */
-static inline const char *take_digits(const char *p, const char *end, uint64_t *digits)
+static inline const char *read_digits(const char *p, const char *end, uint64_t *digits)
 {
     static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     const uint64_t high = UINT64_C(0xf0f0f0f0f0f0f0f0), threes = UINT64_C(0x3030303030303030);
@@ -85,35 +84,35 @@ static inline const char *take_digits(const char *p, const char *end, uint64_t *
         *digits = *digits * 100000000 + join_digits(chunk - threes);
         p += 8;
     }
-    return take_each_digit(p, end, digits);
+    return read_each_digit(p, end, digits);
 }
 #else
-static inline const char *take_digits(const char *p, const char *end, uint64_t *digits)
+static inline const char *read_digits(const char *p, const char *end, uint64_t *digits)
 {
-    return take_each_digit(p, end, digits);
+    return read_each_digit(p, end, digits);
 }
 #endif
 
 /* The first DIGITS_MAX digits from the first that is not 0, and the power of ten that belongs to the last of
  * them. */
-static void cut_digits(const struct parts *parts, struct decimal *number)
+static void cut_digits(const struct number_parts *parts, struct decimal *number)
 {
-    size_t taken = 0;
+    size_t count = 0;
     number->digits = 0;
     number->exponent = parts->exponent;
     for (const char *p = parts->whole; p < parts->whole_end; p++) {
-        if (taken == DIGITS_MAX) {
+        if (count == DIGITS_MAX) {
             number->exponent++;
-        } else if (taken || *p != '0') {
+        } else if (count || *p != '0') {
             number->digits = number->digits * 10 + (uint64_t)(*p - '0');
-            taken++;
+            count++;
         }
     }
-    for (const char *p = parts->fraction; p < parts->fraction_end && taken < DIGITS_MAX; p++) {
+    for (const char *p = parts->fraction; p < parts->fraction_end && count < DIGITS_MAX; p++) {
         number->exponent--;
-        if (taken || *p != '0') {
+        if (count || *p != '0') {
             number->digits = number->digits * 10 + (uint64_t)(*p - '0');
-            taken++;
+            count++;
         }
     }
 }
@@ -122,7 +121,7 @@ static void cut_digits(const struct parts *parts, struct decimal *number)
  * point, so that no locale plays a part. A value halfway between two floats is a multiple of 2^-150 with a
  * factor below 2^25, thus has at most 113 digits; of longer numbers only matters whether anything but 0
  * follows. */
-static float read_exactly(const struct parts *parts)
+static float read_exactly(const struct number_parts *parts)
 {
     enum { KEPT = 120 };
     char text[KEPT + 32];
@@ -221,7 +220,7 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
                                                                      float *value, bool loose)
 {
     struct decimal number = {0};
-    struct parts parts = {0};
+    struct number_parts parts = {0};
 
     if (p < end && (*p == '-' || (loose && *p == '+')))
         number.negative = *p++ == '-';
@@ -231,14 +230,14 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
     } else if (p < end && is_digit(*p)) { /* mostly one digit and the point */
         number.digits = (uint64_t)(*p++ - '0');
         if (p < end && is_digit(*p))
-            p = take_digits(p, end, &number.digits);
+            p = read_digits(p, end, &number.digits);
     }
     parts.whole_end = parts.fraction = parts.fraction_end = p;
     if (!loose && p == parts.whole)
         return NULL;
     if (p < end && *p == '.') {
         parts.fraction = p + 1;
-        p = parts.fraction_end = take_digits(parts.fraction, end, &number.digits);
+        p = parts.fraction_end = read_digits(parts.fraction, end, &number.digits);
         if (!loose && parts.fraction == p)
             return NULL;
     }
@@ -254,10 +253,10 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
     number.exponent = parts.exponent - (int64_t)fraction;
     if (count > DIGITS_MAX)
         cut_digits(&parts, &number);
-    float read = 0;
-    if (number.digits != 0 && !round_nearly(&number, &read))
-        read = read_exactly(&parts);
-    *value = number.negative ? -read : read;
+    float magnitude = 0;
+    if (number.digits != 0 && !round_nearly(&number, &magnitude))
+        magnitude = read_exactly(&parts);
+    *value = number.negative ? -magnitude : magnitude;
     return p;
 }
 

@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-/* What collects before it goes to a descriptor. */
+/* Bytes that are collected before they go to a descriptor. */
 enum { CHUNK = 1 << 16 };
 
 void out_begin(struct out *out, int fd, const char *name)
@@ -19,8 +19,8 @@ void out_begin(struct out *out, int fd, const char *name)
     *out = (struct out){.fd = fd, .name = name};
 }
 
-/* Sends what is held to the descriptor. */
-static void flush(struct out *out)
+/* Sends the bytes collected to the descriptor. */
+static void out_flush(struct out *out)
 {
     size_t sent = 0;
     while (sent < out->size && !out->trouble) {
@@ -38,7 +38,7 @@ static void flush(struct out *out)
 char *out_reserve(struct out *out, size_t count)
 {
     if (out->fd >= 0 && out->size + count > CHUNK)
-        flush(out);
+        out_flush(out);
     if (out->trouble)
         return NULL;
     if (count > out->capacity - out->size) {
@@ -148,7 +148,7 @@ void out_quoted(struct out *out, const char *text)
 bool out_finish(struct out *out, struct error *error)
 {
     if (out->fd >= 0 && !out->trouble)
-        flush(out);
+        out_flush(out);
     if (!out->trouble)
         return true;
     if (out->trouble == EPIPE)

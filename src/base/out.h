@@ -1,6 +1,6 @@
 /*
- * Bytes on their way out, to memory or to a file descriptor, with one check at the end: after a failure
- * everything further is dropped and out_finish reports it.
+ * An output stream, to memory or to a file descriptor, with one check at the end: after a failure everything
+ * further is dropped, and out_finish reports it.
  */
 #ifndef ATTN_BASE_OUT_H
 #define ATTN_BASE_OUT_H
@@ -32,8 +32,7 @@ void out_quoted(struct out *out, const char *text);
 /* `count` bytes to be filled by the caller at once, or NULL after a failure. */
 char *out_reserve(struct out *out, size_t count);
 
-/* Sends what is left; false and an error (ERROR_PIPE for a closed pipe) if anything failed since out_begin.
- */
+/* Sends the rest. False, with an error (ERROR_PIPE for a closed pipe), if anything failed since out_begin. */
 bool out_finish(struct out *out, struct error *error);
 /* Frees the memory. The descriptor is the caller's. */
 void out_free(struct out *out);

@@ -1,4 +1,4 @@
-/* Reading whole files, and saying where in them something stood. Writing is file.c. */
+/* Reading whole files, and places in them. Writing is file.c. */
 
 #include "base/source.h"
 
@@ -37,7 +37,7 @@ static bool map(struct source *source, int fd, const struct stat *status)
     return true;
 }
 
-/* Half of the machine's memory: what is no regular file may never end. */
+/* Half of the machine's memory: a pipe or device may never end. */
 static size_t half_memory(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);

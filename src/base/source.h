@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-/* A text that was read, and where from. `data` has `size` bytes and a NUL behind them; all owned. */
+/* A text that was read, and the name of its file. `data` has `size` bytes and then a NUL; all owned. */
 struct source {
     char *name; /* as the user gave it; "standard input" for - */
     char *data;
@@ -15,27 +15,27 @@ struct source {
     size_t mapped; /* bytes of a mapping that `data` is; 0: of its own memory */
 };
 
-/* Where something stood in a source; line and column count from 1, 0 is unknown. `file` is borrowed. */
+/* A place in a source; line and column count from 1, 0 is unknown. `file` is borrowed. */
 struct place {
     const char *file;
     size_t line, column;
 };
 
 /* Reads the file, or standard input for "-". Errors: ERROR_SYSTEM, also where it holds more than `most`
- * bytes; 0: a regular file may hold any number, something else as many as half of the machine's memory. */
+ * bytes; 0: a regular file may hold any number, a pipe or device half of the machine's memory. */
 bool source_read(struct source *source, const char *path, size_t most, struct error *error);
 void source_free(struct source *source);
 /* Frees the text and keeps the name. */
 void source_drop(struct source *source);
-/* Says that a part of the text, which nobody has changed, has been read: if the file is mapped, the memory
- * that it takes is given back until somebody looks at it again. */
+/* Says that a part of the text has been read, which nobody has changed: if the file is mapped, its memory is
+ * given back until it is read again. */
 void source_pass(const struct source *source, const char *start, const char *end);
 
 /* The place of byte `offset`. The column counts characters. */
 struct place source_place(const struct source *source, size_t offset);
 
-/* The same for offsets that mostly rise, so that the way is counted once and not once for each: a walk begins
- * zeroed, and belongs to one source. */
+/* The same for offsets that mostly rise: it counts on from the place before instead of from the beginning. A
+ * walk begins zeroed, and belongs to one source. */
 struct place_walk {
     size_t offset;
     struct place place; /* of it */

@@ -39,8 +39,7 @@ void text_clean(char *out, size_t size, const char *text);
 /* Puts an ellipsis at the end of a line of text_clean that stands for something longer. */
 void text_mark_cut(char *out, size_t size);
 
-/* Columns that the text takes in a terminal: 2 for wide characters (East Asian, emoji), 0 for combining ones.
- */
+/* Columns of a terminal that the text takes: wide characters (East Asian, emoji) 2, combining ones 0. */
 size_t text_columns(const char *text);
 
 /* The one of `words` (NULL-terminated) that `word` was probably meant to be, or NULL if none is near

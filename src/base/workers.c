@@ -5,33 +5,34 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-static int most = 1;
+static int worker_limit = 1;
 
 void workers_limit(int threads)
 {
-    most = threads < 1 ? 1 : threads > WORKERS_MAX ? WORKERS_MAX : threads;
+    worker_limit = threads < 1 ? 1 : threads > WORKERS_MAX ? WORKERS_MAX : threads;
 }
 
-struct crew {
-    void (*work)(void *context, int member, size_t job);
+/* The jobs of one call, as its workers share them. */
+struct worker_jobs {
+    void (*work)(void *context, int worker, size_t job);
     void *context;
     size_t count;
     atomic_size_t next;
 };
 
-struct member {
-    struct crew *crew;
+struct worker {
+    struct worker_jobs *jobs;
     int number;
     pthread_t thread;
 };
 
-static void *member_work(void *pointer)
+static void *worker_run(void *pointer)
 {
-    const struct member *member = pointer;
-    struct crew *crew = member->crew;
+    const struct worker *worker = pointer;
+    struct worker_jobs *jobs = worker->jobs;
     size_t job;
-    while ((job = atomic_fetch_add(&crew->next, 1)) < crew->count)
-        crew->work(crew->context, member->number, job);
+    while ((job = atomic_fetch_add(&jobs->next, 1)) < jobs->count)
+        jobs->work(jobs->context, worker->number, job);
     return NULL;
 }
 
@@ -40,7 +41,7 @@ static void *member_work(void *pointer)
  * load, which is longer than a few pictures take: both then take turns. Linux lets a thread begin anywhere
  * but here; where it does not, threads begin where they are put.
  */
-static bool begin_elsewhere(struct member *member)
+static bool worker_begin(struct worker *worker)
 {
 #ifdef __linux__
     cpu_set_t all, others;
@@ -51,29 +52,29 @@ static bool begin_elsewhere(struct member *member)
         others = all;
         CPU_CLR(here, &others);
         bool begun = pthread_attr_setaffinity_np(&attributes, sizeof others, &others) == 0 &&
-                     pthread_create(&member->thread, &attributes, member_work, member) == 0;
+                     pthread_create(&worker->thread, &attributes, worker_run, worker) == 0;
         pthread_attr_destroy(&attributes);
         if (begun) { /* from here on anywhere */
-            pthread_setaffinity_np(member->thread, sizeof all, &all);
+            pthread_setaffinity_np(worker->thread, sizeof all, &all);
             return true;
         }
     }
 #endif
-    return pthread_create(&member->thread, NULL, member_work, member) == 0;
+    return pthread_create(&worker->thread, NULL, worker_run, worker) == 0;
 }
 
-void workers_run(size_t count, void (*work)(void *context, int member, size_t job), void *context)
+void workers_run(size_t count, void (*work)(void *context, int worker, size_t job), void *context)
 {
-    struct crew crew = {.work = work, .context = context, .count = count};
-    struct member members[WORKERS_MAX];
-    int threads = count < (size_t)most ? (int)count : most, begun = 1;
-    members[0] = (struct member){&crew, 0, pthread_self()};
+    struct worker_jobs jobs = {.work = work, .context = context, .count = count};
+    struct worker workers[WORKERS_MAX];
+    int threads = count < (size_t)worker_limit ? (int)count : worker_limit, begun = 1;
+    workers[0] = (struct worker){&jobs, 0, pthread_self()};
     for (; begun < threads; begun++) {
-        members[begun] = (struct member){.crew = &crew, .number = begun};
-        if (!begin_elsewhere(&members[begun]))
+        workers[begun] = (struct worker){.jobs = &jobs, .number = begun};
+        if (!worker_begin(&workers[begun]))
             break;
     }
-    member_work(&members[0]);
+    worker_run(&workers[0]);
     for (int i = 1; i < begun; i++)
-        pthread_join(members[i].thread, NULL);
+        pthread_join(workers[i].thread, NULL);
 }

@@ -90,7 +90,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     return true;
 }
 
-/* Remembers a name for the summary; what cannot be remembered is missing there, no more. */
+/* Remembers a name for the summary; without memory it is only missing there. */
 static void remember(struct outputs *outputs, const char *name)
 {
     struct error ignored = {0};
@@ -164,8 +164,8 @@ static char *picture_path(const char *folder, const struct picture_matrices *sho
     return path;
 }
 
-/* Of each stage a picture a head, then one of all. Drawn together, a batch at a time, and written in order.
- */
+/* For each stage a picture of every head, then one of all heads. Drawn a batch at a time, and written in
+ * order. */
 static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
                            const struct patch_view *patches, const struct result *result, struct error *error)
 {
@@ -264,8 +264,8 @@ bool outputs_write(struct outputs *outputs, const struct options *options, const
         if (!ok)
             return false;
     }
-    /* Standard output cannot be taken back, so it comes before the files have their names; where its reader
-     * went away, who has seen enough, they get them all the same. */
+    /* Standard output cannot be taken back, so it comes before the files get their names; if its reader went
+     * away, they get them all the same. */
     struct error standard = {0};
     bool written = (!outputs->standard || write_standard(outputs, outputs->standard, result, &standard)) &&
                    (!outputs->table || write_standard(outputs, NULL, result, &standard));

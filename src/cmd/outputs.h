@@ -20,15 +20,15 @@ struct output {
     const struct output_format *format; /* NULL: of a folder, which has several */
 };
 
-/* All that a run leaves. */
+/* Everything that a run writes. */
 struct outputs {
     struct output *list; /* owned */
     size_t count;
     const struct output_format *standard; /* of the numbers on standard output; NULL: none go there */
     bool table;                           /* the summary goes there */
-    enum stage stages[STAGE_COUNT];       /* what is drawn and written by one-stage writers */
+    enum stage stages[STAGE_COUNT];       /* that are drawn, the first also for writers of one stage */
     size_t stage_count;
-    struct panels panels[STAGE_COUNT]; /* what is drawn of each of them, from outputs_write on */
+    struct panels panels[STAGE_COUNT]; /* of each of them, from outputs_write on */
     char **names;                      /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
@@ -39,11 +39,11 @@ struct outputs {
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
-/* Whether one of them holds all that there is: JSON does, also in a folder. */
+/* Whether one of them holds all stages: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
-/* Draws and writes everything: the files, then standard output, and then the files get their names together;
- * where standard output fails they get none, but for a reader that went away (ERROR_PIPE). Pairs are drawn
- * over the grid of `patches`; NULL: as matrices. */
+/* Draws and writes everything: the files, then standard output; then the files get their names together.
+ * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs are drawn over
+ * `patches`; NULL: as matrices. */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
                    const struct result *result, struct error *error);
 void outputs_free(struct outputs *outputs);

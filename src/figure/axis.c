@@ -9,8 +9,8 @@
 #define TICK 4.0     /* length of a tick */
 #define LARGEST 12.0 /* sizes of text */
 #define SMALLEST 8.0
-#define THINNED 10.5      /* of labels of which some are left out */
-#define THINNED_LEAST 9.0 /* the same, where that spares more of them */
+#define THINNED 10.5      /* of labels if some are left out */
+#define THINNED_LEAST 9.0 /* the same, if that saves more of them */
 #define LINE 1.15         /* height of a line, in ems */
 
 /* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
@@ -24,8 +24,8 @@ static size_t round_step(double need)
     return SIZE_MAX;
 }
 
-/* Label number `k` of those that are drawn: its text as shown and the middle of what it names. False beyond
- * the last. Numbers are multiples of `every`; where there is none the first token has its number. */
+/* Label `k` of the labels that are drawn: its text, and the middle of the cells that it names. False beyond
+ * the last. Numbers are multiples of `every`; if the axis has none, the first token has its number. */
 static bool axis_label(const struct axis *axis, size_t k, const char **text, char number[NUMBER_TEXT],
                        double *middle)
 {

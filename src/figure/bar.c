@@ -11,7 +11,7 @@
 #define LEGEND_LINE 19.0
 #define SWATCH 12.0
 #define SHORTEST 112.0
-#define TICK_ROOM 32.0   /* from one number to the next, at least */
+#define TICK_ROOM 32.0   /* least distance from one number to the next */
 #define TICK_SHARE 0.085 /* the same as a part of the bar */
 
 static double legend_height(const struct bar *bar)
@@ -20,7 +20,7 @@ static double legend_height(const struct bar *bar)
     return lines > 0 ? lines * LEGEND_LINE + 8 : 0;
 }
 
-/* Where the numbers beside the bar end. */
+/* The distance from the bar's left edge to the end of the numbers beside it. */
 static bool numbers_width(const struct bar *bar, struct font *font, double *widest, struct error *error)
 {
     *widest = 0;
@@ -78,7 +78,7 @@ static bool legend_line(struct figure *figure, double x, double y, struct color 
                        LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, text, error);
 }
 
-/* The name of the bar, with what more there is to say if that fits. */
+/* The name of the bar, with the note behind it if both fit. */
 static bool bar_name(const struct bar *bar, char name[LABEL_SIZE], struct font *font, struct error *error)
 {
     char whole[LABEL_SIZE];

@@ -10,7 +10,7 @@ struct colormap_row {
     const char *name;
     enum colormap_kind kind;
     const char *masked; /* the colour of masked cells, six hexadecimal digits */
-    /* Evenly spaced colours from the lowest to the highest, six digits each, to be joined by straight lines in
+    /* Evenly spaced colours from the lowest to the highest, six digits each, joined by straight lines in
      * RGB. */
     const char *stops;
 };

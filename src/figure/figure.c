@@ -108,6 +108,24 @@ uint16_t *figure_matrix(struct figure *figure, double x, double y, double width,
     return figure->cells + item->matrix.cells;
 }
 
+/* Cells that hold more are lighter, and cover less, so that a cell that holds more never looks darker: the
+ * coverage falls no faster than the colours of the map get lighter. Cells without a value cover most. */
+uint8_t figure_veil_coverage(uint16_t cell)
+{
+    const double low = 150, high = 120;
+    enum { NO_VALUE = 210 };
+    double place = cell / (FIGURE_COLORS - 1.0);
+    return cell < FIGURE_COLORS ? (uint8_t)(low + (high - low) * place) : NO_VALUE;
+}
+
+void figure_pale(uint8_t pixel[3])
+{
+    enum { COLOR = 60 }; /* the part of the colour that is left, in hundredths */
+    int gray = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000;
+    for (int i = 0; i < 3; i++)
+        pixel[i] = (uint8_t)(gray + (pixel[i] - gray) * COLOR / 100);
+}
+
 void figure_scale(struct figure *figure, double factor)
 {
     float f = (float)factor;

@@ -1,6 +1,6 @@
 /*
- * A figure as a flat list of shapes, in the order they are to be painted, over a white ground. It knows
- * nothing of the formats it is painted in, and the painters know nothing of heatmaps.
+ * A figure as a flat list of shapes over a white ground, in the order of painting. It knows nothing of the
+ * formats that it is painted in, and painters know nothing of heatmaps.
  *
  * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
  * items hold offsets into them.
@@ -16,7 +16,7 @@
 #include "figure/colormap.h"
 #include "figure/image.h"
 
-/* What a cell holds: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
+/* The values of a cell: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
 enum { FIGURE_COLORS = 256, FIGURE_MASKED = 256, FIGURE_NAN = 257, FIGURE_PALETTE = 258 };
 
 enum figure_kind {
@@ -24,7 +24,7 @@ enum figure_kind {
     FIGURE_TEXT,   /* one line, at x, y; width and height are not used */
     FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
     FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
-    FIGURE_IMAGE,  /* a picture, pale and half grey, stretched over the rectangle */
+    FIGURE_IMAGE,  /* an image, made pale (figure_pale) and stretched over the rectangle */
 };
 
 /* The part of a text that stands at x, y. */
@@ -36,9 +36,9 @@ struct figure_item {
     struct color color; /* of rectangles and texts */
     union {
         struct {
-            size_t string; /* offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0
-                              controls */
-            float size;    /* pixels an em; y is the baseline */
+            /* Offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0 controls. */
+            size_t string;
+            float size; /* pixels an em; y is the baseline */
             enum figure_anchor anchor;
             bool vertical; /* turned by 90° against the clock: it reads upward, x is the baseline */
         } text;
@@ -46,7 +46,7 @@ struct figure_item {
             size_t cells; /* offset into figure.cells; row-major */
             size_t rows, columns;
             float gap;    /* white between neighbouring cells, taken from their right and lower edges */
-            bool is_veil; /* what lies beneath shines through; no gaps */
+            bool is_veil; /* translucent (figure_veil_coverage); without gaps */
         } matrix;
         const struct image *image; /* borrowed */
     };
@@ -79,6 +79,11 @@ bool figure_image(struct figure *figure, double x, double y, double width, doubl
 /* Returns the rows×columns cells, to be filled at once, or NULL. */
 uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
                         size_t columns, double gap, bool is_veil, struct error *error);
+
+/* How much a cell of a veil covers of the image beneath it, of 255. */
+uint8_t figure_veil_coverage(uint16_t cell);
+/* A pixel of an image as it is painted: half grey, so that strong colours are those of the cells over it. */
+void figure_pale(uint8_t pixel[3]);
 
 /* Makes everything `factor` times as large. */
 void figure_scale(struct figure *figure, double factor);

@@ -1,8 +1,8 @@
 /*
  * Glyphs by stb_truetype, each rendered once for a size and a place between two pixels, then kept.
  *
- * stb_truetype does not check all of its memory, so it gets it from a block that is there beforehand; should
- * that not suffice, it is left by a long jump, which loses nothing since the block stays ours.
+ * stb_truetype does not check all of its allocations, so its memory comes from an arena that exists
+ * beforehand. If that is full, a long jump leaves it, which loses nothing because the arena stays ours.
  */
 #include "figure/font.h"
 
@@ -18,7 +18,7 @@
  * size. */
 enum { ARENA_SIZE = 1 << 20 };
 
-/* As fine as the eye can tell: a step is 3 % of what letter and ground differ by. */
+/* As fine as the eye can tell: a step is 3 % of the contrast between letter and ground. */
 enum { COVERAGE_LEVELS = 32 };
 
 struct font_arena {
@@ -134,7 +134,7 @@ void font_extent(const struct font *font, int face, int glyph, double size, doub
     *right = x1 * scale;
 }
 
-/* Where the glyph is in the table, or would be. */
+/* The place of a glyph in the table, or the empty one where it belongs. */
 static struct entry *entry_place(struct entry *entries, size_t room, const struct entry *key)
 {
     uint32_t bits;

@@ -26,7 +26,8 @@ double font_advance(const struct font *font, int face, int glyph, double size);
 /* The left and right end of its ink, in pixels from its origin. */
 void font_extent(const struct font *font, int face, int glyph, double size, double *left, double *right);
 
-/* A glyph as coverage, 0…255, width×height; pixel (0, 0) lies at left, top from its origin on the baseline. */
+/* The coverage of a glyph, 0…255, width×height; pixel (0, 0) lies at left, top from its origin on the
+ * baseline. */
 struct font_bitmap {
     int left, top, width, height;
     const uint8_t *coverage; /* owned by the font; valid until the next call for any glyph */

@@ -1,6 +1,6 @@
 /*
- * What is to be drawn: one or more matrices with labels, and how. Knows nothing of pixels, formats or
- * attention.
+ * The contents of a figure: one or more matrices with labels, and a style. Knows nothing of pixels, formats
+ * or attention.
  */
 #ifndef ATTN_FIGURE_HEATMAP_H
 #define ATTN_FIGURE_HEATMAP_H
@@ -26,28 +26,35 @@ enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
 enum pool { POOL_MAX, POOL_MEAN };
 
-/* How to draw. Zeroed is the default but for dpi_scale (1). */
+/*
+ * The wishes of the user for a figure, as the options of group Picture give them: colours and their range,
+ * sizes, numbers in the cells. The layout (layout.h) chooses all that is left open, and refuses a style that
+ * cannot be had. Zeroed, with a dpi_scale of 1, leaves everything open.
+ */
 struct drawing_style {
-    const char *cmap; /* NULL: viridis, the diverging one for signed data, or magma over an image */
+    const char *cmap; /* a colour map; NULL: the default for the data (colormap.h) */
     enum color_scale scale;
     bool has_vmin, has_vmax;
     float vmin, vmax;
-    size_t cell;  /* pixels a cell, before dpi_scale; 0: chosen */
-    size_t width; /* pixels the whole figure is not to exceed, before dpi_scale; 0: chosen */
+    size_t cell;  /* pixels a cell, before dpi_scale; 0: open */
+    size_t width; /* largest width of the figure in pixels, before dpi_scale; 0: open */
     enum annotate annotate;
-    enum pool pool;   /* how cells are combined where there are more of them than pixels */
-    double dpi_scale; /* everything this many times as large; 1 or more, at most 8 */
+    enum pool pool;   /* how cells are combined if they are more than pixels */
+    double dpi_scale; /* factor of all lengths, 1 to 8 */
 };
 
-/* A figure with one panel a heatmap; all panels have the same shape, labels and colour scale. */
+/*
+ * Everything that one figure shows, with the words for it: a panel for each heatmap, under a common title,
+ * with labels, names of the axes and one colour bar; all panels have the same shape, labels and colour
+ * scale. Made by view/ from results, read by the layout; pointers are borrowed.
+ */
 struct drawing {
     const char *title; /* NULL: none */
     const struct heatmap *maps;
     size_t map_count;
-    size_t across; /* panels side by side; 0: chosen */
-    /* Where `across` is given: what the panels of a row and of a column have in common ("L3", "H7"), one a
-     * row and one a column of panels. Written once, beside the rows and above the columns, where panels are
-     * too small for titles of their own. NULL: none. */
+    size_t across; /* panels side by side; 0: open */
+    /* With `across`: a title for each row and each column of panels ("L3", "H7"). They stand beside the rows
+     * and above the columns if panels are too small for titles of their own. NULL: none. */
     const char *const *row_titles, *const *column_titles;
     size_t rows, columns;          /* of every map */
     const char *const *row_labels; /* `rows` of them, or NULL: numbered from row_first */
@@ -56,13 +63,14 @@ struct drawing {
     size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
-    const char *note;                   /* behind it where there is room: "(largest 0.13)"; NULL: chosen */
-    bool is_signed; /* signed data: diverging colours centred on 0, and where neither vmin nor vmax is
-                       given a range that is the same on both sides of it */
-    const struct image *image; /* lies beneath every map, stretched to its size; NULL: none. Borrowed */
+    const char *note;                   /* follows it if there is room: "(largest 0.13)"; NULL: open */
+    /* Signed data: diverging colours centred on 0. If neither vmin nor vmax is given, the range has the same
+     * length on both sides of it. */
+    bool is_signed;
+    const struct image *image; /* lies beneath every map, stretched to its size; NULL: none */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;
-    bool is_flag;   /* all that is not masked is 1: a legend stands for the colour bar */
+    bool is_flag;   /* cells are 1 or masked: a legend takes the place of the colour bar */
     bool is_weight; /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
     struct drawing_style style;
 };

@@ -1,6 +1,6 @@
 /*
- * PNG and JPEG by stb_image, which trusts its input in places: what it is given has been looked through
- * before, and memory it asks for is refused beyond what a picture of its size can need.
+ * PNG and JPEG by stb_image, which trusts its input in places: files are checked before it gets them, and it
+ * gets no more memory than an image of their size can need.
  */
 #include "figure/image_read.h"
 
@@ -10,8 +10,8 @@
 
 #include "base/memory.h"
 
-/* The most bytes that one piece of memory may have, whether more was asked for, and whether there was none:
- * the decoder may go on without, and blame the picture. */
+/* The largest piece of memory that the decoder gets, whether it asked for a larger one, and whether memory
+ * was short: it may go on without, and blame the file. */
 static _Thread_local size_t piece_limit;
 static _Thread_local bool piece_refused, piece_missing;
 

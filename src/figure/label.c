@@ -103,7 +103,7 @@ static void show_all(char out[LABEL_SIZE], const char *text, bool blanks)
     memcpy(out + length, *text ? ELLIPSIS : "", *text ? sizeof ELLIPSIS : 1);
 }
 
-/* What `text` begins with, of the strong directions; neutral where it has none. (UAX #9, P2 and P3.) */
+/* The first strong direction of the text; neutral if it has none. (UAX #9, P2 and P3.) */
 static FriBidiParType direction_of(const char *text)
 {
     FriBidiCharType types[TYPESET_CHARACTERS];

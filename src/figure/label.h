@@ -1,6 +1,6 @@
 /*
- * What is written for a label: its blanks and controls made visible, cut to a width between characters.
- * Labels are as hostile as any input; only their beginnings are ever looked at.
+ * The text that stands for a label: blanks and controls made visible, cut to a width between characters.
+ * Labels are as hostile as any input; of a long one only the beginning is read.
  */
 #ifndef ATTN_FIGURE_LABEL_H
 #define ATTN_FIGURE_LABEL_H
@@ -15,11 +15,10 @@
 enum { LABEL_SIZE = 2048 };
 
 /*
- * Writes the label as it is to be seen, at most `width` pixels wide with an ellipsis where it was cut; ""
- * where not even the ellipsis fits. `blanks` shows leading and trailing spaces, as tokens have them, as a
- * middle dot. C0 controls become arrows or the symbols U+2400…, other controls and direction overrides \u{N}.
- * What is left of a text keeps the direction (left to right or right to left) of the whole. Errors: no
- * memory.
+ * Writes the label at most `width` pixels wide, with an ellipsis if it was cut; "" if not even the ellipsis
+ * fits. `blanks` shows leading and trailing spaces, as tokens have them, as a middle dot. C0 controls become
+ * arrows or the symbols U+2400…, other controls and direction overrides \u{N}. A text that was cut keeps the
+ * direction (left to right or right to left) of the whole. Errors: no memory.
  */
 bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font *font, double size,
                 double width, struct error *error);

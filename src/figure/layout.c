@@ -9,9 +9,9 @@
 
 #define TITLE_SIZE 16.0
 #define TITLE_LINE 22.0
-#define TITLE_WIDEST 428.0 /* that a figure is made for its title */
-#define ONE_LINE 1.2       /* times as wide as it is a figure becomes for a title of one line */
-#define HALF 0.6           /* of a title, and a word, is the longer of two lines */
+#define TITLE_WIDEST 428.0 /* widest figure that a title asks for, without margins */
+#define ONE_LINE 1.2       /* largest factor of the width for a title of one line */
+#define HALF 0.6           /* of a title: the longer of its two lines, at most */
 #define NOTE_SIZE 10.5
 #define SIDE_LIMIT 32767.0
 #define PIXEL_LIMIT (256.0 * 1024 * 1024)
@@ -20,8 +20,8 @@ const struct color layout_ink = {0x22, 0x22, 0x22};
 const struct color layout_pale = {0x70, 0x70, 0x70};
 const struct color layout_line = {0xb4, 0xb4, 0xb4};
 
-/* How wide what holds a title should be: `wide` as it is, if the title fits there in two lines. A little more
- * makes one line of it; a title that needs more still gets what two lines need. */
+/* The width of a figure for its title, both without margins: `wide`, if the title fits there in two lines; a
+ * little more, if that makes one line of it; for longer titles the width that two lines need. */
 static double title_room(double wide, double title)
 {
     if (title <= wide * ONE_LINE)
@@ -86,9 +86,8 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
     return true;
 }
 
-/* Says what a cell stands for where that is not one value: as fully as there is room, in two lines at worst.
- */
-static bool draw_note(struct layout *layout, double *bottom)
+/* Says how cells were pooled, if they were: as fully as there is room, in two lines at worst. */
+static bool draw_pooling(struct layout *layout, double *bottom)
 {
     const struct drawing *drawing = layout->drawing;
     size_t rows = layout->rows.unit, columns = layout->columns.unit;
@@ -178,7 +177,7 @@ static bool draw_all(struct layout *layout)
                   layout->error))
         return false;
     bottom = fmax(bottom, layout->top + bar->height + fmax(bar->legend, 6));
-    if (!draw_note(layout, &bottom))
+    if (!draw_pooling(layout, &bottom))
         return false;
     figure->height = (float)(bottom + LAYOUT_PAD);
     return true;

@@ -1,5 +1,5 @@
 /*
- * From a drawing to a figure: how large the cells are, what is written where. The one place where pictures
+ * From a drawing to a figure: the sizes of cells, and the places of all texts. The one place where pictures
  * are designed; no format is known here.
  */
 #ifndef ATTN_FIGURE_LAYOUT_H
@@ -9,9 +9,9 @@
 #include "figure/font.h"
 #include "figure/heatmap.h"
 
-/* Lays the drawing out into `figure`, which begins zeroed; figure_free frees it in any case. `font` measures the
- * texts. Errors: ERROR_USAGE for a style that cannot be had (unknown colour map, figure too large, log scale with
- * vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
+/* Lays the drawing out into `figure`, which begins zeroed; figure_free frees it in any case. `font` measures
+ * the texts. Errors: ERROR_USAGE for a style that cannot be had (unknown colour map, figure too large, log
+ * scale with vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error);
 

@@ -32,7 +32,7 @@ struct axis {
     double reach; /* how far the labels go from the matrix */
 };
 
-/* Decides on size, every, is_upright, has_ticks and reach; the rest is set. */
+/* Set size, every, is_upright, has_ticks and reach; the caller has set the rest. */
 bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error);
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error);
 /* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y, or above one
@@ -48,7 +48,7 @@ struct bar {
     const char *measure, *note; /* as in struct drawing */
     bool has_masked, has_nan;
     struct color masked, nan;
-    bool is_swatch; /* there is one colour alone, `highest`: a line of the legend stands for the bar */
+    bool is_swatch; /* the legend has a line for `highest`, and there is no bar */
     struct color highest;
     double height, legend; /* of the bar; of the legend below it */
     double width;          /* of everything */
@@ -56,7 +56,7 @@ struct bar {
     size_t tick_count;
 };
 
-/* Decides on the rest, for bar and legend together `height` high; they may become higher. */
+/* Sets the rest, for bar and legend together `height` high; they may become higher. */
 bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error);
 bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
               struct error *error);
@@ -79,13 +79,12 @@ struct sizing {
     size_t row_factor, column_factor;
 };
 
-/* Cells are square, or as the image beneath wants them where that is nearly the same.
- * `room` and `room_below` are the width and height that a matrix may take, or INFINITY; `least` the smallest
- * cell, or 0. */
+/* Cells are square, or have the shape that the image beneath gives them if that is nearly a square. `room`
+ * and `room_below` are the largest width and height of a matrix, or INFINITY; `least` is the smallest cell,
+ * or 0. */
 struct sizing sizing_choose(const struct drawing *drawing, double room, double room_below, double least);
 
-/* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y; `room` what the title may take.
- */
+/* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y. */
 struct panel {
     const struct pooled *pooled;
     const char *title;
@@ -106,27 +105,26 @@ struct layout {
     struct figure *figure;
     struct font *font;
     struct error *error;
-    double beside;  /* what the figure's width holds besides panels and the gaps between them, as expected */
+    double beside;  /* expected width of the figure without panels and the gaps between them */
     double least;   /* of the cells */
-    bool no_labels; /* several panels have no labels: there is no room for both */
+    bool no_labels; /* panels have none: there is no room for both */
     size_t across, down;
     struct sizing sizing;
-    struct pooled
-        shape; /* rows and columns of every panel; all values and masks, one panel behind the other */
+    struct pooled shape; /* of every panel; holds the values and masks of all, panel behind panel */
     struct extent extent;
     struct scale scale;
     struct values values;
     struct axis rows, columns;
     struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
     struct bar bar;
-    char bar_note[48];                            /* what the colour bar says of it */
-    double panel_width, panel_height, title_room; /* of a matrix; above it, for its title */
+    char bar_note[48];                            /* follows the measure, beside the colour bar */
+    double panel_width, panel_height, title_room; /* of a matrix; height above it for its title */
     double title_size;                            /* of panels; 0: they have none */
     double gap;                                   /* between panels */
     double left, top;                             /* corner of the first matrix */
 };
 
-/* Decides everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
+/* Sets everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
  * `shape`'s memory is the caller's to free, also on failure. */
 bool layout_plan(struct layout *layout);
 

@@ -1,6 +1,4 @@
-/* How a figure is divided: panels, labels, colour bar and the room of each. What is written there is
- * layout.c's.
- */
+/* The division of a figure: panels, labels, colour bar, and the room of each. layout.c fills it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +38,8 @@ static double panel_room(double room, double across)
     return floor((room - gap * (across - 1)) / across);
 }
 
-/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If nobody asked for it, it
- * becomes narrower, within reason, where its panels would be too small. */
+/* The grid is nearly square, or a panel wider where that leaves fewer places empty. If nobody asked for it,
+ * it becomes narrower, within reason, where its panels would be too small. */
 static void choose_across(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;

@@ -6,13 +6,13 @@
 #include "figure/layout_parts.h"
 
 #define VALUE_LARGEST 13.0
-#define VALUE_SMALLEST 8.0 /* where nobody asked for numbers */
-#define VALUE_LEAST 6.0    /* where somebody did */
+#define VALUE_SMALLEST 8.0 /* of numbers that nobody asked for */
+#define VALUE_LEAST 6.0    /* of numbers that were asked for */
 #define MARGIN 0.2         /* of a cell, beside a number that nobody asked for */
 #define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
-static void value_text(char text[NUMBER_TEXT], double value, int decimals)
+static void cell_text(char text[NUMBER_TEXT], double value, int decimals)
 {
     if (isnan(value))
         snprintf(text, NUMBER_TEXT, "NaN");
@@ -37,7 +37,7 @@ static double values_width(const struct extent *extent, int decimals, struct fon
     char text[NUMBER_TEXT];
     const double samples[] = {extent->low, extent->high, extent->has_nan ? NAN : 0.01};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        value_text(text, samples[i], decimals);
+        cell_text(text, samples[i], decimals);
         widest = fmax(widest, typeset_width(font, text, 100, error) / 100);
     }
     if (decimals < 0)
@@ -91,7 +91,7 @@ static bool edges_draw(struct figure *figure, double x, double y, double width, 
            figure_rect(figure, x + width - thick, y, thick, height, color, error);
 }
 
-/* The outline of a cell: dark around white, so that it is seen on any colour. */
+/* The outline of a cell: dark around white, so that it stands out from any colour. */
 static bool mark_draw(const struct panel *panel, struct figure *figure, double x, double y,
                       struct error *error)
 {
@@ -129,7 +129,7 @@ static bool values_draw(const struct panel *panel, struct figure *figure, size_t
             if (index == FIGURE_MASKED)
                 continue;
             char text[NUMBER_TEXT];
-            value_text(text, (double)pooled->values[cell], panel->values.decimals);
+            cell_text(text, (double)pooled->values[cell], panel->values.decimals);
             bool on_light = color_is_light(figure->palette[index]);
             if (!figure_text(figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
                              y + ((double)i + 0.5) * panel->cell_height - gap / 2 +

@@ -6,7 +6,7 @@
 
 #define MINUS "\u2212"
 
-/* How far below the largest value a log scale reaches where nobody says. */
+/* How far below the largest value a log scale reaches by default. */
 #define LOG_REACH 1e-6
 
 /* A rising function that is straight on the colour bar. */
@@ -22,7 +22,7 @@ static double curve(enum color_scale kind, double value)
     }
 }
 
-/* The range where nothing is said. */
+/* The range by default. */
 static void range_default(struct scale *scale, const struct drawing *drawing, const struct extent *extent)
 {
     scale->low = extent->any ? extent->low : 0;
@@ -38,7 +38,7 @@ static void range_default(struct scale *scale, const struct drawing *drawing, co
     }
 }
 
-/* Makes room where one value is all there is; `low_fixed` and `high_fixed` are not moved. */
+/* Makes room around a single value; `low_fixed` and `high_fixed` are not moved. */
 static void range_widen(struct scale *scale, bool low_fixed, bool high_fixed)
 {
     if (scale->low < scale->high)
@@ -167,8 +167,7 @@ static void tick_offer(struct collection *collection, double value, int decimals
     number_text(tick->text, value, decimals);
 }
 
-/* Decimals that a round step needs; significant digits, negated, where the numbers are very large or small.
- */
+/* Decimals that a round step needs, or significant digits, negated, if numbers are very large or small. */
 static int step_decimals(double step, double largest)
 {
     if (largest >= 1e6 || largest < 1e-3)
@@ -207,7 +206,7 @@ static void ticks_linear(struct collection *collection)
         tick_offer(collection, (first + i) * step, decimals);
 }
 
-/* Powers of ten first, then what lies between them, as far as there is room. */
+/* Powers of ten first, then numbers between them, as far as there is room. */
 static void ticks_curved(struct collection *collection)
 {
     const struct scale *scale = collection->scale;

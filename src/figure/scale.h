@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "figure/heatmap.h"
 
-/* What is known of the values that are shown; infinite ones, NaN and masked cells left out. */
+/* The range of the values that are shown, without masked cells, NaN and infinities. */
 struct extent {
     bool any;
     float low, high;
@@ -27,15 +27,15 @@ struct scale {
     bool clamps_low, clamps_high; /* values lie beyond low, beyond high */
 };
 
-/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite, or on a
- * log scale not above 0, as where nobody says where it begins and there are values below 0. */
+/* Chooses the range as heatmap.h says. Errors: ERROR_USAGE for a range that is empty or not finite; for a log
+ * scale also for a range that is not above 0, and for values below 0 without a given vmin. */
 bool scale_choose(struct scale *scale, const struct drawing *drawing, const struct extent *extent,
                   struct error *error);
 
 /* 0 at low, 1 at high, values beyond are clamped. Not for NaN. */
 double scale_position(const struct scale *scale, double value);
 
-/* Where the value of a position of 0…1 lies among colours that are symmetric around 0, again 0…1. */
+/* The place of a position of 0…1 among colours that are symmetric around 0, again 0…1. */
 double scale_centered(const struct scale *scale, double position);
 
 enum { SCALE_TICKS = 24, NUMBER_TEXT = 48 };

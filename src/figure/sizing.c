@@ -8,8 +8,7 @@
 #define SQUARE_ENOUGH 1.1
 #define SIDE_SHORTEST 56.0 /* a matrix of few rows beside its columns is made at least this high, or wide */
 
-/* How long the longer side of a matrix of `count` cells should be: few cells are large, many take more room.
- */
+/* The length of the longer side of a matrix of `count` cells: few cells are large, many take more room. */
 static double side_wanted(double count)
 {
     return fmin(1024, fmax(8, count) * 8 + 384);

@@ -59,7 +59,7 @@ static bool order_visually(uint32_t *codes, size_t count, struct error *error)
     return true;
 }
 
-/* The pen of a text that is being shaped. */
+/* The pen of a text that is set. */
 struct pen {
     struct font *font;
     double size, x;

@@ -10,14 +10,7 @@
 #include "paint/png_encode.h"
 #include "paint/png_palette.h"
 
-/* How much colour is left of a picture beneath a matrix, in hundredths; and how much the cells over it cover,
- * of 255: those of the lowest colour, which is dark, those of the highest, and those that have no value. What
- * is looked at is lit, and to be seen. */
-enum { IMAGE_COLOR = 60, VEIL_NONE = 210 };
-#define VEIL_LOW 150.0
-#define VEIL_HIGH 120.0
-
-/* How much a pixel may be off, of 255, for a picture to have a palette. */
+/* A picture gets a palette if no pixel is off by more than this, of 255. */
 enum { EDGE_OFF = 10 };
 
 /* height×width pixels of red, green, blue. */
@@ -53,7 +46,7 @@ static void canvas_fill(const struct canvas *canvas, int left, int top, int righ
         memcpy(first + (size_t)(y - top) * stride, first, length);
 }
 
-/* The pixels between two edges; at least one, so that thin lines are seen. */
+/* The pixels between two edges; at least one, so that no line is too thin to be drawn. */
 static void paint_rect(const struct canvas *canvas, const struct figure_item *item)
 {
     int left = clamp_pixel(round((double)item->x), 0, canvas->width - 1);
@@ -63,8 +56,7 @@ static void paint_rect(const struct canvas *canvas, const struct figure_item *it
     canvas_fill(canvas, left, top, right, bottom, item->color);
 }
 
-/* The colours of the map are painted on the bar two by two, which takes none far from its place and leaves
- * room in a palette. */
+/* The bar shows every other colour of the map: each is near its place, and a palette has room for more. */
 static size_t ramp_color(size_t index)
 {
     return index | 1;
@@ -137,14 +129,6 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
     pixel[2] = blend(pixel[2], color.b, coverage);
 }
 
-/* What a picture is painted as: colours that are half grey leave the strong ones to the cells over it. */
-static void make_pale(uint8_t pixel[3])
-{
-    int gray = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000;
-    for (int i = 0; i < 3; i++)
-        pixel[i] = (uint8_t)(gray + (pixel[i] - gray) * IMAGE_COLOR / 100);
-}
-
 static bool paint_image(struct canvas *canvas, const struct figure_item *item, struct error *error)
 {
     int left = clamp_pixel(round((double)item->x), 0, canvas->width);
@@ -162,7 +146,7 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
             return false;
         canvas->image = item->image;
         for (size_t i = 0; i < width * height; i++)
-            make_pale(scaled->pixels + 3 * i);
+            figure_pale(scaled->pixels + 3 * i);
     }
     for (size_t y = 0; y < height; y++)
         memcpy(canvas->pixels + ((size_t)top + y) * canvas->stride + (size_t)left * 3,
@@ -170,14 +154,7 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
     return true;
 }
 
-/* Falls no faster than the colours get lighter: a cell that holds more never looks darker. */
-static unsigned veil_coverage(uint16_t cell)
-{
-    double place = cell / (FIGURE_COLORS - 1.0);
-    return cell < FIGURE_COLORS ? (unsigned)(VEIL_LOW + (VEIL_HIGH - VEIL_LOW) * place) : VEIL_NONE;
-}
-
-/* Cells over what is there. */
+/* Translucent cells over the pixels that are there. */
 static void paint_veil(const struct canvas *canvas, const struct figure_item *item,
                        const struct figure *figure)
 {
@@ -191,7 +168,7 @@ static void paint_veil(const struct canvas *canvas, const struct figure_item *it
         for (size_t j = 0; j < columns; j++) {
             int left = clamp_pixel(round(item->x + (double)j * cell_width), 0, canvas->width);
             int right = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
-            unsigned coverage = veil_coverage(cells[i * columns + j]);
+            unsigned coverage = figure_veil_coverage(cells[i * columns + j]);
             struct color color = figure->palette[cells[i * columns + j]];
             for (int y = top; y < bottom; y++)
                 for (int x = left; x < right; x++)
@@ -230,7 +207,7 @@ static void paint_box(const struct brush *brush, const struct typeset_mark *mark
                 brush_pixel(brush, x, y, 150);
 }
 
-/* Takes the marks of typeset_text. */
+/* The receiver of the marks of a text. */
 static bool paint_mark(void *context, const struct typeset_mark *mark, struct error *error)
 {
     const struct brush *brush = context;
@@ -316,8 +293,8 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
     return true;
 }
 
-/* Keeps the colours that a figure names. Returns false where there are too many, and where there is an image,
- * whose pixels are no edges that may be moved. */
+/* Puts the colours that a figure names into the palette. Returns false if they are too many, and if there is
+ * an image, because a palette may change only the pixels at the edges of letters. */
 static bool keep_colors(struct palette *palette, const struct figure *figure)
 {
     bool used[FIGURE_PALETTE] = {false}, fits = palette_keep(palette, (struct color){255, 255, 255});

@@ -12,9 +12,9 @@
 #define LEVEL 2
 
 /*
- * What stb_image_write takes for memory. The rows behind their filter bytes, which it makes first, are the
- * caller's own: each is read whole before it is written, to where it was. And it forgets to free the
- * compressed bytes when memory ends thereafter.
+ * The memory of stb_image_write. The filtered rows, which it allocates first, are the caller's own rows:
+ * each is read whole before it is written, to its old place. And it forgets to free the compressed bytes if
+ * memory is short thereafter.
  */
 static _Thread_local struct {
     uint8_t *rows; /* lent */

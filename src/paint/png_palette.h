@@ -2,9 +2,9 @@
  * A picture in 256 colours: a byte a pixel is a third of what red, green and blue take, and the time to
  * compress a picture goes with its bytes.
  *
- * What may not change is said beforehand: the colours of cells, of the bar, of lines. Greys do not change
- * either, so that labels look the same in every picture. The rest are edges of numbers in cells, blends of
- * which there are more than a palette holds; one that has no place in it becomes the nearest that has.
+ * Colours of cells, bar and lines are put into the palette first, and stay as they are. So do greys, and
+ * labels are the same in every picture. The rest are blends at the edges of numbers in cells; if the palette
+ * has no room for one, it becomes the nearest colour that the palette has.
  */
 #ifndef ATTN_PAINT_PNG_PALETTE_H
 #define ATTN_PAINT_PNG_PALETTE_H

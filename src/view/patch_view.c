@@ -31,7 +31,7 @@ static bool count_keys(struct patch_view *patches, const struct patch_options *o
                             : place_error(&problem->patch_grid_place, error, "%s", says);
 }
 
-/* Where it is looked from. */
+/* Chooses the query whose weights are drawn, or the mean. */
 static bool choose_query(struct patch_view *patches, const struct patch_options *options,
                          const struct selection *selection, const struct problem *problem,
                          struct error *error)
@@ -94,7 +94,7 @@ static bool read_image(struct patch_view *patches, const char *path, struct erro
     return ok;
 }
 
-/* "--stage q", where that is all that is drawn, and is of no pairs; or NULL. */
+/* "--stage q" if only such stages are drawn, which have no pairs; or NULL. */
 static const char *pairless(const struct request *request, const struct problem *problem, char out[32])
 {
     const char *found = NULL;
@@ -151,7 +151,7 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
     return true;
 }
 
-/* Queries × keys of a head, from which a look is taken. */
+/* Queries × keys of a head. */
 struct pairs {
     const float *values;
     const uint8_t *masked; /* or NULL */
@@ -159,10 +159,10 @@ struct pairs {
     size_t first; /* the problem's number of the first row */
 };
 
-/* What is looked at, of every key. The mean is over the queries that may look there; weights are 0 where they
- * may not, and count. `masked` may be NULL, and then says nothing. */
-static bool look(const struct patch_view *patches, const struct pairs *pairs, bool is_weight, float *values,
-                 uint8_t *masked, struct error *error)
+/* The value of every key: that of the query, or the mean over the queries that may attend to the key; masked
+ * weights are 0, and count. `masked`, which may be NULL, marks keys that no query may attend to. */
+static bool patch_values(const struct patch_view *patches, const struct pairs *pairs, bool is_weight,
+                         float *values, uint8_t *masked, struct error *error)
 {
     size_t m = pairs->columns;
     bool skips_class = patches->is_mean && patches->is_self && patches->has_class && pairs->first == 0;
@@ -170,15 +170,15 @@ static bool look(const struct patch_view *patches, const struct pairs *pairs, bo
     size_t end = patches->is_mean ? pairs->rows : begin + 1;
     struct total {
         double sum;
-        size_t count, seen;
+        size_t count, allowed;
     } *totals = memory_zeroed(m, sizeof *totals, error);
     if (!totals)
         return false;
     for (size_t i = begin; i < end; i++)
         for (size_t j = 0; j < m; j++) {
-            bool hidden = pairs->masked && pairs->masked[i * m + j];
-            totals[j].seen += !hidden;
-            if (!hidden || is_weight) {
+            bool is_masked = pairs->masked && pairs->masked[i * m + j];
+            totals[j].allowed += !is_masked;
+            if (!is_masked || is_weight) {
                 totals[j].count++;
                 totals[j].sum += (double)pairs->values[i * m + j];
             }
@@ -186,7 +186,7 @@ static bool look(const struct patch_view *patches, const struct pairs *pairs, bo
     for (size_t j = 0; j < m; j++) {
         values[j] = totals[j].count ? (float)(totals[j].sum / (double)totals[j].count) : 0;
         if (masked)
-            masked[j] = totals[j].seen == 0;
+            masked[j] = totals[j].allowed == 0;
     }
     free(totals);
     return true;
@@ -200,7 +200,7 @@ bool patch_view_measure(struct patch_view *patches, const struct result *result,
     for (size_t i = 0; ok && i < result->layer_count * data->heads; i++) {
         struct pairs pairs = {stage_matrix(data, i / data->heads, i % data->heads), NULL, data->rows,
                               data->columns, result->query_first};
-        ok = look(patches, &pairs, true, values, NULL, error);
+        ok = patch_values(patches, &pairs, true, values, NULL, error);
         for (size_t j = patches->has_class; ok && j < data->columns; j++)
             if (isfinite(values[j]) && values[j] > patches->largest)
                 patches->largest = values[j];
@@ -215,8 +215,8 @@ void patch_view_free(struct patch_view *patches)
     *patches = (struct patch_view){0};
 }
 
-/* Weights share a scale from 0 to the largest of all heads, because 1/196 is nothing on one that ends at 1.
- */
+/* Weights share a scale from 0 to the largest of all heads: on one that ends at 1, 1/196 could not be told
+ * from 0. */
 static void share_scale(struct patch_drawing *over, const struct patch_view *patches)
 {
     struct drawing *drawing = &over->drawing;
@@ -229,7 +229,7 @@ static void share_scale(struct patch_drawing *over, const struct patch_view *pat
     drawing->note = over->note;
 }
 
-/* The title of a map or figure with what else is to be said; an owned string. */
+/* The title of a map or figure with a note behind it; an owned string. */
 static char *join(const char *title, const char *note, struct error *error)
 {
     bool has = title && *title;
@@ -239,15 +239,15 @@ static char *join(const char *title, const char *note, struct error *error)
     return whole;
 }
 
-static bool make_map(struct patch_drawing *over, const struct patch_view *patches,
-                     const struct drawing *matrices, size_t i, char weight[48], struct error *error)
+static bool patch_map(struct patch_drawing *over, const struct patch_view *patches,
+                      const struct drawing *matrices, size_t i, char weight[48], struct error *error)
 {
     size_t m = matrices->columns;
     const struct heatmap *from = &matrices->maps[i];
     struct pairs pairs = {from->values, from->masked, matrices->rows, m, matrices->row_first};
     float *values = over->values + i * m;
     uint8_t *masked = over->masked + i * m;
-    if (!look(patches, &pairs, matrices->is_weight, values, masked, error))
+    if (!patch_values(patches, &pairs, matrices->is_weight, values, masked, error))
         return false;
     weight[0] = 0;
     if (patches->has_class && over->drawing.is_flag)
@@ -276,7 +276,7 @@ static bool make_maps(struct patch_drawing *over, const struct patch_view *patch
     for (size_t i = 0; i < over->count; i++) {
         char weight[48];
         const char *title = matrices->maps[i].title;
-        if (!make_map(over, patches, matrices, i, weight, error))
+        if (!patch_map(over, patches, matrices, i, weight, error))
             return false;
         if (over->count == 1 && !(title && *title)) /* the figure's says it */
             snprintf(said, sizeof said, "%s%s%s", patches->from, *patches->from && *weight ? " · " : "",
@@ -317,7 +317,7 @@ bool patch_drawing_make(struct patch_drawing *over, const struct patch_view *pat
         drawing->mark_row = patch / patches->columns;
         drawing->mark_column = patch % patches->columns;
     }
-    if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 hide what is seen */
+    if (drawing->style.annotate == ANNOTATE_AUTO) /* hundreds of 0.00 would hide the image */
         drawing->style.annotate = ANNOTATE_OFF;
     if (stage == STAGE_WEIGHTS && drawing->is_weight)
         share_scale(over, patches);

@@ -1,6 +1,6 @@
 /*
- * Keys that are the patches of a picture: of the matrices of query and key that a figure would have, it shows
- * one row, or the mean of rows, over the picture. How it looks is figure/'s.
+ * For vision models: the weights of one query, or their mean over queries, are drawn over the image whose
+ * patches are the keys, instead of the n×m matrices.
  */
 #ifndef ATTN_VIEW_PATCH_VIEW_H
 #define ATTN_VIEW_PATCH_VIEW_H
@@ -10,13 +10,12 @@
 #include "figure/heatmap.h"
 #include "figure/image.h"
 
-/* Whether pairs are drawn as matrices, or over the picture whose patches are the keys. AUTO: over the picture
- * where a grid is known. */
+/* Pairs are drawn as matrices, or over the patches; AUTO: over the patches if a grid is known. */
 enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
 
-/* How the patches are to be drawn, as far as anybody said. */
+/* The options for drawing over patches. */
 struct patch_options {
-    size_t grid[2];         /* rows and columns of patches; 0: as the problem says */
+    size_t grid[2];         /* rows and columns of patches; 0: those of the problem */
     const char *image_file; /* NULL: nothing beneath */
     bool has_query;         /* is_mean and query were given */
     bool is_mean;           /* the mean over the queries; else one query */
@@ -32,25 +31,26 @@ struct patch_view {
     bool is_mean;       /* over all queries that are shown, but for CLS */
     size_t query;       /* else this one of the problem's */
     struct image image; /* what lies beneath; without pixels: nothing */
-    float largest;      /* of what all heads show of the weights; 0: none */
-    char from[128];     /* where it is looked from, for titles; "": there is but one */
+    float largest;      /* weight that any head shows of a patch; 0: none */
+    char from[128];     /* the query, for titles: "seen from row 4, column 1"; "": there is only one */
 };
 
 /*
- * Checks the options and the problem's grid, and reads the image. *wanted says whether there is anything to
- * draw over a grid; if not all is drawn as matrices. Errors: ERROR_USAGE, ERROR_INPUT for counts that do not
- * fit and for images, ERROR_SYSTEM.
+ * Checks the options and the problem's grid, and reads the image. *wanted says whether pairs are drawn over
+ * the patches; if not, everything is drawn as matrices. Errors: ERROR_USAGE, ERROR_INPUT for counts that do
+ * not fit and for images, ERROR_SYSTEM.
  */
 bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patch_options *options,
                      const struct problem *problem, const struct request *request, struct error *error);
 
-/* Finds the largest weight that is shown in any head, which gets the highest colour in all pictures. */
+/* Finds the largest weight that any head shows of a patch: it gets the highest colour in all pictures. */
 bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error);
 
 void patch_view_free(struct patch_view *patches);
 
-/* A drawing over patches, with all that it points to but the image and what it has in common with the drawing
- * that it is made from. Begins zeroed; freed by patch_drawing_free in any case. Not to be copied. */
+/* A drawing over patches with everything that it points to, but for the image and the titles of rows and
+ * columns of panels, which it borrows. Begins zeroed; freed by patch_drawing_free in any case. Not to be
+ * copied. */
 struct patch_drawing {
     struct drawing drawing;
     struct heatmap *maps; /* `count` of them */

@@ -15,8 +15,8 @@ struct picture_job {
     struct out *out; /* takes the bytes; the caller begins and frees it */
 };
 
-/* Draws them all; `style` and `patches` are as for picture_make. Errors: ERROR_USAGE for a style that cannot be
- * had (figure/layout.h), ERROR_SYSTEM for memory; of several jobs that fail, those of the first. */
+/* Runs all jobs; `style` and `patches` are as for picture_make. Errors: ERROR_USAGE for a style that cannot
+ * be had (figure/layout.h), ERROR_SYSTEM for memory; if several jobs fail, those of the first. */
 bool picture_jobs_run(const struct picture_job *jobs, size_t count, const struct painter *painter,
                       const struct drawing_style *style, const struct patch_view *patches,
                       struct error *error);

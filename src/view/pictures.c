@@ -22,7 +22,7 @@ static const char *const scores[] = {
     [SCORE_ADDITIVE] = "score v·tanh(q·W₁ + k·W₂)",
 };
 
-/* What the numbers are, for the colour bar. Scores have a formula if all layers have the same. */
+/* The name of the numbers, for the colour bar. Scores have a formula if all layers have the same. */
 static const char *measure_of(const struct problem *problem, enum stage stage)
 {
     if (stage != STAGE_SCORES)
@@ -75,14 +75,14 @@ struct sides pictures_labels(const struct result *result, enum stage stage, cons
     return sides;
 }
 
-/* What all figures of a stage share. The heatmaps are set by the caller. */
+/* The common part of all drawings of a stage. The heatmaps are set by the caller. */
 static struct drawing drawing_of(const struct panels *panels, const struct drawing_style *wanted)
 {
     const struct result *result = panels->result;
     const struct problem *problem = result->problem;
     enum stage stage = panels->stage;
     const struct stage_data *data = &result->stage[stage];
-    bool recurrent = false; /* those weights may be anything */
+    bool recurrent = false; /* its weights may be negative */
     for (size_t l = 0; l < problem->layer_count; l++)
         recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
     bool keys = stage_is_keys(stage), pairs = data->is_pairs;
@@ -92,7 +92,7 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
     if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
     bool pooled = is_pooled(result, stage); /* cells are numbered by their first token */
-    if (pooled && stage == STAGE_MASK)      /* whether some pair of a cell is seen */
+    if (pooled && stage == STAGE_MASK)      /* whether some pair of a cell is allowed */
         style.pool = POOL_MAX;
     struct sides labels = pictures_labels(result, stage, NULL);
     return (struct drawing){
@@ -147,7 +147,7 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
     return true;
 }
 
-/* Names for the rows (layers) and columns (heads) of panels, shown where panels have no room for their own. */
+/* Names for the rows (layers) and columns (heads) of panels, in case panels have no room for their own. */
 static void name_grid(struct picture *picture, const struct panels *panels)
 {
     size_t layers = panels->result->layer_count;
@@ -163,8 +163,8 @@ static void name_grid(struct picture *picture, const struct panels *panels)
     picture->drawing.column_titles = picture->titles + layers;
 }
 
-static bool make_map(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
-                     struct error *error)
+static bool picture_map(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
+                        struct error *error)
 {
     picture->maps[i].values = stage_matrix(&panels->result->stage[panels->stage], l, h);
     if (!mask_of(panels->result, panels->stage, l, h, &picture->masks[i], error))
@@ -185,7 +185,7 @@ static bool make_all(struct picture *picture, const struct panels *panels, struc
     for (size_t i = 0; i < count; i++) {
         panels_title(panels, i / heads, i % heads, brief, picture->names[i]);
         picture->maps[i].title = picture->names[i];
-        if (!make_map(picture, i, panels, i / heads, panels->heads[i % heads], error))
+        if (!picture_map(picture, i, panels, i / heads, panels->heads[i % heads], error))
             return false;
     }
     picture->drawing.title = panels->result->problem->title;
@@ -207,7 +207,7 @@ static bool make_one(struct picture *picture, const struct panels *panels, size_
     const char *title = panels->result->problem->title;
     picture->title = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     picture->drawing.title = picture->title;
-    return picture->title ? make_map(picture, 0, panels, l, panels->heads[i], error)
+    return picture->title ? picture_map(picture, 0, panels, l, panels->heads[i], error)
                           : error_memory(error, PANEL_NAME);
 }
 

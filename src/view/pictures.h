@@ -10,8 +10,7 @@
 #include "view/panels.h"
 #include "view/patch_view.h"
 
-/* The labels beside the rows and the columns that are shown of a stage; NULL: numbers stand there, or names.
- */
+/* The labels of the rows and the columns of a stage; NULL: numbers or other names take their place. */
 struct sides {
     const char *const *rows, *const *columns;
 };
@@ -25,8 +24,8 @@ struct picture_matrices {
     size_t matrix; /* else this one, counted over layers, then heads */
 };
 
-/* A drawing with all that it points to but the result. Begins zeroed; freed by picture_free in any case. Not to
- * be copied. */
+/* A drawing with everything that it points to, but for the result. Begins zeroed; freed by picture_free in
+ * any case. Not to be copied. */
 struct picture {
     struct drawing drawing;
     struct heatmap *maps; /* `count` of them */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,8 +113,10 @@ static void test_unknown_name_gets_a_suggestion(void **state)
     assert_non_null(strstr(error.message, "'viridis'"));
     error = (struct error){0};
     assert_false(colormap_find(&map, "xyzzyxyzzyxyzzy", &error));
-    assert_string_equal(error.message, "there is no colour map 'xyzzyxyzzyxyzzy'; there are viridis, magma, "
-                                       "inferno, plasma, cividis, gray, RdBu_r and coolwarm");
+    char list[WORDS_LIST], whole[WORDS_LIST + 100];
+    words_list(list, colormap_words, "and");
+    snprintf(whole, sizeof whole, "there is no colour map 'xyzzyxyzzyxyzzy'; there are %s", list);
+    assert_string_equal(error.message, whole);
 }
 
 static int distance(struct color a, struct color b)

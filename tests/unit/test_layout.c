@@ -302,6 +302,52 @@ static void test_bug_title_left_half_of_a_figure_empty(void **state)
     assert_true(figure.width < bare * 1.4f);
 }
 
+/* The outline lies around the cell that is marked, and goes no further than a pixel into the others. */
+static void test_mark_is_around_its_cell(void **state)
+{
+    (void)state;
+    for (int size = 0; size < 2; size++) {
+        struct drawing drawing = drawing_of(1, 4, 6);
+        drawing.style.cell = size ? 40 : 8;
+        drawing.has_mark = true;
+        drawing.mark_row = 1;
+        drawing.mark_column = 3;
+        assert_true(lay_out(&drawing));
+        const struct figure_item *matrix = find_kind(FIGURE_MATRIX);
+        double cell = (double)drawing.style.cell;
+        double left = (double)matrix->x + 3 * cell, top = (double)matrix->y + 1 * cell;
+        size_t edges = 0;
+        for (size_t i = (size_t)(matrix - figure.items) + 1; i < figure.count; i++) {
+            const struct figure_item *item = &figure.items[i];
+            bool dark = item->color.r == 0, light = item->color.r == 255;
+            if (item->kind != FIGURE_RECT || !(dark || light))
+                continue;
+            struct box box = box_of(item);
+            assert_true(box.left >= left - 1 && box.right <= left + cell + 1);
+            assert_true(box.top >= top - 1 && box.bottom <= top + cell + 1);
+            edges++;
+        }
+        assert_int_equal(edges, size ? 12 : 8);
+        drawing.has_mark = false;
+        assert_true(lay_out(&drawing));
+        assert_int_not_equal(find_kind(FIGURE_RECT)->color.r, 0);
+    }
+}
+
+static void test_note_says_how_many_rows_and_columns_a_cell_is(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(1, 60, 60);
+    drawing.row_step = 7;
+    drawing.column_step = 3;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("each cell is the maximum of 7 \u00d7 3 (query \u00d7 key)"));
+    drawing.style.pool = POOL_MEAN;
+    drawing.style.width = 240;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("mean of 7\u00d73 (query \u00d7 key)"));
+}
+
 static void check_refused(struct drawing drawing, const char *word)
 {
     assert_false(lay_out(&drawing));
@@ -344,6 +390,8 @@ int main(void)
         cmocka_unit_test(test_given_cell_is_kept),
         cmocka_unit_test(test_labels_are_thinned_at_round_places),
         cmocka_unit_test(test_bug_few_tokens_had_no_number),
+        cmocka_unit_test(test_mark_is_around_its_cell),
+        cmocka_unit_test(test_note_says_how_many_rows_and_columns_a_cell_is),
         cmocka_unit_test(test_bug_numbers_beside_pooled_cells_were_uneven),
         cmocka_unit_test(test_bug_grids_with_empty_places),
         cmocka_unit_test(test_bug_title_left_half_of_a_figure_empty),

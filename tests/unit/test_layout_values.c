@@ -298,6 +298,51 @@ static void test_bug_small_weights_had_no_measure(void **state)
     assert_non_null(find_text("attention weight (largest of a patch 0.13)"));
 }
 
+/* The colour beside a line of the legend. */
+static struct color legend_color(const char *text)
+{
+    const struct figure_item *item = &figure.items[figure.count - 1];
+    while (item->kind != FIGURE_TEXT || strcmp(string_of(item), text) != 0 || item[-1].kind != FIGURE_RECT) {
+        assert_true(item > figure.items + 1);
+        item--;
+    }
+    return item[-1].color;
+}
+
+static void assert_same_color(struct color a, struct color b)
+{
+    assert_memory_equal(&a, &b, sizeof a);
+}
+
+static void test_legend_names_the_colors(void **state)
+{
+    (void)state;
+    static const float few[] = {1, 1, NAN, 1};
+    static const uint8_t masked[] = {0, 1, 0, 0};
+    struct colormap map;
+    assert_true(colormap_find(&map, colormap_default(COLORMAP_SEQUENTIAL), &error));
+    struct drawing drawing = drawing_of(1, 2, 2);
+    maps[0].values = few;
+    maps[0].masked = masked;
+    assert_true(lay_out(&drawing));
+    assert_same_color(legend_color("masked"), map.masked);
+    assert_same_color(legend_color("NaN"), map.nan);
+    assert_same_color(figure.palette[FIGURE_MASKED], map.masked);
+    assert_same_color(figure.palette[FIGURE_NAN], map.nan);
+    assert_non_null(find_kind(FIGURE_RAMP));
+
+    drawing.is_flag = true;
+    drawing.measure = "allowed";
+    assert_true(lay_out(&drawing));
+    assert_same_color(legend_color("allowed"), map.colors[255]);
+    assert_same_color(legend_color("masked"), map.masked);
+    assert_null(find_kind(FIGURE_RAMP));
+
+    maps[0].masked = NULL;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("masked"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
         cmocka_unit_test(test_numbers_in_cells),
         cmocka_unit_test(test_bug_small_weights_had_no_measure),
+        cmocka_unit_test(test_legend_names_the_colors),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 static void encodes_and_decodes_every_character(void **state)
 {
@@ -232,6 +233,22 @@ static void copies_and_formats(void **state)
     free(part);
 }
 
+static void lists_words(void **state)
+{
+    (void)state;
+    static const char *const lists[][2] = {
+        {"", ""}, {"a", "a"}, {"a bb", "a and bb"}, {"a bb .c", "a, bb and .c"}};
+    char list[WORDS_LIST], many[2 * WORDS_LIST];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        words_list(list, lists[i][0], "and");
+        assert_string_equal(list, lists[i][1]);
+    }
+    memset(many, 'x', sizeof many - 1);
+    many[sizeof many - 1] = 0;
+    words_list(list, many, "and");
+    assert_int_equal(strlen(list), sizeof list - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +263,7 @@ int main(void)
         cmocka_unit_test(reads_strict_integers),
         cmocka_unit_test(reads_strict_numbers),
         cmocka_unit_test(copies_and_formats),
+        cmocka_unit_test(lists_words),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
