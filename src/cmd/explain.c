@@ -12,7 +12,7 @@
 #include "compute/explain.h"
 #include "engine/kernel.h"
 #include "view/explain_text.h"
-#include "write/write.h"
+#include "write/explanation.h"
 
 /* The options of explain alone. */
 struct explain_options {

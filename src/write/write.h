@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/out.h"
-#include "compute/explain.h"
 #include "compute/result.h"
 
 /* The formats of numbers: X(NAME) for each, with BETWEEN between them. */
@@ -25,8 +24,5 @@ struct writer {
 
 #define WRITER_DECLARE(name) extern const struct writer writer_##name;
 WRITERS(WRITER_DECLARE, )
-
-/* An explanation as one object of JSON, schema attn-explain/1 (docs/attn-explain.schema.json). */
-void write_explanation(const struct explanation *explanation, size_t head, struct out *out);
 
 #endif
