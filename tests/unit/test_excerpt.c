@@ -628,6 +628,60 @@ static void heads_share_masks(void **state)
     scene_free(&scene);
 }
 
+/* Masks that differ are counted each by itself, with and without their bits; blocks of each head too. */
+static void masks_that_differ_are_counted_apart(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct scene scene = {0};
+        const bool blocks = i / 2;
+        scene_begin(&scene);
+        struct tensor *mask = &scene.inputs.all.tensor[blocks ? INPUT_BLOCK_MASK : INPUT_MASK];
+        *mask = blocks ? numbers(4, HEADS, 3, 3, 0) : mask_numbers(4, LAYERS, HEADS, N, M);
+        if (blocks) {
+            set(&scene, SETTING_BLOCK, "2");
+            for (size_t c = 0; c < tensor_count(mask); c++) /* head 0 alone has all blocks */
+                mask->data[c] = c < 9 || mask->data[c] > 0;
+        }
+        scene_compute(&scene, (struct request){.without_masks = i % 2}, (struct selection){0});
+        for (size_t l = 0; l < LAYERS; l++)
+            for (size_t h = 0; h < HEADS; h++) {
+                size_t allowed = 0;
+                for (size_t pair = 0; pair < N * M; pair++)
+                    allowed += !is_masked(&scene.problem, l, h, pair / M, pair % M);
+                assert_int_equal(scene.result.measures[l * HEADS + h].allowed, allowed);
+                assert_int_equal(masks_head(&scene.result.masks, l, h)->allowed, allowed);
+            }
+        scene_free(&scene);
+    }
+}
+
+/* Layers whose encodings are as wide, but one of pairs and one of features, have none in common. */
+static void encodings_of_two_kinds_are_no_stage(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    struct error error = {0};
+    struct selection everything = {0}, one = {.layers = second, .layer_count = 1};
+    struct stage_shape shape;
+    scene.inputs.all.tensor[INPUT_Q] = numbers(1, LAYERS, 1, N, M);
+    scene.inputs.all.tensor[INPUT_K] = numbers(2, LAYERS, 1, M, M);
+    scene.inputs.layers = calloc(LAYERS, sizeof *scene.inputs.layers);
+    assert_non_null(scene.inputs.layers);
+    scene.inputs.layer_count = LAYERS;
+    set(&scene, SETTING_POSITION, "alibi");
+    assert_true(settings_parse(&scene.inputs.layers[1].settings, SETTING_POSITION, "rotary", "it",
+                               ERROR_USAGE, &error));
+    scene_compute(&scene, (struct request){0}, (struct selection){0});
+    assert_false(stage_find(&shape, STAGE_ENCODING, &scene.problem, &everything, &error));
+    assert_int_equal(error.kind, ERROR_INPUT);
+    error = (struct error){0};
+    assert_true(stage_find(&shape, STAGE_ENCODING, &scene.problem, &one, &error));
+    assert_false(shape.is_pairs);
+    assert_int_equal(shape.whose, STAGE_HEADS_JOINT);
+    scene_free(&scene);
+}
+
 /* The rules do not change weights that were given; what they hold at masked pairs is counted. */
 static void given_weights_are_measured_by_their_mask(void **state)
 {
@@ -646,6 +700,24 @@ static void given_weights_are_measured_by_their_mask(void **state)
     struct excerpt e = excerpt_of(&scene.result, (struct selection){.heads = second, .head_count = 1});
     assert_same(number(&e, STAGE_WEIGHTS, 0, 0, 2, 4), 0.5f);
     assert_false(excerpt_has(&e, STAGE_OUTPUT) || excerpt_has(&e, STAGE_Q) || excerpt_has(&e, STAGE_MASK));
+    excerpt_free(&e);
+    /* Masked weight is measured too, of a head and of the mean: row 0 may attend to key 0, and has 0.5 at 1 and 3. */
+    double entropy = 0;
+    for (size_t i = 0; i < N * N; i++)
+        entropy += i % 2 ? 0.5 * log(2) / N : 0;
+    assert_true(fabs(scene.result.measures[0].entropy - entropy) < 1e-6);
+    static const size_t even[] = {0, 2};
+    e = excerpt_of(&scene.result, (struct selection){.heads = even, .head_count = 2, .average_heads = true});
+    assert_true(e.is_part);
+    entropy = 0;
+    for (size_t i = 0; i < N * N; i++) {
+        double weight = (double)mean_of(&scene.result, STAGE_WEIGHTS, 0, even, 2, i / N, i % N);
+        entropy += weight > 0 ? -weight * log(weight) / N : 0;
+    }
+    assert_true(fabs(excerpt_measures(&e, 0, 0)->entropy - entropy) < 1e-6);
+    excerpt_free(&e);
+    e = excerpt_of(&scene.result, (struct selection){.average_heads = true});
+    assert_true(e.is_part);
     excerpt_free(&e);
     scene_free(&scene);
 }
@@ -678,6 +750,28 @@ static void an_encoding_of_all_heads_has_one_matrix(void **state)
     scene_free(&scene);
 }
 
+/* Positions go on where the past ends. */
+static void an_encoding_begins_behind_the_past(void **state)
+{
+    (void)state;
+    enum { PAST = 3 };
+    struct scene scene = {0};
+    scene.inputs.all.tensor[INPUT_EMBEDDINGS] = numbers(1, N, 4, 0, 0);
+    scene.inputs.all.tensor[INPUT_PAST_K] = numbers(2, PAST, 4, 0, 0);
+    scene.inputs.all.tensor[INPUT_PAST_V] = numbers(3, PAST, 4, 0, 0);
+    set(&scene, SETTING_POSITION, "sinusoidal");
+    scene_compute(&scene, (struct request){.stages = 1u << STAGE_ENCODING}, (struct selection){0});
+    struct excerpt e = excerpt_of(&scene.result, (struct selection){.query_first = 1});
+    for (size_t i = 0; i + 1 < N; i++) {
+        const double position = (double)(PAST + 1 + i);
+        assert_true(fabs((double)number(&e, STAGE_ENCODING, 0, 0, i, 0) - sin(position)) < 1e-6);
+        assert_true(fabs((double)number(&e, STAGE_ENCODING, 0, 0, i, 1) - cos(position)) < 1e-6);
+        assert_true(fabs((double)number(&e, STAGE_ENCODING, 0, 0, i, 2) - sin(position / 100)) < 1e-6);
+    }
+    excerpt_free(&e);
+    scene_free(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -692,8 +786,11 @@ int main(void)
         cmocka_unit_test(says_what_can_be_had),
         cmocka_unit_test(masks_are_what_the_rules_say),
         cmocka_unit_test(heads_share_masks),
+        cmocka_unit_test(masks_that_differ_are_counted_apart),
+        cmocka_unit_test(encodings_of_two_kinds_are_no_stage),
         cmocka_unit_test(given_weights_are_measured_by_their_mask),
         cmocka_unit_test(an_encoding_of_all_heads_has_one_matrix),
+        cmocka_unit_test(an_encoding_begins_behind_the_past),
     };
     return cmocka_run_group_tests_name("excerpt", tests, NULL, NULL);
 }

@@ -72,6 +72,21 @@ static void a_mean_is_called_mean(void **state)
     scene_free(&scene);
 }
 
+/* Far beyond the columns of the table: keys that lie 200,000 tokens behind. */
+static void a_large_measure_stays_in_its_column(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    scene.inputs.all.tensor[INPUT_ATTENTION] = numbers(1, 1, 1, 0, 0);
+    scene.inputs.all.tensor[INPUT_ATTENTION].data[0] = 1;
+    set(&scene, SETTING_CAUSAL, "200000");
+    scene_compute(&scene, (struct request){0}, (struct selection){0});
+    assert_summary(&scene.result, (struct selection){0}, NULL, 0,
+                   "layer  head  entropy  distance   first  largest  from → to\n"
+                   "    0     0    0.000     2e+05   1.000    1.000  \"0\"  → \"0\"\n");
+    scene_free(&scene);
+}
+
 static void many_files_are_counted(void **state)
 {
     (void)state;
@@ -84,8 +99,8 @@ static void many_files_are_counted(void **state)
     scene_of_weights(&scene);
     snprintf(wanted, sizeof wanted, "wrote 7 files: f/1 … f/6 f/7\n%s", table);
     assert_summary(&scene.result, (struct selection){.heads = third, .head_count = 1}, names, 7, wanted);
-    snprintf(wanted, sizeof wanted, "wrote f/1\nwrote f/2\\x0A\nwrote f/3\nwrote f/4\nwrote f/5\nwrote f/6\n%s",
-             table);
+    snprintf(wanted, sizeof wanted,
+             "wrote f/1\nwrote f/2\\x0A\nwrote f/3\nwrote f/4\nwrote f/5\nwrote f/6\n%s", table);
     assert_summary(&scene.result, (struct selection){.heads = third, .head_count = 1}, names, 6, wanted);
     scene_free(&scene);
 }
@@ -95,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_a_head),
         cmocka_unit_test(a_mean_is_called_mean),
+        cmocka_unit_test(a_large_measure_stays_in_its_column),
         cmocka_unit_test(many_files_are_counted),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);

@@ -149,6 +149,10 @@ static void csv_names_features_and_heads(void **state)
                "layer,head,query,feature,query_token,value\n1,0,1,0,1,1.25\n");
     assert_csv(&scene.result, layer, STAGE_K,
                "layer,head,key,feature,key_token,value\n1,1,0,0,0,2\n1,1,1,0,1,3\n");
+    layer.average_heads = true;
+    assert_csv(&scene.result, layer, STAGE_K,
+               "layer,head,key,feature,key_token,value\n1,0,0,0,0,2\n1,0,1,0,1,3\n");
+    layer.average_heads = false;
     layer.query_first = 0;
     layer.query_end = 1;
     assert_csv(&scene.result, layer, STAGE_SCORES,
@@ -218,6 +222,62 @@ static void json_says_what_was_chosen(void **state)
     scene_free(&scene);
 }
 
+/* A grid is written where its patches are the keys, or all keys but a first one. */
+static void json_has_the_grid_of_its_keys(void **state)
+{
+    (void)state;
+    for (size_t m = 3; m < 7; m++) {
+        struct scene scene = {0};
+        scene.inputs.all.tensor[INPUT_ATTENTION] = numbers(1, 2, m, 0, 0);
+        scene.inputs.patch_grid[0] = scene.inputs.patch_grid[1] = 2;
+        scene_compute(&scene, (struct request){0}, (struct selection){0});
+        assert_int_equal(json_holds(&scene.result, (struct selection){0}, "\"grid\":[2,2]"),
+                         m == 4 || m == 5);
+        assert_false(json_holds(&scene.result, (struct selection){.key_first = 1}, "\"grid\""));
+        scene_free(&scene);
+    }
+}
+
+/* What the config says of a mask and a scale that all layers have, and of those that differ. */
+static void json_config_is_of_all_layers(void **state)
+{
+    (void)state;
+    static const struct {
+        enum setting setting;
+        const char *all, *other; /* of both layers; of layer 1 */
+        const char *says, *lacks;
+    } cases[] = {
+        {SETTING_WINDOW, "3,-1", NULL, "\"window\":[3,-1]", "\"mask\""},
+        {SETTING_WINDOW, "-1,2", NULL, "\"window\":[-1,2]", "\"mask\""},
+        {SETTING_WINDOW, "0,0", "1,1", "\"mask\"", "\"window\""},
+        {SETTING_CAUSAL, "2", NULL, "\"causal\":2", "\"mask\""},
+        {SETTING_CAUSAL, "start", "1", "\"causal\":false", "\"causal\":true"},
+        {SETTING_SOFTCAP, "2", NULL, "\"scale\":1,\"softcap\":2", "\"mask\""},
+        {SETTING_SOFTCAP, "2", "3", "\"causal\"", "\"softcap\""},
+        {SETTING_SCALE, "2", "3", "\"causal\"", "\"scale\""},
+        {SETTING_PREFIX, "2", NULL, "\"mask\":[[1,1,0,0],\n[1,1,0,0]]", "\"causal\":true"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene scene = {0};
+        struct error error = {0};
+        scene.inputs.all.tensor[INPUT_Q] = numbers(1, 2, 1, 2, 1);
+        scene.inputs.all.tensor[INPUT_K] = numbers(2, 2, 1, 4, 1);
+        scene.inputs.layers = calloc(2, sizeof *scene.inputs.layers);
+        assert_non_null(scene.inputs.layers);
+        scene.inputs.layer_count = 2;
+        if (cases[i].setting == SETTING_PREFIX)
+            set(&scene, SETTING_CAUSAL, "start");
+        set(&scene, cases[i].setting, cases[i].all);
+        if (cases[i].other)
+            assert_true(settings_parse(&scene.inputs.layers[1].settings, cases[i].setting, cases[i].other,
+                                       "it", ERROR_USAGE, &error));
+        scene_compute(&scene, (struct request){0}, (struct selection){0});
+        assert_true(json_holds(&scene.result, (struct selection){0}, cases[i].says));
+        assert_false(json_holds(&scene.result, (struct selection){0}, cases[i].lacks));
+        scene_free(&scene);
+    }
+}
+
 /* One mask where all heads and layers agree in what is chosen, else one a head. */
 static void json_has_one_mask_where_heads_agree(void **state)
 {
@@ -280,6 +340,8 @@ int main(void)
         cmocka_unit_test(csv_names_features_and_heads),
         cmocka_unit_test(npy_is_packed),
         cmocka_unit_test(json_says_what_was_chosen),
+        cmocka_unit_test(json_has_the_grid_of_its_keys),
+        cmocka_unit_test(json_config_is_of_all_layers),
         cmocka_unit_test(json_has_one_mask_where_heads_agree),
         cmocka_unit_test(large_matrices_are_whole),
     };
