@@ -7,12 +7,13 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "cmd/computation.h"
-#include "cmd/option.h"
+#include "cmd/option_table.h"
+#include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
 #include "engine/kernel.h"
 #include "view/explain_text.h"
-#include "write/write.h"
+#include "write/explanation.h"
 
 /* The options of explain alone. */
 struct explain_options {

@@ -102,12 +102,12 @@ static void remember(struct outputs *outputs, const char *name)
 }
 
 static bool write_numbers(struct outputs *outputs, const char *path, const struct writer *writer,
-                          bool make_folders, const struct result *result, struct error *error)
+                          bool make_folders, const struct excerpt *excerpt, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
-    bool ok =
-        file_stage(path, make_folders, &out, error) && writer->write(result, outputs->stages[0], &out, error);
+    bool ok = file_stage(path, make_folders, &out, error) &&
+              writer->write(excerpt, outputs->stages[0], &out, error);
     ok = file_stage_end(&out, error) && ok;
     outputs->write_seconds += clock_seconds() - start;
     if (ok)
@@ -167,7 +167,8 @@ static char *picture_path(const char *folder, const struct picture_matrices *sho
 /* For each stage a picture of every head, then one of all heads. Drawn a batch at a time, and written in
  * order. */
 static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
-                           const struct patch_view *patches, const struct result *result, struct error *error)
+                           const struct patch_view *patches, const struct excerpt *excerpt,
+                           struct error *error)
 {
     enum { BATCH = 64 };
     size_t s = 0, matrix = 0;
@@ -179,7 +180,7 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
         double start = clock_seconds();
         for (; count < BATCH && s < outputs->stage_count; count++) {
             const struct panels *panels = &outputs->panels[s];
-            bool all = matrix == result->layer_count * panels->count;
+            bool all = matrix == excerpt->layer_count * panels->count;
             out_begin(&bytes[count], -1, folder);
             jobs[count] = (struct picture_job){
                 .shown = {.panels = panels, .all = all, .matrix = all ? 0 : matrix}, .out = &bytes[count]};
@@ -199,29 +200,29 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
 }
 
 static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patch_view *patches, const struct result *result, struct error *error)
+                         const struct patch_view *patches, const struct excerpt *excerpt, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
-    ok = ok && write_pictures(outputs, folder, options, patches, result, error) &&
-         write_numbers(outputs, json, output_json.writer, true, result, error);
+    ok = ok && write_pictures(outputs, folder, options, patches, excerpt, error) &&
+         write_numbers(outputs, json, output_json.writer, true, excerpt, error);
     free(json);
     free(folder);
     return ok;
 }
 
 static bool write_standard(struct outputs *outputs, const struct output_format *format,
-                           const struct result *result, struct error *error)
+                           const struct excerpt *excerpt, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
     out_begin(&out, STDOUT_FILENO, "standard output");
     bool ok = true;
     if (format)
-        ok = format->writer->write(result, outputs->stages[0], &out, error);
+        ok = format->writer->write(excerpt, outputs->stages[0], &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, result, &out);
+        summary_write(outputs->names, outputs->name_count, excerpt, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;
@@ -247,28 +248,28 @@ bool outputs_whole(const struct outputs *outputs)
 }
 
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
-                   const struct result *result, struct error *error)
+                   const struct excerpt *excerpt, struct error *error)
 {
     for (size_t s = 0; s < outputs->stage_count; s++)
-        if (!panels_find(&outputs->panels[s], result, outputs->stages[s], error))
+        if (!panels_find(&outputs->panels[s], excerpt, outputs->stages[s], error))
             return false;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
-            ok = write_folder(outputs, output->path, options, patches, result, error);
+            ok = write_folder(outputs, output->path, options, patches, excerpt, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)
             ok = write_figure(outputs, output->path, output->format->painter, options, patches, error);
         else if (output->kind == OUTPUT_FILE)
-            ok = write_numbers(outputs, output->path, output->format->writer, false, result, error);
+            ok = write_numbers(outputs, output->path, output->format->writer, false, excerpt, error);
         if (!ok)
             return false;
     }
     /* Standard output cannot be taken back, so it comes before the files get their names; if its reader went
      * away, they get them all the same. */
     struct error standard = {0};
-    bool written = (!outputs->standard || write_standard(outputs, outputs->standard, result, &standard)) &&
-                   (!outputs->table || write_standard(outputs, NULL, result, &standard));
+    bool written = (!outputs->standard || write_standard(outputs, outputs->standard, excerpt, &standard)) &&
+                   (!outputs->table || write_standard(outputs, NULL, excerpt, &standard));
     if ((written || standard.kind == ERROR_PIPE) && !file_commit(error))
         return false;
     return written || error_set(error, standard.kind, "%s", standard.message);

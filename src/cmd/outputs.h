@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "cmd/options.h"
 #include "cmd/output_format.h"
-#include "compute/result.h"
+#include "compute/excerpt.h"
 #include "view/panels.h"
 #include "view/patch_view.h"
 
@@ -45,7 +45,7 @@ bool outputs_whole(const struct outputs *outputs);
  * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs are drawn over
  * `patches`; NULL: as matrices. */
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
-                   const struct result *result, struct error *error);
+                   const struct excerpt *excerpt, struct error *error);
 void outputs_free(struct outputs *outputs);
 
 #endif

@@ -10,22 +10,23 @@
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/progress.h"
+#include "compute/excerpt.h"
+#include "compute/request.h"
 #include "compute/result.h"
+#include "compute/selection.h"
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_view.h"
 
-/* What a file of one stage needs is there only where all, or the chosen part, is held. */
+/* CSV and NPY need every weight; refuse them when weights are pooled. */
 static bool check_outputs(const struct problem *problem, const struct request *request,
                           const struct outputs *outputs, struct error *error)
 {
-    if (result_kept(problem, request) != KEPT_POOLED ||
-        !stage_is_pairs(problem, request->selection, outputs->stages[0]))
-        return true;
     for (size_t i = 0; i <= outputs->count; i++) {
         bool standard = i == outputs->count;
         const struct output_format *format = standard ? outputs->standard : outputs->list[i].format;
-        if (format && format->writer && format->writer->one_stage)
+        const struct writer *writer = format ? format->writer : NULL;
+        if (writer && !request_offers(request, problem, outputs->stages[0], writer->detail))
             return error_set(
                 error, ERROR_SYSTEM,
                 "%s%s needs all %zu×%zu×%zu×%zu weights, more than the %zu that --max-weights allows to be "
@@ -60,6 +61,7 @@ static struct selection selection_of(const struct selection_options *chosen)
 /* What a run holds, from its inputs to its outputs. */
 struct run {
     struct computation computation;
+    struct excerpt excerpt; /* of its result */
     struct outputs outputs;
     struct patch_view patches;
     struct progress progress;
@@ -80,6 +82,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
                               .max_weights = engine->max_weights,
                               .pool_mean = options->style.pool == POOL_MEAN,
                               .top_keys = outputs_whole(&r->outputs),
+                              .without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs),
                               .selection = &selection,
                               .engine = {.plain = c->plain,
                                          .threads = (int)engine->threads,
@@ -95,16 +98,17 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     if (options->verbose)
         computation_say(c);
 
-    ok = computation_compute(c, &request, error) && result_select(&c->result, &selection, error) &&
-         (!over_patches || patch_view_measure(&r->patches, &c->result, error));
+    ok = computation_compute(c, &request, error) &&
+         excerpt_make(&r->excerpt, &c->result, &selection, error) &&
+         (!over_patches || patch_view_measure(&r->patches, &r->excerpt, error));
     progress_end(&r->progress);
     double attended = clock_seconds();
     const struct patch_view *patches = over_patches ? &r->patches : NULL;
     ok = ok && (!outputs_draw(&r->outputs) ||
-                missing_glyphs_warn(&c->result, r->outputs.stages, r->outputs.stage_count, patches,
+                missing_glyphs_warn(&r->excerpt, r->outputs.stages, r->outputs.stage_count, patches,
                                     &c->warnings, error));
     computation_warn(c);
-    if (!ok || !outputs_write(&r->outputs, options, patches, &c->result, error))
+    if (!ok || !outputs_write(&r->outputs, options, patches, &r->excerpt, error))
         return false;
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
@@ -119,6 +123,7 @@ static bool run_run(const struct options *options, struct error *error)
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
     patch_view_free(&r.patches);
+    excerpt_free(&r.excerpt);
     computation_free(&r.computation);
     return ok;
 }

@@ -8,23 +8,23 @@
 #include "attention/reference.h"
 #include "base/memory.h"
 
-/* The outputs of the layers below, or nothing where the layer does not read them. */
-static bool below_make(struct result *below, const struct problem *lower, size_t layer,
-                       const struct engine_options *engine, struct error *error)
+/* Computes the output of the layers below, if the layer reads it. */
+static bool explanation_below(struct result *below, const struct problem *lower, size_t layer,
+                              const struct engine_options *engine, struct error *error)
 {
     const struct problem_layer *from = &lower->layers[layer];
     if (layer == 0 || !(from->q.previous || from->k.previous || from->v.previous))
         return true;
     struct warnings warnings = {0};
     struct selection all = {0};
-    /* No weights are wanted: they are not held, and the output is exact all the same. */
-    struct request request = {.max_weights = 0, .selection = &all, .engine = *engine};
+    /* No weights are wanted: they are not kept, and the output is exact all the same. */
+    struct request request = {.max_weights = 0, .without_masks = true, .selection = &all, .engine = *engine};
     bool ok = selection_check(&all, lower, error) && result_compute(below, lower, &request, &warnings, error);
     warnings_free(&warnings);
     return ok;
 }
 
-static bool arrays_make(struct explanation *e, struct error *error)
+static bool explanation_arrays(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,        &e->weights,
@@ -44,8 +44,8 @@ static bool arrays_make(struct explanation *e, struct error *error)
     return e->allowed && (e->output || !head->v.data);
 }
 
-/* What stands above and below the line of the weights (those before dropout). */
-static void fractions_make(struct explanation *e, const double *weights)
+/* Numerators and denominator of the weights (those before dropout). */
+static void explanation_fractions(struct explanation *e, const double *weights)
 {
     const struct head *head = e->head;
     const bool softmax = head->normalizer == NORMALIZER_SOFTMAX;
@@ -54,7 +54,7 @@ static void fractions_make(struct explanation *e, const double *weights)
     for (size_t j = 0; j < head->m; j++) {
         if (e->allowed[j] && (e->masked[j] > e->shift || isnan(e->masked[j])))
             e->shift = e->masked[j];
-        /* every key of the support is above the threshold by its weight */
+        /* the weight of a key of the support is its distance above the threshold */
         if (head->normalizer == NORMALIZER_SPARSEMAX && weights[j] > 0)
             e->shift = e->masked[j] - weights[j];
     }
@@ -70,57 +70,57 @@ static void fractions_make(struct explanation *e, const double *weights)
 }
 
 /* One stage of the row, into `row`. */
-static void stage_make(const struct head *head, size_t query, enum stage stage, double *row,
-                       struct reference_room *room)
+static void explanation_stage(const struct head *head, size_t query, enum stage stage, double *row,
+                              struct reference_room *room)
 {
     room->row = row;
     reference_row(head, query, stage, room);
 }
 
-static void take_weights(void *context, size_t i, const double *weights)
+static void explanation_take_weights(void *context, size_t i, const double *weights)
 {
     struct explanation *e = context;
-    (void)i; /* the one row that is run */
+    (void)i; /* there is one row */
     memcpy(e->weights, weights, e->head->m * sizeof *weights);
 }
 
-/* The weights of a recurrence, which are no shares of anything, and the output, which is of the first state
- * too. */
-static bool recurrence_make(struct explanation *e, struct error *error)
+/* The weights of a recurrence, which are no shares, and the output, to which the first state adds. */
+static bool explanation_recurrence(struct explanation *e, struct error *error)
 {
     const struct head row = head_part(e->head, e->query, 1);
     float *output = memory_alloc(row.d_v, sizeof *output, error);
-    bool ok = output && recurrence_run(&row, e->output ? output : NULL, row.d_v, take_weights, e, error);
+    bool ok = output &&
+              recurrence_run(&row, e->output ? output : NULL, row.d_v, explanation_take_weights, e, error);
     for (size_t c = 0; ok && e->output && c < row.d_v; c++)
         e->output[c] = (double)output[c];
     free(output);
     return ok;
 }
 
-static bool row_make(struct explanation *e, struct error *error)
+static bool explanation_row(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     struct reference_room room = {.keys = memory_alloc(head->m, sizeof *room.keys, error),
                                   .sorted = memory_alloc(head->m, sizeof *room.sorted, error)};
     bool ok = room.keys && room.sorted;
     if (ok) {
-        stage_make(head, e->query, STAGE_SCORES, e->scores, &room);
-        stage_make(head, e->query, STAGE_SCALED, e->scaled, &room);
-        stage_make(head, e->query, STAGE_MASKED, e->masked, &room);
+        explanation_stage(head, e->query, STAGE_SCORES, e->scores, &room);
+        explanation_stage(head, e->query, STAGE_SCALED, e->scaled, &room);
+        explanation_stage(head, e->query, STAGE_MASKED, e->masked, &room);
         for (size_t s = 0; s < room.key_count; s++)
             e->allowed[room.keys[s]] = true;
         for (size_t j = 0; e->uncapped && j < head->m; j++)
             e->uncapped[j] = head->scale * e->scores[j];
     }
     if (ok && head->recurrent.rule != RECURRENCE_NONE) {
-        ok = recurrence_make(e, error);
+        ok = explanation_recurrence(e, error);
     } else if (ok) {
         struct head all = *head;
         all.dropout = 0;
         if (e->before_dropout)
-            stage_make(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
-        stage_make(head, e->query, STAGE_WEIGHTS, e->weights, &room);
-        fractions_make(e, e->before_dropout ? e->before_dropout : e->weights);
+            explanation_stage(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
+        explanation_stage(head, e->query, STAGE_WEIGHTS, e->weights, &room);
+        explanation_fractions(e, e->before_dropout ? e->before_dropout : e->weights);
         if (e->output)
             reference_output(head, &room, e->output);
     }
@@ -138,7 +138,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
                          "the weights were given: there are no steps to explain; expected q and k");
     explanation->lower = *problem;
     explanation->lower.layer_count = layer;
-    if (!below_make(&explanation->below, &explanation->lower, layer, engine, error))
+    if (!explanation_below(&explanation->below, &explanation->lower, layer, engine, error))
         return false;
     const float *outputs = explanation->below.stage[STAGE_OUTPUT].data;
     const float *previous = outputs ? outputs + (layer - 1) * problem->n * problem->d_out : NULL;
@@ -146,7 +146,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
         return false;
     explanation->head = &explanation->layer.heads[head];
     explanation->query = query;
-    return arrays_make(explanation, error) && row_make(explanation, error);
+    return explanation_arrays(explanation, error) && explanation_row(explanation, error);
 }
 
 void explanation_free(struct explanation *explanation)

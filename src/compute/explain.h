@@ -1,6 +1,6 @@
 /*
- * One query of one head, step by step, in double precision: what the reference computes, with the numbers
- * between its stages.
+ * One query of one head, step by step, in double precision: the stages of the reference and the numbers
+ * between them.
  */
 #ifndef ATTN_COMPUTE_EXPLAIN_H
 #define ATTN_COMPUTE_EXPLAIN_H
@@ -16,17 +16,18 @@
 /* Begins zeroed; stays where it is; freed by explanation_free. Arrays are of m numbers, one a key, unless
  * said otherwise. */
 struct explanation {
-    struct problem lower; /* the layers below, and what they give */
-    struct result below;
+    struct problem lower; /* the layers below */
+    struct result below;  /* their output */
     struct layer layer;
     const struct head *head; /* in the layer */
     size_t query;
     bool *allowed;
     double *scores, *scaled, *masked, *weights; /* the stages */
-    double *uncapped;   /* scale·score before the softcap bent it to `scaled`; NULL: there is no softcap */
-    double *numerators; /* of the weights, 0 where nothing is seen: e^(masked - shift) with softmax, masked
-                         * itself with linear, the weights with sparsemax; NULL with a recurrence, whose
-                         * weights are no shares, and shift and denominator mean nothing */
+    double *uncapped; /* scale·score before the softcap; NULL: there is no softcap */
+    /* Numerators of the weights, 0 at masked keys: e^(masked - shift) with softmax, masked itself with
+     * linear, the weights with sparsemax. NULL with a recurrence, whose weights are no shares; shift and
+     * denominator then mean nothing. */
+    double *numerators;
     double *before_dropout; /* the weights; NULL: there is no dropout */
     double shift;           /* the largest of masked and the sink; with sparsemax the threshold */
     double sink_numerator;  /* 0 where there is no sink */
@@ -35,8 +36,9 @@ struct explanation {
 };
 
 /*
- * Computes what is below the layer (engine->plain: in double precision too), the layer's q, k and v, and the row.
- * Errors: ERROR_INPUT where the weights were given, which have no such steps; no memory.
+ * Computes the layers below (engine->plain: in double precision too), the layer's q, k and v, and the row.
+ * The problem must outlive the explanation. Errors: ERROR_INPUT where the weights were given, which have no
+ * such steps; no memory.
  */
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
                       size_t head, size_t query, const struct engine_options *engine, struct error *error);

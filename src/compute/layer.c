@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "problem/problem_head.h"
 
-static const struct problem_layer *spec_of(const struct layer *layer)
+static const struct problem_layer *layer_spec(const struct layer *layer)
 {
     return &layer->problem->layers[layer->index];
 }
@@ -33,54 +33,56 @@ static float *copy_floats(const float *from, size_t rows, size_t columns, struct
     return copy;
 }
 
-/* Adds the sinusoidal encoding to a sequence; its first row stands at `first`. */
-static bool encode(float **encoded, const struct tensor *x, int64_t first, double base, struct error *error)
+/* A copy of a sequence plus the sinusoidal encoding; its first row stands at position `first`. */
+static bool layer_encode(float **encoded, const struct tensor *x, int64_t first, double base,
+                         struct error *error)
 {
     size_t rows = x->shape[0], columns = x->shape[1];
     float *sum = *encoded = copy_floats(x->data, rows, columns, error);
-    float *waves = sum ? memory_alloc(rows * columns, sizeof *waves, error) : NULL;
-    if (!waves)
+    float *sinusoidal = sum ? memory_alloc(rows * columns, sizeof *sinusoidal, error) : NULL;
+    if (!sinusoidal)
         return false;
-    position_sinusoidal(waves, rows, columns, first, base);
+    position_sinusoidal(sinusoidal, rows, columns, first, base);
     for (size_t i = 0; i < rows * columns; i++)
-        sum[i] += waves[i];
-    free(waves);
+        sum[i] += sinusoidal[i];
+    free(sinusoidal);
     return true;
 }
 
-/* The sequence of the layer: the output below, or the embeddings with their positions. */
-static const float *sequence(const struct layer *layer, const struct projection *projection)
+/* The sequence of the layer: the output of the layer below, or the embeddings with their positions. */
+static const float *layer_sequence(const struct layer *layer, const struct projection *projection)
 {
     return projection->previous ? layer->previous
            : layer->encoded[0]  ? layer->encoded[0]
                                 : projection->x->data;
 }
 
-/* Whether a projection projects the layer's own sequence, as against another. */
-static bool is_self(const struct layer *layer, const struct projection *projection)
+/* Whether a projection is of the layer's own sequence; otherwise it is of the context. */
+static bool projection_is_self(const struct layer *layer, const struct projection *projection)
 {
-    const struct projection *q = &spec_of(layer)->q;
+    const struct projection *q = &layer_spec(layer)->q;
     return projection->previous || (projection->x && projection->x == q->x);
 }
 
-static bool sequences_make(struct layer *layer, struct error *error)
+static bool layer_sequences_make(struct layer *layer, struct error *error)
 {
-    const struct problem_layer *from = spec_of(layer);
-    const struct projection *supplies[] = {&from->q, &from->k, &from->v};
+    const struct problem_layer *from = layer_spec(layer);
+    const struct projection *projections[] = {&from->q, &from->k, &from->v};
     for (int i = 0; i < 3 && from->has_sinusoidal; i++) {
-        const struct projection *s = supplies[i];
-        bool self = is_self(layer, s);
+        const struct projection *s = projections[i];
+        bool self = projection_is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
             continue;
-        /* Both sequences go on where the past ends; what causal and window allow moves none. */
-        if (!encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->sinusoidal_base, error))
+        /* Positions of both sequences start after the past keys. The causal offset does not shift them. */
+        if (!layer_encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->sinusoidal_base,
+                          error))
             return false;
     }
     if (from->settings.norm != NORM_PRE)
         return true;
     const struct projection *q = &from->q;
     size_t width = q->w ? q->w->shape[0] : q->width;
-    layer->normed = copy_floats(sequence(layer, q), q->rows, width, error);
+    layer->normed = copy_floats(layer_sequence(layer, q), q->rows, width, error);
     if (!layer->normed)
         return false;
     transform_norm(layer->normed, q->rows, width, list_data(from->extra[INPUT_NORM_WEIGHT]),
@@ -90,8 +92,8 @@ static bool sequences_make(struct layer *layer, struct error *error)
 
 /* ---- q, k and v ---- */
 
-/* Points an operand, whose heads and columns are set, to a tensor that is given: rank 2, 3 or 4. */
-static void given_heads(struct operand *operand, const struct tensor *t, size_t slice)
+/* Points an operand, whose heads and columns are set, to a given tensor of rank 2, 3 or 4. */
+static void operand_borrow(struct operand *operand, const struct tensor *t, size_t slice)
 {
     size_t width = operand->heads * operand->columns, rows = t->shape[t->rank - 2];
     operand->matrix = (struct strided){.data = t->data + (t->rank == 4 ? slice * rows * width : 0),
@@ -100,9 +102,9 @@ static void given_heads(struct operand *operand, const struct tensor *t, size_t 
     operand->head_step = t->rank > 2 ? rows * operand->columns : operand->columns;
 }
 
-/* Sets operand[which] to the projection's own rows, projecting if need be. */
-static bool operand_take(struct layer *layer, const struct projection *projection, int which,
-                         const struct engine_options *engine, struct error *error)
+/* Sets operand[which] to the rows of the projection, without those of the past: given ones, or x·w + b. */
+static bool operand_project(struct layer *layer, const struct projection *projection, int which,
+                            const struct engine_options *engine, struct error *error)
 {
     if (projection->width == 0)
         return true;
@@ -110,13 +112,13 @@ static bool operand_take(struct layer *layer, const struct projection *projectio
     size_t d = projection->width / projection->heads, rows = projection->rows - projection->past_rows, count;
     *operand = (struct operand){.heads = projection->heads, .columns = d, .head_step = d};
     if (projection->given) {
-        given_heads(operand, projection->given, spec_of(layer)->slice);
+        operand_borrow(operand, projection->given, layer_spec(layer)->slice);
         return true;
     }
-    const float *x = !is_self(layer, projection)
+    const float *x = !projection_is_self(layer, projection)
                          ? (layer->encoded[1] ? layer->encoded[1] : projection->x->data)
                      : layer->normed ? layer->normed
-                                     : sequence(layer, projection);
+                                     : layer_sequence(layer, projection);
     operand->matrix = (struct strided){.data = x, .row = projection->width, .column = 1};
     if (!projection->w && !projection->b)
         return true;
@@ -129,8 +131,8 @@ static bool operand_take(struct layer *layer, const struct projection *projectio
                                projection->width, y, engine->threads, error);
 }
 
-/* Copies `rows` of every head to `to` and on; a head of the copy is `head_step` numbers long. */
-static void copy_heads(float *to, size_t head_step, const struct operand *from, size_t rows)
+/* Copies the first `rows` of every head; head h of the copy begins at to + h*head_step. */
+static void operand_copy_heads(float *to, size_t head_step, const struct operand *from, size_t rows)
 {
     for (size_t h = 0; h < from->heads; h++)
         for (size_t i = 0; i < rows; i++)
@@ -139,8 +141,8 @@ static void copy_heads(float *to, size_t head_step, const struct operand *from, 
                    from->columns * sizeof *to);
 }
 
-/* A copy of an operand that is ours to change, head by head; with the `past_rows` of `past` before its own
- * `rows`, where there are any. */
+/* An owned copy of an operand, packed head by head: of each head the `past_rows` rows of `past` (NULL: none),
+ * then its own `rows`. */
 static bool operand_copy(struct operand *copy, const struct operand *past, size_t past_rows,
                          const struct operand *from, size_t rows, struct error *error)
 {
@@ -151,8 +153,8 @@ static bool operand_copy(struct operand *copy, const struct operand *past, size_
     if (!data)
         return false;
     if (past)
-        copy_heads(data, matrix, past, past_rows);
-    copy_heads(data + past_rows * columns, matrix, from, rows);
+        operand_copy_heads(data, matrix, past, past_rows);
+    operand_copy_heads(data + past_rows * columns, matrix, from, rows);
     *copy = (struct operand){.matrix = {data, columns, 1},
                              .heads = from->heads,
                              .columns = columns,
@@ -161,16 +163,16 @@ static bool operand_copy(struct operand *copy, const struct operand *past, size_
     return true;
 }
 
-/* Sets operand[which]: the rows of the past, then the projection's own. */
+/* Sets operand[which]: the rows of the past, then those of the projection. */
 static bool operand_make(struct layer *layer, const struct projection *projection, int which,
                          const struct engine_options *engine, struct error *error)
 {
-    if (!operand_take(layer, projection, which, engine, error))
+    if (!operand_project(layer, projection, which, engine, error))
         return false;
     if (!projection->past)
         return true;
     struct operand *own = &layer->operand[which], past = *own, joined;
-    given_heads(&past, projection->past, spec_of(layer)->slice);
+    operand_borrow(&past, projection->past, layer_spec(layer)->slice);
     if (!operand_copy(&joined, &past, projection->past_rows, own, projection->rows - projection->past_rows,
                       error))
         return false;
@@ -179,10 +181,10 @@ static bool operand_make(struct layer *layer, const struct projection *projectio
     return true;
 }
 
-/* Turns q (0) or k (1) by its positions. */
+/* Rotates q (0) or k (1) by its positions. */
 static bool operand_rotate(struct layer *layer, int which, struct error *error)
 {
-    const struct problem_layer *from = spec_of(layer);
+    const struct problem_layer *from = layer_spec(layer);
     struct operand *operand = &layer->operand[which], copy;
     size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
     if (!operand_copy(&copy, NULL, 0, operand, rows, error))
@@ -195,9 +197,10 @@ static bool operand_rotate(struct layer *layer, int which, struct error *error)
     return true;
 }
 
-/* ---- what q and k are when they meet ---- */
+/* ---- q and k as the score takes them ---- */
 
-/* x·w for every head of x, or with a w of its own for every head of the problem. */
+/* Sets compared[which] to x·w, for every head of x; where w is one matrix a head, for every head of the
+ * problem. */
 static bool compared_project(struct layer *layer, int which, const struct tensor *w,
                              const struct engine_options *engine, struct error *error)
 {
@@ -221,7 +224,7 @@ static bool compared_project(struct layer *layer, int which, const struct tensor
 
 static bool compared_make(struct layer *layer, const struct engine_options *engine, struct error *error)
 {
-    const struct problem_layer *from = spec_of(layer);
+    const struct problem_layer *from = layer_spec(layer);
     const struct tensor *const *extra = from->extra;
     bool linear = from->settings.normalizer == NORMALIZER_LINEAR;
     if (from->settings.score == SCORE_GENERAL)
@@ -245,10 +248,10 @@ static bool compared_make(struct layer *layer, const struct engine_options *engi
 
 static struct strided operand_head(const struct operand *operand, size_t head)
 {
-    struct strided grid = operand->matrix;
-    if (grid.data)
-        grid.data += head * operand->head_step;
-    return grid;
+    struct strided matrix = operand->matrix;
+    if (matrix.data)
+        matrix.data += head * operand->head_step;
+    return matrix;
 }
 
 struct strided layer_operand(const struct layer *layer, int which, size_t head)
@@ -256,8 +259,8 @@ struct strided layer_operand(const struct layer *layer, int which, size_t head)
     return operand_head(&layer->operand[which], head);
 }
 
-/* What a head of the problem has of q (0), k (1) or v (2) where they meet. */
-static struct strided met_head(const struct layer *layer, int which, size_t head)
+/* q (0) or k (1) of a head of the problem as the score takes it, or its v (2). */
+static struct strided layer_compared_head(const struct layer *layer, int which, size_t head)
 {
     const struct operand *operand = &layer->operand[which];
     if (which < 2 && layer->compared[which].owned)
@@ -280,7 +283,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         return true;
     bool rotary =
         from->settings.position == POSITION_ROTARY || from->settings.position == POSITION_ROTARY_INTERLEAVED;
-    if (!sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
+    if (!layer_sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
         !operand_make(layer, &from->k, 1, engine, error) ||
         !operand_make(layer, &from->v, 2, engine, error) ||
         (rotary && (!operand_rotate(layer, 0, error) || !operand_rotate(layer, 1, error))) ||
@@ -291,9 +294,9 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, index, h, &layer->heads[h]);
-        layer->heads[h].q = met_head(layer, 0, h);
-        layer->heads[h].k = met_head(layer, 1, h);
-        layer->heads[h].v = met_head(layer, 2, h);
+        layer->heads[h].q = layer_compared_head(layer, 0, h);
+        layer->heads[h].k = layer_compared_head(layer, 1, h);
+        layer->heads[h].v = layer_compared_head(layer, 2, h);
     }
     return true;
 }
@@ -318,7 +321,7 @@ void layer_free(struct layer *layer)
 bool layer_output_make(struct layer *layer, float *output, struct error *error)
 {
     const struct problem *problem = layer->problem;
-    const struct problem_layer *from = spec_of(layer);
+    const struct problem_layer *from = layer_spec(layer);
     size_t count;
     if (!output || (!from->w_o && !from->b_o))
         return true;
@@ -338,14 +341,14 @@ bool layer_output_finish(const struct layer *layer, float *output, const struct 
                          struct error *error)
 {
     const struct problem *problem = layer->problem;
-    const struct problem_layer *from = spec_of(layer);
+    const struct problem_layer *from = layer_spec(layer);
     size_t width = problem->heads * problem->d_v, count = problem->n * problem->d_out;
     if (layer->concat && !engine_project(layer->concat, width, list_data(from->w_o), list_data(from->b_o),
                                          problem->n, width, problem->d_out, output, engine->threads, error))
         return false;
     if (!output)
         return true;
-    const float *x = from->settings.residual ? sequence(layer, &from->q) : NULL;
+    const float *x = from->settings.residual ? layer_sequence(layer, &from->q) : NULL;
     for (size_t i = 0; x && i < count; i++)
         output[i] += x[i];
     if (from->settings.norm == NORM_POST)

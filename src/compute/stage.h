@@ -1,16 +1,43 @@
-/* The stages of a result beside weights and output. For result.c only. */
+/*
+ * The kinds of stages: what their rows, columns and heads are, and which problems have them. The stages by
+ * name are in attention/forms.h, their formulas in attention/head.h.
+ */
 #ifndef ATTN_COMPUTE_STAGE_H
 #define ATTN_COMPUTE_STAGE_H
 
-#include "compute/layer.h"
-#include "compute/result.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-/* Takes the memory for the stages of all layers, weights and output as well. `selection` says which layers
- * must have what was asked for. */
-bool stages_make(struct result *result, unsigned stages, const struct selection *selection,
-                 struct error *error);
+#include "attention/forms.h"
+#include "base/error.h"
+#include "compute/selection.h"
+#include "problem/problem.h"
 
-/* Fills in what was asked for of a layer that has been computed; not the weights, not the output. */
-bool stages_keep(struct result *result, const struct layer *layer, int threads, struct error *error);
+/* Of which heads a stage has matrices: one of all together, one a head of keys and values, or one a head. */
+enum stage_heads { STAGE_HEADS_JOINT, STAGE_HEADS_KV, STAGE_HEADS_EACH };
+
+/* The matrices of a stage in one layer. */
+struct stage_shape {
+    enum stage_heads whose;
+    size_t heads; /* matrices; 0: there is no such stage */
+    size_t rows, columns;
+    bool is_pairs; /* rows are queries, columns keys; otherwise columns are features */
+};
+
+/* Whether the rows of a stage are keys; they are queries otherwise. */
+bool stage_is_keys(enum stage stage);
+
+/* Whether a stage is of pairs of query and key. The position encoding is where a chosen layer adds it to the
+ * scores (ALiBi, relative). */
+bool stage_is_pairs(const struct problem *problem, const struct selection *selection, enum stage stage);
+
+/* The shape of a whole stage, all pairs of it; what of the pairs is kept is compute/request.h. ERROR_INPUT
+ * where a chosen layer does not have it. */
+bool stage_find(struct stage_shape *shape, enum stage stage, const struct problem *problem,
+                const struct selection *selection, struct error *error);
+
+/* Columns of a layer's position encoding (stage ENCODING); 0 if it has none. *each: one matrix a head (ALiBi,
+ * relative) instead of one for all. Sinusoidal has none where q is given or comes from the layer below. */
+size_t stage_encoding_columns(const struct problem_layer *layer, size_t m, bool *each);
 
 #endif

@@ -17,6 +17,7 @@ struct image; /* figure/image.h */
 struct heatmap {
     const char *title;     /* over the panel; NULL or "": none */
     const float *values;   /* borrowed */
+    size_t stride;         /* numbers from one row of values to the next; 0: they are packed */
     const uint8_t *masked; /* rows×columns, nonzero where the cell is masked; NULL: none is. Borrowed */
 };
 

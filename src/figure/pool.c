@@ -8,10 +8,13 @@ size_t pool_count(size_t count, size_t factor)
     return count / factor + (count % factor != 0);
 }
 
-/* One block: rows×columns cells, of which the first is number `at` of a matrix `stride` wide. */
+/* One block: rows×columns cells of a matrix. */
 struct block {
-    const struct heatmap *map;
-    size_t at, rows, columns, stride;
+    const float *values; /* the first */
+    size_t stride;       /* from one row of values to the next */
+    const uint8_t *masked;
+    size_t masked_stride;
+    size_t rows, columns;
 };
 
 /* False where all is masked. */
@@ -22,9 +25,8 @@ static bool block_pool(const struct block *block, enum pool how, float *result)
     size_t count = 0;
     bool has_nan = false;
     for (size_t i = 0; i < block->rows; i++) {
-        const float *values = block->map->values + block->at + i * block->stride;
-        const uint8_t *masked =
-            block->map->masked ? block->map->masked + block->at + i * block->stride : NULL;
+        const float *values = block->values + i * block->stride;
+        const uint8_t *masked = block->masked ? block->masked + i * block->masked_stride : NULL;
         for (size_t j = 0; j < block->columns; j++) {
             if (masked && masked[j])
                 continue;
@@ -68,8 +70,10 @@ static void extent_widen(struct extent *extent, const struct pooled *pooled)
 /* Cell by cell, as where there is room for all. */
 static void copy_map(struct pooled *pooled, const struct heatmap *map)
 {
-    size_t count = pooled->rows * pooled->columns;
-    memcpy(pooled->values, map->values, count * sizeof *map->values);
+    size_t count = pooled->rows * pooled->columns, stride = map->stride ? map->stride : pooled->columns;
+    for (size_t i = 0; i < pooled->rows; i++)
+        memcpy(pooled->values + i * pooled->columns, map->values + i * stride,
+               pooled->columns * sizeof *map->values);
     for (size_t i = 0; pooled->masked && i < count; i++)
         pooled->masked[i] = map->masked && map->masked[i];
 }
@@ -77,6 +81,7 @@ static void copy_map(struct pooled *pooled, const struct heatmap *map)
 void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, size_t columns,
               size_t row_factor, size_t column_factor, enum pool how, struct extent *extent)
 {
+    const size_t stride = map->stride ? map->stride : columns;
     bool whole = row_factor == 1 && column_factor == 1;
     if (whole)
         copy_map(pooled, map);
@@ -84,9 +89,13 @@ void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, siz
         for (size_t j = 0; j < pooled->columns; j++) {
             size_t first_row = i * row_factor, first_column = j * column_factor;
             size_t left = columns - first_column, below = rows - first_row;
-            struct block block = {map, first_row * columns + first_column,
-                                  below < row_factor ? below : row_factor,
-                                  left < column_factor ? left : column_factor, columns};
+            struct block block = {.values = map->values + first_row * stride + first_column,
+                                  .stride = stride,
+                                  .masked =
+                                      map->masked ? map->masked + first_row * columns + first_column : NULL,
+                                  .masked_stride = columns,
+                                  .rows = below < row_factor ? below : row_factor,
+                                  .columns = left < column_factor ? left : column_factor};
             size_t cell = i * pooled->columns + j;
             bool shown = block_pool(&block, how, &pooled->values[cell]);
             if (pooled->masked)

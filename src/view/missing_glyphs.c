@@ -6,17 +6,17 @@
 #include "figure/typeset.h"
 #include "view/pictures.h"
 
-/* Those found so far. */
+/* The characters without a glyph found so far. */
 struct missing {
     struct font *font;
-    uint8_t *known; /* a bit for every code point */
-    uint32_t first;
-    size_t count;
+    uint8_t *known; /* a bit for every code point; owned */
+    uint32_t first; /* the first of them */
+    size_t count;   /* different ones */
 };
 
 enum { CODE_POINTS = 0x110000 };
 
-static void look_through(struct missing *missing, const char *text)
+static void missing_add(struct missing *missing, const char *text)
 {
     for (uint32_t code; (code = typeset_missing(missing->font, &text)) != 0;) {
         uint8_t *byte = &missing->known[code / 8], bit = (uint8_t)(1u << code % 8);
@@ -27,27 +27,27 @@ static void look_through(struct missing *missing, const char *text)
     }
 }
 
-static void look_through_all(struct missing *missing, const char *const *labels, size_t count)
+static void missing_add_all(struct missing *missing, const char *const *labels, size_t count)
 {
     for (size_t i = 0; labels && i < count; i++)
-        look_through(missing, labels[i]);
+        missing_add(missing, labels[i]);
 }
 
-bool missing_glyphs_warn(const struct result *result, const enum stage *stages, size_t count,
+bool missing_glyphs_warn(const struct excerpt *excerpt, const enum stage *stages, size_t count,
                          const struct patch_view *patches, struct warnings *warnings, struct error *error)
 {
     struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;
-    if (ok && result->problem->title)
-        look_through(&missing, result->problem->title);
+    if (ok && excerpt->result->problem->title)
+        missing_add(&missing, excerpt->result->problem->title);
     for (size_t s = 0; ok && s < count; s++) {
         enum stage stage = stages[s];
-        const struct stage_data *data = &result->stage[stage];
-        struct sides labels = pictures_labels(result, stage, patches);
-        look_through_all(&missing, labels.rows, data->rows);
-        look_through_all(&missing, labels.columns, data->columns);
-        if (patches && data->is_pairs)
-            look_through(&missing, patches->from);
+        const struct stage_shape *shape = &excerpt->shape[stage];
+        struct sides labels = pictures_labels(excerpt, stage, patches);
+        missing_add_all(&missing, labels.rows, shape->rows);
+        missing_add_all(&missing, labels.columns, shape->columns);
+        if (patches && shape->is_pairs)
+            missing_add(&missing, patches->from);
     }
     if (ok && missing.count > 0)
         warnings_add(warnings,

@@ -1,14 +1,14 @@
-/* A word on the characters that pictures cannot show. */
+/* A warning of characters for which the fonts have no glyph. */
 #ifndef ATTN_VIEW_MISSING_GLYPHS_H
 #define ATTN_VIEW_MISSING_GLYPHS_H
 
 #include "base/error.h"
-#include "compute/result.h"
+#include "compute/excerpt.h"
 #include "view/patch_view.h"
 
-/* Warns, in one line, of characters in the labels and the title of `count` stages that the fonts do not have.
- * With `patches` pairs are drawn over a picture. Errors: no memory. */
-bool missing_glyphs_warn(const struct result *result, const enum stage *stages, size_t count,
+/* Adds one warning if the title, or a label beside one of `count` stages, has characters without a glyph.
+ * `patches` as for pictures_draw. Errors: no memory. */
+bool missing_glyphs_warn(const struct excerpt *excerpt, const enum stage *stages, size_t count,
                          const struct patch_view *patches, struct warnings *warnings, struct error *error);
 
 #endif

@@ -8,96 +8,100 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* Whether all heads have the same matrices in every layer. */
-static bool is_common(const struct result *result, enum stage stage)
+/* Whether all heads have one mask in every layer. */
+static bool panels_have_one_mask(const struct excerpt *excerpt)
 {
-    const struct stage_data *data = &result->stage[stage];
-    size_t bytes = data->rows * data->columns * sizeof *data->data;
-    for (size_t l = 0; l < result->layer_count; l++)
-        for (size_t h = 1; h < data->heads; h++)
-            if (memcmp(stage_matrix(data, l, 0), stage_matrix(data, l, h), bytes) != 0)
+    for (size_t l = 0; l < excerpt->layer_count; l++)
+        for (size_t h = 1; h < excerpt->head_count; h++)
+            if (!excerpt_masks_agree(excerpt, l, 0, l, h))
                 return false;
     return true;
 }
 
-static enum owner find_owner(const struct result *result, enum stage stage)
+static enum owner panels_owner(const struct excerpt *excerpt, enum stage stage)
 {
-    const struct problem *problem = result->problem;
-    if (stage == STAGE_OUTPUT || (stage == STAGE_ENCODING && !result->stage[stage].is_pairs))
+    const struct problem *problem = excerpt->result->problem;
+    const enum stage_heads whose = excerpt->shape[stage].whose;
+    if (whose == STAGE_HEADS_JOINT)
         return OWNER_ALL;
-    if (result->averaged)
+    if (excerpt->mean.count > 0)
         return OWNER_MEAN;
-    if (stage_is_keys(stage) && problem->kv_heads != problem->heads)
+    if (whose == STAGE_HEADS_KV && problem->kv_heads != problem->heads)
         return OWNER_KV_HEAD;
     /* Masks are mostly the same for all heads; a head that was chosen keeps its name. */
-    return stage == STAGE_MASK && result->head_count > 1 && is_common(result, stage) ? OWNER_ALL : OWNER_HEAD;
+    return stage == STAGE_MASK && excerpt->head_count > 1 && panels_have_one_mask(excerpt) ? OWNER_ALL
+                                                                                           : OWNER_HEAD;
 }
 
-/* The number of a head of the stage. Where heads were chosen there is a head of keys and values for each. */
-static size_t head_number(const struct panels *panels, size_t h)
+/* The number of a head of the stage. Where heads were chosen, stages k and v have a matrix for each of
+ * them. */
+static size_t panels_head_number(const struct panels *panels, size_t h)
 {
-    const struct result *result = panels->result;
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct problem *problem = excerpt->result->problem;
     if (panels->owner != OWNER_KV_HEAD)
-        return result->head_index[h];
-    return result->heads_chosen ? result->head_index[h] / (result->problem->heads / result->problem->kv_heads)
-                                : h;
+        return excerpt->head_index[h];
+    return excerpt->has_own_heads ? excerpt->head_index[h] / (problem->heads / problem->kv_heads) : h;
 }
 
-static bool is_new(const struct panels *panels, size_t h)
+/* Whether a head of the same number is drawn already. */
+static bool panels_has_head(const struct panels *panels, size_t h)
 {
     for (size_t i = 0; i < panels->count; i++)
-        if (head_number(panels, panels->heads[i]) == head_number(panels, h))
-            return false;
-    return true;
+        if (panels_head_number(panels, panels->heads[i]) == panels_head_number(panels, h))
+            return true;
+    return false;
 }
 
-/* Of position p: columns t and t + columns/2 are a cosine and a sine, or 2t and 2t + 1 a sine and a cosine;
- * see attention/position.h. */
-static char *column_name(const struct problem_layer *layer, size_t column, size_t columns)
+/* "cos p/100". Columns t and t + columns/2 of a rotary encoding are a cosine and a sine of position p,
+ * columns 2t and 2t + 1 of a sinusoidal one a sine and a cosine: attention/position.h. The caller frees
+ * it. */
+static char *panels_column_name(const struct problem_layer *layer, size_t column, size_t columns)
 {
-    bool turns = layer->settings.position != POSITION_SINUSOIDAL;
-    size_t pair = turns ? column % (columns / 2) : column / 2;
-    bool is_sine = turns ? column >= columns / 2 : column % 2 == 0;
-    double length = pow(layer->position_base, 2 * (double)pair / (double)columns);
+    bool rotary = layer->settings.position != POSITION_SINUSOIDAL;
+    size_t pair = rotary ? column % (columns / 2) : column / 2;
+    bool is_sine = rotary ? column >= columns / 2 : column % 2 == 0;
+    double divisor = pow(layer->position_base, 2 * (double)pair / (double)columns);
     const char *function = is_sine ? "sin" : "cos";
     return pair == 0 ? text_format("%s p", function)
-                     : text_format(length < 1000 ? "%s p/%.3g" : "%s p/%.0f", function, length);
+                     : text_format(divisor < 1000 ? "%s p/%.3g" : "%s p/%.0f", function, divisor);
 }
 
-static bool name_columns(struct panels *panels, struct error *error)
+static bool panels_name_columns(struct panels *panels, struct error *error)
 {
-    const struct result *result = panels->result;
-    const struct problem_layer *layers = result->problem->layers, *first = &layers[result->layer_index[0]];
-    size_t columns = result->stage[panels->stage].columns;
-    if (panels->stage != STAGE_ENCODING || result->stage[panels->stage].is_pairs)
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct problem_layer *layers = excerpt->result->problem->layers,
+                               *first = &layers[excerpt->layer_index[0]];
+    size_t columns = excerpt->shape[panels->stage].columns;
+    if (panels->stage != STAGE_ENCODING || excerpt->shape[panels->stage].is_pairs)
         return true;
-    for (size_t l = 1; l < result->layer_count; l++) {
-        const struct problem_layer *layer = &layers[result->layer_index[l]];
+    for (size_t l = 1; l < excerpt->layer_count; l++) {
+        const struct problem_layer *layer = &layers[excerpt->layer_index[l]];
         if (layer->settings.position != first->settings.position ||
             layer->position_base != first->position_base)
             return true;
     }
     panels->columns = memory_zeroed(columns + 1, sizeof *panels->columns, error); /* NULL at the end */
     for (size_t c = 0; panels->columns && c < columns; c++)
-        if (!(panels->columns[c] = column_name(first, c, columns)))
+        if (!(panels->columns[c] = panels_column_name(first, c, columns)))
             return error_memory(error, 32);
     return panels->columns;
 }
 
-bool panels_find(struct panels *panels, const struct result *result, enum stage stage, struct error *error)
+bool panels_find(struct panels *panels, const struct excerpt *excerpt, enum stage stage, struct error *error)
 {
-    size_t heads = result->stage[stage].heads;
-    *panels = (struct panels){.result = result, .stage = stage, .owner = find_owner(result, stage)};
+    size_t heads = excerpt->shape[stage].heads;
+    *panels = (struct panels){.excerpt = excerpt, .stage = stage, .owner = panels_owner(excerpt, stage)};
     panels->heads = memory_zeroed(heads, sizeof *panels->heads, error);
     if (!panels->heads)
         return false;
     bool each = panels->owner == OWNER_HEAD || panels->owner == OWNER_KV_HEAD;
     for (size_t h = 0; each && h < heads; h++)
-        if (panels->owner == OWNER_HEAD || is_new(panels, h))
+        if (panels->owner == OWNER_HEAD || !panels_has_head(panels, h))
             panels->heads[panels->count++] = h;
     if (!each)
         panels->count = 1;
-    return name_columns(panels, error);
+    return panels_name_columns(panels, error);
 }
 
 void panels_free(struct panels *panels)
@@ -111,8 +115,8 @@ void panels_free(struct panels *panels)
 
 void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME])
 {
-    const struct result *result = panels->result;
-    const struct problem *problem = result->problem;
+    const struct problem *problem = panels->excerpt->result->problem;
+    const size_t averaged = panels->excerpt->mean.count;
     *name = 0;
     switch (panels->owner) {
     case OWNER_ALL:
@@ -121,16 +125,16 @@ void panels_head(const struct panels *panels, size_t i, bool brief, char name[PA
         return;
     case OWNER_HEAD:
         if (problem->heads > 1)
-            snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu", head_number(panels, panels->heads[i]));
+            snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu",
+                     panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
         if (problem->kv_heads > 1)
             snprintf(name, PANEL_NAME, brief ? "KV%zu" : "kv head %zu",
-                     head_number(panels, panels->heads[i]));
+                     panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_MEAN:
-        snprintf(name, PANEL_NAME, "mean of %zu head%s", result->averaged_count,
-                 result->averaged_count == 1 ? "" : "s");
+        snprintf(name, PANEL_NAME, "mean of %zu head%s", averaged, averaged == 1 ? "" : "s");
     }
 }
 
@@ -138,23 +142,24 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
 {
     char layer[32] = "", head[PANEL_NAME];
     panels_head(panels, i, brief, head);
-    if (panels->result->problem->layer_count > 1)
-        snprintf(layer, sizeof layer, brief ? "L%zu" : "layer %zu", panels->result->layer_index[l]);
+    if (panels->excerpt->result->problem->layer_count > 1)
+        snprintf(layer, sizeof layer, brief ? "L%zu" : "layer %zu", panels->excerpt->layer_index[l]);
     snprintf(name, PANEL_NAME, "%s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
 }
 
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])
 {
-    size_t layer = panels->result->layer_index[l];
+    size_t layer = panels->excerpt->layer_index[l];
     switch (panels->owner) {
     case OWNER_ALL:
         snprintf(name, PANEL_NAME, "layer%zu", layer);
         return;
     case OWNER_HEAD:
-        snprintf(name, PANEL_NAME, "layer%zu-head%zu", layer, head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "layer%zu-head%zu", layer, panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
-        snprintf(name, PANEL_NAME, "layer%zu-kv-head%zu", layer, head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "layer%zu-kv-head%zu", layer,
+                 panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_MEAN:
         snprintf(name, PANEL_NAME, "layer%zu-mean", layer);

@@ -1,4 +1,8 @@
-/* Which matrices of a stage are drawn, each once, and what they and their columns are called. */
+/*
+ * The matrices of a stage as panels of a figure: which are drawn, each once, and their names and those of
+ * their columns. Eight query heads over two heads of keys and values make two panels of stage k, "kv head 0"
+ * and "kv head 1".
+ */
 #ifndef ATTN_VIEW_PANELS_H
 #define ATTN_VIEW_PANELS_H
 
@@ -6,33 +10,34 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "compute/result.h"
+#include "compute/excerpt.h"
 
-/* Whose they are: of all heads in common, of a head, of a head of keys and values, or the mean of heads. */
+/* Whose the matrices are: of all heads together, of one head, of one head of keys and values, or the mean of
+ * heads. */
 enum owner { OWNER_ALL, OWNER_HEAD, OWNER_KV_HEAD, OWNER_MEAN };
 
 /* Begins zeroed; freed by panels_free. */
 struct panels {
-    const struct result *result;
+    const struct excerpt *excerpt;
     enum stage stage;
     enum owner owner;
-    size_t *heads;  /* those of the stage that are drawn, of every layer; owned */
+    size_t *heads;  /* the excerpt's numbers of the matrices that are drawn, the same in every layer; owned */
     size_t count;   /* of them */
-    char **columns; /* names of the columns that are no pairs and no mere numbers, or NULL; owned */
+    char **columns; /* names of the columns of a position encoding; NULL: they have none; owned */
 };
 
-/* Errors: no memory. */
-bool panels_find(struct panels *panels, const struct result *result, enum stage stage, struct error *error);
+/* The excerpt must outlive the panels. Errors: no memory. */
+bool panels_find(struct panels *panels, const struct excerpt *excerpt, enum stage stage, struct error *error);
 void panels_free(struct panels *panels);
 
 enum { PANEL_NAME = 96 };
 
-/* What matrix i of layer l is called in a title: "layer 1 · head 3", as far as there is more than one; brief:
- * "L1 H3". */
+/* The name of matrix i of layer l in a title: "layer 1 · head 3", or brief "L1 H3". Layer or head is left out
+ * where the problem has only one. */
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
-/* The same in the name of a file: "layer1-head3". */
+/* Its name in the name of a file: "layer1-head3", "layer0-kv-head1", "layer0-mean". */
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME]);
-/* The part of a title that is the head's. */
+/* The head's part of a title: "head 3", "kv head 1", "mean of 4 heads"; "": it has none. */
 void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME]);
 
 #endif

@@ -135,13 +135,13 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
     patches->columns = grid[1];
     if (!count_keys(patches, options, problem, error))
         return false;
-    bool pooled = result_kept(problem, request) == KEPT_POOLED;
-    if (asking && pooled)
+    bool offered = request_offers(request, problem, STAGE_WEIGHTS, DETAIL_CHOSEN);
+    if (asking && !offered)
         return error_set(error, ERROR_SYSTEM,
                          "%s needs the weights, and they are more than the %zu that --max-weights allows to "
                          "be held; raise it, or choose queries with --queries",
                          asking, request->max_weights);
-    if (!all_keys || pooled)
+    if (!all_keys || !offered)
         return true;
     if (!choose_query(patches, options, selection, problem, error) ||
         (options->image_file && !read_image(patches, options->image_file, error)))
@@ -154,7 +154,8 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
 /* Queries × keys of a head. */
 struct pairs {
     const float *values;
-    const uint8_t *masked; /* or NULL */
+    size_t stride;         /* from one row of values to the next */
+    const uint8_t *masked; /* packed; or NULL */
     size_t rows, columns;
     size_t first; /* the problem's number of the first row */
 };
@@ -180,7 +181,7 @@ static bool patch_values(const struct patch_view *patches, const struct pairs *p
             totals[j].allowed += !is_masked;
             if (!is_masked || is_weight) {
                 totals[j].count++;
-                totals[j].sum += (double)pairs->values[i * m + j];
+                totals[j].sum += (double)pairs->values[i * pairs->stride + j];
             }
         }
     for (size_t j = 0; j < m; j++) {
@@ -192,16 +193,20 @@ static bool patch_values(const struct patch_view *patches, const struct pairs *p
     return true;
 }
 
-bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error)
+bool patch_view_measure(struct patch_view *patches, const struct excerpt *excerpt, struct error *error)
 {
-    const struct stage_data *data = &result->stage[STAGE_WEIGHTS];
-    float *values = memory_alloc(data->columns, sizeof *values, error);
+    const struct stage_shape *shape = &excerpt->shape[STAGE_WEIGHTS];
+    float *values = memory_alloc(shape->columns, sizeof *values, error);
     bool ok = values;
-    for (size_t i = 0; ok && i < result->layer_count * data->heads; i++) {
-        struct pairs pairs = {stage_matrix(data, i / data->heads, i % data->heads), NULL, data->rows,
-                              data->columns, result->query_first};
+    for (size_t i = 0; ok && i < excerpt->layer_count * shape->heads; i++) {
+        struct strided weights = excerpt_matrix(excerpt, STAGE_WEIGHTS, i / shape->heads, i % shape->heads);
+        struct pairs pairs = {.values = weights.data,
+                              .stride = weights.row,
+                              .rows = shape->rows,
+                              .columns = shape->columns,
+                              .first = excerpt->query_first};
         ok = patch_values(patches, &pairs, true, values, NULL, error);
-        for (size_t j = patches->has_class; ok && j < data->columns; j++)
+        for (size_t j = patches->has_class; ok && j < shape->columns; j++)
             if (isfinite(values[j]) && values[j] > patches->largest)
                 patches->largest = values[j];
     }
@@ -244,7 +249,12 @@ static bool patch_map(struct patch_drawing *over, const struct patch_view *patch
 {
     size_t m = matrices->columns;
     const struct heatmap *from = &matrices->maps[i];
-    struct pairs pairs = {from->values, from->masked, matrices->rows, m, matrices->row_first};
+    struct pairs pairs = {.values = from->values,
+                          .stride = from->stride ? from->stride : m,
+                          .masked = from->masked,
+                          .rows = matrices->rows,
+                          .columns = m,
+                          .first = matrices->row_first};
     float *values = over->values + i * m;
     uint8_t *masked = over->masked + i * m;
     if (!patch_values(patches, &pairs, matrices->is_weight, values, masked, error))

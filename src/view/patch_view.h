@@ -6,7 +6,7 @@
 #define ATTN_VIEW_PATCH_VIEW_H
 
 #include "base/error.h"
-#include "compute/result.h"
+#include "compute/excerpt.h"
 #include "figure/heatmap.h"
 #include "figure/image.h"
 
@@ -44,7 +44,7 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
                      const struct problem *problem, const struct request *request, struct error *error);
 
 /* Finds the largest weight that any head shows of a patch: it gets the highest colour in all pictures. */
-bool patch_view_measure(struct patch_view *patches, const struct result *result, struct error *error);
+bool patch_view_measure(struct patch_view *patches, const struct excerpt *excerpt, struct error *error);
 
 void patch_view_free(struct patch_view *patches);
 

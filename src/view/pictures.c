@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attention/mask.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "problem/problem_head.h"
 
 static const char *const measures[STAGE_COUNT] = {
     [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
@@ -37,79 +35,70 @@ static const char *measure_of(const struct problem *problem, enum stage stage)
 }
 
 /* The number of the first row: rows of an encoding are positions, others tokens. */
-static size_t first_row(const struct result *result, enum stage stage, bool is_position)
+static size_t first_row(const struct excerpt *excerpt, enum stage stage, bool is_position)
 {
-    int64_t position = result->problem->layers[result->layer_index[0]].offset + (int64_t)result->query_first;
-    return stage_is_keys(stage)           ? result->key_first
+    const struct problem_layer *layer = &excerpt->result->problem->layers[excerpt->layer_index[0]];
+    int64_t position = layer->offset + (int64_t)excerpt->query_first;
+    return stage_is_keys(stage)           ? excerpt->key_first
            : is_position && position >= 0 ? (size_t)position
-                                          : result->query_first;
+                                          : excerpt->query_first;
 }
 
-/* Whether a mask is 1 and 0 only, as it is but for the mean of heads that differ. */
-static bool is_flags(const struct result *result, const struct stage_data *mask)
+static bool is_pooled(const struct excerpt *excerpt, enum stage stage)
 {
-    size_t count = result->layer_count * mask->heads * mask->rows * mask->columns;
-    for (size_t i = 0; result->averaged && i < count; i++)
-        if (mask->data[i] != 0 && mask->data[i] != 1)
-            return false;
-    return true;
+    return excerpt->result->kept == KEPT_POOLED && excerpt->shape[stage].is_pairs;
 }
 
-static bool is_pooled(const struct result *result, enum stage stage)
+struct sides pictures_labels(const struct excerpt *excerpt, enum stage stage,
+                             const struct patch_view *patches)
 {
-    return result->kept == KEPT_POOLED && result->stage[stage].is_pairs;
-}
-
-struct sides pictures_labels(const struct result *result, enum stage stage, const struct patch_view *patches)
-{
-    const struct problem *problem = result->problem;
-    const bool pairs = result->stage[stage].is_pairs, keys = stage_is_keys(stage);
+    const struct problem *problem = excerpt->result->problem;
+    const bool pairs = excerpt->shape[stage].is_pairs, keys = stage_is_keys(stage);
     struct sides sides = {NULL, NULL};
-    if (is_pooled(result, stage) || (pairs && patches))
+    if (is_pooled(excerpt, stage) || (pairs && patches))
         return sides;
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     if (rows->given)
-        sides.rows = (const char *const *)rows->text + (keys ? result->key_first : result->query_first);
+        sides.rows = (const char *const *)rows->text + (keys ? excerpt->key_first : excerpt->query_first);
     if (pairs && problem->key_tokens.given)
-        sides.columns = (const char *const *)problem->key_tokens.text + result->key_first;
+        sides.columns = (const char *const *)problem->key_tokens.text + excerpt->key_first;
     return sides;
 }
 
 /* The common part of all drawings of a stage. The heatmaps are set by the caller. */
 static struct drawing drawing_of(const struct panels *panels, const struct drawing_style *wanted)
 {
-    const struct result *result = panels->result;
-    const struct problem *problem = result->problem;
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct problem *problem = excerpt->result->problem;
     enum stage stage = panels->stage;
-    const struct stage_data *data = &result->stage[stage];
+    const struct stage_shape *shape = &excerpt->shape[stage];
     bool recurrent = false; /* its weights may be negative */
     for (size_t l = 0; l < problem->layer_count; l++)
         recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
-    bool keys = stage_is_keys(stage), pairs = data->is_pairs;
+    bool keys = stage_is_keys(stage), pairs = shape->is_pairs;
     bool positions = stage == STAGE_ENCODING && !pairs;
-    bool flags = stage == STAGE_MASK && is_flags(result, data), mean = stage == STAGE_MASK && !flags;
+    bool flags = stage == STAGE_MASK;
     struct drawing_style style = *wanted;
     if (flags && style.annotate == ANNOTATE_AUTO) /* the colours say it */
         style.annotate = ANNOTATE_OFF;
-    bool pooled = is_pooled(result, stage); /* cells are numbered by their first token */
-    if (pooled && stage == STAGE_MASK)      /* whether some pair of a cell is allowed */
+    bool pooled = is_pooled(excerpt, stage); /* cells are numbered by their first token */
+    if (pooled && flags)                     /* whether some pair of a cell is allowed */
         style.pool = POOL_MAX;
-    struct sides labels = pictures_labels(result, stage, NULL);
+    struct sides labels = pictures_labels(excerpt, stage, NULL);
     return (struct drawing){
-        .rows = data->rows,
-        .columns = data->columns,
+        .rows = shape->rows,
+        .columns = shape->columns,
         .row_labels = labels.rows,
         .column_labels = labels.columns ? labels.columns : (const char *const *)panels->columns,
-        .row_first = first_row(result, stage, positions),
-        .column_first = pairs ? result->key_first : 0,
-        .row_step = pooled ? result->query_step : 1,
-        .column_step = pooled ? result->key_step : 1,
+        .row_first = first_row(excerpt, stage, positions),
+        .column_first = pairs ? excerpt->key_first : 0,
+        .row_step = pooled ? excerpt->result->cells.query_step : 1,
+        .column_step = pooled ? excerpt->result->cells.key_step : 1,
         .row_axis = keys        ? "key"
                     : positions ? "position p"
                                 : "query",
         .column_axis = pairs ? "key" : "feature",
-        .measure = mean ? "share of heads" : measure_of(problem, stage),
-        .note = mean ? "that see it" : NULL,
+        .measure = measure_of(problem, stage),
         .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
         .is_weight = (stage == STAGE_WEIGHTS && !recurrent) || stage == STAGE_MASK,
         .is_flag = flags,
@@ -119,26 +108,26 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
 
 /* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
  * frees. */
-static bool mask_of(const struct result *result, enum stage stage, size_t l, size_t h, unsigned char **flags,
-                    struct error *error)
+static bool mask_of(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h,
+                    unsigned char **flags, struct error *error)
 {
+    const struct stage_shape *shape = &excerpt->shape[stage];
     *flags = NULL;
-    if (stage != STAGE_WEIGHTS && stage != STAGE_MASKED && stage != STAGE_MASK)
+    if ((stage != STAGE_WEIGHTS && stage != STAGE_MASKED && stage != STAGE_MASK) ||
+        !excerpt_may_be_masked(excerpt, l, h))
         return true;
-    struct head rules;
-    problem_head(result->problem, result->layer_index[l], result->head_index[h], &rules);
-    if (!mask_is_any(&rules))
-        return true;
-    *flags = memory_alloc(result->stage[stage].rows * result->stage[stage].columns, 1, error);
+    *flags = memory_alloc(shape->rows * shape->columns, 1, error);
     if (!*flags)
         return false;
-    bool any = result_mask(result, l, h, *flags);
     /* Weights that were given are panels even where a mask says there are none. */
-    if (any && stage != STAGE_MASK && result->problem->layers[0].attention) {
-        const struct stage_data *data = &result->stage[stage];
-        const float *values = stage_matrix(data, l, h);
-        for (size_t i = 0; i < data->rows * data->columns; i++)
-            (*flags)[i] &= values[i] == 0;
+    const bool given = stage != STAGE_MASK && excerpt->result->problem->layers[0].attention;
+    bool any = false;
+    for (size_t i = 0; i < shape->rows; i++) {
+        unsigned char *row = *flags + i * shape->columns;
+        any = excerpt_mask_row(excerpt, l, h, i, row) || any;
+        const float *values = given ? excerpt_row(excerpt, stage, l, h, i, NULL) : NULL;
+        for (size_t j = 0; given && j < shape->columns; j++)
+            row[j] &= values[j] == 0;
     }
     if (!any) {
         free(*flags);
@@ -150,11 +139,11 @@ static bool mask_of(const struct result *result, enum stage stage, size_t l, siz
 /* Names for the rows (layers) and columns (heads) of panels, in case panels have no room for their own. */
 static void name_grid(struct picture *picture, const struct panels *panels)
 {
-    size_t layers = panels->result->layer_count;
+    size_t layers = panels->excerpt->layer_count;
     for (size_t i = 0; i < layers + panels->count; i++) {
         char *name = picture->names[picture->count + i];
         if (i < layers)
-            snprintf(name, sizeof *picture->names, "L%zu", panels->result->layer_index[i]);
+            snprintf(name, sizeof *picture->names, "L%zu", panels->excerpt->layer_index[i]);
         else
             panels_head(panels, i - layers, true, name);
         picture->titles[i] = name;
@@ -166,8 +155,13 @@ static void name_grid(struct picture *picture, const struct panels *panels)
 static bool picture_map(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
                         struct error *error)
 {
-    picture->maps[i].values = stage_matrix(&panels->result->stage[panels->stage], l, h);
-    if (!mask_of(panels->result, panels->stage, l, h, &picture->masks[i], error))
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct strided matrix = excerpt_matrix(excerpt, panels->stage, l, h);
+    if (!matrix.data && !(picture->values[i] = excerpt_pack(excerpt, panels->stage, l, h, error)))
+        return false;
+    picture->maps[i].values = matrix.data ? matrix.data : picture->values[i];
+    picture->maps[i].stride = matrix.row;
+    if (!mask_of(excerpt, panels->stage, l, h, &picture->masks[i], error))
         return false;
     picture->maps[i].masked = picture->masks[i];
     return true;
@@ -176,7 +170,7 @@ static bool picture_map(struct picture *picture, size_t i, const struct panels *
 /* Every matrix is a panel with its name over it. */
 static bool make_all(struct picture *picture, const struct panels *panels, struct error *error)
 {
-    size_t heads = panels->count, layers = panels->result->layer_count, count = picture->count;
+    size_t heads = panels->count, layers = panels->excerpt->layer_count, count = picture->count;
     bool brief = layers > 1 && heads > 1;
     picture->names = memory_zeroed(count + layers + heads, sizeof *picture->names, error);
     picture->titles = memory_zeroed(layers + heads, sizeof *picture->titles, error);
@@ -188,7 +182,7 @@ static bool make_all(struct picture *picture, const struct panels *panels, struc
         if (!picture_map(picture, i, panels, i / heads, panels->heads[i % heads], error))
             return false;
     }
-    picture->drawing.title = panels->result->problem->title;
+    picture->drawing.title = panels->excerpt->result->problem->title;
     /* A row of panels a layer, unless that makes a tower. */
     if (layers > 1 && layers <= 4 * heads) {
         picture->drawing.across = heads;
@@ -204,7 +198,7 @@ static bool make_one(struct picture *picture, const struct panels *panels, size_
     size_t l = matrix / panels->count, i = matrix % panels->count;
     char name[PANEL_NAME];
     panels_title(panels, l, i, false, name);
-    const char *title = panels->result->problem->title;
+    const char *title = panels->excerpt->result->problem->title;
     picture->title = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
     picture->drawing.title = picture->title;
     return picture->title ? picture_map(picture, 0, panels, l, panels->heads[i], error)
@@ -216,15 +210,16 @@ bool picture_make(struct picture *picture, const struct picture_matrices *shown,
 {
     const struct panels *panels = shown->panels;
     picture->drawing = drawing_of(panels, style);
-    picture->count = shown->all ? panels->result->layer_count * panels->count : 1;
+    picture->count = shown->all ? panels->excerpt->layer_count * panels->count : 1;
     picture->maps = memory_zeroed(picture->count, sizeof *picture->maps, error);
     picture->masks = memory_zeroed(picture->count, sizeof *picture->masks, error);
-    if (!picture->maps || !picture->masks ||
+    picture->values = memory_zeroed(picture->count, sizeof *picture->values, error);
+    if (!picture->maps || !picture->masks || !picture->values ||
         !(shown->all ? make_all(picture, panels, error) : make_one(picture, panels, shown->matrix, error)))
         return false;
     picture->drawing.maps = picture->maps;
     picture->drawing.map_count = picture->count;
-    if (!patches || !panels->result->stage[panels->stage].is_pairs)
+    if (!patches || !panels->excerpt->shape[panels->stage].is_pairs)
         return true;
     if (!patch_drawing_make(&picture->over, patches, panels->stage, &picture->drawing, error))
         return false;
@@ -236,7 +231,10 @@ void picture_free(struct picture *picture)
 {
     for (size_t i = 0; picture->masks && i < picture->count; i++)
         free(picture->masks[i]);
+    for (size_t i = 0; picture->values && i < picture->count; i++)
+        free(picture->values[i]);
     free(picture->masks);
+    free(picture->values);
     free(picture->titles);
     free(picture->names);
     free(picture->maps);

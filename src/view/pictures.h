@@ -15,7 +15,8 @@ struct sides {
     const char *const *rows, *const *columns;
 };
 /* Pairs are drawn over `patches`; NULL: as matrices. */
-struct sides pictures_labels(const struct result *result, enum stage stage, const struct patch_view *patches);
+struct sides pictures_labels(const struct excerpt *excerpt, enum stage stage,
+                             const struct patch_view *patches);
 
 /* Which matrices of a stage a picture shows. */
 struct picture_matrices {
@@ -31,6 +32,7 @@ struct picture {
     struct heatmap *maps; /* `count` of them */
     size_t count;
     unsigned char **masks;     /* of the maps */
+    float **values;            /* of maps that lie nowhere in one piece; NULL: they are the result's */
     char (*names)[PANEL_NAME]; /* of the panels, then of the rows and columns of panels */
     const char **titles;       /* pointers to those of rows and columns */
     char *title;

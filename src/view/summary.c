@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "view/label_text.h"
 
-/* Few files by name; many by count and the folder or file they begin and end with. */
-static void write_names(char *const *names, size_t count, struct out *out)
+/* Up to FEW files by name; of more the count, the first and the last two. */
+static void summary_names(char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -28,7 +28,7 @@ static void write_names(char *const *names, size_t count, struct out *out)
     }
 }
 
-static void pad(struct out *out, const char *text, size_t columns)
+static void summary_pad(struct out *out, const char *text, size_t columns)
 {
     size_t has = text_columns(text);
     out_text(out, text);
@@ -37,7 +37,7 @@ static void pad(struct out *out, const char *text, size_t columns)
 }
 
 /* With so many decimals, or as few digits as fit where the number is out of the ordinary. */
-static void write_number(struct out *out, int width, int decimals, double value)
+static void summary_number(struct out *out, int width, int decimals, double value)
 {
     if (isnan(value)) /* a measure that means nothing here */
         out_format(out, "%*s", width, "-");
@@ -47,52 +47,53 @@ static void write_number(struct out *out, int width, int decimals, double value)
         out_format(out, " %*.2g", width - 1, value);
 }
 
-/* How many columns the first label of the rows takes. */
-static size_t labels_width(const struct result *result)
+/* Columns that the widest label of a query ("from") takes. */
+static size_t summary_from_width(const struct excerpt *excerpt)
 {
     size_t most = 4; /* "from" */
-    for (size_t i = 0; i < result->layer_count * result->head_count; i++) {
-        const struct measures *m = &result->measures[i];
+    for (size_t i = 0; i < excerpt->layer_count * excerpt->head_count; i++) {
+        const struct measures *m =
+            excerpt_measures(excerpt, i / excerpt->head_count, i % excerpt->head_count);
         char from[128];
         if (m->rows == 0)
             continue;
-        label_text(result->problem->tokens.text[m->largest_query], from);
+        label_text(excerpt->result->problem->tokens.text[m->largest_query], from);
         size_t columns = text_columns(from);
         most = columns > most ? columns : most;
     }
     return most;
 }
 
-void summary_write(char *const *names, size_t count, const struct result *result, struct out *out)
+void summary_write(char *const *names, size_t count, const struct excerpt *excerpt, struct out *out)
 {
-    const struct problem *problem = result->problem;
-    write_names(names, count, out);
+    const struct problem *problem = excerpt->result->problem;
+    summary_names(names, count, out);
     if (count > 0)
         out_char(out, '\n');
-    if (result->query_count < problem->n || result->key_count < problem->m)
+    if (excerpt->query_count < problem->n || excerpt->key_count < problem->m)
         out_text(out, "(of whole heads)\n");
-    size_t width = labels_width(result);
+    size_t width = summary_from_width(excerpt);
     out_text(out, "layer  head  entropy  distance   first  largest  ");
-    pad(out, "from", width);
+    summary_pad(out, "from", width);
     out_text(out, " → to\n");
-    for (size_t l = 0; l < result->layer_count; l++) {
-        for (size_t h = 0; h < result->head_count; h++) {
-            const struct measures *m = &result->measures[l * result->head_count + h];
+    for (size_t l = 0; l < excerpt->layer_count; l++) {
+        for (size_t h = 0; h < excerpt->head_count; h++) {
+            const struct measures *m = excerpt_measures(excerpt, l, h);
             char head[24], from[128], to[128];
-            snprintf(head, sizeof head, "%zu", result->head_index[h]);
-            out_format(out, "%5zu  %4s", result->layer_index[l], result->averaged ? "mean" : head);
+            snprintf(head, sizeof head, "%zu", excerpt->head_index[h]);
+            out_format(out, "%5zu  %4s", excerpt->layer_index[l], excerpt->mean.count > 0 ? "mean" : head);
             if (m->rows == 0) {
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;
             }
             label_text(problem->tokens.text[m->largest_query], from);
             label_text(problem->key_tokens.text[m->largest_key], to);
-            write_number(out, 9, 3, m->entropy);
-            write_number(out, 10, 2, m->distance);
-            write_number(out, 8, 3, m->first);
-            write_number(out, 9, 3, (double)m->largest);
+            summary_number(out, 9, 3, m->entropy);
+            summary_number(out, 10, 2, m->distance);
+            summary_number(out, 8, 3, m->first);
+            summary_number(out, 9, 3, (double)m->largest);
             out_text(out, "  ");
-            pad(out, from, width);
+            summary_pad(out, from, width);
             out_format(out, " → %s\n", to);
         }
     }

@@ -6,14 +6,14 @@
 #include "write/write.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/memory.h"
 
-/* A field, quoted where a reader would otherwise take it apart or trim it. A held U+0000 becomes its picture,
- * U+2400. */
-static void write_field(struct out *out, const char *text)
+/* A field, quoted where a reader would otherwise split or trim it. A U+0000, which texts hold as C0 80,
+ * becomes its picture, U+2400. */
+static void csv_field(struct out *out, const char *text)
 {
     size_t length = strlen(text);
     bool quoted =
@@ -34,7 +34,7 @@ static void write_field(struct out *out, const char *text)
         out_char(out, '"');
 }
 
-static void write_value(struct out *out, float value)
+static void csv_value(struct out *out, float value)
 {
     if (isnan(value))
         out_text(out, "nan");
@@ -44,68 +44,74 @@ static void write_value(struct out *out, float value)
         out_float(out, value);
 }
 
-static void write_pairs(const struct result *result, const struct stage_data *data, size_t l, size_t h,
-                        struct out *out)
+/* Row i of matrix h of layer l. */
+struct csv_row {
+    const struct excerpt *excerpt;
+    enum stage stage;
+    size_t l, h, i;
+};
+
+static void csv_pairs(const struct csv_row *row, const float *values, struct out *out)
 {
-    const float *value = stage_matrix(data, l, h);
-    size_t head = result->averaged ? 0 : result->head_index[h];
-    for (size_t i = 0; i < data->rows; i++) {
-        for (size_t j = 0; j < data->columns; j++) {
-            size_t query = result->query_first + i, key = result->key_first + j;
-            out_format(out, "%zu,%zu,%zu,%zu,", result->layer_index[l], head, query, key);
-            write_field(out, result->problem->tokens.text[query]);
-            out_char(out, ',');
-            write_field(out, result->problem->key_tokens.text[key]);
-            out_char(out, ',');
-            write_value(out, *value++);
-            out_char(out, '\n');
-        }
+    const struct excerpt *e = row->excerpt;
+    const struct problem *problem = e->result->problem;
+    size_t head = e->mean.count > 0 ? 0 : e->head_index[row->h], query = e->query_first + row->i;
+    for (size_t j = 0; j < e->shape[row->stage].columns; j++) {
+        size_t key = e->key_first + j;
+        out_format(out, "%zu,%zu,%zu,%zu,", e->layer_index[row->l], head, query, key);
+        csv_field(out, problem->tokens.text[query]);
+        out_char(out, ',');
+        csv_field(out, problem->key_tokens.text[key]);
+        out_char(out, ',');
+        csv_value(out, values[j]);
+        out_char(out, '\n');
     }
 }
 
-static void write_features(const struct result *result, const struct stage_data *data, enum stage stage,
-                           size_t l, size_t h, struct out *out)
+static void csv_features(const struct csv_row *row, const float *values, struct out *out)
 {
-    const float *value = stage_matrix(data, l, h);
-    const struct labels *labels =
-        stage_is_keys(stage) ? &result->problem->key_tokens : &result->problem->tokens;
-    size_t first = stage_is_keys(stage) ? result->key_first : result->query_first;
+    const struct excerpt *e = row->excerpt;
+    const struct problem *problem = e->result->problem;
+    const bool keys = stage_is_keys(row->stage);
+    const struct labels *labels = keys ? &problem->key_tokens : &problem->tokens;
+    size_t token = (keys ? e->key_first : e->query_first) + row->i;
     /* Output is of all heads together, and grouped K/V heads are counted by themselves unless heads were
      * chosen. */
-    bool own = stage != STAGE_OUTPUT && data->heads == result->head_count && !result->averaged;
-    size_t head = own ? result->head_index[h] : h;
-    for (size_t i = 0; i < data->rows; i++) {
-        for (size_t c = 0; c < data->columns; c++) {
-            out_format(out, "%zu,%zu,%zu,%zu,", result->layer_index[l], head, first + i, c);
-            write_field(out, labels->text[first + i]);
-            out_char(out, ',');
-            write_value(out, *value++);
-            out_char(out, '\n');
-        }
+    bool own =
+        row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count && e->mean.count == 0;
+    size_t head = own ? e->head_index[row->h] : row->h;
+    for (size_t c = 0; c < e->shape[row->stage].columns; c++) {
+        out_format(out, "%zu,%zu,%zu,%zu,", e->layer_index[row->l], head, token, c);
+        csv_field(out, labels->text[token]);
+        out_char(out, ',');
+        csv_value(out, values[c]);
+        out_char(out, '\n');
     }
 }
 
-static bool csv_write(const struct result *result, enum stage stage, struct out *out, struct error *error)
+static bool csv_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
 {
-    (void)error;
-    const struct stage_data *data = &result->stage[stage];
-    const char *row = stage_is_keys(stage) ? "key" : "query";
-    if (data->is_pairs)
+    const struct stage_shape *shape = &e->shape[stage];
+    const char *name = stage_is_keys(stage) ? "key" : "query";
+    float *room = memory_alloc(shape->columns, sizeof *room, error);
+    if (!room)
+        return false;
+    if (shape->is_pairs)
         out_format(out, "layer,head,query,key,query_token,key_token,%s\n",
                    stage == STAGE_WEIGHTS  ? "weight"
                    : stage == STAGE_SCORES ? "score"
                                            : stage_names[stage]);
     else
-        out_format(out, "layer,head,%s,feature,%s_token,value\n", row, row);
-    for (size_t l = 0; l < result->layer_count; l++) {
-        for (size_t h = 0; h < data->heads; h++) {
-            if (data->is_pairs)
-                write_pairs(result, data, l, h, out);
-            else
-                write_features(result, data, stage, l, h, out);
-        }
-    }
+        out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
+    for (size_t l = 0; l < e->layer_count; l++)
+        for (size_t h = 0; h < shape->heads; h++)
+            for (size_t i = 0; i < shape->rows; i++) {
+                const struct csv_row row = {e, stage, l, h, i};
+                const float *values = excerpt_row(e, stage, l, h, i, room);
+                (shape->is_pairs ? csv_pairs : csv_features)(&row, values, out);
+            }
+    free(room);
     return true;
 }
 
-const struct writer writer_csv = {true, csv_write};
+const struct writer writer_csv = {true, DETAIL_CHOSEN, csv_write};

@@ -1,15 +1,13 @@
-/* The JSON of an explanation: the numbers of every step, all keys. Numbers as in the JSON of a result. */
-#include <math.h>
+/* Numbers are as in the JSON of a result. */
+#include "write/explanation.h"
 
-#include "write/write.h"
-
-static void write_number(struct out *out, const char *key, double value)
+static void explanation_number(struct out *out, const char *key, double value)
 {
     out_format(out, ",\"%s\":", key);
     out_float(out, (float)value);
 }
 
-static void write_vector(struct out *out, const char *key, const float *values, size_t count)
+static void explanation_vector(struct out *out, const char *key, const float *values, size_t count)
 {
     out_format(out, ",\"%s\":[", key);
     for (size_t c = 0; c < count; c++) {
@@ -20,23 +18,23 @@ static void write_vector(struct out *out, const char *key, const float *values, 
     out_char(out, ']');
 }
 
-static void write_key(struct out *out, const struct explanation *e, size_t j)
+static void explanation_key(struct out *out, const struct explanation *e, size_t j)
 {
     const struct head *head = e->head;
     out_format(out, "%s{\"key\":%zu,\"token\":", j > 0 ? ",\n" : "", j);
     out_quoted(out, e->layer.problem->key_tokens.text[j]);
     out_format(out, ",\"allowed\":%s", e->allowed[j] ? "true" : "false");
-    write_vector(out, "k", head->k.data + j * head->k.row, head->d_k);
-    write_number(out, "score", e->scores[j]);
-    write_number(out, "scaled", e->scaled[j]);
-    write_number(out, "masked", e->masked[j]);
+    explanation_vector(out, "k", head->k.data + j * head->k.row, head->d_k);
+    explanation_number(out, "score", e->scores[j]);
+    explanation_number(out, "scaled", e->scaled[j]);
+    explanation_number(out, "masked", e->masked[j]);
     if (e->numerators)
-        write_number(out, "numerator", e->numerators[j]);
+        explanation_number(out, "numerator", e->numerators[j]);
     if (e->before_dropout)
-        write_number(out, "before_dropout", e->before_dropout[j]);
-    write_number(out, "weight", e->weights[j]);
+        explanation_number(out, "before_dropout", e->before_dropout[j]);
+    explanation_number(out, "weight", e->weights[j]);
     if (head->v.data)
-        write_vector(out, "v", head->v.data + j * head->v.row, head->d_v);
+        explanation_vector(out, "v", head->v.data + j * head->v.row, head->d_v);
     out_char(out, '}');
 }
 
@@ -48,27 +46,27 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
     out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
                e->layer.index, head, e->query);
     out_quoted(out, e->layer.problem->tokens.text[e->query]);
-    write_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
+    explanation_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
     if (h->additive)
-        write_vector(out, "v_score", h->additive, h->d_k);
-    write_number(out, "scale", layer->scale);
+        explanation_vector(out, "v_score", h->additive, h->d_k);
+    explanation_number(out, "scale", layer->scale);
     if (settings_have(&layer->settings, SETTING_TEMPERATURE))
-        write_number(out, "temperature", layer->settings.temperature);
+        explanation_number(out, "temperature", layer->settings.temperature);
     if (h->softcap > 0)
-        write_number(out, "softcap", h->softcap);
+        explanation_number(out, "softcap", h->softcap);
     out_format(out, ",\"%s\":", e->numerators ? "normalizer" : "recurrence");
     settings_write(&layer->settings, e->numerators ? SETTING_NORMALIZER : SETTING_RECURRENCE, out);
     if (e->numerators)
-        write_number(out, sparsemax ? "threshold" : "largest", e->shift);
+        explanation_number(out, sparsemax ? "threshold" : "largest", e->shift);
     if (h->has_sink)
-        write_number(out, "sink", h->sink);
+        explanation_number(out, "sink", h->sink);
     if (e->before_dropout)
-        write_number(out, "dropout", h->dropout);
+        explanation_number(out, "dropout", h->dropout);
     if (e->numerators)
-        write_number(out, "denominator", e->denominator);
+        explanation_number(out, "denominator", e->denominator);
     out_text(out, ",\n\"keys\":[");
     for (size_t j = 0; j < h->m; j++)
-        write_key(out, e, j);
+        explanation_key(out, e, j);
     out_char(out, ']');
     if (e->output) {
         out_text(out, ",\n\"output\":[");

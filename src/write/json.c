@@ -1,6 +1,6 @@
 /*
  * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read
- * back to the same float32; what has no finite value is null. One row of a matrix a line.
+ * back to the same float32; NaN and infinities are null. One row of a matrix a line.
  */
 #include "write/write.h"
 
@@ -12,8 +12,8 @@
 #include "base/workers.h"
 #include "problem/problem_head.h"
 
-static void write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
-                         size_t count)
+static void json_write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
+                              size_t count)
 {
     out_format(out, ",\n\"%s\":[", key);
     for (size_t i = 0; i < count; i++) {
@@ -24,7 +24,7 @@ static void write_labels(struct out *out, const char *key, const struct labels *
     out_char(out, ']');
 }
 
-static void write_list(struct out *out, const char *key, const size_t *list, size_t count)
+static void json_write_list(struct out *out, const char *key, const size_t *list, size_t count)
 {
     out_format(out, "\"%s\":[", key);
     for (size_t i = 0; i < count; i++)
@@ -32,10 +32,28 @@ static void write_list(struct out *out, const char *key, const size_t *list, siz
     out_char(out, ']');
 }
 
-static void write_rows(struct out *out, const float *values, size_t first, size_t end, size_t columns)
+/* Large matrices are made into text by all threads, some rows each, and written in order. */
+enum { CHUNK_NUMBERS = 1 << 13, CHUNKS = 16 };
+
+/* A matrix on its way out: in rounds of CHUNKS chunks of rows. */
+struct json_matrix {
+    const struct excerpt *excerpt;
+    enum stage stage;
+    size_t l, h;
+    size_t first;  /* row of this round */
+    size_t height; /* rows of a chunk */
+    float *room;   /* for a row of each chunk */
+    struct out text[CHUNKS];
+};
+
+/* Rows [first, end), which chunk `chunk` is made of. */
+static void json_write_rows(struct out *out, const struct json_matrix *matrix, size_t first, size_t end,
+                            size_t chunk)
 {
+    const size_t columns = matrix->excerpt->shape[matrix->stage].columns;
+    float *room = matrix->room + chunk * columns;
     for (size_t i = first; i < end; i++) {
-        const float *row = values + i * columns;
+        const float *row = excerpt_row(matrix->excerpt, matrix->stage, matrix->l, matrix->h, i, room);
         out_text(out, i > 0 ? ",\n[" : "[");
         for (size_t j = 0; j < columns; j++) {
             if (j > 0)
@@ -46,75 +64,78 @@ static void write_rows(struct out *out, const float *values, size_t first, size_
     }
 }
 
-/* Large matrices are made into text by all threads, some rows each, and written in order. */
-enum { PART_NUMBERS = 1 << 13, PARTS = 16 };
-
-struct parts {
-    const float *values;
-    size_t first, rows, columns; /* of the matrix: the first row of this round, and all */
-    size_t height;               /* rows of a part */
-    struct out text[PARTS];
-};
-
-static void write_part(void *context, int member, size_t job)
+static void json_write_chunk(void *context, int member, size_t job)
 {
-    struct parts *parts = context;
+    struct json_matrix *matrix = context;
     (void)member;
-    size_t first = parts->first + job * parts->height, left = parts->rows - first;
-    write_rows(&parts->text[job], parts->values, first, first + (left < parts->height ? left : parts->height),
-               parts->columns);
+    const size_t rows = matrix->excerpt->shape[matrix->stage].rows;
+    size_t first = matrix->first + job * matrix->height, left = rows - first;
+    json_write_rows(&matrix->text[job], matrix, first,
+                    first + (left < matrix->height ? left : matrix->height), job);
 }
 
 /* rows×columns as an array of arrays. */
-static void write_matrix(struct out *out, const float *values, size_t rows, size_t columns)
+static void json_write_matrix(struct out *out, struct json_matrix *matrix)
 {
+    const struct stage_shape *shape = &matrix->excerpt->shape[matrix->stage];
+    const size_t rows = shape->rows;
     out_char(out, '[');
-    struct parts parts = {.values = values, .rows = rows, .columns = columns};
-    parts.height = columns < PART_NUMBERS ? PART_NUMBERS / (columns + 1) + 1 : 1;
-    if (rows <= parts.height) {
-        write_rows(out, values, 0, rows, columns);
-        parts.first = rows;
+    matrix->height = shape->columns < CHUNK_NUMBERS ? CHUNK_NUMBERS / (shape->columns + 1) + 1 : 1;
+    matrix->first = 0;
+    if (rows <= matrix->height) {
+        json_write_rows(out, matrix, 0, rows, 0);
+        matrix->first = rows;
     }
-    for (; parts.first < rows && !out->trouble; parts.first += PARTS * parts.height) {
-        size_t count = (rows - parts.first - 1) / parts.height + 1;
-        count = count < PARTS ? count : PARTS;
+    for (; matrix->first < rows && !out->trouble; matrix->first += CHUNKS * matrix->height) {
+        size_t count = (rows - matrix->first - 1) / matrix->height + 1;
+        count = count < CHUNKS ? count : CHUNKS;
         for (size_t i = 0; i < count; i++)
-            out_begin(&parts.text[i], -1, out->name);
-        workers_run(count, write_part, &parts);
+            out_begin(&matrix->text[i], -1, out->name);
+        workers_run(count, json_write_chunk, matrix);
         for (size_t i = 0; i < count; i++) {
-            out_bytes(out, parts.text[i].data, parts.text[i].size);
+            out_bytes(out, matrix->text[i].data, matrix->text[i].size);
             if (!out->trouble)
-                out->trouble = parts.text[i].trouble;
-            out_free(&parts.text[i]);
+                out->trouble = matrix->text[i].trouble;
+            out_free(&matrix->text[i]);
         }
     }
     out_char(out, ']');
 }
 
-/* [layer][head][row][column], or [layer][row][column] for the output. */
-static void write_stage(struct out *out, const struct result *result, enum stage stage)
+/* [layer][head][row][column], or [layer][row][column] for the output; nothing where there is no such
+ * stage. */
+static bool json_write_stage(struct out *out, const struct excerpt *e, enum stage stage, struct error *error)
 {
-    const struct stage_data *data = &result->stage[stage];
-    if (!data->data)
-        return;
+    const struct stage_shape *shape = &e->shape[stage];
+    size_t count;
+    if (!excerpt_has(e, stage))
+        return true;
+    if (!size_multiply(shape->columns, CHUNKS, &count))
+        return error_memory(error, SIZE_MAX);
+    struct json_matrix matrix = {
+        .excerpt = e, .stage = stage, .room = memory_alloc(count, sizeof *matrix.room, error)};
+    if (!matrix.room)
+        return false;
     out_format(out, ",\n\"%s\":[", stage_names[stage]);
-    for (size_t l = 0; l < result->layer_count; l++) {
-        out_text(out, l > 0 ? ",\n" : "");
+    for (matrix.l = 0; matrix.l < e->layer_count; matrix.l++) {
+        out_text(out, matrix.l > 0 ? ",\n" : "");
         if (stage != STAGE_OUTPUT)
             out_char(out, '[');
-        for (size_t h = 0; h < data->heads; h++) {
-            out_text(out, h > 0 ? ",\n" : "");
-            write_matrix(out, stage_matrix(data, l, h), data->rows, data->columns);
+        for (matrix.h = 0; matrix.h < shape->heads; matrix.h++) {
+            out_text(out, matrix.h > 0 ? ",\n" : "");
+            json_write_matrix(out, &matrix);
         }
         if (stage != STAGE_OUTPUT)
             out_char(out, ']');
     }
     out_char(out, ']');
+    free(matrix.room);
+    return true;
 }
 
-/* Whether causal and window of the config can say what the rules are: they are those of all layers, and a
- * window without causal has no offset. */
-static bool rules_agree(const struct problem *problem)
+/* Whether causal and window of the config can tell the rules: all layers have the same, and a window without
+ * causal has no offset. */
+static bool json_rules_agree(const struct problem *problem)
 {
     const struct problem_layer *first = &problem->layers[0];
     if (!first->rules.causal && first->offset != 0 && (first->rules.left >= 0 || first->rules.right >= 0))
@@ -128,8 +149,8 @@ static bool rules_agree(const struct problem *problem)
     return true;
 }
 
-/* Whether all layers have one scale and softcap; linear attention has none. */
-static bool scales_agree(const struct problem *problem)
+/* Whether there is one scale and softcap, that of all layers; linear attention has none. */
+static bool json_scales_agree(const struct problem *problem)
 {
     if (problem->layers[0].settings.normalizer == NORMALIZER_LINEAR)
         return false;
@@ -140,8 +161,8 @@ static bool scales_agree(const struct problem *problem)
     return true;
 }
 
-/* The forms that were asked for, as far as all layers agree on them; what else there is config has anyway. */
-static void write_forms(struct out *out, const struct problem *problem)
+/* The settings that were given and that all layers agree on, but for those that the config has anyway. */
+static void json_write_forms(struct out *out, const struct problem *problem)
 {
     const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
     const struct settings *first = &problem->layers[0].settings;
@@ -156,41 +177,40 @@ static void write_forms(struct out *out, const struct problem *problem)
     }
 }
 
-/* Where the first query here stands among the keys here, where that is not at the first of them: one number
- * if all layers here agree. */
-static void write_offsets(struct out *out, const struct result *result)
+/* Position of the excerpt's first query among its keys, unless it is 0: one number if all layers agree, else
+ * one a layer. */
+static void json_write_offsets(struct out *out, const struct excerpt *e)
 {
-    const struct problem_layer *layers = result->problem->layers;
-    const int64_t moved = (int64_t)result->query_first - (int64_t)result->key_first;
-    const int64_t first = layers[result->layer_index[0]].offset;
+    const struct problem_layer *layers = e->result->problem->layers;
+    const int64_t moved = (int64_t)e->query_first - (int64_t)e->key_first;
+    const int64_t first = layers[e->layer_index[0]].offset;
     bool agree = true;
-    for (size_t l = 1; l < result->layer_count; l++)
-        agree = agree && layers[result->layer_index[l]].offset == first;
+    for (size_t l = 1; l < e->layer_count; l++)
+        agree = agree && layers[e->layer_index[l]].offset == first;
     if (agree && first + moved == 0)
         return;
     out_text(out, agree ? ",\"offset\":" : ",\"offset\":[");
-    for (size_t l = 0; l < (agree ? 1 : result->layer_count); l++)
-        out_format(out, l > 0 ? ",%lld" : "%lld", (long long)(layers[result->layer_index[l]].offset + moved));
+    for (size_t l = 0; l < (agree ? 1 : e->layer_count); l++)
+        out_format(out, l > 0 ? ",%lld" : "%lld", (long long)(layers[e->layer_index[l]].offset + moved));
     out_text(out, agree ? "" : "]");
 }
 
-/* `by_rule`: causal and window say what is masked; otherwise the mask that is written says all of it. */
-static void write_config(struct out *out, const struct result *result, bool by_rule)
+/* `by_rule`: causal and window are the mask; otherwise the mask that is written is all of it. */
+static void json_write_config(struct out *out, const struct excerpt *e, bool by_rule)
 {
-    const struct problem *problem = result->problem;
+    const struct problem *problem = e->result->problem;
     const struct problem_layer *first = &problem->layers[0];
-    out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", result->head_count,
-               result_kv_heads(result));
+    out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", e->head_count, excerpt_kv_heads(e));
     if (!first->attention) {
         out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
-        if (scales_agree(problem)) {
+        if (json_scales_agree(problem)) {
             out_text(out, ",\"scale\":");
             out_float(out, (float)first->scale);
             out_text(out, ",\"softcap\":");
             out_float(out, (float)first->softcap);
         }
     }
-    write_forms(out, problem);
+    json_write_forms(out, problem);
     out_text(out, ",\"causal\":");
     if (!by_rule || !first->rules.causal)
         out_text(out, "false");
@@ -201,67 +221,70 @@ static void write_config(struct out *out, const struct result *result, bool by_r
     if (by_rule && (first->rules.left >= 0 || first->rules.right >= 0))
         out_format(out, ",\"window\":[%lld,%lld]", (long long)first->rules.left,
                    (long long)first->rules.right);
-    write_offsets(out, result);
+    json_write_offsets(out, e);
     out_char(out, '}');
 }
 
-static void write_selection(struct out *out, const struct result *result)
+static void json_write_selection(struct out *out, const struct excerpt *e)
 {
+    const bool is_mean = e->mean.count > 0;
     out_text(out, ",\n\"selection\":{");
-    write_list(out, "layers", result->layer_index, result->layer_count);
+    json_write_list(out, "layers", e->layer_index, e->layer_count);
     out_char(out, ',');
-    write_list(out, "heads", result->head_index,
-               result->averaged ? result->averaged_count : result->head_count);
+    json_write_list(out, "heads", e->head_index, is_mean ? e->mean.count : e->head_count);
     out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}",
-               result->averaged ? "\"heads\"" : "null", result->query_first,
-               result->query_first + result->query_count, result->key_first,
-               result->key_first + result->key_count);
+               is_mean ? "\"heads\"" : "null", e->query_first, e->query_first + e->query_count, e->key_first,
+               e->key_first + e->key_count);
 }
 
-static void write_flags(struct out *out, const unsigned char *masked, size_t rows, size_t columns)
+/* The mask of a head; `flags` has room for a row. */
+static void json_write_head_mask(struct out *out, const struct excerpt *e, size_t l, size_t h,
+                                 unsigned char *flags)
 {
     out_char(out, '[');
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < e->shape[STAGE_WEIGHTS].rows; i++) {
+        excerpt_mask_row(e, l, h, i, flags);
         out_text(out, i > 0 ? ",\n[" : "[");
-        for (size_t j = 0; j < columns; j++)
-            out_text(out, j > 0 ? (*masked++ ? ",0" : ",1") : (*masked++ ? "0" : "1"));
+        for (size_t j = 0; j < e->shape[STAGE_WEIGHTS].columns; j++)
+            out_text(out, j > 0 ? (flags[j] ? ",0" : ",1") : (flags[j] ? "0" : "1"));
         out_char(out, ']');
     }
     out_char(out, ']');
 }
 
-/* 1 where a pair, or some pair of a cell, is seen: as the weights, but without layers and heads where all
- * agree. */
-static bool write_mask(struct out *out, const struct result *result, struct error *error)
+/* Whether all heads have one mask. */
+static bool json_masks_agree(const struct excerpt *e)
 {
-    size_t rows = result->stage[STAGE_WEIGHTS].rows, columns = result->stage[STAGE_WEIGHTS].columns;
-    size_t count = rows * columns, heads = result->layer_count * result->head_count;
-    unsigned char *first = memory_alloc(count, 1, error), *masked = memory_alloc(count, 1, error);
-    bool ok = first && masked, agree = true;
-    if (ok)
-        result_mask(result, 0, 0, first);
-    for (size_t i = 1; ok && agree && i < heads; i++) {
-        result_mask(result, i / result->head_count, i % result->head_count, masked);
-        agree = memcmp(first, masked, count) == 0;
-    }
-    if (ok)
-        out_text(out, ",\n\"mask\":");
-    if (ok && agree)
-        write_flags(out, first, rows, columns);
-    for (size_t i = 0; ok && !agree && i < heads; i++) {
-        size_t h = i % result->head_count;
-        out_text(out, i == 0 ? "[[" : h == 0 ? "],\n[" : ",\n");
-        result_mask(result, i / result->head_count, h, masked);
-        write_flags(out, masked, rows, columns);
-        if (i + 1 == heads)
-            out_text(out, "]]");
-    }
-    free(first);
-    free(masked);
-    return ok;
+    for (size_t l = 0; l < e->layer_count; l++)
+        for (size_t h = 0; h < e->head_count; h++)
+            if (!excerpt_masks_agree(e, 0, 0, l, h))
+                return false;
+    return true;
 }
 
-static void write_measures(struct out *out, const struct measures *m)
+/* 1 where a pair, or some pair of a cell, is allowed: as the weights, but without layers and heads where all
+ * agree. */
+static bool json_write_mask(struct out *out, const struct excerpt *e, struct error *error)
+{
+    unsigned char *flags = memory_alloc(e->shape[STAGE_WEIGHTS].columns, 1, error);
+    if (!flags)
+        return false;
+    out_text(out, ",\n\"mask\":");
+    if (json_masks_agree(e)) {
+        json_write_head_mask(out, e, 0, 0, flags);
+    } else {
+        for (size_t l = 0; l < e->layer_count; l++)
+            for (size_t h = 0; h < e->head_count; h++) {
+                out_text(out, h > 0 ? ",\n" : l > 0 ? "],\n[" : "[[");
+                json_write_head_mask(out, e, l, h, flags);
+            }
+        out_text(out, "]]");
+    }
+    free(flags);
+    return true;
+}
+
+static void json_write_measures(struct out *out, const struct measures *m)
 {
     out_text(out, "{\"entropy\":");
     out_float(out, (float)m->entropy);
@@ -278,63 +301,66 @@ static void write_measures(struct out *out, const struct measures *m)
     out_char(out, '}');
 }
 
-/* How many pairs the masks allow, of all. */
-static void write_pairs(struct out *out, const struct result *result)
+/* How many of all pairs each head's mask allows. */
+static void json_write_pairs(struct out *out, const struct excerpt *e)
 {
-    out_format(out, ",\n\"pairs\":{\"of\":%zu,\"allowed\":[", result->problem->n * result->problem->m);
-    for (size_t l = 0; l < result->layer_count; l++) {
+    const struct problem *problem = e->result->problem;
+    out_format(out, ",\n\"pairs\":{\"of\":%zu,\"allowed\":[", problem->n * problem->m);
+    for (size_t l = 0; l < e->layer_count; l++) {
         out_text(out, l > 0 ? ",[" : "[");
-        for (size_t h = 0; h < result->head_count; h++)
-            out_format(out, h > 0 ? ",%zu" : "%zu", result->measures[l * result->head_count + h].allowed);
+        for (size_t h = 0; h < e->head_count; h++)
+            out_format(out, h > 0 ? ",%zu" : "%zu", excerpt_measures(e, l, h)->allowed);
         out_char(out, ']');
     }
     out_text(out, "]}");
 }
 
-static void write_stats(struct out *out, const struct result *result)
+static void json_write_stats(struct out *out, const struct excerpt *e)
 {
     out_text(out, ",\n\"stats\":[");
-    for (size_t l = 0; l < result->layer_count; l++) {
+    for (size_t l = 0; l < e->layer_count; l++) {
         out_text(out, l > 0 ? ",\n[" : "[");
-        for (size_t h = 0; h < result->head_count; h++) {
+        for (size_t h = 0; h < e->head_count; h++) {
             out_text(out, h > 0 ? ",\n" : "");
-            write_measures(out, &result->measures[l * result->head_count + h]);
+            json_write_measures(out, excerpt_measures(e, l, h));
         }
         out_char(out, ']');
     }
     out_char(out, ']');
 }
 
-/* What is masked in some layer. */
+/* The kinds of masks that some layer has. */
 struct masking {
-    bool any, beyond; /* anything; more than causal and window */
-    bool lifted;      /* something lifts these */
+    bool any;        /* there is one */
+    bool beyond;     /* more than causal and window */
+    bool exceptions; /* to causal and window: global tokens or a prefix */
 };
 
 static struct masking masking_of(const struct problem *problem)
 {
     struct masking masking = {0};
     for (size_t l = 0; l < problem->layer_count; l++) {
-        struct head head; /* the masks of the others are of the same kind */
+        struct head head; /* the other heads have masks of the same kinds */
         problem_head(problem, l, 0, &head);
         masking.any = masking.any || mask_is_any(&head);
         masking.beyond = masking.beyond || !mask_is_band(&head);
-        masking.lifted = masking.lifted || mask_has_exceptions(&head);
+        masking.exceptions = masking.exceptions || mask_has_exceptions(&head);
     }
     return masking;
 }
 
-/* One of the heaviest keys of every row: its place where `keys`, else its weight. */
-static void write_top(struct out *out, const struct result *result, const char *name, bool keys)
+/* The heaviest keys of every row: their numbers (`keys`), or their weights. */
+static void json_write_top(struct out *out, const struct excerpt *e, const char *name, bool keys)
 {
+    const struct result *result = e->result;
     const struct problem *problem = result->problem;
     out_format(out, ",\n\"%s\":[", name);
-    for (size_t l = 0; l < result->layer_count; l++) {
+    for (size_t l = 0; l < e->layer_count; l++) {
         out_text(out, l > 0 ? ",\n[" : "[");
-        for (size_t h = 0; h < result->head_count; h++) {
+        for (size_t h = 0; h < e->head_count; h++) {
             const struct row_key *top =
-                result->top + (result->layer_index[l] * problem->heads + result->head_index[h]) * problem->n *
-                                  result->top_count;
+                result->top +
+                (e->layer_index[l] * problem->heads + e->head_index[h]) * problem->n * result->top_count;
             out_text(out, h > 0 ? ",\n[" : "[");
             for (size_t i = 0; i < problem->n; i++) {
                 out_text(out, i > 0 ? ",\n[" : "[");
@@ -356,28 +382,30 @@ static void write_top(struct out *out, const struct result *result, const char *
     out_char(out, ']');
 }
 
-/* In the place of the weights. The mask is that of the cells. */
-static bool write_pooled(struct out *out, const struct result *result, bool masked, struct error *error)
+/* Pooled weights, and their mask, which is that of the cells. */
+static bool json_write_pooled(struct out *out, const struct excerpt *e, bool masked, struct error *error)
 {
+    const struct result *result = e->result;
     out_format(out, ",\n\"pooled\":{\"method\":\"%s\",\"queries_per_cell\":%zu,\"keys_per_cell\":%zu",
-               result->pool_mean ? "mean" : "max", result->query_step, result->key_step);
-    if (masked && !write_mask(out, result, error))
+               result->pool_mean ? "mean" : "max", result->cells.query_step, result->cells.key_step);
+    if ((masked && !json_write_mask(out, e, error)) || !json_write_stage(out, e, STAGE_WEIGHTS, error))
         return false;
-    write_stage(out, result, STAGE_WEIGHTS);
     out_char(out, '}');
-    write_top(out, result, "top_keys", true);
-    write_top(out, result, "top_weights", false);
+    json_write_top(out, e, "top_keys", true);
+    json_write_top(out, e, "top_weights", false);
     return true;
 }
 
-static bool json_write(const struct result *result, enum stage stage, struct out *out, struct error *error)
+static bool json_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
 {
     (void)stage;
-    const struct problem *problem = result->problem;
-    /* Where positions no longer count from 0, or layers differ, the rules are written out as a mask. */
-    bool shifted = result->query_first > 0 || result->key_first > 0;
+    const struct problem *problem = e->result->problem;
+    const bool pooled = e->result->kept == KEPT_POOLED;
+    /* Where the first query or key is not the problem's, or layers differ, the rules are written out as a
+     * mask. */
+    bool shifted = e->query_first > 0 || e->key_first > 0;
     const struct masking masking = masking_of(problem);
-    bool by_rule = rules_agree(problem) && !shifted && !masking.lifted;
+    bool by_rule = json_rules_agree(problem) && !shifted && !masking.exceptions;
     bool whole = masking.beyond || (!by_rule && masking.any);
 
     out_text(out, "{\"schema\":\"attn/1\"");
@@ -387,29 +415,27 @@ static bool json_write(const struct result *result, enum stage stage, struct out
     }
     size_t patches = problem->patch_grid[0] * problem->patch_grid[1]; /* each at most 2^20 */
     bool fits = problem->m == patches || problem->m == patches + 1;
-    if (patches > 0 && fits && result->kept != KEPT_POOLED && result->key_count == problem->m)
+    if (patches > 0 && fits && !pooled && e->key_count == problem->m)
         out_format(out, ",\n\"grid\":[%zu,%zu]", problem->patch_grid[0], problem->patch_grid[1]);
-    write_labels(out, "tokens", &problem->tokens, result->query_first, result->query_count);
-    write_labels(out, "key_tokens", &problem->key_tokens, result->key_first, result->key_count);
-    write_config(out, result, by_rule);
-    if (result->selected)
-        write_selection(out, result);
-    if (result->kept == KEPT_POOLED) {
-        if (!write_pooled(out, result, masking.any || result->stage[STAGE_MASK].data, error))
-            return false;
-    } else {
-        if (whole && !result->stage[STAGE_MASK].data && !write_mask(out, result, error))
-            return false;
-        write_stage(out, result, STAGE_WEIGHTS);
-    }
-    write_stage(out, result, STAGE_OUTPUT);
+    json_write_labels(out, "tokens", &problem->tokens, e->query_first, e->query_count);
+    json_write_labels(out, "key_tokens", &problem->key_tokens, e->key_first, e->key_count);
+    json_write_config(out, e, by_rule);
+    if (e->is_part)
+        json_write_selection(out, e);
+    if (pooled ? !json_write_pooled(out, e, masking.any || excerpt_has(e, STAGE_MASK), error)
+               : (whole && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, e, error)) ||
+                     !json_write_stage(out, e, STAGE_WEIGHTS, error))
+        return false;
+    if (!json_write_stage(out, e, STAGE_OUTPUT, error))
+        return false;
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && result->kept == KEPT_POOLED))
-            write_stage(out, result, s);
-    write_pairs(out, result);
-    write_stats(out, result);
+        if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && pooled) &&
+            !json_write_stage(out, e, s, error))
+            return false;
+    json_write_pairs(out, e);
+    json_write_stats(out, e);
     out_text(out, "}\n");
     return true;
 }
 
-const struct writer writer_json = {false, json_write};
+const struct writer writer_json = {false, DETAIL_CELLS, json_write};

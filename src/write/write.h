@@ -1,6 +1,6 @@
 /*
- * Results to numbers. A format is one file that defines one `struct writer`, and its name in WRITERS, which is
- * also the ending of its files. Writers append to an `out`, which remembers its own failures; they fail
+ * Results to numbers. A format is one file that defines one `struct writer`, and its name in WRITERS, which
+ * is also the ending of its files. Writers append to an `out`, which remembers its own failures; they fail
  * themselves only for want of memory.
  */
 #ifndef ATTN_WRITE_WRITE_H
@@ -10,8 +10,7 @@
 
 #include "base/error.h"
 #include "base/out.h"
-#include "compute/explain.h"
-#include "compute/result.h"
+#include "compute/excerpt.h"
 
 /* The formats of numbers: X(NAME) for each, with BETWEEN between them. */
 #define WRITERS(X, BETWEEN)                                                                                  \
@@ -19,14 +18,12 @@
     BETWEEN X(npy)
 
 struct writer {
-    bool one_stage; /* holds `stage` alone; otherwise every stage of the result */
-    bool (*write)(const struct result *result, enum stage stage, struct out *out, struct error *error);
+    bool one_stage;     /* holds `stage` alone; otherwise every stage there is */
+    enum detail detail; /* in which it needs pairs of query and key */
+    bool (*write)(const struct excerpt *excerpt, enum stage stage, struct out *out, struct error *error);
 };
 
 #define WRITER_DECLARE(name) extern const struct writer writer_##name;
 WRITERS(WRITER_DECLARE, )
-
-/* An explanation as one object of JSON, schema attn-explain/1 (docs/attn-explain.schema.json). */
-void write_explanation(const struct explanation *explanation, size_t head, struct out *out);
 
 #endif

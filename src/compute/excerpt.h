@@ -1,0 +1,88 @@
+/*
+ * A view of a result: some of its layers, heads, queries and keys, or the mean over heads. The result stays
+ * as it is, so that there may be any number of excerpts of one. Only a mean has numbers of its own.
+ *
+ *     struct excerpt e = {0};
+ *     if (selection_check(&selection, problem, error) && excerpt_make(&e, &result, &selection, error))
+ *         matrix = excerpt_matrix(&e, STAGE_WEIGHTS, 0, 0);
+ *     excerpt_free(&e);
+ */
+#ifndef ATTN_COMPUTE_EXCERPT_H
+#define ATTN_COMPUTE_EXCERPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attention/head.h"
+#include "base/error.h"
+#include "compute/result.h"
+#include "compute/selection.h"
+
+/* The mean over the chosen heads of each layer; begins zeroed. */
+struct excerpt_mean {
+    size_t count;              /* heads that it is the mean of; 0: heads are as they are */
+    float *stage[STAGE_COUNT]; /* layers×rows×columns; NULL: there is no such stage, or no mean of it */
+    struct measures *measures; /* one a layer, of all queries and keys */
+    uint8_t **masks;           /* one a layer: bits set where all heads have them; NULL: none is */
+};
+
+/* Begins zeroed; freed by excerpt_free in any case. The result must outlive it. Layers, heads, rows and
+ * columns are counted from 0 within the excerpt. */
+struct excerpt {
+    const struct result *result;
+    size_t layer_count, head_count; /* with a mean head_count is 1 */
+    size_t *layer_index;            /* the problem's numbers of the layers; owned */
+    size_t *head_index; /* those of the heads, or of the mean.count that the mean is over; owned */
+    size_t query_first, query_count, key_first, key_count;
+    bool is_part;       /* not all of the result, or a mean */
+    bool has_own_heads; /* heads were chosen or averaged: stages k and v have a matrix a query head */
+    bool splits_output; /* the output has the columns of the chosen heads alone */
+    struct stage_shape shape[STAGE_COUNT]; /* of each stage; heads 0: the result does not have it */
+    struct excerpt_mean mean;
+};
+
+/*
+ * `selection` has been checked by selection_check. Errors: ERROR_SYSTEM for memory, for queries or keys of
+ * which the result keeps nothing, and for a mean over heads of weights that are not all kept.
+ */
+bool excerpt_make(struct excerpt *excerpt, const struct result *result, const struct selection *selection,
+                  struct error *error);
+void excerpt_free(struct excerpt *excerpt);
+
+static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
+{
+    return excerpt->shape[stage].heads > 0;
+}
+
+/* Heads of keys and values. */
+size_t excerpt_kv_heads(const struct excerpt *excerpt);
+
+/* A matrix of a stage, rows×columns with column step 1, in the memory of the result or the mean. Its data
+ * are NULL where it does not lie there in one piece: the mask, which is bits, and the output of chosen
+ * heads, whose columns are apart. */
+struct strided excerpt_matrix(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h);
+
+/* Row i of any matrix, packed: where it lies, or gathered in `room`, which has room for a row and may be NULL
+ * where excerpt_matrix has data. */
+const float *excerpt_row(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h, size_t i,
+                         float *room);
+
+/* A packed copy of any matrix; the caller frees it. NULL for want of memory. */
+float *excerpt_pack(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h, struct error *error);
+
+/* Measures of head h, of all its queries and keys whatever the excerpt. */
+const struct measures *excerpt_measures(const struct excerpt *excerpt, size_t l, size_t h);
+
+/* The masks of a result that was not computed without_masks. */
+
+/* False only where nothing is masked in any query and key of the whole head. */
+bool excerpt_may_be_masked(const struct excerpt *excerpt, size_t l, size_t h);
+
+/* Sets flags[columns] of the weights' row i to 1 where the pair, or every pair of the cell, is masked, else
+ * to 0. Returns whether any is. */
+bool excerpt_mask_row(const struct excerpt *excerpt, size_t l, size_t h, size_t i, unsigned char *flags);
+
+/* Whether two heads mask the same. */
+bool excerpt_masks_agree(const struct excerpt *excerpt, size_t l, size_t h, size_t other_l, size_t other_h);
+
+#endif

@@ -1,0 +1,169 @@
+#include "compute/masks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attention/mask.h"
+#include "attention/mask_count.h"
+#include "base/memory.h"
+#include "problem/problem_head.h"
+
+bool masks_make(struct masks *masks, const struct problem *problem, const struct pair_cells *cells,
+                bool are_kept, struct error *error)
+{
+    *masks = (struct masks){.problem = problem,
+                            .are_kept = are_kept,
+                            .cells = *cells,
+                            .row_bytes = size_divide_up(cells->columns, 8)};
+    size_t heads;
+    if (!size_multiply(problem->layer_count, problem->heads, &heads))
+        return error_memory(error, SIZE_MAX);
+    masks->index = memory_zeroed(heads, sizeof *masks->index, error);
+    return masks->index != NULL;
+}
+
+/* Clears bits [first, end) of a row. */
+static void bits_clear(uint8_t *bits, size_t first, size_t end)
+{
+    for (; first < end && first % 8 != 0; first++)
+        bits[first / 8] &= (uint8_t) ~(1u << first % 8);
+    if (first < end)
+        memset(bits + first / 8, 0, (end - first) / 8);
+    for (first += first < end ? (end - first) / 8 * 8 : 0; first < end; first++)
+        bits[first / 8] &= (uint8_t) ~(1u << first % 8);
+}
+
+/* Clears the bits of a row of cells that hold a key which query i may attend to. */
+static void mask_row_clear(const struct pair_cells *cells, const struct head *head, size_t i, uint8_t *bits)
+{
+    size_t first, end, step = cells->key_step, begin = cells->key_first, last = begin + cells->key_count;
+    mask_reach(head, i, &first, &end);
+    first = first < begin ? begin : first;
+    end = end > last ? last : end;
+    if (first >= end)
+        return;
+    if (!head->rules.mask.data && !head->bias.data && !mask_has_pattern(head)) {
+        bits_clear(bits, (first - begin) / step, size_divide_up(end - begin, step));
+        return;
+    }
+    for (size_t j = first, to; j < end; j = to) {
+        size_t cell = (j - begin) / step;
+        const uint8_t bit = (uint8_t)(1u << cell % 8);
+        to = begin + (cell + 1) * step < end ? begin + (cell + 1) * step : end;
+        if (!(bits[cell / 8] & bit) || (step > 1 && !mask_may_attend(head, i, i + 1, j, to)))
+            continue;
+        for (; j < to && !mask_allows(head, i, j); j++)
+            ;
+        if (j < to)
+            bits[cell / 8] &= (uint8_t)~bit;
+    }
+}
+
+/* The bits of one row of cells. Those beyond the last column are 0, so that masks can be compared. */
+static void mask_row_make(const struct pair_cells *cells, const struct head *head, size_t row, uint8_t *bits)
+{
+    const size_t bytes = size_divide_up(cells->columns, 8), first = row * cells->query_step,
+                 left = cells->query_count - first;
+    memset(bits, 0xFF, bytes);
+    bits_clear(bits, cells->columns, bytes * 8);
+    for (size_t i = 0; i < cells->query_step && i < left; i++)
+        mask_row_clear(cells, head, cells->query_first + first + i, bits);
+}
+
+/* The bits of a mask, or NULL where none is set. */
+static bool mask_bits_make(const struct masks *masks, const struct head *head, int threads, uint8_t **made,
+                           struct error *error)
+{
+    const struct pair_cells *cells = &masks->cells;
+    size_t count;
+    *made = NULL;
+    if (!mask_is_any(head))
+        return true;
+    if (!size_multiply(cells->rows, masks->row_bytes, &count))
+        return error_memory(error, SIZE_MAX);
+    uint8_t *bits = memory_alloc(count, 1, error);
+    if (!bits)
+        return false;
+    threads = count < 10000 ? 1 : threads;
+#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+    for (size_t row = 0; row < cells->rows; row++)
+        mask_row_make(cells, head, row, bits + row * masks->row_bytes);
+    /* All bytes are that one before them, and the first is 0. */
+    if (bits[0] == 0 && memcmp(bits, bits + 1, count - 1) == 0) {
+        free(bits);
+        bits = NULL;
+    }
+    *made = bits;
+    return true;
+}
+
+/* Whether two heads of a layer have one mask. */
+static bool heads_share_mask(const struct head *a, const struct head *b)
+{
+    return a->bias.data == b->bias.data && a->rules.mask.data == b->rules.mask.data &&
+           a->rules.block_mask.data == b->rules.block_mask.data;
+}
+
+/* A mask like this one that is in the list already, as of another layer; else the count of the list. */
+static size_t masks_find(const struct masks *masks, const struct mask *mask)
+{
+    const size_t bytes = masks->cells.rows * masks->row_bytes;
+    size_t at = 0;
+    for (; at < masks->count; at++) {
+        const struct mask *other = &masks->list[at];
+        if (other->allowed == mask->allowed && !other->bits == !mask->bits &&
+            (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
+            break;
+    }
+    return at;
+}
+
+/* Finds or adds the mask of a head. */
+static bool masks_add_head(struct masks *masks, const struct head *head, size_t *at, int threads,
+                           struct error *error)
+{
+    struct mask mask = {0};
+    if (!mask_count(head, threads, &mask.allowed, error) ||
+        (masks->are_kept && !mask_bits_make(masks, head, threads, &mask.bits, error)))
+        return false;
+    *at = masks_find(masks, &mask);
+    if (*at < masks->count) {
+        free(mask.bits);
+        return true;
+    }
+    if (!memory_resize(&masks->list, masks->count + 1, sizeof *masks->list, error)) {
+        free(mask.bits);
+        return false;
+    }
+    masks->list[masks->count++] = mask;
+    return true;
+}
+
+bool masks_add(struct masks *masks, size_t layer, int threads, struct error *error)
+{
+    const struct problem *problem = masks->problem;
+    size_t *index = masks->index + layer * problem->heads;
+    struct head head, before;
+    for (size_t h = 0; h < problem->heads; h++, before = head) {
+        problem_head(problem, layer, h, &head);
+        if (h > 0 && heads_share_mask(&head, &before))
+            index[h] = index[h - 1];
+        else if (!masks_add_head(masks, &head, &index[h], threads, error))
+            return false;
+    }
+    return true;
+}
+
+const struct mask *masks_head(const struct masks *masks, size_t layer, size_t head)
+{
+    return &masks->list[masks->index[layer * masks->problem->heads + head]];
+}
+
+void masks_free(struct masks *masks)
+{
+    for (size_t i = 0; i < masks->count; i++)
+        free(masks->list[i].bits);
+    free(masks->list);
+    free(masks->index);
+    *masks = (struct masks){0};
+}

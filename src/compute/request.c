@@ -1,0 +1,96 @@
+#include "compute/request.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "compute/selection.h"
+#include "compute/stage.h"
+#include "engine/dilated.h"
+
+enum kept request_kept(const struct request *request, const struct problem *problem)
+{
+    const struct selection *s = request->selection;
+    double heads = (double)problem->layer_count * (double)problem->heads,
+           limit = (double)request->max_weights;
+    /* Weights that were given are in memory already. */
+    if (problem->layers[0].attention || heads * (double)problem->n * (double)problem->m <= limit)
+        return KEPT_ALL;
+    double block = (double)(s->query_end - s->query_first) * (double)(s->key_end - s->key_first);
+    return !selection_has_all_pairs(s, problem) && heads * block <= limit ? KEPT_RANGE : KEPT_POOLED;
+}
+
+bool request_offers(const struct request *request, const struct problem *problem, enum stage stage,
+                    enum detail detail)
+{
+    if (detail == DETAIL_CELLS || !stage_is_pairs(problem, request->selection, stage))
+        return true;
+    enum kept kept = request_kept(request, problem);
+    return kept == KEPT_ALL || (kept == KEPT_RANGE && detail == DETAIL_CHOSEN);
+}
+
+/* What was asked for and cannot be had, or NULL; a stage as "--stage scores" in `name`. */
+static const char *request_lack(const struct request *request, const struct problem *problem, char name[40])
+{
+    for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
+        if (request->stages & 1u << stage && stage != STAGE_WEIGHTS && stage != STAGE_MASK &&
+            !request_offers(request, problem, stage, DETAIL_ALL)) {
+            snprintf(name, 40, "--stage %s", stage_names[stage]);
+            return name;
+        }
+    if (request->selection->average_heads && !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_ALL))
+        return "--average heads";
+    if (!selection_has_all_pairs(request->selection, problem) &&
+        !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_CHOSEN))
+        return "a range of queries or keys this large";
+    return NULL;
+}
+
+/* `count` in `side` steps at most, each of whole periods. */
+static size_t step_of(size_t count, size_t side, size_t period)
+{
+    return size_divide_up(size_divide_up(count, side), period) * period;
+}
+
+/* The finest steps that fit the limit over all heads, at most POOLED_SIDE of them each way. */
+static void cells_plan(struct pair_cells *cells, const struct problem *problem, size_t limit)
+{
+    const struct rules *rules = &problem->layers[0].rules;
+    const size_t period = dilated_splits(rules, problem->m) ? rules->dilation : 1;
+    double heads = (double)problem->layer_count * (double)problem->heads, count;
+    size_t side = POOLED_SIDE;
+    do {
+        cells->query_step = step_of(problem->n, side, period);
+        cells->key_step = step_of(problem->m, side, period);
+        count = (double)size_divide_up(problem->n, cells->query_step) *
+                (double)size_divide_up(problem->m, cells->key_step);
+    } while (heads * count > (double)limit && --side > 0);
+}
+
+bool request_plan(const struct request *request, const struct problem *problem, enum kept *kept,
+                  struct pair_cells *cells, struct error *error)
+{
+    const struct selection *s = request->selection;
+    char name[40];
+    const char *lack = request_lack(request, problem, name);
+    if (lack)
+        return error_set(
+            error, ERROR_SYSTEM,
+            "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
+            "cannot be had; raise it%s",
+            problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, lack,
+            lack == name || s->average_heads ? "" : ", or choose less with --queries and --keys");
+    *kept = request_kept(request, problem);
+    *cells = (struct pair_cells){
+        .query_count = problem->n, .key_count = problem->m, .query_step = 1, .key_step = 1};
+    if (*kept == KEPT_RANGE) {
+        cells->query_first = s->query_first;
+        cells->query_count = s->query_end - s->query_first;
+        cells->key_first = s->key_first;
+        cells->key_count = s->key_end - s->key_first;
+    } else if (*kept == KEPT_POOLED) {
+        cells_plan(cells, problem, request->max_weights);
+    }
+    cells->rows = size_divide_up(cells->query_count, cells->query_step);
+    cells->columns = size_divide_up(cells->key_count, cells->key_step);
+    return true;
+}

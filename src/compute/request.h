@@ -1,0 +1,61 @@
+/*
+ * A request for a result: stages, selection and engine; how much of the weights will be kept for it, and
+ * whether that is enough for what will be made of the result.
+ */
+#ifndef ATTN_COMPUTE_REQUEST_H
+#define ATTN_COMPUTE_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attention/forms.h"
+#include "base/error.h"
+#include "engine/engine.h"
+#include "problem/problem.h"
+
+struct selection; /* compute/selection.h */
+
+struct request {
+    unsigned stages;    /* bits 1 << STAGE_…; weights, and output where there is a v, are always there */
+    size_t max_weights; /* numbers of a stage that may be kept */
+    bool pool_mean;     /* pool by the mean; otherwise by the largest */
+    bool top_keys;      /* where weights are pooled, keep the heaviest keys of each row */
+    bool without_masks; /* only count the masked pairs: neither pictures nor JSON will be made */
+    const struct selection *selection; /* has been checked by selection_check */
+    struct engine_options engine;
+};
+
+/* How much of the weights is kept: all; where they are more than the limit, the chosen queries and keys; or
+ * cells of them, pooled while they were computed. Output and measures are whole and exact in any case. */
+enum kept { KEPT_ALL, KEPT_RANGE, KEPT_POOLED };
+
+/* The pairs of query and key of which numbers are kept, in which cells: each number stands for
+ * query_step×key_step pairs (those at the end for fewer), with KEPT_POOLED; otherwise the steps are 1. */
+struct pair_cells {
+    size_t query_first, query_count, key_first, key_count;
+    size_t query_step, key_step;
+    size_t rows, columns; /* of cells */
+};
+
+/* Pooled weights have at most this many rows and columns, and over all heads at most max_weights cells (but
+ * one a head); and this many keys a row are remembered. */
+enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
+
+/* How much of the weights would be kept. */
+enum kept request_kept(const struct request *request, const struct problem *problem);
+
+/* How much of the pairs of a stage a use of it needs: cells, or whatever is kept (pictures, JSON); every
+ * number of the chosen pairs (CSV, NPY, patches); every number of all pairs (the mean over heads, whose
+ * measures are of whole rows, and stages of pairs other than weights and mask). */
+enum detail { DETAIL_CELLS, DETAIL_CHOSEN, DETAIL_ALL };
+
+/* Whether a stage can be had in that detail. What is not of pairs always can. */
+bool request_offers(const struct request *request, const struct problem *problem, enum stage stage,
+                    enum detail detail);
+
+/* Plans which weights are kept. ERROR_SYSTEM, with a message that says what cannot be had, where the request
+ * needs more of them. */
+bool request_plan(const struct request *request, const struct problem *problem, enum kept *kept,
+                  struct pair_cells *cells, struct error *error);
+
+#endif

@@ -1,0 +1,27 @@
+/* Which part of a result is wanted: some layers, heads, queries or keys, or the mean over heads. */
+#ifndef ATTN_COMPUTE_SELECTION_H
+#define ATTN_COMPUTE_SELECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "problem/problem.h"
+
+/* Zeroed it is everything. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
+struct selection {
+    const size_t *layers, *heads;
+    size_t layer_count, head_count;
+    size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
+    bool average_heads;
+};
+
+/* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
+bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);
+
+bool selection_has_layer(const struct selection *selection, size_t layer);
+
+/* Whether every query and key is wanted. */
+bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem);
+
+#endif

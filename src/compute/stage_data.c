@@ -1,0 +1,147 @@
+#include "compute/stage_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "attention/position.h"
+#include "attention/reference.h"
+#include "base/memory.h"
+#include "compute/selection.h"
+#include "engine/engine.h"
+#include "problem/problem_head.h"
+
+/* Copies q, k or v into its stage. */
+static void fill_operand(const struct stage_data *stage, const struct layer *layer, int which)
+{
+    const struct stage_shape *shape = &stage->shape;
+    for (size_t h = 0; h < shape->heads; h++) {
+        struct strided from = layer_operand(layer, which, h);
+        float *to = stage_data_matrix(stage, layer->index, h);
+        for (size_t i = 0; i < shape->rows; i++)
+            memcpy(to + i * shape->columns, from.data + i * from.row, shape->columns * sizeof *to);
+    }
+}
+
+/* Scores, scaled and masked, as the reference has them. */
+static bool fill_scores(const struct stage_data *stage, const struct layer *layer, enum stage which,
+                        int threads, struct error *error)
+{
+    const struct stage_shape *shape = &stage->shape;
+    threads = shape->rows * shape->columns < 10000 ? 1 : engine_threads(threads);
+    size_t count;
+    if (!size_multiply(shape->columns, (size_t)threads, &count))
+        return error_memory(error, SIZE_MAX);
+    double *memory = memory_alloc(count, sizeof *memory, error);
+    size_t *keys = memory_alloc(count, sizeof *keys, error);
+    if (!memory || !keys) {
+        free(memory);
+        free(keys);
+        return false;
+    }
+#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
+    for (size_t r = 0; r < shape->heads * shape->rows; r++) {
+        size_t h = r / shape->rows, i = r % shape->rows;
+        size_t at = 0;
+#ifdef _OPENMP
+        at = (size_t)omp_get_thread_num() * shape->columns;
+#endif
+        struct reference_room made = {.row = memory + at, .keys = keys + at};
+        float *to = stage_data_matrix(stage, layer->index, h) + i * shape->columns;
+        reference_row(&layer->heads[h], i, which, &made);
+        for (size_t j = 0; j < shape->columns; j++)
+            to[j] = (float)made.row[j];
+    }
+    free(memory);
+    free(keys);
+    return true;
+}
+
+/* What the distances of a layer's heads add to the scores. */
+static void fill_distances(const struct stage_data *stage, const struct layer *layer)
+{
+    for (size_t h = 0; h < stage->shape.heads; h++) {
+        float *to = stage_data_matrix(stage, layer->index, h);
+        struct head head;
+        problem_head(layer->problem, layer->index, h, &head);
+        for (size_t i = 0; i < stage->shape.rows; i++)
+            for (size_t j = 0; j < stage->shape.columns; j++)
+                *to++ = head_distance(&head, i, j);
+    }
+}
+
+static void fill_encoding(const struct stage_data *stage, const struct layer *layer)
+{
+    const struct problem_layer *spec = &layer->problem->layers[layer->index];
+    const struct stage_shape *shape = &stage->shape;
+    float *to = stage_data_matrix(stage, layer->index, 0);
+    bool each;
+    size_t columns = stage_encoding_columns(spec, layer->problem->m, &each);
+    if (columns != shape->columns || each != shape->is_pairs) /* a layer that is not chosen */
+        memset(to, 0, shape->heads * shape->rows * shape->columns * sizeof *to);
+    else if (spec->settings.position == POSITION_SINUSOIDAL)
+        position_sinusoidal(to, shape->rows, shape->columns, (int64_t)spec->k.past_rows, spec->position_base);
+    else if (!spec->distance)
+        position_rotary_table(to, shape->rows, shape->columns, spec->offset, spec->position_base);
+    else
+        fill_distances(stage, layer);
+}
+
+bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
+                     struct error *error)
+{
+    if (stages[STAGE_ENCODING].data)
+        fill_encoding(&stages[STAGE_ENCODING], layer);
+    for (int which = 0; which < 3; which++)
+        if (stages[STAGE_Q + which].data)
+            fill_operand(&stages[STAGE_Q + which], layer, which);
+    for (enum stage stage = STAGE_SCORES; stage < STAGE_WEIGHTS; stage++)
+        if (stages[stage].data && !fill_scores(&stages[stage], layer, stage, threads, error))
+            return false;
+    return true;
+}
+
+/* The shape of a stage as it is kept. */
+static bool stage_data_plan(struct stage_data *data, enum stage stage, const struct problem *problem,
+                            const struct request *request, const struct pair_cells *cells,
+                            struct error *error)
+{
+    if (!stage_find(&data->shape, stage, problem, request->selection, error))
+        return false;
+    if (stage == STAGE_WEIGHTS || stage == STAGE_MASK) {
+        data->shape.rows = cells->rows;
+        data->shape.columns = cells->columns;
+    }
+    return true;
+}
+
+static bool stage_data_alloc(struct stage_data *data, size_t layers, struct error *error)
+{
+    const struct stage_shape *shape = &data->shape;
+    size_t count;
+    if (!size_multiply(shape->rows, shape->columns, &count) || !size_multiply(count, shape->heads, &count) ||
+        !size_multiply(count, layers, &count))
+        return error_memory(error, SIZE_MAX);
+    data->data = memory_alloc(count, sizeof *data->data, error);
+    return data->data != NULL;
+}
+
+bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
+                     const struct request *request, const struct pair_cells *cells, struct error *error)
+{
+    unsigned wanted = request->stages | 1u << STAGE_WEIGHTS | (problem->d_out > 0 ? 1u << STAGE_OUTPUT : 0);
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (wanted & 1u << s &&
+            (!stage_data_plan(&stages[s], s, problem, request, cells, error) ||
+             (s != STAGE_MASK && !stage_data_alloc(&stages[s], problem->layer_count, error))))
+            return false;
+    return true;
+}
+
+void stage_data_free(struct stage_data stages[STAGE_COUNT])
+{
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        free(stages[s].data);
+}

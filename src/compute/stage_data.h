@@ -1,0 +1,36 @@
+/* The numbers of the stages of a result, for all layers. */
+#ifndef ATTN_COMPUTE_STAGE_DATA_H
+#define ATTN_COMPUTE_STAGE_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "compute/layer.h"
+#include "compute/request.h"
+#include "compute/stage.h"
+
+/* One stage: layers×heads×rows×columns, packed. The output is one matrix as wide as all heads. */
+struct stage_data {
+    float *data; /* owned; NULL: not there, or the mask, whose numbers are compute/masks.h's */
+    struct stage_shape shape;
+};
+
+/* Takes memory for the requested stages, weights and output. `cells` are the cells of weights and mask.
+ * Errors: no memory, ERROR_INPUT where a chosen layer does not have a requested stage. */
+bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
+                     const struct request *request, const struct pair_cells *cells, struct error *error);
+
+/* Fills in those stages of a layer that has been computed, but for weights and output. Errors: no memory. */
+bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
+                     struct error *error);
+
+/* Matrix of layer l and head h, rows×columns. */
+static inline float *stage_data_matrix(const struct stage_data *stage, size_t l, size_t h)
+{
+    return stage->data + (l * stage->shape.heads + h) * stage->shape.rows * stage->shape.columns;
+}
+
+void stage_data_free(struct stage_data stages[STAGE_COUNT]);
+
+#endif
