@@ -9,6 +9,10 @@ house() {
 
 @test "a call does not climb: what a header declares is defined on its floor" { house climbs; }
 
+@test "a public function is declared in the header of its own file" { house headers; }
+
+@test "no two files have a static function or a struct of the same name" { house namesakes; }
+
 @test "below cmd nothing prints or exits" {
     cd "$ROOT"
     for folder in src/*/; do

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "compute/excerpt.h"
 #include "compute/result.h"
 #include "read/read.h"
 #include "view/pictures.h"
@@ -24,6 +25,7 @@ static struct {
     struct inputs inputs;
     struct problem problem;
     struct result result;
+    struct excerpt excerpt;
     struct panels panels;
     struct patch_view patches;
     struct picture picture;
@@ -44,6 +46,7 @@ static void unmake(void)
     picture_free(&made.picture);
     panels_free(&made.panels);
     patch_view_free(&made.patches);
+    excerpt_free(&made.excerpt);
     result_free(&made.result);
     problem_free(&made.problem);
     inputs_free(&made.inputs);
@@ -68,9 +71,9 @@ static const struct drawing *make(const char *path, struct asked asked)
               (!asked.patches ||
                patch_view_plan(&made.patches, &over, asked.patches, &made.problem, &request, &error)) &&
               result_compute(&made.result, &made.problem, &request, &warnings, &error) &&
-              result_select(&made.result, selection, &error) &&
-              (!over || patch_view_measure(&made.patches, &made.result, &error)) &&
-              panels_find(&made.panels, &made.result, asked.stage, &error);
+              excerpt_make(&made.excerpt, &made.result, selection, &error) &&
+              (!over || patch_view_measure(&made.patches, &made.excerpt, &error)) &&
+              panels_find(&made.panels, &made.excerpt, asked.stage, &error);
     const struct picture_matrices shown = {&made.panels, !asked.one, asked.matrix};
     if (!ok || !picture_make(&made.picture, &shown, &style, over ? &made.patches : NULL, &error))
         fail_msg("%s", error.message);
@@ -235,7 +238,7 @@ static void test_patches(void **state)
     drawing = make(SAMPLE("patches"), asked);
     char cls[40];
     snprintf(cls, sizeof cls, "head 1 · CLS %.3g",
-             (double)stage_matrix(&made.result.stage[STAGE_SCALED], 0, 1)[97]);
+             (double)excerpt_row(&made.excerpt, STAGE_SCALED, 0, 1, 1, NULL)[0]);
     assert_string_equal(drawing->maps[1].title, cls);
 }
 
