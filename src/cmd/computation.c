@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "base/workers.h"
@@ -69,17 +70,17 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
 }
 
 /* The title and the grid of patches of the command line, over those of the files. */
-static bool put_options(struct inputs *inputs, const struct options *options, struct error *error)
+static bool put_options(struct inputs *inputs, const struct input_options *said, struct error *error)
 {
-    if (options->patch.grid[0] > 0) {
-        memcpy(inputs->patch_grid, options->patch.grid, sizeof inputs->patch_grid);
+    if (said->patch_grid[0] > 0) {
+        memcpy(inputs->patch_grid, said->patch_grid, sizeof inputs->patch_grid);
         inputs->patch_grid_place = (struct place){0};
     }
-    if (!options->title)
+    if (!said->title)
         return true;
     free(inputs->title);
-    inputs->title = text_copy(options->title);
-    return inputs->title || error_memory(error, strlen(options->title) + 1);
+    inputs->title = text_copy(said->title);
+    return inputs->title || error_memory(error, strlen(said->title) + 1);
 }
 
 bool computation_read(struct computation *computation, const struct options *options,
@@ -88,7 +89,7 @@ bool computation_read(struct computation *computation, const struct options *opt
     return check_files(options, command, error) &&
            read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
                       &computation->warnings, error) &&
-           put_options(&computation->inputs, options, error);
+           put_options(&computation->inputs, &options->input, error);
 }
 
 bool computation_check(struct computation *computation, const struct options *options, struct error *error)
@@ -97,10 +98,19 @@ bool computation_check(struct computation *computation, const struct options *op
                         &computation->warnings, error);
 }
 
-bool computation_compute(struct computation *computation, const struct request *request, struct error *error)
+bool computation_select(struct computation *computation, struct error *error)
 {
-    return result_compute(&computation->result, &computation->problem, request, &computation->warnings,
-                          error);
+    return selection_check(&computation->selection, &computation->problem, error);
+}
+
+bool computation_compute(struct computation *computation, struct error *error)
+{
+    struct computation *c = computation;
+    progress_begin(&c->progress, c->quiet);
+    bool ok = result_compute(&c->result, &c->problem, &c->request, &c->warnings, error) &&
+              excerpt_make(&c->excerpt, &c->result, &c->selection, error);
+    progress_end(&c->progress);
+    return ok;
 }
 
 void computation_warn(struct computation *computation)
@@ -168,15 +178,42 @@ static bool choose_cpu(bool *plain, const struct options *options, struct error 
     return error_set(error, ERROR_USAGE, "ATTN_CPU is \"%s\": expected avx512, avx2, portable or plain", cpu);
 }
 
+/* The part of the machine's memory that the computation takes for itself unless told. */
+static size_t memory_share(void)
+{
+    enum { PART = 8 };
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages / PART * (size_t)size : (size_t)1 << 30;
+}
+
 bool computation_begin(struct computation *computation, const struct options *options, struct error *error)
 {
-    computation->quiet = options->quiet;
-    workers_limit(engine_threads((int)options->engine.threads));
-    return choose_cpu(&computation->plain, options, error);
+    struct computation *c = computation;
+    const struct engine_choice *engine = &options->engine;
+    const struct selection_options *chosen = &options->selection;
+    c->quiet = options->quiet;
+    c->selection = (struct selection){.layers = chosen->layers.index,
+                                      .layer_count = chosen->layers.count,
+                                      .heads = chosen->heads.index,
+                                      .head_count = chosen->heads.count,
+                                      .query_first = chosen->queries.first,
+                                      .query_end = chosen->queries.end,
+                                      .key_first = chosen->keys.first,
+                                      .key_end = chosen->keys.end,
+                                      .average_heads = chosen->average_heads};
+    c->request = (struct request){.max_weights = engine->max_weights,
+                                  .selection = &c->selection,
+                                  .engine = {.threads = (int)engine->threads,
+                                             .memory_limit = engine->memory ? engine->memory : memory_share(),
+                                             .progress = progress_rows,
+                                             .context = &c->progress}};
+    workers_limit(engine_threads((int)engine->threads));
+    return choose_cpu(&c->request.engine.plain, options, error);
 }
 
 void computation_free(struct computation *computation)
 {
+    excerpt_free(&computation->excerpt);
     result_free(&computation->result);
     problem_free(&computation->problem);
     inputs_free(&computation->inputs);

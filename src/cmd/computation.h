@@ -10,7 +10,11 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/progress.h"
+#include "compute/excerpt.h"
+#include "compute/request.h"
 #include "compute/result.h"
+#include "compute/selection.h"
 #include "problem/inputs.h"
 #include "problem/problem.h"
 
@@ -19,15 +23,18 @@
 struct computation {
     struct inputs inputs;
     struct problem problem;
+    struct selection selection; /* of the command line; lists are borrowed from the options */
+    struct request request;     /* the engine and the limits are set; the command says what it wants */
     struct result result;
+    struct excerpt excerpt; /* the selection of the result */
     struct warnings warnings;
     size_t warned; /* how many of the warnings have been printed */
     bool quiet;    /* none is */
-    bool plain;    /* double precision is asked for, whatever float32 could compute */
+    struct progress progress;
 };
 
-/* Sets up the processor as --cpu (or the variable ATTN_CPU) and --threads say. Comes before all else. Errors:
- * ERROR_USAGE for a name that is none, ERROR_SYSTEM for one that this processor cannot run. */
+/* Sets up the processor as --cpu (or the variable ATTN_CPU) and --threads say, the selection and the request.
+ * Comes before all else. Errors: ERROR_USAGE for a name that is none, ERROR_SYSTEM for one that this processor cannot run. */
 bool computation_begin(struct computation *computation, const struct options *options, struct error *error);
 
 /* Reads all files that the command line names; what it says itself wins over them. `command` is for messages.
@@ -38,8 +45,13 @@ bool computation_read(struct computation *computation, const struct options *opt
 /* Makes the problem. Errors: those of problem_make. */
 bool computation_check(struct computation *computation, const struct options *options, struct error *error);
 
-/* Makes the result. Errors: those of result_compute. */
-bool computation_compute(struct computation *computation, const struct request *request, struct error *error);
+/* Checks the selection against the problem, so that the request says how much of its result will be kept.
+ * Errors: those of selection_check. */
+bool computation_select(struct computation *computation, struct error *error);
+
+/* Makes the result that the request asks for, and its excerpt. Shows the progress. Errors: those of
+ * result_compute and excerpt_make. */
+bool computation_compute(struct computation *computation, struct error *error);
 
 /* Prints the warnings that have come since the last call, on standard error. */
 void computation_warn(struct computation *computation);

@@ -83,12 +83,13 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
     computation_warn(c);
     if (!ok)
         return false;
-    const struct engine_options engine = {.plain = c->plain, .threads = (int)options->engine.threads};
+    const struct engine_options engine = {.plain = c->request.engine.plain,
+                                          .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
     if (options->verbose && layer > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
-                c->plain ? "plain" : kernel_name());
+                engine.plain ? "plain" : kernel_name());
     return explanation_make(explanation, &c->problem, layer, head, query, &engine, error) &&
            explain_write(explanation, head, own, error);
 }

@@ -152,7 +152,7 @@ static const struct option_row form_rows[] = {
 const struct option_group group_forms = OPTION_GROUP("Forms", form_rows);
 
 static const struct option_row picture_rows[] = {
-    {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_utf8, OPTION_AT(title)},
+    {.name = "title", .argument = "TEXT", .help = "caption", .parse = value_utf8, OPTION_AT(input.title)},
     {.name = "cmap",
      .argument = "NAME",
      .words = colormap_words,
@@ -218,7 +218,7 @@ static const struct option_row picture_rows[] = {
      .help = "the keys are the patches of an image, so many high and wide, perhaps behind a CLS token: draw "
              "the weights over them",
      .parse = value_pair,
-     OPTION_AT(patch.grid)},
+     OPTION_AT(input.patch_grid)},
     {.name = "image",
      .argument = "FILE",
      .is_file = true,

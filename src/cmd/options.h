@@ -17,6 +17,8 @@ struct input_options {
     const char *format;             /* "json" or "csv"; NULL: told by the content */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
+    const char *title;    /* NULL: that of the files */
+    size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;
 };
 
@@ -53,7 +55,6 @@ struct options {
     struct engine_choice engine;
     struct selection_options selection;
     struct output_options output;
-    const char *title;
     struct drawing_style style;
     struct patch_options patch;
     void *own; /* the command's own options, command->own_size bytes; owned */

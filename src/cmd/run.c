@@ -1,19 +1,12 @@
 /* attn run: one straight line from files to files. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
-#include "cmd/progress.h"
-#include "compute/excerpt.h"
 #include "compute/request.h"
-#include "compute/result.h"
-#include "compute/selection.h"
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_view.h"
@@ -37,83 +30,49 @@ static bool check_outputs(const struct problem *problem, const struct request *r
     return true;
 }
 
-/* The part of the machine's memory that the computation takes for itself unless told. */
-static size_t memory_share(void)
-{
-    enum { PART = 8 };
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages / PART * (size_t)size : (size_t)1 << 30;
-}
-
-static struct selection selection_of(const struct selection_options *chosen)
-{
-    return (struct selection){.layers = chosen->layers.index,
-                              .layer_count = chosen->layers.count,
-                              .heads = chosen->heads.index,
-                              .head_count = chosen->heads.count,
-                              .query_first = chosen->queries.first,
-                              .query_end = chosen->queries.end,
-                              .key_first = chosen->keys.first,
-                              .key_end = chosen->keys.end,
-                              .average_heads = chosen->average_heads};
-}
-
 /* What a run holds, from its inputs to its outputs. */
 struct run {
     struct computation computation;
-    struct excerpt excerpt; /* of its result */
     struct outputs outputs;
     struct patch_view patches;
-    struct progress progress;
 };
 
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
     struct computation *c = &r->computation;
+    struct request *request = &c->request;
     if (!computation_begin(c, options, error) || !outputs_plan(&r->outputs, options, error))
         return false;
+    request->stages = options->output.stages;
+    request->pool_mean = options->style.pool == POOL_MEAN;
+    request->top_keys = outputs_whole(&r->outputs);
+    request->without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs);
     bool ok = computation_read(c, options, &command_run, error), over_patches = false;
     double read = clock_seconds();
-    progress_begin(&r->progress, options->quiet);
-    struct selection selection = selection_of(&options->selection);
-    const struct engine_choice *engine = &options->engine;
-    struct request request = {.stages = options->output.stages,
-                              .max_weights = engine->max_weights,
-                              .pool_mean = options->style.pool == POOL_MEAN,
-                              .top_keys = outputs_whole(&r->outputs),
-                              .without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs),
-                              .selection = &selection,
-                              .engine = {.plain = c->plain,
-                                         .threads = (int)engine->threads,
-                                         .memory_limit = engine->memory ? engine->memory : memory_share(),
-                                         .progress = progress_rows,
-                                         .context = &r->progress}};
-    ok = ok && computation_check(c, options, error) && selection_check(&selection, &c->problem, error) &&
-         check_outputs(&c->problem, &request, &r->outputs, error) &&
-         patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, &request, error);
+    ok = ok && computation_check(c, options, error) && computation_select(c, error) &&
+         check_outputs(&c->problem, request, &r->outputs, error) &&
+         patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, request, error);
     computation_warn(c);
     if (!ok)
         return false;
     if (options->verbose)
         computation_say(c);
 
-    ok = computation_compute(c, &request, error) &&
-         excerpt_make(&r->excerpt, &c->result, &selection, error) &&
-         (!over_patches || patch_view_measure(&r->patches, &r->excerpt, error));
-    progress_end(&r->progress);
-    double attended = clock_seconds();
     const struct patch_view *patches = over_patches ? &r->patches : NULL;
+    ok = computation_compute(c, error) &&
+         (!over_patches || patch_view_measure(&r->patches, &c->excerpt, error));
+    double attended = clock_seconds();
     ok = ok && (!outputs_draw(&r->outputs) ||
-                missing_glyphs_warn(&r->excerpt, r->outputs.stages, r->outputs.stage_count, patches,
+                missing_glyphs_warn(&c->excerpt, r->outputs.stages, r->outputs.stage_count, patches,
                                     &c->warnings, error));
     computation_warn(c);
-    if (!ok || !outputs_write(&r->outputs, options, patches, &r->excerpt, error))
+    if (!ok || !outputs_write(&r->outputs, options, patches, &c->excerpt, error))
         return false;
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, c->result.engine, engine_threads((int)engine->threads));
+                clock_seconds() - start, c->result.engine, engine_threads((int)options->engine.threads));
     return true;
 }
 
@@ -123,7 +82,6 @@ static bool run_run(const struct options *options, struct error *error)
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
     patch_view_free(&r.patches);
-    excerpt_free(&r.excerpt);
     computation_free(&r.computation);
     return ok;
 }

@@ -17,8 +17,7 @@ static bool explanation_below(struct result *below, const struct problem *lower,
         return true;
     struct warnings warnings = {0};
     struct selection all = {0};
-    /* No weights are wanted: they are not kept, and the output is exact all the same. */
-    struct request request = {.max_weights = 0, .without_masks = true, .selection = &all, .engine = *engine};
+    struct request request = {.measures_only = true, .selection = &all, .engine = *engine};
     bool ok = selection_check(&all, lower, error) && result_compute(below, lower, &request, &warnings, error);
     warnings_free(&warnings);
     return ok;

@@ -13,7 +13,11 @@ enum kept request_kept(const struct request *request, const struct problem *prob
     double heads = (double)problem->layer_count * (double)problem->heads,
            limit = (double)request->max_weights;
     /* Weights that were given are in memory already. */
-    if (problem->layers[0].attention || heads * (double)problem->n * (double)problem->m <= limit)
+    if (problem->layers[0].attention)
+        return KEPT_ALL;
+    if (request->measures_only)
+        return KEPT_POOLED;
+    if (heads * (double)problem->n * (double)problem->m <= limit)
         return KEPT_ALL;
     double block = (double)(s->query_end - s->query_first) * (double)(s->key_end - s->key_first);
     return !selection_has_all_pairs(s, problem) && heads * block <= limit ? KEPT_RANGE : KEPT_POOLED;
@@ -88,7 +92,7 @@ bool request_plan(const struct request *request, const struct problem *problem, 
         cells->key_first = s->key_first;
         cells->key_count = s->key_end - s->key_first;
     } else if (*kept == KEPT_POOLED) {
-        cells_plan(cells, problem, request->max_weights);
+        cells_plan(cells, problem, request->measures_only ? 0 : request->max_weights);
     }
     cells->rows = size_divide_up(cells->query_count, cells->query_step);
     cells->columns = size_divide_up(cells->key_count, cells->key_step);

@@ -20,6 +20,8 @@ struct request {
     size_t max_weights; /* numbers of a stage that may be kept */
     bool pool_mean;     /* pool by the mean; otherwise by the largest */
     bool top_keys;      /* where weights are pooled, keep the heaviest keys of each row */
+    bool
+        measures_only; /* of the weights keep nothing but measures and output, which are exact all the same */
     bool without_masks; /* only count the masked pairs: neither pictures nor JSON will be made */
     const struct selection *selection; /* has been checked by selection_check */
     struct engine_options engine;

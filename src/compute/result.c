@@ -211,7 +211,7 @@ static bool result_make(struct result *result, const struct request *request, st
 {
     const struct problem *problem = result->problem;
     /* The mean over heads and given weights are measured by their masks. */
-    bool masks = !request->without_masks || request->stages & 1u << STAGE_MASK ||
+    bool masks = (!request->without_masks && !request->measures_only) || request->stages & 1u << STAGE_MASK ||
                  request->selection->average_heads || problem->layers[0].attention;
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
@@ -239,7 +239,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         if (!ok)
             return false;
     }
-    if (result->kept == KEPT_POOLED)
+    if (result->kept == KEPT_POOLED && !request->measures_only)
         warnings_add(warnings,
                      "%zu×%zu×%zu×%zu weights are more than the %zu of --max-weights: cells of %zu×%zu are "
                      "held, the %s of each",

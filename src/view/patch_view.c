@@ -15,8 +15,7 @@ enum { IMAGE_SIDE = 1600 };
 enum { IMAGE_BYTES = 256 << 20 };
 
 /* Whether the first key, and with it the first query, is a CLS token. */
-static bool count_keys(struct patch_view *patches, const struct patch_options *options,
-                       const struct problem *problem, struct error *error)
+static bool count_keys(struct patch_view *patches, const struct problem *problem, struct error *error)
 {
     size_t count = patches->rows * patches->columns; /* each at most 2^20 */
     patches->has_class = problem->m == count + 1;
@@ -27,8 +26,8 @@ static bool count_keys(struct patch_view *patches, const struct patch_options *o
              "grid %zu×%zu is %zu patches, and there are %zu keys: expected %zu, or %zu with a CLS token "
              "before the patches",
              patches->rows, patches->columns, count, problem->m, count, count + 1);
-    return options->grid[0] ? error_set(error, ERROR_USAGE, "--%s", says)
-                            : place_error(&problem->patch_grid_place, error, "%s", says);
+    return problem->patch_grid_place.file ? place_error(&problem->patch_grid_place, error, "%s", says)
+                                          : error_set(error, ERROR_USAGE, "--%s", says);
 }
 
 /* Chooses the query whose weights are drawn, or the mean. */
@@ -116,7 +115,7 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
                          : options->image_file      ? "--image"
                          : options->has_query       ? "--look-from"
                                                     : NULL;
-    const size_t *grid = options->grid[0] ? options->grid : problem->patch_grid;
+    const size_t *grid = problem->patch_grid;
     char stage[32];
     *wanted = false;
     const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(request, problem, stage);
@@ -133,7 +132,7 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
         return error_set(error, ERROR_USAGE, "%s needs all patches, and --keys leaves some out", asking);
     patches->rows = grid[0];
     patches->columns = grid[1];
-    if (!count_keys(patches, options, problem, error))
+    if (!count_keys(patches, problem, error))
         return false;
     bool offered = request_offers(request, problem, STAGE_WEIGHTS, DETAIL_CHOSEN);
     if (asking && !offered)

@@ -15,7 +15,6 @@ enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
 
 /* The options for drawing over patches. */
 struct patch_options {
-    size_t grid[2];         /* rows and columns of patches; 0: those of the problem */
     const char *image_file; /* NULL: nothing beneath */
     bool has_query;         /* is_mean and query were given */
     bool is_mean;           /* the mean over the queries; else one query */
