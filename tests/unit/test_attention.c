@@ -1,0 +1,268 @@
+/* The small parts of the maths, by hand: measures, encodings of positions, transforms, recurrences. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "attention/measures.h"
+#include "attention/position.h"
+#include "attention/recurrence.h"
+#include "attention/reference.h"
+#include "attention/transform.h"
+
+static void assert_near(double got, double wanted)
+{
+    if (!(fabs(got - wanted) <= 1e-6 * fmax(1, fabs(wanted))))
+        fail_msg("%.9g instead of %.9g", got, wanted);
+}
+
+static void test_measures_of_a_row(void **state)
+{
+    (void)state;
+    const float row[] = {0.25f, 0, 0.5f, 0.25f, 7};
+    const size_t keys[] = {0, 1, 2, 3};
+    struct row_measures r = measures_row(row, keys, 4, 3, true);
+    assert_near(r.entropy, 1.5 * log(2));
+    assert_near(r.distance, 0.25 * 3 + 0.5 * 1);
+    assert_true(r.max == 0.5f && r.argmax == 2 && r.first == 0.25f);
+
+    r = measures_row(row, keys, 4, 3, false);
+    assert_true(isnan(r.entropy) && isnan(r.distance) && r.max == 0.5f && r.first == 0.25f);
+
+    const float equal[] = {0.1f, 0.3f, 0.3f, 0.3f};
+    r = measures_row(equal, keys, 4, 0, true);
+    assert_int_equal(r.argmax, 1); /* the first of equals */
+    r = measures_row(equal, keys + 2, 2, 0, true);
+    assert_int_equal(r.argmax, 2);
+    assert_near(r.distance, 0.3 * 2 + 0.3 * 3);
+
+    r = measures_row(equal, keys, 0, 0, true);
+    assert_true(r.entropy == 0 && r.max == 0 && r.distance == 0 && r.first == 0 && r.argmax == SIZE_MAX);
+
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t b = 0; b < 3; b++) {
+        const float broken[] = {0.5f, bad[b], 0.5f, 0};
+        r = measures_row(broken, keys, 4, 0, true);
+        assert_true(isnan(r.entropy) && isnan(r.max) && isnan(r.distance) && isnan(r.first));
+        assert_int_equal(r.argmax, SIZE_MAX);
+    }
+}
+
+static void test_measures_of_a_head(void **state)
+{
+    (void)state;
+    const struct row_measures rows[] = {
+        {1, 0.5f, 2, 0.25f, 7},     {NAN, NAN, NAN, NAN, SIZE_MAX}, {0, 0, 0, 0, SIZE_MAX},
+        {0.5f, 0.75f, 4, 0.75f, 3}, {0, 0.75f, 0, 0.5f, 1},
+    };
+    struct measures h = measures_head(rows, 5);
+    assert_true(h.rows == 3 && h.nan_rows == 1 && h.blind_rows == 1);
+    assert_near(h.entropy, 0.5);
+    assert_near(h.distance, 2);
+    assert_near(h.first, 0.5);
+    assert_true(h.largest == 0.75f && h.largest_query == 3 && h.largest_key == 3); /* the first of equals */
+
+    h = measures_head(rows + 1, 2);
+    assert_true(h.rows == 0 && isnan(h.entropy) && isnan(h.distance) && isnan(h.first) && isnan(h.largest));
+}
+
+static void test_buckets_of_t5(void **state)
+{
+    (void)state;
+    /* One distance a bucket in the first half; keys behind the query have the other half of the buckets. */
+    for (int64_t d = 0; d < 8; d++) {
+        assert_int_equal(position_bucket(-d, true, 32, 128), d);
+        assert_int_equal(position_bucket(d, true, 32, 128), d == 0 ? 0 : 16 + d);
+        assert_int_equal(position_bucket(-d, false, 16, 128), d);
+        assert_int_equal(position_bucket(d, false, 16, 128), 0);
+    }
+    /* Then a bucket each time the distance has grown by a constant factor, whatever logarithms round to. */
+    for (int64_t powers = 1; powers <= 20; powers++)
+        for (int64_t power = 0; power <= powers + 3; power++) {
+            const int64_t away = (int64_t)8 << power, grown = power * 8 / powers;
+            const size_t wanted = (size_t)(8 + (grown < 7 ? grown : 7));
+            assert_int_equal(position_bucket(-away, true, 32, (size_t)8 << powers), wanted);
+            assert_int_equal(position_bucket(away, true, 32, (size_t)8 << powers), 16 + wanted);
+            assert_int_equal(position_bucket(-away, false, 16, (size_t)8 << powers), wanted);
+        }
+    assert_int_equal(position_bucket(-5, true, 2, 128), 0);
+    assert_int_equal(position_bucket(5, true, 2, 128), 1);
+}
+
+static void test_rotations(void **state)
+{
+    (void)state;
+    /* Two heads of 5 columns, of which 4 are rotated; two rows at the positions -1 and 0. */
+    float x[20], halves[20], pairs[20], table[8];
+    for (int i = 0; i < 20; i++)
+        x[i] = halves[i] = pairs[i] = (float)(i + 1);
+    position_rotate(halves, 2, 10, 2, 5, 4, ROTARY_HALVES, -1, 100);
+    position_rotate(pairs, 2, 10, 2, 5, 4, ROTARY_INTERLEAVED, -1, 100);
+    position_rotary_table(table, 2, 4, -1, 100);
+    for (int h = 0; h < 2; h++)
+        for (int t = 0; t < 2; t++) {
+            const double angle = t == 0 ? -1 : -0.1;
+            const float *a = x + 5 * h;
+            assert_near(halves[5 * h + t], a[t] * cos(angle) - a[t + 2] * sin(angle));
+            assert_near(halves[5 * h + t + 2], a[t] * sin(angle) + a[t + 2] * cos(angle));
+            assert_near(pairs[5 * h + 2 * t], a[2 * t] * cos(angle) - a[2 * t + 1] * sin(angle));
+            assert_near(pairs[5 * h + 2 * t + 1], a[2 * t] * sin(angle) + a[2 * t + 1] * cos(angle));
+            assert_near(table[t], cos(angle));
+            assert_near(table[2 + t], sin(angle));
+            assert_true(halves[5 * h + 4] == a[4] && pairs[5 * h + 4] == a[4]);
+        }
+    assert_memory_equal(halves + 10, x + 10, 10 * sizeof *x); /* position 0 */
+    assert_memory_equal(pairs + 10, x + 10, 10 * sizeof *x);
+}
+
+static void test_slopes_of_alibi(void **state)
+{
+    (void)state;
+    for (size_t h = 0; h < 8; h++)
+        assert_near(position_slope(h, 8), pow(2, -(double)(h + 1)));
+    /* 12 heads: those of 8, then every second one of 16. */
+    for (size_t h = 0; h < 12; h++)
+        assert_near(position_slope(h, 12), h < 8 ? pow(2, -(double)(h + 1)) : pow(2, -0.5 - (double)(h - 8)));
+    assert_near(position_slope(0, 1), pow(2, -8));
+}
+
+static void test_transforms(void **state)
+{
+    (void)state;
+    float unit[] = {3, 4, 9, 0, 0, 9}; /* rows 3 apart, of which 2 columns count */
+    transform_unit(unit, 2, 3, 2);
+    const float wanted[] = {0.6f, 0.8f, 9, 0, 0, 9};
+    assert_memory_equal(unit, wanted, sizeof unit);
+
+    float norm[] = {1, 3, 5, 5};
+    const float weight[] = {2, 3}, bias[] = {10, 20};
+    transform_norm(norm, 2, 2, weight, bias);
+    assert_near(norm[0], 10 - 2 / sqrt(1 + 1e-5));
+    assert_near(norm[1], 20 + 3 / sqrt(1 + 1e-5));
+    assert_true(norm[2] == 10 && norm[3] == 20);
+
+    float feature[] = {2, 0, -1};
+    transform_feature(feature, 3);
+    assert_true(feature[0] == 3 && feature[1] == 1);
+    assert_near(feature[2], exp(-1));
+}
+
+/* What a part of a head computes is what the whole does for these queries. */
+struct part_rows {
+    size_t first, next;
+    double weights[4][4];
+};
+
+static void receive_row(void *context, size_t i, const double *weights)
+{
+    struct part_rows *rows = context;
+    assert_int_equal(i, rows->next++);
+    memcpy(rows->weights[rows->first + i], weights, sizeof rows->weights[0]);
+}
+
+static void test_recurrences_and_their_parts(void **state)
+{
+    (void)state;
+    const float q[] = {1, 2, -1, 0, 3, 1, 0, 1}, k[] = {1, 0, 1, 1, 0, 2, -1, 1}, v[] = {1, 2, 4, 8};
+    const float decay[] = {-1, 0, -2, -1}, beta[] = {1, 0.5f, 0.25f, 1}, first_state[] = {3, -5};
+    for (enum recurrence rule = RECURRENCE_LINEAR; rule <= RECURRENCE_GATED_DELTA; rule++) {
+        const struct head head = {
+            .n = 4,
+            .m = 4,
+            .d_k = 2,
+            .d_v = 1,
+            .q = {q, 2, 1},
+            .k = {k, 2, 1},
+            .v = {v, 1, 1},
+            .scale = 0.5,
+            .recurrent = {
+                .rule = rule, .decay = {decay, 1, 0}, .beta = {beta, 1, 0}, .state = {first_state, 1, 1}}};
+        double s[2] = {3, -5}, wanted[4];
+        const bool gated = rule == RECURRENCE_GATED || rule == RECURRENCE_GATED_DELTA;
+        const bool delta = rule == RECURRENCE_DELTA || rule == RECURRENCE_GATED_DELTA;
+        for (int t = 0; t < 4; t++) {
+            for (int d = 0; d < 2; d++)
+                s[d] *= gated ? exp((double)decay[t]) : 1;
+            const double held = s[0] * (double)k[2 * t] + s[1] * (double)k[2 * t + 1];
+            const double value = delta ? (double)beta[t] * ((double)v[t] - held) : (double)v[t];
+            for (int d = 0; d < 2; d++)
+                s[d] += (double)k[2 * t + d] * value;
+            wanted[t] = 0.5 * (s[0] * (double)q[2 * t] + s[1] * (double)q[2 * t + 1]);
+        }
+        struct error error = {0};
+        struct part_rows whole = {0};
+        float output[4];
+        assert_true(recurrence_run(&head, output, 1, receive_row, &whole, &error));
+        assert_int_equal(whole.next, 4);
+        for (int t = 0; t < 4; t++)
+            assert_near(output[t], wanted[t]);
+        /* The output is the weights times v, if it begins with nothing. */
+        struct head empty = head;
+        empty.recurrent.state.data = NULL;
+        assert_true(recurrence_run(&empty, output, 1, NULL, NULL, &error));
+        for (int i = 0; i < 4; i++) {
+            double sum = 0;
+            for (int j = 0; j < 4; j++)
+                sum += whole.weights[i][j] * (double)v[j];
+            assert_near(output[i], sum);
+        }
+        for (size_t first = 0; first < 4; first++) {
+            const struct head part = head_part(&head, first, 4 - first);
+            struct part_rows rows = {.first = first};
+            assert_true(recurrence_run(&part, output, 1, receive_row, &rows, &error));
+            assert_int_equal(rows.next, 4 - first);
+            for (size_t i = first; i < 4; i++) {
+                assert_near(output[i - first], wanted[i]);
+                assert_memory_equal(rows.weights[i], whole.weights[i], sizeof whole.weights[i]);
+            }
+        }
+    }
+}
+
+static void test_parts_drop_the_same_weights(void **state)
+{
+    (void)state;
+    static const float zeros[64];
+    const struct head head = {.n = 8,
+                              .m = 8,
+                              .d_k = 1,
+                              .q = {zeros, 1, 1},
+                              .k = {zeros, 1, 1},
+                              .scale = 1,
+                              .rules = {.left = -1, .right = -1},
+                              .dropout = 0.5,
+                              .seed = 7};
+    const struct head part = head_part(&head, 3, 5);
+    double whole[8], cut[8];
+    size_t keys[8], dropped = 0;
+    struct reference_room room = {.row = whole, .keys = keys}, part_room = {.row = cut, .keys = keys};
+    for (size_t i = 0; i < 5; i++) {
+        reference_row(&head, 3 + i, STAGE_WEIGHTS, &room);
+        reference_row(&part, i, STAGE_WEIGHTS, &part_room);
+        assert_memory_equal(cut, whole, sizeof whole);
+        for (size_t j = 0; j < 8; j++) {
+            assert_true(whole[j] == 0 || whole[j] == 0.25); /* 1/8, over the half that stays */
+            dropped += whole[j] == 0;
+        }
+    }
+    assert_true(dropped > 5 && dropped < 35);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_measures_of_a_row),
+        cmocka_unit_test(test_measures_of_a_head),
+        cmocka_unit_test(test_buckets_of_t5),
+        cmocka_unit_test(test_rotations),
+        cmocka_unit_test(test_slopes_of_alibi),
+        cmocka_unit_test(test_transforms),
+        cmocka_unit_test(test_recurrences_and_their_parts),
+        cmocka_unit_test(test_parts_drop_the_same_weights),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
