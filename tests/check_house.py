@@ -125,9 +125,27 @@ def namesakes(problems):
             problems.append(f"{name} is in {' and '.join(paths)}")
 
 
+def architecture(problems):
+    """docs/architecture.md has the floors of this file, and names only folders, files and names that there are."""
+    text = (SRC.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    told = {name.rstrip("/"): int(floor) for floor, name in re.findall(r"^\| (\d) \| `([a-z.]+/?)` \|", text, re.M)}
+    if told != FLOORS:
+        problems.append(f"docs/architecture.md has the floors {told}, and there are {FLOORS}")
+    folders = {path.name for path in SRC.iterdir()}
+    if folders != set(FLOORS):
+        problems.append(f"src holds {sorted(folders)}, and the floors are {sorted(FLOORS)}")
+    every = "".join(path.read_text(encoding="utf-8") for path in sources("*.[ch]"))
+    for name in re.findall(r"`([^`]+)`", text):
+        if re.fullmatch(r"[a-z_/]+\.[ch]|[a-z]+/", name):
+            if not (SRC / name).exists() and not (("/" not in name) and list(SRC.rglob(name))) and name != "src/":
+                problems.append(f"docs/architecture.md names {name}, which is not there")
+        elif re.fullmatch(r"[A-Z]+|struct [a-z_]+", name) and not re.search(rf"\b{name}\b", every):
+            problems.append(f"docs/architecture.md names {name}, which no source does")
+
+
 def main():
     problems = []
-    {check.__name__: check for check in (floors, climbs, headers, namesakes)}[sys.argv[1]](problems)
+    {check.__name__: check for check in (floors, climbs, headers, namesakes, architecture)}[sys.argv[1]](problems)
     print("\n".join(problems))
     return 1 if problems else 0
 

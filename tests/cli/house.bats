@@ -13,6 +13,8 @@ house() {
 
 @test "no two files have a static function or a struct of the same name" { house namesakes; }
 
+@test "docs/architecture.md is true of the folders and files" { house architecture; }
+
 @test "below cmd nothing prints or exits" {
     cd "$ROOT"
     for folder in src/*/; do

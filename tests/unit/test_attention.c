@@ -81,14 +81,16 @@ static void test_buckets_of_t5(void **state)
         assert_int_equal(position_bucket(d, false, 16, 128), 0);
     }
     /* Then a bucket each time the distance has grown by a constant factor, whatever logarithms round to. */
-    for (int64_t powers = 1; powers <= 20; powers++)
-        for (int64_t power = 0; power <= powers + 3; power++) {
-            const int64_t away = (int64_t)8 << power, grown = power * 8 / powers;
-            const size_t wanted = (size_t)(8 + (grown < 7 ? grown : 7));
-            assert_int_equal(position_bucket(-away, true, 32, (size_t)8 << powers), wanted);
-            assert_int_equal(position_bucket(away, true, 32, (size_t)8 << powers), 16 + wanted);
-            assert_int_equal(position_bucket(-away, false, 16, (size_t)8 << powers), wanted);
-        }
+    for (int64_t half = 2; half <= 32; half++)
+        for (int64_t powers = 1; powers <= 20; powers++)
+            for (int64_t power = 0; power <= powers + 3; power++) {
+                const int64_t away = half << power, grown = power * half / powers;
+                const size_t furthest = (size_t)half << powers, buckets = 2 * (size_t)half;
+                const size_t wanted = (size_t)(half + (grown < half ? grown : half - 1));
+                assert_int_equal(position_bucket(-away, true, 2 * buckets, furthest), wanted);
+                assert_int_equal(position_bucket(away, true, 2 * buckets, furthest), buckets + wanted);
+                assert_int_equal(position_bucket(-away, false, buckets, furthest), wanted);
+            }
     assert_int_equal(position_bucket(-5, true, 2, 128), 0);
     assert_int_equal(position_bucket(5, true, 2, 128), 1);
 }

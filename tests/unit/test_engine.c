@@ -476,10 +476,14 @@ static void cuts_jobs_in_the_chain(void **state)
                         .v = matrix(M, D, 0, 1),
                         .rules = {.causal = true, .left = 60, .right = -1}};
     struct error error = {0};
-    for (int kind = 0; kind < 4; kind++) {
+    static const float blocks[4 * 7] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 1, 0,
+                                        0, 1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1};
+    for (int kind = 0; kind < 5; kind++) {
         head.rules.dilation = kind % 2 ? 3 : 0;
+        head.rules.block = kind == 4 ? 20 : 0;
+        head.rules.block_mask = (struct strided){kind == 4 ? blocks : NULL, 7, 1};
         head.has_sink = kind == 3;
-        head.dropout = kind >= 2 ? 0.25 : 0;
+        head.dropout = kind == 2 || kind == 3 ? 0.25 : 0;
         const struct engine_options options = {.threads = 2};
         float whole[N * D], cut[N * D];
         struct row_measures whole_rows[N], cut_rows[N];

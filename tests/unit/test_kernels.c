@@ -231,12 +231,16 @@ static struct engine_job sample_job(struct sample *s)
     };
 }
 
-static void sample_run(struct sample *s, int threads, size_t memory)
+static void sample_run_with(struct sample *s, const struct engine_options *options)
 {
     struct engine_job job = sample_job(s);
-    struct engine_options options = {.threads = threads, .memory_limit = memory};
     struct error error = {0};
-    assert_true(engine_run(&job, 1, &options, &error));
+    assert_true(engine_run(&job, 1, options, &error));
+}
+
+static void sample_run(struct sample *s, int threads, size_t memory)
+{
+    sample_run_with(s, &(const struct engine_options){.threads = threads, .memory_limit = memory});
 }
 
 static void same(double got, double wanted, double within, const char *what, const struct sample *s, size_t i,
@@ -441,9 +445,29 @@ static void test_threads_and_strips_give_the_same_bytes(void **state)
     with_every_kernel(many_threads);
 }
 
+/* Few values near the end of float32, and equal weights. */
+static void few_large_values(void)
+{
+    for (size_t m = 1; m < 7; m++) {
+        struct sample s;
+        sample_make(&s, 3, m, 2, 2, false);
+        s.head.scale = 0;
+        for (size_t j = 0; j < m; j++)
+            for (size_t c = 0; c < 2; c++)
+                s.v.data[j * s.head.v.row + c] = c == 0 ? 3e38f : -3e38f;
+        sample_run(&s, 1, 0);
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(fabsf(s.output.data[2 * i] / 3e38f - 1) < 1e-5f);
+            assert_true(fabsf(s.output.data[2 * i + 1] / 3e38f + 1) < 1e-5f);
+        }
+        sample_free(&s);
+    }
+}
+
 /* Values near the end of float32, whose weighted mean fits but whose sum does not; and huge scores. */
 static void large_values(void)
 {
+    few_large_values();
     struct sample s;
     sample_make(&s, 70, 200, 8, 4, false);
     for (size_t i = 0; i < 200; i++)
@@ -464,14 +488,85 @@ static void test_large_values(void **state)
     with_every_kernel(large_values);
 }
 
+/* NaN in a row of a dilated head: all results of the row are NaN, whichever keys it attends to. */
+static void dilated_nan(void)
+{
+    for (size_t period = 2; period < 6; period++)
+        for (int mean = 0; mean < 2; mean++) {
+            struct sample s;
+            sample_make(&s, 40, 61, 4, 4, false);
+            s.head.rules.dilation = period;
+            s.head.rules.causal = mean;
+            s.head.offset = 21;
+            s.pool_rows = period;
+            s.pool_keys = 2 * period;
+            s.mean = mean;
+            free(s.cells);
+            s.cells = malloc(((s.head.n - 1) / s.pool_rows + 1) * ((s.head.m - 1) / s.pool_keys + 1) *
+                             sizeof *s.cells);
+            assert_non_null(s.cells);
+            for (size_t i = 0; i < s.head.n; i += 7)
+                s.q.data[i * s.head.q.row] = NAN;
+            sample_run(&s, 1, 0);
+            sample_check(&s);
+            for (size_t i = 0; i < s.head.n; i += 7)
+                assert_true(isnan(s.measures[i].first) && isnan(s.measures[i].max));
+            sample_free(&s);
+        }
+}
+
+static void test_nan_in_dilated_heads(void **state)
+{
+    (void)state;
+    with_every_kernel(dilated_nan);
+}
+
+/* A receiver and the most rows that it was called with. */
+struct counting_receiver {
+    size_t rows, most;
+};
+
+static void count_received(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    struct counting_receiver *counting = context;
+    (void)first;
+    (void)weights;
+    (void)stride;
+    counting->rows += count;
+    counting->most = count > counting->most ? count : counting->most;
+}
+
+/* Less memory means fewer rows at a time, and one however little it is. */
+static void test_memory_limits_the_rows_at_a_time(void **state)
+{
+    (void)state;
+    seed = 6;
+    struct sample s;
+    sample_make(&s, 200, 4000, 8, 8, false);
+    const size_t limits[] = {0, 700000, 400000, 1};
+    size_t before = SIZE_MAX;
+    for (size_t l = 0; l < 4; l++) {
+        struct counting_receiver counting = {0};
+        struct engine_job job = {.head = &s.head, .receiver = {count_received, &counting}};
+        struct engine_options options = {.threads = 1, .memory_limit = limits[l]};
+        struct error error = {0};
+        assert_true(engine_run(&job, 1, &options, &error));
+        assert_int_equal(counting.rows, 200);
+        assert_true(counting.most < before);
+        before = counting.most;
+    }
+    assert_int_equal(before, 1);
+    sample_free(&s);
+}
+
 /* Equal scores: the first key is the argmax, and the top keys come in order. */
-static void ties(void)
+static void ties_of(bool plain)
 {
     struct sample s;
     sample_make(&s, 70, 300, 4, 4, false);
     memset(s.q.data, 0, ((s.head.n - 1) * s.head.q.row + 4) * sizeof(float));
     s.head.rules.left = 250;
-    sample_run(&s, 1, 0);
+    sample_run_with(&s, &(const struct engine_options){.plain = plain, .threads = 1});
     sample_check(&s);
     for (size_t i = 0; i < 70; i++) {
         assert_int_equal(s.measures[i].argmax, 0);
@@ -481,10 +576,41 @@ static void ties(void)
     sample_free(&s);
 }
 
+static void ties(void)
+{
+    ties_of(false);
+}
+
+/* Two pairs of equal keys, the heavier behind the lighter: the first of a pair stays before the second. */
+static void plain_pairs_of_equals(void)
+{
+    struct sample s;
+    sample_make(&s, 5, 4, 1, 1, false);
+    s.head.scale = 1;
+    s.pool_rows = s.pool_keys = 1;
+    free(s.cells);
+    s.cells = malloc(5 * 4 * sizeof *s.cells);
+    assert_non_null(s.cells);
+    for (size_t i = 0; i < 5; i++)
+        s.q.data[i * s.head.q.row] = 1;
+    for (size_t j = 0; j < 4; j++)
+        s.k.data[j * s.head.k.row] = j < 2 ? 0 : 1;
+    for (int plain = 0; plain < 2; plain++) {
+        sample_run_with(&s, &(const struct engine_options){.plain = plain, .threads = 1});
+        sample_check(&s);
+        for (size_t i = 0; i < 5; i++)
+            for (size_t t = 0; t < 3; t++)
+                assert_int_equal(s.top[3 * i + t].key, (2 + t) % 4);
+    }
+    sample_free(&s);
+}
+
 static void test_ties_go_to_the_first_key(void **state)
 {
     (void)state;
     with_every_kernel(ties);
+    ties_of(true);
+    plain_pairs_of_equals();
 }
 
 /* From rows that attend to one key alone, or nearly so, to rows whose weights are all equal. */
@@ -598,6 +724,8 @@ int main(void)
         cmocka_unit_test(test_nan_and_infinity),
         cmocka_unit_test(test_threads_and_strips_give_the_same_bytes),
         cmocka_unit_test(test_large_values),
+        cmocka_unit_test(test_nan_in_dilated_heads),
+        cmocka_unit_test(test_memory_limits_the_rows_at_a_time),
         cmocka_unit_test(test_ties_go_to_the_first_key),
         cmocka_unit_test(test_entropy_from_one_key_to_all),
         cmocka_unit_test(test_projections),
