@@ -13,21 +13,22 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_KV_HEADS] = {"kv_heads", "N", NULL, "number of key/value heads (grouped-query attention)"},
     [SETTING_CAUSAL] =
         {"causal", "[start|end|N|no]", "start end no",
-         "query i sees keys j <= i (+ N, and those of --past-k); end aligns the last query with "
-         "the last key"},
+         "query i attends to keys j <= i (+ N, and those of --past-k); end aligns the last query with the "
+         "last key"},
     [SETTING_SCALE] = {"scale", "X", NULL,
                        "factor on the scores (default 1/sqrt(d_k); 1 with another --score)"},
     [SETTING_SOFTCAP] = {"softcap", "C", NULL, "squash scaled scores to C*tanh(s/C)"},
-    [SETTING_WINDOW] = {"window", "W|L,R", NULL, "see only keys from i-L to i+R (W: both; -1: no limit)"},
+    [SETTING_WINDOW] = {"window", "W|L,R", NULL,
+                        "attend only to keys from i-L to i+R (W: both; -1: no limit)"},
     [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, NULL,
-                                  "true in --mask and --key-mask forbids, as in nn.MultiheadAttention"},
+                                  "true in --mask and --key-mask masks, as in nn.MultiheadAttention"},
     [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive",
-                       "what compares q and k: scaled (default), dot, cosine, general (q*W*k), additive "
+                       "how q and k are compared: scaled (default), dot, cosine, general (q*W*k), additive "
                        "(v*tanh(W1*q + W2*k))"},
     [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T, before --softcap"},
     [SETTING_NORMALIZER] =
         {"normalizer", "KIND", "softmax sparsemax linear",
-         "what makes weights of scores: softmax (default), sparsemax, or linear (attention "
+         "how masked scores become weights: softmax (default), sparsemax, or linear (attention "
          "with elu+1)"},
     [SETTING_RECURRENCE] =
         {"recurrence", "RULE", "none linear gated delta gated_delta",
@@ -45,18 +46,19 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                             "rotate only the first N columns of a head (default: all)"},
     [SETTING_MAX_DISTANCE] = {"max_distance", "N", NULL,
                               "with --position relative: from here on all share a bucket (default 128)"},
-    [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query sees the first N keys"},
-    [SETTING_DILATION] = {"dilation", "N", NULL, "see only keys at distances that N divides"},
+    [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query may attend to the first N keys"},
+    [SETTING_DILATION] = {"dilation", "N", NULL, "attend only to keys at distances that N divides"},
     [SETTING_BLOCK] = {"block", "N", NULL,
-                       "see only keys in the same block of N tokens (or as --block-mask says)"},
-    [SETTING_GLOBAL] = {"global", "LIST", NULL,
-                        "at most 64 tokens that see all and that all see, beyond window, dilation and block"},
+                       "attend only to keys in the same block of N tokens (or as --block-mask says)"},
+    [SETTING_GLOBAL] =
+        {"global", "LIST", NULL,
+         "at most 64 tokens exempt from window, dilation and block: they attend to all, all attend to them"},
     [SETTING_SEPARATOR] = {"separator", "TOKEN", NULL,
-                           "this token ends a document; queries see only keys of their own"},
-    [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding, and not seen"},
+                           "this token ends a document; queries attend only to keys of their own document"},
+    [SETTING_KEY_LENGTH] = {"key_length", "N", NULL, "keys from N on are padding and masked"},
     [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
     [SETTING_NORM] = {"norm", "WHERE", "none pre post",
-                      "layer norm: pre (of what is projected) or post (of the output, after --residual)"},
+                      "layer norm: pre (before the projections) or post (of the output, after --residual)"},
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
