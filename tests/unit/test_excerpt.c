@@ -539,6 +539,53 @@ static void says_what_can_be_had(void **state)
     scene_free(&scene);
 }
 
+/* Cells hold whole periods of a dilation, so that the engine can split its heads. */
+static void cells_are_of_whole_periods(void **state)
+{
+    (void)state;
+    for (size_t dilation = 2; dilation < 8; dilation++) {
+        struct scene scene = {0};
+        struct selection everything = {0};
+        struct error error = {0};
+        struct pair_cells cells;
+        enum kept kept;
+        char text[8];
+        scene.inputs.all.tensor[INPUT_Q] = numbers(7, LONG, D_K, 0, 0);
+        scene.inputs.all.tensor[INPUT_K] = numbers(8, LONG, D_K, 0, 0);
+        snprintf(text, sizeof text, "%zu", dilation);
+        set(&scene, SETTING_DILATION, text);
+        scene_compute(&scene, (struct request){0}, (struct selection){0});
+        assert_true(selection_check(&everything, &scene.problem, &error));
+        struct request request = {.max_weights = 25, .selection = &everything};
+        assert_true(request_plan(&request, &scene.problem, &kept, &cells, &error));
+        assert_int_equal(kept, KEPT_POOLED);
+        assert_int_equal(cells.query_step % dilation, 0);
+        assert_int_equal(cells.key_step % dilation, 0);
+        assert_true(cells.rows * cells.columns <= 25);
+        assert_true(cells.rows * cells.query_step >= LONG && (cells.rows - 1) * cells.query_step < LONG);
+        scene_free(&scene);
+    }
+}
+
+/* NaN rows are counted over all heads: of two heads, the second has scores beyond float32. */
+static void rows_that_are_nan_are_counted_in_every_head(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    struct tensor *q = &scene.inputs.all.tensor[INPUT_Q];
+    *q = numbers(1, 2, N, D_K, 0);
+    scene.inputs.all.tensor[INPUT_K] = numbers(2, 2, M, D_K, 0);
+    for (size_t i = 0; i < N * D_K; i++) {
+        q->data[N * D_K + i] = 3e38f;
+        scene.inputs.all.tensor[INPUT_K].data[M * D_K + i] = 3e38f;
+    }
+    scene_compute(&scene, (struct request){0}, (struct selection){0});
+    assert_int_equal(scene.warnings.count, 1);
+    assert_string_equal(scene.warnings.text[0],
+                        "5 of 10 rows are NaN: their scores are too large for float32");
+    scene_free(&scene);
+}
+
 /* Every mask that a head can have, whole and pooled, agrees with its rules. */
 static void masks_are_what_the_rules_say(void **state)
 {
@@ -784,6 +831,8 @@ int main(void)
         cmocka_unit_test(pooled_cells_are_whole),
         cmocka_unit_test(a_kept_range_can_be_cut_further),
         cmocka_unit_test(says_what_can_be_had),
+        cmocka_unit_test(cells_are_of_whole_periods),
+        cmocka_unit_test(rows_that_are_nan_are_counted_in_every_head),
         cmocka_unit_test(masks_are_what_the_rules_say),
         cmocka_unit_test(heads_share_masks),
         cmocka_unit_test(masks_that_differ_are_counted_apart),
