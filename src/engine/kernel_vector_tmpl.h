@@ -14,7 +14,9 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-#ifdef __clang__
+#ifndef __OPTIMIZE__ /* GCC warns of annotations that it then ignores */
+#define UNROLL
+#elif defined __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")

@@ -45,6 +45,8 @@ static bool order_visually(uint32_t *codes, size_t count, struct error *error)
     FriBidiStrIndex from[TYPESET_CHARACTERS];
     FriBidiParType direction = FRIBIDI_PAR_ON;
 
+    if (count == 0)
+        return true;
     for (size_t i = 0; i < count; i++)
         logical[i] = is_direction_control(codes[i]) ? 0xFFFC : codes[i];
     if (!fribidi_log2vis(logical, (FriBidiStrIndex)count, &direction, visual, NULL, from, NULL))

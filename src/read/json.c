@@ -110,7 +110,7 @@ static void ignore_key(struct reading *reading, const struct json_member *member
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
                        struct layer_inputs *layer)
 {
-    struct tensor *tensor;
+    struct tensor *tensor = NULL;
     return json_get_tensor(&reading->json, member, &tensor, reading->error) &&
            inputs_put_tensor(&layer->tensor[input], tensor, input_names[input], reading->error);
 }
@@ -209,7 +209,7 @@ static bool read_offsets(struct reading *reading, const struct json_member *memb
     inputs->offsets = memory_alloc(count, sizeof *inputs->offsets, reading->error);
     bool ok = inputs->offsets;
     while (ok && rest) {
-        int64_t offset;
+        int64_t offset = 0;
         ok = (text_to_integer(strsep(&rest, ","), &offset) && offset >= -most && offset <= most) ||
              json_wrong_kind(&reading->json, member, expected, reading->error);
         if (ok)

@@ -110,7 +110,8 @@ static bool scan_code(struct scanner *scanner)
         }
     }
     char bytes[4];
-    skeleton_add(scanner, bytes, text_encode((uint32_t)code, bytes));
+    const size_t length = text_encode((uint32_t)code, bytes);
+    skeleton_add(scanner, bytes, length);
     return true;
 }
 

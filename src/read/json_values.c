@@ -149,7 +149,8 @@ static char *number_label(float value)
     char text[NUMBER_SIZE];
     if (!isfinite(value))
         return text_copy(isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
-    return text_copy_part(text, number_write(text, value));
+    const size_t length = number_write(text, value);
+    return text_copy_part(text, length);
 }
 
 bool json_get_labels(const struct json *json, const struct json_member *member, struct labels *labels,
