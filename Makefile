@@ -4,6 +4,8 @@
 #   CC, CFLAGS, CPPFLAGS, LDFLAGS   as everywhere; the program's own flags are added to them
 #   PREFIX, DESTDIR                 where make install puts things (default /usr/local)
 #   FONT_SANS, FONT_FALLBACK        the TrueType fonts that are built in
+#   OPENMP                          the flag for OpenMP, or nothing for one thread (default -fopenmp with GCC, nothing with Clang,
+#                                   whose OpenMP library aborts, crashes or hangs where memory runs out)
 #   PYTHON                          the interpreter that has NumPy, for the tests
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
@@ -46,8 +48,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
 OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
 	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"'
 LANGUAGE = -std=gnu11 $(WARNINGS)
-OWN_CFLAGS = $(LANGUAGE) -fopenmp -pthread
-# For Clang where libomp is not installed: the same warnings, but for those about OpenMP.
+# The same warnings, but for those about OpenMP.
 WITHOUT_OPENMP = -Wno-unknown-pragmas -Wno-source-uses-openmp
 LIBS = $(LIBRARY_LIBS) -lm
 
@@ -57,6 +58,8 @@ OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 # Everything below the commands: the part that unit tests, fuzzers and the bench of the engine are linked with.
 UNIT_SOURCES = $(filter-out src/cmd/%,$(SOURCES))
 UNIT_OBJECTS = $(UNIT_SOURCES:src/%.c=$(BUILD)/obj/%.o)
+OPENMP ?= $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-fopenmp)
+OWN_CFLAGS := $(LANGUAGE) $(or $(OPENMP),$(WITHOUT_OPENMP)) -pthread
 MAIN = $(BUILD)/obj/main.o
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 DATA = $(wildcard data/*.json data/*.csv data/*.png)
