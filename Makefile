@@ -36,11 +36,13 @@ FUZZ_PACKAGES = clang libclang-rt-14-dev
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
 LIBRARIES = libcjson stb libdeflate fribidi
-ifeq ($(filter deps help clean uninstall format,$(MAKECMDGOALS)),)
-LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
+# As the system's headers, of which no compiler warns.
+LIBRARY_HEADERS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES)))
+ifeq ($(filter deps help clean uninstall format test-fresh,$(MAKECMDGOALS)),)
+LIBRARY_CFLAGS := $(LIBRARY_HEADERS)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES))
 else
-LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIBRARY_CFLAGS = $(LIBRARY_HEADERS)
 LIBRARY_LIBS = $(shell pkg-config --libs $(LIBRARIES))
 endif
 
