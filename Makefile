@@ -21,6 +21,10 @@ PYTHON ?= /usr/bin/python3
 REAL ?= ../shared/real
 CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/null) clang)
 
+# Versions of clang-format lay out macros and comments before #pragma differently, whatever their options: sources are laid
+# out and checked by this one alone.
+FORMAT_VERSION = 14
+CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-$(FORMAT_VERSION) clang-format 2>/dev/null) clang-format)
 FONT_SANS ?= $(firstword $(wildcard /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf \
 	/usr/share/fonts/TTF/DejaVuSans.ttf /usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf) DejaVuSans.ttf)
 FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microhei.ttc \
@@ -126,12 +130,16 @@ check: export CHECK_FORMATTED = $(FORMATTED)
 check: export CHECK_SOURCES = src/main.c $(SOURCES)
 check: export CHECK_CPPFLAGS = $(OWN_CPPFLAGS)
 check: export CHECK_CFLAGS = $(LANGUAGE) $(LIBRARY_CFLAGS)
+check: export CHECK_FORMAT = $(CLANG_FORMAT)
+check: export CHECK_FORMAT_VERSION = $(FORMAT_VERSION)
 check: export CHECK_WITHOUT_OPENMP = $(WITHOUT_OPENMP)
 check: $(BUILD)/attn
 	@tests/check
 
 format:
-	$(Q)clang-format -i $(FORMATTED)
+	$(Q)$(CLANG_FORMAT) --version | grep -q ' version $(FORMAT_VERSION)\.' || \
+		{ echo "make format wants clang-format $(FORMAT_VERSION): other versions lay out some lines differently" >&2; exit 1; }
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
 
 # The unit tests and the samples on another processor, emulated: without SSE and AVX, and where char is unsigned.
 check-aarch64: $(BUILD)/attn
