@@ -10,6 +10,7 @@
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
 #                                   are skipped, and make demo draws the samples alone
+#   FRESH, FRESH_MIRROR             the releases of make test-fresh, and where their packages come from
 #
 # make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
 # Objects are rebuilt when the flags change; make V=1 shows whole command lines.
@@ -20,11 +21,11 @@ BUILD ?= build
 PYTHON ?= /usr/bin/python3
 REAL ?= ../shared/real
 CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/null) clang)
-
 # Versions of clang-format lay out macros and comments before #pragma differently, whatever their options: sources are laid
 # out and checked by this one alone.
 FORMAT_VERSION = 14
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-$(FORMAT_VERSION) clang-format 2>/dev/null) clang-format)
+
 FONT_SANS ?= $(firstword $(wildcard /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf \
 	/usr/share/fonts/TTF/DejaVuSans.ttf /usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf) DejaVuSans.ttf)
 FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microhei.ttc \
@@ -36,7 +37,8 @@ BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
-FUZZ_PACKAGES = clang libclang-rt-14-dev
+FUZZ_PACKAGES = clang libclang-rt-dev
+FRESH_PACKAGES = debootstrap git
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
 LIBRARIES = libcjson stb libdeflate fribidi
@@ -56,6 +58,8 @@ OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FON
 LANGUAGE = -std=gnu11 $(WARNINGS)
 # The same warnings, but for those about OpenMP.
 WITHOUT_OPENMP = -Wno-unknown-pragmas -Wno-source-uses-openmp
+OPENMP ?= $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-fopenmp)
+OWN_CFLAGS := $(LANGUAGE) $(or $(OPENMP),$(WITHOUT_OPENMP)) -pthread
 LIBS = $(LIBRARY_LIBS) -lm
 
 SOURCES = $(wildcard src/*/*.c)
@@ -64,14 +68,13 @@ OBJECTS = $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 # Everything below the commands: the part that unit tests, fuzzers and the bench of the engine are linked with.
 UNIT_SOURCES = $(filter-out src/cmd/%,$(SOURCES))
 UNIT_OBJECTS = $(UNIT_SOURCES:src/%.c=$(BUILD)/obj/%.o)
-OPENMP ?= $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-fopenmp)
-OWN_CFLAGS := $(LANGUAGE) $(or $(OPENMP),$(WITHOUT_OPENMP)) -pthread
 MAIN = $(BUILD)/obj/main.o
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
-.PHONY: all deps demo test unit check check-aarch64 format asan fuzz bench install uninstall clean help pictures programs
+.PHONY: all deps demo test unit check check-aarch64 format asan fuzz bench install uninstall clean help pictures programs \
+	test-fresh
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
@@ -127,11 +130,11 @@ asan:
 # Exported instead of put into the command: their quotes are for the shell of tests/check.
 FORMATTED = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 check: export CHECK_FORMATTED = $(FORMATTED)
+check: export CHECK_FORMAT = $(CLANG_FORMAT)
+check: export CHECK_FORMAT_VERSION = $(FORMAT_VERSION)
 check: export CHECK_SOURCES = src/main.c $(SOURCES)
 check: export CHECK_CPPFLAGS = $(OWN_CPPFLAGS)
 check: export CHECK_CFLAGS = $(LANGUAGE) $(LIBRARY_CFLAGS)
-check: export CHECK_FORMAT = $(CLANG_FORMAT)
-check: export CHECK_FORMAT_VERSION = $(FORMAT_VERSION)
 check: export CHECK_WITHOUT_OPENMP = $(WITHOUT_OPENMP)
 check: $(BUILD)/attn
 	@tests/check
@@ -145,6 +148,12 @@ format:
 check-aarch64: $(BUILD)/attn
 	@ATTN=$(abspath $(BUILD)/attn) BUILD=$(abspath $(BUILD)/aarch64) PYTHON=$(PYTHON) UNITS="$(notdir $(UNITS))" \
 		LIBRARY_PACKAGES="$(LIBRARY_PACKAGES)" tests/check_aarch64
+
+# The commands of the README's Start on the last commit, each release in a root of its own with nothing but make. Not in CI:
+# it needs root and some minutes a release, and downloads all packages.
+FRESH ?= bookworm trixie noble
+test-fresh:
+	@FRESH="$(FRESH)" FRESH_MIRROR="$(FRESH_MIRROR)" BUILD=$(abspath $(BUILD)) tests/fresh
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
@@ -190,7 +199,7 @@ $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)
 WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test unit asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
 	$(if $(filter check format,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
 	$(if $(filter check-aarch64,$(MAKECMDGOALS)),$(AARCH64_PACKAGES)) \
-	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES))
+	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES)) $(if $(filter test-fresh,$(MAKECMDGOALS)),$(FRESH_PACKAGES))
 deps:
 	@missing=; for p in $(WANTED_PACKAGES); do \
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
@@ -226,6 +235,7 @@ help:
 	@echo "make test        all tests; asan: the same under sanitizers; unit: the quick ones, in seconds"
 	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
+	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
