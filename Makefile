@@ -32,16 +32,16 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
 	wqy-microhei.ttc)
 
-LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev
+LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev
 BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
-FUZZ_PACKAGES = clang libclang-rt-dev
+FUZZ_PACKAGES = clang libclang-rt-dev python3 python3-numpy
 FRESH_PACKAGES = debootstrap git
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
-LIBRARIES = libcjson stb libdeflate fribidi
+LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg
 # As the system's headers, of which no compiler warns.
 LIBRARY_HEADERS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES)))
 ifeq ($(filter deps help clean uninstall format test-fresh,$(MAKECMDGOALS)),)
@@ -110,10 +110,16 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
-programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so
+# A program that writes the pixels of a picture, for the tests.
+$(BUILD)/tests/read_image: tests/read_image.c $(UNIT_OBJECTS) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $(LIBS)
+
+programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(BUILD)/tests/read_image
 
 RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
-	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) tests/run
+	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 
@@ -179,10 +185,13 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD = $(BUILD)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined
+# Megabytes in all and in one piece, and seconds: of images what 2^20 pixels may take, of which the fuzzer allows no more.
+FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="-timeout=1 -rss_limit_mb=256 -malloc_limit_mb=16"
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
-		echo "$$f:"; $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -print_final_stats=1 \
-		-verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
+		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
+		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
+		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
 $(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $@"

@@ -5,6 +5,18 @@
 
 #include "base/memory.h"
 
+bool image_alloc(struct image *image, size_t width, size_t height, size_t channels, struct error *error)
+{
+    size_t count;
+    *image = (struct image){0};
+    if (!size_multiply(width, height, &count))
+        return error_set(error, ERROR_SYSTEM, "not enough memory for %zu times %zu pixels", width, height);
+    uint8_t *pixels = memory_alloc(count, channels, error);
+    if (pixels)
+        *image = (struct image){.pixels = pixels, .width = width, .height = height};
+    return pixels;
+}
+
 void image_free(struct image *image)
 {
     free(image->pixels);
@@ -40,18 +52,12 @@ static void scale_axis(const uint8_t *from, uint8_t *to, size_t outer, size_t be
 /* One axis after the other. */
 bool image_scale(struct image *to, const struct image *from, size_t width, size_t height, struct error *error)
 {
-    struct image wide = {.width = width, .height = from->height};
-    size_t line, size, pixels;
-    *to = (struct image){.width = width, .height = height};
-    if (!size_multiply(width, 3, &line) || !size_multiply(line, wide.height, &size) ||
-        !size_multiply(line, height, &pixels))
-        return error_set(error, ERROR_SYSTEM, "not enough memory for %zu times %zu pixels", width, height);
-    wide.pixels = memory_alloc(size, 1, error);
-    to->pixels = wide.pixels ? memory_alloc(pixels, 1, error) : NULL;
-    bool ok = to->pixels;
+    struct image wide = {0};
+    *to = (struct image){0};
+    bool ok = image_alloc(&wide, width, from->height, 3, error) && image_alloc(to, width, height, 3, error);
     if (ok) {
         scale_axis(from->pixels, wide.pixels, from->height, from->width, width, 3);
-        scale_axis(wide.pixels, to->pixels, 1, from->height, height, line);
+        scale_axis(wide.pixels, to->pixels, 1, from->height, height, 3 * width);
     }
     image_free(&wide);
     return ok;

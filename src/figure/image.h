@@ -15,6 +15,8 @@ struct image {
     size_t width, height;
 };
 
+/* Room for width×height pixels of so many bytes, not zeroed. Errors: no memory. */
+bool image_alloc(struct image *image, size_t width, size_t height, size_t channels, struct error *error);
 void image_free(struct image *image);
 
 /* Makes `to` from `from`, which has pixels, width×height: averaging where it becomes smaller, interpolating

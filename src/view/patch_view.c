@@ -13,6 +13,8 @@
 enum { IMAGE_SIDE = 1600 };
 /* Bytes that a file of one may have. */
 enum { IMAGE_BYTES = 256 << 20 };
+/* Pixels of a file that are read. */
+enum { IMAGE_PIXELS = 64 << 20 };
 
 /* Whether the first key, and with it the first query, is a CLS token. */
 static bool count_keys(struct patch_view *patches, const struct problem *problem, struct error *error)
@@ -88,7 +90,7 @@ static bool read_image(struct patch_view *patches, const char *path, struct erro
 {
     struct source source;
     bool ok = source_read(&source, path, IMAGE_BYTES, error) &&
-              image_read(&patches->image, &source, IMAGE_SIDE, error);
+              image_read(&patches->image, &source, IMAGE_PIXELS, IMAGE_SIDE, error);
     source_free(&source);
     return ok;
 }

@@ -1,4 +1,5 @@
 /* Pictures as PNG: decoded, compared, and made while memory fails. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,19 +10,12 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "base/source.h"
 #include "figure/figure.h"
+#include "figure/image_read.h"
 #include "figure/layout.h"
 #include "paint/painter.h"
 #include "paint/png_encode.h"
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#pragma GCC diagnostic ignored "-Wextra"
-#pragma GCC diagnostic ignored "-Wshadow"
-#define STB_IMAGE_IMPLEMENTATION
-#define STBI_ONLY_PNG
-#include <stb_image.h>
-#pragma GCC diagnostic pop
 
 #if defined __has_feature
 #if __has_feature(address_sanitizer)
@@ -148,9 +142,9 @@ static void draw(struct out *out, const struct drawing *drawing)
 }
 
 /* The pixel at x, y. */
-static struct color pixel(const uint8_t *pixels, int width, double x, double y)
+static struct color pixel(const struct image *image, double x, double y)
 {
-    const uint8_t *at = pixels + ((size_t)y * (size_t)width + (size_t)x) * 3;
+    const uint8_t *at = image->pixels + ((size_t)y * image->width + (size_t)x) * 3;
     return (struct color){at[0], at[1], at[2]};
 }
 
@@ -171,14 +165,13 @@ static void test_picture_shows_the_figure(void **state)
         struct figure figure = {0};
         struct font *font = font_open(&error);
         assert_true(layout_figure(&figure, &drawing, font, &error));
-        int width, height, channels;
-        uint8_t *pixels =
-            stbi_load_from_memory((const uint8_t *)out.data, (int)out.size, &width, &height, &channels, 3);
-        assert_non_null(pixels);
-        assert_int_equal(channels, 3);
-        assert_int_equal(width, (int)ceil((double)figure.width));
-        assert_int_equal(height, (int)ceil((double)figure.height));
-        struct color corner = pixel(pixels, width, 0, 0);
+        char name[] = "drawn";
+        struct source source = {.name = name, .data = out.data, .size = out.size};
+        struct image image;
+        assert_true(image_read(&image, &source, 1 << 20, 1 << 20, &error));
+        assert_int_equal(image.width, (size_t)ceil((double)figure.width));
+        assert_int_equal(image.height, (size_t)ceil((double)figure.height));
+        struct color corner = pixel(&image, 0, 0);
         assert_int_equal(corner.r + corner.g + corner.b, 3 * 255);
         size_t checked = 0;
         for (size_t i = 0; i < figure.count; i++)
@@ -186,11 +179,11 @@ static void test_picture_shows_the_figure(void **state)
                 const struct figure_item *item = &figure.items[i];
                 double x = (double)item->x + (double)item->width * ((double)(cell % 6) + 0.5) / 6;
                 double y = (double)item->y + (double)item->height * ((double)(cell / 6) + 0.5) / 6;
-                struct color seen = pixel(pixels, width, x, y);
+                struct color seen = pixel(&image, x, y);
                 assert_memory_equal(&seen, &figure.palette[figure.cells[cell]], sizeof seen);
             }
         assert_int_equal(checked, 36);
-        stbi_image_free(pixels);
+        image_free(&image);
         figure_free(&figure);
         font_close(font);
         out_free(&out);
