@@ -27,13 +27,20 @@ struct rows {
     bool has_new_sums;                       /* since the last flush */
 };
 
-/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. */
+/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. The
+ * max begins at -FLT_MAX, which a score may equal (torch.finfo(float32).min in a bias) but not raise: the
+ * first key with that score is the argmax of a row that has none yet. */
 static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
         vec top = vec_load(rows->chunk_max + at);
         unsigned raised = vec_bits(top > vec_load(rows->max + at));
+        unsigned least = vec_bits(top == -FLT_MAX);
+        for (; least; least &= least - 1) {
+            int l = __builtin_ctz(least);
+            raised |= (unsigned)(rows->argmax[at + (size_t)l] == SIZE_MAX) << l;
+        }
         if (!raised)
             continue;
         veci where = (veci){0} - 1;
