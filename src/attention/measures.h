@@ -29,8 +29,8 @@ struct measures {
 };
 
 /* Measures a row of weights by the `count` keys that it may attend to, in rising order. `position` is that of
- * the query among the keys, in tokens. The weights of a recurrence are no distribution over the keys; without
- * `is_distribution` entropy and distance mean nothing and are NaN. */
+ * the query among the keys, in tokens. The weights of a recurrence, and those after dropout, are no
+ * distribution over the keys; without `is_distribution` entropy and distance mean nothing and are NaN. */
 struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
                                  bool is_distribution);
 

@@ -129,7 +129,7 @@ static struct row_measures given_measure(struct result *result, const struct lay
             keys[count++] = j;
     }
     return measures_row(row, keys, count, (double)spec->offset + (double)i,
-                        spec->settings.recurrence == RECURRENCE_NONE);
+                        spec->settings.recurrence == RECURRENCE_NONE && !(spec->settings.dropout > 0));
 }
 
 /* Copies given weights as they are. */
