@@ -12,6 +12,7 @@ struct row_measures {
     float max;      /* the largest weight */
     float distance; /* Σ w·|p - j| in tokens; p = i + offset is the position of the query among the keys */
     float first;    /* weight on key 0 */
+    double score;   /* the largest masked score, as computed; measures_row leaves it 0 */
     size_t argmax;  /* the first key with the largest weight; SIZE_MAX if the row has no keys or is NaN */
 };
 

@@ -158,7 +158,11 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         struct row_measures *out = &plan->job->measures[rows->first + l];
         const float inverse = rows->inverse[l];
         if (!(inverse > 0)) {
-            *out = (struct row_measures){inverse, inverse, inverse, inverse, SIZE_MAX};
+            *out = (struct row_measures){.entropy = inverse,
+                                         .max = inverse,
+                                         .distance = inverse,
+                                         .first = inverse,
+                                         .argmax = SIZE_MAX};
             continue;
         }
         const double weight = rows->exp_sum[l];
@@ -170,6 +174,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         out->max = inverse;
         out->distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight);
         out->first = (float)(exp2(plan->factor * first) / weight);
+        out->score = (double)rows->max[l] * plan->factor / M_LOG2E;
         out->argmax = rows->argmax[l];
     }
 }
