@@ -254,11 +254,67 @@ static void the_least_finite_score_is_a_score(void **unused)
     }
 }
 
+/* How far a row is from its nearest key, by trying all. */
+static int64_t nearest_by_hand(const struct head *h, size_t i)
+{
+    int64_t nearest = -1;
+    for (size_t j = 0; j < h->m; j++) {
+        const int64_t behind = (int64_t)i + h->offset - (int64_t)j, away = behind < 0 ? -behind : behind;
+        if (mask_allows(h, i, j) && (nearest < 0 || away < nearest))
+            nearest = away;
+    }
+    return nearest < 0 ? 0 : nearest;
+}
+
+/* bug: ALiBi far from its keys left no room in float32 for scores beside slope times distance */
+static void alibi_counts_from_the_nearest_key(void **unused)
+{
+    (void)unused;
+    static const int64_t offsets[] = {0, 7, 100, -100, 100000, 100000000, -100000000};
+    static struct problem_of_one problem;
+    static struct made made;
+    static float distance[N + M + HEAD_SPARE];
+    static double row[M];
+    static size_t keys[M];
+    struct head *h = &problem.head;
+    struct reference_room room = {.row = row, .keys = keys};
+    size_t away = 0;
+    for (uint32_t turn = 0; turn < 1000; turn++) {
+        problem_make(&problem, turn);
+        h->bias.data = NULL;
+        h->rules.causal = dice(2);
+        h->offset = offsets[dice(7)];
+        h->rules.dilation = dice(3);
+        h->slope = exp2(-(double)dice(17) / 2);
+        h->distance = distance;
+        h->distance_first = h->offset - (int64_t)h->m + 1;
+        for (size_t x = 0; x < h->n + h->m - 1; x++)
+            distance[x] = (float)(-h->slope * fabs((double)(h->distance_first + (int64_t)x)));
+        for (size_t i = 0; i < h->n; i++) {
+            assert_int_equal(mask_distance(h, i), nearest_by_hand(h, i));
+            away += mask_distance(h, i) > 0;
+        }
+        for (size_t c = 0; kernel_listed(c); c++) {
+            if (!kernel_choose(kernel_listed(c)))
+                continue;
+            run(h, false, &made);
+            for (size_t i = 0; i < h->n; i++) {
+                reference_row(h, i, STAGE_WEIGHTS, &room);
+                for (size_t j = 0; j < h->m; j++)
+                    same((double)made.weights[i * h->m + j], row[j], 2e-6, "weight", false, h, i, j);
+            }
+        }
+        assert_true(kernel_choose("best"));
+    }
+    assert_true(away > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_engine_agrees_on_masked_scores),
         cmocka_unit_test(the_least_finite_score_is_a_score),
+        cmocka_unit_test(alibi_counts_from_the_nearest_key),
     };
     return cmocka_run_group_tests_name("masked scores", tests, NULL, NULL);
 }
