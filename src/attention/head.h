@@ -76,6 +76,7 @@ struct head {
      * occur, and HEAD_SPARE numbers more; or NULL. */
     const float *distance;
     int64_t distance_first;
+    double slope; /* ALiBi: distance is -slope·|i + offset - j|, rounded; otherwise 0 */
     struct rules rules;
     enum normalizer normalizer;
     bool has_sink;
@@ -89,9 +90,12 @@ struct head {
 struct head head_part(const struct head *whole, size_t first, size_t count);
 
 /* What is added to the scaled score of a pair by its distance; 0 if there is no such table. */
-static inline float head_distance(const struct head *head, size_t i, size_t j)
+static inline double head_distance(const struct head *head, size_t i, size_t j)
 {
-    return head->distance ? head->distance[(int64_t)i + head->offset - (int64_t)j - head->distance_first] : 0;
+    const int64_t distance = (int64_t)i + head->offset - (int64_t)j;
+    if (head->slope != 0)
+        return -head->slope * fabs((double)distance);
+    return head->distance ? (double)head->distance[distance - head->distance_first] : 0;
 }
 
 #endif

@@ -100,6 +100,24 @@ size_t mask_keys(const struct head *head, size_t i, size_t *keys)
     return count;
 }
 
+int64_t mask_distance(const struct head *head, size_t i)
+{
+    const int64_t position = query_position(head, i);
+    size_t first, end;
+    mask_reach(head, i, &first, &end);
+    if (first >= end)
+        return 0;
+    /* outwards from the key of the reach that is nearest */
+    const int64_t low = (int64_t)first, high = (int64_t)end - 1;
+    const int64_t begin = position < low ? low : position > high ? high : position;
+    for (int64_t step = 0; begin - step >= low || begin + step <= high; step++) {
+        const bool before = begin - step >= low && mask_allows(head, i, (size_t)(begin - step));
+        if (before || (begin + step <= high && mask_allows(head, i, (size_t)(begin + step))))
+            return (position < begin ? begin - position : position - begin) + step;
+    }
+    return 0;
+}
+
 bool mask_has_pattern(const struct head *head)
 {
     const struct rules *rules = &head->rules;

@@ -34,6 +34,10 @@ bool mask_allows(const struct head *head, size_t i, size_t j);
 /* Writes the keys that query i may attend to, in order, to keys[0..m). Returns how many they are. */
 size_t mask_keys(const struct head *head, size_t i, size_t *keys);
 
+/* How far the position of query i is from the nearest key that it may attend to, in tokens; 0 if it may attend
+ * to none. */
+int64_t mask_distance(const struct head *head, size_t i);
+
 /* The block of a position, which may be negative; blocks are counted from position 0. */
 static inline int64_t mask_block(int64_t position, size_t block)
 {

@@ -21,12 +21,17 @@ struct row_measures measures_row(const float *row, const size_t *keys, size_t co
         }
     }
     if (!isfinite(sum))
-        return (struct row_measures){NAN, NAN, NAN, NAN, SIZE_MAX};
+        return (struct row_measures){
+            .entropy = NAN, .max = NAN, .distance = NAN, .first = NAN, .argmax = SIZE_MAX};
     if (count == 0)
         return (struct row_measures){.argmax = SIZE_MAX};
     if (!is_distribution)
         entropy = distance = (double)NAN;
-    return (struct row_measures){(float)entropy, max, (float)distance, row[0], argmax};
+    return (struct row_measures){.entropy = (float)entropy,
+                                 .max = max,
+                                 .distance = (float)distance,
+                                 .first = row[0],
+                                 .argmax = argmax};
 }
 
 struct measures measures_head(const struct row_measures *rows, size_t n)

@@ -12,6 +12,7 @@ struct row_measures {
     float max;      /* the largest weight */
     float distance; /* Σ w·|p - j| in tokens; p = i + offset is the position of the query among the keys */
     float first;    /* weight on key 0 */
+    double score;   /* the largest masked score, as computed; measures_row leaves it 0 */
     size_t argmax;  /* the first key with the largest weight; SIZE_MAX if the row has no keys or is NaN */
 };
 
@@ -29,8 +30,8 @@ struct measures {
 };
 
 /* Measures a row of weights by the `count` keys that it may attend to, in rising order. `position` is that of
- * the query among the keys, in tokens. The weights of a recurrence are no distribution over the keys; without
- * `is_distribution` entropy and distance mean nothing and are NaN. */
+ * the query among the keys, in tokens. The weights of a recurrence, and those after dropout, are no
+ * distribution over the keys; without `is_distribution` entropy and distance mean nothing and are NaN. */
 struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
                                  bool is_distribution);
 

@@ -135,8 +135,11 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
         room->row[j] = reference_scaled(head, i, j);
         if (head->bias.data)
             room->row[j] += (double)head->bias.data[i * head->bias.row + j * head->bias.column];
-        room->row[j] += (double)head_distance(head, i, j);
+        room->row[j] += head_distance(head, i, j);
     }
+    room->largest = room->key_count > 0 ? -INFINITY : 0;
+    for (size_t s = 0; s < room->key_count; s++)
+        room->largest = fmax(room->largest, room->row[room->keys[s]]);
     if (stage == STAGE_MASKED || room->key_count == 0)
         return;
 

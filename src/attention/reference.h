@@ -13,6 +13,7 @@ struct reference_room {
     double *row;      /* the stage that was asked for */
     size_t *keys;     /* the keys that the query may attend to, in order; for the stages MASKED and WEIGHTS */
     size_t key_count; /* how many they are */
+    double largest;   /* the largest masked score of those keys; for the stage WEIGHTS, and 0 without keys */
     double *sorted;   /* for sparsemax; otherwise it may be NULL */
 };
 

@@ -166,8 +166,8 @@ struct mean_room {
     struct row_measures *rows; /* n */
 };
 
-/* Measures row i of the mean by the keys that some head allows, and by masked keys whose weight is not 0.
- * Returns how many are allowed. */
+/* Measures row i of the mean by the keys that some head allows, and by masked keys whose weight is not 0; the
+ * mean of weights after dropout, or of a recurrence, is no distribution. Returns how many are allowed. */
 static size_t mean_measure_row(const struct excerpt *e, size_t l, size_t i, struct mean_room *room)
 {
     const struct result *result = e->result;
@@ -185,8 +185,9 @@ static size_t mean_measure_row(const struct excerpt *e, size_t l, size_t i, stru
         if (!masked || room->row[j] != 0)
             room->keys[count++] = j;
     }
-    room->rows[i] = measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
-                                 spec->settings.recurrence == RECURRENCE_NONE);
+    room->rows[i] =
+        measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
+                     spec->settings.recurrence == RECURRENCE_NONE && !(spec->settings.dropout > 0));
     return allowed;
 }
 

@@ -122,6 +122,8 @@ static bool explanation_row(struct explanation *e, struct error *error)
         explanation_fractions(e, e->before_dropout ? e->before_dropout : e->weights);
         if (e->output)
             reference_output(head, &room, e->output);
+        ok = precision_row_make(&e->precision, head->m, error) &&
+             precision_row_compute(&e->precision, head, e->query, error);
     }
     free(room.keys);
     free(room.sorted);
@@ -156,6 +158,7 @@ void explanation_free(struct explanation *explanation)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->allowed);
+    precision_row_free(&e->precision);
     layer_free(&e->layer);
     result_free(&e->below);
     *e = (struct explanation){0};

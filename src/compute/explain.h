@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "compute/layer.h"
+#include "compute/precision.h"
 #include "compute/result.h"
 #include "problem/problem.h"
 
@@ -32,7 +33,9 @@ struct explanation {
     double shift;           /* the largest of masked and the sink; with sparsemax the threshold */
     double sink_numerator;  /* 0 where there is no sink */
     double denominator;     /* the sum of all numerators */
-    double *output;         /* d_v, of this head alone; NULL: there is no v */
+    /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
+    struct precision_row precision;
+    double *output; /* d_v, of this head alone; NULL: there is no v */
 };
 
 /*

@@ -1,6 +1,8 @@
 /* From a problem to a result, layer by layer. One layer is layer.c; what is kept is planned by request.c. */
 #include "compute/result.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,7 +131,7 @@ static struct row_measures given_measure(struct result *result, const struct lay
             keys[count++] = j;
     }
     return measures_row(row, keys, count, (double)spec->offset + (double)i,
-                        spec->settings.recurrence == RECURRENCE_NONE);
+                        spec->settings.recurrence == RECURRENCE_NONE && !(spec->settings.dropout > 0));
 }
 
 /* Copies given weights as they are. */
@@ -160,7 +162,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     const bool given = problem->layers[layer->index].attention;
     const int threads = request->engine.threads;
     if (!masks_add(&result->masks, layer->index, engine_threads(threads), error) ||
-        !(given ? layer_keep_given(result, layer, error) : layer_attend(result, layer, request, error)))
+        !(given ? layer_keep_given(result, layer, error) : layer_attend(result, layer, request, error)) ||
+        !(given || precision_add(&result->precision, layer, error)))
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         struct measures *measures = &result->measures[layer->index * problem->heads + h];
@@ -168,6 +171,26 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
         measures->allowed = masks_head(&result->masks, layer->index, h)->allowed;
     }
     return stage_data_fill(result->stage, layer, threads, error);
+}
+
+/* Rows whose weights are not the same in float32 and in double precision. What computed a layer is taken from
+ * the result, which has one name for all. */
+static void precision_warn(const struct result *result, size_t rows, struct warnings *warnings)
+{
+    const struct precision *p = &result->precision;
+    const bool plain = strcmp(result->engine, "plain") == 0;
+    const size_t count = p->rows + (plain ? p->nan_rows : 0);
+    const struct precision_place *first = p->rows > 0 ? &p->first : &p->first_nan;
+    char rounded[32] = "NaN"; /* printf would write nan */
+    if (!isnan(first->rounded))
+        snprintf(rounded, sizeof rounded, "%.4g", first->rounded);
+    if (count > 0)
+        warnings_add(warnings,
+                     "%s%zu of %zu rows have scores whose differences float32 does not carry: in layer %zu, "
+                     "head %zu, query %zu, key %zu has weight %s in float32 and %.4g in double precision; %s",
+                     p->is_least ? "at least " : "", count, rows, first->layer, first->head, first->query,
+                     first->key, rounded, first->exact,
+                     plain ? "the latter is given" : "the former is given, --cpu plain gives the latter");
 }
 
 static void result_warn(const struct result *result, struct warnings *warnings)
@@ -188,9 +211,18 @@ static void result_warn(const struct result *result, struct warnings *warnings)
     bool relative = false;
     for (size_t l = 0; l < problem->layer_count; l++)
         relative = relative || problem->layers[l].extra[INPUT_RELATIVE_BIAS];
-    if (broken > 0 && !problem->nonfinite)
+    const struct precision *p = &result->precision;
+    if (p->nan_rows > 0 && broken > 0)
+        warnings_add(
+            warnings,
+            "%s%zu of %zu rows are NaN: their scores are too large for float32; the first is query %zu "
+            "of layer %zu, head %zu; --cpu plain computes it",
+            p->is_least ? "at least " : "", p->nan_rows, rows, p->first_nan.query, p->first_nan.layer,
+            p->first_nan.head);
+    else if (broken > 0 && !problem->nonfinite)
         warnings_add(warnings, "%zu of %zu rows are NaN: their scores are too large for float32%s", broken,
                      rows, relative ? ", or all -infinity" : "");
+    precision_warn(result, rows, warnings);
 }
 
 /* Room for the heaviest keys of every row. */

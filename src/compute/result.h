@@ -11,6 +11,7 @@
 #include "attention/measures.h"
 #include "base/error.h"
 #include "compute/masks.h"
+#include "compute/precision.h"
 #include "compute/request.h"
 #include "compute/stage_data.h"
 #include "engine/engine.h"
@@ -27,7 +28,8 @@ struct result {
     struct measures *measures; /* layers×heads of the problem, of all queries and keys; owned */
     struct row_key *top;       /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
-    size_t weight_on_masked; /* pairs whose given weight is nonzero where the mask forbids it */
+    struct precision precision; /* rows whose scores are too large for float32 */
+    size_t weight_on_masked;    /* pairs whose given weight is nonzero where the mask forbids it */
     /* What computed: the name of a kernel, "plain" if that was any layer, "none" if the weights were
      * given. */
     const char *engine;

@@ -68,7 +68,7 @@ static void fill_distances(const struct stage_data *stage, const struct layer *l
         problem_head(layer->problem, layer->index, h, &head);
         for (size_t i = 0; i < stage->shape.rows; i++)
             for (size_t j = 0; j < stage->shape.columns; j++)
-                *to++ = head_distance(&head, i, j);
+                *to++ = (float)head_distance(&head, i, j);
     }
 }
 

@@ -123,6 +123,7 @@ static bool phase_distance(struct phase_part *part, struct error *error)
         part->distance[x] = whole->distance[(head->distance_first + (int64_t)x) * (int64_t)part->period -
                                             whole->distance_first];
     head->distance = part->distance;
+    head->slope = whole->slope * (double)part->period;
     return part->distance;
 }
 

@@ -9,6 +9,11 @@
 struct reach {
     size_t first[BLOCK], end[BLOCK];
     size_t first_key, end_key, every_first, every_end;
+    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight: far from
+     * all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
+     * not 0. */
+    int64_t away[BLOCK];
+    bool is_away;
 };
 
 static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
@@ -30,6 +35,23 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
     }
     for (size_t i = count; i < BLOCK; i++)
         reach->end[i] = head->m;
+    for (size_t i = 0; i < count && head->slope != 0; i++) {
+        reach->away[i] = mask_distance(head, first + i);
+        reach->is_away = reach->is_away || reach->away[i] > 0;
+    }
+}
+
+/* Sets the lanes of `distance`, which begin at lane `at`, for rows away from their keys. `position` is that
+ * of the first lane, among the keys. */
+static vec distance_nearer(vec distance, const struct reach *reach, double slope, size_t at, int64_t position,
+                           size_t key)
+{
+    for (size_t l = 0; l < LANES; l++)
+        if (reach->away[at + l] > 0) {
+            const int64_t behind = position + (int64_t)l - (int64_t)key;
+            distance[l] = (float)(-slope * (double)((behind < 0 ? -behind : behind) - reach->away[at + l]));
+        }
+    return distance;
 }
 
 /* Moves first_key and end_key outwards to whole STEPs of keys, counted from the begin of their chunk: pass 3
@@ -123,9 +145,13 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
                 allowed &= b != -INFINITY;
                 s = s + b;
             }
-            if (head->distance)
-                s = s + vec_get(head->distance + ((int64_t)(first + at) + head->offset - (int64_t)(from + j) -
-                                                  head->distance_first));
+            if (head->distance) {
+                const int64_t position = (int64_t)(first + at) + head->offset;
+                vec d = vec_get(head->distance + (position - (int64_t)(from + j) - head->distance_first));
+                if (reach->is_away)
+                    d = distance_nearer(d, reach, head->slope, at, position, from + j);
+                s = s + d;
+            }
             if (patterned)
                 allowed &= pattern_allows(&pattern, head, at, from, j);
             if (head->rules.mask.data)

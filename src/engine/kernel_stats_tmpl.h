@@ -27,13 +27,20 @@ struct rows {
     bool has_new_sums;                       /* since the last flush */
 };
 
-/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. */
+/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. The
+ * max begins at -FLT_MAX, which a score may equal (torch.finfo(float32).min in a bias) but not raise: the
+ * first key with that score is the argmax of a row that has none yet. */
 static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
         vec top = vec_load(rows->chunk_max + at);
         unsigned raised = vec_bits(top > vec_load(rows->max + at));
+        unsigned least = vec_bits(top == -FLT_MAX);
+        for (; least; least &= least - 1) {
+            int l = __builtin_ctz(least);
+            raised |= (unsigned)(rows->argmax[at + (size_t)l] == SIZE_MAX) << l;
+        }
         if (!raised)
             continue;
         veci where = (veci){0} - 1;
@@ -151,7 +158,11 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         struct row_measures *out = &plan->job->measures[rows->first + l];
         const float inverse = rows->inverse[l];
         if (!(inverse > 0)) {
-            *out = (struct row_measures){inverse, inverse, inverse, inverse, SIZE_MAX};
+            *out = (struct row_measures){.entropy = inverse,
+                                         .max = inverse,
+                                         .distance = inverse,
+                                         .first = inverse,
+                                         .argmax = SIZE_MAX};
             continue;
         }
         const double weight = rows->exp_sum[l];
@@ -163,6 +174,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         out->max = inverse;
         out->distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight);
         out->first = (float)(exp2(plan->factor * first) / weight);
+        out->score = (double)rows->max[l] * plan->factor / M_LOG2E;
         out->argmax = rows->argmax[l];
     }
 }

@@ -151,10 +151,12 @@ static void row_deliver(const struct engine_job *job, size_t i, const struct pla
         space->weights[j] = (float)room->row[j];
     if (job->receiver.receive)
         job->receiver.receive(job->receiver.context, i, 1, space->weights, head->m);
-    if (job->measures)
+    if (job->measures) {
         job->measures[i] =
             measures_row(space->weights, room->keys, room->key_count, (double)head->offset + (double)i,
-                         head->recurrent.rule == RECURRENCE_NONE);
+                         head->recurrent.rule == RECURRENCE_NONE && !(head->dropout > 0));
+        job->measures[i].score = head->recurrent.rule == RECURRENCE_NONE ? room->largest : 0;
+    }
     if (job->top)
         plain_top(job->top + i * job->top_count, job->top_count, space);
     if (job->pool.cells)

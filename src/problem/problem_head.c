@@ -1,5 +1,7 @@
 #include "problem/problem_head.h"
 
+#include "attention/position.h"
+
 struct strided problem_pairs(const struct tensor *tensor, size_t layer, size_t head)
 {
     if (!tensor)
@@ -54,7 +56,7 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
 {
     const struct problem_layer *l = &problem->layers[layer];
     const struct tensor *keys = l->extra[INPUT_KEY_MASK], *sinks = l->extra[INPUT_SINKS],
-                        *v = l->extra[INPUT_V_SCORE];
+                        *v = l->extra[INPUT_V_SCORE], *slopes = l->extra[INPUT_SLOPES];
     *out = (struct head){
         .n = problem->n,
         .m = problem->m,
@@ -74,6 +76,8 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .seed = mix_seed(l->settings.seed, layer, head),
         .recurrent = recurrent_of(problem, l, head),
     };
+    if (l->settings.position == POSITION_ALIBI)
+        out->slope = slopes ? (double)slopes->data[head] : position_slope(head, problem->heads);
     if (v)
         out->additive = v->data + (tensor_count(v) == l->d_score ? 0 : head * l->d_score);
     out->rules.mask = problem_pairs(l->mask, l->slice, head);

@@ -203,6 +203,21 @@ static void explain_output(const struct explanation *e, const struct explain_tab
                    layer->settings.norm == NORM_POST ? ", layer norm" : "");
 }
 
+/* Where float32, in which attn run computes by default, gives other weights than the table. */
+static void explain_precision(const struct explanation *e, struct out *out)
+{
+    const struct precision_row *row = &e->precision;
+    char label[128];
+    if (!row->differs)
+        return;
+    label_text(e->layer.problem->key_tokens.text[row->key], label);
+    out_format(out, "   In float32, which attn run computes in, key %zu %s has weight ", row->key, label);
+    explain_number(out, (double)row->rounded[row->key]);
+    out_text(out, " instead of ");
+    explain_number(out, row->exact[row->key]);
+    out_text(out, ":\n   the scores are so large that it does not carry their differences.\n");
+}
+
 bool explain_text(const struct explanation *e, size_t head, size_t rows, struct out *out, struct error *error)
 {
     const struct problem *problem = e->layer.problem;
@@ -221,6 +236,7 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
         out_text(out, "3  weights  it may see no key: weights and output are 0\n");
     else
         explain_table_write(e, &table, out);
+    explain_precision(e, out);
     if (e->output && heaviest(e) < e->head->m)
         explain_output(e, &table, out);
     free(table.keys);

@@ -33,6 +33,8 @@ static void explanation_key(struct out *out, const struct explanation *e, size_t
     if (e->before_dropout)
         explanation_number(out, "before_dropout", e->before_dropout[j]);
     explanation_number(out, "weight", e->weights[j]);
+    if (e->precision.differs)
+        explanation_number(out, "weight_float32", (double)e->precision.rounded[j]);
     if (head->v.data)
         explanation_vector(out, "v", head->v.data + j * head->v.row, head->d_v);
     out_char(out, '}');

@@ -481,8 +481,34 @@ sample() {
         'x.json: w_score is not used: the settings do without it'
 }
 
+# $1: rows; $2: key, $3: its weight in float32, $4: that in double precision; $5: which is given
+swallowed() {
+    echo "$1 rows have scores whose differences float32 does not carry: in layer 0, head 0, query 0, key $2 has weight $3 in float32 and $4 in double precision; $5"
+}
+
+@test "bug: --cpu plain and dropout turned round what float32 makes of a row of -1e9, without a word" {
+    input='{"q":[[1],[1]],"k":[[1],[2],[2]],"bias":[[-1e9,-1e9,-1e9],[0,0,0]]}'
+    former='the former is given, --cpu plain gives the latter'
+    warns "$input" '' "$(swallowed '1 of 2' 0 0.3333 0.1554 "$former")"
+    warns "$input" '--cpu plain' "$(swallowed '1 of 2' 0 0.3333 0.1554 'the latter is given')"
+    warns "$input" '--dropout 0.000001' "$(swallowed '1 of 2' 0 0.3333 0.1554 'the latter is given')"
+    same "$(attn run x.json -q -o - | jq -c '.weights[0][0][0] | map(. * 1000 | round)')" '[333,333,333]'
+    same "$(attn run x.json -q --cpu plain -o - | jq -c '.weights[0][0][0] | map(. * 1000 | round)')" '[155,422,422]'
+    # Small differences beside large scores, which no bias makes.
+    warns '{"q":[[3162.2776,1]],"k":[[3162.2776,0],[3162.2776,0.5]],"scale":1}' '' "$(swallowed '1 of 1' 1 0.5 0.6225 "$former")"
+    # Beside the least float32 a score is lost in double precision too; of large scores one may decide alone.
+    for rest in '"bias":[[-3.4028234663852886e38,-3.4028234663852886e38],[0,0]]' '"scale":1e5' '"bias":[[-1e9,0],[0,-1e9]]'; do
+        same "$(attn run - -o y.json 2>&1 <<<'{"q":[[1],[1]],"k":[[1],[2]],'"$rest}")" ''
+    done
+}
+
+@test "bug: a row beyond float32 was not named beside a row of NaN" {
+    attn run - -o x.out.json 2>said <<<'{"q":[[1e20],[1]],"k":[[1e20],[1e20],[NaN]],"mask":[[1,1,0],[1,1,1]]}'
+    grep -qx 'attn: warning: 1 of 2 rows are NaN: their scores are too large for float32; the first is query 0 of layer 0, head 0; --cpu plain computes it' said
+}
+
 @test "bug: scores too large for float32 became NaN without a word" {
-    warns '{"q":[[1e38],[1]],"k":[[1e38],[1]]}' '' '1 of 2 rows are NaN: their scores are too large for float32'
+    warns '{"q":[[1e38],[1]],"k":[[1e38],[1]]}' '' '1 of 2 rows are NaN: their scores are too large for float32; the first is query 0 of layer 0, head 0; --cpu plain computes it'
 }
 
 @test "bug: rows of zeros that were given were said to see no key" {
@@ -538,7 +564,7 @@ sample() {
 @test "bug: NaN in a tensor that is not used was said to make rows NaN" {
     warns '{"q":[[1e38],[1]],"k":[[1e38],[1]],"w_q":[[NaN]]}' '' \
         'x.json: w_q is not used: q, k or v stands in its place' \
-        '1 of 2 rows are NaN: their scores are too large for float32'
+        '1 of 2 rows are NaN: their scores are too large for float32; the first is query 0 of layer 0, head 0; --cpu plain computes it'
 }
 
 @test "bug: a word of a setting that was nearly right got no suggestion" {

@@ -105,6 +105,22 @@ for path in sys.argv[2:]:
 END
 }
 
+@test "bug: attn explain and attn run contradicted each other about a row of -1e9" {
+    echo '{"q":[[1]],"k":[[1],[2],[2]],"bias":[[-1e9,-1e9,-1e9]]}' >x.json
+    attn explain x.json >text
+    grep -qE '^ +0 "0" .* 0\.1554$' text
+    grep -qF 'In float32, which attn run computes in, key 0 "0" has weight 0.3333 instead of 0.1554:' text
+    attn explain x.json --format json >a.json
+    attn run x.json -q -o b.json
+    same "$(jq -c '[.keys[].weight_float32]' a.json)" "$(jq -c '.weights[0][0][0]' b.json)"
+    attn explain x.json --dropout 0.5 --format json >c.json
+    same "$(jq -c '[.keys[].weight_float32]' c.json)" "$(jq -c '.weights[0][0][0]' b.json)"
+    same "$(attn explain "$DATA/causal.json" --format json | jq '[.keys[] | has("weight_float32")] | any')" false
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-explain.schema.json" a.json c.json
+}
+
 @test "-v says what was taken for what, and which engine computed the layers below" {
     attn explain "$DATA/induction.json" --layer 1 --cpu plain -v 2>said >/dev/null
     grep -qF '8 queries, 8 keys, d_k 8, d_v 4' said

@@ -104,6 +104,17 @@ alibi='"encoding":[[[[-0.0,-1],
     cmp a.png b.png
 }
 
+@test "bug: weights above 1 after dropout gave a negative entropy" {
+    echo '{"q":[[1],[1]],"k":[[1]],"v":[[1]],"dropout":0.5,"seed":3}' >x.json
+    for how in "--cpu plain" "" "--average heads"; do
+        attn run x.json $how -q -o a.json
+        same "$(jq -c '.weights[0][0] | flatten | unique - [0, 2]' a.json)" '[]'
+        same "$(jq -c '.stats[0][0] | .entropy, .mean_distance' a.json)" $'null\nnull'
+        attn run a.json -q -o b.json
+        same "$(jq -c .stats b.json)" "$(jq -c .stats a.json)"
+    done
+}
+
 @test "bug: weights of a recurrence, a sink or dropout were read back as if they were none" {
     for words in "--recurrence linear" "--sink 2" "--dropout 0.4"; do
         attn run "$DATA/sentence.json" $words -q -o a.json -o a.png

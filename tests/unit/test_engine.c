@@ -436,6 +436,48 @@ static void names_what_computes(void **state)
     assert_string_equal(engine_name(jobs + 1, 1, &plain), "plain");
 }
 
+/* bug: a weight of 2 after dropout gave a negative entropy */
+static void weights_after_dropout_have_no_entropy(void **state)
+{
+    (void)state;
+    enum { N = 20, M = 9 };
+    struct head head = {.n = N,
+                        .m = M,
+                        .d_k = 3,
+                        .scale = 2,
+                        .q = matrix(N, 3, 0, 2),
+                        .k = matrix(M, 3, 0, 2),
+                        .rules = {.causal = true, .left = -1, .right = -1}};
+    struct error error = {0};
+    struct got before = got_make(&head), after = got_make(&head);
+    struct row_measures measures[2][N];
+    const struct engine_options options = {.plain = true, .threads = 1};
+    struct engine_job job = {.head = &head, .receiver = {take, &before}, .measures = measures[0]};
+    assert_true(engine_run(&job, 1, &options, &error));
+    head.dropout = 0.5;
+    job.receiver.context = &after;
+    job.measures = measures[1];
+    assert_true(engine_run(&job, 1, &options, &error));
+    for (size_t i = 0; i < N; i++) {
+        assert_true(measures[0][i].entropy >= 0 && measures[0][i].distance >= 0);
+        assert_true(isnan(measures[1][i].entropy) && isnan(measures[1][i].distance));
+        assert_true(measures[1][i].first == after.weights[i * M] && measures[1][i].argmax != SIZE_MAX);
+    }
+    const struct measures summed = measures_head(measures[1], N);
+    assert_int_equal(summed.rows, N);
+    assert_int_equal(summed.nan_rows, 0);
+    size_t dropped = 0;
+    for (size_t w = 0; w < N * M; w++) {
+        assert_true(after.weights[w] == 0 ||
+                    differ(after.weights[w], 2 * (double)before.weights[w], 1e-6) == 0);
+        dropped += after.weights[w] == 0 && before.weights[w] > 0;
+    }
+    assert_true(dropped > 20);
+    got_free(&before);
+    got_free(&after);
+    head_free(&head);
+}
+
 static bool two_parts_fit(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
     (void)jobs;
@@ -512,6 +554,7 @@ int main(void)
         cmocka_unit_test(projects),
         cmocka_unit_test(names_what_computes),
         cmocka_unit_test(cuts_jobs_in_the_chain),
+        cmocka_unit_test(weights_after_dropout_have_no_entropy),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
 }
