@@ -56,8 +56,11 @@ static void test_measures_of_a_head(void **state)
 {
     (void)state;
     const struct row_measures rows[] = {
-        {1, 0.5f, 2, 0.25f, 7},     {NAN, NAN, NAN, NAN, SIZE_MAX}, {0, 0, 0, 0, SIZE_MAX},
-        {0.5f, 0.75f, 4, 0.75f, 3}, {0, 0.75f, 0, 0.5f, 1},
+        {.entropy = 1, .max = 0.5f, .distance = 2, .first = 0.25f, .argmax = 7},
+        {.entropy = NAN, .max = NAN, .distance = NAN, .first = NAN, .argmax = SIZE_MAX},
+        {.argmax = SIZE_MAX},
+        {.entropy = 0.5f, .max = 0.75f, .distance = 4, .first = 0.75f, .argmax = 3},
+        {.max = 0.75f, .first = 0.5f, .argmax = 1},
     };
     struct measures h = measures_head(rows, 5);
     assert_true(h.rows == 3 && h.nan_rows == 1 && h.blind_rows == 1);
