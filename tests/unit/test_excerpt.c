@@ -581,8 +581,10 @@ static void rows_that_are_nan_are_counted_in_every_head(void **state)
     }
     scene_compute(&scene, (struct request){0}, (struct selection){0});
     assert_int_equal(scene.warnings.count, 1);
-    assert_string_equal(scene.warnings.text[0],
-                        "5 of 10 rows are NaN: their scores are too large for float32");
+    assert_string_equal(
+        scene.warnings.text[0],
+        "5 of 10 rows are NaN: their scores are too large for float32; the first is query 0 of layer 0, "
+        "head 1; --cpu plain computes it");
     scene_free(&scene);
 }
 
