@@ -87,6 +87,37 @@ void file_guard_signals(void)
     atexit(on_exit_discard);
 }
 
+/* The folder that a path leads to, and the name there; false where there is no such folder. */
+static bool file_folder(const char *path, struct stat *folder, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    char parent[4096];
+    *name = slash ? slash + 1 : path;
+    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+    if (length >= sizeof parent)
+        return false;
+    memcpy(parent, path, length);
+    parent[length] = 0;
+    return stat(length > 0 ? parent : ".", folder) == 0;
+}
+
+static bool stat_is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool file_is_same(const char *path, const char *other)
+{
+    struct stat a, b;
+    const char *name, *other_name;
+    if (strcmp(path, other) == 0)
+        return true;
+    if (stat(path, &a) == 0 && stat(other, &b) == 0)
+        return stat_is_same(&a, &b) && !S_ISCHR(a.st_mode);
+    return file_folder(path, &a, &name) && file_folder(other, &b, &other_name) && stat_is_same(&a, &b) &&
+           strcmp(name, other_name) == 0;
+}
+
 bool file_is_folder(const char *path)
 {
     struct stat status;

@@ -29,6 +29,9 @@ void file_remove_traces(void);
  * as they would have; SIGPIPE and SIGXFSZ become a failed write. */
 void file_guard_signals(void);
 
+/* Whether two paths name one file, which need not exist: the same name in the same folder, or links to one. */
+bool file_is_same(const char *path, const char *other);
+
 /* Whether `path` names an existing folder. */
 bool file_is_folder(const char *path);
 

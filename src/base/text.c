@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Length of the valid UTF-8 character at data[0..size), 0 if there is none; its code point in *code. */
 static size_t character(const unsigned char *data, size_t size, uint32_t *code)
@@ -277,6 +278,12 @@ bool text_ends(const char *text, const char *end)
 {
     size_t length = strlen(text), tail = strlen(end);
     return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+bool text_ends_caseless(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcasecmp(text + length - tail, end) == 0;
 }
 
 bool text_to_integer(const char *text, int64_t *value)

@@ -50,6 +50,8 @@ const char *text_nearest(const char *word, const char *const *words);
 /* Whether the text begins with, or ends with, the other. */
 bool text_begins(const char *text, const char *start);
 bool text_ends(const char *text, const char *end);
+/* The same whatever the case of ASCII letters. */
+bool text_ends_caseless(const char *text, const char *end);
 
 /* Strict integers and numbers from the whole of `text` (no blanks, nothing left over). */
 bool text_to_integer(const char *text, int64_t *value);

@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -15,6 +16,8 @@ const struct command *command_named(const char *name, struct error *error)
             return commands[i];
         names[i] = commands[i]->name;
     }
+    if (access(name, R_OK) == 0)
+        return error_set(error, ERROR_USAGE, "%s is no command; did you mean attn run %s?", name, name), NULL;
     const char *near = text_nearest(name, names);
     if (near)
         error_set(error, ERROR_USAGE, "unknown command %s; did you mean attn %s?", name, near);

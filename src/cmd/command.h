@@ -36,7 +36,7 @@ struct command {
 COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[]; /* NULL-terminated */
 
-/* The command of that name; NULL and an error with a suggestion where there is none. */
+/* The command of that name; NULL and an error with a suggestion where there is none, also where it is a file. */
 const struct command *command_named(const char *name, struct error *error);
 
 #endif

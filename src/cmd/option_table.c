@@ -267,7 +267,7 @@ const struct option_group group_input = OPTION_GROUP("Input", input_rows);
 static const struct option_row general_rows[] = {
     {.name = "quiet",
      .letter = 'q',
-     .help = "no warnings, no table, no progress",
+     .help = "no warnings, no progress, and no table but that of --format table",
      .parse = value_flag,
      OPTION_AT(quiet)},
     {.name = "verbose",

@@ -21,7 +21,7 @@ const char output_endings[] = PAINTERS(OUTPUT_ENDING, " ") " " WRITERS(OUTPUT_EN
 const struct output_format *output_format_of(const char *path)
 {
     for (size_t i = 0; i < sizeof output_formats / sizeof *output_formats; i++)
-        if (text_ends(path, output_formats[i]->ending))
+        if (text_ends_caseless(path, output_formats[i]->ending))
             return output_formats[i];
     return NULL;
 }

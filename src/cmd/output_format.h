@@ -24,7 +24,7 @@ WRITERS(OUTPUT_FORMAT_DECLARE, )
 /* The endings of all, separated by blanks: ".png .json .csv .npy". */
 extern const char output_endings[];
 
-/* The format of a file by the ending of its name, or NULL. */
+/* The format of a file by the ending of its name, in small or capital letters, or NULL. */
 const struct output_format *output_format_of(const char *path);
 
 /* Whether a file holds one stage alone; others hold every stage. */

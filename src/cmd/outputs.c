@@ -16,8 +16,10 @@
 static bool plan_path(struct outputs *outputs, const char *path, struct error *error)
 {
     for (size_t i = 0; i < outputs->count; i++)
-        if (strcmp(outputs->list[i].path, path) == 0)
-            return error_set(error, ERROR_USAGE, "-o %s is given twice", path);
+        if (file_is_same(outputs->list[i].path, path))
+            return error_set(error, ERROR_USAGE, "-o %s is given twice%s%s", path,
+                             strcmp(outputs->list[i].path, path) == 0 ? "" : ", also as ",
+                             strcmp(outputs->list[i].path, path) == 0 ? "" : outputs->list[i].path);
     struct output *output = &outputs->list[outputs->count];
     *output = (struct output){.path = path};
     size_t length = strlen(path);
@@ -76,7 +78,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
         outputs->standard = &output_csv;
         break;
     case FORMAT_TABLE:
-        outputs->table = !options->quiet;
+        outputs->table = true;
         break;
     case FORMAT_NONE:
         break;

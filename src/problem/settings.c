@@ -290,12 +290,28 @@ static const char *expected_size(enum type type, const char *text)
     return NULL;
 }
 
+/* Other names of what exists under another setting: softmax with a 1 added to its sum is a sink of 0 (Miller,
+ * Attention Is Off By One, 2023). */
+static const char *other_setting(enum setting which, const char *text)
+{
+    static const char *const off_by_one[] = {
+        "softmax1",         "softmax-1", "softmax_1", "softmax_one",   "softmax-one",   "softmaxone",
+        "softmax_plus_one", "softmax1p", "quiet",     "quiet_softmax", "quiet-softmax", "off_by_one"};
+    for (size_t i = 0; which == SETTING_NORMALIZER && i < sizeof off_by_one / sizeof *off_by_one; i++)
+        if (strcmp(text, off_by_one[i]) == 0)
+            return "softmax with a sink of 0 (--sink 0, or \"sink\": 0)";
+    return NULL;
+}
+
 bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
                     enum error_kind kind, struct error *error)
 {
     bool ok;
     const char *expected = parse_setting(settings, which, text, &ok);
     const char *size = !ok && text ? expected_size(fields[which].type, text) : NULL;
+    const char *other = !ok && text ? other_setting(which, text) : NULL;
+    if (other)
+        return error_set(error, kind, "%s is \"%s\": expected %s", called, text, other);
     if (!ok)
         return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
                            error);

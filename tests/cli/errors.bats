@@ -46,6 +46,8 @@ sample() {
     usage 'unknown command sampel; did you mean attn sample?' sampel
     usage 'unknown command xyzzy; see attn --help' xyzzy
     usage 'unknown command xyzzy; see attn --help' help xyzzy
+    sample
+    usage 'x.json is no command; did you mean attn run x.json?' x.json --causal
     usage 'help takes one command' help run sample
     usage '-q before a command; expected attn COMMAND [OPTION…], see attn --help' -q run
 }
@@ -103,6 +105,14 @@ sample() {
     wrong max-weights=-1 'expected a size above 0 such as 1000000 or 16Mi'
     wrong max-weights=99999999999999999999 'expected a size above 0 such as 1000000 or 16Mi'
     wrong max-weights=99999999999G 'expected a size above 0 such as 1000000 or 16Mi'
+}
+
+@test "bug: softmax1 was told to mean softmax" {
+    sample
+    usage '--normalizer is "softmax1": expected softmax with a sink of 0 (--sink 0, or "sink": 0)' run x.json --normalizer softmax1
+    echo '{"q":[[1]],"k":[[1]],"normalizer":"quiet_softmax"}' >quiet.json
+    fails 3 'quiet.json:1:35: normalizer is "quiet_softmax": expected softmax with a sink of 0 (--sink 0, or "sink": 0)' \
+        attn run quiet.json
 }
 
 @test "usage: values of the input and output options" {

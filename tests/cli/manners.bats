@@ -418,10 +418,34 @@ can_exhaust() {
     on_terminal run x.json --format csv | head -1 | grep -qx 'layer,head,query,key,query_token,key_token,weight'
 }
 
-@test "bug: -q printed the table that --format asked for" {
+@test "bug: -q silenced the table that --format asked for" {
     sample
-    same "$(attn run x.json -q --format table -o y.json)" ""
-    [ -s y.json ]
+    attn run x.json --format table -o y.json >loud
+    attn run x.json -q --format table -o y.json >quiet
+    cmp loud quiet
+    grep -q '^layer  head' quiet
+}
+
+@test "bug: endings in capital letters were unknown" {
+    sample
+    attn run x.json -q -o A.PNG -o A.Json -o A.CSV -o A.NPY
+    attn run x.json -q -o a.png -o a.json -o a.csv -o a.npy
+    cmp A.PNG a.png
+    cmp A.Json a.json
+    cmp A.CSV a.csv
+    cmp A.NPY a.npy
+}
+
+@test "bug: one file under two names was seen only after the computation, if at all" {
+    sample
+    fails 2 '-o ./y.json is given twice, also as y.json' attn run x.json -o y.json -o ./y.json
+    mkdir folder
+    ln -s folder link
+    fails 2 '-o link/y.png is given twice, also as folder/y.png' attn run x.json -o folder/y.png -o link/y.png
+    echo old >z.json
+    ln -s z.json also.json
+    fails 2 '-o also.json is given twice, also as z.json' attn run x.json -o z.json -o also.json
+    attn run x.json -q -o folder/y.json -o y.json
 }
 
 @test "bug: long labels pushed the columns of the table apart" {
