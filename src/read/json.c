@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "read/json_names.h"
 #include "read/json_values.h"
 #include "read/read.h"
 
@@ -79,13 +80,11 @@ static const struct json_member *find_member(const struct json_members *members,
     return NULL;
 }
 
-/* Warns of a key that is not read. `why` says the reason, NULL for a key that has no meaning anywhere. */
-static void ignore_key(struct reading *reading, const struct json_member *member, const char *why)
+/* The key of attn's own that is nearest to a name, or NULL. */
+static const char *nearest_key(const char *name)
 {
     const char *known[INPUT_COUNT + SETTING_COUNT + OTHER_KEYS + 1];
     size_t count = 0;
-    if (member->name[0] == '_' || text_begins(member->name, "x-") || reading->ignored++ >= WARNINGS_MAX)
-        return;
     for (int i = 0; i < INPUT_COUNT; i++)
         known[count++] = input_names[i];
     for (int i = 0; i < SETTING_COUNT; i++)
@@ -93,18 +92,43 @@ static void ignore_key(struct reading *reading, const struct json_member *member
     for (int i = 0; i < OTHER_KEYS; i++)
         known[count++] = other_keys[i];
     known[count] = NULL;
+    return text_nearest(name, known);
+}
 
+/* A key that is not read: a warning, and an error if it would change the result. `why` says the reason, NULL
+ * for a key that has no meaning anywhere. */
+static bool ignore_key(struct reading *reading, const struct json_member *member, const char *why)
+{
+    const char *name = member->name;
+    if (name[0] == '_' || text_begins(name, "x-"))
+        return true;
+    const char *near = why ? NULL : nearest_key(name), *advice = why ? NULL : json_names_advice(name);
     struct place place = source_place(reading->json.source, member->offset);
-    const char *near = why ? NULL : text_nearest(member->name, known);
+    if (advice && *advice)
+        return place_error(&place, reading->error,
+                           "the key \"%s\" is not understood, and would change the result: %s", name, advice);
+    if (advice && near)
+        return place_error(&place, reading->error,
+                           "the key \"%s\" is not understood, and would change the result; did you mean "
+                           "\"%s\"?",
+                           name, near);
+    if (advice)
+        return place_error(&place, reading->error,
+                           "the key \"%s\" is not understood, and would change the result; a key that begins "
+                           "with x- is passed over",
+                           name);
+    if (reading->ignored++ >= WARNINGS_MAX)
+        return true;
     if (why)
         warnings_add(reading->warnings, "%s:%zu:%zu: the key \"%s\" is ignored: %s", place.file, place.line,
-                     place.column, member->name, why);
+                     place.column, name, why);
     else if (near)
         warnings_add(reading->warnings, "%s:%zu:%zu: the unknown key \"%s\" is ignored; did you mean \"%s\"?",
-                     place.file, place.line, place.column, member->name, near);
+                     place.file, place.line, place.column, name, near);
     else
         warnings_add(reading->warnings, "%s:%zu:%zu: the unknown key \"%s\" is ignored", place.file,
-                     place.line, place.column, member->name);
+                     place.line, place.column, name);
+    return true;
 }
 
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
@@ -161,8 +185,8 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
         ok = read_layer_key(reading, member, layer, &known);
         for (int j = 0; j < OTHER_KEYS; j++)
             other |= strcmp(member->name, other_keys[j]) == 0;
-        if (!known)
-            ignore_key(reading, member, other ? "it belongs outside of the layers" : NULL);
+        if (ok && !known)
+            ok = ignore_key(reading, member, other ? "it belongs outside of the layers" : NULL);
     }
     free(members.list);
     return ok;
@@ -337,9 +361,7 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return read_layers(reading, member);
     if (!read_layer_key(reading, member, &inputs->all, &known))
         return false;
-    if (!known && !written)
-        ignore_key(reading, member, NULL);
-    return true;
+    return known || written || ignore_key(reading, member, NULL);
 }
 
 static bool read_everything(struct reading *reading, const struct json_members *members)

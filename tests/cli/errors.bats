@@ -107,6 +107,26 @@ sample() {
     wrong max-weights=99999999999G 'expected a size above 0 such as 1000000 or 16Mi'
 }
 
+@test "bug: keys of other software that mask, place or scale were passed over" {
+    refused() { # KEY VALUE MESSAGE
+        echo "{\"q\":[[1],[0]],\"k\":[[1],[2]],\"$1\":$2}" >other.json
+        fails 3 "other.json:1:$((33 + ${#1})): the key \"$1\" is not understood, and would change the result$3" attn run other.json
+    }
+    refused attention_mask '[1,0]' ': expected "key_mask" for a number a key (1 attends), "mask" for n×m, or "bias" for numbers that are added'
+    refused key_padding_mask '[true,false]' ': expected "key_mask" with "mask_true_blocks": true, if true blocks in it'
+    refused sliding_window 2 ": expected \"window\": W keys with the query's own are [W - 1, 0]"
+    refused softmax_scale 1 ': expected "scale"'
+    refused key_masks '[1,0]' '; did you mean "key_mask"?'
+    refused position_ids '[0,1]' ': positions are places in the sequence, and cannot be given'
+    refused q_norm '[1]' ': q and k are not normalized here: give them as they are after the norm'
+    refused some_biasing_of_mine 1 '; a key that begins with x- is passed over'
+    echo '{"q":[[1],[0]],"k":[[1],[2]],"layers":[{"attn_mask":[[1,0],[1,1]]}]}' >layer.json
+    fails 3 'layer.json:1:53: the key "attn_mask" is not understood, and would change the result: expected "mask" (true attends) or "bias" (numbers that are added)' \
+        attn run layer.json
+    echo '{"q":[[1],[0]],"k":[[1],[2]],"x-attention_mask":[1,0],"_position_ids":1}' >own.json
+    same "$(attn run own.json --format none -o own.npy 2>&1)" ""
+}
+
 @test "bug: softmax1 was told to mean softmax" {
     sample
     usage '--normalizer is "softmax1": expected softmax with a sink of 0 (--sink 0, or "sink": 0)' run x.json --normalizer softmax1
