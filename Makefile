@@ -185,8 +185,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD = $(BUILD)/fuzz
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined
-# Megabytes in all and in one piece, and seconds: of images what 2^20 pixels may take, of which the fuzzer allows no more.
-FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="-timeout=1 -rss_limit_mb=256 -malloc_limit_mb=16"
+# Seconds on the clock, on a machine that may be busy. Megabytes in all and in one piece: of images what 2^20 pixels may take,
+# of which the fuzzer allows no more.
+FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="$$limits -rss_limit_mb=256 -malloc_limit_mb=16"
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
