@@ -33,6 +33,17 @@ documents() {
     same "$(commands | sort)" "$(attn help --completion fish | sed -n 's/.*__fish_use_subcommand -f -a \([a-z]*\) .*/\1/p' | sort)"
 }
 
+@test "--version and README name every library that the program uses" {
+    local library libraries
+    libraries=$(sed -n 's/^LIBRARIES = //p' "$ROOT/Makefile")
+    same "$(wc -w <<<"$libraries")" "$(attn --version | tr '\n' ' ' | sed 's/.*Libraries: //' | grep -o '), \|)\.' | wc -l)"
+    sed -n '/^## Licences/,$p' "$ROOT/README.md" >licences
+    for library in $libraries; do
+        attn --version | grep -qi "${library#lib}"
+        grep -qi "${library#lib}" licences
+    done
+}
+
 @test "the man page and README name every command, and no other" {
     same "$(sed -n 's/^\.Ss attn \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
     same "$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Cm \([a-z]*\).*/\1/p' "$ROOT/attn.1" | sort)" "$(commands | sort)"
