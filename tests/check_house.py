@@ -87,6 +87,19 @@ def climbs(problems):
                     problems.append(f"{name} is declared in {name_of(header)} and defined in {name_of(path)}")
             if name not in defined:
                 problems.append(f"{name} is declared in {name_of(header)} and defined nowhere")
+    # Nor past the headers: by a prototype in a source, or an object that is defined on a higher floor.
+    objects = {}
+    for path in sources("*.c"):
+        code = text_of(path)
+        for name in DECLARATION.findall(code):
+            problems.append(f"{name} is declared in {name_of(path)}, not in a header")
+        for name in re.findall(r"^const [\w *]*?\b([a-z_]\w*)(?:\[[^\]]*\])* =", code, re.M):
+            objects[name] = path
+    for header in sources("*.h"):
+        for name in re.findall(r"^extern const [\w *]*?\b([a-z_]\w*)(?:\[[^\]]*\])*;", text_of(header), re.M):
+            path = objects.get(name)
+            if path and floor_of(path) > floor_of(header):
+                problems.append(f"{name} is declared in {name_of(header)} and defined in {name_of(path)}")
     assert len(defined) > 200, "the definitions were not found"
 
 
