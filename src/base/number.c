@@ -217,7 +217,7 @@ static const char *read_word(const char *p, const char *end, bool negative, floa
 }
 
 static inline __attribute__((always_inline)) const char *read_number(const char *p, const char *end,
-                                                                     float *value, bool loose)
+                                                                     float *value, char mark, bool loose)
 {
     struct decimal number = {0};
     struct number_parts parts = {0};
@@ -235,7 +235,7 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
     parts.whole_end = parts.fraction = parts.fraction_end = p;
     if (!loose && p == parts.whole)
         return NULL;
-    if (p < end && *p == '.') {
+    if (p < end && *p == mark && (mark == '.' || p > parts.whole)) {
         parts.fraction = p + 1;
         p = parts.fraction_end = read_digits(parts.fraction, end, &number.digits);
         if (!loose && parts.fraction == p)
@@ -262,12 +262,12 @@ static inline __attribute__((always_inline)) const char *read_number(const char 
 
 const char *number_read(const char *text, const char *end, float *value)
 {
-    return read_number(text, end, value, false);
+    return read_number(text, end, value, '.', false);
 }
 
-const char *number_read_loose(const char *text, const char *end, float *value)
+const char *number_read_loose(const char *text, const char *end, char mark, float *value)
 {
-    return read_number(text, end, value, true);
+    return read_number(text, end, value, mark, true);
 }
 
 /* ---- writing ---- */

@@ -16,8 +16,8 @@
 const char *number_read(const char *text, const char *end, float *value);
 
 /* The same for the looser numbers of CSV and Python: a leading '+', ".5", "5.", and nan, inf, infinity in any
- * case, with a sign. */
-const char *number_read_loose(const char *text, const char *end, float *value);
+ * case, with a sign. `mark` stands before the fraction: '.', or ',', before which there must be a digit. */
+const char *number_read_loose(const char *text, const char *end, char mark, float *value);
 
 /*
  * Writes the shortest decimal number that reads back as the same float32 (Giulietti's Schubfach), in the

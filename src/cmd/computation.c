@@ -40,11 +40,11 @@ static bool check_files(const struct options *options, const struct command *com
 
 /* Labels of a file of their own replace those that came with the tensors. */
 static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
-                        const char *path, struct warnings *warnings, struct error *error)
+                        const char *path, int header, struct warnings *warnings, struct error *error)
 {
     if (!path)
         return true;
-    struct read_target target = {.what = what, .called = called};
+    struct read_target target = {.what = what, .called = called, .header = header};
     labels_free(labels);
     return read_file(inputs, path, NULL, &target, warnings, error);
 }
@@ -53,20 +53,22 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY};
+    struct read_target any = {.what = READ_ANY, .header = files->header};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
-        struct read_target target = {.what = READ_TENSOR, .input = i, .called = input_names[i]};
+        struct read_target target = {
+            .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
     }
-    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, warnings, error) &&
+    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files->header,
+                       warnings, error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
-                       warnings, error);
+                       files->header, warnings, error);
 }
 
 /* The title and the grid of patches of the command line, over those of the files. */
@@ -142,6 +144,8 @@ void computation_say(const struct computation *computation)
     const struct inputs *inputs = &computation->inputs;
     const struct problem *problem = &computation->problem;
     const struct problem_layer *first = &problem->layers[0];
+    for (size_t i = 0; i < inputs->notes.count; i++)
+        fprintf(stderr, "attn: %s\n", inputs->notes.text[i]);
     say_tensors(&inputs->all, "");
     for (size_t l = 0; l < inputs->layer_count; l++) {
         char prefix[40];

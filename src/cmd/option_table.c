@@ -261,6 +261,13 @@ static const struct option_row input_rows[] = {
      .listed = reader_words,
      .parse = value_word_text,
      OPTION_AT(input.format)},
+    {.name = "header",
+     .argument = "yes|no",
+     .words = "no yes",
+     .help = "whether the first line of tables and lists of tokens is a header (default: by what it holds)",
+     .parse = value_word,
+     .least = HEADER_NO,
+     OPTION_AT(input.header)},
 };
 const struct option_group group_input = OPTION_GROUP("Input", input_rows);
 

@@ -76,6 +76,10 @@ bool check_forms(const struct check *check, struct problem_layer *layer);
 /* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */
 void problem_replace_nulls(struct inputs *inputs);
 
+/* Makes rank 3 of tensors of rank 2 whose heads are below each other: weights of which `heads` says how many they
+ * are; q, k and v where the tokens tell, with a warning (stacked_heads.c). */
+void problem_stack_heads(struct inputs *inputs, const struct settings *over, struct warnings *warnings);
+
 /* The values: 0 and 1 in a mask, no booleans elsewhere. Warns of NaN and infinities in tensors that are used,
  * and of weights that do not sum to 1. */
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,

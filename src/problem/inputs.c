@@ -78,6 +78,7 @@ void inputs_free(struct inputs *inputs)
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);
+    warnings_free(&inputs->notes);
     free(inputs->title);
     free(inputs->offsets);
     for (size_t i = 0; i < inputs->source_count; i++)

@@ -65,6 +65,9 @@ struct labels {
     char **text; /* owned, as are the strings */
     size_t count;
     bool given;
+    /* Whether the first of them may be the header of a file of lines, and is one if there is one label more than
+     * tokens. */
+    enum { LABELS_ONLY, LABELS_HEADER_POSSIBLE, LABELS_HEADER_LIKELY } header;
     struct place place;
 };
 void labels_free(struct labels *labels);
@@ -84,6 +87,7 @@ struct inputs {
     struct layer_inputs *layers;
     size_t layer_count;
     struct labels tokens, key_tokens;
+    struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */
     /* Settings under which given weights were computed: recurrence, sink and dropout alone. */

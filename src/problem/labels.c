@@ -47,6 +47,8 @@ static void warn_count(const struct labels *from, const char *name, size_t count
     if (from->count < count)
         snprintf(rest, sizeof rest, "the missing %s numbered",
                  count - from->count == 1 ? "one is" : "ones are");
+    else if (from->count - count == 1 && from->header == LABELS_HEADER_POSSIBLE)
+        snprintf(rest, sizeof rest, "the last is not used; --header yes leaves out the first");
     else if (from->count - count == 1)
         snprintf(rest, sizeof rest, "the last is not used");
     else
@@ -54,11 +56,30 @@ static void warn_count(const struct labels *from, const char *name, size_t count
     warnings_add(warnings, "%s%s%s has %s: %s", file, colon, name, what, rest);
 }
 
+/* The labels without the header of their file, if there is one, which stays in `from`. */
+static struct labels without_header(const struct labels *from, const char *name, size_t count,
+                                    struct warnings *warnings)
+{
+    struct labels labels = *from;
+    if (!from->given || from->header != LABELS_HEADER_LIKELY || from->count != count + 1)
+        return labels;
+    labels.text++;
+    labels.count--;
+    char header[60];
+    text_clean(header, sizeof header, from->text[0]);
+    warnings_add(warnings,
+                 "%s: the first of %s, \"%s\", is taken for a header; --header no takes it for a token",
+                 from->place.file, name, header);
+    return labels;
+}
+
 bool problem_make_labels(struct problem *problem, const struct inputs *inputs, struct warnings *warnings,
                          struct error *error)
 {
     static const struct labels none;
-    const struct labels *tokens = &inputs->tokens, *key_tokens = &inputs->key_tokens;
+    struct labels own = without_header(&inputs->tokens, "tokens", problem->n, warnings);
+    struct labels other = without_header(&inputs->key_tokens, "key_tokens", problem->m, warnings);
+    const struct labels *tokens = &own, *key_tokens = &other;
     /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
     if (!key_tokens->given)
         key_tokens = problem->is_self ? tokens : &none;

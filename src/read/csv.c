@@ -1,6 +1,6 @@
 /*
- * The CSV reader: a matrix of numbers, with labels in its first column or without, with a header or without;
- * commas, tabs, semicolons or blanks between the cells. Also lists of tokens, one a line.
+ * The CSV reader: a matrix of numbers, or several of one shape below each other, with columns of labels in front
+ * or without, with a header or without; commas, tabs, semicolons or blanks between the cells.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +14,13 @@ struct table {
     float *data; /* rows*columns */
     size_t count, room;
     size_t rows, columns;
+    size_t slice_rows;  /* rows up to the first gap; 0: there is none */
+    size_t slice_first; /* the first row behind the last gap */
     unsigned holds;
+    struct csv_layout layout;
     struct labels labels; /* of the rows; not given where the first column is numbers */
     size_t label_room;
-    struct labels header; /* without the cell above the labels */
+    struct labels header; /* of the columns */
     size_t header_room;
 };
 
@@ -28,47 +31,7 @@ static void table_free(struct table *table)
     labels_free(&table->header);
 }
 
-/* Adds a label and owns its text from then on, also on failure. NULL: text could not be
- * made, and there is an error. */
-static bool add_label(struct labels *labels, size_t *room, char *text, struct error *error)
-{
-    if (text && labels->count == *room) {
-        size_t wanted = *room ? 2 * *room : 16;
-        if (!memory_resize(&labels->text, wanted, sizeof *labels->text, error)) {
-            free(text);
-            return false;
-        }
-        *room = wanted;
-    }
-    if (!text)
-        return false;
-    labels->text[labels->count++] = text;
-    return true;
-}
-
 /* ---- the header ---- */
-
-/* Whether the line at csv->at is a header: its first cell is empty, as pandas writes it (*corner), or no cell
- * behind the first is a number, or its only cell is none. */
-static bool is_header(struct csv csv, bool *corner)
-{
-    struct error ignored = {0};
-    struct cell cell;
-    float value;
-    unsigned holds;
-    csv.error = &ignored;
-    if (!csv_cell(&csv, &cell))
-        return false;
-    *corner = csv_cell_empty(&cell) && !cell.last;
-    if (*corner)
-        return true;
-    if (cell.last)
-        return !csv_cell_number(&cell, &value, &holds);
-    while (!cell.last)
-        if (!csv_cell(&csv, &cell) || csv_cell_number(&cell, &value, &holds))
-            return false;
-    return true;
-}
 
 /* Reads the cells of the header as labels. A blank in front of every cell but the first is the style of the
  * file, not part of the labels. */
@@ -80,7 +43,7 @@ static bool read_header(struct csv *csv, struct table *table)
     header->place = source_place(csv->source, csv_offset(csv, csv->at));
     while (!cell.last)
         if (!csv_cell(csv, &cell) ||
-            !add_label(header, &table->header_room, csv_cell_text(csv, &cell, csv->error), csv->error))
+            !csv_add_label(header, &table->header_room, csv_cell_text(csv, &cell, csv->error), csv->error))
             return false;
     bool style = header->count > 1;
     for (size_t i = 1; i < header->count; i++)
@@ -90,19 +53,23 @@ static bool read_header(struct csv *csv, struct table *table)
     return true;
 }
 
-/* Leaves one label a column, without the one above the labels of the rows. */
+/* Leaves one label a column, without those above the labels of the rows, of which there may be one less. */
 static bool fit_header(const struct csv *csv, struct table *table)
 {
     struct labels *header = &table->header;
-    if (table->labels.given && header->count == table->columns + 1) {
-        free(header->text[0]);
-        memmove(header->text, header->text + 1, --header->count * sizeof *header->text);
+    size_t labels = table->layout.labels;
+    size_t above = header->count > table->columns ? header->count - table->columns : 0;
+    if (above > 0 && above <= labels) {
+        for (size_t i = 0; i < above; i++)
+            free(header->text[i]);
+        header->count -= above;
+        memmove(header->text, header->text + above, header->count * sizeof *header->text);
     }
     if (header->count == table->columns)
         return true;
     return place_error(&header->place, csv->error,
                        "the header has %zu cells, the first row %zu: expected as many", header->count,
-                       table->columns + table->labels.given);
+                       table->columns + labels);
 }
 
 /* ---- the rows ---- */
@@ -117,7 +84,7 @@ static bool wrong_length(const struct csv *csv, const char *row, size_t found, s
 /* One row of numbers, behind its label if there is one. */
 static bool read_numbers(struct csv *csv, struct table *table, const char *row, bool last)
 {
-    size_t found = 0, labelled = table->labels.given;
+    size_t found = 0, labelled = table->layout.labels;
     while (!last) {
         if (table->count == table->room) {
             if (!memory_resize(&table->data, 2 * table->room, sizeof(float), csv->error))
@@ -147,8 +114,8 @@ static bool read_numbers(struct csv *csv, struct table *table, const char *row, 
     return true;
 }
 
-/* Whether the first cell of the line is a word, which can only be a label. An empty cell is not: it
- * is more likely a mistake. */
+/* Whether the first cell of the line is a word, which can only be a label. An empty cell is not, nor a number with
+ * the other decimal mark: they are more likely mistakes. */
 static bool begins_with_label(const struct csv *csv)
 {
     struct error ignored = {0};
@@ -161,17 +128,82 @@ static bool begins_with_label(const struct csv *csv)
     if (csv_number(&trial, &value, &holds, &last))
         return false;
     trial.at = csv->at;
-    return csv_cell(&trial, &cell) && !csv_cell_empty(&cell);
+    if (!csv_cell(&trial, &cell) || csv_cell_empty(&cell))
+        return false;
+    trial.mark = csv->mark == '.' ? ',' : '.';
+    return csv->delimiter == ',' || !csv_cell_number(&trial, &cell, &value, &holds);
 }
 
-/* Reads all rows. Without `labels`, stops at the first row that begins with a word: *word. */
-static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *word)
+/* The labels in front of the numbers of a row; *last: nothing is behind them. */
+static bool read_labels(struct csv *csv, struct table *table, bool *last)
+{
+    struct cell cell = {0};
+    for (size_t i = 0; i < table->layout.labels && !cell.last; i++) {
+        if (!csv_cell(csv, &cell))
+            return false;
+        if (i == table->layout.label_at && !csv_add_label(&table->labels, &table->label_room,
+                                                          csv_cell_text(csv, &cell, csv->error), csv->error))
+            return false;
+    }
+    *last = cell.last;
+    return true;
+}
+
+/* A gap at `gap` ends a slice: all slices have as many rows as the first. */
+static bool end_slice(const struct csv *csv, struct table *table, const char *gap)
+{
+    size_t rows = table->rows - table->slice_first;
+    if (table->slice_rows == 0)
+        table->slice_rows = rows;
+    table->slice_first = table->rows;
+    if (rows == table->slice_rows)
+        return true;
+    return source_error(csv->source, csv_offset(csv, gap), csv->error,
+                        "%s among the rows: expected one matrix, or slices of one length (the first has %zu "
+                        "rows, this one %zu)",
+                        *gap == '#' ? "a comment" : "an empty line", table->slice_rows, rows);
+}
+
+/* Reads the rows one by one; *word as in read_rows. Blank lines and comments between them cut a tensor of rank 3
+ * into slices. */
+static bool read_each_row(struct csv *csv, struct table *table, bool *word)
+{
+    const char *gap = NULL, *cut = NULL;
+    while (csv->at < csv->end) {
+        const char *row = csv->at;
+        bool last = false;
+        if (csv_skip_blank_line(csv) || csv_skip_comment(csv)) {
+            gap = gap ? gap : row;
+            continue;
+        }
+        if (gap && table->rows > 0) {
+            cut = gap;
+            if (!end_slice(csv, table, gap))
+                return false;
+        }
+        gap = NULL;
+        if (table->layout.labels == 0 && begins_with_label(csv)) {
+            *word = true;
+            return true;
+        }
+        if (!read_labels(csv, table, &last) || !read_numbers(csv, table, row, last))
+            return false;
+    }
+    if (table->rows == 0)
+        return source_error(csv->source, csv_offset(csv, csv->at), csv->error,
+                            table->header.given ? "only a header: expected rows of numbers below it"
+                                                : "the file ends here: expected rows of numbers");
+    return !cut || end_slice(csv, table, cut);
+}
+
+/* Reads all rows. Without columns of labels, stops at the first row that begins with a word: *word. */
+static bool read_rows(struct csv *csv, struct table *table, bool *word)
 {
     *word = false;
-    table->labels.given = labels;
+    table->labels.given = table->layout.labels > 0;
     table->labels.place = source_place(csv->source, csv_offset(csv, csv->at));
     struct csv_numbers numbers;
-    if (!labels && csv_read_parts(csv, &numbers)) {
+    if (!table->labels.given && csv_read_parts(csv, &numbers)) {
         table->data = numbers.data;
         table->rows = numbers.rows;
         table->columns = numbers.columns;
@@ -181,59 +213,61 @@ static bool read_rows(struct csv *csv, struct table *table, bool labels, bool *w
     }
     table->room = 256;
     table->data = memory_alloc(table->room, sizeof(float), csv->error);
-    if (!table->data)
-        return false;
-    while (csv->at < csv->end) {
-        const char *row = csv->at;
-        struct cell cell = {0};
-        if (csv_skip_blank_line(csv)) {
-            while (csv->at < csv->end && csv_skip_blank_line(csv))
-                ;
-            if (csv->at == csv->end)
-                break;
-            return source_error(csv->source, csv_offset(csv, row), csv->error,
-                                "an empty line among the rows: expected one matrix");
-        }
-        if (labels) {
-            if (!csv_cell(csv, &cell) || !add_label(&table->labels, &table->label_room,
-                                                    csv_cell_text(csv, &cell, csv->error), csv->error))
-                return false;
-        } else if (begins_with_label(csv)) {
-            *word = true;
-            return true;
-        }
-        if (!read_numbers(csv, table, row, cell.last))
-            return false;
+    return table->data && read_each_row(csv, table, word);
+}
+
+/* A first column that begins with a word is labels, even if most of them are numbers; but one of them that looks
+ * like a misspelt number is more likely that. `rows` stands at the first row. */
+static void warn_misspelt(struct csv rows, const struct table *table, struct warnings *warnings)
+{
+    size_t numbers = 0;
+    const char *misspelt = NULL;
+    rows.error = &(struct error){0};
+    for (size_t i = 0; i < table->labels.count; i++) {
+        const char *text = table->labels.text[i];
+        const struct cell cell = {.start = text, .end = text + strlen(text)};
+        float value;
+        unsigned holds;
+        numbers += csv_cell_number(&rows, &cell, &value, &holds);
+        if (!misspelt && csv_cell_misspelt(&rows, &cell))
+            misspelt = text;
     }
-    if (table->rows == 0)
-        return source_error(csv->source, csv_offset(csv, csv->at), csv->error,
-                            table->header.given ? "only a header: expected rows of numbers below it"
-                                                : "the file ends here: expected rows of numbers");
-    return true;
+    char name[60];
+    if (!misspelt || 2 * numbers < table->labels.count - 1 || numbers == 0)
+        return;
+    struct place place = source_place(rows.source, csv_offset(&rows, rows.at));
+    text_clean(name, sizeof name, misspelt);
+    warnings_add(warnings, "%s:%zu: \"%s\" is not a number, so the first column is taken for labels",
+                 place.file, place.line, name);
 }
 
 /* Reads the whole table. Where a first column of numbers turns out to hold a word, reads
  * the rows again, with labels. */
-static bool read_table(struct csv *csv, struct table *table, struct warnings *warnings)
+static bool read_table(struct csv *csv, struct table *table, enum read_header said, struct warnings *warnings)
 {
-    bool corner = false, word = false;
-    if (csv->at < csv->end && is_header(*csv, &corner) && !read_header(csv, table))
+    bool word = false;
+    table->layout = csv_find_layout(*csv, said, warnings);
+    if (table->layout.header && !read_header(csv, table))
         return false;
     const char *rows = csv->at;
-    if (!read_rows(csv, table, corner, &word))
+    if (!read_rows(csv, table, &word))
         return false;
     if (word) {
-        if (table->rows) {
-            struct place place = source_place(csv->source, csv_offset(csv, csv->at));
-            warnings_add(warnings, "%s:%zu: not a number in the first column, which is taken for labels",
-                         place.file, place.line);
-        }
+        size_t before = table->rows;
+        struct place place = source_place(csv->source, csv_offset(csv, csv->at));
         free(table->data);
         table->data = NULL;
-        table->count = table->rows = table->holds = 0;
+        table->count = table->rows = table->slice_rows = table->slice_first = table->holds = 0;
         csv->at = rows;
-        if (!read_rows(csv, table, true, &word))
+        table->layout.labels = 1;
+        if (!read_rows(csv, table, &word))
             return false;
+        csv->at = rows;
+        if (before)
+            warnings_add(warnings, "%s:%zu: not a number in the first column, which is taken for labels",
+                         place.file, place.line);
+        else
+            warn_misspelt(*csv, table, warnings);
     }
     if (table->count < table->room && !memory_resize(&table->data, table->count, sizeof(float), csv->error))
         return false;
@@ -242,25 +276,61 @@ static bool read_table(struct csv *csv, struct table *table, struct warnings *wa
 
 /* ---- the table as an input ---- */
 
+/* The numbers as a tensor, which owns them from then on. */
+static struct tensor make_tensor(struct table *table, enum input input, struct place place)
+{
+    struct tensor tensor = {.data = table->data, .holds = table->holds, .place = place};
+    if (table->slice_rows > 0) {
+        tensor.rank = 3;
+        tensor.shape[0] = table->rows / table->slice_rows;
+        tensor.shape[1] = table->slice_rows;
+        tensor.shape[2] = table->columns;
+    } else if (input_is_list(input) && (table->rows == 1 || table->columns == 1)) {
+        tensor.rank = 1;
+        tensor.shape[0] = table->count;
+    } else {
+        tensor.rank = 2;
+        tensor.shape[0] = table->rows;
+        tensor.shape[1] = table->columns;
+    }
+    table->data = NULL;
+    return tensor;
+}
+
+/* Says which lines and columns were taken for labels. */
+static void note_layout(const struct csv *csv, const struct table *table, size_t line, struct inputs *inputs)
+{
+    const struct csv_layout *layout = &table->layout;
+    const char *file = csv->source->name;
+    if (layout->header)
+        warnings_add(&inputs->notes, "%s:%zu: this line is a header%s", file, line,
+                     layout->counts ? " that counts the columns" : "");
+    if (layout->labels > 1)
+        warnings_add(&inputs->notes, "%s: columns 1 to %zu are labels, of which column %zu is taken", file,
+                     layout->labels, layout->label_at + 1);
+    else if (layout->labels == 1)
+        warnings_add(&inputs->notes, "%s: column 1 has the labels", file);
+    if (csv->mark == ',')
+        warnings_add(&inputs->notes, "%s: the numbers have decimal commas", file);
+}
+
 static bool put_table(struct csv *csv, struct table *table, size_t start, struct inputs *inputs,
                       enum input input, struct warnings *warnings)
 {
-    bool vector = input_is_list(input) && (table->rows == 1 || table->columns == 1);
-    struct tensor tensor = {
-        .data = table->data,
-        .rank = vector ? 1 : 2,
-        .shape = {vector ? table->count : table->rows, vector ? 0 : table->columns},
-        .holds = table->holds,
-        .place = source_place(csv->source, start),
-    };
+    struct place place = source_place(csv->source, start);
     bool by_query = input == INPUT_EMBEDDINGS || input == INPUT_Q || input == INPUT_ATTENTION;
     bool by_key = input == INPUT_CONTEXT || input == INPUT_K || input == INPUT_V;
-    bool heads_columns = input == INPUT_ATTENTION && table->header.given;
+    bool heads_columns = input == INPUT_ATTENTION && table->layout.header && !table->layout.counts;
     if (heads_columns && !fit_header(csv, table))
         return false;
-    if (!inputs_put_tensor(&inputs->all.tensor[input], &tensor, input_names[input], csv->error))
+    struct tensor tensor = make_tensor(table, input, place);
+    bool ok = inputs_put_tensor(&inputs->all.tensor[input], &tensor, input_names[input], csv->error);
+    tensor_free(&tensor);
+    if (!ok)
         return false;
-    table->data = NULL;
+    note_layout(csv, table, place.line, inputs);
+    for (size_t rows = table->slice_rows; rows > 0 && table->labels.count > rows;)
+        free(table->labels.text[--table->labels.count]);
     if (table->labels.given && by_query)
         inputs_offer_labels(&inputs->tokens, &table->labels, "tokens", warnings);
     if (table->labels.given && by_key)
@@ -276,33 +346,13 @@ static bool read_matrix(struct csv *csv, struct inputs *inputs, const struct rea
     struct table table = {0};
     csv_begin(csv);
     enum input input = target->what == READ_TENSOR ? target->input : INPUT_EMBEDDINGS;
-    if ((target->what == READ_ANY || input == INPUT_ATTENTION) && csv_is_tidy(csv))
-        return csv_read_tidy(csv, inputs, warnings);
-    if (target->what == READ_ANY && csv_is_stage(csv))
-        return source_error(csv->source, csv_offset(csv, csv->at), csv->error,
-                            "this is a table of another stage than the weights: expected one of weights");
+    if ((target->what == READ_ANY || input == INPUT_ATTENTION) && target->header != HEADER_NO &&
+        csv_is_long(csv))
+        return csv_read_long(csv, inputs, warnings);
     size_t start = csv_offset(csv, csv->at);
-    bool ok = read_table(csv, &table, warnings) && put_table(csv, &table, start, inputs, input, warnings);
+    bool ok = read_table(csv, &table, target->header, warnings) &&
+              put_table(csv, &table, start, inputs, input, warnings);
     table_free(&table);
-    return ok;
-}
-
-/* Tokens, one a line. Blanks in a line belong to its token; no token follows the last line end. */
-static bool read_tokens(struct csv *csv, struct labels *to, const char *called)
-{
-    struct labels labels = {.given = true, .place = source_place(csv->source, 0)};
-    size_t room = 0;
-    bool ok = true;
-    while (ok && csv->at < csv->end) {
-        const char *line = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
-        struct cell cell = {.start = csv->at, .end = line ? line : csv->end};
-        csv->at = line ? line + 1 : csv->end;
-        if (cell.end > cell.start && cell.end[-1] == '\r')
-            cell.end--;
-        ok = add_label(&labels, &room, csv_cell_text(csv, &cell, csv->error), csv->error);
-    }
-    ok = ok && inputs_put_labels(to, &labels, called, csv->error);
-    labels_free(&labels);
     return ok;
 }
 
@@ -319,9 +369,9 @@ static bool csv_read(struct inputs *inputs, struct source *source, const struct 
         for (char *p = source->data; (p = memchr(p, '\r', (size_t)(csv.end - p))); p++)
             *p = '\n';
     if (target->what == READ_TOKENS)
-        return read_tokens(&csv, &inputs->tokens, target->called);
+        return csv_read_tokens(&csv, &inputs->tokens, target);
     if (target->what == READ_KEY_TOKENS)
-        return read_tokens(&csv, &inputs->key_tokens, target->called);
+        return csv_read_tokens(&csv, &inputs->key_tokens, target);
     return read_matrix(&csv, inputs, target, warnings);
 }
 

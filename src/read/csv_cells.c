@@ -71,7 +71,7 @@ static bool quoted_cell(struct csv *csv, const char *quote, struct cell *cell)
     }
     cell->end = p;
     p = skip_blanks(csv, p + 1);
-    if (!end_cell(csv, p, false, &cell->last))
+    if (!end_cell(csv, p, p > cell->end + 1, &cell->last))
         return source_error(csv->source, csv_offset(csv, p), csv->error,
                             "text behind a closing quote: expected '%s' or the end of the line",
                             csv->delimiter == '\t' ? "\\t" : (char[]){csv->delimiter, 0});
@@ -82,6 +82,8 @@ bool csv_cell(struct csv *csv, struct cell *cell)
 {
     const char *p = skip_blanks(csv, csv->at);
     *cell = (struct cell){.start = csv->at};
+    if (p < csv->end && *p == '"' && (csv->delimiter != ' ' || csv->quotes))
+        return quoted_cell(csv, p, cell);
     if (csv->delimiter == ' ') {
         cell->start = p;
         while (p < csv->end && *p != ' ' && *p != '\t' && !line_end(csv, p))
@@ -89,8 +91,6 @@ bool csv_cell(struct csv *csv, struct cell *cell)
         cell->end = p;
         return end_cell(csv, skip_blanks(csv, p), true, &cell->last);
     }
-    if (p < csv->end && *p == '"')
-        return quoted_cell(csv, p, cell);
     while (p < csv->end && *p != csv->delimiter && !line_end(csv, p))
         p++;
     cell->end = p;
@@ -105,7 +105,7 @@ bool csv_cell_empty(const struct cell *cell)
     return p == cell->end;
 }
 
-bool csv_cell_number(const struct cell *cell, float *value, unsigned *holds)
+bool csv_cell_number(const struct csv *csv, const struct cell *cell, float *value, unsigned *holds)
 {
     const char *p = cell->start, *end = cell->end;
     while (p < end && (*p == ' ' || *p == '\t'))
@@ -119,15 +119,33 @@ bool csv_cell_number(const struct cell *cell, float *value, unsigned *holds)
         *holds |= TENSOR_BOOLEANS;
         return true;
     }
-    if (number_read_loose(p, end, value) != end || length == 0)
+    if (number_read_loose(p, end, csv->mark, value) != end || length == 0)
         return false;
     *holds |= TENSOR_NUMBERS;
     return true;
 }
 
+/* A cell that is no number. One with the other decimal mark, or with both, is worth a word. */
+static bool wrong_number(const struct csv *csv, const struct cell *cell, const char *text)
+{
+    struct csv other = *csv;
+    float value;
+    unsigned holds;
+    int length = cell->end - text > 40 ? 40 : (int)(cell->end - text);
+    other.mark = csv->mark == '.' ? ',' : '.';
+    bool marked = csv->delimiter != ',' && csv_cell_number(&other, cell, &value, &holds);
+    return source_error(csv->source, csv_offset(csv, cell->quoted ? cell->start - 1 : text), csv->error,
+                        "expected a number%s found \"%.*s\"",
+                        !marked            ? ","
+                        : csv->mark == '.' ? " with a decimal point, as other numbers here,"
+                                           : " with a decimal comma, as other numbers here,",
+                        length, text);
+}
+
 bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last)
 {
-    const char *start = csv->at, *p = skip_blanks(csv, start), *next = number_read_loose(p, csv->end, value);
+    const char *start = csv->at, *p = skip_blanks(csv, start), *next;
+    next = number_read_loose(p, csv->end, csv->mark, value);
     if (next) {
         p = skip_blanks(csv, next);
         if (end_cell(csv, p, p > next, last)) {
@@ -139,15 +157,13 @@ bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last)
     if (!csv_cell(csv, &cell))
         return false;
     *last = cell.last;
-    if (csv_cell_number(&cell, value, holds))
+    if (csv_cell_number(csv, &cell, value, holds))
         return true;
     p = skip_blanks(csv, cell.start);
     if (csv_cell_empty(&cell))
         return source_error(csv->source, csv_offset(csv, cell.quoted ? cell.start - 1 : p), csv->error,
                             "an empty cell: expected a number");
-    int length = cell.end - p > 40 ? 40 : (int)(cell.end - p);
-    return source_error(csv->source, csv_offset(csv, cell.quoted ? cell.start - 1 : p), csv->error,
-                        "expected a number, found \"%.*s\"", length, p);
+    return wrong_number(csv, &cell, p);
 }
 
 char *csv_cell_text(const struct csv *csv, const struct cell *cell, struct error *error)
@@ -187,14 +203,56 @@ bool csv_skip_blank_line(struct csv *csv)
     return true;
 }
 
-/* How many cells the line at csv->at has with this delimiter, and whether all but the first are numbers. */
-static size_t try_delimiter(const struct csv *csv, char delimiter, bool *numbers)
+/* Moves behind the line at csv->at. */
+static void skip_line(struct csv *csv)
+{
+    const char *line = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
+    csv->at = line ? line + 1 : csv->end;
+}
+
+bool csv_skip_comment(struct csv *csv)
+{
+    struct error ignored = {0};
+    struct csv line = *csv;
+    struct cell cell;
+    const char *p = csv->at + 1;
+    if (csv->at == csv->end || *csv->at != '#' || (p < csv->end && !strchr(" \t\r\n", *p)))
+        return false;
+    line.error = &ignored;
+    bool row = csv_cell(&line, &cell) && cell.end == cell.start + 1 && !cell.last;
+    while (row && !cell.last) {
+        float value;
+        unsigned holds;
+        row = csv_cell(&line, &cell) && csv_cell_number(&line, &cell, &value, &holds);
+    }
+    if (!row)
+        skip_line(csv);
+    return !row;
+}
+
+/* ---- the delimiter and the decimal mark ---- */
+
+/* Moves behind comments and blank lines in front of a table. */
+static void skip_front(struct csv *csv)
+{
+    while (csv->at < csv->end) {
+        if (*csv->at == '#')
+            skip_line(csv);
+        else if (!csv_skip_blank_line(csv))
+            break;
+    }
+}
+
+/* How many cells the line at csv->at has with this delimiter and mark, and whether all but the first are
+ * numbers. */
+static size_t try_delimiter(const struct csv *csv, char delimiter, char mark, bool *numbers)
 {
     struct error ignored = {0};
     struct csv trial = *csv;
     struct cell cell = {0};
     size_t count = 0;
     trial.delimiter = delimiter;
+    trial.mark = mark;
     trial.error = &ignored;
     *numbers = true;
     while (!cell.last) {
@@ -206,34 +264,116 @@ static size_t try_delimiter(const struct csv *csv, char delimiter, bool *numbers
             return memchr(csv->at, delimiter, strcspn(csv->at, "\n")) ? 2 : count;
         }
         if (count++)
-            *numbers = *numbers && csv_cell_number(&cell, &value, &holds);
+            *numbers = *numbers && csv_cell_number(&trial, &cell, &value, &holds);
     }
     return count;
 }
 
+/* Finds the first delimiter that splits the line at csv->at into a cell and numbers. A semicolon comes before
+ * the comma, which may be the decimal mark beside it. */
+static bool delimiter_of_numbers(struct csv *csv)
+{
+    static const struct {
+        char delimiter, mark;
+    } known[] = {{'\t', '.'}, {'\t', ','}, {';', '.'}, {';', ','}, {',', '.'}, {' ', '.'}, {' ', ','}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        bool numbers;
+        if (try_delimiter(csv, known[i].delimiter, known[i].mark, &numbers) >= 2 && numbers) {
+            csv->delimiter = known[i].delimiter;
+            csv->mark = known[i].mark;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first delimiter that splits the line at all. */
+static char delimiter_of_words(const struct csv *csv)
+{
+    static const char delimiters[] = "\t,; ";
+    bool numbers;
+    for (const char *d = delimiters; *d; d++)
+        if (try_delimiter(csv, *d, '.', &numbers) >= 2)
+            return *d;
+    return ' ';
+}
+
+/* The mark of the first number from csv.at on that has one; of first cells, which may be labels, only where no
+ * other has. Whole numbers have none, so that the line which gave the delimiter may not tell. */
+static char find_mark(struct csv csv)
+{
+    struct error ignored = {0};
+    struct csv comma = csv;
+    if (!memchr(csv.at, ',', (size_t)(csv.end - csv.at)))
+        return '.';
+    csv.error = &ignored;
+    csv.mark = '.';
+    comma.mark = ',';
+    char of_first = 0;
+    for (struct cell cell = {.last = true}; csv.at < csv.end;) {
+        float value;
+        unsigned holds;
+        bool first = cell.last;
+        if (!csv_cell(&csv, &cell))
+            break;
+        size_t length = (size_t)(cell.end - cell.start);
+        bool points = memchr(cell.start, '.', length), commas = memchr(cell.start, ',', length);
+        char mark = points ? '.' : ',';
+        if (points == commas || !csv_cell_number(points ? &csv : &comma, &cell, &value, &holds))
+            continue;
+        if (!first)
+            return mark;
+        of_first = of_first ? of_first : mark;
+    }
+    return of_first ? of_first : '.';
+}
+
+/* Excel's first line "sep=;", which names the delimiter. */
+static bool read_separator(struct csv *csv)
+{
+    struct csv rest = *csv;
+    if (csv->end - csv->at < 5 || memcmp(csv->at, "sep=", 4) != 0 || !strchr("\t,; ", csv->at[4]))
+        return false;
+    rest.at += 5;
+    if (line_end(&rest, rest.at) == 0 || !csv_skip_blank_line(&rest))
+        return false;
+    csv->delimiter = csv->at[4];
+    csv->at = rest.at;
+    return true;
+}
+
+/* Whether the line begins with a cell in quotes and a blank behind it, as R writes tables. A quote by itself is
+ * a token. */
+static bool quotes_between_blanks(const struct csv *csv)
+{
+    size_t left = (size_t)(csv->end - csv->at);
+    const char *close = left > 1 && *csv->at == '"' ? memchr(csv->at + 1, '"', left - 1) : NULL;
+    const char *line = memchr(csv->at, '\n', left);
+    return close && close > csv->at + 1 && (!line || close < line) && close + 1 < csv->end &&
+           strchr(" \r\n", close[1]);
+}
+
 void csv_begin(struct csv *csv)
 {
-    while (csv->at < csv->end) {
-        if (*csv->at == '#') {
-            const char *line = memchr(csv->at, '\n', (size_t)(csv->end - csv->at));
-            csv->at = line ? line + 1 : csv->end;
-        } else if (!csv_skip_blank_line(csv)) {
-            break;
-        }
+    skip_front(csv);
+    csv->mark = '.';
+    csv->quotes = quotes_between_blanks(csv);
+    if (read_separator(csv)) {
+        csv->mark = csv->delimiter == ',' ? '.' : find_mark(*csv);
+        return;
     }
-    /* The first delimiter that splits the line into numbers; for a header, the
-     * first that splits it at all. */
-    static const char delimiters[] = "\t,; ";
-    char splits = 0;
-    for (const char *d = delimiters; *d; d++) {
-        bool numbers;
-        size_t count = try_delimiter(csv, *d, &numbers);
-        if (count >= 2 && numbers) {
-            csv->delimiter = *d;
-            return;
-        }
-        if (count >= 2 && !splits)
-            splits = *d;
+    struct csv second = *csv;
+    skip_line(&second);
+    skip_front(&second);
+    bool numbers;
+    if (delimiter_of_numbers(csv)) {
+        if (csv->mark == '.' && csv->delimiter != ',')
+            csv->mark = find_mark(*csv);
+    } else if (delimiter_of_numbers(&second) && try_delimiter(csv, second.delimiter, '.', &numbers) >= 2) {
+        csv->delimiter = second.delimiter;
+        csv->mark = csv->delimiter == ',' ? '.' : find_mark(second);
+    } else {
+        csv->delimiter = delimiter_of_words(csv);
+        csv->mark = csv->delimiter == ',' ? '.' : find_mark(*csv);
     }
-    csv->delimiter = splits ? splits : ' ';
 }

@@ -1,6 +1,7 @@
 /*
- * Between the files of the CSV reader: csv_cells.c reads cells, csv.c makes matrices and labels of them,
- * csv_parts.c does so on several threads, csv_tidy.c reads back the tables of weights that attn writes.
+ * Between the files of the CSV reader: csv_cells.c reads cells, csv_layout.c finds the header and the labels,
+ * csv.c makes matrices of the rows, csv_parts.c does so on several threads; csv_long.c reads tables of one row a
+ * pair, csv_tokens.c lists of tokens.
  */
 #ifndef ATTN_READ_CSV_PRIVATE_H
 #define ATTN_READ_CSV_PRIVATE_H
@@ -17,7 +18,9 @@
 struct csv {
     const struct source *source;
     const char *at, *end;
-    char delimiter; /* ' ' stands for runs of blanks and tabs, where nothing is quoted */
+    char delimiter; /* ' ' stands for runs of blanks and tabs */
+    char mark;      /* before the fraction of a number: '.' or ',' */
+    bool quotes;    /* cells between blanks may be quoted, as R writes them; others always may */
     struct error *error;
 };
 
@@ -38,8 +41,14 @@ bool csv_cell(struct csv *csv, struct cell *cell);
 bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last);
 
 /* Whether the whole cell, blanks around it aside, is a number, or true or false. */
-bool csv_cell_number(const struct cell *cell, float *value, unsigned *holds);
+bool csv_cell_number(const struct csv *csv, const struct cell *cell, float *value, unsigned *holds);
 bool csv_cell_empty(const struct cell *cell);
+/* Whether the cell, blanks around it aside, is the word, in any case. */
+bool csv_cell_is(const struct cell *cell, const char *word);
+/* Whether it is no number but begins like one: "1,2x", "3 kg", "−1" with a typographic minus. */
+bool csv_cell_misspelt(const struct csv *csv, const struct cell *cell);
+/* Whether it is the name of a column of labels: token, index, … */
+bool csv_names_labels(const struct cell *cell);
 
 /* The text of a cell, which the caller frees. NULL and an error for text that is not
  * UTF-8, and without memory. */
@@ -48,8 +57,26 @@ char *csv_cell_text(const struct csv *csv, const struct cell *cell, struct error
 /* Moves behind a blank line. False, with nothing changed, where csv->at is at anything else. */
 bool csv_skip_blank_line(struct csv *csv);
 
-/* Moves behind comments and blank lines in front, and finds the delimiter by the first line behind them. */
+/* Moves behind a line that is a comment among rows: it begins with '#' and a blank, or is '#' alone, and is not
+ * the row of a token "#". False, with nothing changed, where csv->at is at anything else. */
+bool csv_skip_comment(struct csv *csv);
+
+/* Moves behind comments and blank lines in front, where '#' begins a comment whatever follows, and finds the
+ * delimiter and the decimal mark by the lines behind them. */
 void csv_begin(struct csv *csv);
+
+/* What the first line of a table is, and which columns are labels. */
+struct csv_layout {
+    bool header;
+    bool counts;     /* the header is 0, 1, 2, …, and labels nothing */
+    bool repeats;    /* it is the labels of the rows once more */
+    bool square;     /* the first line might be a header of counts, but the table is square with it */
+    size_t labels;   /* columns of labels in front; 0 also where only a row further down will tell */
+    size_t label_at; /* the one of them that has the labels */
+};
+
+/* Finds the layout by the lines from csv.at on; a choice that may be meant otherwise is a warning. */
+struct csv_layout csv_find_layout(struct csv csv, enum read_header said, struct warnings *warnings);
 
 /* Rows of numbers; holds as in a tensor. */
 struct csv_numbers {
@@ -63,12 +90,17 @@ struct csv_numbers {
  * they may hold something else, or an error. */
 bool csv_read_parts(struct csv *csv, struct csv_numbers *numbers);
 
-/* Whether the first line is the header of a table of weights that attn wrote, one
- * row a pair (a tidy table). */
-bool csv_is_tidy(const struct csv *csv);
-/* Whether it is the header of a tidy table of another stage. Such tables are not read back. */
-bool csv_is_stage(const struct csv *csv);
-/* Reads a tidy table of weights as attention, tokens and key_tokens. */
-bool csv_read_tidy(struct csv *csv, struct inputs *inputs, struct warnings *warnings);
+/* Adds a label and owns its text from then on, also on failure. NULL: text could not be
+ * made, and there is an error. */
+bool csv_add_label(struct labels *labels, size_t *room, char *text, struct error *error);
+
+/* Reads tokens, one a line, into *to. */
+bool csv_read_tokens(struct csv *csv, struct labels *to, const struct read_target *target);
+
+/* Whether the first line is the header of a long table: one row a pair of query and key, with named columns. */
+bool csv_is_long(const struct csv *csv);
+/* Reads a long table of weights, or of masked scores, as attention, tokens and key_tokens; pairs without a row
+ * are masked. Errors: a long table of anything else. */
+bool csv_read_long(struct csv *csv, struct inputs *inputs, struct warnings *warnings);
 
 #endif

@@ -16,12 +16,16 @@
  * knows is read by the last. */
 #define READERS(X, BETWEEN) X(json) BETWEEN X(csv)
 
+/* What the first line of a table is said to be; HEADER_GUESSED: nothing is said. */
+enum read_header { HEADER_GUESSED, HEADER_NO, HEADER_YES };
+
 /* The inputs that a file is for: one, where it is the argument of an option (--q FILE, --tokens FILE); all,
  * where it is an operand (READ_ANY). */
 struct read_target {
     enum { READ_ANY, READ_TENSOR, READ_TOKENS, READ_KEY_TOKENS } what;
     enum input input;   /* with READ_TENSOR */
     const char *called; /* its name in messages: "q", "tokens" */
+    enum read_header header;
 };
 
 struct reader {

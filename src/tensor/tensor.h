@@ -20,7 +20,8 @@ struct tensor {
     float *data; /* owned; NULL: the tensor is absent */
     int rank;
     size_t shape[TENSOR_RANK_MAX];
-    unsigned holds; /* bits of enum tensor_holds */
+    unsigned holds;    /* bits of enum tensor_holds */
+    bool true_attends; /* of a mask: nonzero attends, whatever mask_true_blocks says */
     struct place place;
 };
 

@@ -89,6 +89,12 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
     }
 }
 
+/* The column of a stage of pairs. A reader takes "score" and "masked_score" for what softmax is taken of. */
+static const char *const column_names[STAGE_COUNT] = {
+    [STAGE_SCORES] = "raw_score", [STAGE_SCALED] = "scaled_score", [STAGE_MASKED] = "masked_score",
+    [STAGE_WEIGHTS] = "weight",   [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "encoding",
+};
+
 static bool csv_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
 {
     const struct stage_shape *shape = &e->shape[stage];
@@ -97,10 +103,7 @@ static bool csv_write(const struct excerpt *e, enum stage stage, struct out *out
     if (!room)
         return false;
     if (shape->is_pairs)
-        out_format(out, "layer,head,query,key,query_token,key_token,%s\n",
-                   stage == STAGE_WEIGHTS  ? "weight"
-                   : stage == STAGE_SCORES ? "score"
-                                           : stage_names[stage]);
+        out_format(out, "layer,head,query,key,query_token,key_token,%s\n", column_names[stage]);
     else
         out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
     for (size_t l = 0; l < e->layer_count; l++)

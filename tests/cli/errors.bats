@@ -498,7 +498,7 @@ sample() {
     attn run x.json --stage scaled -o scaled.csv
     attn run x.json --stage output -o output.csv
     for stage in scaled output; do
-        fails 3 "$stage.csv:1:1: this is a table of another stage than the weights: expected one of weights" \
+        fails 3 "$stage.csv:1:1: this is a table of another stage than the weights: expected a column weight or score" \
             attn run $stage.csv -o y.json
     done
 }

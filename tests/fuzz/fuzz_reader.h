@@ -39,11 +39,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int kind = data[0] % (INPUT_COUNT + 3);
     struct read_target target = {.what = READ_ANY, .called = "input"};
     if (kind < INPUT_COUNT)
-        target = (struct read_target){READ_TENSOR, (enum input)kind, input_names[kind]};
+        target =
+            (struct read_target){.what = READ_TENSOR, .input = (enum input)kind, .called = input_names[kind]};
     else if (kind == INPUT_COUNT)
-        target = (struct read_target){READ_TOKENS, INPUT_COUNT, "tokens"};
+        target = (struct read_target){.what = READ_TOKENS, .called = "tokens"};
     else if (kind == INPUT_COUNT + 1)
-        target = (struct read_target){READ_KEY_TOKENS, INPUT_COUNT, "key_tokens"};
+        target = (struct read_target){.what = READ_KEY_TOKENS, .called = "key_tokens"};
+    target.header = (enum read_header)(data[0] / (INPUT_COUNT + 3) % 3);
 
     char name[] = "fuzz";
     char *text = malloc(size);

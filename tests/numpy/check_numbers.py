@@ -69,7 +69,8 @@ def test_formats():
         assert array.dtype == np.dtype("<f4") and array.flags.c_contiguous, (stage, array.dtype)
         same_bits(f"{stage}.npy", array, want)
         pairs, keys = stage in PAIR_STAGES, stage in "kv"
-        value = {"scores": "score", "weights": "weight"}.get(stage, stage if pairs else "value")
+        value = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight",
+                 "mask": "allowed"}.get(stage, "value")
         row = "key" if keys else "query"
         header = ["layer", "head", "query", "key", "query_token", "key_token", value] if pairs else \
             ["layer", "head", row, "feature", f"{row}_token", value]

@@ -22,9 +22,10 @@ struct outcome {
 };
 
 static const struct read_target any = {.what = READ_ANY, .called = "input"};
-static const struct read_target attention = {READ_TENSOR, INPUT_ATTENTION, "attention"};
-static const struct read_target q = {READ_TENSOR, INPUT_Q, "q"};
-static const struct read_target k = {READ_TENSOR, INPUT_K, "k"};
+static const struct read_target attention = {
+    .what = READ_TENSOR, .input = INPUT_ATTENTION, .called = "attention"};
+static const struct read_target q = {.what = READ_TENSOR, .input = INPUT_Q, .called = "q"};
+static const struct read_target k = {.what = READ_TENSOR, .input = INPUT_K, .called = "k"};
 static const struct read_target tokens = {.what = READ_TOKENS, .called = "tokens"};
 
 #define TIDY "layer,head,query,key,query_token,key_token,weight\n"
@@ -162,7 +163,7 @@ static void takes_a_word_in_the_first_column_for_labels(void **state)
 static void takes_booleans(void **state)
 {
     (void)state;
-    const struct read_target mask = {READ_TENSOR, INPUT_MASK, "mask"};
+    const struct read_target mask = {.what = READ_TENSOR, .input = INPUT_MASK, .called = "mask"};
     struct outcome o = read_good("true,False\nTRUE,false\n", &mask);
     const struct tensor *tensor = &o.inputs.all.tensor[INPUT_MASK];
     assert_int_equal(tensor->holds, TENSOR_BOOLEANS);
@@ -195,8 +196,8 @@ static void gives_labels_to_rows_and_columns(void **state)
     check_labels(&o.inputs.tokens, NULL);
     check_labels(&o.inputs.key_tokens, LABELS("a", "b"));
     finish(&o);
-    const struct read_target vector = {READ_TENSOR, INPUT_B_V, "b_v"},
-                             bias = {READ_TENSOR, INPUT_BIAS, "bias"};
+    const struct read_target vector = {.what = READ_TENSOR, .input = INPUT_B_V, .called = "b_v"},
+                             bias = {.what = READ_TENSOR, .input = INPUT_BIAS, .called = "bias"};
     o = read_good("1,2,3\n", &vector);
     assert_int_equal(o.inputs.all.tensor[INPUT_B_V].rank, 1);
     assert_int_equal(o.inputs.all.tensor[INPUT_B_V].shape[0], 3);
@@ -210,7 +211,8 @@ static void gives_labels_to_rows_and_columns(void **state)
 static void earlier_labels_stay(void **state)
 {
     (void)state;
-    const struct read_target embeddings = {READ_TENSOR, INPUT_EMBEDDINGS, "embeddings"};
+    const struct read_target embeddings = {
+        .what = READ_TENSOR, .input = INPUT_EMBEDDINGS, .called = "embeddings"};
     struct outcome o = read_good("a,1\nb,2\n", &q);
     read_part(&o, "a,1\nb,2\n", 8, &embeddings);
     assert_true(o.ok);
@@ -278,23 +280,19 @@ static void takes_what_attn_wrote(void **state)
 
     static const char *const cases[][2] = {
         {TIDY, "f.csv:2:1: only a header: expected rows of weights below it"},
-        {TIDY "0,0,0,0,a,x,1\n0,0,1,1,a,x,1\n",
-         "f.csv:4:1: 2 rows for 1 layers, 1 heads, 2 queries and 2 keys: expected every combination once"},
         {TIDY "0,0,0,1,a,x,1\n0,0,0,2,a,y,1\n0,0,1,1,b,x,1\n0,0,0,1,a,x,1\n",
-         "f.csv:5:1: layer 0, head 0, query 0, key 1 stands twice: expected every combination once"},
-        {TIDY "0,0,x,0,a,x,1\n",
-         "f.csv:2:5: the query is \"x\": expected a whole number, and 7 cells in a row"},
-        {TIDY "0,-1,0,0,a,x,1\n",
-         "f.csv:2:3: the head is \"-1\": expected a whole number, and 7 cells in a row"},
-        {TIDY "0,0,0,0,a,x,1\n0,0\n",
-         "f.csv:3:3: the head is \"0\": expected a whole number, and 7 cells in a row"},
-        {TIDY "0,0,0,0,a,x\n", "f.csv:2:1: this row is short: expected 7 cells"},
-        {TIDY "0,0,0,0,a,x,1,2\n", "f.csv:2:1: this row is long: expected 7 cells"},
+         "f.csv:5:1: layer 0, head 0, query 0, key 1 stands twice: expected every pair once"},
+        {TIDY "0,0,x,0,a,x,1\n", "f.csv:2:5: the query is \"x\": expected a whole number, counted from 0; "
+                                 "tokens go into query_token"},
+        {TIDY "0,-1,0,0,a,x,1\n", "f.csv:2:3: the head is \"-1\": expected a whole number, counted from 0"},
+        {TIDY "0,0,0,0,a,x,1\n0,0\n", "f.csv:3:1: this row is short: expected 7 cells, as in the header"},
+        {TIDY "0,0,0,0,a,x\n", "f.csv:2:1: this row is short: expected 7 cells, as in the header"},
+        {TIDY "0,0,0,0,a,x,1,2\n", "f.csv:2:1: this row is long: expected 7 cells, as in the header"},
         {TIDY "0,0,0,0,a,x,w\n", "f.csv:2:13: expected a number, found \"w\""},
         {TIDY "99999999999,0,0,0,a,x,1\n",
-         "f.csv:2:1: the layer is \"99999999999\": expected a whole number, and 7 cells in a row"},
+         "f.csv:2:1: the layer is \"99999999999\": expected a whole number, counted from 0"},
         {TIDY "0,0,0,0,a,x,1\n2000000000,0,0,0,a,x,1\n",
-         "f.csv:4:1: the layer runs from 0 to 2000000000 in 2 rows: expected every combination once"},
+         "f.csv:4:1: the layer runs from 0 to 2000000000 in 2 rows: expected fewer gaps"},
         {TIDY "0,0,0,0,\xFF,x,1\n", "f.csv:2:9: the byte 0xff is not UTF-8: expected text in UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -319,10 +317,21 @@ static void refuses_bad_tables(void **state)
         {"1,2\n3, 4x\n", "f.csv:2:4: expected a number, found \"4x\""},
         {"1,2\n3,\"4x\"\n", "f.csv:2:3: expected a number, found \"4x\""},
         {"1,2\n3,1e\n", "f.csv:2:3: expected a number, found \"1e\""},
-        {"1;2\n3;4,5\n", "f.csv:2:3: expected a number, found \"4,5\""},
+        {"1;2.5\n3;4,5\n",
+         "f.csv:2:3: expected a number with a decimal point, as other numbers here, found \"4,5\""},
+        {"a;2,5\nb;4.5\n",
+         "f.csv:2:3: expected a number with a decimal comma, as other numbers here, found \"4.5\""},
+        {"1;2.5\n3,5;4\n",
+         "f.csv:2:1: expected a number with a decimal point, as other numbers here, found \"3,5\""},
+        {"1;2,5\n3;1.234,5\n", "f.csv:2:3: expected a number, found \"1.234,5\""},
         {"a,1,b\n", "f.csv:1:5: expected a number, found \"b\""},
         {"\xC3\xBC,1\nb,\xC3\xBC x\n", "f.csv:2:3: expected a number, found \"\xC3\xBC x\""},
-        {"1,2\n\n3,4\n", "f.csv:2:1: an empty line among the rows: expected one matrix"},
+        {"1,2\n3,4\n\n5,6\n", "f.csv:3:1: an empty line among the rows: expected one matrix, or slices of "
+                              "one length (the first has 2 "
+                              "rows, this one 1)"},
+        {"1,2\n# next\n3,4\n5,6\n", "f.csv:2:1: a comment among the rows: expected one matrix, or slices of "
+                                    "one length (the first has 1 rows, "
+                                    "this one 2)"},
         {"a,b\n", "f.csv:2:1: only a header: expected rows of numbers below it"},
         {"# only this", "f.csv:1:12: the file ends here: expected rows of numbers"},
         {"\n \n", "f.csv:3:1: the file ends here: expected rows of numbers"},

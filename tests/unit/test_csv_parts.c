@@ -85,6 +85,7 @@ static bool in_parts(const struct text *text, char delimiter)
                       .at = text->data,
                       .end = text->data + text->size,
                       .delimiter = delimiter,
+                      .mark = '.',
                       .error = &error};
     struct csv_numbers numbers;
     bool done = csv_read_parts(&csv, &numbers);
@@ -183,7 +184,11 @@ static void says_the_line_in_every_part(void **state)
         check_message(row, "0,1,2,3,4,5,6,7,8,9,\"10",
                       "f.csv:%zu:21: a quoted cell has no end: expected a closing '\"'", line);
         if (row < ROWS - 1) {
-            check_message(row, "", "f.csv:%zu:1: an empty line among the rows: expected one matrix", line);
+            check_message(
+                row, "",
+                "f.csv:%zu:1: an empty line among the rows: expected one matrix, or slices of one length "
+                "(the first has %zu rows, this one %zu)",
+                line, row, (size_t)ROWS - 1 - row);
             check_message(
                 row, "0,1,2,3,4\n5,6,7,8,9,10",
                 "f.csv:%zu:1: this row has 5 cells, the rows before it have 11: expected rows of one length",

@@ -224,8 +224,10 @@ static void takes_what_attn_wrote(void **state)
 static void takes_bare_lists_and_single_keys(void **state)
 {
     (void)state;
-    const struct read_target q = {READ_TENSOR, INPUT_Q, "q"},
-                             attention = {READ_TENSOR, INPUT_ATTENTION, "attention"},
+    const struct read_target q = {.what = READ_TENSOR, .input = INPUT_Q, .called = "q"},
+                             attention = {.what = READ_TENSOR,
+                                          .input = INPUT_ATTENTION,
+                                          .called = "attention"},
                              tokens = {.what = READ_TOKENS, .called = "tokens"},
                              key_tokens = {.what = READ_KEY_TOKENS, .called = "key_tokens"};
     struct outcome o = read_good("[[1,2]]");

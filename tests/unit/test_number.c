@@ -146,16 +146,17 @@ static void reads_no_more_than_a_number(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *text = cases[i].text, *end = text + strlen(text);
         float value;
-        const char *strict = number_read(text, end, &value), *loose = number_read_loose(text, end, &value);
+        const char *strict = number_read(text, end, &value),
+                   *loose = number_read_loose(text, end, '.', &value);
         if ((strict ? strict - text : -1) != cases[i].strict || (loose ? loose - text : -1) != cases[i].loose)
             fail_msg("\"%s\": %td and %td", text, strict ? strict - text : -1, loose ? loose - text : -1);
     }
     float value;
     const char *text = "-iNf";
-    number_read_loose(text, text + 4, &value);
+    number_read_loose(text, text + 4, '.', &value);
     assert_true(isinf(value) && value < 0);
     text = "NaN";
-    number_read_loose(text, text + 3, &value);
+    number_read_loose(text, text + 3, '.', &value);
     assert_true(isnan(value));
 }
 

@@ -1,0 +1,566 @@
+/*
+ * Long tables: one row a pair of query and key, in columns that the header names, in any order. attn writes them,
+ * and data frames and edges of a graph have this form. Pairs without a row are masked. Two passes count the rows
+ * and find the indices that occur, a third fills the tensors.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/source.h"
+#include "base/text.h"
+#include "read/csv_private.h"
+
+/* What a column holds. The first INDICES are the indices of a pair. */
+enum column {
+    LAYER,
+    HEAD,
+    QUERY,
+    KEY,
+    QUERY_TOKEN,
+    KEY_TOKEN,
+    WEIGHT,
+    SCORE,
+    MASKED,
+    STAGE,
+    FEATURE,
+    OTHER,
+    COLUMN_KINDS
+};
+#define INDICES 4
+static const char *const index_names[INDICES] = {"layer", "head", "query", "key"};
+
+/* Names of columns. In a graph the edge from a source to a target is the target attending to the source, as in
+ * PyTorch Geometric and DGL. A score is a masked one, of which softmax makes the weight; the stages before it have
+ * columns of their own. */
+static const struct {
+    const char *name;
+    enum column column;
+} column_names[] = {
+    {"layer", LAYER},
+    {"head", HEAD},
+    {"query", QUERY},
+    {"key", KEY},
+    {"target", QUERY},
+    {"source", KEY},
+    {"query_token", QUERY_TOKEN},
+    {"key_token", KEY_TOKEN},
+    {"weight", WEIGHT},
+    {"attention", WEIGHT},
+    {"alpha", WEIGHT},
+    {"score", SCORE},
+    {"masked_score", SCORE},
+    {"masked", MASKED},
+    {"raw_score", STAGE},
+    {"scaled_score", STAGE},
+    {"allowed", STAGE},
+    {"feature", FEATURE},
+};
+
+enum { COLUMNS_MAX = 64 };
+
+struct columns {
+    enum column kind[COLUMNS_MAX];
+    size_t count;
+    bool has[COLUMN_KINDS];
+    enum column value; /* WEIGHT, or else SCORE */
+    char *other;       /* the first name that is not known; owned, or NULL */
+};
+
+static enum column column_named(const struct cell *cell)
+{
+    for (size_t i = 0; i < sizeof column_names / sizeof *column_names; i++)
+        if (csv_cell_is(cell, column_names[i].name))
+            return column_names[i].column;
+    return OTHER;
+}
+
+/* Reads the header at csv->at. False where it is none of a long table: without query or key, or one of them
+ * twice, or with too many columns. */
+static bool read_columns(struct csv *csv, struct columns *columns)
+{
+    struct cell cell = {0}, first = {0};
+    *columns = (struct columns){0};
+    while (!cell.last) {
+        if (columns->count == COLUMNS_MAX || !csv_cell(csv, &cell))
+            return false;
+        enum column kind = column_named(&cell);
+        if (kind < STAGE && columns->has[kind])
+            return false;
+        /* A column without a name, or with that of pandas, is an index that was written too. */
+        if (kind == OTHER && !columns->other && !csv_cell_empty(&cell) && !csv_cell_is(&cell, "Unnamed: 0"))
+            columns->other = csv_cell_text(csv, &cell, csv->error);
+        if (columns->count == 0)
+            first = cell;
+        columns->has[kind] = true;
+        columns->kind[columns->count++] = kind;
+    }
+    columns->value = columns->has[WEIGHT] ? WEIGHT : SCORE;
+    if (columns->has[FEATURE])
+        return columns->has[QUERY] || columns->has[KEY];
+    if (!columns->has[QUERY] || !columns->has[KEY] || columns->count < 3)
+        return false;
+    /* Tokens may be called so too: a matrix has a label where the table has a count. */
+    float value;
+    unsigned holds;
+    struct csv row = *csv;
+    return !csv_cell_empty(&first) || (csv_cell(&row, &cell) && csv_cell_number(&row, &cell, &value, &holds));
+}
+
+bool csv_is_long(const struct csv *csv)
+{
+    struct error ignored = {0};
+    struct columns columns;
+    struct csv header = *csv;
+    header.error = &ignored;
+    bool is_long = read_columns(&header, &columns);
+    free(columns.other);
+    return is_long;
+}
+
+/* ---- rows ---- */
+
+struct long_row {
+    size_t index[INDICES];
+    struct cell token[2]; /* of the query and of the key */
+    float value;          /* the weight or the score */
+    bool masked;
+};
+
+/* A plain index; pandas writes it as 3.0 where others of its column are missing. */
+static bool read_index(const struct csv *csv, const struct cell *cell, const char *name, size_t *index)
+{
+    const size_t most = INT32_MAX;
+    size_t value = 0;
+    const char *p = cell->start, *end = cell->end;
+    while (p < end && *p == ' ')
+        p++;
+    if (end - p > 2 && memcmp(end - 2, ".0", 2) == 0)
+        end -= 2;
+    const char *digits = p;
+    for (; p < end && *p >= '0' && *p <= '9' && value < most; p++)
+        value = value * 10 + (size_t)(*p - '0');
+    *index = value;
+    if (p > digits && p == end && value < most)
+        return true;
+    int length = cell->end - cell->start > 40 ? 40 : (int)(cell->end - cell->start);
+    return source_error(
+        csv->source, csv_offset(csv, cell->start), csv->error,
+        "the %s is \"%.*s\": expected a whole number, counted from 0%s%s%s", name, length, cell->start,
+        name == index_names[QUERY] || name == index_names[KEY] ? "; tokens go into " : "",
+        name == index_names[QUERY] ? "query_token" : "", name == index_names[KEY] ? "key_token" : "");
+}
+
+/* A number, or nothing for NaN. */
+static bool read_value(struct csv *csv, float *value, bool *last)
+{
+    unsigned holds = 0;
+    struct csv ahead = *csv;
+    struct cell cell;
+    if (!csv_cell(&ahead, &cell))
+        return false;
+    if (!csv_cell_empty(&cell))
+        return csv_number(csv, value, &holds, last);
+    *value = NAN;
+    *last = cell.last;
+    csv->at = ahead.at;
+    return true;
+}
+
+static bool read_masked(const struct csv *csv, const struct cell *cell, bool *masked)
+{
+    float value;
+    unsigned holds;
+    if (csv_cell_number(csv, cell, &value, &holds) && (value == 0 || value == 1)) {
+        *masked = value == 1;
+        return true;
+    }
+    int length = cell->end - cell->start > 40 ? 40 : (int)(cell->end - cell->start);
+    return source_error(csv->source, csv_offset(csv, cell->start), csv->error,
+                        "masked is \"%.*s\": expected 0, 1, false or true", length, cell->start);
+}
+
+static bool read_row(struct csv *csv, const struct columns *columns, struct long_row *row)
+{
+    const char *start = csv->at;
+    bool last = false;
+    *row = (struct long_row){0};
+    for (size_t i = 0; i < columns->count; i++) {
+        const enum column kind = columns->kind[i];
+        struct cell cell;
+        if (last)
+            return source_error(csv->source, csv_offset(csv, start), csv->error,
+                                "this row is short: expected %zu cells, as in the header", columns->count);
+        if (kind == columns->value) {
+            if (!read_value(csv, &row->value, &last))
+                return false;
+            continue;
+        }
+        if (!csv_cell(csv, &cell))
+            return false;
+        last = cell.last;
+        if (kind < INDICES && !read_index(csv, &cell, index_names[kind], &row->index[kind]))
+            return false;
+        if (kind == QUERY_TOKEN || kind == KEY_TOKEN)
+            row->token[kind - QUERY_TOKEN] = cell;
+        if (kind == MASKED && !read_masked(csv, &cell, &row->masked))
+            return false;
+    }
+    return last || source_error(csv->source, csv_offset(csv, start), csv->error,
+                                "this row is long: expected %zu cells, as in the header", columns->count);
+}
+
+/* Moves to the next row, past blank lines. False at the end, or after an error. */
+static bool next_row(struct csv *csv, const struct columns *columns, struct long_row *row)
+{
+    while (csv->at < csv->end)
+        if (!csv_skip_blank_line(csv))
+            return read_row(csv, columns, row);
+    return false;
+}
+
+/* ---- axes ---- */
+
+/* The indices in one column. They may begin above 0 and have gaps, where only some heads or queries were
+ * written: the n-th index that occurs is index n of the tensor. */
+struct axis {
+    size_t least, most; /* of the indices */
+    size_t *position;   /* of index - least: n + 1 for index n of the tensor, or 0; owned */
+    char **token; /* of index - least, from the first row that has it, or NULL; owned, as are the strings */
+    size_t count; /* how many occur */
+};
+
+/* A table that is being read. */
+struct long_table {
+    struct columns columns;
+    struct axis axes[INDICES];
+    size_t rows, pairs;
+    float *value;        /* a pair: its weight or score; owned, as are the others */
+    float *attends;      /* a pair: 1, or 0 where it is masked or has no row */
+    unsigned char *seen; /* a pair: whether there is a row */
+};
+
+static void axis_free(struct axis *axis)
+{
+    for (size_t i = 0; axis->token && i <= axis->most - axis->least; i++)
+        free(axis->token[i]);
+    free(axis->token);
+    free(axis->position);
+}
+
+static void table_free(struct long_table *table)
+{
+    for (int i = 0; i < INDICES; i++)
+        axis_free(&table->axes[i]);
+    free(table->value);
+    free(table->attends);
+    free(table->seen);
+    free(table->columns.other);
+}
+
+/* The range of indices may be larger than the number of rows by SPREAD_MAX. There may be PAIRS_MAX pairs, or
+ * PAIRS_A_ROW for each row, which bounds the memory by the size of the file. */
+enum { SPREAD_MAX = 1 << 20, PAIRS_MAX = 1 << 26, PAIRS_A_ROW = 64 };
+
+/* Pass 1: check and count the rows, and find the range of each axis. */
+static bool measure(struct csv csv, struct long_table *table)
+{
+    struct long_row row;
+    struct axis *axes = table->axes;
+    for (; next_row(&csv, &table->columns, &row); ++table->rows) {
+        for (int i = 0; i < INDICES; i++) {
+            size_t index = row.index[i];
+            if (table->rows == 0)
+                axes[i].least = axes[i].most = index;
+            if (index < axes[i].least)
+                axes[i].least = index;
+            if (index > axes[i].most)
+                axes[i].most = index;
+        }
+    }
+    if (csv.error->kind)
+        return false;
+    if (table->rows == 0)
+        return source_error(csv.source, csv.source->size, csv.error,
+                            "only a header: expected rows of weights below it");
+    for (int i = 0; i < INDICES; i++)
+        if (axes[i].most - axes[i].least > SPREAD_MAX + table->rows)
+            return source_error(csv.source, csv.source->size, csv.error,
+                                "the %s runs from %zu to %zu in %zu rows: expected fewer gaps",
+                                index_names[i], axes[i].least, axes[i].most, table->rows);
+    return true;
+}
+
+static void count_axis(struct axis *axis)
+{
+    axis->count = 0;
+    for (size_t j = 0; j <= axis->most - axis->least; j++)
+        if (axis->position[j])
+            axis->position[j] = ++axis->count;
+}
+
+/* Pass 2: find the indices that occur, and their tokens. */
+static bool find_indices(struct csv csv, struct long_table *table)
+{
+    struct long_row row;
+    for (int i = 0; i < INDICES; i++) {
+        struct axis *axis = &table->axes[i];
+        size_t range = axis->most - axis->least + 1;
+        bool named = i >= QUERY && table->columns.has[QUERY_TOKEN + i - QUERY];
+        axis->position = memory_zeroed(range, sizeof *axis->position, csv.error);
+        axis->token = named ? memory_zeroed(range, sizeof *axis->token, csv.error) : NULL;
+        if (!axis->position || (named && !axis->token))
+            return false;
+    }
+    while (next_row(&csv, &table->columns, &row))
+        for (int i = 0; i < INDICES; i++) {
+            struct axis *axis = &table->axes[i];
+            size_t at = row.index[i] - axis->least;
+            axis->position[at] = 1;
+            if (axis->token && !axis->token[at] &&
+                !(axis->token[at] = csv_cell_text(&csv, &row.token[i - QUERY], csv.error)))
+                return false;
+        }
+    for (int i = 0; i < INDICES; i++)
+        count_axis(&table->axes[i]);
+    return true;
+}
+
+/* Makes room for the indices from `least` to `most`. */
+static bool widen(struct axis *axis, size_t least, size_t most, bool tokens, struct error *error)
+{
+    size_t range = most - least + 1, had = axis->most - axis->least + 1, in_front = axis->least - least;
+    size_t *position = memory_zeroed(range, sizeof *position, error);
+    char **token = tokens ? memory_zeroed(range, sizeof *token, error) : NULL;
+    if (!position || (tokens && !token)) {
+        free(position);
+        return false;
+    }
+    memcpy(position + in_front, axis->position, had * sizeof *position);
+    if (axis->token)
+        memcpy(token + in_front, axis->token, had * sizeof *token);
+    free(axis->position);
+    free(axis->token);
+    *axis = (struct axis){.least = least, .most = most, .position = position, .token = token};
+    return true;
+}
+
+/* Takes what the other axis has and this one lacks. Both have the same range. */
+static bool take_indices(struct axis *axis, const struct axis *other, struct error *error)
+{
+    for (size_t i = 0; i <= axis->most - axis->least; i++) {
+        axis->position[i] = axis->position[i] || other->position[i];
+        if (!axis->token || axis->token[i] || !other->token || !other->token[i])
+            continue;
+        axis->token[i] = text_copy(other->token[i]);
+        if (!axis->token[i])
+            return error_memory(error, 32);
+    }
+    count_axis(axis);
+    return true;
+}
+
+/* Where pairs are missing, queries and keys are taken for one sequence, as in a graph: a token that has rows only
+ * as a query, or only as a key, is both all the same. Tokens that differ, no index in common, or a single query, say
+ * that they are two sequences. */
+static bool join_sides(struct long_table *table, struct error *error)
+{
+    struct axis *query = &table->axes[QUERY], *key = &table->axes[KEY];
+    const size_t queries = query->count;
+    size_t least = query->least < key->least ? query->least : key->least;
+    size_t most = query->most > key->most ? query->most : key->most;
+    bool tokens = query->token || key->token;
+    if (!widen(query, least, most, tokens, error) || !widen(key, least, most, tokens, error))
+        return false;
+    size_t common = 0, differ = 0;
+    for (size_t i = 0; i <= most - least; i++) {
+        common += query->position[i] && key->position[i];
+        differ += tokens && query->token[i] && key->token[i] && strcmp(query->token[i], key->token[i]) != 0;
+    }
+    if (!common || differ || queries == 1) {
+        count_axis(query);
+        count_axis(key);
+        return true;
+    }
+    return take_indices(query, key, error) && take_indices(key, query, error);
+}
+
+/* Multiplies the axes, and joins the sides where there are fewer rows than pairs. */
+static bool find_pairs(const struct csv *csv, struct long_table *table)
+{
+    const struct axis *axes = table->axes;
+    for (bool joined = false;; joined = true) {
+        bool fits = true;
+        table->pairs = 1;
+        for (int i = 0; i < INDICES; i++)
+            fits = fits && size_multiply(table->pairs, axes[i].count, &table->pairs);
+        if (fits && table->pairs == table->rows)
+            return true;
+        if (!fits || (table->pairs > PAIRS_MAX && table->pairs / PAIRS_A_ROW > table->rows))
+            return source_error(
+                csv->source, csv->source->size, csv->error,
+                "%zu rows for %zu layers, %zu heads, %zu queries and %zu keys: expected a row for "
+                "more of the pairs",
+                table->rows, axes[LAYER].count, axes[HEAD].count, axes[QUERY].count, axes[KEY].count);
+        if (joined)
+            return true;
+        if (!join_sides(table, csv->error))
+            return false;
+    }
+}
+
+/* ---- values ---- */
+
+/* Pass 3: fill the pairs. */
+static bool fill(struct csv csv, struct long_table *table)
+{
+    struct long_row row;
+    for (const char *start = csv.at; next_row(&csv, &table->columns, &row); start = csv.at) {
+        size_t at = 0;
+        for (int i = 0; i < INDICES; i++) {
+            const struct axis *axis = &table->axes[i];
+            at = at * axis->count + axis->position[row.index[i] - axis->least] - 1;
+        }
+        if (table->seen[at])
+            return source_error(
+                csv.source, csv_offset(&csv, start), csv.error,
+                "layer %zu, head %zu, query %zu, key %zu stands twice: expected every pair once",
+                row.index[LAYER], row.index[HEAD], row.index[QUERY], row.index[KEY]);
+        bool none = row.masked || (table->columns.value == SCORE && row.value == -INFINITY);
+        table->seen[at] = 1;
+        table->attends[at] = !none;
+        table->value[at] = none ? 0 : row.value;
+    }
+    return !csv.error->kind;
+}
+
+/* The softmax of the scores of a row, over the pairs that attend. */
+static void weigh_row(float *value, const float *attends, size_t keys)
+{
+    double best = -INFINITY, sum = 0;
+    for (size_t j = 0; j < keys; j++)
+        if (attends[j] && !(value[j] <= best))
+            best = value[j];
+    for (size_t j = 0; j < keys; j++)
+        sum += attends[j] ? exp(value[j] - best) : 0;
+    for (size_t j = 0; j < keys; j++)
+        value[j] = attends[j] ? (float)(exp(value[j] - best) / sum) : 0;
+}
+
+/* Whether the indices are 0, 1, 2, … */
+static bool counts_up(const struct axis *axis)
+{
+    for (size_t i = 0; i <= axis->most - axis->least; i++)
+        if (axis->position[i] && axis->position[i] != axis->least + i + 1)
+            return false;
+    return true;
+}
+
+/* The labels of one side. Without tokens there are some only where the indices are not 0, 1, 2, … */
+static bool make_labels(const struct axis *axis, struct labels *labels, const struct place *place,
+                        struct error *error)
+{
+    if (!axis->token && counts_up(axis))
+        return true;
+    *labels = (struct labels){
+        .text = memory_zeroed(axis->count, sizeof *labels->text, error), .given = true, .place = *place};
+    for (size_t i = 0; labels->text && i <= axis->most - axis->least; i++) {
+        if (!axis->position[i])
+            continue;
+        const char *token = axis->token ? axis->token[i] : NULL;
+        char *text = token ? text_copy(token) : text_format("%zu", axis->least + i);
+        if (!text)
+            return error_memory(error, 32);
+        labels->text[labels->count++] = text;
+    }
+    return labels->text;
+}
+
+/* Whether a pair is masked. */
+static bool any_masked(const struct long_table *table)
+{
+    for (size_t i = 0; i < table->pairs; i++)
+        if (!table->attends[i])
+            return true;
+    return false;
+}
+
+static bool put(struct long_table *table, struct inputs *inputs, const struct place *place,
+                struct warnings *warnings, struct error *error)
+{
+    struct tensor attention = {.rank = INDICES, .holds = TENSOR_NUMBERS, .place = *place};
+    struct labels labels[2] = {{0}, {0}};
+    for (int i = 0; i < INDICES; i++)
+        attention.shape[i] = table->axes[i].count;
+    struct tensor mask = attention;
+    bool masked = any_masked(table);
+    bool ok = make_labels(&table->axes[QUERY], &labels[0], place, error) &&
+              make_labels(&table->axes[KEY], &labels[1], place, error);
+    attention.data = table->value;
+    mask.data = masked ? table->attends : NULL;
+    mask.true_attends = true;
+    table->value = NULL;
+    table->attends = masked ? NULL : table->attends;
+    ok = ok && inputs_put_tensor(&inputs->all.tensor[INPUT_ATTENTION], &attention, "attention", error) &&
+         (!masked || inputs_put_tensor(&inputs->all.tensor[INPUT_MASK], &mask, "mask", error));
+    if (ok && labels[0].given)
+        inputs_offer_labels(&inputs->tokens, &labels[0], "tokens", warnings);
+    if (ok && labels[1].given)
+        inputs_offer_labels(&inputs->key_tokens, &labels[1], "key_tokens", warnings);
+    tensor_free(&attention);
+    tensor_free(&mask);
+    labels_free(&labels[0]);
+    labels_free(&labels[1]);
+    return ok;
+}
+
+static bool read_pairs(const struct csv *csv, struct long_table *table)
+{
+    table->value = memory_zeroed(table->pairs, sizeof *table->value, csv->error);
+    table->attends = table->value ? memory_zeroed(table->pairs, sizeof *table->attends, csv->error) : NULL;
+    table->seen = table->attends ? memory_zeroed(table->pairs, 1, csv->error) : NULL;
+    if (!table->seen || !fill(*csv, table))
+        return false;
+    size_t keys = table->axes[KEY].count;
+    for (size_t row = 0; table->columns.value == SCORE && row < table->pairs / keys; row++)
+        weigh_row(table->value + row * keys, table->attends + row * keys, keys);
+    return true;
+}
+
+/* What the table was taken for, and columns that say nothing. */
+static void say(const struct csv *csv, const struct long_table *table, const struct place *place,
+                struct inputs *inputs, struct warnings *warnings)
+{
+    char name[60];
+    warnings_add(&inputs->notes, "%s:%zu: this line is the header of a table of %s, one row a pair",
+                 csv->source->name, place->line,
+                 table->columns.value == SCORE ? "masked scores, whose softmax is taken" : "weights");
+    if (table->rows < table->pairs)
+        warnings_add(&inputs->notes, "%s: %zu of %zu pairs have no row and are masked", csv->source->name,
+                     table->pairs - table->rows, table->pairs);
+    if (table->columns.other) {
+        text_clean(name, sizeof name, table->columns.other);
+        warnings_add(warnings, "%s:%zu: the column \"%s\" is not used", csv->source->name, place->line, name);
+    }
+}
+
+bool csv_read_long(struct csv *csv, struct inputs *inputs, struct warnings *warnings)
+{
+    struct long_table table = {0};
+    struct place place = source_place(csv->source, csv_offset(csv, csv->at));
+    const char *header = csv->at;
+    bool ok = read_columns(csv, &table.columns) && !csv->error->kind;
+    if (ok && (table.columns.has[FEATURE] || !table.columns.has[table.columns.value]))
+        ok = source_error(
+            csv->source, csv_offset(csv, header), csv->error,
+            "this is a table of another stage than the weights: expected a column weight or score");
+    ok = ok && measure(*csv, &table) && find_indices(*csv, &table) && find_pairs(csv, &table) &&
+         read_pairs(csv, &table) && put(&table, inputs, &place, warnings, csv->error);
+    if (ok)
+        say(csv, &table, &place, inputs, warnings);
+    csv->at = csv->end;
+    table_free(&table);
+    return ok;
+}
