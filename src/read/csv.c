@@ -135,7 +135,7 @@ static bool begins_with_label(const struct csv *csv)
 }
 
 /* The labels in front of the numbers of a row; *last: nothing is behind them. */
-static bool read_labels(struct csv *csv, struct table *table, bool *last)
+static bool read_row_labels(struct csv *csv, struct table *table, bool *last)
 {
     struct cell cell = {0};
     for (size_t i = 0; i < table->layout.labels && !cell.last; i++) {
@@ -186,7 +186,7 @@ static bool read_each_row(struct csv *csv, struct table *table, bool *word)
             *word = true;
             return true;
         }
-        if (!read_labels(csv, table, &last) || !read_numbers(csv, table, row, last))
+        if (!read_row_labels(csv, table, &last) || !read_numbers(csv, table, row, last))
             return false;
     }
     if (table->rows == 0)

@@ -134,7 +134,7 @@ static size_t count_cells(struct csv csv)
 }
 
 /* Moves behind blank lines and comments to the next row. */
-static void next_row(struct csv *csv)
+static void skip_gaps(struct csv *csv)
 {
     while (csv->at < csv->end && (csv_skip_blank_line(csv) || csv_skip_comment(csv)))
         ;
@@ -145,7 +145,7 @@ static size_t count_rows(struct csv csv, size_t most)
 {
     struct cell cell;
     size_t rows = 0;
-    for (next_row(&csv); rows < most && csv.at < csv.end; next_row(&csv), rows++)
+    for (skip_gaps(&csv); rows < most && csv.at < csv.end; skip_gaps(&csv), rows++)
         do
             if (!csv_cell(&csv, &cell))
                 return rows;
@@ -161,7 +161,7 @@ static bool repeats_labels(struct csv header, struct csv rows, size_t skip, size
         if (!csv_cell(&header, &name))
             return false;
     for (size_t i = skip; i < cells; i++) {
-        next_row(&rows);
+        skip_gaps(&rows);
         if (rows.at == rows.end || !csv_cell(&header, &name) || !csv_cell(&rows, &label))
             return false;
         size_t length = (size_t)(name.end - name.start);
@@ -171,7 +171,7 @@ static bool repeats_labels(struct csv header, struct csv rows, size_t skip, size
             if (!csv_cell(&rows, &rest))
                 return false;
     }
-    next_row(&rows);
+    skip_gaps(&rows);
     return rows.at == rows.end;
 }
 
@@ -235,7 +235,7 @@ static size_t count_labels(const struct csv *csv, const struct csv *below, const
 }
 
 /* Of several columns of labels: the one that the header calls tokens, or the last. */
-static size_t choose_labels(struct csv header, size_t labels)
+static size_t choose_label_column(struct csv header, size_t labels)
 {
     struct cell cell;
     size_t chosen = labels - 1;
@@ -286,12 +286,12 @@ struct csv_layout csv_find_layout(struct csv csv, enum read_header said, struct 
     /* What cannot be read is an error of the reading that follows. */
     if (said == HEADER_NO || csv.at == csv.end || !describe(&below, &first))
         return layout;
-    next_row(&below);
+    skip_gaps(&below);
     size_t cells = count_cells(below);
     bool header = is_header(&csv, &below, &first, cells, &layout);
     layout.header = header || said == HEADER_YES;
     layout.labels = layout.header ? count_labels(&csv, &below, &first, cells, &layout) : 0;
-    layout.label_at = layout.labels > 0 ? choose_labels(csv, layout.labels) : 0;
+    layout.label_at = layout.labels > 0 ? choose_label_column(csv, layout.labels) : 0;
     layout.counts = layout.header && first.range > 0 && first.range + layout.labels >= first.cells;
     if (said == HEADER_GUESSED)
         say_guess(&csv, &layout, &first, warnings);

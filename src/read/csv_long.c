@@ -182,7 +182,7 @@ static bool read_masked(const struct csv *csv, const struct cell *cell, bool *ma
                         "masked is \"%.*s\": expected 0, 1, false or true", length, cell->start);
 }
 
-static bool read_row(struct csv *csv, const struct columns *columns, struct long_row *row)
+static bool read_pair(struct csv *csv, const struct columns *columns, struct long_row *row)
 {
     const char *start = csv->at;
     bool last = false;
@@ -213,11 +213,11 @@ static bool read_row(struct csv *csv, const struct columns *columns, struct long
 }
 
 /* Moves to the next row, past blank lines. False at the end, or after an error. */
-static bool next_row(struct csv *csv, const struct columns *columns, struct long_row *row)
+static bool next_pair(struct csv *csv, const struct columns *columns, struct long_row *row)
 {
     while (csv->at < csv->end)
         if (!csv_skip_blank_line(csv))
-            return read_row(csv, columns, row);
+            return read_pair(csv, columns, row);
     return false;
 }
 
@@ -225,7 +225,7 @@ static bool next_row(struct csv *csv, const struct columns *columns, struct long
 
 /* The indices in one column. They may begin above 0 and have gaps, where only some heads or queries were
  * written: the n-th index that occurs is index n of the tensor. */
-struct axis {
+struct long_axis {
     size_t least, most; /* of the indices */
     size_t *position;   /* of index - least: n + 1 for index n of the tensor, or 0; owned */
     char **token; /* of index - least, from the first row that has it, or NULL; owned, as are the strings */
@@ -235,14 +235,14 @@ struct axis {
 /* A table that is being read. */
 struct long_table {
     struct columns columns;
-    struct axis axes[INDICES];
+    struct long_axis axes[INDICES];
     size_t rows, pairs;
     float *value;        /* a pair: its weight or score; owned, as are the others */
     float *attends;      /* a pair: 1, or 0 where it is masked or has no row */
     unsigned char *seen; /* a pair: whether there is a row */
 };
 
-static void axis_free(struct axis *axis)
+static void axis_free(struct long_axis *axis)
 {
     for (size_t i = 0; axis->token && i <= axis->most - axis->least; i++)
         free(axis->token[i]);
@@ -250,7 +250,7 @@ static void axis_free(struct axis *axis)
     free(axis->position);
 }
 
-static void table_free(struct long_table *table)
+static void long_free(struct long_table *table)
 {
     for (int i = 0; i < INDICES; i++)
         axis_free(&table->axes[i]);
@@ -265,11 +265,11 @@ static void table_free(struct long_table *table)
 enum { SPREAD_MAX = 1 << 20, PAIRS_MAX = 1 << 26, PAIRS_A_ROW = 64 };
 
 /* Pass 1: check and count the rows, and find the range of each axis. */
-static bool measure(struct csv csv, struct long_table *table)
+static bool measure_axes(struct csv csv, struct long_table *table)
 {
     struct long_row row;
-    struct axis *axes = table->axes;
-    for (; next_row(&csv, &table->columns, &row); ++table->rows) {
+    struct long_axis *axes = table->axes;
+    for (; next_pair(&csv, &table->columns, &row); ++table->rows) {
         for (int i = 0; i < INDICES; i++) {
             size_t index = row.index[i];
             if (table->rows == 0)
@@ -293,7 +293,7 @@ static bool measure(struct csv csv, struct long_table *table)
     return true;
 }
 
-static void count_axis(struct axis *axis)
+static void count_axis(struct long_axis *axis)
 {
     axis->count = 0;
     for (size_t j = 0; j <= axis->most - axis->least; j++)
@@ -306,7 +306,7 @@ static bool find_indices(struct csv csv, struct long_table *table)
 {
     struct long_row row;
     for (int i = 0; i < INDICES; i++) {
-        struct axis *axis = &table->axes[i];
+        struct long_axis *axis = &table->axes[i];
         size_t range = axis->most - axis->least + 1;
         bool named = i >= QUERY && table->columns.has[QUERY_TOKEN + i - QUERY];
         axis->position = memory_zeroed(range, sizeof *axis->position, csv.error);
@@ -314,9 +314,12 @@ static bool find_indices(struct csv csv, struct long_table *table)
         if (!axis->position || (named && !axis->token))
             return false;
     }
-    while (next_row(&csv, &table->columns, &row))
+    /* The values are not read here, which takes time. */
+    struct columns columns = table->columns;
+    columns.value = COLUMN_KINDS;
+    while (next_pair(&csv, &columns, &row))
         for (int i = 0; i < INDICES; i++) {
-            struct axis *axis = &table->axes[i];
+            struct long_axis *axis = &table->axes[i];
             size_t at = row.index[i] - axis->least;
             axis->position[at] = 1;
             if (axis->token && !axis->token[at] &&
@@ -329,7 +332,7 @@ static bool find_indices(struct csv csv, struct long_table *table)
 }
 
 /* Makes room for the indices from `least` to `most`. */
-static bool widen(struct axis *axis, size_t least, size_t most, bool tokens, struct error *error)
+static bool widen(struct long_axis *axis, size_t least, size_t most, bool tokens, struct error *error)
 {
     size_t range = most - least + 1, had = axis->most - axis->least + 1, in_front = axis->least - least;
     size_t *position = memory_zeroed(range, sizeof *position, error);
@@ -343,12 +346,12 @@ static bool widen(struct axis *axis, size_t least, size_t most, bool tokens, str
         memcpy(token + in_front, axis->token, had * sizeof *token);
     free(axis->position);
     free(axis->token);
-    *axis = (struct axis){.least = least, .most = most, .position = position, .token = token};
+    *axis = (struct long_axis){.least = least, .most = most, .position = position, .token = token};
     return true;
 }
 
 /* Takes what the other axis has and this one lacks. Both have the same range. */
-static bool take_indices(struct axis *axis, const struct axis *other, struct error *error)
+static bool take_indices(struct long_axis *axis, const struct long_axis *other, struct error *error)
 {
     for (size_t i = 0; i <= axis->most - axis->least; i++) {
         axis->position[i] = axis->position[i] || other->position[i];
@@ -367,7 +370,7 @@ static bool take_indices(struct axis *axis, const struct axis *other, struct err
  * that they are two sequences. */
 static bool join_sides(struct long_table *table, struct error *error)
 {
-    struct axis *query = &table->axes[QUERY], *key = &table->axes[KEY];
+    struct long_axis *query = &table->axes[QUERY], *key = &table->axes[KEY];
     const size_t queries = query->count;
     size_t least = query->least < key->least ? query->least : key->least;
     size_t most = query->most > key->most ? query->most : key->most;
@@ -390,7 +393,7 @@ static bool join_sides(struct long_table *table, struct error *error)
 /* Multiplies the axes, and joins the sides where there are fewer rows than pairs. */
 static bool find_pairs(const struct csv *csv, struct long_table *table)
 {
-    const struct axis *axes = table->axes;
+    const struct long_axis *axes = table->axes;
     for (bool joined = false;; joined = true) {
         bool fits = true;
         table->pairs = 1;
@@ -417,10 +420,10 @@ static bool find_pairs(const struct csv *csv, struct long_table *table)
 static bool fill(struct csv csv, struct long_table *table)
 {
     struct long_row row;
-    for (const char *start = csv.at; next_row(&csv, &table->columns, &row); start = csv.at) {
+    for (const char *start = csv.at; next_pair(&csv, &table->columns, &row); start = csv.at) {
         size_t at = 0;
         for (int i = 0; i < INDICES; i++) {
-            const struct axis *axis = &table->axes[i];
+            const struct long_axis *axis = &table->axes[i];
             at = at * axis->count + axis->position[row.index[i] - axis->least] - 1;
         }
         if (table->seen[at])
@@ -450,7 +453,7 @@ static void weigh_row(float *value, const float *attends, size_t keys)
 }
 
 /* Whether the indices are 0, 1, 2, … */
-static bool counts_up(const struct axis *axis)
+static bool counts_up(const struct long_axis *axis)
 {
     for (size_t i = 0; i <= axis->most - axis->least; i++)
         if (axis->position[i] && axis->position[i] != axis->least + i + 1)
@@ -459,7 +462,7 @@ static bool counts_up(const struct axis *axis)
 }
 
 /* The labels of one side. Without tokens there are some only where the indices are not 0, 1, 2, … */
-static bool make_labels(const struct axis *axis, struct labels *labels, const struct place *place,
+static bool make_labels(const struct long_axis *axis, struct labels *labels, const struct place *place,
                         struct error *error)
 {
     if (!axis->token && counts_up(axis))
@@ -556,11 +559,11 @@ bool csv_read_long(struct csv *csv, struct inputs *inputs, struct warnings *warn
         ok = source_error(
             csv->source, csv_offset(csv, header), csv->error,
             "this is a table of another stage than the weights: expected a column weight or score");
-    ok = ok && measure(*csv, &table) && find_indices(*csv, &table) && find_pairs(csv, &table) &&
+    ok = ok && measure_axes(*csv, &table) && find_indices(*csv, &table) && find_pairs(csv, &table) &&
          read_pairs(csv, &table) && put(&table, inputs, &place, warnings, csv->error);
     if (ok)
         say(csv, &table, &place, inputs, warnings);
     csv->at = csv->end;
-    table_free(&table);
+    long_free(&table);
     return ok;
 }

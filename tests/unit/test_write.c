@@ -156,11 +156,11 @@ static void csv_names_features_and_heads(void **state)
     layer.query_first = 0;
     layer.query_end = 1;
     assert_csv(&scene.result, layer, STAGE_SCORES,
-               "layer,head,query,key,query_token,key_token,score\n1,1,0,0,0,0,0\n1,1,0,1,0,1,0\n");
+               "layer,head,query,key,query_token,key_token,raw_score\n1,1,0,0,0,0,0\n1,1,0,1,0,1,0\n");
     assert_csv(&scene.result, layer, STAGE_MASKED,
-               "layer,head,query,key,query_token,key_token,masked\n1,1,0,0,0,0,0\n1,1,0,1,0,1,-inf\n");
+               "layer,head,query,key,query_token,key_token,masked_score\n1,1,0,0,0,0,0\n1,1,0,1,0,1,-inf\n");
     assert_csv(&scene.result, layer, STAGE_MASK,
-               "layer,head,query,key,query_token,key_token,mask\n1,1,0,0,0,0,1\n1,1,0,1,0,1,0\n");
+               "layer,head,query,key,query_token,key_token,allowed\n1,1,0,0,0,0,1\n1,1,0,1,0,1,0\n");
     scene_free(&scene);
 }
 
