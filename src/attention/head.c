@@ -15,6 +15,12 @@ struct head head_part(const struct head *whole, size_t first, size_t count)
         rules->query_global += first;
     if (rules->query_segment)
         rules->query_segment += first;
+    if (part.query_scale)
+        part.query_scale += first;
+    if (part.center) {
+        part.center += first;
+        part.sigma += first * part.sigma_step;
+    }
     if (part.bias.data)
         part.bias.data += first * part.bias.row;
     return part;

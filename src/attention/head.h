@@ -2,11 +2,11 @@
  * One head of one layer, checked and ready: what all implementations of the maths compute.
  *
  *   scores  s[i][j] = q[i]·k[j]                                     (n×m)
- *                     or sum over c of additive[c]·tanh(q[i][c] + k[j][c])
- *   scaled          = scale·s, then softcap·tanh(scaled/softcap) where a softcap is set
- *   masked          = scaled + bias[i][j] + distance(i, j), or -infinity if the pair is not allowed
- *   weights         = softmax over j of masked, or another normalizer, then dropout; 0 in a row without an
- *                     allowed pair
+ *                     or sum over c of additive[c]·tanh(q[i][c] + k[j][c]), or -|q[i] - k[j]|²/2
+ *   scaled          = scale·query_scale[i]·s, then softcap·tanh(scaled/softcap) where a softcap is set
+ *   masked          = scaled + bias[i][j] + distance(i, j), or -infinity (or the fill) if the pair is not allowed
+ *   weights         = softmax over j of masked, or of the top_k largest, or another normalizer, then a Gaussian
+ *                     factor, then dropout; 0 in a row without an allowed pair
  *   output  o[i]    = sum over j of weights[i][j]·v[j]              (n×d_v)
  *
  * Query i stands at position i + offset among the keys. Projections, rotary positions, unit length and
@@ -14,7 +14,9 @@
  *
  * Sources: Vaswani et al. 2017 (arXiv:1706.03762) eq. 1; softcap: Gemma 2 (arXiv:2408.00118) section 2;
  * additive: Bahdanau et al. 2014 (arXiv:1409.0473) section A.1.2; sink: gpt-oss and Xiao et al. 2023
- * (arXiv:2309.17453) section 3.2; sparsemax: Martins and Astudillo 2016 (arXiv:1602.02068).
+ * (arXiv:2309.17453) section 3.2; sparsemax: Martins and Astudillo 2016 (arXiv:1602.02068); entmax15: Peters,
+ * Niculae and Martins 2019 (arXiv:1905.05702) section 3; sigmoid: Ramapuram and others 2024 (arXiv:2409.04431);
+ * Gaussian factor: Luong, Pham and Manning 2015 (arXiv:1508.04025) eq. 10.
  */
 #ifndef ATTN_ATTENTION_HEAD_H
 #define ATTN_ATTENTION_HEAD_H
@@ -69,8 +71,10 @@ struct head {
     size_t first;           /* of a part (head_part): query 0 is this query of the whole; otherwise 0 */
     int64_t offset;         /* position of query 0 among the keys */
     const float *additive;  /* d_k numbers; NULL: scores are dot products */
+    bool by_distance;       /* scores are -|q - k|²/2 instead */
     double scale;
-    double softcap;      /* 0: none */
+    const float *query_scale; /* n: further factors, one a query; NULL: none */
+    double softcap;           /* 0: none */
     struct strided bias; /* n×m; -infinity masks */
     /* Added by distance: distance[x] to pairs of i + offset - j = distance_first + x. At all distances that
      * occur, and HEAD_SPARE numbers more; or NULL. */
@@ -78,12 +82,20 @@ struct head {
     int64_t distance_first;
     double slope; /* ALiBi: distance is -slope·|i + offset - j|, rounded; otherwise 0 */
     struct rules rules;
+    /* Masked pairs have the score `fill` instead of -infinity, and with it a weight; NaN: rows without an allowed
+     * pair are NaN. */
+    bool has_fill;
+    double fill;
+    size_t top_k; /* normalizes the so many largest of a row, of equal ones the earlier; the others weigh 0; 0: all */
     enum normalizer normalizer;
+    const float *center, *sigma; /* n: weights are multiplied by exp(-(j - center)²/(2·sigma²)); NULL: no factor */
+    size_t sigma_step;           /* 0: one for all queries */
     bool has_sink;
     double sink;    /* with softmax: a logit beside those of the keys */
     double dropout; /* the probability that a weight is dropped */
     uint64_t seed;  /* of this head */
     struct recurrent recurrent;
+    bool is_distribution; /* weights are shares of a whole, whose entropy and mean distance mean something */
 };
 
 /* The part of a head with queries first..first+count-1 and all keys. Its memory is that of the whole. */

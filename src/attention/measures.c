@@ -39,8 +39,9 @@ struct measures measures_head(const struct row_measures *rows, size_t n)
     struct measures h = {.largest = -INFINITY};
     for (size_t i = 0; i < n; i++) {
         const struct row_measures *r = &rows[i];
+        h.filled_rows += r->is_filled;
         if (isnan(r->max)) {
-            h.nan_rows++;
+            h.nan_rows += !r->is_filled;
             continue;
         }
         if (r->argmax == SIZE_MAX) {

@@ -9,7 +9,9 @@ static double reference_score(const struct head *head, size_t i, size_t j)
 {
     const float *q = head->q.data + i * head->q.row, *k = head->k.data + j * head->k.row;
     double sum = 0;
-    for (size_t c = 0; c < head->d_k; c++)
+    for (size_t c = 0; c < head->d_k && head->by_distance; c++)
+        sum -= ((double)q[c] - (double)k[c]) * ((double)q[c] - (double)k[c]) / 2;
+    for (size_t c = 0; c < head->d_k && !head->by_distance; c++)
         sum += head->additive ? (double)head->additive[c] * tanh((double)q[c] + (double)k[c])
                               : (double)q[c] * (double)k[c];
     return sum;
@@ -17,7 +19,7 @@ static double reference_score(const struct head *head, size_t i, size_t j)
 
 static double reference_scaled(const struct head *head, size_t i, size_t j)
 {
-    double s = head->scale * reference_score(head, i, j);
+    double s = head->scale * (head->query_scale ? (double)head->query_scale[i] : 1) * reference_score(head, i, j);
     return head->softcap > 0 ? head->softcap * tanh(s / head->softcap) : s;
 }
 
@@ -82,6 +84,55 @@ static void normalize_sparsemax(const struct head *head, struct reference_room *
         room->row[room->keys[s]] = fmax(room->row[room->keys[s]] - top - threshold, 0);
 }
 
+/*
+ * entmax with alpha 1.5: max(score/2 - t, 0)² with t such that they sum to 1. With the largest first, t follows
+ * from the mean and variance of the first k halves, for the largest k whose t is below the last of them (Peters,
+ * Niculae and Martins 2019, algorithm 2). NaN or an infinity makes the row NaN.
+ */
+static void normalize_entmax15(const struct head *head, struct reference_room *room)
+{
+    double *sorted = room->sorted, sum = 0, squares = 0, threshold = 0;
+    bool finite = true;
+    for (size_t s = 0; s < room->key_count; s++) {
+        sorted[s] = room->row[room->keys[s]];
+        finite = finite && isfinite(sorted[s]);
+    }
+    if (!finite) {
+        fill_nan(head, room);
+        return;
+    }
+    qsort(sorted, room->key_count, sizeof *sorted, compare_falling);
+    const double top = sorted[0];
+    for (size_t s = 0; s < room->key_count; s++) {
+        const double half = (sorted[s] - top) / 2, count = (double)(s + 1);
+        sum += half;
+        squares += half * half;
+        const double mean = sum / count, left = (1 - (squares - sum * mean)) / count;
+        const double t = mean - sqrt(fmax(left, 0));
+        if (t > half)
+            break;
+        threshold = t;
+    }
+    for (size_t s = 0; s < room->key_count; s++) {
+        double *w = &room->row[room->keys[s]];
+        const double above = fmax((*w - top) / 2 - threshold, 0);
+        *w = above * above;
+    }
+}
+
+/* 1/(1 + e^-score), each key by itself. */
+static void normalize_sigmoid(const struct head *head, struct reference_room *room)
+{
+    bool broken = false;
+    for (size_t s = 0; s < room->key_count; s++) {
+        double *w = &room->row[room->keys[s]];
+        broken = broken || isnan(*w);
+        *w = 1 / (1 + exp(-*w));
+    }
+    if (broken)
+        fill_nan(head, room);
+}
+
 /* Scores, which are not negative here, divided by their sum; 0 if all are 0. */
 static void normalize_linear(const struct head *head, struct reference_room *room)
 {
@@ -118,6 +169,70 @@ static void apply_dropout(const struct head *head, size_t i, struct reference_ro
     }
 }
 
+/* Leaves of the keys those with the top_k largest scores, of equal ones the earlier, and makes the others 0.
+ * False where a score is NaN, and with it the row. */
+static bool keep_largest(const struct head *head, struct reference_room *room)
+{
+    const size_t count = room->key_count, k = head->top_k;
+    if (k == 0 || k >= count)
+        return true;
+    for (size_t s = 0; s < count; s++) {
+        room->sorted[s] = room->row[room->keys[s]];
+        if (isnan(room->sorted[s])) {
+            fill_nan(head, room);
+            return false;
+        }
+    }
+    qsort(room->sorted, count, sizeof *room->sorted, compare_falling);
+    const double least = room->sorted[k - 1];
+    size_t equal = 0, kept = 0;
+    for (size_t s = 0; s < k; s++)
+        equal += room->sorted[s] == least;
+    for (size_t s = 0; s < count; s++) {
+        const size_t j = room->keys[s];
+        if (room->row[j] > least || (room->row[j] == least && equal > 0)) {
+            equal -= room->row[j] == least;
+            room->keys[kept++] = j;
+        } else {
+            room->row[j] = 0;
+        }
+    }
+    room->key_count = kept;
+    return true;
+}
+
+static void normalize(const struct head *head, struct reference_room *room)
+{
+    static void (*const normalizers[])(const struct head *, struct reference_room *) = {
+        [NORMALIZER_SOFTMAX] = normalize_softmax,     [NORMALIZER_SPARSEMAX] = normalize_sparsemax,
+        [NORMALIZER_LINEAR] = normalize_linear,       [NORMALIZER_SIGMOID] = normalize_sigmoid,
+        [NORMALIZER_ENTMAX15] = normalize_entmax15,
+    };
+    if (keep_largest(head, room))
+        normalizers[head->normalizer](head, room);
+}
+
+static void apply_gaussian(const struct head *head, size_t i, struct reference_room *room)
+{
+    const double center = (double)head->center[i], sigma = (double)head->sigma[i * head->sigma_step];
+    for (size_t s = 0; s < room->key_count; s++) {
+        const double away = ((double)room->keys[s] - center) / sigma;
+        room->row[room->keys[s]] *= exp(-away * away / 2);
+    }
+}
+
+/* Makes the keys of the room those that have a weight: the allowed ones, or with a fill all. */
+static void find_keys(const struct head *head, size_t i, struct reference_room *room)
+{
+    room->key_count = mask_keys(head, i, room->keys);
+    room->is_empty = room->key_count == 0;
+    if (!head->has_fill || isnan(head->fill))
+        return;
+    for (size_t j = 0; j < head->m; j++)
+        room->keys[j] = j;
+    room->key_count = head->m;
+}
+
 void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *room)
 {
     if (stage == STAGE_SCORES || stage == STAGE_SCALED) {
@@ -127,9 +242,10 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
     }
 
     /* Masking selects: scores of masked pairs are not computed, so their NaN do no harm. */
+    const bool filled = head->has_fill && !isnan(head->fill);
     room->key_count = mask_keys(head, i, room->keys);
     for (size_t j = 0; j < head->m; j++)
-        room->row[j] = stage == STAGE_MASKED ? -INFINITY : 0;
+        room->row[j] = filled ? head->fill : stage == STAGE_MASKED ? -INFINITY : 0;
     for (size_t s = 0; s < room->key_count; s++) {
         const size_t j = room->keys[s];
         room->row[j] = reference_scaled(head, i, j);
@@ -140,15 +256,19 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
     room->largest = room->key_count > 0 ? -INFINITY : 0;
     for (size_t s = 0; s < room->key_count; s++)
         room->largest = fmax(room->largest, room->row[room->keys[s]]);
-    if (stage == STAGE_MASKED || room->key_count == 0)
+    if (stage == STAGE_MASKED)
         return;
 
-    if (head->normalizer == NORMALIZER_SPARSEMAX)
-        normalize_sparsemax(head, room);
-    else if (head->normalizer == NORMALIZER_LINEAR)
-        normalize_linear(head, room);
-    else
-        normalize_softmax(head, room);
+    find_keys(head, i, room);
+    if (room->is_empty && head->has_fill && !filled)
+        fill_nan(head, room);
+    if (room->key_count == 0)
+        return;
+    normalize(head, room);
+    if (head->top_k > 0)
+        find_keys(head, i, room);
+    if (head->center)
+        apply_gaussian(head, i, room);
     if (head->dropout > 0)
         apply_dropout(head, i, room);
 }
@@ -157,10 +277,12 @@ void reference_output(const struct head *head, const struct reference_room *weig
 {
     for (size_t c = 0; c < head->d_v; c++)
         output[c] = 0;
+    for (size_t c = 0; c < head->d_v && weights->is_empty && weights->key_count == 0 && head->has_fill; c++)
+        output[c] = (double)NAN;
     for (size_t s = 0; s < weights->key_count; s++) {
         const size_t j = weights->keys[s];
-        /* Dropout selects, as masking does: NaN in the value of a dropped key does no harm. */
-        if (weights->row[j] == 0 && head->dropout > 0)
+        /* Dropout and top_k select, as masking does: NaN in the value of a key that is left out does no harm. */
+        if (weights->row[j] == 0 && (head->dropout > 0 || head->top_k > 0))
             continue;
         for (size_t c = 0; c < head->d_v; c++)
             output[c] += weights->row[j] * (double)head->v.data[j * head->v.row + c];

@@ -11,10 +11,13 @@
 /* Memory of the caller for one row, m numbers in each array, and what reference_row finds. */
 struct reference_room {
     double *row;      /* the stage that was asked for */
-    size_t *keys;     /* the keys that the query may attend to, in order; for the stages MASKED and WEIGHTS */
+    /* The keys that the query may attend to, in order; for the stages MASKED and WEIGHTS. With a fill, all keys
+     * have weights, and here they are for the stage WEIGHTS. */
+    size_t *keys;
     size_t key_count; /* how many they are */
+    bool is_empty;    /* it may attend to none, whatever the fill; for the stage WEIGHTS */
     double largest;   /* the largest masked score of those keys; for the stage WEIGHTS, and 0 without keys */
-    double *sorted;   /* for sparsemax; otherwise it may be NULL */
+    double *sorted;   /* for sparsemax, entmax15 and top_k; otherwise it may be NULL */
 };
 
 /* Computes row i of a stage: SCORES, SCALED, MASKED or WEIGHTS. */

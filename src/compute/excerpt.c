@@ -187,7 +187,7 @@ static size_t mean_measure_row(const struct excerpt *e, size_t l, size_t i, stru
     }
     room->rows[i] =
         measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
-                     spec->settings.recurrence == RECURRENCE_NONE && !(spec->settings.dropout > 0));
+                     settings_are_shares(&spec->settings));
     return allowed;
 }
 

@@ -27,10 +27,12 @@ static bool explanation_arrays(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,        &e->weights,
-                         &e->numerators, &e->uncapped, &e->before_dropout};
+                         &e->numerators, &e->uncapped, &e->before_dropout,
+                         &e->before_factor};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
             (arrays[i] == &e->before_dropout && !(head->dropout > 0)) ||
+            (arrays[i] == &e->before_factor && !head->center) ||
             (arrays[i] == &e->numerators && head->recurrent.rule != RECURRENCE_NONE))
             continue;
         *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
@@ -56,6 +58,9 @@ static void explanation_fractions(struct explanation *e, const double *weights)
         /* the weight of a key of the support is its distance above the threshold */
         if (head->normalizer == NORMALIZER_SPARSEMAX && weights[j] > 0)
             e->shift = e->masked[j] - weights[j];
+        /* and with entmax15 the square of that of half its score */
+        if (head->normalizer == NORMALIZER_ENTMAX15 && weights[j] > 0)
+            e->shift = e->masked[j] / 2 - sqrt(weights[j]);
     }
     e->sink_numerator = sink ? exp(head->sink - e->shift) : 0;
     e->denominator = e->sink_numerator;
@@ -63,7 +68,8 @@ static void explanation_fractions(struct explanation *e, const double *weights)
         double numerator = softmax                                 ? exp(e->masked[j] - e->shift)
                            : head->normalizer == NORMALIZER_LINEAR ? e->masked[j]
                                                                    : weights[j];
-        e->numerators[j] = e->allowed[j] ? numerator : 0;
+        /* Only keys that are normalized have one: of top_k the others weigh 0. */
+        e->numerators[j] = weights[j] != 0 || (e->allowed[j] && head->top_k == 0) ? numerator : 0;
         e->denominator += e->numerators[j];
     }
 }
@@ -108,8 +114,9 @@ static bool explanation_row(struct explanation *e, struct error *error)
         explanation_stage(head, e->query, STAGE_MASKED, e->masked, &room);
         for (size_t s = 0; s < room.key_count; s++)
             e->allowed[room.keys[s]] = true;
+        const double factor = head->query_scale ? (double)head->query_scale[e->query] : 1;
         for (size_t j = 0; e->uncapped && j < head->m; j++)
-            e->uncapped[j] = head->scale * e->scores[j];
+            e->uncapped[j] = head->scale * factor * e->scores[j];
     }
     if (ok && head->recurrent.rule != RECURRENCE_NONE) {
         ok = explanation_recurrence(e, error);
@@ -118,8 +125,13 @@ static bool explanation_row(struct explanation *e, struct error *error)
         all.dropout = 0;
         if (e->before_dropout)
             explanation_stage(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
+        all.center = NULL;
+        if (e->before_factor)
+            explanation_stage(&all, e->query, STAGE_WEIGHTS, e->before_factor, &room);
         explanation_stage(head, e->query, STAGE_WEIGHTS, e->weights, &room);
-        explanation_fractions(e, e->before_dropout ? e->before_dropout : e->weights);
+        explanation_fractions(e, e->before_factor    ? e->before_factor
+                                 : e->before_dropout ? e->before_dropout
+                                                     : e->weights);
         if (e->output)
             reference_output(head, &room, e->output);
         ok = precision_row_make(&e->precision, head->m, error) &&
@@ -154,7 +166,7 @@ void explanation_free(struct explanation *explanation)
 {
     struct explanation *e = explanation;
     double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
-                        e->numerators, e->uncapped, e->before_dropout, e->output};
+                        e->numerators, e->uncapped, e->before_dropout, e->before_factor, e->output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->allowed);

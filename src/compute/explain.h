@@ -26,11 +26,12 @@ struct explanation {
     double *scores, *scaled, *masked, *weights; /* the stages */
     double *uncapped; /* scale·score before the softcap; NULL: there is no softcap */
     /* Numerators of the weights, 0 at masked keys: e^(masked - shift) with softmax, masked itself with
-     * linear, the weights with sparsemax. NULL with a recurrence, whose weights are no shares; shift and
+     * linear, the weights with other normalizers. NULL with a recurrence, whose weights are no shares; shift and
      * denominator then mean nothing. */
     double *numerators;
     double *before_dropout; /* the weights; NULL: there is no dropout */
-    double shift;           /* the largest of masked and the sink; with sparsemax the threshold */
+    double *before_factor;  /* the weights before the Gaussian factor; NULL: there is none */
+    double shift;           /* the largest of masked and the sink; with sparsemax and entmax15 the threshold */
     double sink_numerator;  /* 0 where there is no sink */
     double denominator;     /* the sum of all numerators */
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */

@@ -131,7 +131,7 @@ static struct row_measures given_measure(struct result *result, const struct lay
             keys[count++] = j;
     }
     return measures_row(row, keys, count, (double)spec->offset + (double)i,
-                        spec->settings.recurrence == RECURRENCE_NONE && !(spec->settings.dropout > 0));
+                        settings_are_shares(&spec->settings));
 }
 
 /* Copies given weights as they are. */
@@ -196,10 +196,11 @@ static void precision_warn(const struct result *result, size_t rows, struct warn
 static void result_warn(const struct result *result, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
-    size_t blind = 0, broken = 0, count = problem->layer_count * problem->heads, rows = count * problem->n;
+    size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads, rows = count * problem->n;
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
+        filled += result->measures[i].filled_rows;
     }
     if (result->weight_on_masked > 0)
         warnings_add(warnings, "weight on forbidden pairs (%zu of them); it is shown",
@@ -208,6 +209,8 @@ static void result_warn(const struct result *result, struct warnings *warnings)
         return; /* given weights are checked where they are read */
     if (blind > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
+    if (filled > 0)
+        warnings_add(warnings, "%zu of %zu rows may see no key: their weights are those of mask_fill", filled, rows);
     bool relative = false;
     for (size_t l = 0; l < problem->layer_count; l++)
         relative = relative || problem->layers[l].extra[INPUT_RELATIVE_BIAS];

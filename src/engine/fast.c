@@ -23,7 +23,8 @@ static bool fast_fits(const struct engine_job *jobs, size_t count, const struct 
     bool fits = !options->plain;
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
-        fits = fits && !head->additive && head->normalizer == NORMALIZER_SOFTMAX && !head->has_sink &&
+        fits = fits && !head->additive && !head->by_distance && head->normalizer == NORMALIZER_SOFTMAX &&
+               !head->has_sink && !head->has_fill && head->top_k == 0 && !head->center &&
                !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE;
     }
     return fits;

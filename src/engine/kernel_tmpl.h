@@ -196,6 +196,9 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, s
         space->top[t] = (struct row_key){-INFINITY, SIZE_MAX};
     memset(space->sums, 0, (head->d_v + SUM_COUNT) * BLOCK * sizeof *space->sums);
     block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
+    for (size_t c = 0; c < head->d_k && head->query_scale; c++)
+        for (size_t l = 0; l < count; l++)
+            space->queries[c * BLOCK + l] *= head->query_scale[first + l];
 }
 
 /* Divides the sums, and writes all results but the rows of weights. */

@@ -154,7 +154,10 @@ static void row_deliver(const struct engine_job *job, size_t i, const struct pla
     if (job->measures) {
         job->measures[i] =
             measures_row(space->weights, room->keys, room->key_count, (double)head->offset + (double)i,
-                         head->recurrent.rule == RECURRENCE_NONE && !(head->dropout > 0));
+                         head->is_distribution);
+        job->measures[i].is_filled = head->has_fill && room->is_empty;
+        if (job->measures[i].is_filled && isnan(head->fill))
+            job->measures[i].max = NAN;
         job->measures[i].score = head->recurrent.rule == RECURRENCE_NONE ? room->largest : 0;
     }
     if (job->top)

@@ -171,6 +171,31 @@ static bool combine_normalizers(const struct check *check)
            needs(setting(check, SETTING_SEED), setting(check, SETTING_DROPOUT));
 }
 
+/* A Gaussian has a center and one width. */
+static bool combine_gaussian(const struct check *check)
+{
+    struct requirement centers = tensor(check, INPUT_CENTERS), sigmas = tensor(check, INPUT_SIGMAS);
+    struct requirement sigma = setting(check, SETTING_SIGMA);
+    const struct requirement widths[] = {sigma, sigmas};
+    return needs_any(centers, widths, 2) && needs(sigma, centers) && needs(sigmas, centers) &&
+           excludes(sigma, sigmas);
+}
+
+/* Scores that are no distances or products cannot be filled up, and each key by itself has no sink. */
+static bool combine_more_normalizers(const struct check *check)
+{
+    struct requirement linear = word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR);
+    static const int without_sink[] = {NORMALIZER_SIGMOID, NORMALIZER_ENTMAX15};
+    for (size_t i = 0; i < sizeof without_sink / sizeof *without_sink; i++) {
+        struct requirement normalizer = word(check, SETTING_NORMALIZER, without_sink[i]);
+        if (!excludes(normalizer, setting(check, SETTING_SINK)) ||
+            !excludes(normalizer, tensor(check, INPUT_SINKS)))
+            return false;
+    }
+    return excludes(linear, setting(check, SETTING_MASK_FILL)) &&
+           excludes(linear, tensor(check, INPUT_QUERY_SCALE));
+}
+
 static bool combine_patterns(const struct check *check)
 {
     const struct requirement tokens = {.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
@@ -196,8 +221,10 @@ static bool combine_recurrence(const struct check *check)
         SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
         SETTING_WINDOW,    SETTING_PREFIX,     SETTING_DILATION, SETTING_BLOCK,       SETTING_GLOBAL,
         SETTING_SEPARATOR, SETTING_KEY_LENGTH, SETTING_SINK,     SETTING_DROPOUT,
+        SETTING_TOP_K,     SETTING_MASK_FILL,
     };
-    static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS};
+    static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS,
+                                       INPUT_QUERY_SCALE, INPUT_CENTERS};
     struct requirement recurrence = setting(check, SETTING_RECURRENCE);
     struct requirement gated = word(check, SETTING_RECURRENCE, RECURRENCE_GATED);
     struct requirement delta = word(check, SETTING_RECURRENCE, RECURRENCE_DELTA);
@@ -234,5 +261,6 @@ bool check_combinations(const struct check *check)
     if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
         return check->error->kind == ERROR_NONE;
     return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
+           combine_more_normalizers(check) && combine_gaussian(check) &&
            combine_recurrence(check) && combine_past(check) && combine_stack(check);
 }

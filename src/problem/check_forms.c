@@ -356,10 +356,31 @@ static bool has_use_for(const struct problem_layer *layer, enum input which)
     case INPUT_STATE:
         return rule != RECURRENCE_NONE;
     case INPUT_SINKS:
+    case INPUT_QUERY_SCALE:
+    case INPUT_CENTERS:
+    case INPUT_SIGMAS:
         return !layer->attention;
     default:
         return which >= INPUT_W_SCORE;
     }
+}
+
+/* The factors of scores and weights, one a query. */
+static bool check_factors(const struct check *check, struct problem_layer *layer)
+{
+    const struct problem *p = check->problem;
+    const struct tensor *centers = layer->extra[INPUT_CENTERS], *sigmas = layer->extra[INPUT_SIGMAS];
+    layer->sigma = (float)layer->settings.sigma;
+    bool each = centers && centers->rank == 2 && centers->shape[0] == p->heads && centers->shape[1] == p->n;
+    if (!check_vector(check, INPUT_QUERY_SCALE, p->n, INPUT_COUNT) ||
+        (!each && !check_vector(check, INPUT_CENTERS, p->n, INPUT_COUNT)) ||
+        !check_vector(check, INPUT_SIGMAS, p->n, INPUT_COUNT))
+        return false;
+    for (size_t i = 0; sigmas && i < p->n; i++)
+        if (!(sigmas->data[i] > 0))
+            return place_error(&sigmas->place, check->error, "sigmas is %g at [%zu]: expected numbers above 0",
+                               (double)sigmas->data[i], i);
+    return true;
 }
 
 bool check_forms(const struct check *check, struct problem_layer *layer)
@@ -372,5 +393,5 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
         return true;
     return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
            check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
-           check_stack(check, layer);
+           check_factors(check, layer) && check_stack(check, layer);
 }

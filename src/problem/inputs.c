@@ -36,6 +36,9 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "key_mask",
     "norm_weight",
     "norm_bias",
+    "query_scale",
+    "sigmas",
+    "centers",
     "decay",
     "beta",
     "state",
@@ -45,7 +48,7 @@ const char *const input_names[INPUT_COUNT + 1] = {
 bool input_is_list(enum input which)
 {
     return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
-           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_NORM_BIAS);
+           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_CENTERS);
 }
 
 enum input input_named(const char *name)

@@ -52,6 +52,19 @@ static struct recurrent recurrent_of(const struct problem *problem, const struct
     return r;
 }
 
+/* The Gaussian factor: a center a query, for all heads or each, and a width for all queries or each. */
+static void gaussian_of(const struct problem *problem, const struct problem_layer *l, size_t head,
+                        struct head *out)
+{
+    const struct tensor *centers = l->extra[INPUT_CENTERS], *sigmas = l->extra[INPUT_SIGMAS];
+    if (!centers)
+        return;
+    bool each = tensor_count(centers) != problem->n;
+    out->center = centers->data + (each ? head * problem->n : 0);
+    out->sigma = sigmas ? sigmas->data : &l->sigma;
+    out->sigma_step = sigmas != NULL;
+}
+
 void problem_head(const struct problem *problem, size_t layer, size_t head, struct head *out)
 {
     const struct problem_layer *l = &problem->layers[layer];
@@ -69,7 +82,13 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .distance = l->distance ? l->distance + head * l->distance_count : NULL,
         .distance_first = l->distance_first,
         .rules = l->rules,
+        .query_scale = l->extra[INPUT_QUERY_SCALE] ? l->extra[INPUT_QUERY_SCALE]->data : NULL,
+        .by_distance = l->settings.score == SCORE_DISTANCE,
         .normalizer = l->settings.normalizer,
+        .top_k = l->settings.top_k,
+        .has_fill = settings_have(&l->settings, SETTING_MASK_FILL),
+        .fill = l->settings.mask_fill,
+        .is_distribution = settings_are_shares(&l->settings),
         .has_sink = settings_have(&l->settings, SETTING_SINK) || sinks,
         .sink = sinks ? (double)sinks->data[head] : l->settings.sink,
         .dropout = l->settings.dropout,
@@ -78,6 +97,7 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
     };
     if (l->settings.position == POSITION_ALIBI)
         out->slope = slopes ? (double)slopes->data[head] : position_slope(head, problem->heads);
+    gaussian_of(problem, l, head, out);
     if (v)
         out->additive = v->data + (tensor_count(v) == l->d_score ? 0 : head * l->d_score);
     out->rules.mask = problem_pairs(l->mask, l->slice, head);

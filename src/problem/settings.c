@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "base/words.h"
@@ -22,14 +23,14 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                         "attend only to keys from i-L to i+R (W: both; -1: no limit)"},
     [SETTING_MASK_TRUE_BLOCKS] = {"mask_true_blocks", NULL, NULL,
                                   "true in --mask and --key-mask masks, as in nn.MultiheadAttention"},
-    [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive",
+    [SETTING_SCORE] = {"score", "KIND", "scaled dot cosine general additive distance",
                        "how q and k are compared: scaled (default), dot, cosine, general (q*W*k), additive "
-                       "(v*tanh(W1*q + W2*k))"},
+                       "(v*tanh(W1*q + W2*k)), distance (-|q - k|^2/2)"},
     [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T, before --softcap"},
     [SETTING_NORMALIZER] =
-        {"normalizer", "KIND", "softmax sparsemax linear",
-         "how masked scores become weights: softmax (default), sparsemax, or linear (attention "
-         "with elu+1)"},
+        {"normalizer", "KIND", "softmax sparsemax linear sigmoid entmax15",
+         "how masked scores become weights: softmax (default), sparsemax, entmax15, sigmoid (each key by itself), "
+         "or linear (attention with elu+1)"},
     [SETTING_RECURRENCE] =
         {"recurrence", "RULE", "none linear gated delta gated_delta",
          "linear attention as a recurrence: linear, gated (with decay), delta (with beta) or "
@@ -37,6 +38,12 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_SINK] = {"sink", "X", NULL, "a logit in every row that takes weight and gives nothing"},
     [SETTING_DROPOUT] = {"dropout", "P", NULL, "drop weights with probability P, the others grow by 1/(1-P)"},
     [SETTING_SEED] = {"seed", "N", NULL, "which weights --dropout drops (default 0)"},
+    [SETTING_TOP_K] = {"top_k", "K", NULL, "normalize only the K largest scores of each row"},
+    [SETTING_SIGMA] = {"sigma", "X", NULL,
+                       "with --centers: multiply the weights by a Gaussian of this width around the center"},
+    [SETTING_MASK_FILL] = {"mask_fill", "X|nan", NULL,
+                           "the score of masked pairs instead of -infinity, such as -1e9; nan: rows that may attend "
+                           "to nothing become NaN"},
     [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
                           "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
                           "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
@@ -62,7 +69,7 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
-enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT };
+enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT, FILL };
 
 #define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
 static const struct field {
@@ -84,6 +91,9 @@ static const struct field {
     [SETTING_SINK] = {FINITE, ROLE_WEIGHT, FIELD(sink)},
     [SETTING_DROPOUT] = {SHARE, ROLE_WEIGHT, FIELD(dropout)},
     [SETTING_SEED] = {SEED, ROLE_WEIGHT, FIELD(seed)},
+    [SETTING_TOP_K] = {COUNT, ROLE_WEIGHT, FIELD(top_k)},
+    [SETTING_SIGMA] = {POSITIVE, ROLE_WEIGHT, FIELD(sigma)},
+    [SETTING_MASK_FILL] = {FILL, ROLE_WEIGHT, FIELD(mask_fill)},
     [SETTING_POSITION] = {WORD, ROLE_POSITION, FIELD(position)},
     [SETTING_POSITION_BASE] = {POSITIVE, ROLE_POSITION, FIELD(position_base)},
     [SETTING_ROTARY_DIM] = {COUNT, ROLE_POSITION, FIELD(rotary_dim)},
@@ -252,6 +262,11 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
     case SOFTCAP:
         *ok = text && parse_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
         return "a number above 0, or 0 for none";
+    case FILL:
+        *ok = text && (strcasecmp(text, "nan") == 0 || parse_number(number, text));
+        if (*ok && strcasecmp(text, "nan") == 0)
+            *number = (double)NAN;
+        return "a finite number, or nan";
     case FLAG:
         *ok = parse_flag(field, text);
         return "true or false";
@@ -358,6 +373,11 @@ int settings_word(const struct settings *settings, enum setting which)
     return *(const int *)((const char *)settings + fields[which].at);
 }
 
+bool settings_are_shares(const struct settings *s)
+{
+    return s->recurrence == RECURRENCE_NONE && !(s->dropout > 0) && s->normalizer != NORMALIZER_SIGMOID;
+}
+
 uint64_t settings_keep_masks(struct settings *settings)
 {
     uint64_t dropped = 0;
@@ -395,6 +415,12 @@ void settings_write(const struct settings *settings, enum setting which, struct 
     case SHARE:
     case SOFTCAP:
         out_float(out, (float)*(const double *)field);
+        break;
+    case FILL:
+        if (isnan(*(const double *)field))
+            out_text(out, "\"nan\"");
+        else
+            out_float(out, (float)*(const double *)field);
         break;
     case FLAG:
         out_text(out, *(const bool *)field ? "true" : "false");

@@ -29,6 +29,9 @@ enum setting {
     SETTING_SINK,
     SETTING_DROPOUT,
     SETTING_SEED,
+    SETTING_TOP_K,
+    SETTING_SIGMA,
+    SETTING_MASK_FILL,
     SETTING_POSITION,
     SETTING_POSITION_BASE,
     SETTING_ROTARY_DIM,
@@ -72,6 +75,9 @@ struct settings {
     double sink;                                       /* a logit beside those of the keys; its value is 0 */
     double dropout;                                    /* the probability that a weight is dropped */
     uint64_t seed;
+    size_t top_k;     /* the so many largest masked scores of a row are normalized */
+    double sigma;     /* of the Gaussian factor of the weights, in tokens */
+    double mask_fill; /* the score of masked pairs; NaN, of rows that may attend to nothing */
     double position_base;
     size_t rotary_dim;
     size_t max_distance; /* of the buckets of relative positions */
@@ -121,6 +127,9 @@ bool settings_in_force(const struct settings *settings, enum setting which);
 /* Which of its words a setting is, counted from 0; 0, the default, where it was not given. Only for settings
  * that are one of several words. */
 int settings_word(const struct settings *settings, enum setting which);
+
+/* Whether the weights are shares of a whole: of no recurrence, each by itself, or after dropout. */
+bool settings_are_shares(const struct settings *settings);
 
 /* Clears every setting that matters only where weights are computed; settings of masks stay. Returns a bit
  * set of those cleared that were in force. */

@@ -155,6 +155,9 @@ static bool read_layer_key(struct reading *reading, const struct json_member *me
 {
     enum input input = strcmp(member->name, "weights") == 0 ? INPUT_ATTENTION : input_named(member->name);
     enum setting setting = setting_named(member->name);
+    /* A list in the place of a number is one a query. */
+    if (setting == SETTING_SIGMA && cJSON_IsArray(member->item))
+        input = INPUT_SIGMAS;
     *known = input < INPUT_COUNT || setting < SETTING_COUNT;
     if (input < INPUT_COUNT)
         return put_tensor(reading, member, input, layer);
@@ -246,7 +249,8 @@ static bool read_offsets(struct reading *reading, const struct json_member *memb
 /* Whether weights cannot be understood without the setting: they may be negative, or not sum to 1. */
 static bool is_provenance(enum setting setting)
 {
-    return setting == SETTING_RECURRENCE || setting == SETTING_SINK || setting == SETTING_DROPOUT;
+    return setting == SETTING_RECURRENCE || setting == SETTING_SINK || setting == SETTING_DROPOUT ||
+           setting == SETTING_NORMALIZER || setting == SETTING_SIGMA;
 }
 
 /* Reads `config` of a file that attn wrote. Settings that make weights of q and k, causal and
@@ -270,6 +274,9 @@ static bool read_config(struct reading *reading, const struct json_member *membe
         } else if (own && is_provenance(setting)) {
             struct settings *made = &reading->inputs->provenance;
             ok = json_parse_setting(&reading->json, entry, setting, made, reading->error);
+            /* Of the normalizers, only the sigmoid makes weights that are no shares. */
+            if (setting == SETTING_NORMALIZER && made->normalizer != NORMALIZER_SIGMOID)
+                made->given &= ~(UINT64_C(1) << setting);
             reading->inputs->is_partial = reading->inputs->is_partial || settings_in_force(made, setting);
         } else if (setting < SETTING_COUNT && setting_role(setting) & roles) {
             ok = json_parse_setting(&reading->json, entry, setting, &reading->inputs->all.settings,

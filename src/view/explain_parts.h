@@ -9,7 +9,7 @@
 #include "base/out.h"
 #include "compute/explain.h"
 
-/* Whether a scale other than 1 changes the scores. */
+/* Whether a scale other than 1, or a factor of the query, changes the scores. */
 bool explain_has_scale(const struct explanation *explanation);
 /* Whether some key is masked. */
 bool explain_has_masked(const struct explanation *explanation);
@@ -24,7 +24,7 @@ struct explain_column {
     double sink, sum;
 };
 
-enum { COLUMNS = 7, CELL_WIDTH = 10, NAME_WIDTH = 20 };
+enum { COLUMNS = 8, CELL_WIDTH = 10, NAME_WIDTH = 20 };
 
 /* The columns, and the keys that have a row, in this order. Begins zeroed. */
 struct explain_table {

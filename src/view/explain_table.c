@@ -11,7 +11,7 @@
 
 bool explain_has_scale(const struct explanation *e)
 {
-    return e->head->scale != 1;
+    return e->head->scale != 1 || e->head->query_scale;
 }
 
 bool explain_has_masked(const struct explanation *e)
@@ -72,6 +72,8 @@ static void plan_columns(struct explain_table *table, const struct explanation *
         parts->sink = e->sink_numerator;
         parts->sum = e->denominator;
     }
+    if (e->before_factor)
+        add_shares(table, "before factor", e->before_factor, e);
     if (e->before_dropout)
         add_shares(table, "before dropout", e->before_dropout, e);
     add_shares(table, "weight", e->weights, e);
@@ -156,12 +158,23 @@ static void write_normalizer(const struct explanation *e, struct out *out)
     out_text(out, "3  weights  ");
     if (head->normalizer == NORMALIZER_SPARSEMAX)
         out_format(out, "sparsemax: weight = %s %c %s, or 0 where that is less", s, sign, largest);
+    else if (head->normalizer == NORMALIZER_ENTMAX15)
+        out_format(out, "entmax15: weight = (%s/2 %c %s)², or 0 where the bracket is less than 0", s, sign, largest);
+    else if (head->normalizer == NORMALIZER_SIGMOID)
+        out_format(out, "sigmoid: weight = 1/(1 + e^-%s), each key by itself", s);
     else if (head->normalizer == NORMALIZER_LINEAR && e->denominator == 0)
         out_text(out, "weight = 0, because the sum of the row is 0");
     else if (head->normalizer == NORMALIZER_LINEAR)
         out_format(out, "weight = %s/%s, the sum of the row", s, sum);
     else
         out_format(out, "softmax: weight = e^(s %c %s)/%s with s = %s", sign, largest, sum, s);
+    if (head->top_k > 0 && head->top_k < head->m)
+        out_format(out, ", of the %zu largest; the others weigh 0", head->top_k);
+    if (e->before_factor) {
+        out_text(out, ";\n            then times e^(-(j - ");
+        out_format(out, "%s)²/(2·", label_number((double)head->center[e->query], sum));
+        out_format(out, "%s²)), j the key", label_number((double)head->sigma[e->query * head->sigma_step], sum));
+    }
     if (e->before_dropout)
         out_format(out, "; dropout makes it 0, or divides it by 1 - %s", label_number(head->dropout, sum));
     out_char(out, '\n');

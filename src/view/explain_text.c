@@ -83,6 +83,8 @@ static const char *score_formula(const struct problem_layer *layer)
         return "qW·k";
     case SCORE_ADDITIVE:
         return "v·tanh(q + k)";
+    case SCORE_DISTANCE:
+        return "-|q - k|²/2";
     default:
         return "q·k";
     }
@@ -98,6 +100,8 @@ static void explain_scaling(const struct explanation *e, struct out *out)
             out_format(out, ", scaled = score/√%zu", head->d_k);
         else
             out_format(out, ", scaled = %s·score", label_number(head->scale, text));
+        if (head->query_scale)
+            out_format(out, "·%s, the query's own factor", label_number((double)head->query_scale[e->query], text));
     }
     if (e->uncapped)
         out_format(out, ", capped = %s·tanh(%s/%s)", label_number(head->softcap, text),
@@ -105,8 +109,11 @@ static void explain_scaling(const struct explanation *e, struct out *out)
     out_text(out, explain_has_additions(e) ? ", masked:" : "");
     out_text(out, e->head->bias.data ? " + bias" : "");
     out_text(out, e->head->distance ? " + position" : "");
-    if (explain_has_masked(e))
-        out_format(out, "%s -∞ where it may not look", e->head->bias.data || e->head->distance ? "," : "");
+    if (explain_has_masked(e)) {
+        const bool filled = head->has_fill && !isnan(head->fill);
+        out_format(out, "%s %s where it may not look", head->bias.data || head->distance ? "," : "",
+                   filled ? label_number(head->fill, text) : "-∞");
+    }
     out_char(out, '\n');
 }
 
@@ -117,7 +124,13 @@ static void explain_terms(const struct explanation *e, size_t key, struct out *o
     const float *q = head->q.data + e->query * head->q.row, *k = head->k.data + key * head->k.row;
     for (size_t c = 0; c < head->d_k && (c < TERMS_SHOWN || head->d_k <= VECTOR_SHOWN); c++) {
         out_text(out, c > 0 ? " + " : "");
-        if (head->additive) {
+        if (head->by_distance) {
+            out_char(out, '(');
+            explain_number(out, (double)q[c]);
+            out_text(out, " - ");
+            explain_factor(out, (double)k[c]);
+            out_text(out, ")²/-2");
+        } else if (head->additive) {
             explain_factor(out, (double)head->additive[c]);
             out_text(out, "·tanh(");
             explain_number(out, (double)q[c]);
@@ -176,7 +189,7 @@ static void explain_output(const struct explanation *e, const struct explain_tab
     for (size_t r = 0; r < table->key_count; r++) {
         const size_t key = table->keys[r];
         char text[24], label[128];
-        if (!e->allowed[key] || e->weights[key] == 0)
+        if (e->weights[key] == 0)
             continue;
         label_text(e->layer.problem->key_tokens.text[key], label);
         out_text(out, written++ > 0 ? "   + " : "     ");
@@ -232,12 +245,12 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
                e->query, label, problem->m, problem->m == 1 ? "" : "s");
     explain_query(e, head, out);
     explain_scores(e, out);
-    if (heaviest(e) == e->head->m)
+    if (heaviest(e) == e->head->m && !e->head->has_fill)
         out_text(out, "3  weights  it may see no key: weights and output are 0\n");
     else
         explain_table_write(e, &table, out);
     explain_precision(e, out);
-    if (e->output && heaviest(e) < e->head->m)
+    if (e->output && (heaviest(e) < e->head->m || e->head->has_fill))
         explain_output(e, &table, out);
     free(table.keys);
     return true;

@@ -18,6 +18,7 @@ static const char *const scores[] = {
     [SCORE_COSINE] = "score q·k/(|q||k|)",
     [SCORE_GENERAL] = "score q·W·k",
     [SCORE_ADDITIVE] = "score v·tanh(q·W₁ + k·W₂)",
+    [SCORE_DISTANCE] = "score -|q - k|²/2",
 };
 
 /* The name of the numbers, for the colour bar. Scores have a formula if all layers have the same. */

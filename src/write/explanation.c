@@ -30,6 +30,8 @@ static void explanation_key(struct out *out, const struct explanation *e, size_t
     explanation_number(out, "masked", e->masked[j]);
     if (e->numerators)
         explanation_number(out, "numerator", e->numerators[j]);
+    if (e->before_factor)
+        explanation_number(out, "before_factor", e->before_factor[j]);
     if (e->before_dropout)
         explanation_number(out, "before_dropout", e->before_dropout[j]);
     explanation_number(out, "weight", e->weights[j]);
@@ -43,7 +45,8 @@ static void explanation_key(struct out *out, const struct explanation *e, size_t
 void write_explanation(const struct explanation *e, size_t head, struct out *out)
 {
     const struct problem_layer *layer = &e->layer.problem->layers[e->layer.index];
-    const bool sparsemax = e->head->normalizer == NORMALIZER_SPARSEMAX;
+    const bool has_threshold =
+        e->head->normalizer == NORMALIZER_SPARSEMAX || e->head->normalizer == NORMALIZER_ENTMAX15;
     const struct head *h = e->head;
     out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
                e->layer.index, head, e->query);
@@ -54,12 +57,22 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
     explanation_number(out, "scale", layer->scale);
     if (settings_have(&layer->settings, SETTING_TEMPERATURE))
         explanation_number(out, "temperature", layer->settings.temperature);
+    if (h->query_scale)
+        explanation_number(out, "query_scale", (double)h->query_scale[e->query]);
+    if (h->top_k > 0)
+        out_format(out, ",\"top_k\":%zu", h->top_k);
+    if (h->has_fill)
+        explanation_number(out, "mask_fill", h->fill);
+    if (e->before_factor) {
+        explanation_number(out, "center", (double)h->center[e->query]);
+        explanation_number(out, "sigma", (double)h->sigma[e->query * h->sigma_step]);
+    }
     if (h->softcap > 0)
         explanation_number(out, "softcap", h->softcap);
     out_format(out, ",\"%s\":", e->numerators ? "normalizer" : "recurrence");
     settings_write(&layer->settings, e->numerators ? SETTING_NORMALIZER : SETTING_RECURRENCE, out);
     if (e->numerators)
-        explanation_number(out, sparsemax ? "threshold" : "largest", e->shift);
+        explanation_number(out, has_threshold ? "threshold" : "largest", e->shift);
     if (h->has_sink)
         explanation_number(out, "sink", h->sink);
     if (e->before_dropout)

@@ -9,7 +9,7 @@ from oracle import close, matrix, numbers, split_heads
 
 SETTINGS = ["heads", "kv_heads", "causal", "scale", "softcap", "window", "mask_true_blocks", "score", "temperature",
             "normalizer", "recurrence", "sink", "position", "position_base", "rotary_dim", "max_distance", "prefix", "dilation",
-            "block", "global", "separator", "key_length", "residual", "norm"]
+            "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma"]
 STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v"]
 
 
@@ -153,7 +153,40 @@ def pair_scores(s, q, k, w, w_q, w_k, v_score):
         a, b = q if w_q is None else q @ w_q, k if w_k is None else k @ w_k
         v_score = v_score if v_score.ndim == 1 else v_score[:, None, None, :]
         return (np.tanh(a[:, :, None, :] + b[:, None, :, :]) * v_score).sum(axis=-1)
+    if s["score"] == "distance":
+        return -((q[:, :, None, :] - k[:, None, :, :]) ** 2).sum(axis=-1) / 2
     return q @ kt
+
+
+def entmax15_row(z):
+    """Peters, Niculae and Martins 2019: the squares of what half the scores have above a threshold that is found by halving."""
+    half = (z - z.max()).astype(np.float64) / 2
+    low, high = -1.0, 0.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (np.maximum(half - middle, 0) ** 2).sum() >= 1 else (low, middle)
+    return (np.maximum(half - low, 0) ** 2).astype(z.dtype)
+
+
+def normalized(s, z, sink):
+    """Weights of the scores of one row."""
+    kind = z.dtype.type
+    if s["top_k"] is not None and s["top_k"] < len(z):
+        kept = np.sort(np.argsort(-z, kind="stable")[: s["top_k"]])
+        w = np.zeros_like(z)
+        w[kept] = normalized({**s, "top_k": None}, z[kept], sink)
+        return w
+    if s["normalizer"] == "sparsemax":
+        return sparsemax_row(z)
+    if s["normalizer"] == "entmax15":
+        return entmax15_row(z)
+    if s["normalizer"] == "sigmoid":
+        return 1 / (1 + np.exp(-z))
+    if s["normalizer"] == "linear":
+        return z / z.sum() if z.sum() != 0 else np.zeros_like(z)
+    top = z.max() if sink is None else max(z.max(), sink)
+    e = np.exp(z - top)
+    return e / (e.sum() + kind(0 if sink is None else np.exp(sink - top)))
 
 
 def sparsemax_row(z):
@@ -166,23 +199,25 @@ def sparsemax_row(z):
 
 
 def weights_of(s, masked, seen, sinks):
-    kind = masked.dtype.type
-    if s["normalizer"] == "linear":
-        open_scores = np.where(seen, masked, kind(0))
-        total = open_scores.sum(axis=-1, keepdims=True)
-        return np.where(total == 0, kind(0), open_scores / np.where(total == 0, kind(1), total))
     w = np.zeros_like(masked)
-    for h, i in np.argwhere(seen.any(axis=-1)):
-        z = masked[h, i, seen[h, i]]
+    weighed = seen
+    if s["mask_fill"] is not None:  # which is a score as others are, but that nan is one of empty rows only
+        w[~seen.any(axis=-1)] = np.nan
+        weighed = seen if s["mask_fill"] == "nan" else np.ones_like(seen)
+    for h, i in np.argwhere(weighed.any(axis=-1)):
+        z = masked[h, i, weighed[h, i]]
         if np.isnan(z).any() or z.max() == np.inf:
             w[h, i] = np.nan
-        elif s["normalizer"] == "sparsemax":
-            w[h, i, seen[h, i]] = sparsemax_row(z)
         else:
-            top = z.max() if sinks is None else max(z.max(), sinks[h])
-            e = np.exp(z - top)
-            w[h, i, seen[h, i]] = e / (e.sum() + (0 if sinks is None else np.exp(sinks[h] - top)))
+            w[h, i, weighed[h, i]] = normalized(s, z, None if sinks is None else sinks[h])
     return w
+
+
+def gaussian(s, own, heads, n, m):
+    """heads×n×m factors (Luong, Pham and Manning 2015, eq. 10)."""
+    centers = np.broadcast_to(matrix(own("centers")), (heads, n))[:, :, None]
+    sigma = np.ravel(s["sigma"] if own("sigmas") is None else own("sigmas")).reshape(1, -1, 1)
+    return np.exp(-((np.arange(m)[None, None, :] - centers) ** 2) / (2 * sigma**2))
 
 
 def recur(rule, scale, q, k, v, decay, beta, state):
@@ -270,6 +305,7 @@ def one_form(own, s, x, context, is_given, kind):
         out["encoding"] = np.concatenate(turns(p, r, base, kind), axis=1)[None]
     out |= {"q": q, "k": k, "v": v, "offset": s["offset"]}
     out["is_exponential"] = s["recurrence"] is None and s["normalizer"] != "linear"
+    out["is_distribution"] = s["recurrence"] is None and s["normalizer"] != "sigmoid"
     if s["recurrence"] is not None:
         more, y = recurrent(s, own, q, k, v, cast)
         out |= more
@@ -280,19 +316,28 @@ def one_form(own, s, x, context, is_given, kind):
         scores = pair_scores(s, q, np.repeat(k, group, axis=0), *(cast(own(t)) for t in ("w_score", "w_score_q", "w_score_k", "v_score")))
         plain = s["score"] in (None, "scaled") and s["normalizer"] != "linear"
         scaled = scores * kind((s["scale"] if s["scale"] is not None else 1 / np.sqrt(q.shape[2]) if plain else 1) / (s["temperature"] or 1))
+        if own("query_scale") is not None:
+            scaled = scaled * cast(own("query_scale")).reshape(-1, 1)
         if s["softcap"]:
             scaled = kind(s["softcap"]) * np.tanh(scaled / kind(s["softcap"]))
         masked = scaled if bias is None else scaled + bias
-        masked = np.where(seen, masked if place is None else masked + place, kind(-np.inf))
+        closed = -np.inf if s["mask_fill"] in (None, "nan") else s["mask_fill"]
+        masked = np.where(seen, masked if place is None else masked + place, kind(closed))
         sinks = own("sinks") if own("sinks") is not None else None if s["sink"] is None else np.full(heads, s["sink"])
         out |= {"scores": scores, "scaled": scaled, "masked": masked, "seen": seen,
                 "weights": weights_of(s, masked, seen, None if sinks is None else cast(sinks).reshape(heads))}
         out |= {} if place is None else {"encoding": place}
+        if own("centers") is not None:
+            out["weights"] = (out["weights"] * gaussian(s, own, heads, n, m)).astype(kind)
+            # Rows whose factors are all 0 look empty in the weights, and are none.
+            out["is_distribution"] &= bool(((out["weights"].astype(np.float32) != 0).any(axis=-1) | ~seen.any(axis=-1)).all())
         y = None
         if v is not None:
             y = np.zeros((heads, n, v.shape[2]), dtype=kind)
-            for h, i in np.argwhere(seen.any(axis=-1)):
-                y[h, i] = out["weights"][h, i, seen[h, i]] @ v[h // group][seen[h, i]]
+            weighed = seen if s["mask_fill"] in (None, "nan") else np.ones_like(seen)
+            for h, i in np.argwhere(weighed.any(axis=-1)):
+                y[h, i] = out["weights"][h, i, weighed[h, i]] @ v[h // group][weighed[h, i]]
+            y[np.isnan(out["weights"]).all(axis=-1)] = np.nan
     if y is not None:
         y = y.transpose(1, 0, 2).reshape(n, -1)
         y = y if own("w_o") is None else y @ cast(own("w_o"))

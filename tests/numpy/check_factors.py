@@ -1,0 +1,156 @@
+"""
+Normalizers, factors and fills that are computed in double precision: by hand, and on random problems against the oracle in
+forms.py. A test is named on the command line.
+"""
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+from check_forms import check, cpus, given, pick, random_masks, weights_of
+from forms import entmax15_row
+from oracle import ATTN, close, floats, numbers, run, write_json
+
+PAIR = {"q": [[1.0, 0.0], [0.5, -1.0]], "k": [[1.0, 2.0], [-1.0, 0.5], [0.25, 0.0]], "v": [[1.0], [2.0], [4.0]]}
+
+
+def test_oracle():
+    """The row of entmax15 sums to 1, and is (s/2 - t)² where two scores differ by little."""
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        z = rng.normal(size=int(rng.integers(1, 9))) * 3
+        assert abs(entmax15_row(z).sum() - 1) < 1e-9
+    # Two scores d apart: with a = s/2 - t of the first, a² + (a - d/2)² = 1.
+    d = 0.8
+    a = (d / 2 + np.sqrt(2 - d * d / 4)) / 2
+    close("two scores", entmax15_row(np.array([d, 0.0])), [a * a, (a - d / 2) ** 2], 1e-9)
+
+
+def test_sigmoid():
+    w = weights_of({**PAIR, "score": "dot", "normalizer": "sigmoid"})
+    close("by hand", w[0, 0], 1 / (1 + np.exp(-np.array([[1, -1, 0.25], [-1.5, -1, 0.125]]))), 2e-7)
+    stats = given({**PAIR, "normalizer": "sigmoid"})["stats"][0][0]
+    assert stats["entropy"] is None and stats["mean_distance"] is None and stats["max_weight"] is not None, stats
+    check({**PAIR, "normalizer": "sigmoid", "bias": [[-1.5] * 3] * 2, "causal": True})
+
+
+def test_entmax15():
+    w = weights_of({**PAIR, "score": "dot", "normalizer": "entmax15"})
+    close("sums", w.sum(axis=-1), np.ones((1, 1, 2)), 1e-6)
+    close("one score far above", weights_of({"q": [[9.0]], "k": [[1.0], [0.0], [-1.0]], "score": "dot", "normalizer": "entmax15"})[0, 0],
+          [[1, 0, 0]], 1e-7)
+    check({**PAIR, "normalizer": "entmax15", "causal": "end"})
+
+
+def test_top_k():
+    w = weights_of({"q": [[1.0]], "k": [[1.0], [3.0], [3.0], [2.0], [3.0]], "score": "dot", "top_k": 2})
+    close("of equal scores the earlier", w[0, 0], [[0, 0.5, 0.5, 0, 0]], 1e-7)
+    check({**PAIR, "top_k": 2})
+    check({**PAIR, "top_k": 1, "causal": True})
+    check({**PAIR, "top_k": 3})
+    w = given({**PAIR, "v": [[1.0], [float("nan")], [4.0]], "top_k": 2})
+    assert w["output"][0][0] != [None] and w["output"][0][1] == [None], "a value that is left out does no harm"
+
+
+def test_distance():
+    w = given({**PAIR, "score": "distance"}, "--stage", "scores")
+    close("by hand", numbers(w["scores"])[0, 0], [[-2, -2.125, -0.28125], [-4.625, -2.25, -0.53125]], 1e-6)
+    check({**PAIR, "score": "distance", "scale": 0.5, "softcap": 2})
+
+
+def test_query_scale():
+    """Factors of the scaled scores, in every engine, before the softcap."""
+    names = cpus()
+    check({**PAIR, "query_scale": [2, 0.25]}, names=names)
+    check({**PAIR, "query_scale": [2, -0.25], "softcap": 1.5, "causal": True}, names=names)
+    rng = np.random.default_rng(2)
+    n, m, d = 70, 130, 24
+    p = {"q": floats(rng, (2, n, d), 1), "k": floats(rng, (2, m, d), 1), "v": floats(rng, (2, m, d), 1)}
+    scales = 1 + np.log1p(np.arange(n) // 8)
+    check({**p, "query_scale": scales, "causal": "end"}, names=names)
+    check({**p, "query_scale": scales, "dilation": 3, "bias": floats(rng, (n, m), 1)}, names=names)
+    check({**p, "query_scale": scales, "position": "alibi"}, names=names)
+
+
+def test_gaussian():
+    p = {**PAIR, "score": "dot", "centers": [0.5, 2.0], "sigma": 0.75}
+    plain = weights_of({**PAIR, "score": "dot"})[0, 0]
+    j = np.arange(3)
+    close("by hand", weights_of(p)[0, 0], plain * np.exp(-((j - np.array([[0.5], [2.0]])) ** 2) / (2 * 0.75**2)), 2e-7)
+    check(p)
+    check({**PAIR, "centers": [0.5, 2.0], "sigma": [0.5, 3.0], "top_k": 2})
+    heads = {"q": [PAIR["q"]] * 2, "k": [PAIR["k"]] * 2, "v": [PAIR["v"]] * 2}
+    check({**heads, "centers": [[0, 1], [2, 0.5]], "sigmas": [1, 2], "causal": 1})
+
+
+def test_mask_fill():
+    closed = {**PAIR, "mask": [[1, 0, 1], [0, 0, 0]]}
+    check({**closed, "mask_fill": -2.0})
+    check({**closed, "mask_fill": -1e9})
+    w = given({**closed, "mask_fill": -1e9}, "--stage", "mask")
+    close("an empty row is uniform", numbers(w["weights"])[0, 0, 1], [1 / 3] * 3, 1e-7)
+    close("and has the mean of the values", numbers(w["output"])[0, 1], [7 / 3], 1e-6)
+    assert w["mask"][0][0] == [[1, 0, 1], [0, 0, 0]] and w["pairs"]["allowed"] == [[2]], w
+    check({**closed, "mask_fill": "nan"})
+    write_json("fill.json", {**closed, "mask_fill": -1e9})
+    said = run("fill.json", "-o", "-").stderr.decode()
+    assert "1 of 2 rows may see no key: their weights are those of mask_fill" in said, said
+    write_json("fill.json", {**closed, "mask_fill": "nan"})
+    said = run("fill.json", "-o", "-").stderr.decode()
+    assert "1 of 2 rows may see no key: their weights are those of mask_fill" in said and "too large" not in said, said
+
+
+def test_read_back():
+    """Weights under these forms are an input again, without a warning about their sums."""
+    for more in ({"normalizer": "sigmoid"}, {"centers": [0, 2], "sigma": 1}, {"normalizer": "entmax15"}, {"top_k": 1}):
+        write_json("first.json", {**PAIR, **more})
+        run("first.json", "-o", "second.json")
+        done = run("second.json", "-o", "-")
+        assert not done.stderr, (more, done.stderr.decode())
+        first, second = json.load(open("second.json")), json.loads(done.stdout)
+        assert first["weights"] == second["weights"] and first["stats"] == second["stats"], (more, first["stats"], second["stats"])
+
+
+def random_problem(seed):
+    rng = np.random.default_rng([seed, 12])
+    n, m, d, heads = (int(rng.integers(1, top)) for top in (9, 14, 7, 4))
+    f = {}
+    random_masks(rng, n, m, heads, f)
+    f.pop("separator", None)
+    p = {"q": floats(rng, (heads, n, d), 1.5), "k": floats(rng, (heads, m, d), 1.5), "v": floats(rng, (heads, m, 3), 1)}
+    f["normalizer"] = pick(rng, "softmax", "sparsemax", "sigmoid", "entmax15")
+    f["score"] = pick(rng, "scaled", "dot", "distance", "cosine")
+    if rng.random() < 0.4:
+        f["top_k"] = int(rng.integers(1, m + 2))
+    if rng.random() < 0.3:
+        p["query_scale"] = floats(rng, n, 1)
+    if rng.random() < 0.3:
+        p["centers"] = floats(rng, pick(rng, (n,), (heads, n)), 5)
+        f["sigma"] = pick(rng, 0.5, 2.0, [float(x) for x in rng.random(n) + 0.1])
+    if rng.random() < 0.3:
+        f["mask_fill"] = pick(rng, -1e9, -1.0, 0.0, "nan")
+    if rng.random() < 0.2:
+        f["softcap"] = 2.0
+    if rng.random() < 0.3:
+        p["bias"] = floats(rng, (n, m), 1)
+    return {**p, **f}
+
+
+def random_problems(first, end):
+    names = cpus()
+    for seed in range(first, end):
+        try:
+            problem = random_problem(seed)
+            if isinstance(problem.get("sigma"), list):
+                problem["sigmas"] = problem.pop("sigma")
+            check(problem, names=names)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from None
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "random":
+        random_problems(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        globals()["test_" + sys.argv[1]]()
