@@ -75,7 +75,7 @@ struct head {
     double scale;
     const float *query_scale; /* n: further factors, one a query; NULL: none */
     double softcap;           /* 0: none */
-    struct strided bias; /* n×m; -infinity masks */
+    struct strided bias;      /* n×m; -infinity masks */
     /* Added by distance: distance[x] to pairs of i + offset - j = distance_first + x. At all distances that
      * occur, and HEAD_SPARE numbers more; or NULL. */
     const float *distance;
@@ -86,10 +86,12 @@ struct head {
      * pair are NaN. */
     bool has_fill;
     double fill;
-    size_t top_k; /* normalizes the so many largest of a row, of equal ones the earlier; the others weigh 0; 0: all */
+    size_t
+        top_k; /* normalizes the so many largest of a row, of equal ones the earlier; the others weigh 0; 0: all */
     enum normalizer normalizer;
-    const float *center, *sigma; /* n: weights are multiplied by exp(-(j - center)²/(2·sigma²)); NULL: no factor */
-    size_t sigma_step;           /* 0: one for all queries */
+    const float *center,
+        *sigma;        /* n: weights are multiplied by exp(-(j - center)²/(2·sigma²)); NULL: no factor */
+    size_t sigma_step; /* 0: one for all queries */
     bool has_sink;
     double sink;    /* with softmax: a logit beside those of the keys */
     double dropout; /* the probability that a weight is dropped */

@@ -14,7 +14,8 @@ struct row_measures {
     float first;    /* weight on key 0 */
     double score;   /* the largest masked score, as computed; measures_row leaves it 0 */
     size_t argmax;  /* the first key with the largest weight; SIZE_MAX if the row has no keys or is NaN */
-    bool is_filled; /* it may attend to no key, and its weights are those of a fill; measures_row leaves it false */
+    bool
+        is_filled; /* it may attend to no key, and its weights are those of a fill; measures_row leaves it false */
 };
 
 /* Of a head: means over the rows that have keys and no NaN. Entropy and distance are NaN if the weights are
@@ -27,8 +28,8 @@ struct measures {
     size_t largest_query, largest_key;
     size_t rows;                 /* in the means; 0: all of the above are NaN */
     size_t blind_rows, nan_rows; /* rows without keys; rows that are NaN, but for those of a fill */
-    size_t filled_rows;          /* rows with the weights of a fill, which count in the means unless they are NaN */
-    size_t allowed;              /* pairs that the masks allow; not set here: attention/mask_count.h */
+    size_t filled_rows; /* rows with the weights of a fill, which count in the means unless they are NaN */
+    size_t allowed;     /* pairs that the masks allow; not set here: attention/mask_count.h */
 };
 
 /* Measures a row of weights by the `count` keys that it may attend to, in rising order. `position` is that of

@@ -19,7 +19,8 @@ static double reference_score(const struct head *head, size_t i, size_t j)
 
 static double reference_scaled(const struct head *head, size_t i, size_t j)
 {
-    double s = head->scale * (head->query_scale ? (double)head->query_scale[i] : 1) * reference_score(head, i, j);
+    double s =
+        head->scale * (head->query_scale ? (double)head->query_scale[i] : 1) * reference_score(head, i, j);
     return head->softcap > 0 ? head->softcap * tanh(s / head->softcap) : s;
 }
 
@@ -204,8 +205,8 @@ static bool keep_largest(const struct head *head, struct reference_room *room)
 static void normalize(const struct head *head, struct reference_room *room)
 {
     static void (*const normalizers[])(const struct head *, struct reference_room *) = {
-        [NORMALIZER_SOFTMAX] = normalize_softmax,     [NORMALIZER_SPARSEMAX] = normalize_sparsemax,
-        [NORMALIZER_LINEAR] = normalize_linear,       [NORMALIZER_SIGMOID] = normalize_sigmoid,
+        [NORMALIZER_SOFTMAX] = normalize_softmax,   [NORMALIZER_SPARSEMAX] = normalize_sparsemax,
+        [NORMALIZER_LINEAR] = normalize_linear,     [NORMALIZER_SIGMOID] = normalize_sigmoid,
         [NORMALIZER_ENTMAX15] = normalize_entmax15,
     };
     if (keep_largest(head, room))

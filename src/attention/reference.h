@@ -10,7 +10,7 @@
 
 /* Memory of the caller for one row, m numbers in each array, and what reference_row finds. */
 struct reference_room {
-    double *row;      /* the stage that was asked for */
+    double *row; /* the stage that was asked for */
     /* The keys that the query may attend to, in order; for the stages MASKED and WEIGHTS. With a fill, all keys
      * have weights, and here they are for the stage WEIGHTS. */
     size_t *keys;

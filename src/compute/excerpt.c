@@ -185,9 +185,8 @@ static size_t mean_measure_row(const struct excerpt *e, size_t l, size_t i, stru
         if (!masked || room->row[j] != 0)
             room->keys[count++] = j;
     }
-    room->rows[i] =
-        measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
-                     settings_are_shares(&spec->settings));
+    room->rows[i] = measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
+                                 settings_are_shares(&spec->settings));
     return allowed;
 }
 

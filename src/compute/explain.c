@@ -26,9 +26,8 @@ static bool explanation_below(struct result *below, const struct problem *lower,
 static bool explanation_arrays(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
-    double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,        &e->weights,
-                         &e->numerators, &e->uncapped, &e->before_dropout,
-                         &e->before_factor};
+    double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,         &e->weights,
+                         &e->numerators, &e->uncapped, &e->before_dropout, &e->before_factor};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
             (arrays[i] == &e->before_dropout && !(head->dropout > 0)) ||
@@ -165,8 +164,8 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
 void explanation_free(struct explanation *explanation)
 {
     struct explanation *e = explanation;
-    double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
-                        e->numerators, e->uncapped, e->before_dropout, e->before_factor, e->output};
+    double *arrays[] = {e->scores,   e->scaled,         e->masked,        e->weights, e->numerators,
+                        e->uncapped, e->before_dropout, e->before_factor, e->output};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->allowed);

@@ -31,9 +31,9 @@ struct explanation {
     double *numerators;
     double *before_dropout; /* the weights; NULL: there is no dropout */
     double *before_factor;  /* the weights before the Gaussian factor; NULL: there is none */
-    double shift;           /* the largest of masked and the sink; with sparsemax and entmax15 the threshold */
-    double sink_numerator;  /* 0 where there is no sink */
-    double denominator;     /* the sum of all numerators */
+    double shift;          /* the largest of masked and the sink; with sparsemax and entmax15 the threshold */
+    double sink_numerator; /* 0 where there is no sink */
+    double denominator;    /* the sum of all numerators */
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
     struct precision_row precision;
     double *output; /* d_v, of this head alone; NULL: there is no v */

@@ -196,7 +196,8 @@ static void precision_warn(const struct result *result, size_t rows, struct warn
 static void result_warn(const struct result *result, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
-    size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads, rows = count * problem->n;
+    size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
+           rows = count * problem->n;
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
@@ -210,7 +211,8 @@ static void result_warn(const struct result *result, struct warnings *warnings)
     if (blind > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
     if (filled > 0)
-        warnings_add(warnings, "%zu of %zu rows may see no key: their weights are those of mask_fill", filled, rows);
+        warnings_add(warnings, "%zu of %zu rows may see no key: their weights are those of mask_fill", filled,
+                     rows);
     bool relative = false;
     for (size_t l = 0; l < problem->layer_count; l++)
         relative = relative || problem->layers[l].extra[INPUT_RELATIVE_BIAS];

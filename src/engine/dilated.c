@@ -41,7 +41,8 @@ static size_t dilated_period(const struct engine_job *jobs, size_t count)
     for (size_t j = 0; j < count; j++) {
         const struct rules *rules = &jobs[j].head->rules;
         const struct pooling *pool = &jobs[j].pool;
-        if (jobs[j].head->query_scale || rules->dilation != period || !dilated_splits(rules, jobs[j].head->m) ||
+        if (jobs[j].head->query_scale || rules->dilation != period ||
+            !dilated_splits(rules, jobs[j].head->m) ||
             (pool->cells && (pool->rows % period != 0 || pool->keys % period != 0)))
             return 0;
     }

@@ -170,13 +170,13 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         const double first = (double)rows->first_score[l] - (double)rows->max[l];
         /* Not below 0 even when rounded: the largest score has x = 0 and e = 1, so that weight >= 1, and no x
          * is above 0, so that log_sum <= 0. */
-        *out = (struct row_measures){
-            .entropy = (float)(log(weight) - M_LN2 * plan->factor * log_sum / weight),
-            .max = inverse,
-            .distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight),
-            .first = (float)(exp2(plan->factor * first) / weight),
-            .score = (double)rows->max[l] * plan->factor / M_LOG2E,
-            .argmax = rows->argmax[l]};
+        *out =
+            (struct row_measures){.entropy = (float)(log(weight) - M_LN2 * plan->factor * log_sum / weight),
+                                  .max = inverse,
+                                  .distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight),
+                                  .first = (float)(exp2(plan->factor * first) / weight),
+                                  .score = (double)rows->max[l] * plan->factor / M_LOG2E,
+                                  .argmax = rows->argmax[l]};
     }
 }
 

@@ -218,13 +218,13 @@ static bool combine_past(const struct check *check)
 static bool combine_recurrence(const struct check *check)
 {
     static const enum setting others[] = {
-        SETTING_SCORE,     SETTING_NORMALIZER, SETTING_SOFTCAP,  SETTING_TEMPERATURE, SETTING_CAUSAL,
-        SETTING_WINDOW,    SETTING_PREFIX,     SETTING_DILATION, SETTING_BLOCK,       SETTING_GLOBAL,
-        SETTING_SEPARATOR, SETTING_KEY_LENGTH, SETTING_SINK,     SETTING_DROPOUT,
-        SETTING_TOP_K,     SETTING_MASK_FILL,
+        SETTING_SCORE,  SETTING_NORMALIZER, SETTING_SOFTCAP,   SETTING_TEMPERATURE,
+        SETTING_CAUSAL, SETTING_WINDOW,     SETTING_PREFIX,    SETTING_DILATION,
+        SETTING_BLOCK,  SETTING_GLOBAL,     SETTING_SEPARATOR, SETTING_KEY_LENGTH,
+        SETTING_SINK,   SETTING_DROPOUT,    SETTING_TOP_K,     SETTING_MASK_FILL,
     };
-    static const enum input masks[] = {INPUT_MASK, INPUT_BIAS, INPUT_SEGMENTS, INPUT_KEY_MASK, INPUT_SINKS,
-                                       INPUT_QUERY_SCALE, INPUT_CENTERS};
+    static const enum input masks[] = {INPUT_MASK,  INPUT_BIAS,        INPUT_SEGMENTS, INPUT_KEY_MASK,
+                                       INPUT_SINKS, INPUT_QUERY_SCALE, INPUT_CENTERS};
     struct requirement recurrence = setting(check, SETTING_RECURRENCE);
     struct requirement gated = word(check, SETTING_RECURRENCE, RECURRENCE_GATED);
     struct requirement delta = word(check, SETTING_RECURRENCE, RECURRENCE_DELTA);
@@ -261,6 +261,6 @@ bool check_combinations(const struct check *check)
     if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
         return check->error->kind == ERROR_NONE;
     return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
-           combine_more_normalizers(check) && combine_gaussian(check) &&
-           combine_recurrence(check) && combine_past(check) && combine_stack(check);
+           combine_more_normalizers(check) && combine_gaussian(check) && combine_recurrence(check) &&
+           combine_past(check) && combine_stack(check);
 }

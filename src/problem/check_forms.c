@@ -378,8 +378,8 @@ static bool check_factors(const struct check *check, struct problem_layer *layer
         return false;
     for (size_t i = 0; sigmas && i < p->n; i++)
         if (!(sigmas->data[i] > 0))
-            return place_error(&sigmas->place, check->error, "sigmas is %g at [%zu]: expected numbers above 0",
-                               (double)sigmas->data[i], i);
+            return place_error(&sigmas->place, check->error,
+                               "sigmas is %g at [%zu]: expected numbers above 0", (double)sigmas->data[i], i);
     return true;
 }
 

@@ -27,10 +27,10 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                        "how q and k are compared: scaled (default), dot, cosine, general (q*W*k), additive "
                        "(v*tanh(W1*q + W2*k)), distance (-|q - k|^2/2)"},
     [SETTING_TEMPERATURE] = {"temperature", "T", NULL, "divide the scaled scores by T, before --softcap"},
-    [SETTING_NORMALIZER] =
-        {"normalizer", "KIND", "softmax sparsemax linear sigmoid entmax15",
-         "how masked scores become weights: softmax (default), sparsemax, entmax15, sigmoid (each key by itself), "
-         "or linear (attention with elu+1)"},
+    [SETTING_NORMALIZER] = {"normalizer", "KIND", "softmax sparsemax linear sigmoid entmax15",
+                            "how masked scores become weights: softmax (default), sparsemax, entmax15, "
+                            "sigmoid (each key by itself), "
+                            "or linear (attention with elu+1)"},
     [SETTING_RECURRENCE] =
         {"recurrence", "RULE", "none linear gated delta gated_delta",
          "linear attention as a recurrence: linear, gated (with decay), delta (with beta) or "
@@ -41,9 +41,10 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_TOP_K] = {"top_k", "K", NULL, "normalize only the K largest scores of each row"},
     [SETTING_SIGMA] = {"sigma", "X", NULL,
                        "with --centers: multiply the weights by a Gaussian of this width around the center"},
-    [SETTING_MASK_FILL] = {"mask_fill", "X|nan", NULL,
-                           "the score of masked pairs instead of -infinity, such as -1e9; nan: rows that may attend "
-                           "to nothing become NaN"},
+    [SETTING_MASK_FILL] =
+        {"mask_fill", "X|nan", NULL,
+         "the score of masked pairs instead of -infinity, such as -1e9; nan: rows that may attend "
+         "to nothing become NaN"},
     [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
                           "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
                           "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
@@ -69,7 +70,22 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
-enum type { COUNT, INDEX, SEED, POSITIVE, FINITE, SHARE, SOFTCAP, FLAG, WORD, CAUSAL, WINDOW, LIST, TEXT, FILL };
+enum type {
+    COUNT,
+    INDEX,
+    SEED,
+    POSITIVE,
+    FINITE,
+    SHARE,
+    SOFTCAP,
+    FLAG,
+    WORD,
+    CAUSAL,
+    WINDOW,
+    LIST,
+    TEXT,
+    FILL
+};
 
 #define FIELD(member) offsetof(struct settings, member), sizeof((struct settings *)0)->member
 static const struct field {

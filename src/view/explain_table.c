@@ -159,7 +159,8 @@ static void write_normalizer(const struct explanation *e, struct out *out)
     if (head->normalizer == NORMALIZER_SPARSEMAX)
         out_format(out, "sparsemax: weight = %s %c %s, or 0 where that is less", s, sign, largest);
     else if (head->normalizer == NORMALIZER_ENTMAX15)
-        out_format(out, "entmax15: weight = (%s/2 %c %s)², or 0 where the bracket is less than 0", s, sign, largest);
+        out_format(out, "entmax15: weight = (%s/2 %c %s)², or 0 where the bracket is less than 0", s, sign,
+                   largest);
     else if (head->normalizer == NORMALIZER_SIGMOID)
         out_format(out, "sigmoid: weight = 1/(1 + e^-%s), each key by itself", s);
     else if (head->normalizer == NORMALIZER_LINEAR && e->denominator == 0)
@@ -173,7 +174,8 @@ static void write_normalizer(const struct explanation *e, struct out *out)
     if (e->before_factor) {
         out_text(out, ";\n            then times e^(-(j - ");
         out_format(out, "%s)²/(2·", label_number((double)head->center[e->query], sum));
-        out_format(out, "%s²)), j the key", label_number((double)head->sigma[e->query * head->sigma_step], sum));
+        out_format(out, "%s²)), j the key",
+                   label_number((double)head->sigma[e->query * head->sigma_step], sum));
     }
     if (e->before_dropout)
         out_format(out, "; dropout makes it 0, or divides it by 1 - %s", label_number(head->dropout, sum));

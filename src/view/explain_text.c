@@ -101,7 +101,8 @@ static void explain_scaling(const struct explanation *e, struct out *out)
         else
             out_format(out, ", scaled = %s·score", label_number(head->scale, text));
         if (head->query_scale)
-            out_format(out, "·%s, the query's own factor", label_number((double)head->query_scale[e->query], text));
+            out_format(out, "·%s, the query's own factor",
+                       label_number((double)head->query_scale[e->query], text));
     }
     if (e->uncapped)
         out_format(out, ", capped = %s·tanh(%s/%s)", label_number(head->softcap, text),
