@@ -376,7 +376,7 @@ def test_schema():
     write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
     write_json("table.json", {"q": np.eye(3), "k": np.eye(3), "position": "relative", "max_distance": 5, "relative_bias": [[1], [2], [3], [4]]})
     for name, fill in (("filled", -1e9), ("broken", "nan")):
-        write_json(f"{name}.json", {"q": np.eye(3), "k": np.eye(3), "causal": -1, "mask_fill": fill, "top_k": 2, "centers": [0, 1, 2], "sigma": 2})
+        write_json(f"{name}.json", {"q": np.eye(3), "k": np.eye(3), "v": np.eye(3), "causal": -1, "mask_fill": fill, "top_k": 2, "centers": [0, 1, 2], "sigma": 2})
         runs.append([f"{name}.json", *every])
     runs += [[sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
