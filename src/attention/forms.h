@@ -29,6 +29,11 @@ enum position {
     POSITION_RELATIVE
 };
 enum norm { NORM_NONE, NORM_PRE, NORM_POST };
+enum qk_norm { QK_NORM_RMS, QK_NORM_LAYER };
+
+/* How projections are stored: y = x·W or y = x·Wᵀ; and the order of the columns of a fused one. */
+enum w_layout { LAYOUT_IN_OUT, LAYOUT_OUT_IN };
+enum qkv_layout { QKV_THIRDS, QKV_HEADS };
 
 /* The stages of a computation that can be shown. The first five follow from one another in this order. */
 enum stage {

@@ -17,6 +17,46 @@ void transform_norm(float *x, size_t rows, size_t d, const float *weight, const 
     }
 }
 
+/* Norms the heads [first, end) of row i as one. */
+static void norm_heads(const struct head_rows *r, size_t i, size_t first, size_t end, const float *weight,
+                       bool centered, double epsilon)
+{
+    const double count = (double)((end - first) * r->d);
+    double mean = 0, square = 0;
+    for (size_t h = first; h < end && centered; h++)
+        for (size_t c = 0; c < r->d; c++)
+            mean += (double)r->x[h * r->head_step + i * r->d + c] / count;
+    for (size_t h = first; h < end; h++)
+        for (size_t c = 0; c < r->d; c++) {
+            const double x = (double)r->x[h * r->head_step + i * r->d + c] - mean;
+            square += x * x / count;
+        }
+    const double factor = 1 / sqrt(square + epsilon);
+    for (size_t h = first; h < end; h++)
+        for (size_t c = 0; c < r->d; c++) {
+            float *x = &r->x[h * r->head_step + i * r->d + c];
+            *x = (float)(((double)*x - mean) * factor * (double)weight[(h - first) * r->d + c]);
+        }
+}
+
+void transform_head_norm(const struct head_rows *rows, const float *weight, bool joint, bool centered,
+                         double epsilon)
+{
+    const size_t step = joint ? rows->heads : 1;
+    for (size_t i = 0; i < rows->rows; i++)
+        for (size_t h = 0; h < rows->heads; h += step)
+            norm_heads(rows, i, h, h + step, weight, centered, epsilon);
+}
+
+void transform_gate(float *x, size_t rows, size_t columns, const float *g, size_t gates)
+{
+    const size_t shared = columns / gates;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t c = 0; c < columns; c++)
+            x[i * columns + c] =
+                (float)((double)x[i * columns + c] / (1 + exp(-(double)g[i * gates + c / shared])));
+}
+
 void transform_unit(float *x, size_t rows, size_t step, size_t d)
 {
     for (size_t i = 0; i < rows; i++, x += step) {

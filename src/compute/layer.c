@@ -181,6 +181,25 @@ static bool operand_make(struct layer *layer, const struct projection *projectio
     return true;
 }
 
+/* Norms q (0) or k (1), before it is rotated. */
+static bool operand_norm(struct layer *layer, int which, struct error *error)
+{
+    const struct problem_layer *from = layer_spec(layer);
+    const struct tensor *weight = from->extra[which == 0 ? INPUT_Q_NORM : INPUT_K_NORM];
+    struct operand *operand = &layer->operand[which], copy;
+    size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
+    if (!weight)
+        return true;
+    if (!operand_copy(&copy, NULL, 0, operand, rows, error))
+        return false;
+    free(operand->owned);
+    *operand = copy;
+    const struct head_rows all = {copy.owned, rows, copy.heads, copy.head_step, copy.columns};
+    transform_head_norm(&all, weight->data, tensor_count(weight) != copy.columns,
+                        from->settings.qk_norm_kind == QK_NORM_LAYER, from->qk_norm_epsilon);
+    return true;
+}
+
 /* Rotates q (0) or k (1) by its positions. */
 static bool operand_rotate(struct layer *layer, int which, struct error *error)
 {
@@ -285,7 +304,8 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         from->settings.position == POSITION_ROTARY || from->settings.position == POSITION_ROTARY_INTERLEAVED;
     if (!layer_sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
         !operand_make(layer, &from->k, 1, engine, error) ||
-        !operand_make(layer, &from->v, 2, engine, error) ||
+        !operand_make(layer, &from->v, 2, engine, error) || !operand_norm(layer, 0, error) ||
+        !operand_norm(layer, 1, error) ||
         (rotary && (!operand_rotate(layer, 0, error) || !operand_rotate(layer, 1, error))) ||
         !compared_make(layer, engine, error))
         return false;
@@ -337,12 +357,39 @@ float *layer_head_output(const struct layer *layer, float *output, size_t head)
     return to ? to + head * layer->problem->d_v : NULL;
 }
 
+/* Multiplies the heads' output, n×(heads·d_v), by the sigmoid of the gate, if there is one. */
+static bool layer_gate(const struct layer *layer, float *heads, const struct engine_options *engine,
+                       struct error *error)
+{
+    const struct problem *problem = layer->problem;
+    const struct problem_layer *from = layer_spec(layer);
+    const struct tensor *gate = from->extra[INPUT_GATE], *w = from->extra[INPUT_W_GATE];
+    const size_t width = problem->heads * problem->d_v;
+    if (gate)
+        transform_gate(heads, problem->n, width, gate->data, gate->shape[1]);
+    if (!w)
+        return true;
+    size_t inner = w->shape[0], gates = w->shape[1], count;
+    if (!size_multiply(problem->n, gates, &count))
+        return error_memory(error, SIZE_MAX);
+    float *made = memory_alloc(count, sizeof *made, error);
+    const float *x = layer->normed ? layer->normed : layer_sequence(layer, &from->q);
+    bool ok = made &&
+              engine_project(x, inner, w->data, NULL, problem->n, inner, gates, made, engine->threads, error);
+    if (ok)
+        transform_gate(heads, problem->n, width, made, gates);
+    free(made);
+    return ok;
+}
+
 bool layer_output_finish(const struct layer *layer, float *output, const struct engine_options *engine,
                          struct error *error)
 {
     const struct problem *problem = layer->problem;
     const struct problem_layer *from = layer_spec(layer);
     size_t width = problem->heads * problem->d_v, count = problem->n * problem->d_out;
+    if (output && !layer_gate(layer, layer->concat ? layer->concat : output, engine, error))
+        return false;
     if (layer->concat && !engine_project(layer->concat, width, list_data(from->w_o), list_data(from->b_o),
                                          problem->n, width, problem->d_out, output, engine->threads, error))
         return false;

@@ -76,6 +76,10 @@ bool check_forms(const struct check *check, struct problem_layer *layer);
 /* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */
 void problem_replace_nulls(struct inputs *inputs);
 
+/* Makes w_q, w_k, w_v and w_o of rank 2, d_model×(heads·d), of projections that are stored otherwise, and sets
+ * `heads` where an axis tells it (projections.c). Errors: shapes that do not fit, or fit in two ways; no memory. */
+bool problem_straighten_projections(struct inputs *inputs, const struct settings *over, struct error *error);
+
 /* Makes rank 3 of tensors of rank 2 whose heads are below each other: weights of which `heads` says how many they
  * are; q, k and v where the tokens tell, with a warning (stacked_heads.c). */
 void problem_stack_heads(struct inputs *inputs, const struct settings *over, struct warnings *warnings);

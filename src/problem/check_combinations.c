@@ -196,6 +196,16 @@ static bool combine_more_normalizers(const struct check *check)
            excludes(linear, tensor(check, INPUT_QUERY_SCALE));
 }
 
+/* Norms of q and k, and gates. Projections are straight by now. */
+static bool combine_projections(const struct check *check)
+{
+    struct requirement gate = tensor(check, INPUT_GATE), w_gate = tensor(check, INPUT_W_GATE);
+    const struct requirement norms[] = {tensor(check, INPUT_Q_NORM), tensor(check, INPUT_K_NORM)};
+    return needs(w_gate, tensor(check, INPUT_EMBEDDINGS)) && excludes(w_gate, tensor(check, INPUT_Q)) &&
+           excludes(gate, w_gate) && needs_any(setting(check, SETTING_QK_NORM_KIND), norms, 2) &&
+           needs_any(setting(check, SETTING_QK_NORM_EPSILON), norms, 2);
+}
+
 static bool combine_patterns(const struct check *check)
 {
     const struct requirement tokens = {.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
@@ -261,6 +271,6 @@ bool check_combinations(const struct check *check)
     if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
         return check->error->kind == ERROR_NONE;
     return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
-           combine_more_normalizers(check) && combine_gaussian(check) && combine_recurrence(check) &&
-           combine_past(check) && combine_stack(check);
+           combine_more_normalizers(check) && combine_gaussian(check) && combine_projections(check) &&
+           combine_recurrence(check) && combine_past(check) && combine_stack(check);
 }

@@ -359,6 +359,10 @@ static bool has_use_for(const struct problem_layer *layer, enum input which)
     case INPUT_QUERY_SCALE:
     case INPUT_CENTERS:
     case INPUT_SIGMAS:
+    case INPUT_Q_NORM:
+    case INPUT_K_NORM:
+    case INPUT_GATE:
+    case INPUT_W_GATE:
         return !layer->attention;
     default:
         return which >= INPUT_W_SCORE;
@@ -383,6 +387,39 @@ static bool check_factors(const struct check *check, struct problem_layer *layer
     return true;
 }
 
+/* The norms of q and k: a weight for each column of a head, or of all heads. */
+static bool check_qk_norms(const struct check *check, struct problem_layer *layer)
+{
+    const struct problem *p = check->problem;
+    const struct tensor *q = layer->extra[INPUT_Q_NORM], *k = layer->extra[INPUT_K_NORM];
+    bool epsilon = settings_have(&layer->settings, SETTING_QK_NORM_EPSILON);
+    layer->qk_norm_epsilon = epsilon ? layer->settings.qk_norm_epsilon : 1e-6;
+    return (!q || tensor_count(q) == p->heads * p->d_k ||
+            check_vector(check, INPUT_Q_NORM, p->d_k, INPUT_COUNT)) &&
+           (!k || tensor_count(k) == p->kv_heads * p->d_key ||
+            check_vector(check, INPUT_K_NORM, p->d_key, INPUT_COUNT));
+}
+
+/* The gate, or the projection that makes it: a column for each head, or each column of all heads. */
+static bool check_gate(const struct check *check, const struct problem_layer *layer)
+{
+    const struct problem *p = check->problem;
+    const struct tensor *gate = layer->extra[INPUT_GATE], *w = layer->extra[INPUT_W_GATE],
+                        *t = gate ? gate : w;
+    const enum input which = gate ? INPUT_GATE : INPUT_W_GATE;
+    if (!t)
+        return true;
+    if (p->d_v == 0)
+        return place_error(&t->place, check->error, "%s without v: there is no output to multiply",
+                           input_names[which]);
+    if (t->shape[1] != p->heads && t->shape[1] != p->heads * p->d_v)
+        return place_error(&t->place, check->error,
+                           "%s: expected %zu columns, one a head, or %zu, one a column of all heads",
+                           phrase_tensor(which, t).text, p->heads, p->heads * p->d_v);
+    const size_t inner = layer->q.previous ? p->d_out : layer->q.x ? layer->q.x->shape[1] : 0;
+    return check_matrix(check, which, 0, gate ? p->n : inner, 0);
+}
+
 bool check_forms(const struct check *check, struct problem_layer *layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++)
@@ -393,5 +430,6 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
         return true;
     return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
            check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
-           check_factors(check, layer) && check_stack(check, layer);
+           check_factors(check, layer) && check_qk_norms(check, layer) && check_gate(check, layer) &&
+           check_stack(check, layer);
 }

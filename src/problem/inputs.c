@@ -39,6 +39,12 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "query_scale",
     "sigmas",
     "centers",
+    "q_norm",
+    "k_norm",
+    "b_qkv",
+    "w_qkv",
+    "gate",
+    "w_gate",
     "decay",
     "beta",
     "state",
@@ -48,7 +54,7 @@ const char *const input_names[INPUT_COUNT + 1] = {
 bool input_is_list(enum input which)
 {
     return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
-           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_CENTERS);
+           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_B_QKV);
 }
 
 enum input input_named(const char *name)

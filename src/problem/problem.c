@@ -123,6 +123,8 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     if (!problem->layers)
         return false;
     problem_replace_nulls(inputs);
+    if (!problem_straighten_projections(inputs, over, error))
+        return false;
     problem_stack_heads(inputs, over, warnings);
     for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
         if (!make_layer(&check))

@@ -42,9 +42,10 @@ struct problem_layer {
     double sinusoidal_base; /* their base */
     size_t rotary_dim;      /* columns of a head that are rotated */
     int64_t offset;         /* position of query 0 among the keys */
-    float sigma;            /* of the Gaussian factor, where it is one for all queries */
-    size_t d_score;         /* columns of q and k when they are compared */
-    struct rules rules;     /* the rules that all heads share: without masks from files */
+    double qk_norm_epsilon;
+    float sigma;        /* of the Gaussian factor, where it is one for all queries */
+    size_t d_score;     /* columns of q and k when they are compared */
+    struct rules rules; /* the rules that all heads share: without masks from files */
 
     /* Owned; rules points to these. One number for each query (n) or key (m); NULL: none. */
     uint8_t *query_global, *key_global;

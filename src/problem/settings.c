@@ -67,6 +67,17 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
     [SETTING_NORM] = {"norm", "WHERE", "none pre post",
                       "layer norm: pre (before the projections) or post (of the output, after --residual)"},
+    [SETTING_W_LAYOUT] =
+        {"w_layout", "LAYOUT", "in_out out_in",
+         "how the projections are stored: in_out (y = x*W, default), or out_in, as PyTorch's Linear"},
+    [SETTING_QKV_LAYOUT] =
+        {"qkv_layout", "LAYOUT", "thirds heads",
+         "the columns of --w-qkv: all q, all k, all v (thirds, default), or for each K/V head its "
+         "queries, its k and its v (heads)"},
+    [SETTING_QK_NORM_KIND] = {"qk_norm_kind", "KIND", "rms layer",
+                              "the norm of --q-norm and --k-norm: rms (default) or layer"},
+    [SETTING_QK_NORM_EPSILON] = {"qk_norm_epsilon", "X", NULL,
+                                 "what that norm adds to the mean square (default 1e-6)"},
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
@@ -122,6 +133,10 @@ static const struct field {
     [SETTING_KEY_LENGTH] = {INDEX, ROLE_PATTERN, FIELD(key_length)},
     [SETTING_RESIDUAL] = {FLAG, ROLE_STACK, FIELD(residual)},
     [SETTING_NORM] = {WORD, ROLE_STACK, FIELD(norm)},
+    [SETTING_W_LAYOUT] = {WORD, ROLE_PROJECTION, FIELD(w_layout)},
+    [SETTING_QKV_LAYOUT] = {WORD, ROLE_PROJECTION, FIELD(qkv_layout)},
+    [SETTING_QK_NORM_KIND] = {WORD, ROLE_PROJECTION, FIELD(qk_norm_kind)},
+    [SETTING_QK_NORM_EPSILON] = {POSITIVE, ROLE_PROJECTION, FIELD(qk_norm_epsilon)},
 };
 
 enum role setting_role(enum setting which)
@@ -132,7 +147,7 @@ enum role setting_role(enum setting which)
 /* Whether a setting matters only where weights are computed: it is neither about tensors nor about masks. */
 static bool is_computing(enum setting which)
 {
-    return setting_role(which) & (ROLE_SCALE | ROLE_WEIGHT | ROLE_POSITION | ROLE_STACK);
+    return setting_role(which) & (ROLE_SCALE | ROLE_WEIGHT | ROLE_POSITION | ROLE_STACK | ROLE_PROJECTION);
 }
 
 enum setting setting_named(const char *name)

@@ -44,18 +44,23 @@ enum setting {
     SETTING_KEY_LENGTH,
     SETTING_RESIDUAL,
     SETTING_NORM,
+    SETTING_W_LAYOUT,
+    SETTING_QKV_LAYOUT,
+    SETTING_QK_NORM_KIND,
+    SETTING_QK_NORM_EPSILON,
     SETTING_COUNT
 };
 
 /* The part of the computation that a setting belongs to; bits, so that one can ask for several. */
 enum role {
-    ROLE_INPUT = 1,     /* the meaning of tensors: how many heads, and true in a mask */
-    ROLE_BAND = 2,      /* masks by distance: causal and window */
-    ROLE_SCALE = 4,     /* scale and softcap */
-    ROLE_WEIGHT = 8,    /* everything else between q, k and the weights */
-    ROLE_POSITION = 16, /* position encodings */
-    ROLE_PATTERN = 32,  /* all other masks */
-    ROLE_STACK = 64     /* residual and norm */
+    ROLE_INPUT = 1,       /* the meaning of tensors: how many heads, and true in a mask */
+    ROLE_BAND = 2,        /* masks by distance: causal and window */
+    ROLE_SCALE = 4,       /* scale and softcap */
+    ROLE_WEIGHT = 8,      /* everything else between q, k and the weights */
+    ROLE_POSITION = 16,   /* position encodings */
+    ROLE_PATTERN = 32,    /* all other masks */
+    ROLE_STACK = 64,      /* residual and norm */
+    ROLE_PROJECTION = 128 /* what makes q, k and v: how projections are stored, norms of q and k */
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
@@ -90,6 +95,8 @@ struct settings {
     char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
     size_t key_length;              /* keys from here on are padding */
     bool residual;
+    int w_layout, qkv_layout, qk_norm_kind; /* of the enums of these names */
+    double qk_norm_epsilon;
     struct place place[SETTING_COUNT]; /* of each in its file; the file is NULL for the command line */
 };
 

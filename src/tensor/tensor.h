@@ -21,6 +21,7 @@ struct tensor {
     int rank;
     size_t shape[TENSOR_RANK_MAX];
     unsigned holds;    /* bits of enum tensor_holds */
+    bool is_out_in;    /* of a projection: stored as out×in, transposed */
     bool true_attends; /* of a mask: nonzero attends, whatever mask_true_blocks says */
     struct place place;
 };

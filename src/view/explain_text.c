@@ -210,9 +210,10 @@ static void explain_output(const struct explanation *e, const struct explain_tab
     if (head->d_v > VECTOR_SHOWN)
         out_format(out, ", … %zu numbers", head->d_v);
     out_text(out, ")\n");
-    if (layer->w_o || layer->b_o || layer->settings.residual || layer->settings.norm == NORM_POST)
-        out_format(out, "   Then, over all heads side by side:%s%s%s%s; see attn run --stage output.\n",
-                   layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
+    const bool gated = layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE];
+    if (gated || layer->w_o || layer->b_o || layer->settings.residual || layer->settings.norm == NORM_POST)
+        out_format(out, "   Then, over all heads side by side:%s%s%s%s%s; see attn run --stage output.\n",
+                   gated ? " ·sigmoid(gate)" : "", layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
                    layer->settings.residual ? " + the sequence" : "",
                    layer->settings.norm == NORM_POST ? ", layer norm" : "");
 }

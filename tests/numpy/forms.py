@@ -9,7 +9,8 @@ from oracle import close, matrix, numbers, split_heads
 
 SETTINGS = ["heads", "kv_heads", "causal", "scale", "softcap", "window", "mask_true_blocks", "score", "temperature",
             "normalizer", "recurrence", "sink", "position", "position_base", "rotary_dim", "max_distance", "prefix", "dilation",
-            "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma"]
+            "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma",
+            "qk_norm_kind", "qk_norm_epsilon"]
 STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v"]
 
 
@@ -245,6 +246,19 @@ def layer_norm(x, weight, bias):
     return y if bias is None else y + bias.reshape(-1)
 
 
+def head_norm(s, t, weight):
+    """heads×rows×d: RMS or layer norm of each head, or of all heads of a row together where there are weights for all."""
+    if weight is None:
+        return t
+    heads, rows, d = t.shape
+    weight, kind = weight.reshape(-1), t.dtype.type
+    together = t.transpose(1, 0, 2).reshape(rows, 1, heads * d) if len(weight) != d else t.transpose(1, 0, 2)
+    if s["qk_norm_kind"] == "layer":
+        together = together - together.mean(axis=-1, keepdims=True, dtype=kind)
+    size = np.sqrt((together * together).mean(axis=-1, keepdims=True, dtype=kind) + kind(s["qk_norm_epsilon"] or 1e-6))
+    return (together / size * weight).reshape(rows, heads, d).transpose(1, 0, 2)
+
+
 def recurrent(s, own, q, k, v, cast):
     """Weights by what each value contributes: the rule with the identity for v and no initial state."""
     heads, n, d = q.shape
@@ -299,6 +313,7 @@ def one_form(own, s, x, context, is_given, kind):
     q = split_heads(q, heads)
     kv_heads = k.shape[0] if k.ndim == 3 else s["kv_heads"] or heads
     k, v = split_heads(k, kv_heads), None if v is None else split_heads(v, kv_heads)
+    q, k = head_norm(s, q, cast(own("q_norm"))), head_norm(s, k, cast(own("k_norm")))
     if s["position"] in ("rotary", "rotary-interleaved"):
         r = s["rotary_dim"] or q.shape[2]
         q, k = (rotate(t, at, r, base, s["position"] != "rotary") for t, at in ((q, p), (k, np.arange(m))))
@@ -340,6 +355,9 @@ def one_form(own, s, x, context, is_given, kind):
             y[np.isnan(out["weights"]).all(axis=-1)] = np.nan
     if y is not None:
         y = y.transpose(1, 0, 2).reshape(n, -1)
+        gate = cast(own("gate")) if own("w_gate") is None else inner @ cast(own("w_gate"))
+        if gate is not None:  # one a head serves all of its columns
+            y = y / (1 + np.exp(-np.repeat(gate, y.shape[1] // gate.shape[1], axis=1)))
         y = y if own("w_o") is None else y @ cast(own("w_o"))
         y = y if own("b_o") is None else y + cast(own("b_o")).reshape(-1)
         y = y + x if s["residual"] else y
