@@ -158,9 +158,12 @@ void computation_say(const struct computation *computation)
     if (problem->kv_heads != problem->heads)
         fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
     if (!first->attention)
-        fprintf(stderr, ", d_k %zu, d_v %zu, scale %.9g", problem->d_k, problem->d_v, first->scale);
+        fprintf(stderr, ", d_k %zu, d_v %zu, scale", problem->d_k, problem->d_v);
+    for (size_t h = 0; !first->attention && h < first->scale.count; h++)
+        fprintf(stderr, "%s %.9g", h > 0 ? "," : "", first->scale.at[h]);
     if (settings_have(&first->settings, SETTING_TEMPERATURE))
-        fprintf(stderr, ", temperature %.9g", first->settings.temperature);
+        for (size_t h = 0; h < first->settings.temperature.count; h++)
+            fprintf(stderr, "%s %.9g", h > 0 ? "," : ", temperature", first->settings.temperature.at[h]);
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");

@@ -387,6 +387,24 @@ static bool check_factors(const struct check *check, struct problem_layer *layer
     return true;
 }
 
+/* Lists of a number a head have as many as there are heads. */
+static bool check_lists(const struct check *check, const struct problem_layer *layer)
+{
+    const struct settings *s = &layer->settings;
+    const struct {
+        enum setting which;
+        const struct per_head *list;
+    } lists[] = {{SETTING_SCALE, &s->scale},
+                 {SETTING_SOFTCAP, &s->softcap},
+                 {SETTING_TEMPERATURE, &s->temperature},
+                 {SETTING_SINK, &s->sink}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (settings_have(s, lists[i].which) && lists[i].list->count > 1 && lists[i].list->count != check->problem->heads)
+            return value_error(check, lists[i].which, "one number, or one for each of %zu heads, not %zu",
+                               check->problem->heads, lists[i].list->count);
+    return true;
+}
+
 /* The norms of q and k: a weight for each column of a head, or of all heads. */
 static bool check_qk_norms(const struct check *check, struct problem_layer *layer)
 {
@@ -430,6 +448,6 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
         return true;
     return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
            check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
-           check_factors(check, layer) && check_qk_norms(check, layer) && check_gate(check, layer) &&
+           check_lists(check, layer) && check_factors(check, layer) && check_qk_norms(check, layer) && check_gate(check, layer) &&
            check_stack(check, layer);
 }

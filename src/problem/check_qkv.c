@@ -207,10 +207,12 @@ bool check_qkv(const struct check *check, struct problem_layer *layer)
 
     size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
     bool scaled = settings->score == SCORE_SCALED && settings->normalizer != NORMALIZER_LINEAR;
-    layer->scale = scaled ? 1 / sqrt((double)d_k) : 1;
+    layer->scale = (struct per_head){.at = {scaled ? 1 / sqrt((double)d_k) : 1}, .count = 1};
+    layer->softcap = (struct per_head){.count = 1};
     if (settings_have(settings, SETTING_SCALE))
         layer->scale = settings->scale;
-    layer->softcap = settings->softcap;
+    if (settings_have(settings, SETTING_SOFTCAP))
+        layer->softcap = settings->softcap;
     const struct place *at_q = projection_place(check, q, 0), *at_k = projection_place(check, k, 1);
     const struct place *at_v = v->width ? projection_place(check, v, 2) : at_q;
     const struct place *at_output = layer->w_o ? &layer->w_o->place : at_v;

@@ -36,7 +36,7 @@ struct problem_layer {
     struct settings settings;
     size_t slice; /* the index of this layer in rank-4 tensors */
 
-    double scale, softcap; /* scale: not yet divided by the temperature */
+    struct per_head scale, softcap; /* scale: not yet divided by the temperature */
     double position_base;
     bool has_sinusoidal; /* sinusoidal positions are added to the embeddings and the context of its stack */
     double sinusoidal_base; /* their base */

@@ -76,8 +76,10 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .d_k = l->d_score,
         .d_v = problem->d_v,
         .offset = l->offset,
-        .scale = l->scale / (settings_have(&l->settings, SETTING_TEMPERATURE) ? l->settings.temperature : 1),
-        .softcap = l->softcap,
+        .scale = per_head_at(&l->scale, head) / (settings_have(&l->settings, SETTING_TEMPERATURE)
+                                                     ? per_head_at(&l->settings.temperature, head)
+                                                     : 1),
+        .softcap = per_head_at(&l->softcap, head),
         .bias = problem_pairs(l->bias, l->slice, head),
         .distance = l->distance ? l->distance + head * l->distance_count : NULL,
         .distance_first = l->distance_first,
@@ -90,7 +92,7 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .fill = l->settings.mask_fill,
         .is_distribution = settings_are_shares(&l->settings),
         .has_sink = settings_have(&l->settings, SETTING_SINK) || sinks,
-        .sink = sinks ? (double)sinks->data[head] : l->settings.sink,
+        .sink = sinks ? (double)sinks->data[head] : per_head_at(&l->settings.sink, head),
         .dropout = l->settings.dropout,
         .seed = mix_seed(l->settings.seed, layer, head),
         .recurrent = recurrent_of(problem, l, head),

@@ -86,9 +86,10 @@ enum type {
     INDEX,
     SEED,
     POSITIVE,
-    FINITE,
     SHARE,
-    SOFTCAP,
+    POSITIVES,
+    FINITES,
+    SOFTCAPS,
     FLAG,
     WORD,
     CAUSAL,
@@ -107,15 +108,15 @@ static const struct field {
     [SETTING_HEADS] = {COUNT, ROLE_INPUT, FIELD(heads)},
     [SETTING_KV_HEADS] = {COUNT, ROLE_INPUT, FIELD(kv_heads)},
     [SETTING_CAUSAL] = {CAUSAL, ROLE_BAND, FIELD(causal)},
-    [SETTING_SCALE] = {FINITE, ROLE_SCALE, FIELD(scale)},
-    [SETTING_SOFTCAP] = {SOFTCAP, ROLE_SCALE, FIELD(softcap)},
+    [SETTING_SCALE] = {FINITES, ROLE_SCALE, FIELD(scale)},
+    [SETTING_SOFTCAP] = {SOFTCAPS, ROLE_SCALE, FIELD(softcap)},
     [SETTING_WINDOW] = {WINDOW, ROLE_BAND, FIELD(window_left)},
     [SETTING_MASK_TRUE_BLOCKS] = {FLAG, ROLE_INPUT, FIELD(mask_true_blocks)},
     [SETTING_SCORE] = {WORD, ROLE_WEIGHT, FIELD(score)},
-    [SETTING_TEMPERATURE] = {POSITIVE, ROLE_WEIGHT, FIELD(temperature)},
+    [SETTING_TEMPERATURE] = {POSITIVES, ROLE_WEIGHT, FIELD(temperature)},
     [SETTING_NORMALIZER] = {WORD, ROLE_WEIGHT, FIELD(normalizer)},
     [SETTING_RECURRENCE] = {WORD, ROLE_WEIGHT, FIELD(recurrence)},
-    [SETTING_SINK] = {FINITE, ROLE_WEIGHT, FIELD(sink)},
+    [SETTING_SINK] = {FINITES, ROLE_WEIGHT, FIELD(sink)},
     [SETTING_DROPOUT] = {SHARE, ROLE_WEIGHT, FIELD(dropout)},
     [SETTING_SEED] = {SEED, ROLE_WEIGHT, FIELD(seed)},
     [SETTING_TOP_K] = {COUNT, ROLE_WEIGHT, FIELD(top_k)},
@@ -210,6 +211,37 @@ static bool parse_number(double *number, const char *text)
     return true;
 }
 
+/* The part of `text` up to a comma, copied to `one`, which has room for `size` bytes; behind it in *rest, NULL at the
+ * end. False where it is too long. */
+static bool next_part(const char *text, char *one, size_t size, const char **rest)
+{
+    size_t length = strcspn(text, ",");
+    if (length >= size)
+        return false;
+    memcpy(one, text, length);
+    one[length] = 0;
+    *rest = text[length] ? text + length + 1 : NULL;
+    return true;
+}
+
+/* "0.5", or one a head: "1,0.5"; each as the type allows. */
+static bool parse_per_head(struct per_head *list, const char *text, enum type type)
+{
+    struct per_head parsed = {.count = 0};
+    for (const char *rest = text; rest;) {
+        char one[48];
+        double *number = &parsed.at[parsed.count];
+        if (parsed.count == HEADS_LISTED_MAX || !next_part(rest, one, sizeof one, &rest) || !parse_number(number, one))
+            return false;
+        if ((type == POSITIVES && !(*number > 0)) ||
+            (type == SOFTCAPS && !(*number > 0) && strcmp(one, "0") != 0))
+            return false;
+        parsed.count++;
+    }
+    *list = parsed;
+    return true;
+}
+
 /* "3" (both sides) or "3,0". */
 static bool parse_window(struct settings *settings, const char *text)
 {
@@ -284,15 +316,18 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
     case POSITIVE:
         *ok = text && parse_number(number, text) && *number > 0;
         return "a number above 0";
-    case FINITE:
-        *ok = text && parse_number(number, text);
-        return "a finite number";
+    case POSITIVES:
+        *ok = text && parse_per_head(field, text, POSITIVES);
+        return "a number above 0, or one a head";
+    case FINITES:
+        *ok = text && parse_per_head(field, text, FINITES);
+        return "a finite number, or one a head";
     case SHARE:
         *ok = text && parse_number(number, text) && *number >= 0 && *number < 1;
         return "a number from 0 up to, not with, 1";
-    case SOFTCAP:
-        *ok = text && parse_number(number, text) && (*number > 0 || strcmp(text, "0") == 0);
-        return "a number above 0, or 0 for none";
+    case SOFTCAPS:
+        *ok = text && parse_per_head(field, text, SOFTCAPS);
+        return "a number above 0, or 0 for none, or one a head";
     case FILL:
         *ok = text && (strcasecmp(text, "nan") == 0 || parse_number(number, text));
         if (*ok && strcasecmp(text, "nan") == 0)
@@ -330,7 +365,7 @@ static const char *expected_size(enum type type, const char *text)
     if ((type == COUNT || type == INDEX) && strspn(text, "0123456789") == strlen(text) &&
         strspn(text, "0") < strlen(text))
         return "a whole number of at most 2147483647";
-    if (type >= POSITIVE && type <= SOFTCAP && text_to_number(text, &value) && isfinite(value) &&
+    if (type >= POSITIVE && type <= SOFTCAPS && text_to_number(text, &value) && isfinite(value) &&
         !fits_float(value))
         return "a number that float32 holds, from 1e-45 to 3e38 in size";
     return NULL;
@@ -386,8 +421,14 @@ bool settings_in_force(const struct settings *s, enum setting which)
         return false;
     switch (fields[which].type) {
     case SHARE:
-    case SOFTCAP:
         return *(const double *)field > 0;
+    case SOFTCAPS: {
+        const struct per_head *list = field;
+        bool any = false;
+        for (size_t i = 0; i < list->count; i++)
+            any = any || list->at[i] > 0;
+        return any;
+    }
     case FLAG:
         return *(const bool *)field;
     case WORD:
@@ -430,6 +471,16 @@ bool settings_same(const struct settings *a, const struct settings *b, enum sett
            memcmp((const char *)a + at, (const char *)b + at, fields[which].size) == 0;
 }
 
+void per_head_write(const struct per_head *list, struct out *out)
+{
+    out_text(out, list->count > 1 ? "[" : "");
+    for (size_t i = 0; i < list->count; i++) {
+        out_text(out, i > 0 ? "," : "");
+        out_float(out, (float)list->at[i]);
+    }
+    out_text(out, list->count > 1 ? "]" : "");
+}
+
 void settings_write(const struct settings *settings, enum setting which, struct out *out)
 {
     const void *field = (const char *)settings + fields[which].at;
@@ -442,10 +493,13 @@ void settings_write(const struct settings *settings, enum setting which, struct 
         out_format(out, "%" PRIu64, *(const uint64_t *)field);
         break;
     case POSITIVE:
-    case FINITE:
     case SHARE:
-    case SOFTCAP:
         out_float(out, (float)*(const double *)field);
+        break;
+    case POSITIVES:
+    case FINITES:
+    case SOFTCAPS:
+        per_head_write(field, out);
         break;
     case FILL:
         if (isnan(*(const double *)field))

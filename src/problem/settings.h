@@ -66,18 +66,31 @@ enum role {
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
 enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
+/* A number for all heads (count 1), or one a head. */
+enum { HEADS_LISTED_MAX = 256 };
+struct per_head {
+    double at[HEADS_LISTED_MAX];
+    size_t count; /* 0: not given */
+};
+
+/* The number of a head. */
+static inline double per_head_at(const struct per_head *list, size_t head)
+{
+    return list->at[list->count > 1 ? head : 0];
+}
+
 struct settings {
     uint64_t given; /* bits: 1 << SETTING_… of each setting that was given */
     size_t heads, kv_heads;
     enum causal causal;
     int64_t causal_offset;             /* with CAUSAL_START: query i attends to keys j <= i + offset */
-    double scale;                      /* multiplies QK^T */
-    double softcap;                    /* c of c*tanh(s/c); 0: none */
+    struct per_head scale;             /* multiplies QK^T */
+    struct per_head softcap;           /* c of c*tanh(s/c); 0: none */
     int64_t window_left, window_right; /* keys from p-left to p+right are allowed; -1: no limit */
     bool mask_true_blocks;
     int score, normalizer, recurrence, position, norm; /* of the enums of these names */
-    double temperature;                                /* divides the scaled scores */
-    double sink;                                       /* a logit beside those of the keys; its value is 0 */
+    struct per_head temperature;                       /* divides the scaled scores */
+    struct per_head sink;                              /* a logit beside those of the keys; its value is 0 */
     double dropout;                                    /* the probability that a weight is dropped */
     uint64_t seed;
     size_t top_k;     /* the so many largest masked scores of a row are normalized */
@@ -148,6 +161,9 @@ bool settings_same(const struct settings *a, const struct settings *b, enum sett
 /* Writes a setting as a value of JSON that settings_parse would accept: "sparsemax" with its quotes, 0.5,
  * [0,3]. Not for causal and window, of which results write more than was given. */
 void settings_write(const struct settings *settings, enum setting which, struct out *out);
+
+/* Writes a number, or a list of one a head. */
+void per_head_write(const struct per_head *list, struct out *out);
 
 /* Sets in `settings` every setting that `over` gives. */
 void settings_override(struct settings *settings, const struct settings *over);

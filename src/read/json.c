@@ -155,9 +155,11 @@ static bool read_layer_key(struct reading *reading, const struct json_member *me
 {
     enum input input = strcmp(member->name, "weights") == 0 ? INPUT_ATTENTION : input_named(member->name);
     enum setting setting = setting_named(member->name);
-    /* A list in the place of a number is one a query. */
+    /* A list in the place of a number is one a query, or one a head that may be null. */
     if (setting == SETTING_SIGMA && cJSON_IsArray(member->item))
         input = INPUT_SIGMAS;
+    if (setting == SETTING_SINK && cJSON_IsArray(member->item))
+        input = INPUT_SINKS;
     *known = input < INPUT_COUNT || setting < SETTING_COUNT;
     if (input < INPUT_COUNT)
         return put_tensor(reading, member, input, layer);

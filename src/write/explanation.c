@@ -54,9 +54,9 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
     explanation_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
     if (h->additive)
         explanation_vector(out, "v_score", h->additive, h->d_k);
-    explanation_number(out, "scale", layer->scale);
+    explanation_number(out, "scale", per_head_at(&layer->scale, head));
     if (settings_have(&layer->settings, SETTING_TEMPERATURE))
-        explanation_number(out, "temperature", layer->settings.temperature);
+        explanation_number(out, "temperature", per_head_at(&layer->settings.temperature, head));
     if (h->query_scale)
         explanation_number(out, "query_scale", (double)h->query_scale[e->query]);
     if (h->top_k > 0)

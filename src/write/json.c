@@ -155,8 +155,8 @@ static bool json_scales_agree(const struct problem *problem)
     if (problem->layers[0].settings.normalizer == NORMALIZER_LINEAR)
         return false;
     for (size_t l = 1; l < problem->layer_count; l++)
-        if (problem->layers[l].scale != problem->layers[0].scale ||
-            problem->layers[l].softcap != problem->layers[0].softcap)
+        if (memcmp(&problem->layers[l].scale, &problem->layers[0].scale, sizeof problem->layers[0].scale) != 0 ||
+            memcmp(&problem->layers[l].softcap, &problem->layers[0].softcap, sizeof problem->layers[0].softcap) != 0)
             return false;
     return true;
 }
@@ -205,9 +205,9 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
         out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
         if (json_scales_agree(problem)) {
             out_text(out, ",\"scale\":");
-            out_float(out, (float)first->scale);
+            per_head_write(&first->scale, out);
             out_text(out, ",\"softcap\":");
-            out_float(out, (float)first->softcap);
+            per_head_write(&first->softcap, out);
         }
     }
     json_write_forms(out, problem);

@@ -11,6 +11,7 @@ factors() {
 @test "the top k scores" { factors top_k; }
 @test "the score by distance" { factors distance; }
 @test "a factor for each query, in every engine" { factors query_scale; }
+@test "scale, temperature, softcap and sink of each head" { factors per_head; }
 @test "a Gaussian factor on the weights" { factors gaussian; }
 @test "masked pairs with a score of their own" { factors mask_fill; }
 @test "weights of these forms are an input again" { factors read_back; }

@@ -73,6 +73,28 @@ def test_query_scale():
     check({**p, "query_scale": scales, "position": "alibi"}, names=names)
 
 
+def test_per_head():
+    """Scale, temperature, softcap and sink, a number a head, in every engine."""
+    names = cpus()
+    rng = np.random.default_rng(3)
+    p = {"q": floats(rng, (3, 40, 8), 1), "k": floats(rng, (3, 50, 8), 1), "v": floats(rng, (3, 50, 8), 1)}
+    check({**p, "scale": [1, 0.5, -0.25]}, names=names)
+    check({**p, "temperature": [1, 2, 0.5], "causal": True}, names=names)
+    check({**p, "softcap": [0, 1, 2.5], "scale": 1}, names=names)
+    check({**p, "sink": [0, 1.5, -2]}, names=names)
+    check(p, {"scale": [1, 0.5, 2], "softcap": [3, 0, 3]}, names=names)
+    got = given({**p, "scale": [1, 0.5, -0.25], "softcap": [0, 1, 2.5], "temperature": [1, 2, 4]})["config"]
+    assert got["scale"] == [1, 0.5, -0.25] and got["softcap"] == [0, 1, 2.5] and got["temperature"] == [1, 2, 4], got
+    write_json("p.json", p)
+    one = json.loads(subprocess.run([ATTN, "explain", "p.json", "--head", "1", "--scale", "1,0.5,2", "--format", "json"],
+                                    capture_output=True, check=True).stdout)
+    assert one["scale"] == 0.5, one["scale"]
+    close("explain", [key["weight"] for key in one["keys"]], weights_of({**p, "scale": [1, 0.5, 2]})[0, 1, 39], 2e-6)
+    for over in ({"scale": [1, 2]}, {"sink": [1, 2, 3, 4]}):
+        done = subprocess.run([ATTN, "run", "p.json", *(f"--{k}={','.join(map(str, v))}" for k, v in over.items()), "-o", "-"], capture_output=True)
+        assert done.returncode == 2 and b"expected one number, or one for each of 3 heads" in done.stderr, done.stderr
+
+
 def test_gaussian():
     p = {**PAIR, "score": "dot", "centers": [0.5, 2.0], "sigma": 0.75}
     plain = weights_of({**PAIR, "score": "dot"})[0, 0]

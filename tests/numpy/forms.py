@@ -259,6 +259,11 @@ def head_norm(s, t, weight):
     return (together / size * weight).reshape(rows, heads, d).transpose(1, 0, 2)
 
 
+def per_head(number, otherwise):
+    """A number, or a list of one a head, to meet heads×n×m."""
+    return np.asarray(otherwise if number is None else number, dtype=np.float64).reshape(-1, 1, 1)
+
+
 def recurrent(s, own, q, k, v, cast):
     """Weights by what each value contributes: the rule with the identity for v and no initial state."""
     heads, n, d = q.shape
@@ -330,15 +335,15 @@ def one_form(own, s, x, context, is_given, kind):
         group = heads // kv_heads
         scores = pair_scores(s, q, np.repeat(k, group, axis=0), *(cast(own(t)) for t in ("w_score", "w_score_q", "w_score_k", "v_score")))
         plain = s["score"] in (None, "scaled") and s["normalizer"] != "linear"
-        scaled = scores * kind((s["scale"] if s["scale"] is not None else 1 / np.sqrt(q.shape[2]) if plain else 1) / (s["temperature"] or 1))
+        scaled = scores * (per_head(s["scale"], 1 / np.sqrt(q.shape[2]) if plain else 1) / per_head(s["temperature"], 1)).astype(kind)
         if own("query_scale") is not None:
             scaled = scaled * cast(own("query_scale")).reshape(-1, 1)
-        if s["softcap"]:
-            scaled = kind(s["softcap"]) * np.tanh(scaled / kind(s["softcap"]))
+        cap = per_head(s["softcap"], 0).astype(kind)
+        scaled = np.where(cap == 0, scaled, cap * np.tanh(scaled / np.where(cap == 0, kind(1), cap)))
         masked = scaled if bias is None else scaled + bias
         closed = -np.inf if s["mask_fill"] in (None, "nan") else s["mask_fill"]
         masked = np.where(seen, masked if place is None else masked + place, kind(closed))
-        sinks = own("sinks") if own("sinks") is not None else None if s["sink"] is None else np.full(heads, s["sink"])
+        sinks = own("sinks") if own("sinks") is not None else None if s["sink"] is None else np.broadcast_to(s["sink"], heads)
         out |= {"scores": scores, "scaled": scaled, "masked": masked, "seen": seen,
                 "weights": weights_of(s, masked, seen, None if sinks is None else cast(sinks).reshape(heads))}
         out |= {} if place is None else {"encoding": place}

@@ -178,7 +178,7 @@ static void takes_settings(void **state)
                                    1u << SETTING_WINDOW | 1u << SETTING_MASK_TRUE_BLOCKS);
     assert_int_equal(s->heads, 4);
     assert_int_equal(s->causal, CAUSAL_END);
-    assert_true(s->scale == 0.125);
+    assert_true(s->scale.count == 1 && s->scale.at[0] == 0.125);
     assert_int_equal(s->window_left, 3);
     assert_int_equal(s->window_right, 0);
     assert_true(s->mask_true_blocks);

@@ -143,7 +143,7 @@ static void counts_heads(void **state)
     assert_int_equal(problem.d_k, 3);
     assert_int_equal(problem.d_v, 7);
     assert_int_equal(problem.d_out, 28);
-    assert_true(problem.layers[0].scale == 1 / sqrt(3));
+    assert_true(problem.layers[0].scale.at[0] == 1 / sqrt(3));
     assert_int_equal(warnings.count, 0);
     problem_free(&problem);
     inputs_free(&in);
@@ -271,8 +271,8 @@ static void obeys_the_command_line(void **state)
     struct problem problem = taken(&in, &over, &warnings);
     assert_true(problem.layers[0].rules.causal);
     assert_int_equal(problem.layers[0].offset, 3);
-    assert_true(problem.layers[0].scale == 0.5);
-    assert_true(problem.layers[0].softcap == 2);
+    assert_true(problem.layers[0].scale.at[0] == 0.5);
+    assert_true(problem.layers[0].softcap.at[0] == 2);
     problem_free(&problem);
     inputs_free(&in);
 }
