@@ -97,11 +97,18 @@ struct head {
     double dropout; /* the probability that a weight is dropped */
     uint64_t seed;  /* of this head */
     struct recurrent recurrent;
-    bool is_distribution; /* weights are shares of a whole, whose entropy and mean distance mean something */
 };
 
 /* The part of a head with queries first..first+count-1 and all keys. Its memory is that of the whole. */
 struct head head_part(const struct head *whole, size_t first, size_t count);
+
+/* Whether the weights are shares of a whole, whose entropy and mean distance mean something: not those of a
+ * recurrence, of keys each by itself, or after dropout. */
+static inline bool head_is_distribution(const struct head *head)
+{
+    return head->recurrent.rule == RECURRENCE_NONE && head->normalizer != NORMALIZER_SIGMOID &&
+           !(head->dropout > 0);
+}
 
 /* What is added to the scaled score of a pair by its distance; 0 if there is no such table. */
 static inline double head_distance(const struct head *head, size_t i, size_t j)

@@ -85,26 +85,44 @@ static bool segments_phase(int32_t **part, const int32_t *list, size_t first, si
     return *part;
 }
 
+/* Every member of struct rules stands here, in its order: a rule that is forgotten does not compile. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wmissing-field-initializers"
+static struct rules rules_of_phase(const struct phase_part *part)
+{
+    const struct rules *whole = &part->whole->head->rules;
+    const size_t period = part->period, phase = part->phase;
+    /* Between positions of a phase all differences are multiples of the period. */
+    return (struct rules){
+        whole->causal,
+        whole->left >= 0 ? whole->left / (int64_t)period : -1,
+        whole->right >= 0 ? whole->right / (int64_t)period : -1,
+        count_every(phase, whole->prefix, period),
+        whole->is_padded,
+        count_every(phase, whole->key_length, period),
+        0,            /* dilation */
+        0,            /* block: dilated_splits excludes it */
+        {NULL, 0, 0}, /* block_mask */
+        NULL,         /* query_global: dilated_splits excludes it */
+        NULL,         /* key_global */
+        part->query_segment,
+        part->key_segment,
+        strided_pairs(&whole->key_mask, 0, phase, period),
+        strided_pairs(&whole->mask, part->first, phase, period),
+        whole->mask_true_blocks,
+    };
+}
+#pragma GCC diagnostic pop
+
 static bool phase_rules(struct phase_part *part, struct error *error)
 {
     const struct rules *whole = &part->whole->head->rules;
-    struct rules *rules = &part->head.rules;
-    const size_t period = part->period, phase = part->phase, n = part->head.n, m = part->head.m;
-    rules->dilation = 0;
-    /* Between positions of a phase all differences are multiples of the period. */
-    rules->left = whole->left >= 0 ? whole->left / (int64_t)period : -1;
-    rules->right = whole->right >= 0 ? whole->right / (int64_t)period : -1;
-    rules->prefix = count_every(phase, whole->prefix, period);
-    rules->key_length = count_every(phase, whole->key_length, period);
-    rules->mask = strided_pairs(&whole->mask, part->first, phase, period);
-    rules->key_mask = strided_pairs(&whole->key_mask, 0, phase, period);
-    if (!whole->query_segment)
-        return true;
-    if (!segments_phase(&part->query_segment, whole->query_segment, part->first, n, period, error) ||
-        !segments_phase(&part->key_segment, whole->key_segment, phase, m, period, error))
+    const size_t n = part->head.n, m = part->head.m, period = part->period;
+    if (whole->query_segment &&
+        (!segments_phase(&part->query_segment, whole->query_segment, part->first, n, period, error) ||
+         !segments_phase(&part->key_segment, whole->key_segment, part->phase, m, period, error)))
         return false;
-    rules->query_segment = part->query_segment;
-    rules->key_segment = part->key_segment;
+    part->head.rules = rules_of_phase(part);
     return true;
 }
 

@@ -153,7 +153,7 @@ static void row_deliver(const struct engine_job *job, size_t i, const struct pla
         job->receiver.receive(job->receiver.context, i, 1, space->weights, head->m);
     if (job->measures) {
         job->measures[i] = measures_row(space->weights, room->keys, room->key_count,
-                                        (double)head->offset + (double)i, head->is_distribution);
+                                        (double)head->offset + (double)i, head_is_distribution(head));
         job->measures[i].is_filled = head->has_fill && room->is_empty;
         if (job->measures[i].is_filled && isnan(head->fill))
             job->measures[i].max = NAN;

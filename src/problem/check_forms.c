@@ -399,7 +399,8 @@ static bool check_lists(const struct check *check, const struct problem_layer *l
                  {SETTING_TEMPERATURE, &s->temperature},
                  {SETTING_SINK, &s->sink}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (settings_have(s, lists[i].which) && lists[i].list->count > 1 && lists[i].list->count != check->problem->heads)
+        if (settings_have(s, lists[i].which) && lists[i].list->count > 1 &&
+            lists[i].list->count != check->problem->heads)
             return value_error(check, lists[i].which, "one number, or one for each of %zu heads, not %zu",
                                check->problem->heads, lists[i].list->count);
     return true;
@@ -448,6 +449,6 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
         return true;
     return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
            check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
-           check_lists(check, layer) && check_factors(check, layer) && check_qk_norms(check, layer) && check_gate(check, layer) &&
-           check_stack(check, layer);
+           check_lists(check, layer) && check_factors(check, layer) && check_qk_norms(check, layer) &&
+           check_gate(check, layer) && check_stack(check, layer);
 }

@@ -138,32 +138,34 @@ static bool settle_heads(const struct check *check, struct projection *projectio
     return true;
 }
 
-bool check_qkv(const struct check *check, struct problem_layer *layer)
+/* The error of a layer that lacks q, k or both. Always false. */
+static bool absent_error(const struct check *check, const struct projection *q, const struct projection *k)
 {
-    struct problem *problem = check->problem;
+    const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
+    const char *file = check->inputs->source_count ? check->inputs->sources[0].name : NULL;
+    char layer_name[40] = "";
+    if (check->inputs->layer_count > 0)
+        snprintf(layer_name, sizeof layer_name, "layer %zu has ", check->layer);
+    return error_set(check->error, ERROR_INPUT, "%s%s%sno %s: expected embeddings, q and k, or attention",
+                     file ? file : "", file ? ": " : "", layer_name, absent);
+}
+
+/* Decides the heads of q, k and v. */
+static bool check_heads(const struct check *check, struct problem_layer *layer)
+{
     const struct settings *settings = check_settings(check);
     struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
-    if (!find_projection(check, 0, q) || !find_projection(check, 1, k) || !find_projection(check, 2, v))
-        return false;
-    if (!q->width || !k->width) {
-        const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
-        const char *file = check->inputs->source_count ? check->inputs->sources[0].name : NULL;
-        char layer_name[40] = "";
-        if (check->inputs->layer_count > 0)
-            snprintf(layer_name, sizeof layer_name, "layer %zu has ", check->layer);
-        return error_set(check->error, ERROR_INPUT, "%s%s%sno %s: expected embeddings, q and k, or attention",
-                         file ? file : "", file ? ": " : "", layer_name, absent);
-    }
-
     size_t said = settings_have(settings, SETTING_HEADS) ? settings->heads : 0;
     size_t kv_said = settings_have(settings, SETTING_KV_HEADS) ? settings->kv_heads : 0;
-    if (!settle_heads(check, q, 0, said, "heads", 1))
-        return false;
-    if (!settle_heads(check, k, 1, kv_said, "kv_heads", q->heads) ||
-        (v->width && !settle_heads(check, v, 2, kv_said, "kv_heads", k->heads)))
-        return false;
-    if (!join_past(check, k, 1) || (v->width && !join_past(check, v, 2)))
-        return false;
+    return settle_heads(check, q, 0, said, "heads", 1) &&
+           settle_heads(check, k, 1, kv_said, "kv_heads", q->heads) &&
+           (!v->width || settle_heads(check, v, 2, kv_said, "kv_heads", k->heads));
+}
+
+/* Whether the heads of q, k and v fit each other. */
+static bool heads_agree(const struct check *check, const struct problem_layer *layer)
+{
+    const struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
     if (q->heads % k->heads != 0)
         return place_error(projection_place(check, k, 1), check->error,
                            "%zu heads and %zu key/value heads: the first must be a multiple of the second",
@@ -172,6 +174,13 @@ bool check_qkv(const struct check *check, struct problem_layer *layer)
         return place_error(projection_place(check, v, 2), check->error,
                            "%s and %s: they must agree in the number of heads",
                            phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text);
+    return true;
+}
+
+/* Whether q and k can be compared: they agree in d_k, unless the score brings both to another width. */
+static bool widths_agree(const struct check *check, const struct projection *q, const struct projection *k)
+{
+    const struct settings *settings = check_settings(check);
     bool both = settings->score == SCORE_GENERAL || settings->score == SCORE_ADDITIVE;
     if (q->width / q->heads != k->width / k->heads && !both) {
         char split[128] = "";
@@ -181,6 +190,12 @@ bool check_qkv(const struct check *check, struct problem_layer *layer)
         return place_error(projection_place(check, k, 1), check->error, "%s and %s: they must agree in d_k%s",
                            phrase_projection(check, q, 0).text, phrase_projection(check, k, 1).text, split);
     }
+    return true;
+}
+
+/* Whether k and v have the same keys, those of the past included. */
+static bool keys_agree(const struct check *check, const struct projection *k, const struct projection *v)
+{
     if (k->past && v->past && v->past_rows != k->past_rows)
         return place_error(&v->past->place, check->error, "%s and %s: they must have the same number of keys",
                            phrase_tensor(INPUT_PAST_K, k->past).text,
@@ -189,30 +204,49 @@ bool check_qkv(const struct check *check, struct problem_layer *layer)
         return place_error(projection_place(check, v, 2), check->error,
                            "%s and %s: they must have the same number of keys",
                            phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text);
+    return true;
+}
 
-    size_t d_out = v->width ? v->width / v->heads * q->heads : 0;
+/* Finds w_o and b_o, and checks them against the heads of v. Sets *d_out: columns of the output, 0 without v. */
+static bool check_output(const struct check *check, struct problem_layer *layer, size_t *d_out)
+{
+    const struct projection *q = &layer->q, *v = &layer->v;
+    size_t columns = v->width ? v->width / v->heads * q->heads : 0;
     layer->w_o = check_find(check, INPUT_W_O);
     layer->b_o = check_find(check, INPUT_B_O);
-    if (!d_out && (layer->w_o || layer->b_o))
+    if (!columns && (layer->w_o || layer->b_o))
         return place_error(&(layer->w_o ? layer->w_o : layer->b_o)->place, check->error,
                            "%s without v: there is nothing to project", layer->w_o ? "w_o" : "b_o");
-    if (layer->w_o && layer->w_o->shape[0] != d_out)
+    if (layer->w_o && layer->w_o->shape[0] != columns)
         return place_error(&layer->w_o->place, check->error,
                            "%s: expected %zu rows, for %zu heads of d_v %zu",
-                           phrase_tensor(INPUT_W_O, layer->w_o).text, d_out, q->heads, v->width / v->heads);
+                           phrase_tensor(INPUT_W_O, layer->w_o).text, columns, q->heads, v->width / v->heads);
     if (layer->w_o)
-        d_out = layer->w_o->shape[1];
-    if (!check_vector(check, INPUT_B_O, d_out, INPUT_W_O))
-        return false;
+        columns = layer->w_o->shape[1];
+    *d_out = columns;
+    return check_vector(check, INPUT_B_O, columns, INPUT_W_O);
+}
 
-    size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
+/* Sets what the scores are multiplied by and squashed with. */
+static void set_scale(const struct check *check, struct problem_layer *layer)
+{
+    const struct settings *settings = check_settings(check);
     bool scaled = settings->score == SCORE_SCALED && settings->normalizer != NORMALIZER_LINEAR;
-    layer->scale = (struct per_head){.at = {scaled ? 1 / sqrt((double)d_k) : 1}, .count = 1};
+    layer->scale = (struct per_head){.at = {scaled ? 1 / sqrt((double)(layer->q.width / layer->q.heads)) : 1},
+                                     .count = 1};
     layer->softcap = (struct per_head){.count = 1};
     if (settings_have(settings, SETTING_SCALE))
         layer->scale = settings->scale;
     if (settings_have(settings, SETTING_SOFTCAP))
         layer->softcap = settings->softcap;
+}
+
+/* Compares the sizes with those of the layers before. */
+static bool sizes_agree(const struct check *check, const struct problem_layer *layer, size_t d_out)
+{
+    struct problem *problem = check->problem;
+    const struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
+    const size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
     const struct place *at_q = projection_place(check, q, 0), *at_k = projection_place(check, k, 1);
     const struct place *at_v = v->width ? projection_place(check, v, 2) : at_q;
     const struct place *at_output = layer->w_o ? &layer->w_o->place : at_v;
@@ -224,4 +258,20 @@ bool check_qkv(const struct check *check, struct problem_layer *layer)
            check_same(check, at_k, &problem->d_key, k->width / k->heads, "columns a head of k") &&
            check_same(check, at_v, &problem->d_v, d_v, "columns a head of v") &&
            check_same(check, at_output, &problem->d_out, d_out, "columns of output");
+}
+
+bool check_qkv(const struct check *check, struct problem_layer *layer)
+{
+    struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
+    size_t d_out = 0;
+    if (!find_projection(check, 0, q) || !find_projection(check, 1, k) || !find_projection(check, 2, v))
+        return false;
+    if (!q->width || !k->width)
+        return absent_error(check, q, k);
+    if (!check_heads(check, layer) || !join_past(check, k, 1) || (v->width && !join_past(check, v, 2)) ||
+        !heads_agree(check, layer) || !widths_agree(check, q, k) || !keys_agree(check, k, v) ||
+        !check_output(check, layer, &d_out))
+        return false;
+    set_scale(check, layer);
+    return sizes_agree(check, layer, d_out);
 }

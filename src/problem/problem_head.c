@@ -90,7 +90,6 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .top_k = l->settings.top_k,
         .has_fill = settings_have(&l->settings, SETTING_MASK_FILL),
         .fill = l->settings.mask_fill,
-        .is_distribution = settings_are_shares(&l->settings),
         .has_sink = settings_have(&l->settings, SETTING_SINK) || sinks,
         .sink = sinks ? (double)sinks->data[head] : per_head_at(&l->settings.sink, head),
         .dropout = l->settings.dropout,

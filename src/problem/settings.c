@@ -231,7 +231,8 @@ static bool parse_per_head(struct per_head *list, const char *text, enum type ty
     for (const char *rest = text; rest;) {
         char one[48];
         double *number = &parsed.at[parsed.count];
-        if (parsed.count == HEADS_LISTED_MAX || !next_part(rest, one, sizeof one, &rest) || !parse_number(number, one))
+        if (parsed.count == HEADS_LISTED_MAX || !next_part(rest, one, sizeof one, &rest) ||
+            !parse_number(number, one))
             return false;
         if ((type == POSITIVES && !(*number > 0)) ||
             (type == SOFTCAPS && !(*number > 0) && strcmp(one, "0") != 0))
@@ -479,6 +480,14 @@ void per_head_write(const struct per_head *list, struct out *out)
         out_float(out, (float)list->at[i]);
     }
     out_text(out, list->count > 1 ? "]" : "");
+}
+
+const struct per_head *settings_per_head(const struct settings *settings, enum setting which)
+{
+    const enum type type = fields[which].type;
+    return type == POSITIVES || type == FINITES || type == SOFTCAPS
+               ? (const struct per_head *)((const char *)settings + fields[which].at)
+               : NULL;
 }
 
 void settings_write(const struct settings *settings, enum setting which, struct out *out)

@@ -162,6 +162,9 @@ bool settings_same(const struct settings *a, const struct settings *b, enum sett
  * [0,3]. Not for causal and window, of which results write more than was given. */
 void settings_write(const struct settings *settings, enum setting which, struct out *out);
 
+/* The value of a setting that may be a number a head; NULL for other settings. */
+const struct per_head *settings_per_head(const struct settings *settings, enum setting which);
+
 /* Writes a number, or a list of one a head. */
 void per_head_write(const struct per_head *list, struct out *out);
 

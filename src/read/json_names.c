@@ -31,8 +31,6 @@ static const struct {
     {"rope_theta", "expected \"position_base\" with \"position\": \"rotary\""},
     {"position_ids", "positions are places in the sequence, and cannot be given"},
     {"cache_position", "positions are places in the sequence, and cannot be given"},
-    {"q_norm", "q and k are not normalized here: give them as they are after the norm"},
-    {"k_norm", "q and k are not normalized here: give them as they are after the norm"},
     {"rope_scaling", "rotary frequencies follow from \"position_base\" alone: give q and k rotated already"},
     {"inv_freq", "rotary frequencies follow from \"position_base\" alone: give q and k rotated already"},
     {"num_heads", "expected \"heads\""},

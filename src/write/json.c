@@ -155,22 +155,51 @@ static bool json_scales_agree(const struct problem *problem)
     if (problem->layers[0].settings.normalizer == NORMALIZER_LINEAR)
         return false;
     for (size_t l = 1; l < problem->layer_count; l++)
-        if (memcmp(&problem->layers[l].scale, &problem->layers[0].scale, sizeof problem->layers[0].scale) != 0 ||
-            memcmp(&problem->layers[l].softcap, &problem->layers[0].softcap, sizeof problem->layers[0].softcap) != 0)
+        if (memcmp(&problem->layers[l].scale, &problem->layers[0].scale, sizeof problem->layers[0].scale) !=
+                0 ||
+            memcmp(&problem->layers[l].softcap, &problem->layers[0].softcap,
+                   sizeof problem->layers[0].softcap) != 0)
             return false;
     return true;
 }
 
-/* The settings that were given and that all layers agree on, but for those that the config has anyway. */
-static void json_write_forms(struct out *out, const struct problem *problem)
+/* Writes the numbers of the heads of the excerpt: one, if they are the same. A mean over heads whose numbers differ has
+ * none. */
+static void json_write_per_head(struct out *out, const char *name, const struct per_head *list,
+                                const struct excerpt *e)
 {
+    const size_t heads = e->mean.count > 0 ? e->mean.count : e->head_count;
+    struct per_head chosen = {.at = {list->at[0]}, .count = 1};
+    if (list->count > 1) {
+        chosen.count = heads;
+        for (size_t h = 0; h < heads; h++)
+            chosen.at[h] = list->at[e->head_index[h]];
+    }
+    bool same = true;
+    for (size_t h = 1; h < chosen.count; h++)
+        same = same && chosen.at[h] == chosen.at[0];
+    if (same)
+        chosen.count = 1;
+    else if (e->mean.count > 0)
+        return;
+    out_format(out, ",\"%s\":", name);
+    per_head_write(&chosen, out);
+}
+
+/* The settings that were given and that all layers agree on, but for those that the config has anyway. */
+static void json_write_forms(struct out *out, const struct excerpt *e)
+{
+    const struct problem *problem = e->result->problem;
     const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
     const struct settings *first = &problem->layers[0].settings;
     for (enum setting s = 0; s < SETTING_COUNT; s++) {
         bool agree = settings_have(first, s) && setting_role(s) & roles;
         for (size_t l = 1; agree && l < problem->layer_count; l++)
             agree = settings_same(first, &problem->layers[l].settings, s);
-        if (agree) {
+        const struct per_head *list = settings_per_head(first, s);
+        if (agree && list) {
+            json_write_per_head(out, setting_kinds[s].name, list, e);
+        } else if (agree) {
             out_format(out, ",\"%s\":", setting_kinds[s].name);
             settings_write(first, s, out);
         }
@@ -204,13 +233,11 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
     if (!first->attention) {
         out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
         if (json_scales_agree(problem)) {
-            out_text(out, ",\"scale\":");
-            per_head_write(&first->scale, out);
-            out_text(out, ",\"softcap\":");
-            per_head_write(&first->softcap, out);
+            json_write_per_head(out, "scale", &first->scale, e);
+            json_write_per_head(out, "softcap", &first->softcap, e);
         }
     }
-    json_write_forms(out, problem);
+    json_write_forms(out, e);
     out_text(out, ",\"causal\":");
     if (!by_rule || !first->rules.causal)
         out_text(out, "false");

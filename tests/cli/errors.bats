@@ -86,11 +86,11 @@ sample() {
     wrong heads=99999999999999999999 'expected a whole number of at most 2147483647'
     wrong kv-heads=-1 'expected a whole number of 1 or more'
     wrong causal=maybe 'expected true, false, start, end or a whole number (the offset)'
-    wrong scale=x 'expected a finite number'
-    wrong scale=inf 'expected a finite number'
+    wrong scale=x 'expected a finite number, or one a head'
+    wrong scale=inf 'expected a finite number, or one a head'
     wrong scale=1e99 'expected a number that float32 holds, from 1e-45 to 3e38 in size'
-    wrong softcap=-1 'expected a number above 0, or 0 for none'
-    wrong softcap=nan 'expected a number above 0, or 0 for none'
+    wrong softcap=-1 'expected a number above 0, or 0 for none, or one a head'
+    wrong softcap=nan 'expected a number above 0, or 0 for none, or one a head'
     wrong window=x 'expected a whole number, or two as L,R, of -1 (no limit) or more'
     wrong window=-2 'expected a whole number, or two as L,R, of -1 (no limit) or more'
     wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more'
@@ -118,7 +118,6 @@ sample() {
     refused softmax_scale 1 ': expected "scale"'
     refused key_masks '[1,0]' '; did you mean "key_mask"?'
     refused position_ids '[0,1]' ': positions are places in the sequence, and cannot be given'
-    refused q_norm '[1]' ': q and k are not normalized here: give them as they are after the norm'
     refused some_biasing_of_mine 1 '; a key that begins with x- is passed over'
     echo '{"q":[[1],[0]],"k":[[1],[2]],"layers":[{"attn_mask":[[1,0],[1,1]]}]}' >layer.json
     fails 3 'layer.json:1:53: the key "attn_mask" is not understood, and would change the result: expected "mask" (true attends) or "bias" (numbers that are added)' \
@@ -330,9 +329,9 @@ sample() {
         "{$QK,\"causal\":\"maybe\"}"
     input 'x.json:1:47: causal is "1.5": expected true, false, start, end or a whole number (the offset)' \
         "{$QK,\"causal\":1.5}"
-    input 'x.json:1:46: scale is "x": expected a finite number' "{$QK,\"scale\":\"x\"}"
-    input 'x.json:1:46: scale is "Infinity": expected a finite number' "{$QK,\"scale\":Infinity}"
-    input 'x.json:1:48: softcap is "-1": expected a number above 0, or 0 for none' "{$QK,\"softcap\":-1}"
+    input 'x.json:1:46: scale is "x": expected a finite number, or one a head' "{$QK,\"scale\":\"x\"}"
+    input 'x.json:1:46: scale is "Infinity": expected a finite number, or one a head' "{$QK,\"scale\":Infinity}"
+    input 'x.json:1:48: softcap is "-1": expected a number above 0, or 0 for none, or one a head' "{$QK,\"softcap\":-1}"
     input 'x.json:1:47: window is "1,2,3": expected a whole number, or two as L,R, of -1 (no limit) or more' \
         "{$QK,\"window\":[1, 2, 3]}"
     input 'x.json:1:57: mask_true_blocks is "2": expected true or false' "{$QK,\"mask_true_blocks\":2}"

@@ -85,6 +85,20 @@ def test_per_head():
     check(p, {"scale": [1, 0.5, 2], "softcap": [3, 0, 3]}, names=names)
     got = given({**p, "scale": [1, 0.5, -0.25], "softcap": [0, 1, 2.5], "temperature": [1, 2, 4]})["config"]
     assert got["scale"] == [1, 0.5, -0.25] and got["softcap"] == [0, 1, 2.5] and got["temperature"] == [1, 2, 4], got
+    write_json("lists.json", {**p, "scale": [1, 0.5, -0.25], "sink": [0, 1, 2], "temperature": [2, 2, 1]})
+    words = [w for stage in ("q", "k", "v") for w in ("--stage", stage)]
+    for some in ([], ["--head", "1"], ["--head", "2,0"]):
+        run("lists.json", *some, *words, "-q", "-o", "part.json")
+        part = json.load(open("part.json"))
+        write_json("computed.json", {key: value for key, value in part.items() if key not in ("weights", "output", "stats")})
+        for again in ("part.json", "computed.json"):
+            again = json.loads(run(again, "-q", "-o", "-").stdout)
+            close(f"{some}", numbers(part["weights"]), numbers(again["weights"]), 2e-6)
+        assert part["config"] == again["config"], (some, part["config"], again["config"])
+    mean = json.loads(run("lists.json", "--average", "heads", "-q", "-o", "-").stdout)["config"]
+    assert "scale" not in mean and "temperature" not in mean, mean
+    mean = json.loads(run("lists.json", "--average", "heads", "--head", "0,1", "-q", "-o", "-").stdout)["config"]
+    assert "scale" not in mean and mean["temperature"] == 2, mean
     write_json("p.json", p)
     one = json.loads(subprocess.run([ATTN, "explain", "p.json", "--head", "1", "--scale", "1,0.5,2", "--format", "json"],
                                     capture_output=True, check=True).stdout)

@@ -541,6 +541,125 @@ static void cuts_jobs_in_the_chain(void **state)
     head_free(&head);
 }
 
+/* The bits of a set of rules, for rules_set. */
+enum {
+    WITH_CAUSAL = 1,
+    WITH_LEFT = 2,
+    WITH_RIGHT = 4,
+    WITH_PREFIX = 8,
+    WITH_PADDING = 16,
+    WITH_SEGMENTS = 32,
+    WITH_KEY_MASK = 64,
+    WITH_MASK = 128,
+    WITH_TRUE_BLOCKS = 256,
+    WITH_BLOCK = 512,
+    WITH_BLOCK_MASK = 1024,
+    WITH_GLOBAL = 2048,
+    ALL_SETS = 4096
+};
+
+enum { RULES_N = 23, RULES_M = 31 };
+
+/* What rules point to. */
+struct rules_data {
+    float mask[RULES_N * RULES_M], key_mask[RULES_M], blocks[16 * 16];
+    int32_t query_segment[RULES_N], key_segment[RULES_M];
+    uint8_t query_global[RULES_N], key_global[RULES_M];
+};
+
+static void rules_data_make(struct rules_data *data)
+{
+    for (size_t i = 0; i < RULES_N * RULES_M; i++)
+        data->mask[i] = random_bits() % 3 > 0;
+    for (size_t i = 0; i < 16 * 16; i++)
+        data->blocks[i] = random_bits() % 2;
+    for (size_t j = 0; j < RULES_M; j++) {
+        data->key_mask[j] = random_bits() % 4 > 0;
+        data->key_segment[j] = (int32_t)j / 11;
+        data->key_global[j] = random_bits() % 9 == 0;
+    }
+    for (size_t i = 0; i < RULES_N; i++) {
+        data->query_segment[i] = (int32_t)i / 9;
+        data->query_global[i] = random_bits() % 9 == 0;
+    }
+}
+
+static struct rules rules_set(const struct rules_data *data, unsigned set, size_t dilation)
+{
+    struct rules rules = {.causal = set & WITH_CAUSAL,
+                          .left = set & WITH_LEFT ? 13 : -1,
+                          .right = set & WITH_RIGHT ? 10 : -1,
+                          .prefix = set & WITH_PREFIX ? 8 : 0,
+                          .is_padded = set & WITH_PADDING,
+                          .key_length = set & WITH_PADDING ? 26 : 0,
+                          .dilation = dilation,
+                          .block = set & (WITH_BLOCK | WITH_BLOCK_MASK) ? 7 : 0,
+                          .mask_true_blocks = set & WITH_TRUE_BLOCKS};
+    if (set & WITH_SEGMENTS) {
+        rules.query_segment = data->query_segment;
+        rules.key_segment = data->key_segment;
+    }
+    if (set & WITH_GLOBAL) {
+        rules.query_global = data->query_global;
+        rules.key_global = data->key_global;
+    }
+    if (set & WITH_KEY_MASK)
+        rules.key_mask = (struct strided){data->key_mask, 0, 1};
+    if (set & WITH_MASK)
+        rules.mask = (struct strided){data->mask, RULES_M, 1};
+    if (set & WITH_BLOCK_MASK)
+        rules.block_mask = (struct strided){data->blocks, 16, 1};
+    return rules;
+}
+
+/* That the weights of a chain of runners are those of the reference, and 0 at the same keys. */
+static void expect_reference(const struct head *head, const struct runner *const *chain)
+{
+    struct got got = got_make(head);
+    const struct engine_job job = {.head = head, .receiver = {take, &got}};
+    const struct engine_options options = {.threads = 1};
+    struct error error = {0};
+    double row[RULES_M];
+    size_t keys[RULES_M];
+    assert_true(runner_run(chain, &job, 1, &options, &error));
+    for (size_t i = 0; i < head->n; i++) {
+        struct reference_room room = {.row = row, .keys = keys};
+        reference_row(head, i, STAGE_WEIGHTS, &room);
+        for (size_t j = 0; j < head->m; j++) {
+            const double weight = (double)got.weights[i * head->m + j];
+            assert_true(fabs(weight - row[j]) < 1e-5);
+            assert_int_equal(weight > 0, mask_allows(head, i, j));
+        }
+    }
+    got_free(&got);
+}
+
+/* Every set of rules, alone and together: a rule that a runner forgets gives other weights. */
+static void every_set_of_rules_agrees_in_all_runners(void **state)
+{
+    (void)state;
+    static const struct runner *const dilated[] = {&runner_dilated, &runner_fast, &runner_plain},
+                                      *const fast[] = {&runner_fast, &runner_plain},
+                                      *const plain[] = {&runner_plain};
+    struct head head = {.n = RULES_N,
+                        .m = RULES_M,
+                        .d_k = 3,
+                        .scale = 0.5,
+                        .q = matrix(RULES_N, 3, 0, 2),
+                        .k = matrix(RULES_M, 3, 0, 2)};
+    struct rules_data data;
+    rules_data_make(&data);
+    for (unsigned set = 0; set < ALL_SETS; set++) {
+        head.offset = (int64_t)(set % 5) * 4 - 6;
+        head.rules = rules_set(&data, set, set % 3 == 0 ? 0 : set % 3 + 1);
+        expect_reference(&head, dilated);
+        expect_reference(&head, fast);
+        expect_reference(&head, plain);
+    }
+    head.rules = (struct rules){.left = -1, .right = -1};
+    head_free(&head);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +673,7 @@ int main(void)
         cmocka_unit_test(projects),
         cmocka_unit_test(names_what_computes),
         cmocka_unit_test(cuts_jobs_in_the_chain),
+        cmocka_unit_test(every_set_of_rules_agrees_in_all_runners),
         cmocka_unit_test(weights_after_dropout_have_no_entropy),
     };
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -459,7 +459,7 @@ static void refuses_wrong_kinds(void **state)
          "f.json:1:10: heads: expected a number, a word, or a list of numbers, found an object"},
         {"{\"window\":[[1]]}",
          "f.json:1:11: window: expected a number, a word, or a list of numbers, found a list of lists"},
-        {"{\"scale\":NaN}", "f.json:1:10: scale is \"NaN\": expected a finite number"},
+        {"{\"scale\":NaN}", "f.json:1:10: scale is \"NaN\": expected a finite number, or one a head"},
         {"{\"title\":5}", "f.json:1:10: title: expected a string, found a number"},
         {"{\"grid\":[2]}",
          "f.json:1:9: grid: expected a list of two whole numbers, [rows, columns], found a list of numbers"},

@@ -403,6 +403,40 @@ static void warns_of_what_is_not_finite(void **state)
     warnings_free(&warnings);
 }
 
+/* A recurrence has no row of weights: no setting of masks or of weights goes with it, nor will a new one. */
+static void a_recurrence_excludes_by_role(void **state)
+{
+    (void)state;
+    static const char *const texts[SETTING_COUNT] = {
+        [SETTING_CAUSAL] = "start", [SETTING_SOFTCAP] = "2",      [SETTING_WINDOW] = "1",
+        [SETTING_SCORE] = "dot",    [SETTING_TEMPERATURE] = "2",  [SETTING_NORMALIZER] = "sparsemax",
+        [SETTING_SINK] = "1",       [SETTING_DROPOUT] = "0.5",    [SETTING_SEED] = "1",
+        [SETTING_PREFIX] = "1",     [SETTING_DILATION] = "2",     [SETTING_BLOCK] = "2",
+        [SETTING_GLOBAL] = "0",     [SETTING_SEPARATOR] = "a",    [SETTING_KEY_LENGTH] = "1",
+        [SETTING_TOP_K] = "1",      [SETTING_MASK_FILL] = "-1e9", [SETTING_SIGMA] = "1",
+    };
+    for (enum setting which = 0; which < SETTING_COUNT; which++) {
+        if (!(setting_role(which) & (ROLE_BAND | ROLE_PATTERN | ROLE_SCALE | ROLE_WEIGHT)) ||
+            which == SETTING_SCALE || which == SETTING_RECURRENCE)
+            continue;
+        struct inputs in = {0};
+        struct problem problem;
+        struct warnings warnings = {0};
+        struct error error = {0};
+        assert_non_null(texts[which]); /* a setting without a text here is new */
+        in.all.tensor[INPUT_Q] = zeros(2, 4);
+        in.all.tensor[INPUT_K] = zeros(2, 4);
+        in.all.tensor[INPUT_V] = zeros(2, 4);
+        set(&in.all.settings, SETTING_RECURRENCE, "linear");
+        set(&in.all.settings, which, texts[which]);
+        if (problem_make(&problem, &in, &nothing, &warnings, &error))
+            fail_msg("a recurrence goes with %s", setting_kinds[which].name);
+        problem_free(&problem);
+        warnings_free(&warnings);
+        inputs_free(&in);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +452,7 @@ int main(void)
         cmocka_unit_test(bug_tokens_labelled_the_context_of_a_layer),
         cmocka_unit_test(bug_a_context_of_equal_length_was_the_sequence_itself),
         cmocka_unit_test(warns_of_what_is_not_finite),
+        cmocka_unit_test(a_recurrence_excludes_by_role),
     };
     return cmocka_run_group_tests_name("problem", tests, NULL, NULL);
 }

@@ -72,13 +72,25 @@ static void parses_heads(void **state)
 static void parses_scale_and_softcap(void **state)
 {
     (void)state;
-    assert_true(parse(SETTING_SCALE, "0.125").scale == 0.125);
-    assert_true(parse(SETTING_SCALE, "0").scale == 0);
-    assert_true(parse(SETTING_SCALE, "-2e-1").scale == -0.2);
-    refuses(SETTING_SCALE, (const char *const[]){"", "nan", "inf", "1/8", "0.1x", NULL}, "a finite number");
-    assert_true(parse(SETTING_SOFTCAP, "50").softcap == 50);
-    assert_true(parse(SETTING_SOFTCAP, "0").softcap == 0);
-    refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "nan", NULL}, "a number above 0, or 0 for none");
+    assert_true(parse(SETTING_SCALE, "0.125").scale.at[0] == 0.125);
+    assert_true(parse(SETTING_SCALE, "0").scale.at[0] == 0);
+    assert_true(parse(SETTING_SCALE, "-2e-1").scale.at[0] == -0.2);
+    refuses(SETTING_SCALE, (const char *const[]){"", "nan", "inf", "1/8", "0.1x", NULL},
+            "a finite number, or one a head");
+    assert_true(parse(SETTING_SOFTCAP, "50").softcap.at[0] == 50);
+    assert_true(parse(SETTING_SOFTCAP, "0").softcap.at[0] == 0);
+    refuses(SETTING_SOFTCAP, (const char *const[]){"", "-1", "nan", NULL},
+            "a number above 0, or 0 for none, or one a head");
+    const struct settings heads = parse(SETTING_SOFTCAP, "1,0,2.5");
+    assert_int_equal(heads.softcap.count, 3);
+    assert_true(per_head_at(&heads.softcap, 1) == 0 && per_head_at(&heads.softcap, 2) == 2.5);
+    const struct settings all = parse(SETTING_SCALE, "3");
+    assert_true(per_head_at(&all.scale, 7) == 3);
+    refuses(SETTING_SCALE, (const char *const[]){"1,", ",1", "1,,2", "1;2", NULL},
+            "a finite number, or one a head");
+    refuses(SETTING_SOFTCAP, (const char *const[]){"1,-1", "1,-0", NULL},
+            "a number above 0, or 0 for none, or one a head");
+    refuses(SETTING_TEMPERATURE, (const char *const[]){"1,0", "0", NULL}, "a number above 0, or one a head");
     static const char *const sizes[] = {"1e39", "-1e39", "1e-50", NULL};
     refuses(SETTING_SCALE, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
     refuses(SETTING_SOFTCAP, sizes, "a number that float32 holds, from 1e-45 to 3e38 in size");
@@ -140,7 +152,7 @@ static void overrides_what_is_given(void **state)
     }
     settings_override(&base, &over);
     assert_int_equal(base.heads, 4);
-    assert_true(base.scale == 1);
+    assert_true(base.scale.at[0] == 1);
     assert_int_equal(base.window_left, 3);
     assert_int_equal(base.window_right, 0);
     assert_int_equal(base.causal, CAUSAL_START);
@@ -193,7 +205,7 @@ static void given_weights_keep_the_masks(void **state)
     const uint64_t cleared = settings_keep_masks(&all), bit = 1;
     assert_true(cleared == (bit << SETTING_SCALE | bit << SETTING_POSITION | bit << SETTING_NORM));
     assert_true(all.given == (bit << SETTING_HEADS | bit << SETTING_CAUSAL | bit << SETTING_BLOCK));
-    assert_true(all.scale == 0 && all.position == 0 && all.norm == 0 && all.block == 3);
+    assert_true(all.scale.at[0] == 0 && all.position == 0 && all.norm == 0 && all.block == 3);
 }
 
 static void suggests_the_word_that_is_near(void **state)
