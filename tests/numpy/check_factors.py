@@ -85,10 +85,10 @@ def test_per_head():
     check(p, {"scale": [1, 0.5, 2], "softcap": [3, 0, 3]}, names=names)
     got = given({**p, "scale": [1, 0.5, -0.25], "softcap": [0, 1, 2.5], "temperature": [1, 2, 4]})["config"]
     assert got["scale"] == [1, 0.5, -0.25] and got["softcap"] == [0, 1, 2.5] and got["temperature"] == [1, 2, 4], got
-    write_json("lists.json", {**p, "scale": [1, 0.5, -0.25], "sink": [0, 1, 2], "temperature": [2, 2, 1]})
+    write_json("lists.json", {**p, "scale": [1, 0.5, -0.25], "temperature": [2, 2, 1]})
     words = [w for stage in ("q", "k", "v") for w in ("--stage", stage)]
     for some in ([], ["--head", "1"], ["--head", "2,0"]):
-        run("lists.json", *some, *words, "-q", "-o", "part.json")
+        run("lists.json", *some, *words, "--sink", "0,1,2", "-q", "-o", "part.json")
         part = json.load(open("part.json"))
         write_json("computed.json", {key: value for key, value in part.items() if key not in ("weights", "output", "stats")})
         for again in ("part.json", "computed.json"):
