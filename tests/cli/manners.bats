@@ -346,7 +346,6 @@ can_exhaust() {
         "position_ids":[[0,1,2],[0,0,1]],"rope_parameters":{"type":"longrope","short_factor":[1,2],"long_factor":[1,2],"factor":2,
         "original_max_position_embeddings":2,"mrope_section":[1,1]}}' >x.json
     exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --stage encoding --rotary-dim 4 -o x.json -o f/ --format none
-    cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --rope-scaling linear:factor=2 --position-sections 1,1 -o x.json --format none
 }
