@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "attention/forms.h"
+#include "attention/position.h"
 #include "base/error.h"
 
 /* A matrix in borrowed memory: element (i, j) is data[i*row + j*column]. A step of 0 repeats. */
@@ -61,6 +62,13 @@ struct recurrent {
     struct strided state; /* d_k×d_v, before the first key; absent: zeros */
 };
 
+/* What T5 adds by distance: buckets×heads numbers. */
+struct relative {
+    const float *table; /* from the column of the head on; NULL: nothing is added */
+    size_t heads, buckets, furthest;
+    bool both_sides;
+};
+
 /* Numbers behind a table of distances that the engine may read, and does not use. */
 enum { HEAD_SPARE = 64 };
 
@@ -81,6 +89,11 @@ struct head {
     const float *distance;
     int64_t distance_first;
     double slope; /* ALiBi: distance is -slope·|i + offset - j|, rounded; otherwise 0 */
+    /* has_positions: what is added goes by positions that were given, not by i + offset and j, and by `slope` or
+     * `relative`; there is no table. Masks go by i + offset and j all the same. */
+    bool has_positions;
+    struct position_list query_at, key_at;
+    struct relative relative;
     struct rules rules;
     /* Masked pairs have the score `fill` instead of -infinity, and with it a weight; NaN: rows without an allowed
      * pair are NaN. */
@@ -110,13 +123,13 @@ static inline bool head_is_distribution(const struct head *head)
            !(head->dropout > 0);
 }
 
-/* What is added to the scaled score of a pair by its distance; 0 if there is no such table. */
-static inline double head_distance(const struct head *head, size_t i, size_t j)
+/* Whether anything is added to scores by distance. */
+static inline bool head_has_distance(const struct head *head)
 {
-    const int64_t distance = (int64_t)i + head->offset - (int64_t)j;
-    if (head->slope != 0)
-        return -head->slope * fabs((double)distance);
-    return head->distance ? (double)head->distance[distance - head->distance_first] : 0;
+    return head->distance || head->has_positions;
 }
+
+/* What is added to the scaled score of a pair by its distance; 0 if nothing is. */
+double head_distance(const struct head *head, size_t i, size_t j);
 
 #endif

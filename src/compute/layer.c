@@ -33,16 +33,16 @@ static float *copy_floats(const float *from, size_t rows, size_t columns, struct
     return copy;
 }
 
-/* A copy of a sequence plus the sinusoidal encoding; its first row stands at position `first`. */
-static bool layer_encode(float **encoded, const struct tensor *x, int64_t first, double base,
-                         struct error *error)
+/* A copy of a sequence plus the sinusoidal encoding of its positions. */
+static bool layer_encode(float **encoded, const struct tensor *x, const struct position_list *positions,
+                         double base, struct error *error)
 {
     size_t rows = x->shape[0], columns = x->shape[1];
     float *sum = *encoded = copy_floats(x->data, rows, columns, error);
     float *sinusoidal = sum ? memory_alloc(rows * columns, sizeof *sinusoidal, error) : NULL;
     if (!sinusoidal)
         return false;
-    position_sinusoidal(sinusoidal, rows, columns, first, base);
+    position_sinusoidal(sinusoidal, rows, columns, positions, base);
     for (size_t i = 0; i < rows * columns; i++)
         sum[i] += sinusoidal[i];
     free(sinusoidal);
@@ -73,8 +73,7 @@ static bool layer_sequences_make(struct layer *layer, struct error *error)
         bool self = projection_is_self(layer, s);
         if (s->previous || !s->x || layer->encoded[!self])
             continue;
-        /* Positions of both sequences start after the past keys. The causal offset does not shift them. */
-        if (!layer_encode(&layer->encoded[!self], s->x, (int64_t)from->k.past_rows, from->sinusoidal_base,
+        if (!layer_encode(&layer->encoded[!self], s->x, &from->encoded_at[!self], from->sinusoidal_base,
                           error))
             return false;
     }
@@ -181,7 +180,7 @@ static bool operand_make(struct layer *layer, const struct projection *projectio
     return true;
 }
 
-/* Norms q (0) or k (1), before it is rotated. */
+/* Norms q (0) or k (1), before it is rotated; of k the rows that are not rotated yet. */
 static bool operand_norm(struct layer *layer, int which, struct error *error)
 {
     const struct problem_layer *from = layer_spec(layer);
@@ -194,25 +193,27 @@ static bool operand_norm(struct layer *layer, int which, struct error *error)
         return false;
     free(operand->owned);
     *operand = copy;
-    const struct head_rows all = {copy.owned, rows, copy.heads, copy.head_step, copy.columns};
+    const size_t first = which == 1 && from->settings.past_rotated ? from->k.past_rows : 0;
+    const struct head_rows all = {copy.owned + first * copy.columns, rows - first, copy.heads, copy.head_step,
+                                  copy.columns};
     transform_head_norm(&all, weight->data, tensor_count(weight) != copy.columns,
                         from->settings.qk_norm_kind == QK_NORM_LAYER, from->qk_norm_epsilon);
     return true;
 }
 
-/* Rotates q (0) or k (1) by its positions. */
+/* Rotates q (0) or k (1) by its positions; of k the rows that are not yet rotated. */
 static bool operand_rotate(struct layer *layer, int which, struct error *error)
 {
     const struct problem_layer *from = layer_spec(layer);
     struct operand *operand = &layer->operand[which], copy;
-    size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
+    const size_t rows = which == 0 ? layer->problem->n : layer->problem->m;
+    const size_t first = which == 0 ? 0 : from->rotated_from;
     if (!operand_copy(&copy, NULL, 0, operand, rows, error))
         return false;
     free(operand->owned);
     *operand = copy;
-    position_rotate(copy.owned, rows, copy.columns, copy.heads, copy.head_step, from->rotary_dim,
-                    from->settings.position == POSITION_ROTARY ? ROTARY_HALVES : ROTARY_INTERLEAVED,
-                    which == 0 ? from->offset : 0, from->position_base);
+    position_rotate(copy.owned + first * copy.columns, rows - first, copy.columns, copy.heads, copy.head_step,
+                    &from->rotation, which == 0 ? &from->query_at : &from->key_at);
     return true;
 }
 
@@ -300,8 +301,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         return false;
     if (from->attention)
         return true;
-    bool rotary =
-        from->settings.position == POSITION_ROTARY || from->settings.position == POSITION_ROTARY_INTERLEAVED;
+    const bool rotary = from->rotation.columns > 0;
     if (!layer_sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
         !operand_make(layer, &from->k, 1, engine, error) ||
         !operand_make(layer, &from->v, 2, engine, error) || !operand_norm(layer, 0, error) ||

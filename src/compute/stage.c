@@ -30,20 +30,27 @@ bool stage_is_keys(enum stage stage)
     return kinds[stage].of == STAGE_OF_KEYS;
 }
 
+/* Whether positions are added to the scores, by distance. */
+static bool adds_by_distance(const struct problem_layer *layer)
+{
+    return layer->settings.position == POSITION_ALIBI || layer->settings.position == POSITION_RELATIVE;
+}
+
 bool stage_is_pairs(const struct problem *problem, const struct selection *selection, enum stage stage)
 {
     bool has_distance = false;
     for (size_t l = 0; l < problem->layer_count; l++)
-        has_distance = has_distance || (selection_has_layer(selection, l) && problem->layers[l].distance);
+        has_distance =
+            has_distance || (selection_has_layer(selection, l) && adds_by_distance(&problem->layers[l]));
     return kinds[stage].of == STAGE_OF_PAIRS || (stage == STAGE_ENCODING && has_distance);
 }
 
 size_t stage_encoding_columns(const struct problem_layer *layer, size_t m, bool *each)
 {
-    *each = layer->distance;
+    *each = adds_by_distance(layer);
     if (layer->settings.position == POSITION_SINUSOIDAL)
         return layer->q.x ? layer->q.x->shape[1] : 0;
-    return layer->distance ? m : layer->rotary_dim;
+    return *each ? m : layer->rotation.columns;
 }
 
 /* The same of all chosen layers, and 0 where these differ or one has none. */

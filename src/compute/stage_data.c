@@ -82,9 +82,9 @@ static void fill_encoding(const struct stage_data *stage, const struct layer *la
     if (columns != shape->columns || each != shape->is_pairs) /* a layer that is not chosen */
         memset(to, 0, shape->heads * shape->rows * shape->columns * sizeof *to);
     else if (spec->settings.position == POSITION_SINUSOIDAL)
-        position_sinusoidal(to, shape->rows, shape->columns, (int64_t)spec->k.past_rows, spec->position_base);
-    else if (!spec->distance)
-        position_rotary_table(to, shape->rows, shape->columns, spec->offset, spec->position_base);
+        position_sinusoidal(to, shape->rows, shape->columns, &spec->encoded_at[0], spec->position_base);
+    else if (!each)
+        position_rotary_table(to, shape->rows, &spec->rotation, &spec->query_at);
     else
         fill_distances(stage, layer);
 }

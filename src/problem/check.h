@@ -40,6 +40,15 @@ struct phrase phrase_key(const char *key, bool command);
  * `beside` is the tensor that has as many columns, for the message; INPUT_COUNT: there is none. */
 bool check_vector(const struct check *check, enum input which, size_t count, enum input beside);
 
+/* Whether a tensor, if there is one, is a matrix rows×columns (0: any), or `heads` of them (check_forms.c). */
+bool check_matrix(const struct check *check, enum input which, size_t heads, size_t rows, size_t columns);
+
+/* "NAME is SHAPE: expected WHAT COUNT", of a tensor (check_forms.c). Always false. */
+bool count_error(const struct check *check, enum input which, const char *expected, size_t count);
+/* "NAME: expected …", of a setting that was given (check_forms.c). Always false. */
+bool value_error(const struct check *check, enum setting which, const char *expected, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* How many heads a tensor has an axis for, 0 if it has none. */
 size_t check_own_heads(const struct tensor *tensor);
 
@@ -70,6 +79,13 @@ bool check_pairs(const struct check *check, enum input which);
 /* The rest of the layer, once its shapes, scale and offset are known (check_forms.c): the tensors in extra,
  * and the tables of positions, segments and global tokens. */
 bool check_forms(const struct check *check, struct problem_layer *layer);
+/* Of these the position encoding: the positions of queries and keys, and what is made of them (check_position.c,
+ * check_rotary.c). */
+bool check_position(const struct check *check, struct problem_layer *layer);
+/* The base of the wavelengths, position_base. */
+bool check_base(const struct check *check, struct problem_layer *layer);
+/* The rotation, once position_base, query_at and key_at are known. */
+bool check_rotary(const struct check *check, struct problem_layer *layer);
 
 /* ---- steps for the problem as a whole ---- */
 
@@ -79,6 +95,9 @@ void problem_replace_nulls(struct inputs *inputs);
 /* Makes w_q, w_k, w_v and w_o of rank 2, d_model×(heads·d), of projections that are stored otherwise, and sets
  * `heads` where an axis tells it (projections.c). Errors: shapes that do not fit, or fit in two ways; no memory. */
 bool problem_straighten_projections(struct inputs *inputs, const struct settings *over, struct error *error);
+
+/* Drops an axis of 1, that of a batch, of positions with three axes (check_position.c). */
+void problem_trim_positions(struct inputs *inputs);
 
 /* Makes rank 3 of tensors of rank 2 whose heads are below each other: weights of which `heads` says how many they
  * are; q, k and v where the tokens tell, with a warning (stacked_heads.c). */

@@ -145,7 +145,19 @@ static bool combine_positions(const struct check *check)
     struct requirement relative = word(check, SETTING_POSITION, POSITION_RELATIVE);
     rotary.set = rotary.set || check_settings(check)->position == POSITION_ROTARY_INTERLEAVED;
     const struct requirement with_base[] = {sinusoidal, rotary};
-    return needs(setting(check, SETTING_ROTARY_DIM), rotary) &&
+    const struct requirement any[] = {sinusoidal, rotary, alibi, relative};
+    const enum setting of_rotary[] = {SETTING_ROTARY_DIM, SETTING_POSITION_SECTIONS, SETTING_ROPE_SCALING,
+                                      SETTING_ATTENTION_FACTOR, SETTING_PAST_ROTATED};
+    for (size_t i = 0; i < sizeof of_rotary / sizeof *of_rotary; i++)
+        if (!needs(setting(check, of_rotary[i]), rotary))
+            return false;
+    return needs(tensor(check, INPUT_INV_FREQ), rotary) &&
+           excludes(setting(check, SETTING_ROPE_SCALING), tensor(check, INPUT_INV_FREQ)) &&
+           excludes(setting(check, SETTING_POSITION_BASE), tensor(check, INPUT_INV_FREQ)) &&
+           excludes(setting(check, SETTING_ROPE_SCALING), setting(check, SETTING_ATTENTION_FACTOR)) &&
+           needs(setting(check, SETTING_PAST_ROTATED), tensor(check, INPUT_PAST_K)) &&
+           needs_any(tensor(check, INPUT_POSITIONS), any, 4) &&
+           needs(tensor(check, INPUT_KEY_POSITIONS), tensor(check, INPUT_POSITIONS)) &&
            needs_any(setting(check, SETTING_POSITION_BASE), with_base, 2) &&
            needs(setting(check, SETTING_MAX_DISTANCE), relative) &&
            needs(tensor(check, INPUT_RELATIVE_BIAS), relative) &&

@@ -1,26 +1,23 @@
-/* Scores, positions, masks, recurrences and norms of a layer: the shapes of their tensors, and the tables
- * they need. */
+/* Scores, masks, recurrences and norms of a layer: the shapes of their tensors, and the tables they need.
+ * Positions are in check_position.c. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "attention/position.h"
 #include "base/memory.h"
 #include "base/source.h"
 #include "problem/check.h"
 
-static bool count_error(const struct check *check, enum input which, const char *expected, size_t count)
+bool count_error(const struct check *check, enum input which, const char *expected, size_t count)
 {
     const struct tensor *tensor = check_find(check, which);
     return place_error(&tensor->place, check->error, "%s: expected %s %zu", phrase_tensor(which, tensor).text,
                        expected, count);
 }
 
-/* A matrix rows×columns (0: any), or `heads` of them. */
-static bool check_matrix(const struct check *check, enum input which, size_t heads, size_t rows,
-                         size_t columns)
+bool check_matrix(const struct check *check, enum input which, size_t heads, size_t rows, size_t columns)
 {
     const struct tensor *t = check_find(check, which);
     if (!t)
@@ -56,10 +53,7 @@ static bool check_score(const struct check *check, struct problem_layer *layer)
            check_matrix(check, INPUT_W_SCORE_K, p->heads, p->d_key, width);
 }
 
-/* "NAME: expected …", of a setting that was given. Always false. */
-static bool value_error(const struct check *check, enum setting which, const char *expected, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool value_error(const struct check *check, enum setting which, const char *expected, ...)
+bool value_error(const struct check *check, enum setting which, const char *expected, ...)
 {
     bool command = settings_have(check->over, which);
     struct phrase name = phrase_key(setting_kinds[which].name, command);
@@ -72,104 +66,6 @@ static bool value_error(const struct check *check, enum setting which, const cha
         return error_set(check->error, ERROR_USAGE, "%s: expected %s", name.text, says);
     return place_error(&check_settings(check)->place[which], check->error, "%s: expected %s", name.text,
                        says);
-}
-
-/* Fills layer->distance: for every head the number that is added to a score at each
- * distance p - j of query and key. */
-static bool make_distances(const struct check *check, struct problem_layer *layer)
-{
-    const struct problem *p = check->problem;
-    const struct settings *settings = &layer->settings;
-    const struct tensor *slopes = check_find(check, INPUT_SLOPES),
-                        *table = check_find(check, INPUT_RELATIVE_BIAS);
-    bool far_given = settings_have(settings, SETTING_MAX_DISTANCE);
-    size_t furthest = far_given ? settings->max_distance : 128, count;
-    bool relative = layer->settings.position == POSITION_RELATIVE, both = !layer->rules.causal;
-    if (relative && !check_matrix(check, INPUT_RELATIVE_BIAS, 0, 0, p->heads))
-        return false;
-    size_t buckets = relative ? table->shape[0] : 0;
-    if (relative && (both && buckets < 2))
-        return count_error(check, INPUT_RELATIVE_BIAS, "a bucket for each side, at least", 2);
-    size_t single = buckets / (both ? 4 : 2);
-    if (relative && furthest <= single && !far_given)
-        return place_error(&table->place, check->error, "%s: expected a max_distance above %zu, not %zu",
-                           phrase_tensor(INPUT_RELATIVE_BIAS, table).text, single, furthest);
-    if (relative && furthest <= single)
-        return value_error(check, SETTING_MAX_DISTANCE, "more than the buckets for single distances, %zu",
-                           single);
-    if (!check_vector(check, INPUT_SLOPES, p->heads, INPUT_COUNT))
-        return false;
-    layer->distance_first = layer->offset - (int64_t)p->m + 1;
-    layer->distance_count = p->n + p->m - 1 + HEAD_SPARE;
-    if (!size_multiply(layer->distance_count, p->heads, &count))
-        return error_memory(check->error, SIZE_MAX);
-    layer->distance = memory_zeroed(count, sizeof *layer->distance, check->error);
-    if (!layer->distance)
-        return false;
-    for (size_t h = 0; h < p->heads; h++) {
-        double slope = slopes ? (double)slopes->data[h] : position_slope(h, p->heads);
-        float *to = layer->distance + h * layer->distance_count;
-        for (size_t i = 0; i < p->n + p->m - 1; i++) {
-            int64_t behind = layer->distance_first + (int64_t)i;
-            if (relative)
-                to[i] = table->data[position_bucket(-behind, both, buckets, furthest) * p->heads + h];
-            else
-                to[i] = (float)(-slope * fabs((double)behind));
-        }
-    }
-    return true;
-}
-
-/* Whether a layer reads the output of the one below. */
-static bool is_stacked(const struct problem_layer *layer)
-{
-    return layer->q.previous || layer->k.previous || layer->v.previous;
-}
-
-/* Sinusoidal positions are added once, before the first layer of a stack, so the settings of that layer hold
- * for all of the stack. An error where a later layer sets them, or their base, for itself alone. */
-static bool check_sinusoidal(const struct check *check, struct problem_layer *layer)
-{
-    const struct problem_layer *first = layer;
-    while (is_stacked(first))
-        first--;
-    layer->has_sinusoidal = first->settings.position == POSITION_SINUSOIDAL;
-    layer->sinusoidal_base = first->position_base;
-    enum setting odd = !layer->has_sinusoidal                           ? SETTING_POSITION
-                       : layer->sinusoidal_base != layer->position_base ? SETTING_POSITION_BASE
-                                                                        : SETTING_COUNT;
-    if (layer->settings.position != POSITION_SINUSOIDAL || odd == SETTING_COUNT ||
-        !settings_have(&layer->settings, odd))
-        return true;
-    return place_error(
-        &layer->settings.place[odd], check->error,
-        "layer %zu: position sinusoidal is added once, before layer %zu: expected it, with its "
-        "position_base, there or outside of the layers",
-        check->layer, check->layer - (size_t)(layer - first));
-}
-
-static bool check_position(const struct check *check, struct problem_layer *layer)
-{
-    const struct settings *settings = &layer->settings;
-    size_t d_k = check->problem->d_k;
-    layer->position_base = settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base : 10000;
-    if (!check_sinusoidal(check, layer))
-        return false;
-    if (layer->settings.position == POSITION_ALIBI || layer->settings.position == POSITION_RELATIVE)
-        return make_distances(check, layer);
-    if (layer->settings.position != POSITION_ROTARY &&
-        layer->settings.position != POSITION_ROTARY_INTERLEAVED)
-        return true;
-    bool given = settings_have(settings, SETTING_ROTARY_DIM);
-    layer->rotary_dim = given ? settings->rotary_dim : d_k;
-    enum setting which = given ? SETTING_ROTARY_DIM : SETTING_POSITION;
-    if (layer->rotary_dim % 2 != 0)
-        return value_error(check, which, "an even number of columns to turn in pairs, not %zu",
-                           layer->rotary_dim);
-    if (layer->rotary_dim > d_k ||
-        (check->problem->d_key != d_k && layer->rotary_dim > check->problem->d_key))
-        return value_error(check, which, "no more columns than d_k, %zu", d_k);
-    return true;
 }
 
 /* Numbers segments by the token that ends each. Returns how many such tokens there are. */
@@ -344,6 +240,12 @@ static bool has_use_for(const struct problem_layer *layer, enum input which)
         return layer->settings.position == POSITION_ALIBI;
     case INPUT_RELATIVE_BIAS:
         return layer->settings.position == POSITION_RELATIVE;
+    case INPUT_INV_FREQ:
+        return layer->settings.position == POSITION_ROTARY ||
+               layer->settings.position == POSITION_ROTARY_INTERLEAVED;
+    case INPUT_POSITIONS:
+    case INPUT_KEY_POSITIONS:
+        return layer->settings.position != POSITION_NONE;
     case INPUT_BLOCK_MASK:
         return layer->settings.block > 0;
     case INPUT_NORM_WEIGHT:

@@ -33,6 +33,9 @@ static const struct {
     [INPUT_SLOPES] = {1, 2},
     [INPUT_SINKS] = {1, 2},
     [INPUT_RELATIVE_BIAS] = {2, 2},
+    [INPUT_INV_FREQ] = {1, 2},
+    [INPUT_POSITIONS] = {1, 2},
+    [INPUT_KEY_POSITIONS] = {1, 2},
     [INPUT_BLOCK_MASK] = {2, 3},
     [INPUT_SEGMENTS] = {1, 2},
     [INPUT_KEY_SEGMENTS] = {1, 2},
@@ -71,8 +74,9 @@ static bool check_rank(const struct check *check, enum input which)
         [2] = {[2] = "rows and columns", [3] = "rank 2 or 3", [4] = "rank 2, 3 or 4"},
         [3] = {NULL, NULL, NULL, "rank 3"},
     };
+    const bool has_axes = which == INPUT_POSITIONS || which == INPUT_KEY_POSITIONS;
     return place_error(&tensor->place, check->error, "%s: expected %s", phrase_tensor(which, tensor).text,
-                       expected[least][most]);
+                       has_axes ? "a list of numbers, or one an axis" : expected[least][most]);
 }
 
 bool check_ranks(const struct check *check)

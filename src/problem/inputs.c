@@ -30,6 +30,9 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "slopes",
     "sinks",
     "relative_bias",
+    "inv_freq",
+    "positions",
+    "key_positions",
     "block_mask",
     "segments",
     "key_segments",
@@ -54,7 +57,8 @@ const char *const input_names[INPUT_COUNT + 1] = {
 bool input_is_list(enum input which)
 {
     return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
-           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_B_QKV);
+           which == INPUT_SINKS || (which >= INPUT_INV_FREQ && which <= INPUT_KEY_POSITIONS) ||
+           (which >= INPUT_SEGMENTS && which <= INPUT_B_QKV);
 }
 
 enum input input_named(const char *name)

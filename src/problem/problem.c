@@ -125,6 +125,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     problem_replace_nulls(inputs);
     if (!problem_straighten_projections(inputs, over, error))
         return false;
+    problem_trim_positions(inputs);
     problem_stack_heads(inputs, over, warnings);
     for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
         if (!make_layer(&check))
@@ -145,6 +146,8 @@ void problem_free(struct problem *problem)
         free(layer->query_segment);
         free(layer->key_segment);
         free(layer->distance);
+        free(layer->rotary_turn);
+        free(layer->rotary_axis);
     }
     free(problem->layers);
     *problem = (struct problem){0};

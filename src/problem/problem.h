@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "attention/head.h"
+#include "attention/position.h"
 #include "base/error.h"
 #include "base/source.h"
 #include "problem/inputs.h"
@@ -40,17 +41,26 @@ struct problem_layer {
     double position_base;
     bool has_sinusoidal; /* sinusoidal positions are added to the embeddings and the context of its stack */
     double sinusoidal_base; /* their base */
-    size_t rotary_dim;      /* columns of a head that are rotated */
-    int64_t offset;         /* position of query 0 among the keys */
+    /* Their positions: [0] of the sequence that q is made of, [1] of that of k and v, where it is another. */
+    struct position_list encoded_at[2];
+    /* The positions of queries and keys with rotary, ALiBi and relative. `has_positions`: they were given. */
+    struct position_list query_at, key_at;
+    bool has_positions;
+    struct rotation rotation; /* of q and k; 0 columns: none */
+    size_t rotated_from;      /* the first row of k that is rotated; those before it are already */
+    struct relative relative; /* with relative; its table is that of head 0 */
     double qk_norm_epsilon;
     float sigma;        /* of the Gaussian factor, where it is one for all queries */
+    int64_t offset;     /* position of query 0 among the keys */
     size_t d_score;     /* columns of q and k when they are compared */
     struct rules rules; /* the rules that all heads share: without masks from files */
 
     /* Owned; rules points to these. One number for each query (n) or key (m); NULL: none. */
     uint8_t *query_global, *key_global;
     int32_t *query_segment, *key_segment;
-    float *distance; /* heads×distance_count, see struct head; owned; NULL: none */
+    double *rotary_turn;  /* of the rotation; owned */
+    uint8_t *rotary_axis; /* the same */
+    float *distance;      /* heads×distance_count, see struct head; owned; NULL: none, or has_positions */
     size_t distance_count;
     int64_t distance_first;
 };

@@ -96,9 +96,17 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
         .seed = mix_seed(l->settings.seed, layer, head),
         .recurrent = recurrent_of(problem, l, head),
     };
-    if (l->settings.position == POSITION_ALIBI)
+    const bool alibi = l->settings.position == POSITION_ALIBI;
+    if (alibi)
         out->slope = slopes ? (double)slopes->data[head] : position_slope(head, problem->heads);
     gaussian_of(problem, l, head, out);
+    if (l->has_positions && (alibi || l->relative.table)) {
+        out->has_positions = true;
+        out->query_at = l->query_at;
+        out->key_at = l->key_at;
+        out->relative = l->relative;
+        out->relative.table += l->relative.table ? head : 0;
+    }
     if (v)
         out->additive = v->data + (tensor_count(v) == l->d_score ? 0 : head * l->d_score);
     out->rules.mask = problem_pairs(l->mask, l->slice, head);

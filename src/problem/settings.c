@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/words.h"
+#include "problem/rope_setting.h"
 
 const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_HEADS] = {"heads", "N", NULL, "number of heads; splits the columns of rank-2 q, k, v"},
@@ -54,6 +55,15 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                             "rotate only the first N columns of a head (default: all)"},
     [SETTING_MAX_DISTANCE] = {"max_distance", "N", NULL,
                               "with --position relative: from here on all share a bucket (default 128)"},
+    [SETTING_POSITION_SECTIONS] = {"position_sections", "LIST", NULL,
+                                   "how many rotated pairs each axis of --positions turns, such as 16,24,24"},
+    [SETTING_ROPE_SCALING] =
+        {"rope_scaling", "TYPE:KEY=VALUE,...", NULL,
+         "frequencies of rotary as Hugging Face scales them: default, linear, dynamic, yarn, llama3 or "
+         "longrope with its keys, such as linear:factor=8"},
+    [SETTING_ATTENTION_FACTOR] = {"attention_factor", "X", NULL,
+                                  "multiply the cosines and sines of rotary by X"},
+    [SETTING_PAST_ROTATED] = {"past_rotated", NULL, NULL, "--past-k is rotated already; only new keys are"},
     [SETTING_PREFIX] = {"prefix", "N", NULL, "with --causal: every query may attend to the first N keys"},
     [SETTING_DILATION] = {"dilation", "N", NULL, "attend only to keys at distances that N divides"},
     [SETTING_BLOCK] = {"block", "N", NULL,
@@ -95,6 +105,8 @@ enum type {
     CAUSAL,
     WINDOW,
     LIST,
+    SECTIONS,
+    ROPE,
     TEXT,
     FILL
 };
@@ -126,6 +138,10 @@ static const struct field {
     [SETTING_POSITION_BASE] = {POSITIVE, ROLE_POSITION, FIELD(position_base)},
     [SETTING_ROTARY_DIM] = {COUNT, ROLE_POSITION, FIELD(rotary_dim)},
     [SETTING_MAX_DISTANCE] = {COUNT, ROLE_POSITION, FIELD(max_distance)},
+    [SETTING_POSITION_SECTIONS] = {SECTIONS, ROLE_POSITION, FIELD(position_sections)},
+    [SETTING_ROPE_SCALING] = {ROPE, ROLE_POSITION, FIELD(rope_scaling)},
+    [SETTING_ATTENTION_FACTOR] = {POSITIVE, ROLE_POSITION, FIELD(attention_factor)},
+    [SETTING_PAST_ROTATED] = {FLAG, ROLE_POSITION, FIELD(past_rotated)},
     [SETTING_PREFIX] = {COUNT, ROLE_PATTERN, FIELD(prefix)},
     [SETTING_DILATION] = {COUNT, ROLE_PATTERN, FIELD(dilation)},
     [SETTING_BLOCK] = {COUNT, ROLE_PATTERN, FIELD(block)},
@@ -277,8 +293,8 @@ static bool parse_word(int *word, const char *text, const char *words)
     return place >= 0;
 }
 
-/* "0,5,9". */
-static bool parse_positions(struct positions *list, const char *text)
+/* "0,5,9", of numbers of `least` or more. */
+static bool parse_positions(struct positions *list, const char *text, int64_t least)
 {
     struct positions parsed = {.count = 0};
     for (;; text++) {
@@ -288,7 +304,7 @@ static bool parse_positions(struct positions *list, const char *text)
             return false;
         memcpy(one, text, length);
         one[length] = 0;
-        if (!parse_size(&parsed.at[parsed.count++], one, 0))
+        if (!parse_size(&parsed.at[parsed.count++], one, least))
             return false;
         text += length;
         if (!*text)
@@ -347,8 +363,13 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
         *ok = text && parse_window(settings, text);
         return "a whole number, or two as L,R, of -1 (no limit) or more";
     case LIST:
-        *ok = text && parse_positions(field, text);
+        *ok = text && parse_positions(field, text, 0);
         return "at most 64 tokens as 0,5,9, counted from 0";
+    case SECTIONS:
+        *ok = text && parse_positions(field, text, 1);
+        return "at most 64 numbers of pairs as 16,24,24, of 1 or more";
+    case ROPE: /* settings_parse reads it, with messages of its own */
+        break;
     case TEXT:
         *ok = text && *text && strlen(text) < fields[which].size && text_is_valid(text);
         if (*ok)
@@ -389,6 +410,12 @@ bool settings_parse(struct settings *settings, enum setting which, const char *t
                     enum error_kind kind, struct error *error)
 {
     bool ok;
+    if (fields[which].type == ROPE) {
+        if (!rope_parse(&settings->rope_scaling, text ? text : "", called, kind, error))
+            return false;
+        settings_mark(settings, which);
+        return true;
+    }
     const char *expected = parse_setting(settings, which, text, &ok);
     const char *size = !ok && text ? expected_size(fields[which].type, text) : NULL;
     const char *other = !ok && text ? other_setting(which, text) : NULL;
@@ -397,8 +424,13 @@ bool settings_parse(struct settings *settings, enum setting which, const char *t
     if (!ok)
         return words_error(setting_kinds[which].words, called, text ? text : "", size ? size : expected, kind,
                            error);
-    settings->given |= UINT64_C(1) << which;
+    settings_mark(settings, which);
     return true;
+}
+
+void settings_mark(struct settings *settings, enum setting which)
+{
+    settings->given |= UINT64_C(1) << which;
 }
 
 void settings_override(struct settings *settings, const struct settings *over)
@@ -525,7 +557,11 @@ void settings_write(const struct settings *settings, enum setting which, struct 
         out_format(out, "\"%.*s\"", length, word);
         break;
     }
-    case LIST: {
+    case ROPE:
+        rope_write(field, out);
+        break;
+    case LIST:
+    case SECTIONS: {
         const struct positions *list = field;
         for (size_t i = 0; i < list->count; i++)
             out_format(out, i ? ",%zu" : "[%zu", list->at[i]);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "attention/forms.h"
+#include "attention/rope.h"
 #include "base/error.h"
 #include "base/out.h"
 #include "base/source.h"
@@ -36,6 +37,10 @@ enum setting {
     SETTING_POSITION_BASE,
     SETTING_ROTARY_DIM,
     SETTING_MAX_DISTANCE,
+    SETTING_POSITION_SECTIONS,
+    SETTING_ROPE_SCALING,
+    SETTING_ATTENTION_FACTOR,
+    SETTING_PAST_ROTATED,
     SETTING_PREFIX,
     SETTING_DILATION,
     SETTING_BLOCK,
@@ -99,12 +104,16 @@ struct settings {
     double position_base;
     size_t rotary_dim;
     size_t max_distance; /* of the buckets of relative positions */
-    size_t prefix;       /* keys below this are allowed for every query, causal aside */
-    size_t dilation;     /* only distances that this divides are allowed */
-    size_t block;        /* only keys in the block of the query are allowed; its length */
     struct positions {
         size_t at[GLOBAL_MAX], count;
-    } global; /* tokens exempt from window, dilation and block, as queries and as keys */
+    } position_sections;              /* how many rotated pairs each axis of the positions has */
+    struct rope_scaling rope_scaling; /* of the frequencies of rotary */
+    double attention_factor;          /* on the cosines and sines of rotary */
+    bool past_rotated;                /* past_k has been rotated */
+    size_t prefix;                    /* keys below this are allowed for every query, causal aside */
+    size_t dilation;                  /* only distances that this divides are allowed */
+    size_t block;                     /* only keys in the block of the query are allowed; its length */
+    struct positions global; /* tokens exempt from window, dilation and block, as queries and as keys */
     char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
     size_t key_length;              /* keys from here on are padding */
     bool residual;
@@ -129,11 +138,15 @@ enum role setting_role(enum setting which);
 
 /*
  * Parses a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON
- * values come the same way: true and false as text, an array [3, 0] as "3,0". On failure sets an error of
+ * values come the same way: true and false as text, an array [3, 0] as "3,0"; only the object of rope_scaling is read
+ * by problem/rope_setting.h, and settings_mark says that it was. On failure sets an error of
  * `kind` that says what was expected; `called` names the setting in the message ("--heads", "heads").
  */
 bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
                     enum error_kind kind, struct error *error);
+
+/* Says that a setting was given, whose member was set otherwise than by settings_parse. */
+void settings_mark(struct settings *settings, enum setting which);
 
 /* Whether a setting was given. */
 static inline bool settings_have(const struct settings *settings, enum setting which)

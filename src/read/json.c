@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "problem/rope_setting.h"
 #include "read/json_names.h"
 #include "read/json_values.h"
 #include "read/read.h"
@@ -131,6 +132,14 @@ static bool ignore_key(struct reading *reading, const struct json_member *member
     return true;
 }
 
+/* Says what a name of other software was taken for. */
+static void note_name(struct reading *reading, const struct json_member *member, const char *own)
+{
+    struct place place = source_place(reading->json.source, member->offset);
+    warnings_add(&reading->inputs->notes, "%s:%zu:%zu: %s is taken for %s", place.file, place.line,
+                 place.column, member->name, own);
+}
+
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
                        struct layer_inputs *layer)
 {
@@ -149,20 +158,61 @@ static bool put_labels(struct reading *reading, const struct json_member *member
     return ok;
 }
 
+/* Reads rope_scaling, an object with a value for each of its keys. */
+static bool read_rope_scaling(struct reading *reading, const struct json_member *member,
+                              struct settings *settings)
+{
+    struct json_members members;
+    struct json *json = &reading->json;
+    if (settings_have(settings, SETTING_ROPE_SCALING))
+        return source_error(json->source, member->offset, reading->error,
+                            "%s is given twice: expected it once, and it was read before", member->name);
+    if (!cJSON_IsObject(member->item))
+        return json_wrong_kind(json, member, "an object, or a word such as \"linear:factor=8\"",
+                               reading->error);
+    bool ok = list_members(reading, member->item, &members);
+    for (size_t i = 0; ok && i < members.count; i++) {
+        const struct json_member *key = &members.list[i];
+        if (cJSON_IsNull(key->item))
+            continue;
+        struct error why = {0};
+        char *text =
+            rope_has_key(key->name)
+                ? json_setting_text(json, key, "a number, a word, or a list of numbers", reading->error)
+                : text_copy("");
+        if (!text)
+            error_memory(reading->error, 1);
+        ok = text && (rope_set(&settings->rope_scaling, key->name, text, member->name, ERROR_INPUT, &why) ||
+                      source_error(json->source, key->offset, reading->error, "%s", why.message));
+        free(text);
+    }
+    free(members.list);
+    if (!ok)
+        return false;
+    settings_mark(settings, SETTING_ROPE_SCALING);
+    settings->place[SETTING_ROPE_SCALING] = source_place(json->source, member->offset);
+    return true;
+}
+
 /* Reads a key that the whole and each layer may have, a tensor or a setting; *known: it was one of them. */
 static bool read_layer_key(struct reading *reading, const struct json_member *member,
                            struct layer_inputs *layer, bool *known)
 {
-    enum input input = strcmp(member->name, "weights") == 0 ? INPUT_ATTENTION : input_named(member->name);
-    enum setting setting = setting_named(member->name);
+    const char *name = json_names_own(member->name);
+    enum input input = strcmp(name, "weights") == 0 ? INPUT_ATTENTION : input_named(name);
+    enum setting setting = setting_named(name);
     /* A list in the place of a number is one a query, or one a head that may be null. */
     if (setting == SETTING_SIGMA && cJSON_IsArray(member->item))
         input = INPUT_SIGMAS;
     if (setting == SETTING_SINK && cJSON_IsArray(member->item))
         input = INPUT_SINKS;
     *known = input < INPUT_COUNT || setting < SETTING_COUNT;
+    if (name != member->name)
+        note_name(reading, member, name);
     if (input < INPUT_COUNT)
         return put_tensor(reading, member, input, layer);
+    if (setting == SETTING_ROPE_SCALING && !cJSON_IsString(member->item))
+        return read_rope_scaling(reading, member, &layer->settings);
     if (setting < SETTING_COUNT)
         return json_parse_setting(&reading->json, member, setting, &layer->settings, reading->error);
     return true;
@@ -424,6 +474,8 @@ static bool read_object(struct reading *reading)
         const struct json_member *member = find_member(&members, name);
         if (!member && target->what == READ_TENSOR && target->input == INPUT_ATTENTION)
             member = find_member(&members, "weights");
+        if (!member && target->what == READ_TENSOR && target->input == INPUT_POSITIONS)
+            member = find_member(&members, "position_ids");
         ok = member ? put_at_target(reading, member)
                     : source_error(
                           reading->json.source, reading->json.root_offset, reading->error,

@@ -29,15 +29,32 @@ static const struct {
     {"dropout_p", "expected \"dropout\""},
     {"alibi_slopes", "expected \"slopes\" with \"position\": \"alibi\""},
     {"rope_theta", "expected \"position_base\" with \"position\": \"rotary\""},
-    {"position_ids", "positions are places in the sequence, and cannot be given"},
-    {"cache_position", "positions are places in the sequence, and cannot be given"},
-    {"rope_scaling", "rotary frequencies follow from \"position_base\" alone: give q and k rotated already"},
-    {"inv_freq", "rotary frequencies follow from \"position_base\" alone: give q and k rotated already"},
+    {"cache_position", "expected \"positions\", a position a token"},
+    {"mrope_section", "expected \"position_sections\", or in \"rope_scaling\""},
+    {"partial_rotary_factor", "expected \"rotary_dim\", or in \"rope_scaling\""},
+    {"max_position_embeddings", "expected in \"rope_scaling\""},
+    {"original_max_position_embeddings", "expected in \"rope_scaling\""},
     {"num_heads", "expected \"heads\""},
     {"num_attention_heads", "expected \"heads\""},
     {"num_key_value_heads", "expected \"kv_heads\""},
     {"n_head", "expected \"heads\""},
 };
+
+/* Names of other software that are read as attn's own. */
+static const struct {
+    const char *name, *own;
+} same_names[] = {
+    {"position_ids", "positions"},
+    {"rope_parameters", "rope_scaling"},
+};
+
+const char *json_names_own(const char *name)
+{
+    for (size_t i = 0; i < sizeof same_names / sizeof *same_names; i++)
+        if (strcmp(name, same_names[i].name) == 0)
+            return same_names[i].own;
+    return name;
+}
 
 /* Parts of names that say as much, though nobody knows the name. */
 static const char *const telling_parts[] = {"mask",   "position", "norm", "scale",   "rope",  "rotary",

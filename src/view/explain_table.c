@@ -24,7 +24,7 @@ bool explain_has_masked(const struct explanation *e)
 
 bool explain_has_additions(const struct explanation *e)
 {
-    return e->head->bias.data || e->head->distance || explain_has_masked(e);
+    return e->head->bias.data || head_has_distance(e->head) || explain_has_masked(e);
 }
 
 /* Right-justified in `width` columns. */

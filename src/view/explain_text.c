@@ -45,18 +45,31 @@ static const struct problem_layer *layer_of(const struct explanation *e)
 
 /* ---- step 1 ---- */
 
+/* By what rotary turned the query. */
+static void explain_turn(const struct problem_layer *layer, size_t query, struct out *out)
+{
+    const struct position_list *list = &layer->query_at;
+    out_text(out, list->axes > 1 ? ", turned by its positions " : ", turned by its position ");
+    for (size_t a = 0; a == 0 || a < list->axes; a++) {
+        out_text(out, a > 0 ? ", " : "");
+        explain_number(out, position_at(list, a, query));
+    }
+    if (layer->rotation.factor != 1) {
+        out_text(out, " and multiplied by ");
+        explain_number(out, layer->rotation.factor);
+    }
+}
+
 static void explain_query(const struct explanation *e, size_t head, struct out *out)
 {
     const struct problem_layer *layer = layer_of(e);
     const struct layer *made = &e->layer;
     const struct operand *q = &made->operand[0];
     const struct strided given = layer_operand(made, 0, head * q->heads / made->problem->heads);
-    const bool turned = layer->settings.position == POSITION_ROTARY ||
-                        layer->settings.position == POSITION_ROTARY_INTERLEAVED;
     out_text(out, "1  query    q = ");
     explain_vector(out, given.data + e->query * given.row, q->columns);
-    if (turned)
-        out_format(out, ", turned by its position %lld", (long long)(e->head->offset + (int64_t)e->query));
+    if (layer->rotation.columns > 0)
+        explain_turn(layer, e->query, out);
     out_char(out, '\n');
     if (!made->compared[0].owned)
         return;
@@ -109,10 +122,10 @@ static void explain_scaling(const struct explanation *e, struct out *out)
                    explain_has_scale(e) ? "scaled" : "score", text);
     out_text(out, explain_has_additions(e) ? ", masked:" : "");
     out_text(out, e->head->bias.data ? " + bias" : "");
-    out_text(out, e->head->distance ? " + position" : "");
+    out_text(out, head_has_distance(head) ? " + position" : "");
     if (explain_has_masked(e)) {
         const bool filled = head->has_fill && !isnan(head->fill);
-        out_format(out, "%s %s where it may not look", head->bias.data || head->distance ? "," : "",
+        out_format(out, "%s %s where it may not look", head->bias.data || head_has_distance(head) ? "," : "",
                    filled ? label_number(head->fill, text) : "-∞");
     }
     out_char(out, '\n');

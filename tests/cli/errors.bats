@@ -117,7 +117,8 @@ sample() {
     refused sliding_window 2 ": expected \"window\": W keys with the query's own are [W - 1, 0]"
     refused softmax_scale 1 ': expected "scale"'
     refused key_masks '[1,0]' '; did you mean "key_mask"?'
-    refused position_ids '[0,1]' ': positions are places in the sequence, and cannot be given'
+    refused cache_position '[0,1]' ': expected "positions", a position a token'
+    refused max_position_embeddings 8 ': expected in "rope_scaling"'
     refused some_biasing_of_mine 1 '; a key that begins with x- is passed over'
     echo '{"q":[[1],[0]],"k":[[1],[2]],"layers":[{"attn_mask":[[1,0],[1,1]]}]}' >layer.json
     fails 3 'layer.json:1:53: the key "attn_mask" is not understood, and would change the result: expected "mask" (true attends) or "bias" (numbers that are added)' \

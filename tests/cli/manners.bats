@@ -340,6 +340,16 @@ can_exhaust() {
         --stage encoding -o x.json --format none
 }
 
+@test "each allocation fails once: positions that are given, and frequencies" {
+    can_exhaust
+    echo '{"q":[[1,2,3,4],[3,4,5,6]],"k":[[1,2,3,4],[3,4,5,6]],"v":[[1],[2]],"past_k":[[1,1,1,1]],"past_v":[[3]],"position":"rotary",
+        "position_ids":[[0,1,2],[0,0,1]],"rope_parameters":{"type":"longrope","short_factor":[1,2],"long_factor":[1,2],"factor":2,
+        "original_max_position_embeddings":2,"mrope_section":[1,1]}}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --stage encoding --rotary-dim 4 -o x.json -o f/ --format none
+    rm -rf good out
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --rope-scaling linear:factor=2 --position-sections 1,1 -o x.json --format none
+}
+
 @test "each allocation fails once: a stack with norms, a recurrence, linear attention" {
     can_exhaust
     exhaust ATTN_FAIL_AT run "$DATA/induction.json" -q --norm pre --position sinusoidal --normalizer linear -o x.json --format none

@@ -267,6 +267,19 @@ WRONG = [
     (PAIR, {"position_base": 2}, "position_base", "position"),
     (PAIR, {"position_base": 2, "position": "alibi"}, "position_base", "position"),
     (PAIR, {"max_distance": 9}, "max_distance", "relative"),
+    (PAIR, {"positions": [0, 1]}, "positions", "sinusoidal", "rotary", "alibi", "relative"),
+    (PAIR, {"key_positions": [0, 1], "position": "rotary"}, "key_positions", "positions"),
+    (PAIR, {"position_sections": "1"}, "position_sections", "rotary"),
+    (PAIR, {"position_sections": "1", "position": "alibi"}, "position_sections", "rotary"),
+    (PAIR, {"rope_scaling": "linear:factor=2"}, "rope_scaling", "rotary"),
+    (PAIR, {"rope_scaling": "linear:factor=2", "position": "relative", "relative_bias": [[1], [1], [1], [1]]}, "rope_scaling", "rotary"),
+    (PAIR, {"rope_scaling": "linear:factor=2", "position": "rotary", "inv_freq": [1]}, "rope_scaling", "inv_freq"),
+    (PAIR, {"rope_scaling": "linear:factor=2", "position": "rotary", "attention_factor": 2}, "rope_scaling", "attention_factor"),
+    (PAIR, {"position_base": 9, "position": "rotary", "inv_freq": [1]}, "position_base", "inv_freq"),
+    (PAIR, {"inv_freq": [1]}, "inv_freq", "rotary"),
+    (PAIR, {"attention_factor": 2}, "attention_factor", "rotary"),
+    (PAIR, {"past_rotated": True, "position": "rotary"}, "past_rotated", "past_k"),
+    (PAIR, {"past_rotated": True, "past_k": [[0, 0]], "past_v": [[0, 0]]}, "past_rotated", "rotary"),
     (PAIR, {"max_distance": 9, "position": "rotary"}, "max_distance", "relative"),
     (PAIR, {"relative_bias": [[1], [1], [1], [1]]}, "relative_bias", "relative"),
     (PAIR, {"slopes": [1]}, "slopes", "alibi"),
@@ -327,6 +340,7 @@ WRONG = [
 VALUES = [
     ("temperature", 0), ("temperature", -1), ("dropout", 1), ("dropout", -0.5), ("seed", -1), ("seed", 0.5), ("score", "cos"),
     ("normalizer", "max"), ("recurrence", "delta_gated"), ("position", "rope"), ("position_base", 0), ("max_distance", 0),
+    ("attention_factor", 0), ("position_sections", [0]), ("rope_scaling", "linear:factor=0"), ("rope_scaling", "ntk"),
     ("prefix", -1), ("dilation", 0), ("block", 0), ("global", [-1]), ("global", [99]), ("key_length", -1), ("norm", "batch"),
 ]
 
@@ -371,6 +385,7 @@ def test_at_rest():
     for more, words, instead in (
             ({"position": "rotary", "position_base": 10, "rotary_dim": 2}, ["--position", "none"], {}),
             ({"position": "alibi", "slopes": [3, 4]}, ["--position", "none"], {}),
+            ({"position": "rotary", "positions": np.arange(6) / 2, "rope_scaling": {"type": "linear", "factor": 2}}, ["--position", "none"], {}),
             ({"score": "additive", "v_score": [1, 2, 3, 4]}, ["--score", "dot"], {"score": "dot"}),
             ({"score": "general", "w_score": np.eye(4) * 2}, ["--score", "scaled"], {}),
             ({"recurrence": "delta", "beta": beta}, ["--recurrence", "linear"], {"recurrence": "linear"}),

@@ -371,6 +371,11 @@ def test_schema():
     runs += [[sample("sentence"), *words] for words in (
         ["--score", "cosine", "--temperature", "0.5", "--sink", "1", "--dropout", "0.1", "--seed", "3", "--stage", "mask", "--causal"],
         ["--position", "rotary", "--rotary-dim", "4", "--position-base", "500", "--stage", "encoding", "--normalizer", "sparsemax"],
+        ["--position", "rotary", "--attention-factor", "2"],
+        ["--position", "rotary", "--position-sections", "1,2", "--rope-scaling",
+         "yarn:factor=4,original_max_position_embeddings=8,truncate=false,beta_fast=9,mscale=2"],
+        ["--position", "rotary", "--rope-scaling", "longrope:short_factor=[1,1,2],long_factor=[1,2,4],factor=4,max_position_embeddings=3,"
+         "mrope_section=[1,2],rope_theta=99"],
         ["--recurrence", "linear", "--stage", "mask"], ["--block", "2", "--dilation", "2", "--global", "1,3", "--separator", "black"],
         ["--causal", "--prefix", "2", "--key-length", "5", "--stage", "mask"])]
     write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
@@ -378,7 +383,9 @@ def test_schema():
     for name, fill in (("filled", -1e9), ("broken", "nan")):
         write_json(f"{name}.json", {"q": np.eye(3), "k": np.eye(3), "v": np.eye(3), "causal": -1, "mask_fill": fill, "top_k": 2, "centers": [0, 1, 2], "sigma": 2})
         runs.append([f"{name}.json", *every])
-    runs += [[sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
+    write_json("turned.json", {"q": np.eye(2), "k": np.eye(2), "past_k": np.eye(2), "past_v": np.eye(2), "v": np.eye(2), "position": "rotary",
+                               "past_rotated": True})
+    runs += [["turned.json"], [sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)

@@ -6,9 +6,11 @@ is judged by what must hold of it (check_forms.py). No tests are here.
 import numpy as np
 
 from oracle import close, matrix, numbers, split_heads
+from rope import Turning, positions
 
 SETTINGS = ["heads", "kv_heads", "causal", "scale", "softcap", "window", "mask_true_blocks", "score", "temperature",
-            "normalizer", "recurrence", "sink", "position", "position_base", "rotary_dim", "max_distance", "prefix", "dilation",
+            "normalizer", "recurrence", "sink", "position", "position_base", "rotary_dim", "max_distance", "position_sections",
+            "rope_scaling", "attention_factor", "past_rotated", "prefix", "dilation",
             "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma",
             "qk_norm_kind", "qk_norm_epsilon"]
 STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v"]
@@ -50,7 +52,7 @@ def alibi_slopes(heads):
 
 
 def relative_bucket(distance, bidirectional, buckets, max_distance):
-    """Raffel et al. 2020, 2.1, and their code: distance is that of the key from the query; in whole numbers throughout."""
+    """Raffel et al. 2020, 2.1, and their code: distance is that of the key from the query; in whole numbers, if it is one."""
     first = 0
     if bidirectional:
         buckets //= 2
@@ -60,7 +62,7 @@ def relative_bucket(distance, bidirectional, buckets, max_distance):
         distance = max(-distance, 0)
     exact = buckets // 2
     if distance < exact:
-        return first + distance
+        return first + int(distance)
     # The largest step with (distance/exact)^(buckets-exact) >= (max_distance/exact)^step.
     step, rest = 0, buckets - exact
     while step < rest - 1 and distance**rest * exact ** (step + 1) >= max_distance ** (step + 1) * exact**rest:
@@ -68,17 +70,17 @@ def relative_bucket(distance, bidirectional, buckets, max_distance):
     return first + exact + step
 
 
-def position_bias(s, own, heads, n, m):
-    """heads×n×m, or None."""
-    distance = np.arange(m)[None, :] - np.arange(n)[:, None] - s["offset"]
+def position_bias(s, own, heads, at, keys):
+    """heads×n×m, or None; n and m positions."""
+    distance = keys[None, :] - at[:, None]
     if s["position"] == "alibi":
         slopes = alibi_slopes(heads) if own("slopes") is None else matrix(own("slopes")).reshape(heads)
         return -slopes[:, None, None] * abs(distance)
     if s["position"] == "relative":
         table = matrix(own("relative_bias"))
-        of = [relative_bucket(d, not s["is_causal"], len(table), s["max_distance"] or 128)
-              for d in range(distance.min(), distance.max() + 1)]
-        return table[np.array(of)[distance - distance.min()]].transpose(2, 0, 1)
+        found, where = np.unique(distance, return_inverse=True)
+        of = [relative_bucket(int(d) if d == int(d) else float(d), not s["is_causal"], len(table), s["max_distance"] or 128) for d in found]
+        return table[np.array(of)[where.reshape(distance.shape)]].transpose(2, 0, 1)
     return None
 
 
@@ -238,6 +240,16 @@ def recur(rule, scale, q, k, v, decay, beta, state):
 # ---- layers ----
 
 
+def turning_of(s, inv_freq, d, at):
+    """What rotary does with heads of d columns, with the settings and the positions of queries and keys."""
+    scaling = s["rope_scaling"] or {}
+    share = scaling.get("partial_rotary_factor")
+    base = s["position_base"] or scaling.get("rope_theta") or 10000
+    largest = max(np.nanmax(t) for t in at)
+    return Turning(s["rotary_dim"] or (int(share * d) if share else d), base, s["position"] != "rotary", len(at[0]),
+                   s["position_sections"] or scaling.get("mrope_section"), scaling, largest + 1, inv_freq, s["attention_factor"])
+
+
 def layer_norm(x, weight, bias):
     kind = x.dtype.type
     centred = x - x.mean(axis=-1, keepdims=True, dtype=kind)
@@ -303,13 +315,19 @@ def one_form(own, s, x, context, is_given, kind):
     n, m = (len(t) if t is not None else np.shape(own(name))[-2] for name, t in (("q", x), ("k", x if context is None else context)))
     n = n if own("q") is None else np.shape(own("q"))[-2]
     m = m if own("k") is None else np.shape(own("k"))[-2]
-    s["offset"] = m - n if causal == "end" else causal if s["is_causal"] and not isinstance(causal, (bool, str)) else 0
+    past = 0 if own("past_k") is None else np.shape(own("past_k"))[-2]
+    m += past
+    s["offset"] = m - n if causal == "end" else past + (causal if s["is_causal"] and not isinstance(causal, (bool, str)) else 0)
     p, out = np.arange(n) + s["offset"], {}
     if s["position"] == "sinusoidal":
+        at, keys = positions(own("positions"), own("key_positions"), n, m, past, (np.arange(past, past + n), np.arange(m)),
+                             context is not None)
         if is_given:
-            out["encoding"] = sinusoidal(np.arange(n), x.shape[1], base, kind)[None]
+            out["encoding"] = sinusoidal(at[0], x.shape[1], base, kind)[None]
             x = x + out["encoding"][0]
-        context = None if context is None else context + sinusoidal(np.arange(m), context.shape[1], base, kind)
+        context = None if context is None else context + sinusoidal(keys[0, past:], context.shape[1], base, kind)
+    else:
+        at, keys = positions(own("positions"), own("key_positions"), n, m, past, (p, np.arange(m)))
     norm = (cast(own("norm_weight")), cast(own("norm_bias")))
     inner = layer_norm(x, *norm) if s["norm"] == "pre" else x
     other = inner if context is None else context
@@ -318,11 +336,17 @@ def one_form(own, s, x, context, is_given, kind):
     q = split_heads(q, heads)
     kv_heads = k.shape[0] if k.ndim == 3 else s["kv_heads"] or heads
     k, v = split_heads(k, kv_heads), None if v is None else split_heads(v, kv_heads)
-    q, k = head_norm(s, q, cast(own("q_norm"))), head_norm(s, k, cast(own("k_norm")))
+    if past:
+        k = np.concatenate([split_heads(cast(own("past_k")), kv_heads), k], axis=1)
+        v = None if v is None else np.concatenate([split_heads(cast(own("past_v")), kv_heads), v], axis=1)
+    q, normed = head_norm(s, q, cast(own("q_norm"))), head_norm(s, k, cast(own("k_norm")))
+    k = np.concatenate([k[:, :past], normed[:, past:]], axis=1) if s["past_rotated"] else normed
     if s["position"] in ("rotary", "rotary-interleaved"):
-        r = s["rotary_dim"] or q.shape[2]
-        q, k = (rotate(t, at, r, base, s["position"] != "rotary") for t, at in ((q, p), (k, np.arange(m))))
-        out["encoding"] = np.concatenate(turns(p, r, base, kind), axis=1)[None]
+        turning = turning_of(s, own("inv_freq"), q.shape[2], (at, keys))
+        q = turning.turn(q, at)
+        turned = turning.turn(k, keys)
+        k = np.concatenate([k[:, :past], turned[:, past:]], axis=1) if s["past_rotated"] else turned
+        out["encoding"] = np.concatenate(turning.table(at), axis=1)[None].astype(kind)
     out |= {"q": q, "k": k, "v": v, "offset": s["offset"]}
     out["is_exponential"] = s["recurrence"] is None and s["normalizer"] != "linear"
     out["is_distribution"] = s["recurrence"] is None and s["normalizer"] != "sigmoid"
@@ -330,7 +354,7 @@ def one_form(own, s, x, context, is_given, kind):
         more, y = recurrent(s, own, q, k, v, cast)
         out |= more
     else:
-        bias, place = cast(own("bias")), cast(position_bias(s, own, heads, n, m))
+        bias, place = cast(own("bias")), cast(position_bias(s, own, heads, at[0], keys[0]))
         seen = seen_pairs(s, own, n, m, heads, bias)
         group = heads // kv_heads
         scores = pair_scores(s, q, np.repeat(k, group, axis=0), *(cast(own(t)) for t in ("w_score", "w_score_q", "w_score_k", "v_score")))

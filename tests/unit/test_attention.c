@@ -94,6 +94,10 @@ static void test_buckets_of_t5(void **state)
                 assert_int_equal(position_bucket(away, true, 2 * buckets, furthest), buckets + wanted);
                 assert_int_equal(position_bucket(-away, false, buckets, furthest), wanted);
             }
+    /* A distance that is no whole number has the bucket of the whole one nearer to 0, on its side. */
+    assert_int_equal(position_bucket(-2.75, true, 32, 128), 2);
+    assert_int_equal(position_bucket(0.5, true, 32, 128), 16);
+    assert_int_equal(position_bucket(-15.9, false, 16, 64), 8 + 2);
     assert_int_equal(position_bucket(-5, true, 2, 128), 0);
     assert_int_equal(position_bucket(5, true, 2, 128), 1);
 }
@@ -105,9 +109,13 @@ static void test_rotations(void **state)
     float x[20], halves[20], pairs[20], table[8];
     for (int i = 0; i < 20; i++)
         x[i] = halves[i] = pairs[i] = (float)(i + 1);
-    position_rotate(halves, 2, 10, 2, 5, 4, ROTARY_HALVES, -1, 100);
-    position_rotate(pairs, 2, 10, 2, 5, 4, ROTARY_INTERLEAVED, -1, 100);
-    position_rotary_table(table, 2, 4, -1, 100);
+    const double turn[] = {1, 0.1};
+    struct rotation by = {.columns = 4, .parts = 1, .turn = turn, .factor = 1};
+    const struct position_list at = {.first = -1};
+    position_rotate(halves, 2, 10, 2, 5, &by, &at);
+    by.layout = ROTARY_INTERLEAVED;
+    position_rotate(pairs, 2, 10, 2, 5, &by, &at);
+    position_rotary_table(table, 2, &by, &at);
     for (int h = 0; h < 2; h++)
         for (int t = 0; t < 2; t++) {
             const double angle = t == 0 ? -1 : -0.1;
@@ -122,6 +130,35 @@ static void test_rotations(void **state)
         }
     assert_memory_equal(halves + 10, x + 10, 10 * sizeof *x); /* position 0 */
     assert_memory_equal(pairs + 10, x + 10, 10 * sizeof *x);
+}
+
+/* Two axes, with positions that are no whole numbers, and a factor: as two parts, and as two sections. */
+static void test_rotations_by_two_axes(void **state)
+{
+    (void)state;
+    static const float given[] = {9, 3, -1.5f, 9, 0.25f, 7}; /* rows 1 and 2 of three */
+    static const double turn[] = {1, 2};
+    static const uint8_t axis[] = {0, 1};
+    const struct position_list all = {.given = given, .axes = 2, .axis_step = 3}, at = position_skip(all, 1);
+    assert_true(position_at(&at, 0, 0) == 3 && position_at(&at, 1, 1) == 7);
+    for (size_t parts = 1; parts <= 2; parts++) {
+        float x[8] = {1, 2, 3, 4, 5, 6, 7, 8}, table[8];
+        const struct rotation by = {.columns = 4, .parts = parts, .turn = turn, .axis = axis, .factor = 3};
+        position_rotate(x, 2, 4, 1, 4, &by, &at);
+        position_rotary_table(table, 2, &by, &at);
+        for (size_t i = 0; i < 2; i++)
+            for (size_t t = 0; t < 2; t++) {
+                const size_t left = parts == 1 ? t : 2 * t, right = parts == 1 ? t + 2 : 2 * t + 1;
+                const double angle = (double)given[3 * t + 1 + i] * turn[t];
+                const double a = (double)(4 * i + left + 1), b = (double)(4 * i + right + 1);
+                assert_near(x[4 * i + left], 3 * (a * cos(angle) - b * sin(angle)));
+                assert_near(x[4 * i + right], 3 * (a * sin(angle) + b * cos(angle)));
+                assert_near(table[4 * i + t], 3 * cos(angle));
+                assert_near(table[4 * i + 2 + t], 3 * sin(angle));
+            }
+    }
+    const struct position_list one = {.given = given, .axes = 1, .axis_step = 3}; /* serves every axis */
+    assert_true(position_at(&one, 1, 1) == 3);
 }
 
 static void test_slopes_of_alibi(void **state)
@@ -264,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_measures_of_a_head),
         cmocka_unit_test(test_buckets_of_t5),
         cmocka_unit_test(test_rotations),
+        cmocka_unit_test(test_rotations_by_two_axes),
         cmocka_unit_test(test_slopes_of_alibi),
         cmocka_unit_test(test_transforms),
         cmocka_unit_test(test_recurrences_and_their_parts),
