@@ -16,7 +16,7 @@ static struct settings parse(enum setting which, const char *text)
     struct error error = {0};
     if (!settings_parse(&settings, which, text, "it", ERROR_USAGE, &error))
         fail_msg("%s: %s", text ? text : "nothing", error.message);
-    assert_int_equal(settings.given, 1u << which);
+    assert_true(settings.given == UINT64_C(1) << which);
     return settings;
 }
 
