@@ -258,6 +258,18 @@ def test_distances():
     close("places as positions", same, weights_of({name: value for name, value in p.items() if name != "positions"}), 1e-7)
 
 
+def test_part():
+    """A part of the queries of many, of which not all weights are held, and the output where none are."""
+    rng = np.random.default_rng(5)
+    for kind in ("alibi", "relative", "rotary"):
+        p = {"q": floats(rng, (40, 4), 1), "k": floats(rng, (40, 4), 1), "v": floats(rng, (40, 2), 1), "position": kind, "causal": True,
+             "positions": rng.integers(0, 30, 40)} | ({"relative_bias": floats(rng, (8, 1), 1)} if kind == "relative" else {})
+        whole = given(p)
+        part = given(p, "--queries", "30:36", "--max-weights", "300")
+        close(kind, numbers(part["weights"])[0, 0], numbers(whole["weights"])[0, 0, 30:36], 1e-7)
+        close(kind, numbers(given(p, "--max-weights", "300")["output"]), numbers(whole["output"]), 1e-6)
+
+
 def test_plain_engine():
     """-v says that ALiBi between positions runs in the plain engine, and rotary in the fast one."""
     p = {"q": np.zeros((3, 2)), "k": np.zeros((3, 2)), "positions": [0, 0, 1]}
