@@ -307,6 +307,20 @@ def test_past():
     close("context at its places", stage_of({**cross, "key_positions": None}, "k")[0, 0], sinusoidal([0, 1, 2], 4, 10000), 1e-6)
 
 
+def test_stack():
+    """Sinusoidal in a stack: the positions of its first layer are those of every layer's context."""
+    p = {"embeddings": np.zeros((2, 4)), "context": np.zeros((3, 4)), "position": "sinusoidal"}
+    at = {"positions": [5, 6], "key_positions": [0, 9, 1.5]}
+    for problem in ({**p, **at, "layers": [{}, {}]}, {**p, "layers": [at, {}]}):
+        k = numbers(given(problem, "--stage", "k")["k"])
+        close("the context of both layers", k[:, 0], [sinusoidal([0, 9, 1.5], 4, 10000)] * 2, 1e-6)
+        q = numbers(given(problem, "--stage", "q")["q"])
+        close("q", q[0, 0], sinusoidal([5, 6], 4, 10000), 1e-6)
+    turned = {**p, "position": None, "layers": [{"position": "sinusoidal", **at}, {"position": "rotary", "positions": [0, 1], "key_positions": [3, 3, 4]}]}
+    k = numbers(given(turned, "--stage", "k")["k"])
+    close("turned by its own", k[1], rotate(sinusoidal([0, 9, 1.5], 4, 10000)[None], [3, 3, 4], 4, 10000, False), 1e-6)
+
+
 def test_axes():
     """Rows and columns of an image, and the sections of M-RoPE."""
     p = {"q": [[1, 0, 0, 2, 5]] * 4, "k": [[1, 0, 0, 2, 5]] * 4, "rotary_dim": 4, "position": "rotary", "position_base": 100}
