@@ -9,8 +9,10 @@ positions() {
 @test "positions leave a padded sentence what it is" { positions padding; }
 @test "positions leave packed documents what they are" { positions packing; }
 @test "ALiBi and relative go by positions, masks by places" { positions distances; }
+@test "positions of a part of the queries" { positions part; }
 @test "ALiBi between positions runs in the plain engine, rotary in the fast one" { positions plain_engine; }
 @test "positions of a past, and keys that are rotated already" { positions past; }
+@test "positions of a stack" { positions stack; }
 @test "several axes, as parts and as sections" { positions axes; }
 @test "every type of rope_scaling, by hand" { positions scaling; }
 @test "what is said inside and outside of rope_scaling" { positions settled; }

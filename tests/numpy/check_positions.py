@@ -258,6 +258,18 @@ def test_distances():
     close("places as positions", same, weights_of({name: value for name, value in p.items() if name != "positions"}), 1e-7)
 
 
+def test_part():
+    """A part of the queries of many, of which not all weights are held, and the output where none are."""
+    rng = np.random.default_rng(5)
+    for kind in ("alibi", "relative", "rotary"):
+        p = {"q": floats(rng, (40, 4), 1), "k": floats(rng, (40, 4), 1), "v": floats(rng, (40, 2), 1), "position": kind, "causal": True,
+             "positions": rng.integers(0, 30, 40)} | ({"relative_bias": floats(rng, (8, 1), 1)} if kind == "relative" else {})
+        whole = given(p)
+        part = given(p, "--queries", "30:36", "--max-weights", "300")
+        close(kind, numbers(part["weights"])[0, 0], numbers(whole["weights"])[0, 0, 30:36], 1e-7)
+        close(kind, numbers(given(p, "--max-weights", "300")["output"]), numbers(whole["output"]), 1e-6)
+
+
 def test_plain_engine():
     """-v says that ALiBi between positions runs in the plain engine, and rotary in the fast one."""
     p = {"q": np.zeros((3, 2)), "k": np.zeros((3, 2)), "positions": [0, 0, 1]}
@@ -293,6 +305,20 @@ def test_past():
     cross = {"embeddings": np.zeros((2, 4)), "context": np.zeros((3, 4)), "position": "sinusoidal", "positions": [7, 8], "key_positions": [0, 4, 2]}
     close("context", stage_of(cross, "k")[0, 0], sinusoidal([0, 4, 2], 4, 10000), 1e-6)
     close("context at its places", stage_of({**cross, "key_positions": None}, "k")[0, 0], sinusoidal([0, 1, 2], 4, 10000), 1e-6)
+
+
+def test_stack():
+    """Sinusoidal in a stack: the positions of its first layer are those of every layer's context."""
+    p = {"embeddings": np.zeros((2, 4)), "context": np.zeros((3, 4)), "position": "sinusoidal"}
+    at = {"positions": [5, 6], "key_positions": [0, 9, 1.5]}
+    for problem in ({**p, **at, "layers": [{}, {}]}, {**p, "layers": [at, {}]}):
+        k = numbers(given(problem, "--stage", "k")["k"])
+        close("the context of both layers", k[:, 0], [sinusoidal([0, 9, 1.5], 4, 10000)] * 2, 1e-6)
+        q = numbers(given(problem, "--stage", "q")["q"])
+        close("q", q[0, 0], sinusoidal([5, 6], 4, 10000), 1e-6)
+    turned = {**p, "position": None, "layers": [{"position": "sinusoidal", **at}, {"position": "rotary", "positions": [0, 1], "key_positions": [3, 3, 4]}]}
+    k = numbers(given(turned, "--stage", "k")["k"])
+    close("turned by its own", k[1], rotate(sinusoidal([0, 9, 1.5], 4, 10000)[None], [3, 3, 4], 4, 10000, False), 1e-6)
 
 
 def test_axes():

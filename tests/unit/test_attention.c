@@ -157,6 +157,8 @@ static void test_rotations_by_two_axes(void **state)
                 assert_near(table[4 * i + 2 + t], 3 * sin(angle));
             }
     }
+    const struct position_list places = position_skip((struct position_list){.first = -2}, 3);
+    assert_true(position_at(&places, 1, 4) == 5);
     const struct position_list one = {.given = given, .axes = 1, .axis_step = 3}; /* serves every axis */
     assert_true(position_at(&one, 1, 1) == 3);
 }
