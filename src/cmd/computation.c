@@ -100,9 +100,17 @@ bool computation_check(struct computation *computation, const struct options *op
                         &computation->warnings, error);
 }
 
-bool computation_select(struct computation *computation, struct error *error)
+bool computation_select(struct computation *computation, const struct options *options, struct error *error)
 {
-    return selection_check(&computation->selection, &computation->problem, error);
+    struct computation *c = computation;
+    const struct span_list *layers = &options->selection.layers, *heads = &options->selection.heads;
+    bool ok = selection_list(&c->layers, &c->selection.layer_count, layers->span, layers->count,
+                             c->problem.layer_count, "layer", error) &&
+              selection_list(&c->heads, &c->selection.head_count, heads->span, heads->count, c->problem.heads,
+                             "head", error);
+    c->selection.layers = c->layers;
+    c->selection.heads = c->heads;
+    return ok && selection_check(&c->selection, &c->problem, error);
 }
 
 bool computation_compute(struct computation *computation, struct error *error)
@@ -196,11 +204,7 @@ bool computation_begin(struct computation *computation, const struct options *op
     const struct engine_choice *engine = &options->engine;
     const struct selection_options *chosen = &options->selection;
     c->quiet = options->quiet;
-    c->selection = (struct selection){.layers = chosen->layers.index,
-                                      .layer_count = chosen->layers.count,
-                                      .heads = chosen->heads.index,
-                                      .head_count = chosen->heads.count,
-                                      .query_first = chosen->queries.first,
+    c->selection = (struct selection){.query_first = chosen->queries.first,
                                       .query_end = chosen->queries.end,
                                       .key_first = chosen->keys.first,
                                       .key_end = chosen->keys.end,
@@ -218,6 +222,8 @@ bool computation_begin(struct computation *computation, const struct options *op
 void computation_free(struct computation *computation)
 {
     excerpt_free(&computation->excerpt);
+    free(computation->layers);
+    free(computation->heads);
     result_free(&computation->result);
     problem_free(&computation->problem);
     inputs_free(&computation->inputs);

@@ -23,7 +23,8 @@
 struct computation {
     struct inputs inputs;
     struct problem problem;
-    struct selection selection; /* of the command line; lists are borrowed from the options */
+    struct selection selection; /* of the command line */
+    size_t *layers, *heads;     /* its lists; owned */
     struct request request;     /* the engine and the limits are set; the command says what it wants */
     struct result result;
     struct excerpt excerpt; /* the selection of the result */
@@ -45,9 +46,9 @@ bool computation_read(struct computation *computation, const struct options *opt
 /* Makes the problem. Errors: those of problem_make. */
 bool computation_check(struct computation *computation, const struct options *options, struct error *error);
 
-/* Checks the selection against the problem, so that the request says how much of its result will be kept.
- * Errors: those of selection_check. */
-bool computation_select(struct computation *computation, struct error *error);
+/* Finds the chosen layers and heads, and checks the selection against the problem, so that the request says how much
+ * of its result will be kept. Errors: those of selection_list and selection_check. */
+bool computation_select(struct computation *computation, const struct options *options, struct error *error);
 
 /* Makes the result that the request asks for, and its excerpt. Shows the progress. Errors: those of
  * result_compute and excerpt_make. */

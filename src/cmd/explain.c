@@ -1,6 +1,7 @@
 /* attn explain: one query of one head, step by step, with the real numbers. */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,16 +24,16 @@ struct explain_options {
 };
 
 /* The one number of a list, 0 where there is no list. */
-static bool explain_choose(size_t *chosen, const struct index_list *list, size_t count, const char *what,
+static bool explain_choose(size_t *chosen, const struct span_list *list, size_t limit, const char *what,
                            struct error *error)
 {
-    *chosen = list->count > 0 ? list->index[0] : 0;
-    if (list->count > 1)
+    size_t *numbers, count;
+    bool ok = selection_list(&numbers, &count, list->span, list->count, limit, what, error);
+    *chosen = ok && numbers ? numbers[0] : 0;
+    free(numbers);
+    if (ok && count > 1)
         return error_set(error, ERROR_USAGE, "explain takes one %s; see attn run --stage for several", what);
-    if (*chosen >= count)
-        return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0", what,
-                         *chosen, count);
-    return true;
+    return ok;
 }
 
 /* A query by its number, or else by its token, of which it is the first. */
@@ -112,12 +113,12 @@ static const struct option_row explain_rows[] = {
      OPTION_OWN(struct explain_options, query)},
     {.name = "layer",
      .argument = "N",
-     .help = "its layer (default: 0)",
+     .help = "its layer (default: 0); -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.layers)},
     {.name = "head",
      .argument = "N",
-     .help = "its head (default: 0)",
+     .help = "its head (default: 0); -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.heads)},
     {.name = "rows",

@@ -57,7 +57,7 @@ const struct option_group group_output = OPTION_GROUP("Output", output_rows);
 static const struct option_row selection_rows[] = {
     {.name = "layer",
      .argument = "LIST",
-     .help = "only these layers, such as 0,3,5:8 (counted from 0)",
+     .help = "only these layers, such as 0,3,5:8 (counted from 0), or -1, the last",
      .parse = value_list,
      OPTION_AT(selection.layers)},
     {.name = "head",

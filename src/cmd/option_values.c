@@ -168,39 +168,53 @@ static bool parse_digits(const char **text, size_t *value)
     return true;
 }
 
-bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
+/* The place of a layer or head at *text, moving behind it: from 0 on, or negative, counted from the end. */
+static bool parse_place(const char **text, int64_t *value)
 {
     enum { LIMIT = 1 << 12 };
-    static const char expected[] = "numbers and ranges from 0, such as 0,3,5:8";
-    struct index_list *list = value;
+    size_t number;
+    bool negative = **text == '-';
+    *text += negative;
+    if (!parse_digits(text, &number) || number > LIMIT || (negative && number == 0))
+        return false;
+    *value = negative ? -(int64_t)number : (int64_t)number;
+    return true;
+}
+
+/* "3", "5:8", "-2:", ":4" at *text, moving behind it. */
+static bool parse_span(const char **text, struct index_span *span)
+{
+    bool has_first = **text != ':', has_end;
+    *span = (struct index_span){0, 0};
+    if (has_first && !parse_place(text, &span->first))
+        return false;
+    if (**text != ':') { /* -1 alone reaches to the end, 0 */
+        span->end = span->first + 1;
+        return true;
+    }
+    ++*text;
+    has_end = **text && **text != ',';
+    if (has_end && (!parse_place(text, &span->end) || span->end == 0))
+        return false;
+    bool comparable = has_end && (span->first < 0) == (span->end < 0);
+    return (has_first || has_end) && (!comparable || span->first < span->end);
+}
+
+bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    struct span_list *list = value;
     const char *at = text;
-    free(list->index);
-    *list = (struct index_list){0};
+    free(list->span);
+    *list = (struct span_list){0};
     for (;;) {
-        size_t first, end;
-        if (!parse_digits(&at, &first) || first >= LIMIT)
-            return value_wrong(row, text, expected, error);
-        end = first + 1;
-        if (*at == ':') {
-            at++;
-            if (!parse_digits(&at, &end) || end <= first || end > LIMIT)
-                return value_wrong(row, text, expected, error);
-        }
-        if (list->count + (end - first) > LIMIT)
-            return value_wrong(row, text, expected, error);
-        if (!memory_resize(&list->index, list->count + (end - first), sizeof *list->index, error))
+        struct index_span span;
+        if (!parse_span(&at, &span) || (*at && *at != ','))
+            return value_wrong(row, text, "numbers and ranges, such as 0,3,5:8, or -1 for the last", error);
+        if (!memory_resize(&list->span, list->count + 1, sizeof *list->span, error))
             return false;
-        for (; first < end; first++) {
-            for (size_t i = 0; i < list->count; i++)
-                if (list->index[i] == first)
-                    return error_set(error, ERROR_USAGE, "--%s is \"%s\": it names %zu twice", row->name,
-                                     text, first);
-            list->index[list->count++] = first;
-        }
-        if (!*at)
+        list->span[list->count++] = span;
+        if (!*at++)
             return true;
-        if (*at++ != ',')
-            return value_wrong(row, text, expected, error);
     }
 }
 

@@ -33,7 +33,7 @@ struct engine_choice {
 
 /* Which part of a result to keep; empty lists and ranges: all. */
 struct selection_options {
-    struct index_list layers, heads;
+    struct span_list layers, heads;
     struct index_range queries, keys;
     int average_heads; /* a truth value */
 };

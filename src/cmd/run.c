@@ -50,7 +50,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     request->without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs);
     bool ok = computation_read(c, options, &command_run, error), over_patches = false;
     double read = clock_seconds();
-    ok = ok && computation_check(c, options, error) && computation_select(c, error) &&
+    ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
          check_outputs(&c->problem, request, &r->outputs, error) &&
          patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, request, error);
     computation_warn(c);

@@ -4,9 +4,24 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "problem/problem.h"
+
+/* Layers or heads by their numbers, from `first` up to, not with, `end`. Negative numbers count from the end: -1 is
+ * the last. An end of 0 is behind the last. */
+struct index_span {
+    int64_t first, end;
+};
+
+/*
+ * The numbers that the spans name, in their order, of `limit` things called `what` ("layer"); the caller frees
+ * *list, which is NULL without spans. Errors: ERROR_USAGE for a number that there is not, or that is named twice, and
+ * for a span without any; no memory.
+ */
+bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
+                    size_t limit, const char *what, struct error *error);
 
 /* Zeroed it is everything. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
 struct selection {
