@@ -208,7 +208,8 @@ bool computation_begin(struct computation *computation, const struct options *op
                                       .query_end = chosen->queries.end,
                                       .key_first = chosen->keys.first,
                                       .key_end = chosen->keys.end,
-                                      .average_heads = chosen->average_heads};
+                                      .average_heads = chosen->average & 1,
+                                      .average_layers = chosen->average >> 1 & 1};
     c->request = (struct request){.max_weights = engine->max_weights,
                                   .selection = &c->selection,
                                   .engine = {.threads = (int)engine->threads,

@@ -102,6 +102,29 @@ bool value_stage_bit(const struct option_row *row, void *value, const char *text
     return true;
 }
 
+bool value_average(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    unsigned chosen = 0;
+    for (const char *at = text;; at++) {
+        char word[8];
+        size_t length = strcspn(at, ",");
+        int place = -1;
+        if (length < sizeof word) {
+            memcpy(word, at, length);
+            word[length] = 0;
+            place = words_find(row->words, word);
+        }
+        if (place < 0) /* says what is wrong */
+            return word_place(&place, row, text, error);
+        chosen |= 1u << place;
+        at += length;
+        if (!*at)
+            break;
+    }
+    *(unsigned *)value = chosen;
+    return true;
+}
+
 bool value_annotate(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     int place = ANNOTATE_ON;

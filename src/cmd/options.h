@@ -35,7 +35,7 @@ struct engine_choice {
 struct selection_options {
     struct span_list layers, heads;
     struct index_range queries, keys;
-    int average_heads; /* a truth value */
+    unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };

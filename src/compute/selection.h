@@ -1,4 +1,4 @@
-/* Which part of a result is wanted: some layers, heads, queries or keys, or the mean over heads. */
+/* Which part of a result is wanted: some layers, heads, queries or keys, or the mean over heads, layers, or both. */
 #ifndef ATTN_COMPUTE_SELECTION_H
 #define ATTN_COMPUTE_SELECTION_H
 
@@ -28,8 +28,14 @@ struct selection {
     const size_t *layers, *heads;
     size_t layer_count, head_count;
     size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
-    bool average_heads;
+    bool average_heads, average_layers;
 };
+
+/* Whether a mean is wanted. */
+static inline bool selection_is_mean(const struct selection *selection)
+{
+    return selection->average_heads || selection->average_layers;
+}
 
 /* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);

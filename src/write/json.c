@@ -227,14 +227,16 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
 
 static void json_write_selection(struct out *out, const struct excerpt *e)
 {
-    const bool is_mean = e->mean.count > 0;
+    const char *average = !excerpt_is_mean(e)   ? "null"
+                          : e->mean.layers == 0 ? "\"heads\""
+                          : e->mean.heads == 0  ? "\"layers\""
+                                                : "\"heads,layers\"";
     out_text(out, ",\n\"selection\":{");
-    json_write_list(out, "layers", e->layer_index, e->layer_count);
+    json_write_list(out, "layers", e->layer_index, excerpt_layers(e));
     out_char(out, ',');
-    json_write_list(out, "heads", e->head_index, is_mean ? e->mean.count : e->head_count);
-    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}",
-               is_mean ? "\"heads\"" : "null", e->query_first, e->query_first + e->query_count, e->key_first,
-               e->key_first + e->key_count);
+    json_write_list(out, "heads", e->head_index, excerpt_heads(e));
+    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}", average, e->query_first,
+               e->query_first + e->query_count, e->key_first, e->key_first + e->key_count);
 }
 
 /* The mask of a head; `flags` has room for a row. */

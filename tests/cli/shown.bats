@@ -25,3 +25,6 @@ shown() {
     same "$(attn explain two.json --layer -1)" "$(attn explain two.json --layer 1)"
     same "$(attn explain two.json --layer -2)" "$(attn explain two.json)"
 }
+
+@test "means over heads, layers and both are NumPy's, of every stage and in every format" { shown means; }
+@test "files, tables and CSV say what a mean is over" { shown mean_names; }
