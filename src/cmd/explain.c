@@ -36,26 +36,6 @@ static bool explain_choose(size_t *chosen, const struct span_list *list, size_t 
     return ok;
 }
 
-/* A query by its number, or else by its token, of which it is the first. */
-static bool explain_choose_query(size_t *chosen, const char *text, const struct problem *problem,
-                                 struct error *error)
-{
-    int64_t number;
-    *chosen = problem->n - 1;
-    if (!text)
-        return true;
-    if (text_to_integer(text, &number) && number >= 0 && (uint64_t)number < problem->n) {
-        *chosen = (size_t)number;
-        return true;
-    }
-    for (*chosen = 0; *chosen < problem->n; ++*chosen)
-        if (strcmp(problem->tokens.text[*chosen], text) == 0)
-            return true;
-    return error_set(error, ERROR_USAGE,
-                     "--query is \"%s\": expected a number below %zu, or a token of the input", text,
-                     problem->n);
-}
-
 static bool explain_write(const struct explanation *explanation, size_t head,
                           const struct explain_options *own, struct error *error)
 {
@@ -75,17 +55,18 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
                         struct error *error)
 {
     const struct explain_options *own = options->own;
-    size_t layer, head, query;
+    size_t layer, head, query = 0;
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) &&
               explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
               explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
-              explain_choose_query(&query, own->query, &c->problem, error);
+              (!own->query || selection_token(&query, "--query", own->query, "", &c->problem.tokens, error));
     computation_warn(c);
     if (!ok)
         return false;
     const struct engine_options engine = {.plain = c->request.engine.plain,
                                           .threads = (int)options->engine.threads};
+    query = own->query ? query : c->problem.n - 1;
     if (options->verbose)
         computation_say(c);
     if (options->verbose && layer > 0)

@@ -214,10 +214,12 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(style.pool)},
     {.name = "grid",
      .argument = "ROWS,COLS",
-     .help = "the keys are the patches of an image, so many high and wide, perhaps behind a CLS token: draw "
-             "the weights over them",
+     .help =
+         "the keys or queries are the patches of an image, so many high and wide: draw the weights over them",
      .parse = value_pair,
      OPTION_AT(input.patch_grid)},
+    SETTING_ROW(SETTING_GRID_OFFSET, "grid-offset"),
+    SETTING_ROW(SETTING_GRID_AXIS, "grid-axis"),
     {.name = "image",
      .argument = "FILE",
      .is_file = true,
@@ -226,11 +228,18 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(patch.image_file)},
     {.name = "look-from",
      .argument = "QUERY|mean",
-     .help = "the query whose weights are drawn over the image, counted from 0, or the mean over the patches "
-             "(default: CLS if there is one)",
-     .parse = value_look_from,
-     .most = 1LL << 40,
-     OPTION_AT(patch)},
+     .help =
+         "where the keys are patches: the query whose weights are drawn, a number from 0 or a token, or the "
+         "mean over the patches (default: CLS if there is one)",
+     .parse = value_string,
+     OPTION_AT(patch.from)},
+    {.name = "look-at",
+     .argument = "KEY",
+     .help = "where the queries are patches: the key on which their weights are drawn, a number from 0 or a "
+             "token "
+             "(default: each, if there are at most 16)",
+     .parse = value_string,
+     OPTION_AT(patch.at)},
     {.name = "view",
      .argument = "auto|matrix|grid",
      .words = "auto matrix grid",

@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "figure/heatmap.h"
 #include "problem/settings.h"
-#include "view/patch_view.h"
 
 /* `--NAME is "TEXT": expected EXPECTED`. Always false. */
 static bool value_wrong(const struct option_row *row, const char *text, const char *expected,
@@ -303,13 +303,4 @@ bool value_setting(const struct option_row *row, void *value, const char *text, 
     char called[40];
     snprintf(called, sizeof called, "--%s", row->name);
     return settings_parse(value, (enum setting)row->least, text, called, ERROR_USAGE, error);
-}
-
-bool value_look_from(const struct option_row *row, void *value, const char *text, struct error *error)
-{
-    struct patch_options *patch = value;
-    patch->has_query = true;
-    patch->is_mean = strcmp(text, "mean") == 0;
-    return patch->is_mean ||
-           parse_whole(&patch->query, row, text, "the number of a query, counted from 0, or mean", error);
 }

@@ -49,6 +49,5 @@ option_parser value_range;     /* struct index_range: "A:B", "A:", ":B" or "A" (
 option_parser value_pair;      /* size_t[2]: "14,16", each from 1 to 1048576 */
 option_parser value_size;      /* size_t: "1000000", "16Mi", "4G": binary multiples, with or without an i */
 option_parser value_setting;   /* struct settings: setting row->least */
-option_parser value_look_from; /* struct patch_options: its query, or the mean */
 
 #endif

@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 /* "there is no layer 7: expected 0 to 5, or -6 to -1". Always false. */
 static bool selection_lacks(int64_t number, size_t limit, const char *what, struct error *error)
@@ -93,6 +95,22 @@ bool selection_check(struct selection *selection, const struct problem *problem,
            selection_check_list(s->heads, s->head_count, problem->heads, "head", error) &&
            selection_check_range(s->query_first, &s->query_end, problem->n, "--queries", error) &&
            selection_check_range(s->key_first, &s->key_end, problem->m, "--keys", error);
+}
+
+bool selection_token(size_t *token, const char *option, const char *text, const char *also,
+                     const struct labels *labels, struct error *error)
+{
+    int64_t number;
+    if (text_to_integer(text, &number) && number >= 0 && (uint64_t)number < labels->count) {
+        *token = (size_t)number;
+        return true;
+    }
+    for (*token = 0; *token < labels->count; ++*token)
+        if (strcmp(labels->text[*token], text) == 0)
+            return true;
+    return error_set(error, ERROR_USAGE,
+                     "%s is \"%s\": expected %sa number below %zu, or a token of the input", option, text,
+                     also, labels->count);
 }
 
 bool selection_has_layer(const struct selection *selection, size_t layer)

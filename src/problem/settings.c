@@ -59,6 +59,13 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
     [SETTING_RESIDUAL] = {"residual", NULL, NULL, "add the input of a layer to its output"},
     [SETTING_NORM] = {"norm", "WHERE", "none pre post",
                       "layer norm: pre (before the projections) or post (of the output, after --residual)"},
+    [SETTING_GRID_OFFSET] =
+        {"grid_offset", "N", NULL,
+         "the token that is the first patch, counted from 0 (default: those that --keys or "
+         "--queries choose if they are as many, else the last)"},
+    [SETTING_GRID_AXIS] =
+        {"grid_axis", "keys|queries", "auto keys queries",
+         "whether the patches are the keys or the queries (default: the keys if there are enough)"},
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
@@ -96,6 +103,8 @@ static const struct field {
     [SETTING_KEY_LENGTH] = {INDEX, ROLE_PATTERN, FIELD(key_length)},
     [SETTING_RESIDUAL] = {FLAG, ROLE_STACK, FIELD(residual)},
     [SETTING_NORM] = {WORD, ROLE_STACK, FIELD(norm)},
+    [SETTING_GRID_OFFSET] = {INDEX, ROLE_PICTURE, FIELD(grid_offset)},
+    [SETTING_GRID_AXIS] = {WORD, ROLE_PICTURE, FIELD(grid_axis)},
 };
 
 enum role setting_role(enum setting which)

@@ -41,6 +41,8 @@ enum setting {
     SETTING_KEY_LENGTH,
     SETTING_RESIDUAL,
     SETTING_NORM,
+    SETTING_GRID_OFFSET,
+    SETTING_GRID_AXIS,
     SETTING_COUNT
 };
 
@@ -52,10 +54,13 @@ enum role {
     ROLE_WEIGHT = 8,    /* everything else between q, k and the weights */
     ROLE_POSITION = 16, /* position encodings */
     ROLE_PATTERN = 32,  /* all other masks */
-    ROLE_STACK = 64     /* residual and norm */
+    ROLE_STACK = 64,    /* residual and norm */
+    ROLE_PICTURE = 128  /* where the patches of an image are; nothing is computed with it */
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
+/* AUTO: the keys if there are enough of them, else the queries. */
+enum grid_axis { GRID_AUTO, GRID_KEYS, GRID_QUERIES };
 enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
 struct settings {
@@ -84,6 +89,8 @@ struct settings {
     char separator[SEPARATOR_SIZE]; /* the token that ends a segment */
     size_t key_length;              /* keys from here on are padding */
     bool residual;
+    size_t grid_offset;                /* the token that is the first patch */
+    int grid_axis;                     /* enum grid_axis: which tokens the patches are */
     struct place place[SETTING_COUNT]; /* of each in its file; the file is NULL for the command line */
 };
 

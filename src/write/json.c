@@ -10,6 +10,7 @@
 #include "attention/mask.h"
 #include "base/memory.h"
 #include "base/workers.h"
+#include "compute/patch_grid.h"
 #include "problem/problem_head.h"
 
 static void json_write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
@@ -225,6 +226,23 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
     out_char(out, '}');
 }
 
+/* The grid and where its patches are in the excerpt, if it has all of them. */
+static void json_write_grid(struct out *out, const struct excerpt *e)
+{
+    const struct selection chosen = {.query_first = e->query_first,
+                                     .query_end = e->query_first + e->query_count,
+                                     .key_first = e->key_first,
+                                     .key_end = e->key_first + e->key_count};
+    struct patch_grid grid;
+    struct error misfit = {0};
+    if (!patch_grid_find(&grid, e->result->problem, &chosen, &misfit) ||
+        !patch_grid_is_chosen(&grid, &chosen))
+        return;
+    out_format(out, ",\n\"grid\":[%zu,%zu],\"grid_offset\":%zu,\"grid_axis\":\"%s\"", grid.rows, grid.columns,
+               grid.first - (grid.are_queries ? e->query_first : e->key_first),
+               grid.are_queries ? "queries" : "keys");
+}
+
 static void json_write_selection(struct out *out, const struct excerpt *e)
 {
     const char *average = !excerpt_is_mean(e)   ? "null"
@@ -415,10 +433,8 @@ static bool json_write(const struct excerpt *e, enum stage stage, struct out *ou
         out_text(out, ",\n\"title\":");
         out_quoted(out, problem->title);
     }
-    size_t patches = problem->patch_grid[0] * problem->patch_grid[1]; /* each at most 2^20 */
-    bool fits = problem->m == patches || problem->m == patches + 1;
-    if (patches > 0 && fits && !pooled && e->key_count == problem->m)
-        out_format(out, ",\n\"grid\":[%zu,%zu]", problem->patch_grid[0], problem->patch_grid[1]);
+    if (problem->patch_grid[0] > 0 && !pooled)
+        json_write_grid(out, e);
     json_write_labels(out, "tokens", &problem->tokens, e->query_first, e->query_count);
     json_write_labels(out, "key_tokens", &problem->key_tokens, e->key_first, e->key_count);
     json_write_config(out, e, by_rule);

@@ -13,6 +13,7 @@
 #include "compute/excerpt.h"
 #include "compute/result.h"
 #include "read/read.h"
+#include "view/patch_values.h"
 #include "view/pictures.h"
 
 #define SAMPLE(name) ATTN_TESTS "/../data/" name ".json"
@@ -72,7 +73,7 @@ static const struct drawing *make(const char *path, struct asked asked)
                patch_view_plan(&made.patches, &over, asked.patches, &made.problem, &request, &error)) &&
               result_compute(&made.result, &made.problem, &request, &warnings, &error) &&
               excerpt_make(&made.excerpt, &made.result, selection, &error) &&
-              (!over || patch_view_measure(&made.patches, &made.excerpt, &error)) &&
+              (!over || patch_values_measure(&made.patches, &made.excerpt, &error)) &&
               panels_find(&made.panels, &made.excerpt, asked.stage, &error);
     const struct picture_matrices shown = {&made.panels, !asked.one, asked.matrix};
     if (!ok || !picture_make(&made.picture, &shown, &style, over ? &made.patches : NULL, &error))
@@ -200,7 +201,7 @@ static void test_titles_of_rows_and_columns_of_panels(void **state)
 static void test_patches(void **state)
 {
     (void)state;
-    struct patch_options options = {.has_query = true, .query = 50};
+    struct patch_options options = {.from = "50"};
     struct asked asked = {.stage = STAGE_WEIGHTS, .patches = &options};
     const struct drawing *drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · seen from row 4, column 1");
@@ -220,7 +221,7 @@ static void test_patches(void **state)
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · seen from CLS");
     assert_false(drawing->has_mark);
 
-    options = (struct patch_options){.has_query = true, .is_mean = true};
+    options = (struct patch_options){.from = "mean"};
     drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · mean over all patches");
     asked.stage = STAGE_MASK;
@@ -229,7 +230,7 @@ static void test_patches(void **state)
     assert_string_equal(drawing->measure, "share of queries");
     assert_string_equal(drawing->note, "that see it");
 
-    options = (struct patch_options){.has_query = true, .query = 1};
+    options = (struct patch_options){.from = "1"};
     drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->measure, "allowed");
     assert_non_null(strstr(drawing->title, " · seen from row 0, column 0"));
