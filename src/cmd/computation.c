@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/workers.h"
+#include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "read/read.h"
@@ -100,6 +101,26 @@ bool computation_check(struct computation *computation, const struct options *op
                         &computation->warnings, error);
 }
 
+/* Finds the words. All weights are then computed for them, and the selection is one of words. */
+static bool join_words(struct computation *c, const struct options *options, struct error *error)
+{
+    c->shown = &c->problem;
+    if (!joining_find(&c->joining, (enum words_from)options->selection.words, &c->problem, &c->inputs,
+                      &c->warnings, error))
+        return false;
+    if (!c->joining.are_joined)
+        return true;
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (options->output.stages & 1u << s && s != STAGE_WEIGHTS && s != STAGE_MASK)
+            return error_set(error, ERROR_USAGE,
+                             "--stage %s is of tokens, and here they are joined to words: add --words=no",
+                             stage_names[s]);
+    c->shown = &c->joining.problem;
+    c->request.selection = &c->whole;
+    c->request.whole_for = options->selection.words == WORDS_PIECES ? "--words" : "words";
+    return selection_check(&c->whole, &c->problem, error);
+}
+
 bool computation_select(struct computation *computation, const struct options *options, struct error *error)
 {
     struct computation *c = computation;
@@ -110,7 +131,7 @@ bool computation_select(struct computation *computation, const struct options *o
                              "head", error);
     c->selection.layers = c->layers;
     c->selection.heads = c->heads;
-    return ok && selection_check(&c->selection, &c->problem, error);
+    return ok && join_words(c, options, error) && selection_check(&c->selection, c->shown, error);
 }
 
 bool computation_compute(struct computation *computation, struct error *error)
@@ -118,7 +139,10 @@ bool computation_compute(struct computation *computation, struct error *error)
     struct computation *c = computation;
     progress_begin(&c->progress, c->quiet);
     bool ok = result_compute(&c->result, &c->problem, &c->request, &c->warnings, error) &&
-              excerpt_make(&c->excerpt, &c->result, &c->selection, error);
+              (!c->joining.are_joined ||
+               joining_result(&c->joining, &c->result, c->request.engine.threads, error)) &&
+              excerpt_make(&c->excerpt, c->joining.are_joined ? &c->joining.result : &c->result,
+                           &c->selection, error);
     progress_end(&c->progress);
     return ok;
 }
@@ -172,6 +196,9 @@ void computation_say(const struct computation *computation)
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
+    if (computation->joining.are_joined)
+        fprintf(stderr, "attn: words: %zu queries and %zu keys\n", computation->shown->n,
+                computation->shown->m);
 }
 
 /* Selects the instructions; *plain: double precision. */
@@ -223,6 +250,7 @@ bool computation_begin(struct computation *computation, const struct options *op
 void computation_free(struct computation *computation)
 {
     excerpt_free(&computation->excerpt);
+    joining_free(&computation->joining);
     free(computation->layers);
     free(computation->heads);
     result_free(&computation->result);

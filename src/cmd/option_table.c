@@ -71,6 +71,14 @@ static const struct option_row selection_rows[] = {
      .help = "the mean over the heads, the layers, or both (heads,layers) instead of each",
      .parse = value_average,
      OPTION_AT(selection.average)},
+    {.name = "words",
+     .argument = "[pieces|no]",
+     .words = "pieces no",
+     .help =
+         "join tokens to the words that they are pieces of, by Ġ, ▁ and ##; no: not even where the input has "
+         "words",
+     .parse = value_words,
+     OPTION_AT(selection.words)},
     {.name = "queries",
      .argument = "A:B",
      .help = "only the queries from A up to, not with, B",

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "compute/joining.h"
 #include "figure/heatmap.h"
 #include "problem/settings.h"
 
@@ -131,6 +132,15 @@ bool value_annotate(const struct option_row *row, void *value, const char *text,
     if (text && !word_place(&place, row, text, error))
         return false;
     *(enum annotate *)value = (enum annotate)place;
+    return true;
+}
+
+bool value_words(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place = 0;
+    if (text && !word_place(&place, row, text, error))
+        return false;
+    *(int *)value = WORDS_PIECES + place;
     return true;
 }
 

@@ -40,6 +40,7 @@ option_parser value_stage;     /* unsigned: the bit of the place among row->word
 option_parser value_stage_bit; /* unsigned: bit row->least is set; no argument */
 option_parser value_average;   /* unsigned: a bit for each of "heads,layers": its place among row->words */
 option_parser value_annotate;  /* enum annotate; left out: on */
+option_parser value_words;     /* int: enum words_from; left out: pieces */
 option_parser value_count;     /* size_t from row->least to row->most */
 option_parser value_pixels;    /* size_t from 1 to 32767 */
 option_parser value_number;    /* double from row->least to row->most */

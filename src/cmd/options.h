@@ -35,6 +35,7 @@ struct engine_choice {
 struct selection_options {
     struct span_list layers, heads;
     struct index_range queries, keys;
+    int words;        /* enum words_from */
     unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };
 

@@ -38,6 +38,14 @@ struct run {
     struct patch_view patches;
 };
 
+/* The patches are of what is shown, and so is the selection. */
+static bool plan_patches(struct run *r, bool *wanted, const struct options *options, struct error *error)
+{
+    struct request request = r->computation.request;
+    request.selection = &r->computation.selection;
+    return patch_view_plan(&r->patches, wanted, &options->patch, r->computation.shown, &request, error);
+}
+
 static void say_patches(const struct patch_view *patches)
 {
     const struct patch_grid *grid = &patches->grid;
@@ -61,7 +69,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
          check_outputs(&c->problem, request, &r->outputs, error) &&
-         patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, request, error);
+         plan_patches(r, &over_patches, options, error);
     computation_warn(c);
     if (!ok)
         return false;

@@ -109,7 +109,7 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
                           .query_count = s->query_end - s->query_first,
                           .key_first = s->key_first,
                           .key_count = s->key_end - s->key_first,
-                          .is_part = s->layers || s->heads || selection_is_mean(s) ||
+                          .is_part = result->is_joined || s->layers || s->heads || selection_is_mean(s) ||
                                      !selection_has_all_pairs(s, problem),
                           .has_own_heads = s->heads || s->average_heads};
     if (!is_kept(result, s, error) ||

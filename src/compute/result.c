@@ -244,7 +244,7 @@ static bool result_make(struct result *result, const struct request *request, st
     const struct problem *problem = result->problem;
     /* A mean and given weights are measured by their masks. */
     bool masks = (!request->without_masks && !request->measures_only) || request->stages & 1u << STAGE_MASK ||
-                 selection_is_mean(request->selection) || problem->layers[0].attention;
+                 selection_is_mean(request->selection) || request->whole_for || problem->layers[0].attention;
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);

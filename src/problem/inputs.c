@@ -39,13 +39,16 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "decay",
     "beta",
     "state",
+    "words",
+    "key_words",
     NULL,
 };
 
 bool input_is_list(enum input which)
 {
     return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
-           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_NORM_BIAS);
+           which == INPUT_SINKS || (which >= INPUT_SEGMENTS && which <= INPUT_NORM_BIAS) ||
+           which >= INPUT_WORDS;
 }
 
 enum input input_named(const char *name)

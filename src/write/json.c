@@ -253,8 +253,9 @@ static void json_write_selection(struct out *out, const struct excerpt *e)
     json_write_list(out, "layers", e->layer_index, excerpt_layers(e));
     out_char(out, ',');
     json_write_list(out, "heads", e->head_index, excerpt_heads(e));
-    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}", average, e->query_first,
-               e->query_first + e->query_count, e->key_first, e->key_first + e->key_count);
+    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]%s}", average, e->query_first,
+               e->query_first + e->query_count, e->key_first, e->key_first + e->key_count,
+               e->result->is_joined ? ",\"words\":true" : "");
 }
 
 /* The mask of a head; `flags` has room for a row. */

@@ -28,3 +28,31 @@ shown() {
 
 @test "means over heads, layers and both are NumPy's, of every stage and in every format" { shown means; }
 @test "files, tables and CSV say what a mean is over" { shown mean_names; }
+
+@test "words: columns are summed and rows averaged, of weights and masks alike" { shown words; }
+@test "words of a sequence are those of its queries and keys" { shown words_of_a_sequence; }
+@test "words are found by the markers of pieces" { shown pieces; }
+
+@test "words: what they cannot be is named" {
+    echo '{"attention":[[1,0],[0,1]],"words":[0,0.5]}' >x.json
+    fails 3 'x.json:1:36: words holds 0.5 at [1]: expected whole numbers, or null for a token by itself' attn run x.json -o y.json
+    fails 2 '--words is "piece": did you mean pieces?' attn run x.json --words=piece -o y.json
+    echo '{"attention":[[1,0],[0,1]],"words":[0,0,1]}' >x.json
+    fails 3 'x.json:1:36: words is 3 numbers: expected 2 numbers' attn run x.json -o y.json
+    echo '{"attention":[[1,0,0],[0,1,0]],"key_words":[0,0]}' >x.json
+    fails 3 'x.json:1:44: key_words is 2 numbers: expected 3 numbers' attn run x.json -o y.json
+    echo '{"attention":[[1,0],[0,1]],"words":[true,false]}' >x.json
+    fails 3 'x.json:1:36: words holds true or false: expected numbers' attn run x.json -o y.json
+    echo '{"layers":[{"attention":[[1,0],[0,1]],"words":[0,0]}]}' >x.json
+    fails 3 'x.json:1:47: words: expected it outside of the layers, which have the same tokens' attn run x.json -o y.json
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"words":[0,0]}' >x.json
+    fails 2 '--stage scores is of tokens, and here they are joined to words: add --words=no' attn run x.json --stage mask --stage scores -o y/
+    fails 2 '--stage output is of tokens, and here they are joined to words: add --words=no' attn run x.json --stage output --words -o y.png
+    attn run x.json --stage output --words=no -o y.png
+    fails 1 '1×1×2×2 weights are more than the 3 that --max-weights allows to be held: words cannot be had; raise it' \
+        attn run x.json --max-weights 3 -o z.json
+    fails 1 '1×1×2×2 weights are more than the 3 that --max-weights allows to be held: --words cannot be had; raise it' \
+        attn run x.json --words --max-weights 3 -o z.json
+    attn explain x.json | grep -q 'what query 1 "1" makes of 2 keys'
+    attn run x.json -v -o z.png 2>&1 | grep -x 'attn: words: 1 queries and 1 keys'
+}

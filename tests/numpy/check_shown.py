@@ -45,7 +45,7 @@ def deep(rng, layers=3, heads=4, n=5, m=6):
     problem = {"layers": [{"q": floats(rng, (heads, n, 3), 1), "k": floats(rng, (heads, m, 3), 1), "v": floats(rng, (heads, m, 2), 1),
                            "mask": rng.random((heads, n, m)) < 0.6} for _ in range(layers)]}
     problem["layers"][1]["mask"][:, 2] = False  # a row that sees nothing
-    problem["layers"][0]["mask"][:, 0, 0] = problem["layers"][2]["mask"][:, 0, 0] = False
+    problem["layers"][0]["mask"][:, 0, 0] = problem["layers"][-1]["mask"][:, 0, 0] = False
     problem["layers"][1]["mask"][:, 0, 0] = False  # a pair that nobody allows
     write_json("x.json", problem)
     return problem
@@ -112,6 +112,109 @@ def test_mean_names():
     assert csv.splitlines()[1].startswith("0,3,0,0,"), csv[:100]
     csv = run("x.json", "--average", "layers", "--layer", "1,2", "--head", "3", "--stage", "k", "--format", "csv", "-q", "-o", "t.npy").stdout
     assert csv.decode().splitlines()[1].startswith("0,3,0,0,"), csv[:100]
+
+
+
+def sorted_out(numbers):
+    """The word of each token, counted by first appearance; None is a word of its own."""
+    seen, of = {}, []
+    for i, number in enumerate(numbers):
+        of.append(seen.setdefault(("alone", i) if number is None else number, len(seen)))
+    return np.array(of)
+
+
+def joined(weights, rows, columns):
+    """Columns summed, rows averaged, by the word of each query and key."""
+    by_key = np.stack([weights[..., columns == w].sum(axis=-1) for w in range(columns.max() + 1)], axis=-1)
+    return np.stack([by_key[..., rows == w, :].mean(axis=-2) for w in range(rows.max() + 1)], axis=-2)
+
+
+def allowed_words(mask, rows, columns):
+    return (joined(mask.astype(float), rows, columns) > 0).astype(int)
+
+
+def test_words():
+    """Weights, masks, pairs and measures of words, of both sides, of parts and means, in every format."""
+    rng = np.random.default_rng(4)
+    problem = deep(rng, layers=2, heads=3, n=7, m=6)
+    query_words, key_words = [5, 5, None, 2, 2, 2, None], [0, 1, 1, 1, None, 2]
+    write_json("tokens.json", problem)
+    tokens = result("tokens.json", "--stage", "mask")
+    weights, mask = np.array(tokens["weights"]), np.array(tokens["mask"])
+    for name, rows, columns in (("both", query_words, key_words), ("queries", query_words, None), ("keys", None, key_words)):
+        rows_of, columns_of = sorted_out(rows or range(7)), sorted_out(columns or range(6))
+        write_json("x.json", {**problem, **({"words": rows} if rows else {}), **({"key_words": columns} if columns else {})})
+        want, allowed = joined(weights, rows_of, columns_of), allowed_words(mask, rows_of, columns_of)
+        got = result("x.json")
+        close(name, got["weights"], want, 1e-6)
+        assert "output" not in got and got["selection"]["words"] is True
+        assert np.array_equal(got["mask"], allowed) and got["pairs"]["allowed"] == allowed.sum(axis=(2, 3)).tolist()
+        assert got["pairs"]["of"] == want.shape[2] * want.shape[3]
+        check_stats(got["stats"], np.array(got["weights"]), [0, 0])
+        assert np.array_equal(result("x.json", "--stage", "mask")["mask"], allowed)
+        numbers_elsewhere(got)
+        part = result("x.json", "--queries", "1:3", "--keys", "1:", "--head", "-1", "--average", "layers")
+        close(name, part["weights"], want.mean(axis=0)[None, 2:, 1:3, 1:], 1e-6)
+        close(name, result("x.json", "--words=no")["weights"], weights, 0)
+
+
+def test_words_of_a_sequence():
+    """Of a sequence that attends to itself `words` is of the queries and the keys; so it is of weights that are given."""
+    rng = np.random.default_rng(6)
+    w = np.tril(weights_of(rng, 2, 5, 5))
+    w /= w.sum(axis=-1, keepdims=True)
+    of = sorted_out([0, 0, 1, 1, 1])
+    tokens = ["Hel", "lo", "wo", "r", "ld"]
+    write_json("x.json", {"attention": w, "words": [0, 0, 1, 1, 1], "tokens": tokens, "causal": True})
+    got = result("x.json")
+    close("given", got["weights"][0], joined(w, of, of), 1e-7)
+    assert got["tokens"] == got["key_tokens"] == ["Hello", "world"] and got["mask"] == [[1, 0], [1, 1]]
+    write_json("x.json", {"attention": w, "words": [7, 7, 3, 3, 3]})
+    assert result("x.json")["tokens"] == ["0", "1"]
+    write_json("x.json", {"attention": w, "words": [0, 1, 0, 2, 1]})
+    done = run("x.json", "-o", "-")
+    got = json.loads(done.stdout)
+    close("apart", got["weights"][0], joined(w, sorted_out([0, 1, 0, 2, 1]), sorted_out([0, 1, 0, 2, 1])), 1e-7)
+    assert done.stderr.decode().count("warning: words: the word 0 has tokens that are apart, such as 2: they are one word") == 1
+    # Past keys: the queries are the last tokens.
+    problem = {"q": floats(rng, (2, 3), 1), "k": floats(rng, (2, 3), 1), "past_k": floats(rng, (3, 3), 1), "causal": True,
+               "words": [0, 0], "key_words": [1, 1, 0, 2, 2]}
+    write_json("x.json", problem)
+    want = np.array(result("x.json", "--words=no")["weights"])
+    got = result("x.json")
+    close("past", got["weights"], joined(want, np.array([0, 0]), np.array([0, 0, 1, 2, 2])), 1e-6)
+    assert got["config"]["offset"] == 2
+
+
+def test_pieces():
+    """Words are found by the markers of tokenizers."""
+    cases = {
+        "play ##ing now": ["playing", "now"],
+        "[CLS] un ##believ ##able ! [SEP]": ["[CLS]", "unbelievable", "!", "[SEP]"],
+        "##ing play": ["##ing", "play"],
+        "The Ġcat s at . <|endoftext|> Hel lo Ġ": ["The", "catsat.", "<|endoftext|>", "Hello", "Ġ"],
+        "<s> ▁un believ able ▁cats <0xE2> </s>": ["<s>", "unbelievable", "cats<0xE2>", "</s>"],
+        "Ġa Ċ b Ġ## ## Ġc": ["a", "Ċ", "b", "####", "c"],
+        "▁a <0x0A> b ▁ c": ["a", "<0x0A>", "b", "▁c"],
+        "▁ ▁": ["▁", "▁"],
+        "one two": ["one", "two"],
+    }
+    for text, want in cases.items():
+        tokens = text.split(" ")
+        write_json("x.json", {"tokens": tokens, "attention": np.eye(len(tokens))})
+        done = run("x.json", "--words", "-o", "-")
+        got = json.loads(done.stdout)
+        assert got["tokens"] == want, (text, got["tokens"])
+        assert (b"each is taken for a word" in done.stderr) == (text == "one two"), (text, done.stderr)
+    # Blanks, as tokens are when they have been decoded; and two sequences, each by its own markers.
+    write_json("x.json", {"tokens": ["The", " c", "at"], "key_tokens": ["ka", "##tze", "[SEP]", "da"], "attention": np.full((3, 4), 0.25)})
+    got = result("x.json", "--words")
+    assert got["tokens"] == ["The", "cat"] and got["key_tokens"] == ["katze", "[SEP]", "da"]
+    assert got["weights"] == [[[[0.5, 0.25, 0.25]] * 2]]
+    # Numbers win over nothing, the command line over numbers; a piece that begins a word inside of one has a blank before it.
+    write_json("x.json", {"tokens": ["ĠNew", "ĠYork", "er"], "words": [0, 0, 0], "attention": np.eye(3)})
+    assert result("x.json")["tokens"] == ["New Yorker"]
+    assert result("x.json", "--words")["tokens"] == ["New", "Yorker"]
 
 
 if __name__ == "__main__":
