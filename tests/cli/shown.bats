@@ -56,3 +56,32 @@ shown() {
     attn explain x.json | grep -q 'what query 1 "1" makes of 2 keys'
     attn run x.json -v -o z.png 2>&1 | grep -x 'attn: words: 1 queries and 1 keys'
 }
+
+@test "the steps of a generation: every nesting is the same attention" { shown steps; }
+
+@test "the steps of a generation: rows that are none of them are named" {
+    try() { # PLACE MESSAGE ATTENTION
+        echo "{\"attention\":$3}" >x.json
+        fails 3 "x.json:1:$1: attention$2" attn run x.json -o y.json
+    }
+    try 14 ' has rows that grow, from 1 to 3 keys with 1 row: expected steps of a generation, which add as many keys as they have rows' '[[1],[0.4,0.3,0.3]]'
+    try 14 ' has rows that grow, from 2 to 3 keys with 2 rows: expected steps of a generation, which add as many keys as they have rows' \
+        '[[1,0],[0.4,0.3,0.3],[0.4,0.3,0.3]]'
+    try 14 ' has rows that grow, and the first step has 2 rows of 1: expected no more rows than keys' '[[1],[1],[0.5,0.5]]'
+    try 21 ': row 1 has 1 number, the rows before it have 2: expected rows of one length' '[[1,0],[1]]'
+    try 14 ' has rows that grow, from 3 to 4 keys with 2 rows: expected steps of a generation, which add as many keys as they have rows' \
+        '[[[1,0],[1,0]],[[1,0,0]],[[1,0,0,0],[1,0,0,0]]]'
+    try 14 ' has rows that grow, and 2 sequences between layers and heads: expected a batch of 1' \
+        '[[[[[[1]]],[[[1]]]]],[[[[[0.5,0.5]]],[[[0.5,0.5]]]]]]'
+    try 20 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[1],[0.5,0.5]],[[1]]]'
+    try 19 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[1],[0.5,0.5],[1]]'
+    try 22 ': row 1 has 0 numbers, the rows before it have 2: expected rows of one length' '[[1, 0],[]]'
+    try 18 ': row 1 has 1 number, the rows before it have 0: expected rows of one length' '[[],[1]]'
+    try 19 ': expected a list, as before it, found a number' '[[1],2,[0.5,0.5]]'
+    try 34 ': row 0 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[[[[[1]]]]]],[[[[[[0.5,0.5]]]]]]]'
+    try 31 ': row 0 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[[1]]],[[[1]],[[1,0]]]]'
+    echo '{"mask":[[1,0],[1,1]],"attention":[[1],[0.5,0.5]]}' >x.json
+    fails 3 'x.json:1:35: attention has rows that grow, so that keys which come later are masked: expected no mask beside it' attn run x.json -o y.json
+    echo '{"q":[[1],[0.5,0.5]],"k":[[1]]}' >x.json
+    fails 3 'x.json:1:11: q: row 1 has 2 numbers, the rows before it have 1: expected rows of one length' attn run x.json -o y.json
+}

@@ -217,5 +217,65 @@ def test_pieces():
     assert result("x.json", "--words")["tokens"] == ["New", "Yorker"]
 
 
+
+def growing(rng, steps, cached=0):
+    """A generation of two layers and three heads with so many queries in each step: attention 2×3×n×m, and its mask n×m. A step sees
+    its own keys and those before."""
+    n, m = sum(steps), sum(steps) + cached
+    mask = np.zeros((n, m), dtype=int)
+    for first, count in zip(np.cumsum(steps) - steps, steps):
+        mask[first:first + count, :cached + first + count] = 1
+    w = rng.random((2, 3, n, m)) * mask
+    return w / w.sum(axis=-1, keepdims=True), mask
+
+
+def cut(matrix, mask):
+    """Rows without the keys that did not exist yet."""
+    return [row[:count].tolist() for row, count in zip(matrix, mask.sum(axis=1))]
+
+
+def by_step(w, steps, cached=0):
+    """[step][…][query][key] of a …×n×m array."""
+    ends = np.cumsum(steps)
+    return [w[..., end - count:end, :cached + end].tolist() for end, count in zip(ends, steps)]
+
+
+def test_steps():
+    """Every nesting of the steps of a generation is the same attention, with the same mask."""
+    rng = np.random.default_rng(8)
+    for steps, cached in (([4, 1, 1, 1], 0), ([1, 1, 1], 0), ([2, 3, 1], 0), ([1, 1, 2], 5), ([3, 1], 2)):
+        w, mask = growing(rng, steps, cached)
+        batch = w[:, None]
+        forms = {
+            "rows": (cut(w[0, 0], mask), w[:1, :1]),
+            "heads": ([cut(h, mask) for h in w[0]], w[:1]),
+            "layers": ([[cut(h, mask) for h in l] for l in w], w),
+            "steps": (by_step(w[0, 0], steps, cached), w[:1, :1]),
+            "steps of heads": (by_step(w[0], steps, cached), w[:1]),
+            "steps of layers": (by_step(w, steps, cached), w),
+            "generate()": (by_step(batch, steps, cached), w),
+        }
+        for name, (attention, want) in forms.items():
+            write_json("x.json", {"attention": attention})
+            done = run("x.json", "-v", "-o", "-")
+            got = json.loads(done.stdout)
+            close(f"{steps} {name}", got["weights"], want, 1e-7)
+            assert got["mask"] == mask.tolist() and got["config"].get("offset", 0) == cached, (steps, name)
+            check_stats(got["stats"], want.astype(np.float32), [cached] * len(want))
+            assert f"attention has rows that grow: {len(steps)} steps of a generation".encode() in done.stderr
+            with open("w.json", "w") as f:
+                json.dump(attention, f, indent=1)
+            again = json.loads(run("--attention", "w.json", "-q", "-o", "-").stdout)
+            assert again == got
+            write_json("y.json", {"layers": [{"attention": attention}]})
+            if len(want) == 1 and not name.startswith("steps of l"):
+                close("layers", result("y.json")["weights"], want, 1e-7)
+    w, mask = growing(rng, [2, 1, 1])
+    write_json("x.json", {"attention": by_step(w, [2, 1, 1]), "causal": True, "tokens": ["a", "b", "c", "d"]})
+    run("x.json", "-q", "-o", "x.png", "-o", "y.json")
+    with open("y.json") as f:
+        assert json.load(f)["pairs"]["allowed"] == [[10] * 3] * 2
+
+
 if __name__ == "__main__":
     globals()["test_" + sys.argv[1]]()
