@@ -110,21 +110,28 @@ static bool mean_mask(struct excerpt *e, size_t matrix, struct error *error)
 /* What the measures of a mean are made in. */
 struct mean_room {
     float *row;                /* m */
+    double *sums;              /* m */
     size_t *keys;              /* m */
     struct row_measures *rows; /* n */
 };
 
-/* The mean weight of query i and key j, of whole heads. */
-static float mean_weight(const struct excerpt *e, const struct mean_sources *from, size_t i, size_t j)
+/* The mean weights of query i of whole heads, source by source, into room->row. */
+static void mean_weights(const struct excerpt *e, const struct mean_sources *from, size_t i,
+                         struct mean_room *room)
 {
     const struct stage_data *weights = &e->result->stage[STAGE_WEIGHTS];
     const size_t m = e->result->problem->m;
-    double sum = 0;
+    const size_t count = (from->layer_end - from->layer_first) * (from->head_end - from->head_first);
+    for (size_t j = 0; j < m; j++)
+        room->sums[j] = 0;
     for (size_t l = from->layer_first; l < from->layer_end; l++)
-        for (size_t h = from->head_first; h < from->head_end; h++)
-            sum += (double)stage_data_matrix(weights, e->layer_index[l], e->head_index[h])[i * m + j];
-    return (float)(sum /
-                   (double)((from->layer_end - from->layer_first) * (from->head_end - from->head_first)));
+        for (size_t h = from->head_first; h < from->head_end; h++) {
+            const float *row = stage_data_matrix(weights, e->layer_index[l], e->head_index[h]) + i * m;
+            for (size_t j = 0; j < m; j++)
+                room->sums[j] += (double)row[j];
+        }
+    for (size_t j = 0; j < m; j++)
+        room->row[j] = (float)(room->sums[j] / (double)count);
 }
 
 /* Whether the rows of the sources are shares of a whole: weights after dropout, and those of a recurrence, are not. */
@@ -146,9 +153,9 @@ static size_t mean_measure_row(const struct excerpt *e, size_t matrix, size_t i,
     const struct mean_sources from = mean_sources(e, matrix / e->head_count, matrix % e->head_count);
     const int64_t offset = problem->layers[e->layer_index[from.layer_first]].offset;
     size_t allowed = 0, count = 0;
+    mean_weights(e, &from, i, room);
     for (size_t j = 0; j < problem->m; j++) {
         bool masked = masks_bit(&e->result->masks, e->mean.masks[matrix], i, j);
-        room->row[j] = mean_weight(e, &from, i, j);
         allowed += !masked;
         if (!masked || room->row[j] != 0)
             room->keys[count++] = j;
@@ -162,9 +169,10 @@ static bool mean_measure(struct excerpt *e, struct error *error)
 {
     const size_t n = e->result->problem->n, m = e->result->problem->m;
     struct mean_room room = {.row = memory_alloc(m, sizeof *room.row, error),
+                             .sums = memory_alloc(m, sizeof *room.sums, error),
                              .keys = memory_alloc(m, sizeof *room.keys, error),
                              .rows = memory_alloc(n, sizeof *room.rows, error)};
-    bool ok = room.row && room.keys && room.rows;
+    bool ok = room.row && room.sums && room.keys && room.rows;
     for (size_t matrix = 0; ok && matrix < e->layer_count * e->head_count; matrix++) {
         size_t allowed = 0;
         for (size_t i = 0; i < n; i++)
@@ -173,6 +181,7 @@ static bool mean_measure(struct excerpt *e, struct error *error)
         e->mean.measures[matrix].allowed = allowed;
     }
     free(room.row);
+    free(room.sums);
     free(room.keys);
     free(room.rows);
     return ok;

@@ -1,6 +1,6 @@
 /*
  * Tokens put together as the words that they are pieces of: the weight of a word is what its pieces have, so that
- * columns are summed and rows averaged. What comes out is a problem of words and its result, which stand in the place of
+ * columns are summed and rows averaged (Clark and others, What Does BERT Look At?, 2019). What comes out is a problem of words and its result, which stand in the place of
  * those of tokens from there on; there are weights and masks of words, and no other stages.
  */
 #ifndef ATTN_COMPUTE_JOINING_H
