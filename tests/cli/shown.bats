@@ -53,6 +53,8 @@ shown() {
         attn run x.json --max-weights 3 -o z.json
     fails 1 '1×1×2×2 weights are more than the 3 that --max-weights allows to be held: --words cannot be had; raise it' \
         attn run x.json --words --max-weights 3 -o z.json
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"words":[3,null]}' >null.json
+    same "$(attn run null.json -o null.png 2>&1; attn explain null.json 2>&1 | grep warning)" ""
     attn explain x.json | grep -q 'what query 1 "1" makes of 2 keys'
     attn run x.json -v -o z.png 2>&1 | grep -x 'attn: words: 1 queries and 1 keys'
 }
