@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/workers.h"
+#include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "read/read.h"
@@ -100,9 +101,37 @@ bool computation_check(struct computation *computation, const struct options *op
                         &computation->warnings, error);
 }
 
-bool computation_select(struct computation *computation, struct error *error)
+/* Finds the words. All weights are then computed for them, and the selection is one of words. */
+static bool join_words(struct computation *c, const struct options *options, struct error *error)
 {
-    return selection_check(&computation->selection, &computation->problem, error);
+    c->shown = &c->problem;
+    if (!joining_find(&c->joining, (enum words_from)options->selection.words, &c->problem, &c->inputs,
+                      &c->warnings, error))
+        return false;
+    if (!c->joining.are_joined)
+        return true;
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        if (options->output.stages & 1u << s && s != STAGE_WEIGHTS && s != STAGE_MASK)
+            return error_set(error, ERROR_USAGE,
+                             "--stage %s is of tokens, and here they are joined to words: add --words=no",
+                             stage_names[s]);
+    c->shown = &c->joining.problem;
+    c->request.selection = &c->whole;
+    c->request.whole_for = options->selection.words == WORDS_PIECES ? "--words" : "words";
+    return selection_check(&c->whole, &c->problem, error);
+}
+
+bool computation_select(struct computation *computation, const struct options *options, struct error *error)
+{
+    struct computation *c = computation;
+    const struct span_list *layers = &options->selection.layers, *heads = &options->selection.heads;
+    bool ok = selection_list(&c->layers, &c->selection.layer_count, layers->span, layers->count,
+                             c->problem.layer_count, "layer", error) &&
+              selection_list(&c->heads, &c->selection.head_count, heads->span, heads->count, c->problem.heads,
+                             "head", error);
+    c->selection.layers = c->layers;
+    c->selection.heads = c->heads;
+    return ok && join_words(c, options, error) && selection_check(&c->selection, c->shown, error);
 }
 
 bool computation_compute(struct computation *computation, struct error *error)
@@ -110,7 +139,10 @@ bool computation_compute(struct computation *computation, struct error *error)
     struct computation *c = computation;
     progress_begin(&c->progress, c->quiet);
     bool ok = result_compute(&c->result, &c->problem, &c->request, &c->warnings, error) &&
-              excerpt_make(&c->excerpt, &c->result, &c->selection, error);
+              (!c->joining.are_joined ||
+               joining_result(&c->joining, &c->result, c->request.engine.threads, error)) &&
+              excerpt_make(&c->excerpt, c->joining.are_joined ? &c->joining.result : &c->result,
+                           &c->selection, error);
     progress_end(&c->progress);
     return ok;
 }
@@ -167,6 +199,9 @@ void computation_say(const struct computation *computation)
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
+    if (computation->joining.are_joined)
+        fprintf(stderr, "attn: words: %zu queries and %zu keys\n", computation->shown->n,
+                computation->shown->m);
 }
 
 /* Selects the instructions; *plain: double precision. */
@@ -199,15 +234,12 @@ bool computation_begin(struct computation *computation, const struct options *op
     const struct engine_choice *engine = &options->engine;
     const struct selection_options *chosen = &options->selection;
     c->quiet = options->quiet;
-    c->selection = (struct selection){.layers = chosen->layers.index,
-                                      .layer_count = chosen->layers.count,
-                                      .heads = chosen->heads.index,
-                                      .head_count = chosen->heads.count,
-                                      .query_first = chosen->queries.first,
+    c->selection = (struct selection){.query_first = chosen->queries.first,
                                       .query_end = chosen->queries.end,
                                       .key_first = chosen->keys.first,
                                       .key_end = chosen->keys.end,
-                                      .average_heads = chosen->average_heads};
+                                      .average_heads = chosen->average & 1,
+                                      .average_layers = chosen->average >> 1 & 1};
     c->request = (struct request){.max_weights = engine->max_weights,
                                   .selection = &c->selection,
                                   .engine = {.threads = (int)engine->threads,
@@ -221,6 +253,9 @@ bool computation_begin(struct computation *computation, const struct options *op
 void computation_free(struct computation *computation)
 {
     excerpt_free(&computation->excerpt);
+    joining_free(&computation->joining);
+    free(computation->layers);
+    free(computation->heads);
     result_free(&computation->result);
     problem_free(&computation->problem);
     inputs_free(&computation->inputs);

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "compute/excerpt.h"
+#include "compute/joining.h"
 #include "compute/request.h"
 #include "compute/result.h"
 #include "compute/selection.h"
@@ -23,10 +24,15 @@
 struct computation {
     struct inputs inputs;
     struct problem problem;
-    struct selection selection; /* of the command line; lists are borrowed from the options */
+    struct selection selection; /* of the command line */
+    size_t *layers, *heads;     /* its lists; owned */
     struct request request;     /* the engine and the limits are set; the command says what it wants */
     struct result result;
-    struct excerpt excerpt; /* the selection of the result */
+    struct joining joining;
+    /* What is shown: of words where tokens are joined, else of tokens. The selection is of this. */
+    const struct problem *shown;
+    struct selection whole; /* of tokens, where these are joined */
+    struct excerpt excerpt; /* the selection of the result that is shown */
     struct warnings warnings;
     size_t warned; /* how many of the warnings have been printed */
     bool quiet;    /* none is */
@@ -45,9 +51,10 @@ bool computation_read(struct computation *computation, const struct options *opt
 /* Makes the problem. Errors: those of problem_make. */
 bool computation_check(struct computation *computation, const struct options *options, struct error *error);
 
-/* Checks the selection against the problem, so that the request says how much of its result will be kept.
- * Errors: those of selection_check. */
-bool computation_select(struct computation *computation, struct error *error);
+/* Finds the words, if tokens are joined, and the chosen layers and heads, and checks the selection against what is
+ * shown, so that the request says how much of the result will be kept. Errors: those of joining_find, selection_list and
+ * selection_check, and ERROR_USAGE for a stage that words do not have. */
+bool computation_select(struct computation *computation, const struct options *options, struct error *error);
 
 /* Makes the result that the request asks for, and its excerpt. Shows the progress. Errors: those of
  * result_compute and excerpt_make. */

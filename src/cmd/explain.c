@@ -1,6 +1,7 @@
 /* attn explain: one query of one head, step by step, with the real numbers. */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,36 +24,16 @@ struct explain_options {
 };
 
 /* The one number of a list, 0 where there is no list. */
-static bool explain_choose(size_t *chosen, const struct index_list *list, size_t count, const char *what,
+static bool explain_choose(size_t *chosen, const struct span_list *list, size_t limit, const char *what,
                            struct error *error)
 {
-    *chosen = list->count > 0 ? list->index[0] : 0;
-    if (list->count > 1)
+    size_t *numbers, count;
+    bool ok = selection_list(&numbers, &count, list->span, list->count, limit, what, error);
+    *chosen = ok && numbers ? numbers[0] : 0;
+    free(numbers);
+    if (ok && count > 1)
         return error_set(error, ERROR_USAGE, "explain takes one %s; see attn run --stage for several", what);
-    if (*chosen >= count)
-        return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0", what,
-                         *chosen, count);
-    return true;
-}
-
-/* A query by its number, or else by its token, of which it is the first. */
-static bool explain_choose_query(size_t *chosen, const char *text, const struct problem *problem,
-                                 struct error *error)
-{
-    int64_t number;
-    *chosen = problem->n - 1;
-    if (!text)
-        return true;
-    if (text_to_integer(text, &number) && number >= 0 && (uint64_t)number < problem->n) {
-        *chosen = (size_t)number;
-        return true;
-    }
-    for (*chosen = 0; *chosen < problem->n; ++*chosen)
-        if (strcmp(problem->tokens.text[*chosen], text) == 0)
-            return true;
-    return error_set(error, ERROR_USAGE,
-                     "--query is \"%s\": expected a number below %zu, or a token of the input", text,
-                     problem->n);
+    return ok;
 }
 
 static bool explain_write(const struct explanation *explanation, size_t head,
@@ -74,17 +55,18 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
                         struct error *error)
 {
     const struct explain_options *own = options->own;
-    size_t layer, head, query;
+    size_t layer, head, query = 0;
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) &&
               explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
               explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
-              explain_choose_query(&query, own->query, &c->problem, error);
+              (!own->query || selection_token(&query, "--query", own->query, "", &c->problem.tokens, error));
     computation_warn(c);
     if (!ok)
         return false;
     const struct engine_options engine = {.plain = c->request.engine.plain,
                                           .threads = (int)options->engine.threads};
+    query = own->query ? query : c->problem.n - 1;
     if (options->verbose)
         computation_say(c);
     if (options->verbose && layer > 0)
@@ -112,12 +94,12 @@ static const struct option_row explain_rows[] = {
      OPTION_OWN(struct explain_options, query)},
     {.name = "layer",
      .argument = "N",
-     .help = "its layer (default: 0)",
+     .help = "its layer (default: 0); -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.layers)},
     {.name = "head",
      .argument = "N",
-     .help = "its head (default: 0)",
+     .help = "its head (default: 0); -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.heads)},
     {.name = "rows",

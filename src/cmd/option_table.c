@@ -57,7 +57,7 @@ const struct option_group group_output = OPTION_GROUP("Output", output_rows);
 static const struct option_row selection_rows[] = {
     {.name = "layer",
      .argument = "LIST",
-     .help = "only these layers, such as 0,3,5:8 (counted from 0)",
+     .help = "only these layers, such as 0,3,5:8 (counted from 0), or -1, the last",
      .parse = value_list,
      OPTION_AT(selection.layers)},
     {.name = "head",
@@ -66,12 +66,19 @@ static const struct option_row selection_rows[] = {
      .parse = value_list,
      OPTION_AT(selection.heads)},
     {.name = "average",
-     .argument = "heads",
-     .words = "heads",
-     .help = "the mean over the heads instead of each",
-     .parse = value_word,
-     .least = true,
-     OPTION_AT(selection.average_heads)},
+     .argument = "WHAT",
+     .words = "heads layers heads,layers",
+     .help = "the mean over the heads, the layers, or both (heads,layers) instead of each",
+     .parse = value_average,
+     OPTION_AT(selection.average)},
+    {.name = "words",
+     .argument = "[pieces|no]",
+     .words = "pieces no",
+     .help =
+         "join tokens to the words that they are pieces of, by Ġ, ▁ and ##; no: not even where the input has "
+         "words",
+     .parse = value_words,
+     OPTION_AT(selection.words)},
     {.name = "queries",
      .argument = "A:B",
      .help = "only the queries from A up to, not with, B",
@@ -226,10 +233,12 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(style.pool)},
     {.name = "grid",
      .argument = "ROWS,COLS",
-     .help = "the keys are the patches of an image, so many high and wide, perhaps behind a CLS token: draw "
-             "the weights over them",
+     .help =
+         "the keys or queries are the patches of an image, so many high and wide: draw the weights over them",
      .parse = value_pair,
      OPTION_AT(input.patch_grid)},
+    SETTING_ROW(SETTING_GRID_OFFSET, "grid-offset"),
+    SETTING_ROW(SETTING_GRID_AXIS, "grid-axis"),
     {.name = "image",
      .argument = "FILE",
      .is_file = true,
@@ -238,11 +247,18 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(patch.image_file)},
     {.name = "look-from",
      .argument = "QUERY|mean",
-     .help = "the query whose weights are drawn over the image, counted from 0, or the mean over the patches "
-             "(default: CLS if there is one)",
-     .parse = value_look_from,
-     .most = 1LL << 40,
-     OPTION_AT(patch)},
+     .help =
+         "where the keys are patches: the query whose weights are drawn, a number from 0 or a token, or the "
+         "mean over the patches (default: CLS if there is one)",
+     .parse = value_string,
+     OPTION_AT(patch.from)},
+    {.name = "look-at",
+     .argument = "KEY",
+     .help = "where the queries are patches: the key on which their weights are drawn, a number from 0 or a "
+             "token "
+             "(default: each, if there are at most 16)",
+     .parse = value_string,
+     OPTION_AT(patch.at)},
     {.name = "view",
      .argument = "auto|matrix|grid",
      .words = "auto matrix grid",

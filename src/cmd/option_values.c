@@ -8,8 +8,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "compute/joining.h"
+#include "figure/heatmap.h"
 #include "problem/settings.h"
-#include "view/patch_view.h"
 
 /* `--NAME is "TEXT": expected EXPECTED`. Always false. */
 static bool value_wrong(const struct option_row *row, const char *text, const char *expected,
@@ -102,12 +103,44 @@ bool value_stage_bit(const struct option_row *row, void *value, const char *text
     return true;
 }
 
+bool value_average(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    unsigned chosen = 0;
+    for (const char *at = text;; at++) {
+        char word[8];
+        size_t length = strcspn(at, ",");
+        int place = -1;
+        if (length < sizeof word) {
+            memcpy(word, at, length);
+            word[length] = 0;
+            place = words_find(row->words, word);
+        }
+        if (place < 0) /* says what is wrong */
+            return word_place(&place, row, text, error);
+        chosen |= 1u << place;
+        at += length;
+        if (!*at)
+            break;
+    }
+    *(unsigned *)value = chosen;
+    return true;
+}
+
 bool value_annotate(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     int place = ANNOTATE_ON;
     if (text && !word_place(&place, row, text, error))
         return false;
     *(enum annotate *)value = (enum annotate)place;
+    return true;
+}
+
+bool value_words(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    int place = 0;
+    if (text && !word_place(&place, row, text, error))
+        return false;
+    *(int *)value = WORDS_PIECES + place;
     return true;
 }
 
@@ -168,39 +201,53 @@ static bool parse_digits(const char **text, size_t *value)
     return true;
 }
 
-bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
+/* The place of a layer or head at *text, moving behind it: from 0 on, or negative, counted from the end. */
+static bool parse_place(const char **text, int64_t *value)
 {
     enum { LIMIT = 1 << 12 };
-    static const char expected[] = "numbers and ranges from 0, such as 0,3,5:8";
-    struct index_list *list = value;
+    size_t number;
+    bool negative = **text == '-';
+    *text += negative;
+    if (!parse_digits(text, &number) || number > LIMIT || (negative && number == 0))
+        return false;
+    *value = negative ? -(int64_t)number : (int64_t)number;
+    return true;
+}
+
+/* "3", "5:8", "-2:", ":4" at *text, moving behind it. */
+static bool parse_span(const char **text, struct index_span *span)
+{
+    bool has_first = **text != ':', has_end;
+    *span = (struct index_span){0, 0};
+    if (has_first && !parse_place(text, &span->first))
+        return false;
+    if (**text != ':') { /* -1 alone reaches to the end, 0 */
+        span->end = span->first + 1;
+        return true;
+    }
+    ++*text;
+    has_end = **text && **text != ',';
+    if (has_end && (!parse_place(text, &span->end) || span->end == 0))
+        return false;
+    bool comparable = has_end && (span->first < 0) == (span->end < 0);
+    return (has_first || has_end) && (!comparable || span->first < span->end);
+}
+
+bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    struct span_list *list = value;
     const char *at = text;
-    free(list->index);
-    *list = (struct index_list){0};
+    free(list->span);
+    *list = (struct span_list){0};
     for (;;) {
-        size_t first, end;
-        if (!parse_digits(&at, &first) || first >= LIMIT)
-            return value_wrong(row, text, expected, error);
-        end = first + 1;
-        if (*at == ':') {
-            at++;
-            if (!parse_digits(&at, &end) || end <= first || end > LIMIT)
-                return value_wrong(row, text, expected, error);
-        }
-        if (list->count + (end - first) > LIMIT)
-            return value_wrong(row, text, expected, error);
-        if (!memory_resize(&list->index, list->count + (end - first), sizeof *list->index, error))
+        struct index_span span;
+        if (!parse_span(&at, &span) || (*at && *at != ','))
+            return value_wrong(row, text, "numbers and ranges, such as 0,3,5:8, or -1 for the last", error);
+        if (!memory_resize(&list->span, list->count + 1, sizeof *list->span, error))
             return false;
-        for (; first < end; first++) {
-            for (size_t i = 0; i < list->count; i++)
-                if (list->index[i] == first)
-                    return error_set(error, ERROR_USAGE, "--%s is \"%s\": it names %zu twice", row->name,
-                                     text, first);
-            list->index[list->count++] = first;
-        }
-        if (!*at)
+        list->span[list->count++] = span;
+        if (!*at++)
             return true;
-        if (*at++ != ',')
-            return value_wrong(row, text, expected, error);
     }
 }
 
@@ -266,13 +313,4 @@ bool value_setting(const struct option_row *row, void *value, const char *text, 
     char called[40];
     snprintf(called, sizeof called, "--%s", row->name);
     return settings_parse(value, (enum setting)row->least, text, called, ERROR_USAGE, error);
-}
-
-bool value_look_from(const struct option_row *row, void *value, const char *text, struct error *error)
-{
-    struct patch_options *patch = value;
-    patch->has_query = true;
-    patch->is_mean = strcmp(text, "mean") == 0;
-    return patch->is_mean ||
-           parse_whole(&patch->query, row, text, "the number of a query, counted from 0, or mean", error);
 }

@@ -10,10 +10,11 @@
 
 #include "base/error.h"
 #include "cmd/option.h"
+#include "compute/selection.h"
 
-/* A list of numbers from 0 like "0,3,5:8"; owned. */
-struct index_list {
-    size_t *index;
+/* A list of numbers and ranges like "0,3,5:8" or "-1"; owned. */
+struct span_list {
+    struct index_span *span; /* compute/selection.h */
     size_t count;
 };
 
@@ -37,16 +38,17 @@ option_parser value_word;      /* int: row->least + the place among row->words *
 option_parser value_word_text; /* const char *: one of row->words */
 option_parser value_stage;     /* unsigned: the bit of the place among row->words is set */
 option_parser value_stage_bit; /* unsigned: bit row->least is set; no argument */
+option_parser value_average;   /* unsigned: a bit for each of "heads,layers": its place among row->words */
 option_parser value_annotate;  /* enum annotate; left out: on */
+option_parser value_words;     /* int: enum words_from; left out: pieces */
 option_parser value_count;     /* size_t from row->least to row->most */
 option_parser value_pixels;    /* size_t from 1 to 32767 */
 option_parser value_number;    /* double from row->least to row->most */
 option_parser value_bound;     /* float */
-option_parser value_list;      /* struct index_list: numbers below 4096, none twice */
+option_parser value_list;      /* struct span_list: numbers from -4096 to 4095, and ranges of them */
 option_parser value_range;     /* struct index_range: "A:B", "A:", ":B" or "A" (one alone) */
 option_parser value_pair;      /* size_t[2]: "14,16", each from 1 to 1048576 */
 option_parser value_size;      /* size_t: "1000000", "16Mi", "4G": binary multiples, with or without an i */
 option_parser value_setting;   /* struct settings: setting row->least */
-option_parser value_look_from; /* struct patch_options: its query, or the mean */
 
 #endif

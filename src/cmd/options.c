@@ -167,8 +167,8 @@ void options_free(struct options *options)
 {
     free(options->operands);
     free(options->output.paths.text);
-    free(options->selection.layers.index);
-    free(options->selection.heads.index);
+    free(options->selection.layers.span);
+    free(options->selection.heads.span);
     free(options->own);
     *options = (struct options){0};
 }

@@ -33,9 +33,10 @@ struct engine_choice {
 
 /* Which part of a result to keep; empty lists and ranges: all. */
 struct selection_options {
-    struct index_list layers, heads;
+    struct span_list layers, heads;
     struct index_range queries, keys;
-    int average_heads; /* a truth value */
+    int words;        /* enum words_from */
+    unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };

@@ -9,6 +9,7 @@
 #include "compute/request.h"
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
+#include "view/patch_values.h"
 #include "view/patch_view.h"
 
 /* CSV and NPY need every weight; refuse them when weights are pooled. */
@@ -37,6 +38,22 @@ struct run {
     struct patch_view patches;
 };
 
+/* The patches are of what is shown, and so is the selection. */
+static bool plan_patches(struct run *r, bool *wanted, const struct options *options, struct error *error)
+{
+    struct request request = r->computation.request;
+    request.selection = &r->computation.selection;
+    return patch_view_plan(&r->patches, wanted, &options->patch, r->computation.shown, &request, error);
+}
+
+static void say_patches(const struct patch_view *patches)
+{
+    const struct patch_grid *grid = &patches->grid;
+    fprintf(stderr, "attn: the patches are %s %zu to %zu of %zu\n", grid->are_queries ? "queries" : "keys",
+            grid->first, grid->first + patch_grid_count(grid) - 1,
+            grid->are_queries ? patches->problem->n : patches->problem->m);
+}
+
 static bool run_all(struct run *r, const struct options *options, struct error *error)
 {
     double start = clock_seconds();
@@ -50,18 +67,20 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     request->without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs);
     bool ok = computation_read(c, options, &command_run, error), over_patches = false;
     double read = clock_seconds();
-    ok = ok && computation_check(c, options, error) && computation_select(c, error) &&
+    ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
          check_outputs(&c->problem, request, &r->outputs, error) &&
-         patch_view_plan(&r->patches, &over_patches, &options->patch, &c->problem, request, error);
+         plan_patches(r, &over_patches, options, error);
     computation_warn(c);
     if (!ok)
         return false;
     if (options->verbose)
         computation_say(c);
+    if (options->verbose && over_patches)
+        say_patches(&r->patches);
 
     const struct patch_view *patches = over_patches ? &r->patches : NULL;
     ok = computation_compute(c, error) &&
-         (!over_patches || patch_view_measure(&r->patches, &c->excerpt, error));
+         (!over_patches || patch_values_measure(&r->patches, &c->excerpt, error));
     double attended = clock_seconds();
     ok = ok && (!outputs_draw(&r->outputs) ||
                 missing_glyphs_warn(&c->excerpt, r->outputs.stages, r->outputs.stage_count, patches,

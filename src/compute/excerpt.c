@@ -1,10 +1,10 @@
 #include "compute/excerpt.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "compute/excerpt_mean.h"
 
 /* ---- where things are in the result ---- */
 
@@ -27,7 +27,7 @@ static struct corner stage_corner(const struct excerpt *e, enum stage stage)
 }
 
 /* Which matrix of the result is head h of the excerpt; where heads were chosen, the one of a head of keys and
- * values comes once for each query head that it serves. With a mean, h counts the heads that it is over. */
+ * values comes once for each query head that it serves. With a mean over heads, h counts those. */
 static size_t stage_head(const struct excerpt *e, enum stage stage, size_t h)
 {
     const struct stage_shape *whole = &e->result->stage[stage].shape;
@@ -36,8 +36,7 @@ static size_t stage_head(const struct excerpt *e, enum stage stage, size_t h)
     return e->head_index[h] / (e->result->problem->heads / whole->heads);
 }
 
-/* A matrix of the result, cut to the excerpt. */
-static struct strided stage_cut(const struct excerpt *e, enum stage stage, size_t l, size_t h)
+struct strided excerpt_cut(const struct excerpt *e, enum stage stage, size_t l, size_t h)
 {
     const struct stage_data *whole = &e->result->stage[stage];
     const struct corner corner = stage_corner(e, stage);
@@ -96,133 +95,9 @@ static bool is_kept(const struct result *result, const struct selection *s, stru
     if (!inside || (result->kept == KEPT_POOLED && !selection_has_all_pairs(s, result->problem)))
         return error_set(error, ERROR_SYSTEM, "the weights of queries %zu:%zu and keys %zu:%zu are not kept",
                          s->query_first, s->query_end, s->key_first, s->key_end);
-    if (s->average_heads && (result->kept != KEPT_ALL || !result->masks.are_kept))
-        return error_set(error, ERROR_SYSTEM, "the mean over heads needs all weights and masks to be kept");
+    if (selection_is_mean(s) && (result->kept != KEPT_ALL || !result->masks.are_kept))
+        return error_set(error, ERROR_SYSTEM, "the mean needs all weights and masks to be kept");
     return true;
-}
-
-/* ---- the mean over heads ---- */
-
-/* Row i of the mean of `rows`, one a head. -infinity (masked) stays so only where it is in all. */
-static void mean_row(float *mean, const float *const *rows, size_t heads, size_t columns)
-{
-    for (size_t c = 0; c < columns; c++) {
-        double sum = 0;
-        size_t count = 0;
-        for (size_t h = 0; h < heads; h++)
-            if (rows[h][c] != -INFINITY) {
-                sum += (double)rows[h][c];
-                count++;
-            }
-        mean[c] = count > 0 ? (float)(sum / (double)count) : -INFINITY;
-    }
-}
-
-/* The mean of a stage, in memory of its own; `rows` has room for one a head. */
-static bool mean_stage(struct excerpt *e, enum stage stage, const float **rows, struct error *error)
-{
-    const struct stage_shape *shape = &e->shape[stage];
-    const size_t heads = shape->whose == STAGE_HEADS_JOINT ? 1 : e->mean.count;
-    size_t matrix, count;
-    if (!size_multiply(shape->rows, shape->columns, &matrix) ||
-        !size_multiply(matrix, e->layer_count, &count))
-        return error_memory(error, SIZE_MAX);
-    float *to = e->mean.stage[stage] = memory_alloc(count, sizeof *to, error);
-    for (size_t l = 0; to && l < e->layer_count; l++)
-        for (size_t i = 0; i < shape->rows; i++, to += shape->columns) {
-            for (size_t h = 0; h < heads; h++) {
-                struct strided from = stage_cut(e, stage, l, h);
-                rows[h] = from.data + i * from.row;
-            }
-            mean_row(to, rows, heads, shape->columns);
-        }
-    return e->mean.stage[stage] != NULL;
-}
-
-/* The mask of the mean: what all heads mask. */
-static bool mean_mask(struct excerpt *e, size_t l, struct error *error)
-{
-    const struct masks *masks = &e->result->masks;
-    const size_t bytes = masks->cells.rows * masks->row_bytes;
-    for (size_t h = 0; h < e->mean.count; h++)
-        if (!masks_head(masks, e->layer_index[l], e->head_index[h])->bits)
-            return true;
-    uint8_t *all = e->mean.masks[l] = memory_alloc(bytes, 1, error);
-    if (!all)
-        return false;
-    memcpy(all, masks_head(masks, e->layer_index[l], e->head_index[0])->bits, bytes);
-    for (size_t h = 1; h < e->mean.count; h++) {
-        const uint8_t *bits = masks_head(masks, e->layer_index[l], e->head_index[h])->bits;
-        for (size_t b = 0; b < bytes; b++)
-            all[b] &= bits[b];
-    }
-    return true;
-}
-
-/* What the measures of a mean are made in. */
-struct mean_room {
-    float *row;                /* m */
-    size_t *keys;              /* m */
-    struct row_measures *rows; /* n */
-};
-
-/* Measures row i of the mean by the keys that some head allows, and by masked keys whose weight is not 0; the
- * mean of weights after dropout, or of a recurrence, is no distribution. Returns how many are allowed. */
-static size_t mean_measure_row(const struct excerpt *e, size_t l, size_t i, struct mean_room *room)
-{
-    const struct result *result = e->result;
-    const struct problem_layer *spec = &result->problem->layers[e->layer_index[l]];
-    const size_t m = result->problem->m;
-    size_t allowed = 0, count = 0;
-    for (size_t j = 0; j < m; j++) {
-        double sum = 0;
-        for (size_t h = 0; h < e->mean.count; h++)
-            sum += (double)stage_data_matrix(&result->stage[STAGE_WEIGHTS], e->layer_index[l],
-                                             e->head_index[h])[i * m + j];
-        bool masked = masks_bit(&result->masks, e->mean.masks[l], i, j);
-        room->row[j] = (float)(sum / (double)e->mean.count);
-        allowed += !masked;
-        if (!masked || room->row[j] != 0)
-            room->keys[count++] = j;
-    }
-    room->rows[i] = measures_row(room->row, room->keys, count, (double)spec->offset + (double)i,
-                                 settings_are_shares(&spec->settings));
-    return allowed;
-}
-
-static bool mean_measure(struct excerpt *e, struct error *error)
-{
-    const size_t n = e->result->problem->n, m = e->result->problem->m;
-    struct mean_room room = {.row = memory_alloc(m, sizeof *room.row, error),
-                             .keys = memory_alloc(m, sizeof *room.keys, error),
-                             .rows = memory_alloc(n, sizeof *room.rows, error)};
-    bool ok = room.row && room.keys && room.rows;
-    for (size_t l = 0; ok && l < e->layer_count; l++) {
-        size_t allowed = 0;
-        for (size_t i = 0; i < n; i++)
-            allowed += mean_measure_row(e, l, i, &room);
-        e->mean.measures[l] = measures_head(room.rows, n);
-        e->mean.measures[l].allowed = allowed;
-    }
-    free(room.row);
-    free(room.keys);
-    free(room.rows);
-    return ok;
-}
-
-static bool mean_make(struct excerpt *e, struct error *error)
-{
-    e->mean.measures = memory_alloc(e->layer_count, sizeof *e->mean.measures, error);
-    e->mean.masks = memory_zeroed(e->layer_count, sizeof *e->mean.masks, error);
-    const float **rows = memory_alloc(e->mean.count, sizeof *rows, error);
-    bool ok = e->mean.measures && e->mean.masks && rows;
-    for (size_t l = 0; ok && l < e->layer_count; l++)
-        ok = mean_mask(e, l, error);
-    for (enum stage s = 0; ok && s < STAGE_COUNT; s++)
-        if (e->result->stage[s].data && s != STAGE_OUTPUT)
-            ok = mean_stage(e, s, rows, error);
-    free(rows);
-    return ok && mean_measure(e, error);
 }
 
 bool excerpt_make(struct excerpt *e, const struct result *result, const struct selection *s,
@@ -234,7 +109,7 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
                           .query_count = s->query_end - s->query_first,
                           .key_first = s->key_first,
                           .key_count = s->key_end - s->key_first,
-                          .is_part = s->layers || s->heads || s->average_heads ||
+                          .is_part = result->is_joined || s->layers || s->heads || selection_is_mean(s) ||
                                      !selection_has_all_pairs(s, problem),
                           .has_own_heads = s->heads || s->average_heads};
     if (!is_kept(result, s, error) ||
@@ -243,25 +118,24 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
         !index_make(&e->head_index, &e->head_count, s->heads, s->head_count, problem->heads, error))
         return false;
     if (s->average_heads) {
-        e->mean.count = e->head_count;
+        e->mean.heads = e->head_count;
         e->head_count = 1;
+    }
+    if (s->average_layers) {
+        e->mean.layers = e->layer_count;
+        e->layer_count = 1;
     }
     shapes_make(e);
     e->splits_output =
         s->heads && !s->average_heads && excerpt_has(e, STAGE_OUTPUT) && output_is_split(problem);
     if (e->splits_output)
         e->shape[STAGE_OUTPUT].columns = e->head_count * problem->d_v;
-    return !s->average_heads || mean_make(e, error);
+    return !excerpt_is_mean(e) || excerpt_mean_make(e, error);
 }
 
 void excerpt_free(struct excerpt *e)
 {
-    for (enum stage s = 0; s < STAGE_COUNT; s++)
-        free(e->mean.stage[s]);
-    for (size_t l = 0; e->mean.masks && l < e->layer_count; l++)
-        free(e->mean.masks[l]);
-    free(e->mean.masks);
-    free(e->mean.measures);
+    excerpt_mean_free(e);
     free(e->layer_index);
     free(e->head_index);
     *e = (struct excerpt){0};
@@ -280,17 +154,18 @@ struct strided excerpt_matrix(const struct excerpt *e, enum stage stage, size_t 
     if (stage == STAGE_MASK || (stage == STAGE_OUTPUT && e->splits_output))
         return (struct strided){0};
     if (e->mean.stage[stage])
-        return (struct strided){.data = e->mean.stage[stage] + l * shape->rows * shape->columns,
+        return (struct strided){.data = e->mean.stage[stage] +
+                                        (l * shape->heads + h) * shape->rows * shape->columns,
                                 .row = shape->columns,
                                 .column = 1};
-    return stage_cut(e, stage, l, h);
+    return excerpt_cut(e, stage, l, h);
 }
 
 /* The bits of the weights' mask, of the whole result; NULL: none is set. */
 static const uint8_t *mask_bits(const struct excerpt *e, size_t l, size_t h)
 {
-    if (e->mean.count > 0)
-        return e->mean.masks[l];
+    if (excerpt_is_mean(e))
+        return e->mean.masks[l * e->head_count + h];
     return masks_head(&e->result->masks, e->layer_index[l], e->head_index[h])->bits;
 }
 
@@ -337,7 +212,11 @@ static void gather_mask(const struct excerpt *e, size_t l, size_t h, size_t i, f
 /* Row i of the output: the columns of the chosen heads. */
 static void gather_output(const struct excerpt *e, size_t l, size_t i, float *room)
 {
-    const struct strided whole = stage_cut(e, STAGE_OUTPUT, l, 0);
+    const size_t columns = e->result->stage[STAGE_OUTPUT].shape.columns;
+    const float *mean = e->mean.stage[STAGE_OUTPUT];
+    const struct strided whole =
+        mean ? (struct strided){.data = mean + l * e->query_count * columns, .row = columns}
+             : excerpt_cut(e, STAGE_OUTPUT, l, 0);
     const size_t d_v = e->result->problem->d_v;
     for (size_t h = 0; h < e->head_count; h++)
         memcpy(room + h * d_v, whole.data + i * whole.row + e->head_index[h] * d_v, d_v * sizeof *room);
@@ -375,7 +254,7 @@ float *excerpt_pack(const struct excerpt *e, enum stage stage, size_t l, size_t 
 
 const struct measures *excerpt_measures(const struct excerpt *e, size_t l, size_t h)
 {
-    if (e->mean.count > 0)
-        return &e->mean.measures[l];
+    if (excerpt_is_mean(e))
+        return &e->mean.measures[l * e->head_count + h];
     return &e->result->measures[e->layer_index[l] * e->result->problem->heads + e->head_index[h]];
 }

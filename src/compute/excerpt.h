@@ -1,5 +1,5 @@
 /*
- * A view of a result: some of its layers, heads, queries and keys, or the mean over heads. The result stays
+ * A view of a result: some of its layers, heads, queries and keys, or the mean over layers or heads. The result stays
  * as it is, so that there may be any number of excerpts of one. Only a mean has numbers of its own.
  *
  *     struct excerpt e = {0};
@@ -18,21 +18,22 @@
 #include "compute/result.h"
 #include "compute/selection.h"
 
-/* The mean over the chosen heads of each layer; begins zeroed. */
+/* The mean over the chosen heads, layers, or both; begins zeroed. */
 struct excerpt_mean {
-    size_t count;              /* heads that it is the mean of; 0: heads are as they are */
-    float *stage[STAGE_COUNT]; /* layers×rows×columns; NULL: there is no such stage, or no mean of it */
-    struct measures *measures; /* one a layer, of all queries and keys */
-    uint8_t **masks;           /* one a layer: bits set where all heads have them; NULL: none is */
+    size_t heads, layers;      /* how many it is the mean of; 0: they are as they are */
+    float *stage[STAGE_COUNT]; /* layers×heads×rows×columns; NULL: there is no such stage, or no mean of it */
+    struct measures *measures; /* layers×heads, of all queries and keys */
+    uint8_t **masks; /* layers×heads: bits set where all that it is over have them; NULL: none is */
 };
 
 /* Begins zeroed; freed by excerpt_free in any case. The result must outlive it. Layers, heads, rows and
  * columns are counted from 0 within the excerpt. */
 struct excerpt {
     const struct result *result;
-    size_t layer_count, head_count; /* with a mean head_count is 1 */
-    size_t *layer_index;            /* the problem's numbers of the layers; owned */
-    size_t *head_index; /* those of the heads, or of the mean.count that the mean is over; owned */
+    size_t layer_count, head_count; /* 1 where a mean is over them */
+    size_t *
+        layer_index; /* the problem's numbers of the layers, or of the mean.layers that a mean is over; owned */
+    size_t *head_index; /* those of the heads, likewise */
     size_t query_first, query_count, key_first, key_count;
     bool is_part;       /* not all of the result, or a mean */
     bool has_own_heads; /* heads were chosen or averaged: stages k and v have a matrix a query head */
@@ -43,7 +44,7 @@ struct excerpt {
 
 /*
  * `selection` has been checked by selection_check. Errors: ERROR_SYSTEM for memory, for queries or keys of
- * which the result keeps nothing, and for a mean over heads of weights that are not all kept.
+ * which the result keeps nothing, and for a mean of weights that are not all kept.
  */
 bool excerpt_make(struct excerpt *excerpt, const struct result *result, const struct selection *selection,
                   struct error *error);
@@ -54,8 +55,27 @@ static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
     return excerpt->shape[stage].heads > 0;
 }
 
+static inline bool excerpt_is_mean(const struct excerpt *excerpt)
+{
+    return excerpt->mean.heads > 0 || excerpt->mean.layers > 0;
+}
+
+/* How many numbers layer_index and head_index have. */
+static inline size_t excerpt_layers(const struct excerpt *excerpt)
+{
+    return excerpt->mean.layers > 0 ? excerpt->mean.layers : excerpt->layer_count;
+}
+static inline size_t excerpt_heads(const struct excerpt *excerpt)
+{
+    return excerpt->mean.heads > 0 ? excerpt->mean.heads : excerpt->head_count;
+}
+
 /* Heads of keys and values. */
 size_t excerpt_kv_heads(const struct excerpt *excerpt);
+
+/* A matrix of the result, cut to the queries and keys of the excerpt: of the layer and the head (of the stage) at
+ * these places of the lists, whatever the mean is over. */
+struct strided excerpt_cut(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h);
 
 /* A matrix of a stage, rows×columns with column step 1, in the memory of the result or the mean. Its data
  * are NULL where it does not lie there in one piece: the mask, which is bits, and the output of chosen

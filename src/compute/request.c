@@ -41,8 +41,10 @@ static const char *request_lack(const struct request *request, const struct prob
             snprintf(name, 40, "--stage %s", stage_names[stage]);
             return name;
         }
-    if (request->selection->average_heads && !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_ALL))
-        return "--average heads";
+    if (selection_is_mean(request->selection) && !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_ALL))
+        return "--average";
+    if (request->whole_for && !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_ALL))
+        return request->whole_for;
     if (!selection_has_all_pairs(request->selection, problem) &&
         !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_CHOSEN))
         return "a range of queries or keys this large";
@@ -82,7 +84,9 @@ bool request_plan(const struct request *request, const struct problem *problem, 
             "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
             "cannot be had; raise it%s",
             problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, lack,
-            lack == name || s->average_heads ? "" : ", or choose less with --queries and --keys");
+            lack == name || selection_is_mean(s) || request->whole_for
+                ? ""
+                : ", or choose less with --queries and --keys");
     *kept = request_kept(request, problem);
     *cells = (struct pair_cells){
         .query_count = problem->n, .key_count = problem->m, .query_step = 1, .key_step = 1};

@@ -23,6 +23,8 @@ struct request {
     bool
         measures_only; /* of the weights keep nothing but measures and output, which are exact all the same */
     bool without_masks; /* only count the masked pairs: neither pictures nor JSON will be made */
+    const char
+        *whole_for; /* the option that needs every weight and the masks of all pairs; NULL: none does */
     const struct selection *selection; /* has been checked by selection_check */
     struct engine_options engine;
 };

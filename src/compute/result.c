@@ -247,9 +247,9 @@ static bool result_top_make(struct result *result, struct error *error)
 static bool result_make(struct result *result, const struct request *request, struct error *error)
 {
     const struct problem *problem = result->problem;
-    /* The mean over heads and given weights are measured by their masks. */
+    /* A mean and given weights are measured by their masks. */
     bool masks = (!request->without_masks && !request->measures_only) || request->stages & 1u << STAGE_MASK ||
-                 request->selection->average_heads || problem->layers[0].attention;
+                 selection_is_mean(request->selection) || request->whole_for || problem->layers[0].attention;
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);

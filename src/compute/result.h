@@ -22,6 +22,7 @@ struct result {
     const struct problem *problem;
     enum kept kept;
     struct pair_cells cells; /* the pairs whose weights are kept, and their mask */
+    bool is_joined;          /* queries and keys are words, of one or more tokens each: compute/joining.h */
     bool pool_mean;          /* with KEPT_POOLED: a number is the mean of its cell; otherwise the largest */
     struct stage_data stage[STAGE_COUNT];
     struct masks masks;

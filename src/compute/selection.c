@@ -1,13 +1,80 @@
 #include "compute/selection.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* "there is no layer 7: expected 0 to 5, or -6 to -1". Always false. */
+static bool selection_lacks(int64_t number, size_t limit, const char *what, struct error *error)
+{
+    if (limit == 1)
+        return error_set(error, ERROR_USAGE, "there is no %s %" PRId64 ": expected 0, the only one", what,
+                         number);
+    return error_set(error, ERROR_USAGE,
+                     "there is no %s %" PRId64 ": expected 0 to %zu, or -%zu to -1, counted from the end",
+                     what, number, limit - 1, limit);
+}
+
 static bool selection_check_list(const size_t *list, size_t count, size_t limit, const char *what,
                                  struct error *error)
 {
     for (size_t i = 0; list && i < count; i++)
         if (list[i] >= limit)
-            return error_set(error, ERROR_USAGE, "there is no %s %zu: the input has %zu, counted from 0",
-                             what, list[i], limit);
+            return selection_lacks((int64_t)list[i], limit, what, error);
     return true;
+}
+
+/* Counts a span from the beginning: first..end-1 are there. */
+static bool span_resolve(struct index_span *span, size_t limit, const char *what, struct error *error)
+{
+    const struct index_span said = *span;
+    const int64_t all = (int64_t)limit;
+    span->first += said.first < 0 ? all : 0;
+    span->end += said.end <= 0 ? all : 0;
+    if (span->first < 0 || span->first >= all)
+        return selection_lacks(said.first, limit, what, error);
+    if (span->end < 0 || span->end > all)
+        return selection_lacks(said.end - (said.end > 0), limit, what, error);
+    if (span->first < span->end)
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "--%s %" PRId64 ":%" PRId64 " is from %" PRId64 " up to, not with, %" PRId64
+                     ": expected a range that holds a %s",
+                     what, said.first, said.end, span->first, span->end, what);
+}
+
+/* Appends the numbers of a span; `taken` has a flag for each. */
+static bool span_append(size_t *list, size_t *count, struct index_span span, bool *taken, const char *what,
+                        struct error *error)
+{
+    for (size_t i = (size_t)span.first; i < (size_t)span.end; i++) {
+        if (taken[i])
+            return error_set(error, ERROR_USAGE, "--%s names %s %zu twice", what, what, i);
+        taken[i] = true;
+        list[(*count)++] = i;
+    }
+    return true;
+}
+
+bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
+                    size_t limit, const char *what, struct error *error)
+{
+    *list = NULL;
+    *count = 0;
+    if (span_count == 0)
+        return true;
+    bool *taken = memory_zeroed(limit, sizeof *taken, error);
+    *list = taken ? memory_alloc(limit, sizeof **list, error) : NULL;
+    bool ok = *list;
+    for (size_t i = 0; ok && i < span_count; i++) {
+        struct index_span span = spans[i];
+        ok = span_resolve(&span, limit, what, error) && span_append(*list, count, span, taken, what, error);
+    }
+    free(taken);
+    return ok;
 }
 
 static bool selection_check_range(size_t first, size_t *end, size_t limit, const char *what,
@@ -28,6 +95,22 @@ bool selection_check(struct selection *selection, const struct problem *problem,
            selection_check_list(s->heads, s->head_count, problem->heads, "head", error) &&
            selection_check_range(s->query_first, &s->query_end, problem->n, "--queries", error) &&
            selection_check_range(s->key_first, &s->key_end, problem->m, "--keys", error);
+}
+
+bool selection_token(size_t *token, const char *option, const char *text, const char *also,
+                     const struct labels *labels, struct error *error)
+{
+    int64_t number;
+    if (text_to_integer(text, &number) && number >= 0 && (uint64_t)number < labels->count) {
+        *token = (size_t)number;
+        return true;
+    }
+    for (*token = 0; *token < labels->count; ++*token)
+        if (strcmp(labels->text[*token], text) == 0)
+            return true;
+    return error_set(error, ERROR_USAGE,
+                     "%s is \"%s\": expected %sa number below %zu, or a token of the input", option, text,
+                     also, labels->count);
 }
 
 bool selection_has_layer(const struct selection *selection, size_t layer)

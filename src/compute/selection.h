@@ -1,23 +1,49 @@
-/* Which part of a result is wanted: some layers, heads, queries or keys, or the mean over heads. */
+/* Which part of a result is wanted: some layers, heads, queries or keys, or the mean over heads, layers, or both. */
 #ifndef ATTN_COMPUTE_SELECTION_H
 #define ATTN_COMPUTE_SELECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "problem/problem.h"
+
+/* Layers or heads by their numbers, from `first` up to, not with, `end`. Negative numbers count from the end: -1 is
+ * the last. An end of 0 is behind the last. */
+struct index_span {
+    int64_t first, end;
+};
+
+/*
+ * The numbers that the spans name, in their order, of `limit` things called `what` ("layer"); the caller frees
+ * *list, which is NULL without spans. Errors: ERROR_USAGE for a number that there is not, or that is named twice, and
+ * for a span without any; no memory.
+ */
+bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
+                    size_t limit, const char *what, struct error *error);
 
 /* Zeroed it is everything. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
 struct selection {
     const size_t *layers, *heads;
     size_t layer_count, head_count;
     size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
-    bool average_heads;
+    bool average_heads, average_layers;
 };
+
+/* Whether a mean is wanted. */
+static inline bool selection_is_mean(const struct selection *selection)
+{
+    return selection->average_heads || selection->average_layers;
+}
 
 /* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);
+
+/* A token by its number, or else the first with that label. Errors: ERROR_USAGE that names the option and `also`, what
+ * else it may be ("mean, "), if there is none. */
+bool selection_token(size_t *token, const char *option, const char *text, const char *also,
+                     const struct labels *labels, struct error *error);
 
 bool selection_has_layer(const struct selection *selection, size_t layer);
 

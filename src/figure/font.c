@@ -172,7 +172,8 @@ static bool coverage_grow(struct font *font, size_t bytes, struct error *error)
             return false;
         font->coverage_room = room;
     }
-    memset(font->coverage + font->coverage_size, 0, bytes);
+    if (bytes > 0) /* a blank first of all has none, and there is no memory yet */
+        memset(font->coverage + font->coverage_size, 0, bytes);
     return true;
 }
 

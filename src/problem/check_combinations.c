@@ -277,8 +277,17 @@ static bool combine_stack(const struct check *check)
            excludes(residual, tensor(check, INPUT_Q)) && excludes(pre, tensor(check, INPUT_Q));
 }
 
+static bool combine_grid(const struct check *check)
+{
+    const struct requirement grid = {.check = check, .set = check->inputs->patch_grid[0] > 0, .key = "grid"};
+    struct requirement axis = setting(check, SETTING_GRID_AXIS);
+    return needs(setting(check, SETTING_GRID_OFFSET), grid) && needs(axis, grid);
+}
+
 bool check_combinations(const struct check *check)
 {
+    if (!combine_grid(check))
+        return false;
     /* Beside weights that are given only masks are in force. */
     if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
         return check->error->kind == ERROR_NONE;

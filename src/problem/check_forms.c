@@ -345,7 +345,8 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++)
         layer->extra[i] = has_use_for(layer, i) ? check_find(check, i) : NULL;
-    if (!check_rules(check, layer))
+    if (!check_rules(check, layer) || !check_vector(check, INPUT_WORDS, check->problem->n, INPUT_COUNT) ||
+        !check_vector(check, INPUT_KEY_WORDS, check->problem->m, INPUT_COUNT))
         return false;
     if (layer->attention)
         return true;

@@ -54,6 +54,8 @@ static const struct {
     [INPUT_DECAY] = {2, 2},
     [INPUT_BETA] = {2, 2},
     [INPUT_STATE] = {3, 3},
+    [INPUT_WORDS] = {1, 2},
+    [INPUT_KEY_WORDS] = {1, 2},
 };
 
 static bool check_rank(const struct check *check, enum input which)

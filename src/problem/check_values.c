@@ -150,8 +150,8 @@ static bool check_layer_values(struct problem *problem, struct layer_inputs *lay
             return place_error(&tensor->place, error, "%s holds true or false: expected numbers%s",
                                input_names[i],
                                i == INPUT_BIAS ? " (booleans that say where to look are called mask)" : "");
-        if (i == INPUT_ATTENTION && is_partial)
-            continue;
+        if ((i == INPUT_ATTENTION && is_partial) || i == INPUT_WORDS || i == INPUT_KEY_WORDS)
+            continue; /* numbers of words are checked where they are joined; null is a token by itself */
         if (i == INPUT_ATTENTION)
             warn_sums(tensor, warnings);
         else if (computed && problem_uses(problem, first, end, tensor))

@@ -51,6 +51,8 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "decay",
     "beta",
     "state",
+    "words",
+    "key_words",
     NULL,
 };
 
@@ -58,7 +60,7 @@ bool input_is_list(enum input which)
 {
     return (which >= INPUT_B_Q && which <= INPUT_B_O) || which == INPUT_V_SCORE || which == INPUT_SLOPES ||
            which == INPUT_SINKS || (which >= INPUT_INV_FREQ && which <= INPUT_KEY_POSITIONS) ||
-           (which >= INPUT_SEGMENTS && which <= INPUT_B_QKV);
+           (which >= INPUT_SEGMENTS && which <= INPUT_B_QKV) || which >= INPUT_WORDS;
 }
 
 enum input input_named(const char *name)

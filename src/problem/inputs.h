@@ -62,6 +62,8 @@ enum input {
     INPUT_DECAY,
     INPUT_BETA,
     INPUT_STATE,
+    INPUT_WORDS,
+    INPUT_KEY_WORDS,
     INPUT_COUNT
 };
 extern const char *const input_names[INPUT_COUNT + 1]; /* NULL-terminated */

@@ -88,6 +88,13 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
                               "the norm of --q-norm and --k-norm: rms (default) or layer"},
     [SETTING_QK_NORM_EPSILON] = {"qk_norm_epsilon", "X", NULL,
                                  "what that norm adds to the mean square (default 1e-6)"},
+    [SETTING_GRID_OFFSET] =
+        {"grid_offset", "N", NULL,
+         "the token that is the first patch, counted from 0 (default: those that --keys or "
+         "--queries choose if they are as many, else the last)"},
+    [SETTING_GRID_AXIS] =
+        {"grid_axis", "keys|queries", "auto keys queries",
+         "whether the patches are the keys or the queries (default: the keys if there are enough)"},
 };
 
 /* The member of struct settings that holds a setting, what its text may be, and its role. */
@@ -154,6 +161,8 @@ static const struct field {
     [SETTING_QKV_LAYOUT] = {WORD, ROLE_PROJECTION, FIELD(qkv_layout)},
     [SETTING_QK_NORM_KIND] = {WORD, ROLE_PROJECTION, FIELD(qk_norm_kind)},
     [SETTING_QK_NORM_EPSILON] = {POSITIVE, ROLE_PROJECTION, FIELD(qk_norm_epsilon)},
+    [SETTING_GRID_OFFSET] = {INDEX, ROLE_PICTURE, FIELD(grid_offset)},
+    [SETTING_GRID_AXIS] = {WORD, ROLE_PICTURE, FIELD(grid_axis)},
 };
 
 enum role setting_role(enum setting which)

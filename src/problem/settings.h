@@ -53,22 +53,27 @@ enum setting {
     SETTING_QKV_LAYOUT,
     SETTING_QK_NORM_KIND,
     SETTING_QK_NORM_EPSILON,
+    SETTING_GRID_OFFSET,
+    SETTING_GRID_AXIS,
     SETTING_COUNT
 };
 
 /* The part of the computation that a setting belongs to; bits, so that one can ask for several. */
 enum role {
-    ROLE_INPUT = 1,       /* the meaning of tensors: how many heads, and true in a mask */
-    ROLE_BAND = 2,        /* masks by distance: causal and window */
-    ROLE_SCALE = 4,       /* scale and softcap */
-    ROLE_WEIGHT = 8,      /* everything else between q, k and the weights */
-    ROLE_POSITION = 16,   /* position encodings */
-    ROLE_PATTERN = 32,    /* all other masks */
-    ROLE_STACK = 64,      /* residual and norm */
-    ROLE_PROJECTION = 128 /* what makes q, k and v: how projections are stored, norms of q and k */
+    ROLE_INPUT = 1,        /* the meaning of tensors: how many heads, and true in a mask */
+    ROLE_BAND = 2,         /* masks by distance: causal and window */
+    ROLE_SCALE = 4,        /* scale and softcap */
+    ROLE_WEIGHT = 8,       /* everything else between q, k and the weights */
+    ROLE_POSITION = 16,    /* position encodings */
+    ROLE_PATTERN = 32,     /* all other masks */
+    ROLE_STACK = 64,       /* residual and norm */
+    ROLE_PROJECTION = 128, /* what makes q, k and v: how projections are stored, norms of q and k */
+    ROLE_PICTURE = 256     /* where the patches of an image are; nothing is computed with it */
 };
 
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
+/* AUTO: the keys if there are enough of them, else the queries. */
+enum grid_axis { GRID_AUTO, GRID_KEYS, GRID_QUERIES };
 enum { GLOBAL_MAX = 64, SEPARATOR_SIZE = 64 };
 
 /* A number for all heads (count 1), or one a head. */
@@ -119,6 +124,8 @@ struct settings {
     bool residual;
     int w_layout, qkv_layout, qk_norm_kind; /* of the enums of these names */
     double qk_norm_epsilon;
+    size_t grid_offset;                /* the token that is the first patch */
+    int grid_axis;                     /* enum grid_axis: which tokens the patches are */
     struct place place[SETTING_COUNT]; /* of each in its file; the file is NULL for the command line */
 };
 

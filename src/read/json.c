@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "problem/rope_setting.h"
 #include "read/json_names.h"
+#include "read/json_steps.h"
 #include "read/json_values.h"
 #include "read/read.h"
 
@@ -140,10 +141,53 @@ static void note_name(struct reading *reading, const struct json_member *member,
                  place.column, member->name, own);
 }
 
+/* Where there are more keys than queries, these are the last: what came before the first step was cached. */
+static bool put_steps_offset(struct inputs *inputs, const struct tensor *mask, struct error *error)
+{
+    if (inputs->offset_count > 0 || mask->shape[0] == mask->shape[1])
+        return true;
+    inputs->offsets = memory_alloc(1, sizeof *inputs->offsets, error);
+    if (!inputs->offsets)
+        return false;
+    inputs->offsets[0] = (int64_t)mask->shape[1] - (int64_t)mask->shape[0];
+    inputs->offset_count = 1;
+    return true;
+}
+
+/* Attention whose rows grow, with a mask of the keys that did not exist yet; *are_steps: it is that. */
+static bool put_steps(struct reading *reading, const struct json_member *member, struct layer_inputs *layer,
+                      bool *are_steps)
+{
+    const struct number_array *array = json_array(&reading->json, member->item);
+    struct json_steps steps = {0};
+    bool ok = !array || json_steps_read(&steps, &reading->json, array, member->name, reading->error);
+    *are_steps = ok && steps.count > 0;
+    if (*are_steps) {
+        const struct place place = steps.attention.place;
+        warnings_add(&reading->inputs->notes, "%s:%zu:%zu: %s has rows that grow: %zu steps of a generation",
+                     place.file, place.line, place.column, member->name, steps.count);
+        ok = layer->tensor[INPUT_MASK].data
+                 ? place_error(&place, reading->error,
+                               "%s has rows that grow, so that keys which come later are masked: expected no "
+                               "mask beside it",
+                               member->name)
+                 : (layer != &reading->inputs->all ||
+                    put_steps_offset(reading->inputs, &steps.mask, reading->error)) &&
+                       inputs_put_tensor(&layer->tensor[INPUT_ATTENTION], &steps.attention, "attention",
+                                         reading->error) &&
+                       inputs_put_tensor(&layer->tensor[INPUT_MASK], &steps.mask, "mask", reading->error);
+    }
+    json_steps_free(&steps);
+    return ok;
+}
+
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
                        struct layer_inputs *layer)
 {
     struct tensor *tensor = NULL;
+    bool are_steps = false;
+    if (input == INPUT_ATTENTION && (!put_steps(reading, member, layer, &are_steps) || are_steps))
+        return are_steps && reading->error->kind == ERROR_NONE;
     return json_get_tensor(&reading->json, member, &tensor, reading->error) &&
            inputs_put_tensor(&layer->tensor[input], tensor, input_names[input], reading->error);
 }

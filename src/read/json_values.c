@@ -11,8 +11,7 @@
 
 /* ---- kinds ---- */
 
-/* The array of numbers that `item` of the skeleton is the index of, or NULL. */
-static struct number_array *array_of(const struct json *json, const cJSON *item)
+struct number_array *json_array(const struct json *json, const cJSON *item)
 {
     if (!cJSON_IsArray(item) || !cJSON_IsNumber(item->child))
         return NULL;
@@ -61,7 +60,7 @@ static const char *kind_at(const struct json *json, size_t offset)
 
 static const char *kind_of(const struct json *json, const struct json_member *member)
 {
-    const struct number_array *array = array_of(json, member->item);
+    const struct number_array *array = json_array(json, member->item);
     if (array)
         return array->depth > 1                        ? "a list of lists"
                : array->tensor.holds & TENSOR_NUMBERS  ? "a list of numbers"
@@ -124,7 +123,7 @@ static bool uneven_error(const struct json *json, const struct json_member *memb
 bool json_get_tensor(const struct json *json, const struct json_member *member, struct tensor **tensor,
                      struct error *error)
 {
-    struct number_array *array = array_of(json, member->item);
+    struct number_array *array = json_array(json, member->item);
     if (!array)
         return wrong_list(json, member, 0, "a list of numbers", "a number", error);
     if (array->uneven.offset)
@@ -156,7 +155,7 @@ static char *number_label(float value)
 bool json_get_labels(const struct json *json, const struct json_member *member, struct labels *labels,
                      struct error *error)
 {
-    const struct number_array *array = array_of(json, member->item);
+    const struct number_array *array = json_array(json, member->item);
     bool numbers = array && array->depth == 1 && !(array->tensor.holds & ~(unsigned)TENSOR_NUMBERS);
     if (!numbers && !json_is_strings(member->item))
         return wrong_list(json, member, '"', "a list of strings", "a string", error);
@@ -203,7 +202,7 @@ static void strip_numbers(char *text)
 char *json_setting_text(const struct json *json, const struct json_member *member, const char *what,
                         struct error *error)
 {
-    const struct number_array *array = array_of(json, member->item);
+    const struct number_array *array = json_array(json, member->item);
     const char *p = json->source->data + member->offset;
     char *text;
     bool words = cJSON_IsString(member->item);
@@ -259,7 +258,7 @@ bool json_get_text(const struct json *json, const struct json_member *member, ch
 bool json_get_grid(const struct json *json, const struct json_member *member, struct inputs *inputs,
                    struct error *error)
 {
-    const struct number_array *array = array_of(json, member->item);
+    const struct number_array *array = json_array(json, member->item);
     const float most = 1 << 20;
     if (!array || array->depth != 1 || array->tensor.shape[0] != 2 || array->tensor.holds != TENSOR_NUMBERS)
         return json_wrong_kind(json, member, "a list of two whole numbers, [rows, columns]", error);

@@ -19,6 +19,8 @@ struct json_members {
     size_t count;
 };
 
+/* The array of numbers that `item` of the skeleton is the index of, or NULL. */
+struct number_array *json_array(const struct json *json, const cJSON *item);
 /* Points *tensor at an array of the document, rank 1 to 4, not empty. The document owns its numbers; who
  * moves tensor->data away sets it to NULL. */
 bool json_get_tensor(const struct json *json, const struct json_member *member, struct tensor **tensor,

@@ -33,6 +33,17 @@ static void missing_add_all(struct missing *missing, const char *const *labels, 
         missing_add(missing, labels[i]);
 }
 
+/* The titles of maps over patches. */
+static void missing_add_patches(struct missing *missing, const struct patch_view *patches)
+{
+    missing_add(missing, patches->from);
+    for (size_t k = 0; patch_view_maps(patches) > 1 && k < patches->key_count; k++) {
+        char name[PATCH_NAME];
+        patch_view_name(patches, true, patches->key_first + k, name);
+        missing_add(missing, name);
+    }
+}
+
 bool missing_glyphs_warn(const struct excerpt *excerpt, const enum stage *stages, size_t count,
                          const struct patch_view *patches, struct warnings *warnings, struct error *error)
 {
@@ -47,7 +58,7 @@ bool missing_glyphs_warn(const struct excerpt *excerpt, const enum stage *stages
         missing_add_all(&missing, labels.rows, shape->rows);
         missing_add_all(&missing, labels.columns, shape->columns);
         if (patches && shape->is_pairs)
-            missing_add(&missing, patches->from);
+            missing_add_patches(&missing, patches);
     }
     if (ok && missing.count > 0)
         warnings_add(warnings,

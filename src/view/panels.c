@@ -24,7 +24,7 @@ static enum owner panels_owner(const struct excerpt *excerpt, enum stage stage)
     const enum stage_heads whose = excerpt->shape[stage].whose;
     if (whose == STAGE_HEADS_JOINT)
         return OWNER_ALL;
-    if (excerpt->mean.count > 0)
+    if (excerpt->mean.heads > 0)
         return OWNER_MEAN;
     if (whose == STAGE_HEADS_KV && problem->kv_heads != problem->heads)
         return OWNER_KV_HEAD;
@@ -75,7 +75,7 @@ static bool panels_name_columns(struct panels *panels, struct error *error)
     size_t columns = excerpt->shape[panels->stage].columns;
     if (panels->stage != STAGE_ENCODING || excerpt->shape[panels->stage].is_pairs)
         return true;
-    for (size_t l = 1; l < excerpt->layer_count; l++) {
+    for (size_t l = 1; l < excerpt_layers(excerpt); l++) {
         const struct problem_layer *layer = &layers[excerpt->layer_index[l]];
         if (layer->settings.position != first->settings.position ||
             layer->position_base != first->position_base)
@@ -116,7 +116,7 @@ void panels_free(struct panels *panels)
 void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME])
 {
     const struct problem *problem = panels->excerpt->result->problem;
-    const size_t averaged = panels->excerpt->mean.count;
+    const size_t averaged = panels->excerpt->mean.heads;
     *name = 0;
     switch (panels->owner) {
     case OWNER_ALL:
@@ -138,30 +138,47 @@ void panels_head(const struct panels *panels, size_t i, bool brief, char name[PA
     }
 }
 
+/* "mean of 12 layers", "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
+static void panels_layer(const struct panels *panels, size_t l, bool brief, char name[PANEL_NAME])
+{
+    const struct excerpt *excerpt = panels->excerpt;
+    const size_t averaged = excerpt->mean.layers;
+    *name = 0;
+    if (averaged > 0)
+        snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
+    else if (excerpt->result->problem->layer_count > 1)
+        snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt->layer_index[l]);
+}
+
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
 {
-    char layer[32] = "", head[PANEL_NAME];
+    char layer[PANEL_NAME], head[PANEL_NAME];
+    const struct excerpt_mean *mean = &panels->excerpt->mean;
     panels_head(panels, i, brief, head);
-    if (panels->excerpt->result->problem->layer_count > 1)
-        snprintf(layer, sizeof layer, brief ? "L%zu" : "layer %zu", panels->excerpt->layer_index[l]);
-    snprintf(name, PANEL_NAME, "%s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
+    panels_layer(panels, l, brief, layer);
+    if (panels->owner == OWNER_MEAN && mean->layers > 0)
+        snprintf(name, PANEL_NAME, "%.60s and %zu head%s", layer, mean->heads, mean->heads == 1 ? "" : "s");
+    else
+        snprintf(name, PANEL_NAME, "%.30s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
 }
 
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])
 {
-    size_t layer = panels->excerpt->layer_index[l];
+    const struct excerpt *excerpt = panels->excerpt;
+    char layer[32] = "mean";
+    if (excerpt->mean.layers == 0)
+        snprintf(layer, sizeof layer, "layer%zu", excerpt->layer_index[l]);
     switch (panels->owner) {
     case OWNER_ALL:
-        snprintf(name, PANEL_NAME, "layer%zu", layer);
+        snprintf(name, PANEL_NAME, "%s", layer);
         return;
     case OWNER_HEAD:
-        snprintf(name, PANEL_NAME, "layer%zu-head%zu", layer, panels_head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%s-head%zu", layer, panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
-        snprintf(name, PANEL_NAME, "layer%zu-kv-head%zu", layer,
-                 panels_head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%s-kv-head%zu", layer, panels_head_number(panels, panels->heads[i]));
         return;
     case OWNER_MEAN:
-        snprintf(name, PANEL_NAME, "layer%zu-mean", layer);
+        snprintf(name, PANEL_NAME, excerpt->mean.layers > 0 ? "%s" : "%s-mean", layer);
     }
 }

@@ -32,10 +32,11 @@ void panels_free(struct panels *panels);
 
 enum { PANEL_NAME = 96 };
 
-/* The name of matrix i of layer l in a title: "layer 1 · head 3", or brief "L1 H3". Layer or head is left out
- * where the problem has only one. */
+/* The name of matrix i of layer l in a title: "layer 1 · head 3", or brief "L1 H3", "mean of 12 layers · head 3",
+ * "mean of 12 layers and 16 heads". Layer or head is left out where the problem has only one. */
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
-/* Its name in the name of a file: "layer1-head3", "layer0-kv-head1", "layer0-mean". */
+/* Its name in the name of a file: "layer1-head3", "layer0-kv-head1", "layer0-mean", "mean-head3",
+ * "mean". */
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME]);
 /* The head's part of a title: "head 3", "kv head 1", "mean of 4 heads"; "": it has none. */
 void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME]);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "figure/heatmap.h"
 #include "view/panels.h"
+#include "view/patch_drawing.h"
 #include "view/patch_view.h"
 
 /* The labels of the rows and the columns of a stage; NULL: numbers or other names take their place. */

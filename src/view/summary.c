@@ -79,9 +79,11 @@ void summary_write(char *const *names, size_t count, const struct excerpt *excer
     for (size_t l = 0; l < excerpt->layer_count; l++) {
         for (size_t h = 0; h < excerpt->head_count; h++) {
             const struct measures *m = excerpt_measures(excerpt, l, h);
-            char head[24], from[128], to[128];
+            char layer[24], head[24], from[128], to[128];
+            snprintf(layer, sizeof layer, "%zu", excerpt->layer_index[l]);
             snprintf(head, sizeof head, "%zu", excerpt->head_index[h]);
-            out_format(out, "%5zu  %4s", excerpt->layer_index[l], excerpt->mean.count > 0 ? "mean" : head);
+            out_format(out, "%5s  %4s", excerpt->mean.layers > 0 ? "mean" : layer,
+                       excerpt->mean.heads > 0 ? "mean" : head);
             if (m->rows == 0) {
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;

@@ -55,10 +55,11 @@ static void csv_pairs(const struct csv_row *row, const float *values, struct out
 {
     const struct excerpt *e = row->excerpt;
     const struct problem *problem = e->result->problem;
-    size_t head = e->mean.count > 0 ? 0 : e->head_index[row->h], query = e->query_first + row->i;
+    size_t layer = e->mean.layers > 0 ? 0 : e->layer_index[row->l],
+           head = e->mean.heads > 0 ? 0 : e->head_index[row->h], query = e->query_first + row->i;
     for (size_t j = 0; j < e->shape[row->stage].columns; j++) {
         size_t key = e->key_first + j;
-        out_format(out, "%zu,%zu,%zu,%zu,", e->layer_index[row->l], head, query, key);
+        out_format(out, "%zu,%zu,%zu,%zu,", layer, head, query, key);
         csv_field(out, problem->tokens.text[query]);
         out_char(out, ',');
         csv_field(out, problem->key_tokens.text[key]);
@@ -78,10 +79,11 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
     /* Output is of all heads together, and grouped K/V heads are counted by themselves unless heads were
      * chosen. */
     bool own =
-        row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count && e->mean.count == 0;
-    size_t head = own ? e->head_index[row->h] : row->h;
+        row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count && e->mean.heads == 0;
+    size_t layer = e->mean.layers > 0 ? 0 : e->layer_index[row->l],
+           head = own ? e->head_index[row->h] : row->h;
     for (size_t c = 0; c < e->shape[row->stage].columns; c++) {
-        out_format(out, "%zu,%zu,%zu,%zu,", e->layer_index[row->l], head, token, c);
+        out_format(out, "%zu,%zu,%zu,%zu,", layer, head, token, c);
         csv_field(out, labels->text[token]);
         out_char(out, ',');
         csv_value(out, values[c]);

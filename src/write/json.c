@@ -10,6 +10,7 @@
 #include "attention/mask.h"
 #include "base/memory.h"
 #include "base/workers.h"
+#include "compute/patch_grid.h"
 #include "problem/problem_head.h"
 
 static void json_write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
@@ -168,7 +169,7 @@ static bool json_scales_agree(const struct problem *problem)
 static void json_write_per_head(struct out *out, const char *name, const struct per_head *list,
                                 const struct excerpt *e)
 {
-    const size_t heads = e->mean.count > 0 ? e->mean.count : e->head_count;
+    const size_t heads = excerpt_heads(e);
     struct per_head chosen = {.at = {list->at[0]}, .count = 1};
     if (list->count > 1) {
         chosen.count = heads;
@@ -180,7 +181,7 @@ static void json_write_per_head(struct out *out, const char *name, const struct 
         same = same && chosen.at[h] == chosen.at[0];
     if (same)
         chosen.count = 1;
-    else if (e->mean.count > 0)
+    else if (e->mean.heads > 0)
         return;
     out_format(out, ",\"%s\":", name);
     per_head_write(&chosen, out);
@@ -252,16 +253,36 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
     out_char(out, '}');
 }
 
+/* The grid and where its patches are in the excerpt, if it has all of them. */
+static void json_write_grid(struct out *out, const struct excerpt *e)
+{
+    const struct selection chosen = {.query_first = e->query_first,
+                                     .query_end = e->query_first + e->query_count,
+                                     .key_first = e->key_first,
+                                     .key_end = e->key_first + e->key_count};
+    struct patch_grid grid;
+    struct error misfit = {0};
+    if (!patch_grid_find(&grid, e->result->problem, &chosen, &misfit) ||
+        !patch_grid_is_chosen(&grid, &chosen))
+        return;
+    out_format(out, ",\n\"grid\":[%zu,%zu],\"grid_offset\":%zu,\"grid_axis\":\"%s\"", grid.rows, grid.columns,
+               grid.first - (grid.are_queries ? e->query_first : e->key_first),
+               grid.are_queries ? "queries" : "keys");
+}
+
 static void json_write_selection(struct out *out, const struct excerpt *e)
 {
-    const bool is_mean = e->mean.count > 0;
+    const char *average = !excerpt_is_mean(e)   ? "null"
+                          : e->mean.layers == 0 ? "\"heads\""
+                          : e->mean.heads == 0  ? "\"layers\""
+                                                : "\"heads,layers\"";
     out_text(out, ",\n\"selection\":{");
-    json_write_list(out, "layers", e->layer_index, e->layer_count);
+    json_write_list(out, "layers", e->layer_index, excerpt_layers(e));
     out_char(out, ',');
-    json_write_list(out, "heads", e->head_index, is_mean ? e->mean.count : e->head_count);
-    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]}",
-               is_mean ? "\"heads\"" : "null", e->query_first, e->query_first + e->query_count, e->key_first,
-               e->key_first + e->key_count);
+    json_write_list(out, "heads", e->head_index, excerpt_heads(e));
+    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]%s}", average, e->query_first,
+               e->query_first + e->query_count, e->key_first, e->key_first + e->key_count,
+               e->result->is_joined ? ",\"words\":true" : "");
 }
 
 /* The mask of a head; `flags` has room for a row. */
@@ -440,10 +461,8 @@ static bool json_write(const struct excerpt *e, enum stage stage, struct out *ou
         out_text(out, ",\n\"title\":");
         out_quoted(out, problem->title);
     }
-    size_t patches = problem->patch_grid[0] * problem->patch_grid[1]; /* each at most 2^20 */
-    bool fits = problem->m == patches || problem->m == patches + 1;
-    if (patches > 0 && fits && !pooled && e->key_count == problem->m)
-        out_format(out, ",\n\"grid\":[%zu,%zu]", problem->patch_grid[0], problem->patch_grid[1]);
+    if (problem->patch_grid[0] > 0 && !pooled)
+        json_write_grid(out, e);
     json_write_labels(out, "tokens", &problem->tokens, e->query_first, e->query_count);
     json_write_labels(out, "key_tokens", &problem->key_tokens, e->key_first, e->key_count);
     json_write_config(out, e, by_rule);

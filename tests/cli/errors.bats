@@ -141,13 +141,17 @@ sample() {
     wrong input-format=yaml 'expected one of json csv'
     wrong format=jsno 'did you mean json?'
     wrong format=xml 'expected one of json csv table none'
-    wrong layer=x 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong layer=3:2 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong layer=99999 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong head= 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong head=0,,1 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong head=-1 'expected numbers and ranges from 0, such as 0,3,5:8'
-    wrong average=layers 'expected one of heads'
+    wrong layer=x 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong layer=3:2 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong layer=99999 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong head= 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong head=0,,1 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong head=-0 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
+    wrong average=queries 'expected one of heads layers heads,layers'
+    wrong average=head 'did you mean heads?'
+    wrong average= 'expected one of heads layers heads,layers'
+    wrong average=heads, 'did you mean heads?'
+    wrong average=heads,layers,tokens 'expected one of heads layers heads,layers'
     wrong queries=3:3 'expected a range such as 0:10, from the first up to, not with, the last'
     wrong queries=: 'expected a range such as 0:10, from the first up to, not with, the last'
     wrong keys=5:2 'expected a range such as 0:10, from the first up to, not with, the last'
@@ -197,8 +201,8 @@ sample() {
 
 @test "usage: parts that the input does not have" {
     sample
-    usage 'there is no head 2: the input has 2, counted from 0' run x.json -o y.json --head 0,2
-    usage 'there is no layer 1: the input has 1, counted from 0' run x.json -o y.json --layer 1
+    usage 'there is no head 2: expected 0 to 1, or -2 to -1, counted from the end' run x.json -o y.json --head 0,2
+    usage 'there is no layer 1: expected 0, the only one' run x.json -o y.json --layer 1
     usage '--queries 3:9: expected a range within 0:6' run x.json -o y.json --queries 3:9
     usage '--queries 6:7: expected a range within 0:6' run x.json -o y.json --queries 6
     usage '--keys 6:6: expected a range within 0:6' run x.json -o y.json --keys 6:
@@ -481,8 +485,8 @@ sample() {
 
 @test "bug: a head named twice was written twice" {
     sample
-    fails 2 '--head is "0,0": it names 0 twice' attn run x.json --head 0,0
-    fails 2 '--layer is "0:2,1": it names 1 twice' attn run x.json --layer 0:2,1
+    fails 2 '--head names head 0 twice' attn run x.json --head 0,0
+    fails 2 '--head names head 1 twice' attn run x.json --head 0:2,-1
 }
 
 @test "bug: a softcap or scale too small for float32 was none" {

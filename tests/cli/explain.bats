@@ -73,7 +73,7 @@ assert len(table) == 6 and len({len(line) for line in table}) == 1, table'
 @test "what cannot be explained is refused" {
     fails 2 'no input; expected attn explain FILE, attn explain - or --q FILE --k FILE --v FILE' attn explain
     fails 2 '--query is "owl": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query owl
-    fails 2 'there is no head 2: the input has 2, counted from 0' attn explain "$DATA/causal.json" --head 2
+    fails 2 'there is no head 2: expected 0 to 1, or -2 to -1, counted from the end' attn explain "$DATA/causal.json" --head 2
     fails 2 'explain takes one head; see attn run --stage for several' attn explain "$DATA/causal.json" --head 0,1
     echo '{"attention":[[1]]}' >given.json
     fails 3 'the weights were given: there are no steps to explain; expected q and k' attn explain given.json

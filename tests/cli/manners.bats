@@ -358,6 +358,17 @@ can_exhaust() {
     exhaust ATTN_FAIL_AT run "$DATA/delta.json" -q -o x.png -o x.json --format none
 }
 
+@test "each allocation fails once: steps of a generation, words, means over layers, a map for each word" {
+    can_exhaust
+    echo '{"tokens":["▁pl","ay","▁now","▁c"],"grid":[1,2],"attention":[[[[1,0],[0.5,0.5]],[[1,0],[0,1]]],[[[0.2,0.3,0.5]],[[0,0,1]]],
+        [[[0.2,0.3,0.4,0.1]],[[0,0,0,1]]]]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --words --average layers --grid-axis queries -o x.png -o x.json --format none
+    cd ..
+    rm -rf good out
+    echo '{"words":[4,4,null],"attention":[[[1,0,0],[0.5,0.5,0],[0,0,1]],[[1,0,0],[0.5,0.5,0],[0,0,1]]],"causal":true}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --average heads,layers --head -1,0 -o x.npy -o x.json --format csv
+}
+
 @test "each allocation fails once: the patches of a picture" {
     can_exhaust
     exhaust ATTN_FAIL_AT run "$DATA/patches.json" -q --image "$DATA/patches.png" --look-from 3 --cell 6 -o x.png --format none

@@ -24,3 +24,7 @@ pictures() {
 @test "two heads are two panels" { pictures panels; }
 @test "the diagonal of 3000 tokens is seen where blocks are pooled" { pictures pooled_diagonal; }
 @test "a pooled block is masked only where all of it is" { pictures pooled_mask; }
+
+@test "bug: a title of one blank asked for no bytes of no memory, which a sanitizer sees" {
+    attn run "$DATA/cross.json" --title ' ' -q -o x.png
+}

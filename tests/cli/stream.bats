@@ -47,8 +47,8 @@ needs_cpu() {
     fails 1 "$more --stage scores cannot be had; raise it" "${run[@]}" --stage scores
     fails 1 "$more --stage masked cannot be had; raise it" "${run[@]}" --stage weights --stage masked -o x.json
     fails 1 "$more --stage scaled cannot be had; raise it" "${run[@]}" --stage scaled --queries 0:2 -o x.npy
-    fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads -o x.png
-    fails 1 "$more --average heads cannot be had; raise it" "${run[@]}" --average heads --queries 2 -o x.png
+    fails 1 "$more --average cannot be had; raise it" "${run[@]}" --average heads -o x.png
+    fails 1 "$more --average cannot be had; raise it" "${run[@]}" --average heads --queries 2 -o x.png
     fails 1 "$more a range of queries or keys this large cannot be had$less" "${run[@]}" --queries 0:7 -o x.png
     fails 1 "$more a range of queries or keys this large cannot be had$less" "${run[@]}" --keys 1: -o x.json
     "${run[@]}" --keys 2: -o x.json -o x.npy -o x.csv

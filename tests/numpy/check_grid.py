@@ -3,6 +3,7 @@ Attention over the patches of a picture: what the figure shows, decoded by tests
 is named on the command line.
 """
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -149,6 +150,89 @@ def test_broken_pictures():
             f.write(data[:len(data) // 2])
         cut = subprocess.run([ATTN, "run", "x.json", "--image", "bad", "-q", "-o", "x.png"], capture_output=True)
         assert cut.returncode == 3, kind
+
+
+
+def place_of(pixels, corner, columns, cell=40):
+    """The number of the patch that is yellow, by its distance from the first patch, whose corner is known."""
+    y, _, x, _ = box(pixels, YELLOW)
+    return (y - corner[0]) // cell * columns + (x - corner[1]) // cell
+
+
+def corner_of(rows, columns, *words):
+    """Where the first patch is drawn, of an input that is all yellow; titles must be as in the picture that is measured."""
+    top, _, left, _ = box(picture(*words), YELLOW)
+    return top, left
+
+
+def test_offset():
+    """Patches begin at grid_offset, at --keys if they are as many, or are the last."""
+    rows, columns, n = 2, 3, 6
+    for before, after in (0, 0), (1, 0), (5, 0), (3, 4), (0, 2):
+        m = before + n + after
+        for where in (0, 4, 5):
+            attention = np.zeros((1, m))
+            attention[0, before + where] = 1
+            grid = {"attention": attention, "grid": [rows, columns]}
+            write_json("x.json", grid)
+            write_json("y.json", {**grid, "grid_offset": before})
+            write_json("all.json", {**grid, "attention": np.ones((1, m)), "grid_offset": before})
+            draw = ["--cell", "40", "--title", " "]
+            corner = corner_of(rows, columns, "all.json", *draw)
+            ways = [["x.json", "--grid-offset", before], ["y.json"], ["x.json", "--keys", f"{before}:{before + n}"],
+                    ["y.json", "--grid-axis", "keys"], ["y.json", "--keys", f"{before}:"]]
+            ways += [["x.json"], ["x.json", "--keys", f"{before}:"]] if after == 0 else []
+            for way in ways:
+                assert place_of(picture(*map(str, way), *draw), corner, columns) == where, (before, after, where, way)
+
+
+def test_look_at():
+    """Where queries are patches, a map shows their weights on a key, named by its number or token."""
+    rows, columns = 3, 2
+    for before, after in (0, 0), (2, 0), (1, 1):
+        n = before + 6 + after
+        attention = np.zeros((n, 4))
+        attention[:, 0] = 1
+        for key, where in ((1, 0), (2, 3), (3, 5)):
+            attention[before + where] = np.eye(4)[key]
+        side = {"tokens": [f"p{i}" for i in range(n)], "key_tokens": ["<s>", "a", "cat", "3x"], "grid": [rows, columns]}
+        write_json("x.json", {"attention": attention, "grid_offset": before, **side})
+        write_json("all.json", {"attention": np.ones((n, 4)), "grid_offset": before, **side})
+        draw = ["--cell", "40", "--title", " "]
+        for at, where in (("1", 0), ("a", 0), ("cat", 3), ("2", 3), ("3x", 5)):
+            corner = corner_of(rows, columns, "all.json", *draw, "--look-at", at)
+            assert place_of(picture("x.json", *draw, "--look-at", at), corner, columns) == where, (before, at)
+        assert place_of(picture("x.json", *draw, "--keys", "2"), corner, columns) == 3
+        # A map for each key: key 0 has the three patches that look at nothing else, the others one each.
+        yellow = (picture("x.json", *draw) == YELLOW).all(axis=-1)[:, :-78].sum()
+        assert abs(yellow - 6 * 40 * 40) < 6 * 40 * 4, (before, yellow)
+
+
+def test_sides():
+    """The keys are the patches if there are enough of them, else the queries; grid_axis says otherwise."""
+    draw = ["--cell", "40"]
+    for n, m, axis, side in ((6, 6, None, "keys"), (6, 5, None, "queries"), (5, 6, None, "keys"), (6, 6, "queries", "queries"),
+                             (9, 7, "queries", "queries"), (9, 7, "keys", "keys"), (9, 7, "auto", "keys")):
+        more = {} if axis is None else {"grid_axis": axis}
+        write_json("x.json", {"attention": np.full((n, m), 1 / m), "grid": [2, 3], **more})
+        got = json.loads(run("x.json", "-q", "-o", "-").stdout)
+        assert got["grid"] == [2, 3] and got["grid_axis"] == side and got["grid_offset"] == (m if side == "keys" else n) - 6
+        picture("x.json", *draw, "--look-at" if side == "queries" else "--look-from", "0")
+
+
+def test_part():
+    """A part of the tokens that has all patches goes through a pipe, and says where they are; one that has not has no grid."""
+    rng = np.random.default_rng(9)
+    attention = rng.random((8, 9))
+    write_json("x.json", {"attention": attention / attention.sum(axis=1, keepdims=True), "grid": [2, 3], "grid_offset": 2})
+    for words, want in ((["--keys", "1:9"], 1), (["--keys", "2:8"], 0), (["--keys", "3:9"], None), (["--queries", "2:5"], 2),
+                        (["--grid-axis", "queries", "--queries", "1:8"], 1), (["--grid-axis", "queries", "--queries", "3:8"], None)):
+        got = json.loads(run("x.json", *words, "-q", "-o", "-", "-o", "a.png").stdout)
+        assert got.get("grid_offset") == want and ("grid" in got) == (want is not None), words
+        write_json("y.json", got)
+        run("y.json", "-q", "-o", "b.png")
+        if want is not None and words[0] != "--queries":  # its title says that the mean is over some
+            assert np.array_equal(png.read("a.png"), png.read("b.png")), words
 
 
 if __name__ == "__main__":

@@ -311,7 +311,7 @@ static void a_mean_over_heads_owns_its_numbers(void **state)
         (struct selection){
             .heads = mixed, .head_count = 3, .query_first = 1, .key_first = 2, .average_heads = true});
     assert_int_equal(mean.head_count, 1);
-    assert_int_equal(mean.mean.count, 3);
+    assert_int_equal(mean.mean.heads, 3);
     assert_int_equal(excerpt_kv_heads(&mean), 1);
     assert_true(mean.is_part);
     static const enum stage pairs[] = {STAGE_SCORES, STAGE_SCALED, STAGE_MASKED, STAGE_WEIGHTS, STAGE_MASK};
@@ -443,7 +443,7 @@ static void pooled_cells_are_whole(void **state)
     refused(result, (struct selection){.query_first = 5},
             "the weights of queries 5:100 and keys 0:100 are not kept");
     refused(result, (struct selection){.average_heads = true},
-            "the mean over heads needs all weights and masks to be kept");
+            "the mean needs all weights and masks to be kept");
     excerpt_free(&one);
     excerpt_free(&both);
     assert_unchanged(result, before, size);
@@ -490,7 +490,7 @@ static void a_kept_range_can_be_cut_further(void **state)
     refused(result,
             (struct selection){
                 .query_first = 10, .query_end = 30, .key_first = 5, .key_end = 25, .average_heads = true},
-            "the mean over heads needs all weights and masks to be kept");
+            "the mean needs all weights and masks to be kept");
     excerpt_free(&same);
     excerpt_free(&less);
     scene_free(&full);
@@ -673,7 +673,7 @@ static void heads_share_masks(void **state)
     assert_null(masks_head(&scene.result.masks, 0, 0)->bits);
     assert_int_equal(scene.result.measures[0].allowed, N * (N + 1) / 2);
     refused(&scene.result, (struct selection){.average_heads = true},
-            "the mean over heads needs all weights and masks to be kept");
+            "the mean needs all weights and masks to be kept");
     scene_free(&scene);
 }
 

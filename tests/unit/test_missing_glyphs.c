@@ -51,10 +51,50 @@ static void labels_beside_a_stage_are_looked_at(void **state)
     scene_free(&scene);
 }
 
+/* Where queries are patches, the keys that have a map, or the one that is looked at. */
+static void keys_of_maps_are_looked_at(void **state)
+{
+    (void)state;
+    static const struct {
+        struct patch_options options;
+        const char *wanted;
+    } rows[] = {
+        {{0}, "the fonts have no glyph for 1 character, drawn as a box of hexadecimal code: U+0928"},
+        {{.at = "0"}, NULL},
+        {{.at = "1"}, "the fonts have no glyph for 1 character, drawn as a box of hexadecimal code: U+0928"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene scene = {0};
+        struct patch_view patches = {0};
+        struct selection all = {0};
+        struct request request = {.selection = &all, .max_weights = 1000};
+        struct error error = {0};
+        bool over;
+        enum stage stage = STAGE_WEIGHTS;
+        struct warnings warnings = {0};
+        scene.inputs.all.tensor[INPUT_ATTENTION] = numbers(1, 3, 2, 0, 0);
+        scene.inputs.patch_grid[0] = 1;
+        scene.inputs.patch_grid[1] = 3;
+        label(&scene.inputs.key_tokens, 2, "\u0928");
+        scene_compute(&scene, (struct request){0}, (struct selection){0});
+        struct excerpt excerpt = excerpt_of(&scene.result, (struct selection){0});
+        assert_true(selection_check(&all, &scene.problem, &error) &&
+                    patch_view_plan(&patches, &over, &rows[i].options, &scene.problem, &request, &error) &&
+                    over && missing_glyphs_warn(&excerpt, &stage, 1, &patches, &warnings, &error));
+        assert_int_equal(warnings.count, rows[i].wanted != NULL);
+        if (rows[i].wanted)
+            assert_string_equal(warnings.text[0], rows[i].wanted);
+        warnings_free(&warnings);
+        patch_view_free(&patches);
+        excerpt_free(&excerpt);
+        scene_free(&scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_beside_a_stage_are_looked_at),
+        cmocka_unit_test(keys_of_maps_are_looked_at),
     };
     return cmocka_run_group_tests_name("missing_glyphs", tests, NULL, NULL);
 }

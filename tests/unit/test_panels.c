@@ -63,6 +63,33 @@ static void titles_name_layers_and_heads(void **state)
     scene_free(&scene);
 }
 
+/* A mean over layers has no layer of its own; one over both is one matrix. */
+static void titles_name_means_over_layers(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    scene_begin(&scene);
+    set(&scene, SETTING_CAUSAL, "start");
+    scene_compute(&scene, (struct request){.stages = 1u << STAGE_K | 1u << STAGE_MASK},
+                  (struct selection){0});
+    const struct result *result = &scene.result;
+    assert_titles(result, (struct selection){.heads = some, .head_count = 3, .average_layers = true},
+                  STAGE_WEIGHTS,
+                  "mean of 2 layers · head 3\nmean of 2 layers · head 2\nmean of 2 layers · head 0\n",
+                  "mean of 2 layers H3\nmean of 2 layers H2\nmean of 2 layers H0\n",
+                  "mean-head3\nmean-head2\nmean-head0\n");
+    assert_titles(result, (struct selection){.layers = second, .layer_count = 1, .average_layers = true},
+                  STAGE_K, "mean of 1 layer · kv head 0\nmean of 1 layer · kv head 1\n",
+                  "mean of 1 layer KV0\nmean of 1 layer KV1\n", "mean-kv-head0\nmean-kv-head1\n");
+    const struct selection both = {.average_layers = true, .average_heads = true};
+    assert_titles(result, both, STAGE_WEIGHTS, "mean of 2 layers and 4 heads\n",
+                  "mean of 2 layers and 4 heads\n", "mean\n");
+    assert_titles(result, both, STAGE_OUTPUT, "mean of 2 layers\n", "mean of 2 layers\n", "mean\n");
+    assert_titles(result, (struct selection){.average_layers = true}, STAGE_MASK,
+                  "mean of 2 layers · all heads\n", "mean of 2 layers all heads\n", "mean\n");
+    scene_free(&scene);
+}
+
 /* Each head of keys and values once, by its own number, also where it serves several chosen heads. */
 static void titles_name_kv_heads(void **state)
 {
@@ -166,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(titles_name_layers_and_heads),
+        cmocka_unit_test(titles_name_means_over_layers),
         cmocka_unit_test(titles_name_kv_heads),
         cmocka_unit_test(what_there_is_one_of_has_no_name),
         cmocka_unit_test(masks_that_differ_have_panels_of_their_own),

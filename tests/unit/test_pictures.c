@@ -13,6 +13,7 @@
 #include "compute/excerpt.h"
 #include "compute/result.h"
 #include "read/read.h"
+#include "view/patch_values.h"
 #include "view/pictures.h"
 
 #define SAMPLE(name) ATTN_TESTS "/../data/" name ".json"
@@ -72,7 +73,7 @@ static const struct drawing *make(const char *path, struct asked asked)
                patch_view_plan(&made.patches, &over, asked.patches, &made.problem, &request, &error)) &&
               result_compute(&made.result, &made.problem, &request, &warnings, &error) &&
               excerpt_make(&made.excerpt, &made.result, selection, &error) &&
-              (!over || patch_view_measure(&made.patches, &made.excerpt, &error)) &&
+              (!over || patch_values_measure(&made.patches, &made.excerpt, &error)) &&
               panels_find(&made.panels, &made.excerpt, asked.stage, &error);
     const struct picture_matrices shown = {&made.panels, !asked.one, asked.matrix};
     if (!ok || !picture_make(&made.picture, &shown, &style, over ? &made.patches : NULL, &error))
@@ -200,7 +201,7 @@ static void test_titles_of_rows_and_columns_of_panels(void **state)
 static void test_patches(void **state)
 {
     (void)state;
-    struct patch_options options = {.has_query = true, .query = 50};
+    struct patch_options options = {.from = "50"};
     struct asked asked = {.stage = STAGE_WEIGHTS, .patches = &options};
     const struct drawing *drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · seen from row 4, column 1");
@@ -220,7 +221,7 @@ static void test_patches(void **state)
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · seen from CLS");
     assert_false(drawing->has_mark);
 
-    options = (struct patch_options){.has_query = true, .is_mean = true};
+    options = (struct patch_options){.from = "mean"};
     drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->title, "A landscape of 8 × 12 patches · mean over all patches");
     asked.stage = STAGE_MASK;
@@ -229,7 +230,7 @@ static void test_patches(void **state)
     assert_string_equal(drawing->measure, "share of queries");
     assert_string_equal(drawing->note, "that see it");
 
-    options = (struct patch_options){.has_query = true, .query = 1};
+    options = (struct patch_options){.from = "1"};
     drawing = make(SAMPLE("patches"), asked);
     assert_string_equal(drawing->measure, "allowed");
     assert_non_null(strstr(drawing->title, " · seen from row 0, column 0"));
@@ -240,6 +241,85 @@ static void test_patches(void **state)
     snprintf(cls, sizeof cls, "head 1 · CLS %.3g",
              (double)excerpt_row(&made.excerpt, STAGE_SCALED, 0, 1, 1, NULL)[0]);
     assert_string_equal(drawing->maps[1].title, cls);
+}
+
+/* An input of its own; the caller unlinks the file. */
+static void write_input(char path[], const char *text)
+{
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* The titles of the figure and of its first map, with what is asked for. */
+static void assert_titles(const char *path, struct patch_options options, struct selection selection,
+                          const char *figure, const char *map)
+{
+    struct asked asked = {.stage = STAGE_WEIGHTS, .selection = selection, .patches = &options};
+    const struct drawing *drawing = make(path, asked);
+    assert_string_equal(drawing->title, figure);
+    assert_string_equal(drawing->maps[0].title ? drawing->maps[0].title : "", map);
+}
+
+/* Tokens that are no patches: CLS alone, several, before or behind them. */
+static void test_titles_of_patches_among_tokens(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/attn-test-XXXXXX";
+    write_input(path, "{\"attention\":[[0,0.25,0.25,0.5],[0.5,0.5,0,0],[0.5,0,0.25,0.25],[1,0,0,0]],"
+                      "\"tokens\":[\"s\",\"p\",\"q\",\"cat\"],\"grid\":[1,2],\"grid_offset\":1}");
+    const struct selection all = {0}, last = {.query_first = 3}, some = {.query_first = 1, .query_end = 2};
+    assert_titles(path, (struct patch_options){0}, all, "mean over all patches · other keys 0.62", "");
+    assert_titles(path, (struct patch_options){.from = "cat"}, all, "seen from “cat” · other keys 1.00", "");
+    assert_titles(path, (struct patch_options){.from = "p"}, all,
+                  "seen from row 0, column 0 · other keys 0.50", "");
+    assert_true(made.picture.drawing.has_mark && made.picture.drawing.mark_column == 0);
+    assert_titles(path, (struct patch_options){.from = "mean"}, last,
+                  "mean over some queries · other keys 1.00", "");
+    assert_titles(path, (struct patch_options){.from = "mean"}, some,
+                  "mean over some patches · other keys 0.50", "");
+    unlink(path);
+
+    char registers[] = "/tmp/attn-test-XXXXXX";
+    write_input(registers, "{\"attention\":[[0.25,0.25,0.5],[0.5,0.5,0],[0.5,0,0.5]],\"grid\":[1,1]}");
+    assert_titles(registers, (struct patch_options){0}, all, "seen from query 0 · other keys 0.50", "");
+    unlink(registers);
+
+    char causal[] = "/tmp/attn-test-XXXXXX";
+    write_input(causal, "{\"attention\":[[1,0],[0.5,0.5]],\"grid\":[1,1],\"causal\":true}");
+    assert_titles(causal, (struct patch_options){0}, all, "mean over all patches · CLS 0.50", "");
+    unlink(causal);
+}
+
+/* Where queries are patches, a map for each key, named, in a row for each head. */
+static void test_patches_that_are_queries(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/attn-test-XXXXXX";
+    write_input(path, "{\"attention\":[[[0.5,0.5],[1,0],[0.25,0.75]],[[0.5,0.5],[0,1],[1,0]]],"
+                      "\"key_tokens\":[\"a\",\"cat\"],\"grid\":[1,3]}");
+    const struct selection all = {0}, head = {.heads = (size_t[]){1}, .head_count = 1};
+    assert_titles(path, (struct patch_options){0}, all, "weights of the patches on each key", "head 0 · “a”");
+    const struct drawing *drawing = &made.picture.drawing;
+    assert_int_equal(drawing->map_count, 4);
+    assert_int_equal(drawing->across, 2);
+    assert_string_equal(drawing->row_titles[1], "head 1");
+    assert_string_equal(drawing->column_titles[1], "“cat”");
+    assert_true(drawing->maps[1].values[2] == 0.75F && drawing->maps[2].values[2] == 1);
+    assert_int_equal(drawing->rows * drawing->columns, 3);
+    assert_false(drawing->has_mark);
+    assert_titles(path, (struct patch_options){0}, head, "weights of the patches on each key",
+                  "head 1 · “a”");
+    assert_int_equal(made.picture.drawing.across, 0);
+    assert_titles(path, (struct patch_options){.at = "cat"}, all, "looking at “cat”", "head 0");
+    assert_true(made.picture.drawing.maps[0].values[2] == 0.75F && made.patches.largest == 1);
+    unlink(path);
+
+    char self[] = "/tmp/attn-test-XXXXXX";
+    write_input(self, "{\"attention\":[[0.5,0.5],[0.25,0.75]],\"grid\":[1,2],\"grid_axis\":\"queries\"}");
+    assert_titles(self, (struct patch_options){.at = "1"}, all, "looking at row 0, column 1", "");
+    assert_true(made.picture.drawing.has_mark && made.picture.drawing.mark_column == 1);
+    unlink(self);
 }
 
 static int end(void **state)
@@ -258,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_numbers_begin_where_the_selection_does),
         cmocka_unit_test(test_titles_of_rows_and_columns_of_panels),
         cmocka_unit_test(test_patches),
+        cmocka_unit_test(test_titles_of_patches_among_tokens),
+        cmocka_unit_test(test_patches_that_are_queries),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

@@ -222,18 +222,22 @@ static void json_says_what_was_chosen(void **state)
     scene_free(&scene);
 }
 
-/* A grid is written where its patches are the keys, or all keys but a first one. */
-static void json_has_the_grid_of_its_keys(void **state)
+/* A grid is written with the place of its patches in the excerpt, if it has all of them. */
+static void json_has_the_grid_of_its_patches(void **state)
 {
     (void)state;
-    for (size_t m = 3; m < 7; m++) {
+    for (size_t m = 3; m < 8; m++) {
         struct scene scene = {0};
+        char all[80], less[80];
+        snprintf(all, sizeof all, "\"grid\":[2,2],\"grid_offset\":%zu,\"grid_axis\":\"keys\"", m - 4);
+        snprintf(less, sizeof less, "\"grid\":[2,2],\"grid_offset\":%zu,\"grid_axis\":\"keys\"", m - 5);
         scene.inputs.all.tensor[INPUT_ATTENTION] = numbers(1, 2, m, 0, 0);
         scene.inputs.patch_grid[0] = scene.inputs.patch_grid[1] = 2;
         scene_compute(&scene, (struct request){0}, (struct selection){0});
-        assert_int_equal(json_holds(&scene.result, (struct selection){0}, "\"grid\":[2,2]"),
-                         m == 4 || m == 5);
-        assert_false(json_holds(&scene.result, (struct selection){.key_first = 1}, "\"grid\""));
+        assert_int_equal(json_holds(&scene.result, (struct selection){0}, all), m >= 4);
+        assert_int_equal(json_holds(&scene.result, (struct selection){0}, "\"grid"), m >= 4);
+        assert_int_equal(json_holds(&scene.result, (struct selection){.key_first = 1}, less), m >= 5);
+        assert_int_equal(json_holds(&scene.result, (struct selection){.key_first = 1}, "\"grid"), m >= 5);
         scene_free(&scene);
     }
 }
@@ -340,7 +344,7 @@ int main(void)
         cmocka_unit_test(csv_names_features_and_heads),
         cmocka_unit_test(npy_is_packed),
         cmocka_unit_test(json_says_what_was_chosen),
-        cmocka_unit_test(json_has_the_grid_of_its_keys),
+        cmocka_unit_test(json_has_the_grid_of_its_patches),
         cmocka_unit_test(json_config_is_of_all_layers),
         cmocka_unit_test(json_has_one_mask_where_heads_agree),
         cmocka_unit_test(large_matrices_are_whole),
