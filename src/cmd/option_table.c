@@ -30,6 +30,12 @@ static const struct option_row output_rows[] = {
      .listed = output_endings,
      .parse = value_strings,
      OPTION_AT(output.paths)},
+    {.name = "measures",
+     .argument = "PATH",
+     .is_file = true,
+     .help = "write the measures of each head as CSV to this file, or to standard output (-)",
+     .parse = value_file,
+     OPTION_AT(output.measures)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "json csv table none",
@@ -51,6 +57,12 @@ static const struct option_row output_rows[] = {
      .parse = value_stage_bit,
      .least = STAGE_MASK,
      OPTION_AT(output.stages)},
+    {.name = "masked",
+     .argument = "0|nan",
+     .words = "0 nan",
+     .help = "what masked pairs are in .csv and .npy: weight 0 and masked score -inf (default), or nan",
+     .parse = value_word,
+     OPTION_AT(output.masked_nan)},
 };
 const struct option_group group_output = OPTION_GROUP("Output", output_rows);
 
