@@ -147,7 +147,7 @@ END
     attn run x.json -q -o y.json 2>err
     [ ! -s err ]
     attn run x.json -o y.json 2>err
-    same "$(grep -F "$large" err)" "attn: warning: x.json:2:20: $large -infinity"
+    same "$(grep -F "$large" err)" "attn: warning: x.json:2:21: $large -infinity"
     printf '1,2\n+1,-Inf\n' | attn run - -o y.json 2>err
     lacks -F "$large" err
     printf 'token;a;b\nx;2,5;1,5e400\ny;1;-1e39\n' >x.csv
@@ -157,4 +157,18 @@ END
     awk 'BEGIN { for (i = 0; i < 60000; i++) print i == 30000 || i == 50000 ? "1,-1e99" : "1,0.123456789" }' >x.csv
     attn run x.csv --max-weights 1 --measures - >out 2>err
     same "$(grep -F "$large" err)" "attn: warning: x.csv:30001:3: $large -infinity"
+}
+
+@test "bug: given weights were held twice" {
+    "$PYTHON" - "$ATTN" <<'END'
+import os, resource, subprocess, sys
+n = 2048
+with open("eye.csv", "w") as f:
+    f.writelines(" ".join("1" if i == j else "0" for j in range(n)) + "\n" for i in range(n))
+subprocess.run([sys.argv[1], "run", "--attention", "eye.csv", "-q", "-o", "y.npy"], check=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+most = 4 * n * n + os.path.getsize("eye.csv") + (6 << 20) # the weights and the text
+assert os.environ.get("ASAN_OPTIONS") is not None or peak < most, (peak, most)
+END
+    [ "$("$PYTHON" -c 'import numpy as np; print((np.load("y.npy") == np.eye(2048)).all())')" = True ]
 }
