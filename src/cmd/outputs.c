@@ -156,6 +156,7 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     struct out out;
     double start = clock_seconds();
     out_begin(&out, STDOUT_FILENO, "standard output");
+    out.terminal = isatty(STDOUT_FILENO);
     bool ok = true;
     if (format)
         ok = format->writer->write(excerpt, &outputs->content, &out, error);

@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "write/csv.h"
 
 /* A field, quoted where a reader would otherwise split or trim it. A U+0000, which texts hold as C0 80,
- * becomes its picture, U+2400. */
+ * becomes its picture, U+2400. On a terminal all that it would obey is shown as in messages. */
 static void csv_field(struct out *out, const char *text)
 {
+    char shown[TEXT_SHOWN];
     size_t length = strlen(text);
     bool quoted =
         length == 0 || strpbrk(text, ",\"\r\n\t;#") || strchr(" '", text[0]) || text[length - 1] == ' ';
@@ -29,7 +31,10 @@ static void csv_field(struct out *out, const char *text)
         }
         if (*text == '"')
             out_char(out, '"');
-        out_char(out, *text++);
+        if (out->terminal)
+            out_bytes(out, shown, text_show(&text, shown));
+        else
+            out_char(out, *text++);
     }
     if (quoted)
         out_char(out, '"');
