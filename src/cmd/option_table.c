@@ -3,6 +3,10 @@
  * by problem/settings.h; the options of one command alone are in its own file.
  */
 #include "cmd/option_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -368,4 +372,15 @@ size_t option_rows(const struct command *command, struct option_row rows[OPTIONS
         }
     }
     return count;
+}
+
+void option_help(const struct option_row *row, char help[OPTION_HELP])
+{
+    size_t used = (size_t)snprintf(help, OPTION_HELP, "%s", row->help);
+    for (const char *name = row->listed; name && *name && used < OPTION_HELP; name += *name == ' ') {
+        size_t length = strcspn(name, " ");
+        used += (size_t)snprintf(help + used, OPTION_HELP - used, "%s%.*s", name == row->listed ? " " : ", ",
+                                 (int)length, name);
+        name += length;
+    }
 }

@@ -94,7 +94,7 @@ END
     attn run x.json --measures - >out
     cmp m.csv out
     attn run x.json --head 1 --layer 0 --measures - | sed 1d | grep -q '^0,1,'
-    attn run x.json --average heads --measures - | sed 1d | grep -q '^0,0,'
+    attn run x.json --head 1 --average heads --measures - | sed 1d | grep -q '^0,0,'
     attn run x.json --max-weights 1 -q --measures - | cmp - m.csv # no weight need be held
 }
 

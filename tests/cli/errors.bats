@@ -61,6 +61,12 @@ sample() {
     usage 'unknown option -x; see attn run --help' run -qx x.json
     usage 'option --he could mean several; see attn run --help' run --he 2 x.json
     usage 'unknown option --cmap; see attn sample --help' sample --cmap viridis
+    usage 'unknown option -é; see attn run --help' run -é x.json
+    usage 'unknown option -é; see attn run --help' run -qéq x.json
+    usage 'unknown option -字; see attn run --help' run x.json -q字
+    usage '--=3: expected -- and the name of an option; see attn run --help' run --=3 x.json
+    usage '---q: expected -- and the name of an option; see attn run --help' run ---q x.json
+    usage '--completion is for all commands: expected none, not nope' help nope --completion bash
     usage 'unknown option --hepl; did you mean --help?' sample --hepl
 }
 
