@@ -157,8 +157,14 @@ def architecture(problems):
 
 
 def main():
+    """Asks what the arguments name, or everything."""
     problems = []
-    {check.__name__: check for check in (floors, climbs, headers, namesakes, architecture)}[sys.argv[1]](problems)
+    checks = {check.__name__: check for check in (floors, climbs, headers, namesakes, architecture)}
+    unknown = [name for name in sys.argv[1:] if name not in checks]
+    if unknown:
+        sys.exit(f"{unknown[0]}: expected one of {', '.join(checks)}")
+    for name in sys.argv[1:] or checks:
+        checks[name](problems)
     print("\n".join(problems))
     return 1 if problems else 0
 

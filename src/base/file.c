@@ -18,9 +18,21 @@
  * blocked. */
 struct staged {
     char *temporary, *final;
+    char *said;   /* the path as it was given */
+    dev_t device; /* of the folder of `final`, as is the next */
+    ino_t inode;
     char *kept; /* a second name of the file that `final` names so far, while the names are given */
     bool was_there, is_new;
 };
+
+static void staged_free(struct staged *file)
+{
+    free(file->temporary);
+    free(file->final);
+    free(file->kept);
+    free(file->said);
+}
+
 static struct staged *staged;
 static size_t staged_count;
 static char **made_folders;
@@ -87,18 +99,22 @@ void file_guard_signals(void)
     atexit(on_exit_discard);
 }
 
-/* The folder that a path leads to, and the name there; false where there is no such folder. */
-static bool file_folder(const char *path, struct stat *folder, const char **name)
+/* The folder that a path leads to, and the name there without a '/' at its end; false where there is no such folder. */
+static bool file_folder(const char *path, struct stat *folder, const char **name, size_t *length)
 {
-    const char *slash = strrchr(path, '/');
+    size_t end = strlen(path), begin;
     char parent[4096];
-    *name = slash ? slash + 1 : path;
-    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    if (length >= sizeof parent)
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/'; begin--)
+        ;
+    *name = path + begin;
+    *length = end - begin;
+    if (begin >= sizeof parent)
         return false;
-    memcpy(parent, path, length);
-    parent[length] = 0;
-    return stat(length > 0 ? parent : ".", folder) == 0;
+    memcpy(parent, path, begin);
+    parent[begin] = 0;
+    return stat(begin > 0 ? parent : ".", folder) == 0;
 }
 
 static bool stat_is_same(const struct stat *a, const struct stat *b)
@@ -110,12 +126,13 @@ bool file_is_same(const char *path, const char *other)
 {
     struct stat a, b;
     const char *name, *other_name;
+    size_t length, other_length;
     if (strcmp(path, other) == 0)
         return true;
     if (stat(path, &a) == 0 && stat(other, &b) == 0)
         return stat_is_same(&a, &b) && !S_ISCHR(a.st_mode);
-    return file_folder(path, &a, &name) && file_folder(other, &b, &other_name) && stat_is_same(&a, &b) &&
-           strcmp(name, other_name) == 0;
+    return file_folder(path, &a, &name, &length) && file_folder(other, &b, &other_name, &other_length) &&
+           stat_is_same(&a, &b) && length == other_length && memcmp(name, other_name, length) == 0;
 }
 
 bool file_is_folder(const char *path)
@@ -154,30 +171,35 @@ static bool make_parents(const char *path, struct error *error)
     return ok;
 }
 
-/* Opens a new file beside `final` and remembers both names, which it takes over. */
-static int open_temporary(char *final, char *temporary, struct error *error)
+/* The path that staged a file of that name before; NULL: none did. */
+static const char *staged_as(const struct stat *folder, const char *name)
+{
+    for (size_t i = 0; i < staged_count; i++) {
+        const char *slash = strrchr(staged[i].final, '/');
+        if (staged[i].inode == folder->st_ino && staged[i].device == folder->st_dev &&
+            strcmp(slash ? slash + 1 : staged[i].final, name) == 0)
+            return staged[i].said;
+    }
+    return NULL;
+}
+
+/* Opens a new file beside file->final and remembers it; takes over its strings. */
+static int open_temporary(struct staged *file, struct error *error)
 {
     sigset_t before;
     block_signals(&before);
     int fd = -1;
     if (memory_resize(&staged, staged_count + 1, sizeof *staged, error)) {
-        fd = mkstemp(temporary);
+        fd = mkstemp(file->temporary);
         if (fd < 0)
-            error_set(error, ERROR_SYSTEM, "%s: could not write: %s", final, strerror(errno));
-    }
-    char *kept = fd >= 0 ? text_format("%s~", temporary) : NULL;
-    if (fd >= 0 && !kept) {
-        error_memory(error, strlen(temporary) + 2);
-        close(fd);
-        unlink(temporary);
-        fd = -1;
+            error_set(error, ERROR_SYSTEM, "%s: could not write: %s", file->final, strerror(errno));
     }
     if (fd >= 0) {
         fcntl(fd, F_SETFD, FD_CLOEXEC);
-        staged[staged_count++] = (struct staged){.temporary = temporary, .final = final, .kept = kept};
+        memcpy(file->kept, file->temporary, strlen(file->temporary)); /* mkstemp chose the last letters */
+        staged[staged_count++] = *file;
     } else {
-        free(final);
-        free(temporary);
+        staged_free(file);
     }
     restore_signals(&before);
     return fd;
@@ -198,6 +220,105 @@ static void set_mode(int fd, const struct stat *old)
         return; /* some file systems have no modes */
 }
 
+/* Whether a path may become an output, so far as what is there now says it; *exists and *status are what it is. */
+static bool check_target(const char *path, bool *exists, struct stat *status, struct error *error)
+{
+    struct stat link;
+    *exists = stat(path, status) == 0;
+    const int why = errno;
+    if (!*exists && lstat(path, &link) == 0 && S_ISLNK(link.st_mode))
+        return error_set(error, ERROR_SYSTEM, "%s: is a link %s: expected a file name", path,
+                         why == ELOOP ? "that leads back to itself" : "to nothing");
+    if (*exists && S_ISDIR(status->st_mode))
+        return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file name", path);
+    if (*exists && S_ISREG(status->st_mode) && access(path, W_OK) != 0)
+        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
+    return true;
+}
+
+/* Cuts off the last name, with the '/' before it: "a/b//" becomes "a", "/a" becomes "/", "a" becomes "". */
+static void cut_name(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    path[length] = 0;
+}
+
+/* Whether a folder takes new files; errno says why not. */
+static bool takes_files(const char *folder)
+{
+    if (access(folder, F_OK) != 0)
+        return false;
+    errno = ENOTDIR;
+    return file_is_folder(folder) && access(folder, W_OK | X_OK) == 0;
+}
+
+bool file_check(const char *path, struct error *error)
+{
+    struct stat status;
+    bool exists;
+    if (!check_target(path, &exists, &status, error) || exists)
+        return !error->kind;
+    char *folder = text_copy(path);
+    if (!folder)
+        return error_memory(error, strlen(path) + 1);
+    cut_name(folder);
+    bool ok = takes_files(*folder ? folder : ".") ||
+              error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
+    free(folder);
+    return ok;
+}
+
+bool file_check_folder(const char *path, struct error *error)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    char *folder = text_copy_part(path, length);
+    if (!folder)
+        return error_memory(error, length + 1);
+    /* The nearest folder above that is there must take new ones. */
+    while (*folder && access(folder, F_OK) != 0 && errno == ENOENT)
+        cut_name(folder);
+    const bool there = strlen(folder) == length && file_is_folder(folder);
+    bool ok = takes_files(*folder ? folder : ".") ||
+              error_set(error, ERROR_SYSTEM, "%.*s: could not %s: %s", (int)length, path,
+                        there ? "write" : "make the folder", strerror(errno));
+    free(folder);
+    return ok;
+}
+
+/* The names of an output, and where it lies. */
+static bool name_staged(struct staged *file, const char *path, bool exists, struct error *error)
+{
+    /* Through a link, its target is what gets replaced. */
+    file->final = exists ? realpath(path, NULL) : text_copy(path);
+    if (!file->final && exists && errno != ENOMEM)
+        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
+    const char *slash = file->final ? strrchr(file->final, '/') : NULL;
+    int length = slash ? (int)(slash - file->final + 1) : 0;
+    file->said = text_copy(path);
+    file->temporary = file->final ? text_format("%.*s.attn-XXXXXX", length, file->final) : NULL;
+    file->kept = file->temporary ? text_format("%s~", file->temporary) : NULL;
+    if (!file->said || !file->kept)
+        return error_memory(error, strlen(path) + 1);
+    struct stat folder;
+    const char *name;
+    size_t bytes;
+    if (!file_folder(file->final, &folder, &name, &bytes))
+        return true; /* it is missing, which the attempt to write there says */
+    file->device = folder.st_dev;
+    file->inode = folder.st_ino;
+    const char *other = staged_as(&folder, name);
+    return !other ||
+           error_set(error, ERROR_USAGE, "%s and %s are the same file: expected two names", other, path);
+}
+
 bool file_stage(const char *path, bool make_folders, struct out *out, struct error *error)
 {
     out_begin(out, -1, path);
@@ -205,32 +326,22 @@ bool file_stage(const char *path, bool make_folders, struct out *out, struct err
         return false;
 
     struct stat status;
-    bool exists = stat(path, &status) == 0;
-    if (!exists && lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-        return error_set(error, ERROR_SYSTEM, "%s: is a link to nothing: expected a file name", path);
-    if (exists && S_ISDIR(status.st_mode))
-        return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file name", path);
+    bool exists;
+    if (!check_target(path, &exists, &status, error))
+        return false;
     if (exists && !S_ISREG(status.st_mode)) {
         out->fd = open(path, O_WRONLY | O_CLOEXEC);
         if (out->fd < 0)
             return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
         return true;
     }
-    if (exists && access(path, W_OK) != 0)
-        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
 
-    /* Through a link, its target is what gets replaced. */
-    char *final = exists ? realpath(path, NULL) : text_copy(path);
-    if (!final && exists && errno != ENOMEM)
-        return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", path, strerror(errno));
-    const char *slash = final ? strrchr(final, '/') : NULL;
-    int folder = slash ? (int)(slash - final + 1) : 0;
-    char *temporary = final ? text_format("%.*s.attn-XXXXXX", folder, final) : NULL;
-    if (!temporary) {
-        free(final);
-        return error_memory(error, strlen(path) + 1);
+    struct staged file = {0};
+    if (!name_staged(&file, path, exists, error)) {
+        staged_free(&file);
+        return false;
     }
-    out->fd = open_temporary(final, temporary, error);
+    out->fd = open_temporary(&file, error);
     if (out->fd < 0)
         return false;
     set_mode(out->fd, exists ? &status : NULL);
@@ -249,11 +360,8 @@ bool file_stage_end(struct out *out, struct error *error)
 /* Empties the lists above; the files are in place or removed. */
 static void forget(void)
 {
-    for (size_t i = 0; i < staged_count; i++) {
-        free(staged[i].temporary);
-        free(staged[i].final);
-        free(staged[i].kept);
-    }
+    for (size_t i = 0; i < staged_count; i++)
+        staged_free(&staged[i]);
     for (size_t i = 0; i < made_count; i++)
         free(made_folders[i]);
     free(staged);

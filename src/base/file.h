@@ -13,8 +13,13 @@
 #include "base/out.h"
 
 /* Begins an output: out is ready for bytes. A path that names something other than a regular file (a pipe, a
- * device) is written through directly. Folders that are missing are made if `make_folders`. */
+ * device) is written through directly. Folders that are missing are made if `make_folders`.
+ * ERROR_USAGE where a staged file has that name. */
 bool file_stage(const char *path, bool make_folders, struct out *out, struct error *error);
+/* Whether such a file, or files in such a folder, could be written as things stand; what only writing shows (a full
+ * disk) is not known. Errors as those of file_stage. */
+bool file_check(const char *path, struct error *error);
+bool file_check_folder(const char *path, struct error *error);
 /* Ends it: everything is on the disk under the temporary name. Frees out, also on failure. */
 bool file_stage_end(struct out *out, struct error *error);
 

@@ -6,6 +6,7 @@
 #include "base/number.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,21 @@ static void cut_digits(const struct number_parts *parts, struct decimal *number)
     }
 }
 
+/* For number_take_overflow. */
+static _Atomic(const char *) overflow;
+
+static void note_overflow(const char *text)
+{
+    const char *first = atomic_load(&overflow);
+    while ((!first || text < first) && !atomic_compare_exchange_weak(&overflow, &first, text))
+        ;
+}
+
+const char *number_take_overflow(void)
+{
+    return atomic_exchange(&overflow, NULL);
+}
+
 /* Any number, by strtof, which is exact: its digits are handed over as an integer with an exponent, without a
  * point, so that no locale plays a part. A value halfway between two floats is a multiple of 2^-150 with a
  * factor below 2^25, thus has at most 113 digits; of longer numbers only matters whether anything but 0
@@ -150,7 +166,10 @@ static float read_exactly(const struct number_parts *parts)
     }
     int64_t limited = exponent > 9999 ? 9999 : exponent < -9999 ? -9999 : exponent;
     snprintf(text + size, sizeof text - size, "e%d", (int)limited);
-    return strtof(text, NULL);
+    const float value = strtof(text, NULL);
+    if (isinf(value))
+        note_overflow(parts->whole);
+    return value;
 }
 
 /*

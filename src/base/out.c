@@ -35,7 +35,8 @@ static void out_flush(struct out *out)
     out->size = 0;
 }
 
-char *out_reserve(struct out *out, size_t count)
+/* `count` bytes to be filled by the caller at once, or NULL after a failure. */
+static char *out_reserve(struct out *out, size_t count)
 {
     if (out->fd >= 0 && out->size + count > CHUNK)
         out_flush(out);
@@ -135,7 +136,7 @@ void out_quoted(struct out *out, const char *text)
             out_text(out, "\\n");
         else if (code == '\t')
             out_text(out, "\\t");
-        else if (code < 0x20 || code == 0x7F || code == 0x2028 || code == 0x2029)
+        else if (text_is_unfit(code))
             out_format(out, "\\u%04x", (unsigned)code);
         else if (code == 0xFFFD)
             out_text(out, "\xEF\xBF\xBD"); /* also for bytes that are not UTF-8 */

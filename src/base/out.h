@@ -16,6 +16,7 @@ struct out {
     int fd;           /* -1: everything stays in data[0..size) */
     int trouble;      /* errno of the first failure, or 0 */
     const char *name; /* for messages; borrowed */
+    bool terminal;    /* what reads it is a terminal, which obeys control characters: CSV shows them */
 };
 
 /* `name` is borrowed and must live as long. fd -1 collects in memory. */
@@ -27,10 +28,9 @@ void out_char(struct out *out, char c);
 void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As number_write, but -0 as -0.0; NaN and infinities as `null`. */
 void out_float(struct out *out, float value);
-/* As a string of JSON, with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/* As a string of JSON, with its quotes; bytes that are not UTF-8 become U+FFFD, and characters that a terminal would obey
+ * (text_is_unfit) are escaped. */
 void out_quoted(struct out *out, const char *text);
-/* `count` bytes to be filled by the caller at once, or NULL after a failure. */
-char *out_reserve(struct out *out, size_t count);
 
 /* Sends the rest. False, with an error (ERROR_PIPE for a closed pipe), if anything failed since out_begin. */
 bool out_finish(struct out *out, struct error *error);

@@ -125,29 +125,32 @@ char *text_format(const char *format, ...)
     return text;
 }
 
-/* Characters that would move the cursor, end the line or turn the direction of what follows. */
-static bool is_unfit(uint32_t code)
+bool text_is_unfit(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C ||
            (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
            (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
+size_t text_show(const char **text, char out[TEXT_SHOWN])
+{
+    const char *start = *text;
+    const uint32_t code = text_decode(text);
+    const size_t length = (size_t)(*text - start);
+    if (code == 0xFFFD && length == 1)
+        return (size_t)snprintf(out, TEXT_SHOWN, "\\x%02X", (unsigned char)*start);
+    if (text_is_unfit(code))
+        return (size_t)snprintf(out, TEXT_SHOWN, code < 0x100 ? "\\x%02X" : "\\u{%X}", (unsigned)code);
+    memcpy(out, start, length);
+    return length;
+}
+
 void text_clean(char *out, size_t size, const char *text)
 {
     size_t used = 0;
-    while (*text || (text[0] == '\xC0' && text[1] == '\x80')) {
-        const char *start = text;
-        uint32_t code = text_decode(&text);
-        char piece[12];
-        size_t length = (size_t)(text - start);
-        if (code == 0xFFFD && length == 1)
-            length = (size_t)snprintf(piece, sizeof piece, "\\x%02X", (unsigned char)*start);
-        else if (is_unfit(code))
-            length =
-                (size_t)snprintf(piece, sizeof piece, code < 0x100 ? "\\x%02X" : "\\u{%X}", (unsigned)code);
-        else
-            memcpy(piece, start, length);
+    while (*text) {
+        char piece[TEXT_SHOWN];
+        size_t length = text_show(&text, piece);
         if (used + length >= size) {
             out[used] = 0;
             text_mark_cut(out, size);

@@ -31,6 +31,15 @@ char *text_copy_part(const char *text, size_t length);
 /* printf into memory that the caller frees; NULL without memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether a character would move the cursor, end the line or turn the direction of what follows: C0, C1, DEL, line
+ * separators, marks and overrides of direction, the byte order mark. */
+bool text_is_unfit(uint32_t code);
+
+/* The next character at *text, which is not at its end, as text_clean shows it; moves *text behind it. Returns the
+ * length; no NUL is written. */
+enum { TEXT_SHOWN = 12 };
+size_t text_show(const char **text, char out[TEXT_SHOWN]);
+
 /* Copies text into out[0..size) fit for one line of a terminal or message: control characters (C0, C1, DEL,
  * line separators, direction overrides) appear as \xNN or \u{N}, invalid bytes as \xNN. Cut at a character,
  * with an ellipsis, if too long. */

@@ -7,17 +7,32 @@
 #include "cmd/command.h"
 #include "cmd/option_table.h"
 
-/* Text inside single quotes of a shell, with what zsh would read in a description taken out. */
-static void write_quoted(struct out *out, const char *text)
+/* Text inside single quotes of a shell, with a backslash before each of `special`. */
+static void write_quoted(struct out *out, const char *text, const char *special)
 {
     for (; *text; text++) {
         if (*text == '\'')
             out_text(out, "'\\''");
-        else if (strchr("[]:", *text))
+        else if (strchr(special, *text))
             out_format(out, "\\%c", *text);
         else
             out_char(out, *text);
     }
+}
+
+/* What zsh would read in a description, and what fish reads between quotes. */
+static const char zsh_special[] = "[]:\\", fish_special[] = "\\";
+
+static void write_help(struct out *out, const struct option_row *row, const char *special)
+{
+    char help[OPTION_HELP];
+    option_help(row, help);
+    write_quoted(out, help, special);
+}
+
+static bool is_left_out(const struct option_row *row)
+{
+    return row->argument && row->argument[0] == '[';
 }
 
 /* The operands that a command has words for: commands by their names, samples by a command of the shell, which
@@ -44,6 +59,16 @@ static struct command_rows rows_of(const struct command *command)
     return of;
 }
 
+/* The words of an argument; one that may be left out needs a '=' before it. */
+static void write_bash_words(struct out *out, const char *command, const struct option_row *row)
+{
+    if (is_left_out(row))
+        out_format(out, "    %s--%s=)", command, row->name);
+    else
+        out_format(out, "    %s--%s|%s--%s=)", command, row->name, command, row->name);
+    out_format(out, " COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", row->words);
+}
+
 /* The words after a command: names of options, and after an option with words, these. */
 static void write_bash(struct out *out)
 {
@@ -52,8 +77,8 @@ static void write_bash(struct out *out)
                   "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} "
                   "command=${COMP_WORDS[1]}\n"
                   "    COMPREPLY=()\n"
-                  "    [ \"$word\" = = ] && word=\n"
-                  "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}\n"
+                  "    [ \"$before\" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}=\n"
+                  "    [ \"$word\" = = ] && word= && before=$before=\n"
                   "    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W '");
     for (size_t c = 0; commands[c]; c++)
         out_format(out, "%s ", commands[c]->name);
@@ -62,15 +87,17 @@ static void write_bash(struct out *out)
         struct command_rows of = rows_of(commands[c]);
         for (size_t i = 0; i < of.count; i++)
             if (of.rows[i].words)
-                out_format(out, "    %s--%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
-                           of.command->name, of.rows[i].name, of.rows[i].words);
+                write_bash_words(out, of.command->name, &of.rows[i]);
     }
     out_text(out, "    esac\n    case $command in\n");
     for (size_t c = 0; commands[c]; c++) {
         struct command_rows of = rows_of(commands[c]);
         out_format(out, "    %s) [[ $word == -* ]] && COMPREPLY=($(compgen -W '", of.command->name);
-        for (size_t i = 0; i < of.count; i++)
+        for (size_t i = 0; i < of.count; i++) {
+            if (of.rows[i].letter)
+                out_format(out, "-%c ", of.rows[i].letter);
             out_format(out, "--%s ", of.rows[i].name);
+        }
         out_text(out, "' -- \"$word\"))\n");
         if (of.command->operand_kind != OPERANDS_FILES) {
             out_text(out, "        [[ $word == -* ]] || COMPREPLY=($(compgen -W \"");
@@ -82,13 +109,30 @@ static void write_bash(struct out *out)
     out_text(out, "    esac\n}\ncomplete -o default -F _attn attn\n");
 }
 
+/* A specification of _arguments. `dashes` and `name` are "--" and "output", or "-" and "o". */
+static void write_zsh_option(struct out *out, const struct option_row *row, const char *dashes,
+                             const char *name)
+{
+    const bool optional = is_left_out(row);
+    out_format(out, "        '*%s%s%s[", dashes, name, optional ? "=-" : "");
+    write_help(out, row, zsh_special);
+    out_char(out, ']');
+    if (row->argument)
+        out_text(out, optional ? "::value:" : ":value:");
+    if (row->is_file)
+        out_text(out, "_files");
+    else if (row->words)
+        out_format(out, "(%s)", row->words);
+    out_text(out, "' \\\n");
+}
+
 static void write_zsh(struct out *out)
 {
     out_text(out, "#compdef attn\n"
                   "local -a cmds\ncmds=(\n");
     for (size_t c = 0; commands[c]; c++) {
         out_format(out, "    '%s:", commands[c]->name);
-        write_quoted(out, commands[c]->summary);
+        write_quoted(out, commands[c]->summary, zsh_special);
         out_text(out, "'\n");
     }
     out_text(out, ")\nif (( CURRENT == 2 )); then\n    _describe command cmds\n    return\nfi\n"
@@ -98,17 +142,9 @@ static void write_zsh(struct out *out)
         out_format(out, "%s)\n    _arguments \\\n", of.command->name);
         for (size_t i = 0; i < of.count; i++) {
             const struct option_row *row = &of.rows[i];
-            bool optional = row->argument && row->argument[0] == '[';
-            out_format(out, "        '*--%s%s[", row->name, optional ? "=-" : "");
-            write_quoted(out, row->help);
-            out_char(out, ']');
-            if (row->argument)
-                out_text(out, optional ? "::value:" : ":value:");
-            if (row->is_file)
-                out_text(out, "_files");
-            else if (row->words)
-                out_format(out, "(%s)", row->words);
-            out_text(out, "' \\\n");
+            if (row->letter)
+                write_zsh_option(out, row, "-", (const char[]){row->letter, 0});
+            write_zsh_option(out, row, "--", row->name);
         }
         out_text(out, "        '*:operand:");
         if (of.command->operand_kind == OPERANDS_FILES) {
@@ -128,7 +164,7 @@ static void write_fish(struct out *out)
     for (size_t c = 0; commands[c]; c++) {
         const struct command *command = commands[c];
         out_format(out, "complete -c attn -n __fish_use_subcommand -f -a %s -d '", command->name);
-        write_quoted(out, command->summary);
+        write_quoted(out, command->summary, fish_special);
         out_text(out, "'\n");
         if (command->operand_kind == OPERANDS_FILES)
             continue;
@@ -144,12 +180,12 @@ static void write_fish(struct out *out)
                        row->name);
             if (row->letter)
                 out_format(out, " -s %c", row->letter);
-            if (row->argument && row->argument[0] != '[')
+            if (row->argument && !is_left_out(row))
                 out_text(out, " -r");
             if (row->words)
                 out_format(out, " -f -a '%s'", row->words);
             out_text(out, " -d '");
-            write_quoted(out, row->help);
+            write_help(out, row, fish_special);
             out_text(out, "'\n");
         }
     }

@@ -57,14 +57,8 @@ static void write_option(struct out *out, const struct option_row *row)
         out_char(out, '\n');
         column = 0;
     }
-    char help[600];
-    size_t used = (size_t)snprintf(help, sizeof help, "%s", row->help);
-    for (const char *name = row->listed; name && *name && used < sizeof help; name += *name == ' ') {
-        size_t length = strcspn(name, " ");
-        used += (size_t)snprintf(help + used, sizeof help - used, "%s%.*s", name == row->listed ? " " : ", ",
-                                 (int)length, name);
-        name += length;
-    }
+    char help[OPTION_HELP];
+    option_help(row, help);
     write_wrapped(out, help, column);
 }
 
@@ -131,6 +125,9 @@ static bool help_run(const struct options *options, struct error *error)
     const struct help_options *own = options->own;
     if (options->operand_count > 1)
         return error_set(error, ERROR_USAGE, "help takes one command");
+    if (own->completion && options->operand_count > 0)
+        return error_set(error, ERROR_USAGE, "--completion is for all commands: expected none, not %s",
+                         options->operands[0]);
     if (own->completion)
         return completion_print(own->completion, error);
     if (options->operand_count == 0)

@@ -3,6 +3,10 @@
  * by problem/settings.h; the options of one command alone are in its own file.
  */
 #include "cmd/option_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "attention/forms.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -30,6 +34,12 @@ static const struct option_row output_rows[] = {
      .listed = output_endings,
      .parse = value_strings,
      OPTION_AT(output.paths)},
+    {.name = "measures",
+     .argument = "PATH",
+     .is_file = true,
+     .help = "write the measures of each head as CSV to this file, or to standard output (-)",
+     .parse = value_file,
+     OPTION_AT(output.measures)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "json csv table none",
@@ -51,6 +61,12 @@ static const struct option_row output_rows[] = {
      .parse = value_stage_bit,
      .least = STAGE_MASK,
      OPTION_AT(output.stages)},
+    {.name = "masked",
+     .argument = "0|nan",
+     .words = "0 nan",
+     .help = "what masked pairs are in .csv and .npy: weight 0 and masked score -inf (default), or nan",
+     .parse = value_word,
+     OPTION_AT(output.masked_nan)},
 };
 const struct option_group group_output = OPTION_GROUP("Output", output_rows);
 
@@ -390,4 +406,15 @@ size_t option_rows(const struct command *command, struct option_row rows[OPTIONS
         }
     }
     return count;
+}
+
+void option_help(const struct option_row *row, char help[OPTION_HELP])
+{
+    size_t used = (size_t)snprintf(help, OPTION_HELP, "%s", row->help);
+    for (const char *name = row->listed; name && *name && used < OPTION_HELP; name += *name == ' ') {
+        size_t length = strcspn(name, " ");
+        used += (size_t)snprintf(help + used, OPTION_HELP - used, "%s%.*s", name == row->listed ? " " : ", ",
+                                 (int)length, name);
+        name += length;
+    }
 }

@@ -14,6 +14,10 @@ enum { OPTIONS_MAX = 160 }; /* no command has more */
 size_t option_rows(const struct command *command, struct option_row rows[OPTIONS_MAX],
                    const char *headings[OPTIONS_MAX]);
 
+/* What --help says of a row: its help, and the names that it lists. Cut to OPTION_HELP - 1 bytes. */
+enum { OPTION_HELP = 600 };
+void option_help(const struct option_row *row, char help[OPTION_HELP]);
+
 /* Groups that commands share. */
 extern const struct option_group group_output, group_selection, group_masks, group_attention, group_memory,
     group_forms, group_picture, group_input, group_general, group_help, group_input_files;

@@ -69,12 +69,24 @@ static void getopt_table_make(struct getopt_table *table, const struct option_ro
     }
 }
 
+/* Bytes of the character in `word` that begins with the byte `letter`. */
+static size_t letter_length(const char *word, int letter)
+{
+    const char *at = strchr(word, letter), *end = at;
+    text_decode(&end);
+    return (size_t)(end - at);
+}
+
 /* Says what getopt_long did not understand, with a suggestion. Always false. */
 static bool unknown_option(const char *word, int letter, const struct command *command,
                            const struct option_row *rows, size_t count, struct error *error)
 {
     if (letter)
-        return error_set(error, ERROR_USAGE, "unknown option -%c; see attn %s --help", letter, command->name);
+        return error_set(error, ERROR_USAGE, "unknown option -%.*s; see attn %s --help",
+                         (int)letter_length(word, letter), strchr(word, letter), command->name);
+    if (word[2] == '=' || word[2] == '-')
+        return error_set(error, ERROR_USAGE, "%s: expected -- and the name of an option; see attn %s --help",
+                         word, command->name);
     const char *names[OPTIONS_MAX + 1];
     char name[64];
     size_t length = strcspn(word + 2, "="), begins = 0;
@@ -129,8 +141,12 @@ static bool options_read(struct options *options, const struct command *command,
         if (c == '?' && optopt >= ROW_VALUE)
             return error_set(error, ERROR_USAGE, "option --%s takes no argument",
                              rows[optopt - ROW_VALUE].name);
-        if (c == '?')
-            return unknown_option(argv[optind - 1], optopt, command, rows, count, error);
+        if (c == '?') {
+            /* A word of several letters is left only behind its last. */
+            bool inside = optopt && optind < argc && argv[optind][0] == '-' && strchr(argv[optind], optopt);
+            return unknown_option(argv[inside ? optind : optind - 1], optopt & 0xFF, command, rows, count,
+                                  error);
+        }
         size_t i = 0;
         if (c >= ROW_VALUE)
             i = (size_t)(c - ROW_VALUE);

@@ -44,8 +44,10 @@ enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 /* What to write, and where. */
 struct output_options {
     struct string_list paths;
-    int format;      /* enum format, of standard output */
-    unsigned stages; /* bits 1 << STAGE_… */
+    const char *measures; /* the path of the measures; NULL: none */
+    int format;           /* enum format, of standard output */
+    int masked_nan;       /* a truth value: masked pairs are NaN in CSV and NPY */
+    unsigned stages;      /* bits 1 << STAGE_… */
 };
 
 /* Strings are borrowed from argv; lists are owned. */

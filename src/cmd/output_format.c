@@ -14,6 +14,8 @@
 PAINTERS(OUTPUT_PICTURE, )
 WRITERS(OUTPUT_NUMBERS, )
 
+const struct output_format output_measures = {.ending = ".csv", .writer = &writer_measures};
+
 static const struct output_format *const output_formats[] = {PAINTERS(OUTPUT_ROW, ) WRITERS(OUTPUT_ROW, )};
 
 const char output_endings[] = PAINTERS(OUTPUT_ENDING, " ") " " WRITERS(OUTPUT_ENDING, " ");
@@ -26,7 +28,7 @@ const struct output_format *output_format_of(const char *path)
     return NULL;
 }
 
-bool output_format_one_stage(const struct output_format *format)
+enum holds output_format_holds(const struct output_format *format)
 {
-    return format->painter || format->writer->one_stage;
+    return format->painter ? HOLDS_ONE : format->writer->holds;
 }

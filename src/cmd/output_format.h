@@ -20,6 +20,7 @@ struct output_format {
 #define OUTPUT_FORMAT_DECLARE(name) extern const struct output_format output_##name;
 PAINTERS(OUTPUT_FORMAT_DECLARE, )
 WRITERS(OUTPUT_FORMAT_DECLARE, )
+OUTPUT_FORMAT_DECLARE(measures) /* of --measures; no ending leads to it */
 
 /* The endings of all, separated by blanks: ".png .json .csv .npy". */
 extern const char output_endings[];
@@ -27,7 +28,7 @@ extern const char output_endings[];
 /* The format of a file by the ending of its name, in small or capital letters, or NULL. */
 const struct output_format *output_format_of(const char *path);
 
-/* Whether a file holds one stage alone; others hold every stage. */
-bool output_format_one_stage(const struct output_format *format);
+/* What a file holds. */
+enum holds output_format_holds(const struct output_format *format);
 
 #endif

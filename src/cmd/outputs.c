@@ -13,85 +13,6 @@
 #include "view/picture_jobs.h"
 #include "view/summary.h"
 
-static bool plan_path(struct outputs *outputs, const char *path, struct error *error)
-{
-    for (size_t i = 0; i < outputs->count; i++)
-        if (file_is_same(outputs->list[i].path, path))
-            return error_set(error, ERROR_USAGE, "-o %s is given twice%s%s", path,
-                             strcmp(outputs->list[i].path, path) == 0 ? "" : ", also as ",
-                             strcmp(outputs->list[i].path, path) == 0 ? "" : outputs->list[i].path);
-    struct output *output = &outputs->list[outputs->count];
-    *output = (struct output){.path = path};
-    size_t length = strlen(path);
-    if (strcmp(path, "-") == 0) {
-        output->kind = OUTPUT_STDOUT;
-        output->format = &output_json;
-    } else if (length > 0 && (path[length - 1] == '/' || file_is_folder(path))) {
-        output->kind = OUTPUT_FOLDER;
-    } else if ((output->format = output_format_of(path))) {
-        output->kind = OUTPUT_FILE;
-    } else {
-        char endings[WORDS_LIST];
-        words_list(endings, output_endings, "or");
-        return error_set(error, ERROR_USAGE,
-                         "-o %s: expected a name ending in %s, a folder (ending in /), or -", path, endings);
-    }
-    if (output->format && output_format_one_stage(output->format) && outputs->stage_count > 1)
-        return error_set(error, ERROR_USAGE,
-                         "-o %s holds one stage, and %zu are asked for; a folder or .json takes all", path,
-                         outputs->stage_count);
-    outputs->count++;
-    return true;
-}
-
-bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error)
-{
-    *outputs = (struct outputs){0};
-    for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (options->output.stages & 1u << s)
-            outputs->stages[outputs->stage_count++] = s;
-    if (outputs->stage_count == 0)
-        outputs->stages[outputs->stage_count++] = STAGE_WEIGHTS;
-
-    outputs->list = memory_zeroed(options->output.paths.count + 1, sizeof *outputs->list, error);
-    if (!outputs->list)
-        return false;
-    for (size_t i = 0; i < options->output.paths.count; i++)
-        if (!plan_path(outputs, options->output.paths.text[i], error))
-            return false;
-    if (options->output.paths.count == 0)
-        outputs->list[outputs->count++] = (struct output){.kind = OUTPUT_FOLDER, .path = "attn-out/"};
-
-    bool terminal = isatty(STDOUT_FILENO), to_stdout = false;
-    for (size_t i = 0; i < outputs->count; i++)
-        to_stdout = to_stdout || outputs->list[i].kind == OUTPUT_STDOUT;
-    switch (options->output.format) {
-    case FORMAT_AUTO:
-        outputs->table = terminal && !to_stdout && !options->quiet;
-        if (to_stdout || (options->output.paths.count == 0 && !terminal))
-            outputs->standard = &output_json;
-        break;
-    case FORMAT_JSON:
-        outputs->standard = &output_json;
-        break;
-    case FORMAT_CSV:
-        outputs->standard = &output_csv;
-        break;
-    case FORMAT_TABLE:
-        outputs->table = true;
-        break;
-    case FORMAT_NONE:
-        break;
-    }
-    if (to_stdout && options->output.format != FORMAT_AUTO && options->output.format != FORMAT_JSON)
-        return error_set(error, ERROR_USAGE,
-                         "-o - is JSON on standard output, and --format asks for something else");
-    if (outputs->standard && output_format_one_stage(outputs->standard) && outputs->stage_count > 1)
-        return error_set(error, ERROR_USAGE, "--format csv holds one stage, and %zu are asked for",
-                         outputs->stage_count);
-    return true;
-}
-
 /* Remembers a name for the summary; without memory it is only missing there. */
 static void remember(struct outputs *outputs, const char *name)
 {
@@ -108,8 +29,8 @@ static bool write_numbers(struct outputs *outputs, const char *path, const struc
 {
     struct out out;
     double start = clock_seconds();
-    bool ok = file_stage(path, make_folders, &out, error) &&
-              writer->write(excerpt, outputs->stages[0], &out, error);
+    bool ok =
+        file_stage(path, make_folders, &out, error) && writer->write(excerpt, &outputs->content, &out, error);
     ok = file_stage_end(&out, error) && ok;
     outputs->write_seconds += clock_seconds() - start;
     if (ok)
@@ -166,6 +87,19 @@ static char *picture_path(const char *folder, const struct picture_matrices *sho
     return path;
 }
 
+/* Whether a file of a folder has a name of its own, and is no output as well. */
+static bool check_own_name(const struct outputs *outputs, const char *folder, const char *path,
+                           struct error *error)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output *other = &outputs->list[i];
+        if (other->kind == OUTPUT_FILE && file_is_same(other->path, path))
+            return error_set(error, ERROR_USAGE, "-o %s and %s %s would both write %s", folder, other->option,
+                             other->path, path);
+    }
+    return true;
+}
+
 /* For each stage a picture of every head, then one of all heads. Drawn a batch at a time, and written in
  * order. */
 static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
@@ -175,12 +109,12 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
     enum { BATCH = 64 };
     size_t s = 0, matrix = 0;
     bool ok = true;
-    while (ok && s < outputs->stage_count) {
+    while (ok && s < outputs->content.stage_count) {
         struct picture_job jobs[BATCH];
         struct out bytes[BATCH];
         size_t count = 0;
         double start = clock_seconds();
-        for (; count < BATCH && s < outputs->stage_count; count++) {
+        for (; count < BATCH && s < outputs->content.stage_count; count++) {
             const struct panels *panels = &outputs->panels[s];
             bool all = matrix == excerpt->layer_count * panels->count;
             out_begin(&bytes[count], -1, folder);
@@ -193,7 +127,8 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
         outputs->draw_seconds += clock_seconds() - start;
         for (size_t i = 0; i < count; i++) {
             char *path = ok ? picture_path(folder, &jobs[i].shown, error) : NULL;
-            ok = path && write_picture(outputs, path, true, &bytes[i], error);
+            ok = path && check_own_name(outputs, folder, path, error) &&
+                 write_picture(outputs, path, true, &bytes[i], error);
             out_free(&bytes[i]);
             free(path);
         }
@@ -208,6 +143,7 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
     ok = ok && write_pictures(outputs, folder, options, patches, excerpt, error) &&
+         check_own_name(outputs, folder, json, error) &&
          write_numbers(outputs, json, output_json.writer, true, excerpt, error);
     free(json);
     free(folder);
@@ -220,9 +156,10 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     struct out out;
     double start = clock_seconds();
     out_begin(&out, STDOUT_FILENO, "standard output");
+    out.terminal = isatty(STDOUT_FILENO);
     bool ok = true;
     if (format)
-        ok = format->writer->write(excerpt, outputs->stages[0], &out, error);
+        ok = format->writer->write(excerpt, &outputs->content, &out, error);
     else
         summary_write(outputs->names, outputs->name_count, excerpt, &out);
     ok = out_finish(&out, error) && ok;
@@ -241,19 +178,36 @@ bool outputs_draw(const struct outputs *outputs)
 
 bool outputs_whole(const struct outputs *outputs)
 {
-    bool whole = outputs->standard && !output_format_one_stage(outputs->standard);
+    bool whole = outputs->standard && output_format_holds(outputs->standard) == HOLDS_ALL;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output_format *format = outputs->list[i].format;
-        whole = whole || !format || !output_format_one_stage(format);
+        whole = whole || !format || output_format_holds(format) == HOLDS_ALL;
     }
     return whole;
+}
+
+/* Whether a writer asks which pairs are masked. */
+static bool writer_masks(const struct writer *writer, const struct content *content)
+{
+    return writer->masks == MASKS_ALWAYS || (writer->masks == MASKS_FOR_NAN && content->masked_nan);
+}
+
+bool outputs_masks(const struct outputs *outputs)
+{
+    bool masks = outputs_draw(outputs) ||
+                 (outputs->standard && writer_masks(outputs->standard->writer, &outputs->content));
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output_format *format = outputs->list[i].format;
+        masks = masks || (format && format->writer && writer_masks(format->writer, &outputs->content));
+    }
+    return masks;
 }
 
 bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
                    const struct excerpt *excerpt, struct error *error)
 {
-    for (size_t s = 0; s < outputs->stage_count; s++)
-        if (!panels_find(&outputs->panels[s], excerpt, outputs->stages[s], error))
+    for (size_t s = 0; s < outputs->content.stage_count; s++)
+        if (!panels_find(&outputs->panels[s], excerpt, outputs->content.stages[s], error))
             return false;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
@@ -281,7 +235,7 @@ void outputs_free(struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->name_count; i++)
         free(outputs->names[i]);
-    for (size_t s = 0; s < outputs->stage_count; s++)
+    for (size_t s = 0; s < outputs->content.stage_count; s++)
         panels_free(&outputs->panels[s]);
     free(outputs->names);
     free(outputs->list);

@@ -1,4 +1,4 @@
-/* Where results go: the paths of -o, checked before anything is computed, and standard output. */
+/* Where results go: the paths of -o and --measures, and standard output. The plan is outputs_plan.h. */
 #ifndef ATTN_CMD_OUTPUTS_H
 #define ATTN_CMD_OUTPUTS_H
 
@@ -16,31 +16,30 @@ enum output_kind { OUTPUT_FOLDER, OUTPUT_FILE, OUTPUT_STDOUT };
 
 struct output {
     enum output_kind kind;
+    const char *option; /* "-o" or "--measures" */
     const char *path;
     const struct output_format *format; /* NULL: of a folder, which has several */
 };
 
-/* Everything that a run writes. */
+/* Everything that a run writes, planned by outputs_plan; freed by outputs_free in any case. */
 struct outputs {
     struct output *list; /* owned */
     size_t count;
     const struct output_format *standard; /* of the numbers on standard output; NULL: none go there */
     bool table;                           /* the summary goes there */
-    enum stage stages[STAGE_COUNT];       /* that are drawn, the first also for writers of one stage */
-    size_t stage_count;
-    struct panels panels[STAGE_COUNT]; /* of each of them, from outputs_write on */
-    char **names;                      /* files written, for the summary; owned */
+    struct content content;               /* the stages that are drawn and written */
+    struct panels panels[STAGE_COUNT];    /* of each of them, from outputs_write on */
+    char **names;                         /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
 };
 
-/* Checks the options. Errors: ERROR_USAGE for an ending nobody knows, a path given twice, or several stages
- * for one file. */
-bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error);
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
 /* Whether one of them holds all stages: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
+/* Whether one of them asks which pairs are masked. */
+bool outputs_masks(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output; then the files get their names together.
  * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs are drawn over
  * `patches`; NULL: as matrices. */

@@ -6,30 +6,11 @@
 #include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
-#include "compute/request.h"
+#include "cmd/outputs_plan.h"
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_values.h"
 #include "view/patch_view.h"
-
-/* CSV and NPY need every weight; refuse them when weights are pooled. */
-static bool check_outputs(const struct problem *problem, const struct request *request,
-                          const struct outputs *outputs, struct error *error)
-{
-    for (size_t i = 0; i <= outputs->count; i++) {
-        bool standard = i == outputs->count;
-        const struct output_format *format = standard ? outputs->standard : outputs->list[i].format;
-        const struct writer *writer = format ? format->writer : NULL;
-        if (writer && !request_offers(request, problem, outputs->stages[0], writer->detail))
-            return error_set(
-                error, ERROR_SYSTEM,
-                "%s%s needs all %zu×%zu×%zu×%zu weights, more than the %zu that --max-weights allows to be "
-                "held; raise it, or choose less with --queries and --keys",
-                standard ? "--format " : "-o ", standard ? "csv" : outputs->list[i].path,
-                problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights);
-    }
-    return true;
-}
 
 /* What a run holds, from its inputs to its outputs. */
 struct run {
@@ -64,11 +45,11 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     request->stages = options->output.stages;
     request->pool_mean = options->style.pool == POOL_MEAN;
     request->top_keys = outputs_whole(&r->outputs);
-    request->without_masks = !outputs_draw(&r->outputs) && !outputs_whole(&r->outputs);
+    request->without_masks = !outputs_masks(&r->outputs);
     bool ok = computation_read(c, options, &command_run, error), over_patches = false;
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
-         check_outputs(&c->problem, request, &r->outputs, error) &&
+         outputs_check(&r->outputs, &c->problem, request, error) &&
          plan_patches(r, &over_patches, options, error);
     computation_warn(c);
     if (!ok)
@@ -83,8 +64,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
          (!over_patches || patch_values_measure(&r->patches, &c->excerpt, error));
     double attended = clock_seconds();
     ok = ok && (!outputs_draw(&r->outputs) ||
-                missing_glyphs_warn(&c->excerpt, r->outputs.stages, r->outputs.stage_count, patches,
-                                    &c->warnings, error));
+                missing_glyphs_warn(&c->excerpt, r->outputs.content.stages, r->outputs.content.stage_count,
+                                    patches, &c->warnings, error));
     computation_warn(c);
     if (!ok || !outputs_write(&r->outputs, options, patches, &c->excerpt, error))
         return false;

@@ -25,7 +25,7 @@ static int compare_numbered(const void *a, const void *b)
     return (left->at > right->at) - (left->at < right->at);
 }
 
-static bool check_numbers(const struct tensor *numbers, const char *name, struct error *error)
+static bool check_word_numbers(const struct tensor *numbers, const char *name, struct error *error)
 {
     for (size_t i = 0; i < tensor_count(numbers); i++) {
         const float number = numbers->data[i];
@@ -62,7 +62,7 @@ static bool find_first(const struct tensor *numbers, size_t *first, struct error
 static bool number_words(struct word_side *side, const struct tensor *numbers, const char *name,
                          struct warnings *warnings, struct error *error)
 {
-    if (!check_numbers(numbers, name, error) || !find_first(numbers, side->of, error))
+    if (!check_word_numbers(numbers, name, error) || !find_first(numbers, side->of, error))
         return false;
     size_t apart = 0;
     for (size_t i = 0; i < tensor_count(numbers); i++) {

@@ -134,7 +134,7 @@ static struct row_measures given_measure(struct result *result, const struct lay
                         settings_are_shares(&spec->settings));
 }
 
-/* Copies given weights as they are. */
+/* Given weights as they are: copied, unless the stage is where they lie. */
 static bool layer_keep_given(struct result *result, const struct layer *layer, struct error *error)
 {
     const struct problem *problem = result->problem;
@@ -145,8 +145,9 @@ static bool layer_keep_given(struct result *result, const struct layer *layer, s
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         const float *given = spec->attention->data + (slice * problem->heads + h) * matrix;
-        memcpy(stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h), given,
-               matrix * sizeof *given);
+        if (!result->stage[STAGE_WEIGHTS].is_borrowed)
+            memcpy(stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h), given,
+                   matrix * sizeof *given);
         for (size_t i = 0; i < problem->n; i++)
             layer->rows[h * problem->n + i] =
                 given_measure(result, layer, h, i, given + i * problem->m, keys);

@@ -117,6 +117,17 @@ static bool stage_data_plan(struct stage_data *data, enum stage stage, const str
     return true;
 }
 
+/* The weights of all layers and heads where they were given as one tensor, in order; else NULL. */
+static float *given_whole(const struct problem *problem)
+{
+    const struct tensor *given = problem->layers[0].attention;
+    for (size_t l = 0; given && l < problem->layer_count; l++)
+        if (problem->layers[l].attention != given || (l > 0 && given->rank < 4) ||
+            (given->rank == 4 && problem->layers[l].slice != l))
+            given = NULL;
+    return given ? given->data : NULL;
+}
+
 static bool stage_data_alloc(struct stage_data *data, size_t layers, struct error *error)
 {
     const struct stage_shape *shape = &data->shape;
@@ -132,16 +143,23 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
                      const struct request *request, const struct pair_cells *cells, struct error *error)
 {
     unsigned wanted = request->stages | 1u << STAGE_WEIGHTS | (problem->d_out > 0 ? 1u << STAGE_OUTPUT : 0);
-    for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (wanted & 1u << s &&
-            (!stage_data_plan(&stages[s], s, problem, request, cells, error) ||
-             (s != STAGE_MASK && !stage_data_alloc(&stages[s], problem->layer_count, error))))
+    for (enum stage s = 0; s < STAGE_COUNT; s++) {
+        if (!(wanted & 1u << s))
+            continue;
+        if (!stage_data_plan(&stages[s], s, problem, request, cells, error))
             return false;
+        float *given = s == STAGE_WEIGHTS ? given_whole(problem) : NULL;
+        stages[s].data = given;
+        stages[s].is_borrowed = given;
+        if (s != STAGE_MASK && !given && !stage_data_alloc(&stages[s], problem->layer_count, error))
+            return false;
+    }
     return true;
 }
 
 void stage_data_free(struct stage_data stages[STAGE_COUNT])
 {
     for (enum stage s = 0; s < STAGE_COUNT; s++)
-        free(stages[s].data);
+        if (!stages[s].is_borrowed)
+            free(stages[s].data);
 }

@@ -12,11 +12,12 @@
 
 /* One stage: layers×heads×rows×columns, packed. The output is one matrix as wide as all heads. */
 struct stage_data {
-    float *data; /* owned; NULL: not there, or the mask, whose numbers are compute/masks.h's */
+    float *data;      /* owned; NULL: not there, or the mask, whose numbers are compute/masks.h's */
+    bool is_borrowed; /* the data are the weights that were given, where they lie, and are not owned */
     struct stage_shape shape;
 };
 
-/* Takes memory for the requested stages, weights and output. `cells` are the cells of weights and mask.
+/* Takes memory for the requested stages, weights and output; weights that were given in one piece stay where they are. `cells` are the cells of weights and mask.
  * Errors: no memory, ERROR_INPUT where a chosen layer does not have a requested stage. */
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error);

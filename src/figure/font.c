@@ -163,10 +163,10 @@ static bool table_grow(struct font *font, struct error *error)
     return true;
 }
 
-/* `bytes` of coverage more, zeroed. */
+/* `bytes` of coverage more, zeroed. A blank has none, and the first glyph may be one: there is memory all the same. */
 static bool coverage_grow(struct font *font, size_t bytes, struct error *error)
 {
-    if (font->coverage_room - font->coverage_size < bytes) {
+    if (!font->coverage || font->coverage_room - font->coverage_size < bytes) {
         size_t room = font->coverage_room * 2 + bytes + 4096;
         if (!memory_resize(&font->coverage, room, 1, error))
             return false;

@@ -48,7 +48,9 @@ static bool extends_character(uint32_t code)
            (code >= 0x80 && fribidi_get_bidi_type(code) == FRIBIDI_TYPE_NSM);
 }
 
-const char *label_character_end(const char *text)
+/* The end of the character that begins at `text`, with all that is joined to it: combining marks, variation
+ * selectors, joined emoji, Indic vowel signs. (A simplification of Unicode UAX #29.) */
+static const char *label_character_end(const char *text)
 {
     uint32_t before = text_decode(&text);
     bool flag_open = is_regional(before);

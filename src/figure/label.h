@@ -27,8 +27,4 @@ bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font
 bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *text, struct font *font,
                 double size, double width, struct error *error);
 
-/* The end of the character that begins at `text`, with all that is joined to it: combining marks, variation
- * selectors, joined emoji, Indic vowel signs. (A simplification of Unicode UAX #29.) */
-const char *label_character_end(const char *text);
-
 #endif

@@ -56,6 +56,7 @@ static const struct {
     {"raw_score", STAGE},
     {"scaled_score", STAGE},
     {"allowed", STAGE},
+    {"encoding", STAGE},
     {"feature", FEATURE},
 };
 
@@ -431,10 +432,12 @@ static bool fill(struct csv csv, struct long_table *table)
                 csv.source, csv_offset(&csv, start), csv.error,
                 "layer %zu, head %zu, query %zu, key %zu stands twice: expected every pair once",
                 row.index[LAYER], row.index[HEAD], row.index[QUERY], row.index[KEY]);
-        bool none = row.masked || (table->columns.value == SCORE && row.value == -INFINITY);
+        bool is_score = table->columns.value == SCORE;
+        bool none = row.masked || (is_score && row.value == -INFINITY);
         table->seen[at] = 1;
         table->attends[at] = !none;
-        table->value[at] = none ? 0 : row.value;
+        /* A weight on a masked pair is shown, as everywhere; none is written as 0, or as NaN. */
+        table->value[at] = none && (is_score || isnan(row.value)) ? 0 : row.value;
     }
     return !csv.error->kind;
 }

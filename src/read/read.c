@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/source.h"
 #include "base/text.h"
 
@@ -93,6 +94,20 @@ static void drop_mark(struct source *source)
     }
 }
 
+/* Numbers that float32 cannot hold have become infinities: the first is named. */
+static void warn_overflow(const struct source *source, struct warnings *warnings)
+{
+    const char *at = number_take_overflow();
+    if (!at || at < source->data || at >= source->data + source->size)
+        return;
+    const bool negative = at > source->data && at[-1] == '-';
+    const struct place place = source_place(source, (size_t)(at - source->data) - negative);
+    warnings_add(warnings,
+                 "%s:%zu:%zu: this number is too large for float32, whose largest is 3.4e38: it becomes "
+                 "%sinfinity",
+                 source->name, place.line, place.column, negative ? "-" : "");
+}
+
 bool read_file(struct inputs *inputs, const char *path, const char *format, const struct read_target *target,
                struct warnings *warnings, struct error *error)
 {
@@ -112,8 +127,10 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
                          reader_list);
     if (!reader)
         reader = choose_reader(source, error);
+    number_take_overflow();
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;
+    warn_overflow(source, warnings);
     /* Numbers and labels are copied, and no message needs the text any more. */
     source_drop(source);
     source->size = 0;

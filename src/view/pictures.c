@@ -200,7 +200,8 @@ static bool make_one(struct picture *picture, const struct panels *panels, size_
     char name[PANEL_NAME];
     panels_title(panels, l, i, false, name);
     const char *title = panels->excerpt->result->problem->title;
-    picture->title = text_format("%s%s%s", title ? title : "", title && *name ? " · " : "", name);
+    const bool both = title && *title && *name;
+    picture->title = text_format("%s%s%s", title ? title : "", both ? " · " : "", name);
     picture->drawing.title = picture->title;
     return picture->title ? picture_map(picture, 0, panels, l, panels->heads[i], error)
                           : error_memory(error, PANEL_NAME);

@@ -1,7 +1,7 @@
 /*
- * Tidy CSV (RFC 4180): one line a number, so that any table program can filter and group it. Pairs of query
- * and key as layer,head,query,key,query_token,key_token,weight; other stages have a feature in the place of
- * the other token.
+ * Tidy CSV (RFC 4180), so that any table program can filter and group it. One line a pair of query and key, with a
+ * column a stage: layer,head,query,key,query_token,key_token,weight,masked. Other stages have one line a number, and
+ * a feature in the place of the other token.
  */
 #include "write/write.h"
 
@@ -10,11 +10,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "write/csv.h"
 
 /* A field, quoted where a reader would otherwise split or trim it. A U+0000, which texts hold as C0 80,
- * becomes its picture, U+2400. */
+ * becomes its picture, U+2400. On a terminal all that it would obey is shown as in messages. */
 static void csv_field(struct out *out, const char *text)
 {
+    char shown[TEXT_SHOWN];
     size_t length = strlen(text);
     bool quoted =
         length == 0 || strpbrk(text, ",\"\r\n\t;#") || strchr(" '", text[0]) || text[length - 1] == ' ';
@@ -28,13 +31,16 @@ static void csv_field(struct out *out, const char *text)
         }
         if (*text == '"')
             out_char(out, '"');
-        out_char(out, *text++);
+        if (out->terminal)
+            out_bytes(out, shown, text_show(&text, shown));
+        else
+            out_char(out, *text++);
     }
     if (quoted)
         out_char(out, '"');
 }
 
-static void csv_value(struct out *out, float value)
+void csv_value(struct out *out, float value)
 {
     if (isnan(value))
         out_text(out, "nan");
@@ -51,7 +57,15 @@ struct csv_row {
     size_t l, h, i;
 };
 
-static void csv_pairs(const struct csv_row *row, const float *values, struct out *out)
+/* The column of a stage of pairs. A reader takes "score" and "masked_score" for what softmax is taken of. */
+static const char *const column_names[STAGE_COUNT] = {
+    [STAGE_SCORES] = "raw_score", [STAGE_SCALED] = "scaled_score", [STAGE_MASKED] = "masked_score",
+    [STAGE_WEIGHTS] = "weight",   [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "encoding",
+};
+
+/* The rows of all stages at once; `values` is one a stage. */
+static void csv_pairs(const struct csv_row *row, const float *const *values, size_t stages,
+                      const unsigned char *masked, struct out *out)
 {
     const struct excerpt *e = row->excerpt;
     const struct problem *problem = e->result->problem;
@@ -63,9 +77,11 @@ static void csv_pairs(const struct csv_row *row, const float *values, struct out
         csv_field(out, problem->tokens.text[query]);
         out_char(out, ',');
         csv_field(out, problem->key_tokens.text[key]);
-        out_char(out, ',');
-        csv_value(out, values[j]);
-        out_char(out, '\n');
+        for (size_t s = 0; s < stages; s++) {
+            out_char(out, ',');
+            csv_value(out, values[s][j]);
+        }
+        out_text(out, masked[j] ? ",1\n" : ",0\n");
     }
 }
 
@@ -91,32 +107,58 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
     }
 }
 
-/* The column of a stage of pairs. A reader takes "score" and "masked_score" for what softmax is taken of. */
-static const char *const column_names[STAGE_COUNT] = {
-    [STAGE_SCORES] = "raw_score", [STAGE_SCALED] = "scaled_score", [STAGE_MASKED] = "masked_score",
-    [STAGE_WEIGHTS] = "weight",   [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "encoding",
-};
+static bool csv_write_pairs(const struct excerpt *e, const struct content *content, struct out *out,
+                            struct error *error)
+{
+    const struct stage_shape *shape = &e->shape[content->stages[0]];
+    const float *values[STAGE_COUNT];
+    float *room = memory_alloc(shape->columns, content->stage_count * sizeof *room, error);
+    unsigned char *masked = room ? memory_alloc(shape->columns, 1, error) : NULL;
+    const bool ok = masked != NULL;
+    out_text(out, "layer,head,query,key,query_token,key_token");
+    for (size_t s = 0; s < content->stage_count; s++)
+        out_format(out, ",%s", column_names[content->stages[s]]);
+    out_text(out, ",masked\n");
+    for (size_t l = 0; ok && l < e->layer_count; l++)
+        for (size_t h = 0; h < shape->heads; h++)
+            for (size_t i = 0; i < shape->rows && !out->trouble; i++) {
+                const struct csv_row row = {e, content->stages[0], l, h, i};
+                excerpt_mask_row(e, l, h, i, masked);
+                for (size_t s = 0; s < content->stage_count; s++)
+                    values[s] = content_row(content, e, content->stages[s], l, h, i, masked,
+                                            room + s * shape->columns);
+                csv_pairs(&row, values, content->stage_count, masked, out);
+            }
+    free(masked);
+    free(room);
+    return ok;
+}
 
-static bool csv_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
+static bool csv_write_features(const struct excerpt *e, enum stage stage, struct out *out,
+                               struct error *error)
 {
     const struct stage_shape *shape = &e->shape[stage];
     const char *name = stage_is_keys(stage) ? "key" : "query";
     float *room = memory_alloc(shape->columns, sizeof *room, error);
     if (!room)
         return false;
-    if (shape->is_pairs)
-        out_format(out, "layer,head,query,key,query_token,key_token,%s\n", column_names[stage]);
-    else
-        out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
+    out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
     for (size_t l = 0; l < e->layer_count; l++)
         for (size_t h = 0; h < shape->heads; h++)
-            for (size_t i = 0; i < shape->rows; i++) {
+            for (size_t i = 0; i < shape->rows && !out->trouble; i++) {
                 const struct csv_row row = {e, stage, l, h, i};
-                const float *values = excerpt_row(e, stage, l, h, i, room);
-                (shape->is_pairs ? csv_pairs : csv_features)(&row, values, out);
+                csv_features(&row, excerpt_row(e, stage, l, h, i, room), out);
             }
     free(room);
     return true;
 }
 
-const struct writer writer_csv = {true, DETAIL_CHOSEN, csv_write};
+static bool csv_write(const struct excerpt *e, const struct content *content, struct out *out,
+                      struct error *error)
+{
+    if (e->shape[content->stages[0]].is_pairs)
+        return csv_write_pairs(e, content, out, error);
+    return csv_write_features(e, content->stages[0], out, error);
+}
+
+const struct writer writer_csv = {HOLDS_PAIRS, DETAIL_CHOSEN, MASKS_ALWAYS, csv_write};

@@ -444,9 +444,10 @@ static bool json_write_pooled(struct out *out, const struct excerpt *e, bool mas
     return true;
 }
 
-static bool json_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
+static bool json_write(const struct excerpt *e, const struct content *content, struct out *out,
+                       struct error *error)
 {
-    (void)stage;
+    (void)content;
     const struct problem *problem = e->result->problem;
     const bool pooled = e->result->kept == KEPT_POOLED;
     /* Where the first query or key is not the problem's, or layers differ, the rules are written out as a
@@ -484,4 +485,4 @@ static bool json_write(const struct excerpt *e, enum stage stage, struct out *ou
     return true;
 }
 
-const struct writer writer_json = {false, DETAIL_CELLS, json_write};
+const struct writer writer_json = {HOLDS_ALL, DETAIL_CELLS, MASKS_ALWAYS, json_write};

@@ -9,12 +9,10 @@
 
 #include "base/memory.h"
 
-static bool npy_write(const struct excerpt *e, enum stage stage, struct out *out, struct error *error)
+/* Magic, version, length and header together fill a multiple of 64 bytes, the last of them a newline. */
+static void npy_header(const struct excerpt *e, enum stage stage, struct out *out)
 {
     const struct stage_shape *shape = &e->shape[stage];
-    float *room = memory_alloc(shape->columns, sizeof *room, error);
-    if (!room)
-        return false;
     const char order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
     char sizes[100], header[192];
     if (stage == STAGE_OUTPUT)
@@ -24,8 +22,6 @@ static bool npy_write(const struct excerpt *e, enum stage stage, struct out *out
                  shape->columns);
     size_t length = (size_t)snprintf(
         header, sizeof header, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }", order, sizes);
-
-    /* Magic, version, length and header together fill a multiple of 64 bytes, the last of them a newline. */
     size_t whole = (10 + length + 1 + 63) / 64 * 64;
     size_t padded = whole - 10;
     out_bytes(out, "\x93NUMPY\x01\x00", 8);
@@ -35,12 +31,30 @@ static bool npy_write(const struct excerpt *e, enum stage stage, struct out *out
     for (size_t i = length; i + 1 < padded; i++)
         out_char(out, ' ');
     out_char(out, '\n');
-    for (size_t l = 0; l < e->layer_count; l++)
-        for (size_t h = 0; h < shape->heads; h++)
-            for (size_t i = 0; i < shape->rows; i++)
-                out_bytes(out, excerpt_row(e, stage, l, h, i, room), shape->columns * sizeof *room);
-    free(room);
-    return true;
 }
 
-const struct writer writer_npy = {true, DETAIL_CHOSEN, npy_write};
+/* Row by row from where the numbers lie; nothing of the size of a matrix is copied. */
+static bool npy_write(const struct excerpt *e, const struct content *content, struct out *out,
+                      struct error *error)
+{
+    const enum stage stage = content->stages[0];
+    const struct stage_shape *shape = &e->shape[stage];
+    const bool marks = content->masked_nan && shape->is_pairs;
+    float *room = memory_alloc(shape->columns, sizeof *room, error);
+    unsigned char *flags = room && marks ? memory_alloc(shape->columns, 1, error) : NULL;
+    const bool ok = room && (flags || !marks);
+    if (ok)
+        npy_header(e, stage, out);
+    for (size_t l = 0; ok && l < e->layer_count; l++)
+        for (size_t h = 0; h < shape->heads; h++)
+            for (size_t i = 0; i < shape->rows && !out->trouble; i++) {
+                const bool any = marks && excerpt_mask_row(e, l, h, i, flags);
+                const float *row = content_row(content, e, stage, l, h, i, any ? flags : NULL, room);
+                out_bytes(out, row, shape->columns * sizeof *row);
+            }
+    free(flags);
+    free(room);
+    return ok;
+}
+
+const struct writer writer_npy = {HOLDS_ONE, DETAIL_CHOSEN, MASKS_FOR_NAN, npy_write};

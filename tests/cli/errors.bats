@@ -61,6 +61,12 @@ sample() {
     usage 'unknown option -x; see attn run --help' run -qx x.json
     usage 'option --he could mean several; see attn run --help' run --he 2 x.json
     usage 'unknown option --cmap; see attn sample --help' sample --cmap viridis
+    usage 'unknown option -é; see attn run --help' run -é x.json
+    usage 'unknown option -é; see attn run --help' run -qéq x.json
+    usage 'unknown option -字; see attn run --help' run x.json -q字
+    usage '--=3: expected -- and the name of an option; see attn run --help' run --=3 x.json
+    usage '---q: expected -- and the name of an option; see attn run --help' run ---q x.json
+    usage '--completion is for all commands: expected none, not nope' help nope --completion bash
     usage 'unknown option --hepl; did you mean --help?' sample --hepl
 }
 
@@ -191,10 +197,14 @@ sample() {
     usage '-o y.png is given twice' run x.json -o y.png -o y.png
     usage '-o - is given twice' run x.json -o - -o -
     local stages='--stage q --stage k' file
-    for file in y.png y.csv y.npy; do
+    for file in y.png y.npy; do
         usage "-o $file holds one stage, and 2 are asked for; a folder or .json takes all" run x.json $stages -o $file
     done
-    usage '--format csv holds one stage, and 2 are asked for' run x.json $stages --format csv -o y.json
+    local joins='joins stages of pairs of query and key, and'
+    usage "-o y.csv $joins q and k are none; a folder or .json takes all" run x.json $stages -o y.csv
+    usage "--format csv $joins q is none; a folder or .json takes all" run x.json --stage q --stage mask --format csv -o y.json
+    usage "-o y.csv $joins encoding is none; a folder or .json takes all" \
+        run x.json --stage weights --stage encoding --position rotary -o y.csv
     usage '-o - is JSON on standard output, and --format asks for something else' run x.json --format csv -o -
     usage '-o - is JSON on standard output, and --format asks for something else' run x.json --format none -o -
 }
@@ -369,7 +379,7 @@ sample() {
     sample
     fails 1 'nope/y.json: could not write: No such file or directory' attn run x.json -o nope/y.json
     fails 1 'x.json/y.json: could not write: Not a directory' attn run x.json -o x.json/y.json
-    fails 1 'x.json/layer0-head0.png: could not write: Not a directory' attn run x.json -o x.json/
+    fails 1 'x.json: could not make the folder: Not a directory' attn run x.json -o x.json/
     fails 1 'x.json/deep: could not make the folder: Not a directory' attn run x.json -o x.json/deep/
 }
 
@@ -407,7 +417,7 @@ sample() {
     ln -s nothing.json link.json
     ln -s round.json round.json
     fails 1 'link.json: is a link to nothing: expected a file name' attn run x.json -o link.json
-    fails 1 'round.json: is a link to nothing: expected a file name' attn run x.json -o round.json
+    fails 1 'round.json: is a link that leads back to itself: expected a file name' attn run x.json -o round.json
     [ -L link.json ] && [ -L round.json ]
 }
 

@@ -80,7 +80,7 @@ alibi='"encoding":[[[[-0.0,-1],
     attn run x.json --layer 0 --stage encoding -q -o 0.csv
     attn run x.json --layer 1 --stage encoding -q -o 1.csv
     same "$(head -qn1 0.csv 1.csv)" "$(printf '%s\n' layer,head,query,feature,query_token,value \
-        layer,head,query,key,query_token,key_token,encoding)"
+        layer,head,query,key,query_token,key_token,encoding,masked)"
     fails 2 '--image cannot go with --stage encoding' attn run x.json --layer 0 --stage encoding --grid 1,2 --image x.png -o y.png
 }
 

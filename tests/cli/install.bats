@@ -116,6 +116,10 @@ END
     same "$(completes attn run --cmap = vir)" 'viridis '
     same "$(completes attn run --causal = e)" 'end '
     same "$(completes attn run --causal =)" 'start end no '
+    same "$(completes attn run --cmap =)" "$(completes attn run --cmap '')"
+    same "$(completes attn run --causal '')" ' ' # without a = it is no argument
+    same "$(completes attn run --annotate o)" ' '
+    same "$(completes attn run --annotate = o)" 'on off '
     same "$(completes attn run x.json --pool m)" 'max mean '
     same "$(completes attn run --comp)" ' '
     same "$(completes attn help --comp)" '--completion '
@@ -130,6 +134,8 @@ END
     for command in run explain sample help; do
         same "$(completes attn $command -- | tr ' ' '\n' | sort)" \
             "$(attn $command --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*' | sort)"
+        same "$(completes attn $command - | tr ' ' '\n' | grep -x -- '-[a-z]' | sort)" \
+            "$(attn $command --help | grep -oE '^  -.' | tr -d ' ' | sort)"
     done
 }
 
@@ -140,6 +146,8 @@ END
     same "$(head -1 _attn)" '#compdef attn'
     # zsh -n does not read what it quotes: _arguments must take each specification.
     grep -q -- "--causal=-\[" _attn
+    grep -qF -- "'*-o[" _attn
+    grep -qF 'Endings of files\: .png, .json, .csv, .npy]' _attn
 }
 
 @test "the fish completion is fish" {
@@ -149,6 +157,8 @@ END
     PATH=$(dirname "$ATTN"):$PATH
     HOME=$PWD fish -c 'source attn.fish; complete -C "attn run --cau"' | grep -q -- '^--causal'
     HOME=$PWD fish -c 'source attn.fish; complete -C "attn sample sen"' | grep -q '^sentence'
+    HOME=$PWD fish -c 'source attn.fish; complete -C "attn run --hea"' | lacks -F '\'
+    HOME=$PWD fish -c 'source attn.fish; complete -C "attn run --forma"' | lacks -F '\'
 }
 
 @test "changed flags rebuild, the same flags do not" {

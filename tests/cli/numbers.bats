@@ -7,6 +7,7 @@ numbers() {
 
 @test "large matrices are written by several threads, in order" { numbers large_matrices; }
 @test "every stage is the same in JSON, CSV and NPY" { numbers formats; }
+@test "--masked, several stages in one CSV, and --measures are what the JSON says" { numbers masked; }
 @test "JSON reads back to the same float32, and is an input again" { numbers round_trip; }
 @test "every class of float32 survives" { numbers float_classes; }
 @test "bug: -0 in JSON lost its sign in readers that take it for an integer" { numbers negative_zero; }

@@ -72,7 +72,7 @@ def test_formats():
         value = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight",
                  "mask": "allowed"}.get(stage, "value")
         row = "key" if keys else "query"
-        header = ["layer", "head", "query", "key", "query_token", "key_token", value] if pairs else \
+        header = ["layer", "head", "query", "key", "query_token", "key_token", value, "masked"] if pairs else \
             ["layer", "head", row, "feature", f"{row}_token", value]
         assert list(rows[0]) == header, (stage, list(rows[0]))
         same_bits(f"{stage}.csv", np.array([r[value] for r in rows], dtype=np.float32).reshape(want.shape), want)
@@ -81,9 +81,40 @@ def test_formats():
             assert tuple(int(r[name]) for name in header[:4]) == index, (stage, r, index)
             label = whole["key_tokens" if keys else "tokens"][index[2]]
             assert r[f"{row}_token"] == label and (not pairs or r["key_token"] == whole["key_tokens"][index[3]]), (stage, r)
+        if pairs:
+            same_bits(f"{stage}.csv, masked", np.array([r["masked"] for r in rows], dtype=np.float32).reshape(want.shape),
+                      1 - stage_of(whole, "mask"))
     text = run("grouped.json", "--format", "csv", "-o", "x.npy").stdout.decode()
     with open("weights.csv") as f:
         assert text == f.read(), "--format csv is not what -o x.csv has"
+
+
+def test_masked():
+    """--masked nan changes weights and masked scores of masked pairs alone; all stages of pairs join in one CSV; --measures."""
+    grouped()
+    pairs = [*PAIR_STAGES, "mask"]
+    stages = [w for stage in pairs for w in ("--stage", stage)]
+    whole = json.loads(run("grouped.json", *stages, "-o", "-", "--measures", "measures.csv").stdout)
+    masked = stage_of(whole, "mask") == 0
+    assert masked.any() and not masked.all()
+    columns = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight", "mask": "allowed"}
+    for word in ("0", "nan"):
+        run("grouped.json", *stages, "--masked", word, "-o", "all.csv")
+        rows = read_csv("all.csv")
+        for stage in pairs:
+            want = stage_of(whole, stage).copy()
+            if word == "nan" and stage in ("weights", "masked"):
+                want[masked] = np.nan
+            same_bits(f"{word}, {stage}", np.array([r[columns[stage]] for r in rows], dtype=np.float32).reshape(want.shape), want)
+            run("grouped.json", "--stage", stage, "--masked", word, "-o", "one.npy")
+            same_bits(f"{word}, {stage}.npy", np.load("one.npy"), want)
+    rows = read_csv("measures.csv")
+    flat = [(l, h, s) for l, layer in enumerate(whole["stats"]) for h, s in enumerate(layer)]
+    assert len(rows) == len(flat)
+    for r, (l, h, s) in zip(rows, flat):
+        assert [int(r[k]) for k in ("layer", "head", "max_at_query", "max_at_key")] == [l, h, *s["max_at"]], (r, s)
+        for key in ("entropy", "max_weight", "mean_distance", "first_token"):
+            assert np.float32(r[key]) == np.float32(s[key]), (r, s)
 
 
 def measures(document):

@@ -58,6 +58,21 @@ static double shape(const char *text, struct taken *taken)
     return width;
 }
 
+/* A glyph without ink, the first of a font, has an empty bitmap in memory. */
+static void test_a_blank_may_come_first(void **state)
+{
+    (void)state;
+    struct font *fresh = font_open(&error);
+    struct font_bitmap bitmap;
+    int face, glyph;
+    assert_non_null(fresh);
+    assert_true(font_find(fresh, ' ', &face, &glyph));
+    assert_true(font_glyph(fresh, face, glyph, 20, 0, &bitmap, &error));
+    assert_int_equal(bitmap.width * bitmap.height, 0);
+    assert_non_null(bitmap.coverage);
+    font_close(fresh);
+}
+
 static void test_widths_add_up(void **state)
 {
     (void)state;
@@ -351,6 +366,7 @@ static void test_ellipsis_stands_at_the_logical_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_blank_may_come_first),
         cmocka_unit_test(test_widths_add_up),
         cmocka_unit_test(test_missing_character_is_a_box_with_its_code),
         cmocka_unit_test(test_chinese_comes_from_the_fallback_font),

@@ -270,13 +270,36 @@ static void writes_in_the_style_of_python(void **state)
     }
 }
 
+/* The first of the numbers that are too large, whatever the order in which they were read. */
+static void notes_what_is_too_large(void **state)
+{
+    (void)state;
+    static const char text[] = "1e39 3.4028235e38 -1e400 inf 3.4028236e38";
+    const char *const end = text + strlen(text);
+    float value;
+    number_take_overflow();
+    assert_ptr_equal(number_read(text + 5, end, &value), text + 17);
+    assert_ptr_equal(number_read_loose(text + 25, end, '.', &value), text + 28);
+    assert_null(number_take_overflow());
+    number_read(text + 18, end, &value);
+    assert_true(value == -INFINITY);
+    assert_ptr_equal(number_take_overflow(), text + 19);
+    assert_null(number_take_overflow());
+    number_read_loose(text + 18, end, '.', &value);
+    number_read_loose(text, end, '.', &value);
+    assert_ptr_equal(number_take_overflow(), text);
+    number_read(text, end, &value);
+    number_read(text + 18, end, &value);
+    assert_ptr_equal(number_take_overflow(), text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_strtof_reads),       cmocka_unit_test(reads_thousands_of_digits),
-        cmocka_unit_test(reads_no_more_than_a_number),   cmocka_unit_test(stops_at_the_end),
-        cmocka_unit_test(writes_the_shortest),           cmocka_unit_test(reads_near_every_middle),
-        cmocka_unit_test(writes_in_the_style_of_python),
+        cmocka_unit_test(notes_what_is_too_large),   cmocka_unit_test(reads_what_strtof_reads),
+        cmocka_unit_test(reads_thousands_of_digits), cmocka_unit_test(reads_no_more_than_a_number),
+        cmocka_unit_test(stops_at_the_end),          cmocka_unit_test(writes_the_shortest),
+        cmocka_unit_test(reads_near_every_middle),   cmocka_unit_test(writes_in_the_style_of_python),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,8 @@ static char *written(const struct writer *writer, const struct result *result, s
     struct error error = {0};
     struct out out;
     out_begin(&out, -1, "memory");
-    assert_true(writer->write(&excerpt, stage, &out, &error));
+    const struct content content = {.stages = {stage}, .stage_count = 1};
+    assert_true(writer->write(&excerpt, &content, &out, &error));
     *size = out.size;
     out_char(&out, 0);
     assert_true(out_finish(&out, &error));
@@ -91,7 +92,8 @@ static void csv_quotes_labels(void **state)
         char wanted[200];
         scene_of_labels(&scene, &cases[i].label, 1);
         snprintf(wanted, sizeof wanted,
-                 "layer,head,query,key,query_token,key_token,weight\n0,0,0,0,0,%s,0\n0,1,0,0,0,%s,0.25\n",
+                 "layer,head,query,key,query_token,key_token,weight,masked\n0,0,0,0,0,%s,0,0\n0,1,0,0,0,%s,0."
+                 "25,0\n",
                  cases[i].field, cases[i].field);
         assert_csv(&scene.result, (struct selection){0}, STAGE_WEIGHTS, wanted);
         scene_free(&scene);
@@ -103,13 +105,14 @@ static void csv_counts_within_the_whole(void **state)
     (void)state;
     struct scene scene = {0};
     scene_of_labels(&scene, (const char *const[]){"x", "y", "z"}, 3);
-    assert_csv(&scene.result, (struct selection){.heads = second, .head_count = 1, .key_first = 1},
-               STAGE_WEIGHTS,
-               "layer,head,query,key,query_token,key_token,weight\n0,1,0,1,0,y,1\n0,1,0,2,0,z,1.25\n");
+    assert_csv(
+        &scene.result, (struct selection){.heads = second, .head_count = 1, .key_first = 1}, STAGE_WEIGHTS,
+        "layer,head,query,key,query_token,key_token,weight,masked\n0,1,0,1,0,y,1,0\n0,1,0,2,0,z,1.25,0\n");
     /* Of a mean the head is 0. */
     assert_csv(&scene.result,
                (struct selection){.heads = second, .head_count = 1, .key_first = 2, .average_heads = true},
-               STAGE_WEIGHTS, "layer,head,query,key,query_token,key_token,weight\n0,0,0,2,0,z,1.25\n");
+               STAGE_WEIGHTS,
+               "layer,head,query,key,query_token,key_token,weight,masked\n0,0,0,2,0,z,1.25,0\n");
     scene_free(&scene);
 }
 
@@ -155,12 +158,15 @@ static void csv_names_features_and_heads(void **state)
     layer.average_heads = false;
     layer.query_first = 0;
     layer.query_end = 1;
-    assert_csv(&scene.result, layer, STAGE_SCORES,
-               "layer,head,query,key,query_token,key_token,raw_score\n1,1,0,0,0,0,0\n1,1,0,1,0,1,0\n");
+    assert_csv(
+        &scene.result, layer, STAGE_SCORES,
+        "layer,head,query,key,query_token,key_token,raw_score,masked\n1,1,0,0,0,0,0,0\n1,1,0,1,0,1,0,1\n");
     assert_csv(&scene.result, layer, STAGE_MASKED,
-               "layer,head,query,key,query_token,key_token,masked_score\n1,1,0,0,0,0,0\n1,1,0,1,0,1,-inf\n");
-    assert_csv(&scene.result, layer, STAGE_MASK,
-               "layer,head,query,key,query_token,key_token,allowed\n1,1,0,0,0,0,1\n1,1,0,1,0,1,0\n");
+               "layer,head,query,key,query_token,key_token,masked_score,masked\n1,1,0,0,0,0,0,0\n1,1,0,1,0,1,"
+               "-inf,1\n");
+    assert_csv(
+        &scene.result, layer, STAGE_MASK,
+        "layer,head,query,key,query_token,key_token,allowed,masked\n1,1,0,0,0,0,1,0\n1,1,0,1,0,1,0,1\n");
     scene_free(&scene);
 }
 
