@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/words.h"
 #include "cmd/clock.h"
 #include "view/picture_jobs.h"
 #include "view/summary.h"

@@ -151,13 +151,17 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
 
 /* ---- what the problem says to it ---- */
 
+/* Room for the name of an output in a message. */
+enum { CALLED = 1024 };
+
 /* "-o x.csv" or "--format csv". */
-static void output_called(char called[256], const struct output *output, const struct output_format *format)
+static void output_called(char called[CALLED], const struct output *output,
+                          const struct output_format *format)
 {
     if (output)
-        snprintf(called, 256, "%s %s", output->option, output->path);
+        snprintf(called, CALLED, "%s %s", output->option, output->path);
     else
-        snprintf(called, 256, "--format %s", format->ending + 1);
+        snprintf(called, CALLED, "--format %s", format->ending + 1);
 }
 
 /* Several stages in one file are numbers of the same pairs. */
@@ -188,7 +192,7 @@ static bool check_one_output(const struct outputs *outputs, const struct output 
 {
     const struct content *content = &outputs->content;
     const enum holds holds = output_format_holds(format);
-    char called[256];
+    char called[CALLED];
     output_called(called, output, format);
     if (format->painter || holds == HOLDS_MEASURES)
         return true;

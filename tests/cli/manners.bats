@@ -312,7 +312,8 @@ can_exhaust() {
 
 @test "each allocation fails once: JSON in, every kind of output" {
     can_exhaust
-    exhaust ATTN_FAIL_AT run "$DATA/projections.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format csv
+    exhaust ATTN_FAIL_AT run "$DATA/projections.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format csv --masked nan \
+        --measures m.csv
 }
 
 @test "each allocation fails once: CSV in, all stages, a selection, values in the cells" {
