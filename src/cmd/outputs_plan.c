@@ -187,8 +187,8 @@ static bool check_joined(const struct outputs *outputs, const char *called, cons
 }
 
 static bool check_one_output(const struct outputs *outputs, const struct output *output,
-                         const struct output_format *format, const struct problem *problem,
-                         const struct request *request, struct error *error)
+                             const struct output_format *format, const struct problem *problem,
+                             const struct request *request, struct error *error)
 {
     const struct content *content = &outputs->content;
     const enum holds holds = output_format_holds(format);
