@@ -99,6 +99,13 @@ bool problem_straighten_projections(struct inputs *inputs, const struct settings
 /* Drops an axis of 1, that of a batch, of positions with three axes (check_position.c). */
 void problem_trim_positions(struct inputs *inputs);
 
+/* Drops a first axis of 1, that of a batch, of embeddings and context, and of tensors of rank 4 of one layer
+ * (check_shapes.c). */
+void problem_drop_batches(struct inputs *inputs);
+
+/* Turns the masks whose true attends in any case, where mask_true_blocks will turn them again (check_shapes.c). */
+void problem_turn_masks(struct inputs *inputs, const struct settings *over);
+
 /* Makes rank 3 of tensors of rank 2 whose heads are below each other: weights of which `heads` says how many they
  * are; q, k and v where the tokens tell, with a warning (stacked_heads.c). */
 void problem_stack_heads(struct inputs *inputs, const struct settings *over, struct warnings *warnings);

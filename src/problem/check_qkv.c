@@ -150,6 +150,22 @@ static bool absent_error(const struct check *check, const struct projection *q, 
                      file ? file : "", file ? ": " : "", layer_name, absent);
 }
 
+/* Leaves v out where it would be the sequence itself, which cannot be shared by the heads: without w_v the weights
+ * alone are computed. */
+static void leave_out_values(const struct check *check, struct problem_layer *layer)
+{
+    struct projection *v = &layer->v;
+    const bool plain = v->x && !v->w && !v->b && !v->given;
+    if (!plain || v->width % layer->k.heads == 0 || !(layer->q.w || layer->k.w) || check_find(check, INPUT_W_O))
+        return;
+    if (check->layer == 0)
+        warnings_add(check->warnings,
+                     "there is no w_v, and %zu heads cannot share the %zu columns of the sequence: only weights are "
+                     "computed, and no output",
+                     layer->k.heads, v->width);
+    *v = (struct projection){0};
+}
+
 /* Decides the heads of q, k and v. */
 static bool check_heads(const struct check *check, struct problem_layer *layer)
 {
@@ -157,9 +173,11 @@ static bool check_heads(const struct check *check, struct problem_layer *layer)
     struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
     size_t said = settings_have(settings, SETTING_HEADS) ? settings->heads : 0;
     size_t kv_said = settings_have(settings, SETTING_KV_HEADS) ? settings->kv_heads : 0;
-    return settle_heads(check, q, 0, said, "heads", 1) &&
-           settle_heads(check, k, 1, kv_said, "kv_heads", q->heads) &&
-           (!v->width || settle_heads(check, v, 2, kv_said, "kv_heads", k->heads));
+    if (!settle_heads(check, q, 0, said, "heads", 1) ||
+        !settle_heads(check, k, 1, kv_said, "kv_heads", q->heads))
+        return false;
+    leave_out_values(check, layer);
+    return (!v->width || settle_heads(check, v, 2, kv_said, "kv_heads", k->heads));
 }
 
 /* Whether the heads of q, k and v fit each other. */

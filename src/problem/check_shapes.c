@@ -134,3 +134,51 @@ bool check_pairs(const struct check *check, enum input which)
     }
     return true;
 }
+
+static void drop_first(struct tensor *t)
+{
+    for (int i = 1; i < t->rank; i++)
+        t->shape[i - 1] = t->shape[i];
+    t->rank--;
+}
+
+static void drop_batches(struct layer_inputs *own, bool is_layer)
+{
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        struct tensor *t = &own->tensor[i];
+        const bool sequence = i == INPUT_EMBEDDINGS || i == INPUT_CONTEXT;
+        if (t->data && t->shape[0] == 1 && ((sequence && t->rank == 3) || (is_layer && t->rank == 4)))
+            drop_first(t);
+    }
+}
+
+void problem_drop_batches(struct inputs *inputs)
+{
+    drop_batches(&inputs->all, false);
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        drop_batches(&inputs->layers[l], true);
+}
+
+static void turn_masks(struct layer_inputs *own, bool blocks)
+{
+    static const enum input masks[] = {INPUT_MASK, INPUT_KEY_MASK};
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        struct tensor *t = &own->tensor[masks[i]];
+        for (size_t j = 0; blocks && t->data && t->true_attends && j < tensor_count(t); j++)
+            t->data[j] = 1 - t->data[j];
+        t->true_attends = false;
+    }
+}
+
+void problem_turn_masks(struct inputs *inputs, const struct settings *over)
+{
+    const struct settings *all = &inputs->all.settings;
+    const bool said = settings_have(over, SETTING_MASK_TRUE_BLOCKS);
+    const bool blocks = said ? over->mask_true_blocks : all->mask_true_blocks;
+    turn_masks(&inputs->all, blocks);
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        const struct settings *own = &inputs->layers[l].settings;
+        const bool here = !said && settings_have(own, SETTING_MASK_TRUE_BLOCKS);
+        turn_masks(&inputs->layers[l], here ? own->mask_true_blocks : blocks);
+    }
+}

@@ -63,11 +63,6 @@ static bool make_layer(struct check *check)
 
     layer->mask = check_find(check, INPUT_MASK);
     layer->bias = check_find(check, INPUT_BIAS);
-    if (layer->mask && layer->mask->true_attends && settings->mask_true_blocks)
-        return place_error(
-            &layer->mask->place, check->error,
-            "the pairs of this table are allowed, and others are masked: mask_true_blocks turns "
-            "only a mask that is given by itself");
     bool causal = settings_have(settings, SETTING_CAUSAL) && settings->causal != CAUSAL_NO;
     bool window = settings_have(settings, SETTING_WINDOW);
     layer->offset =
@@ -126,6 +121,8 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     if (!problem_straighten_projections(inputs, over, error))
         return false;
     problem_trim_positions(inputs);
+    problem_drop_batches(inputs);
+    problem_turn_masks(inputs, over);
     problem_stack_heads(inputs, over, warnings);
     for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
         if (!make_layer(&check))

@@ -5,11 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "problem/rope_setting.h"
+#include "read/json_masks.h"
 #include "read/json_names.h"
 #include "read/json_steps.h"
 #include "read/json_values.h"
@@ -105,6 +107,9 @@ static bool ignore_key(struct reading *reading, const struct json_member *member
     if (name[0] == '_' || text_begins(name, "x-"))
         return true;
     const char *near = why ? NULL : nearest_key(name), *advice = why ? NULL : json_names_advice(name);
+    /* What is nearly one of the keys is one that is misspelt, and would change the result. */
+    if (near && !advice && strlen(name) >= 8 && strlen(name) <= strlen(near) + 2 && strlen(near) <= strlen(name) + 2)
+        advice = "";
     struct place place = source_place(reading->json.source, member->offset);
     if (advice && *advice)
         return place_error(&place, reading->error,
@@ -238,11 +243,30 @@ static bool read_rope_scaling(struct reading *reading, const struct json_member 
     return true;
 }
 
+/* Reads a mask under a name of other software, and says what it was taken for. */
+static bool put_mask(struct reading *reading, const struct json_member *member, enum name_sense sense,
+                     struct layer_inputs *layer)
+{
+    static const enum input places[] = {INPUT_KEY_MASK, INPUT_MASK, INPUT_BIAS};
+    struct tensor *tensor = NULL;
+    bool had[3];
+    for (int i = 0; i < 3; i++)
+        had[i] = layer->tensor[places[i]].data;
+    if (!json_get_tensor(&reading->json, member, &tensor, reading->error) ||
+        !json_put_mask(&(struct json_mask){tensor, member->name, layer, reading->warnings, reading->error}, sense))
+        return false;
+    for (int i = 0; i < 3; i++)
+        if (!had[i] && layer->tensor[places[i]].data)
+            note_name(reading, member, input_names[places[i]]);
+    return true;
+}
+
 /* Reads a key that the whole and each layer may have, a tensor or a setting; *known: it was one of them. */
 static bool read_layer_key(struct reading *reading, const struct json_member *member,
                            struct layer_inputs *layer, bool *known)
 {
-    const char *name = json_names_own(member->name);
+    const struct other_name *other = json_names_other(member->name);
+    const char *name = other ? other->own : member->name;
     enum input input = strcmp(name, "weights") == 0 ? INPUT_ATTENTION : input_named(name);
     enum setting setting = setting_named(name);
     /* A list in the place of a number is one a query, or one a head that may be null. */
@@ -251,8 +275,12 @@ static bool read_layer_key(struct reading *reading, const struct json_member *me
     if (setting == SETTING_SINK && cJSON_IsArray(member->item))
         input = INPUT_SINKS;
     *known = input < INPUT_COUNT || setting < SETTING_COUNT;
-    if (name != member->name)
+    if (other && other->sense >= NAME_KEEPS)
+        return put_mask(reading, member, other->sense, layer);
+    if (other)
         note_name(reading, member, name);
+    if (input < INPUT_COUNT && other && other->sense == NAME_OUT_IN)
+        return put_tensor(reading, member, input, layer) && (layer->tensor[input].is_out_in = true);
     if (input < INPUT_COUNT)
         return put_tensor(reading, member, input, layer);
     if (setting == SETTING_ROPE_SCALING && !cJSON_IsString(member->item))
@@ -518,8 +546,11 @@ static bool read_object(struct reading *reading)
         const struct json_member *member = find_member(&members, name);
         if (!member && target->what == READ_TENSOR && target->input == INPUT_ATTENTION)
             member = find_member(&members, "weights");
-        if (!member && target->what == READ_TENSOR && target->input == INPUT_POSITIONS)
-            member = find_member(&members, "position_ids");
+        for (size_t i = 0; !member && i < members.count; i++) {
+            const struct other_name *other = json_names_other(members.list[i].name);
+            if (other && other->sense == NAME_SAME && strcmp(other->own, name) == 0)
+                member = &members.list[i];
+        }
         ok = member ? put_at_target(reading, member)
                     : source_error(
                           reading->json.source, reading->json.root_offset, reading->error,
@@ -528,6 +559,35 @@ static bool read_object(struct reading *reading)
     }
     free(members.list);
     return ok;
+}
+
+/* Whether the name of the file says that it holds weights. */
+static bool is_named_weights(const char *path)
+{
+    static const char *const starts[] = {"att", "weights", "arr_", "layer_", "layer0"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncasecmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* A bare array of three levels and more, which embeddings are not: weights, if the file is called so and no number
+ * is below 0. */
+static bool put_bare(struct reading *reading, struct json_member *member, const struct number_array *array)
+{
+    const char *file = reading->json.source->name;
+    bool positive = true;
+    for (size_t i = 0; array->uneven.offset == 0 && i < tensor_count(&array->tensor); i++)
+        positive = positive && !(array->tensor.data[i] < 0);
+    if (!is_named_weights(file) || !positive)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "
+                            "--attention %s or --q %s, or in an object under its name",
+                            array->depth, file, file);
+    member->name = input_names[INPUT_ATTENTION];
+    note_name(reading, member, "attention, by the name of the file");
+    return put_tensor(reading, member, INPUT_ATTENTION, &reading->inputs->all);
 }
 
 /* Reads a text that is no object: a list, or an error. */
@@ -542,6 +602,9 @@ static bool read_no_object(struct reading *reading)
     }
     if (!cJSON_IsArray(member.item))
         return json_wrong_kind(&reading->json, &member, "an object or a list of rows", reading->error);
+    const struct number_array *array = json_array(&reading->json, member.item);
+    if (array && array->depth > 2)
+        return put_bare(reading, &member, array);
     member.name = input_names[INPUT_EMBEDDINGS];
     return put_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);
 }

@@ -204,6 +204,20 @@ static bool scan_lists(struct scanner *scanner, struct array_scan *scan)
     return true;
 }
 
+/* Of five levels one of 1 in front, or behind the layers, is a batch of one sequence: layers×1×heads×n×m, as Hugging
+ * Face returns attentions. */
+static void drop_batch(struct number_array *array, const struct array_scan *scan)
+{
+    if (scan->depth != TENSOR_RANK_MAX + 1 || array->uneven.offset)
+        return;
+    const int axis = scan->levels[1].expected == 1 ? 1 : 0;
+    if (scan->levels[axis].expected != 1)
+        return;
+    for (int i = 0; i < TENSOR_RANK_MAX; i++)
+        array->tensor.shape[i] = scan->levels[i + (i >= axis)].expected;
+    array->depth--;
+}
+
 /* Moves the array to the document and writes its index, or the offset of its odd element, to the skeleton. */
 static bool add_array(struct scanner *scanner, struct array_scan *scan, size_t offset)
 {
@@ -233,6 +247,7 @@ static bool add_array(struct scanner *scanner, struct array_scan *scan, size_t o
     };
     for (int i = 0; i < array->tensor.rank; i++)
         array->tensor.shape[i] = scan->levels[i].expected;
+    drop_batch(array, scan);
     scan->data = NULL;
     out_format(&scanner->skeleton, "[%zu]", json->array_count++);
     return true;

@@ -10,12 +10,7 @@
 static const struct {
     const char *name, *advice;
 } other_names[] = {
-    {"attention_mask",
-     "expected \"key_mask\" for a number a key (1 attends), \"mask\" for n×m, or \"bias\" for "
-     "numbers that are added"},
     {"encoder_attention_mask", "expected \"key_mask\", a number a key (1 attends)"},
-    {"key_padding_mask", "expected \"key_mask\" with \"mask_true_blocks\": true, if true blocks in it"},
-    {"attn_mask", "expected \"mask\" (true attends) or \"bias\" (numbers that are added)"},
     {"attn_bias", "expected \"bias\""},
     {"attention_bias", "expected \"bias\""},
     {"position_bias", "expected \"bias\" for a number a pair, or \"relative_bias\" for T5's table"},
@@ -34,31 +29,75 @@ static const struct {
     {"partial_rotary_factor", "expected \"rotary_dim\", or in \"rope_scaling\""},
     {"max_position_embeddings", "expected in \"rope_scaling\""},
     {"original_max_position_embeddings", "expected in \"rope_scaling\""},
+    {"query_key_value.weight", "expected \"w_qkv\" with \"w_layout\": \"out_in\", and \"qkv_layout\": \"heads\" or "
+                               "\"thirds\""},
+    {"segment_ids", "expected \"segments\""},
+    {"cu_seqlens", "expected \"segments\", the document of each token"},
+    {"cu_seqlens_q", "expected \"segments\", the document of each token"},
     {"num_heads", "expected \"heads\""},
     {"num_attention_heads", "expected \"heads\""},
     {"num_key_value_heads", "expected \"kv_heads\""},
     {"n_head", "expected \"heads\""},
 };
 
-/* Names of other software that are read as attn's own. */
-static const struct {
-    const char *name, *own;
-} same_names[] = {
-    {"position_ids", "positions"},
-    {"rope_parameters", "rope_scaling"},
+/* Names of other software that are read as attn's own: Hugging Face's outputs and state dicts, PyTorch's
+ * nn.MultiheadAttention, GPT-2's Conv1D, TransformerLens. */
+static const struct other_name same_names[] = {
+    {"position_ids", "positions", NAME_SAME},
+    {"rope_parameters", "rope_scaling", NAME_SAME},
+    {"query", "q", NAME_SAME},
+    {"key", "k", NAME_SAME},
+    {"value", "v", NAME_SAME},
+    {"query_states", "q", NAME_SAME},
+    {"key_states", "k", NAME_SAME},
+    {"value_states", "v", NAME_SAME},
+    {"attentions", "attention", NAME_SAME},
+    {"attn_weights", "attention", NAME_SAME},
+    {"attention_weights", "attention", NAME_SAME},
+    {"attention_probs", "attention", NAME_SAME},
+    {"attention_mask", "key_mask", NAME_KEEPS},
+    {"key_padding_mask", "key_mask", NAME_BLOCKS},
+    {"attn_mask", "mask", NAME_EITHER},
+    {"in_proj_weight", "w_qkv", NAME_OUT_IN},
+    {"in_proj_bias", "b_qkv", NAME_SAME},
+    {"out_proj.weight", "w_o", NAME_OUT_IN},
+    {"out_proj.bias", "b_o", NAME_SAME},
+    {"q_proj.weight", "w_q", NAME_OUT_IN},
+    {"k_proj.weight", "w_k", NAME_OUT_IN},
+    {"v_proj.weight", "w_v", NAME_OUT_IN},
+    {"o_proj.weight", "w_o", NAME_OUT_IN},
+    {"q_proj.bias", "b_q", NAME_SAME},
+    {"k_proj.bias", "b_k", NAME_SAME},
+    {"v_proj.bias", "b_v", NAME_SAME},
+    {"o_proj.bias", "b_o", NAME_SAME},
+    {"q_norm.weight", "q_norm", NAME_SAME},
+    {"k_norm.weight", "k_norm", NAME_SAME},
+    {"c_attn.weight", "w_qkv", NAME_SAME},
+    {"c_attn.bias", "b_qkv", NAME_SAME},
+    {"c_proj.weight", "w_o", NAME_SAME},
+    {"c_proj.bias", "b_o", NAME_SAME},
+    {"W_Q", "w_q", NAME_SAME},
+    {"W_K", "w_k", NAME_SAME},
+    {"W_V", "w_v", NAME_SAME},
+    {"W_O", "w_o", NAME_SAME},
+    {"b_Q", "b_q", NAME_SAME},
+    {"b_K", "b_k", NAME_SAME},
+    {"b_V", "b_v", NAME_SAME},
+    {"b_O", "b_o", NAME_SAME},
 };
 
-const char *json_names_own(const char *name)
+const struct other_name *json_names_other(const char *name)
 {
     for (size_t i = 0; i < sizeof same_names / sizeof *same_names; i++)
         if (strcmp(name, same_names[i].name) == 0)
-            return same_names[i].own;
-    return name;
+            return &same_names[i];
+    return NULL;
 }
 
 /* Parts of names that say as much, though nobody knows the name. */
-static const char *const telling_parts[] = {"mask",   "position", "norm", "scale",   "rope",  "rotary",
-                                            "causal", "window",   "bias", "softcap", "slope", "inv_freq"};
+static const char *const telling_parts[] = {"mask",    "position", "norm",    "scale", "rope",        "rotary",
+                                            "causal",  "window",   "bias",    "softcap", "slope",     "inv_freq",
+                                            "proj",    "segment",  "seqlen",  "temperature", "gate_weight"};
 
 const char *json_names_advice(const char *name)
 {

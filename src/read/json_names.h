@@ -6,8 +6,21 @@
 #ifndef ATTN_READ_JSON_NAMES_H
 #define ATTN_READ_JSON_NAMES_H
 
-/* attn's own name for the same thing, or `name` itself. */
-const char *json_names_own(const char *name);
+/* How a tensor of another name is to be taken. */
+enum name_sense {
+    NAME_SAME,   /* as attn's own */
+    NAME_OUT_IN, /* the transpose, as PyTorch's Linear stores it */
+    NAME_KEEPS,  /* 1 attends, whatever mask_true_blocks says; or numbers that are added */
+    NAME_BLOCKS, /* true masks a key, whatever mask_true_blocks says */
+    NAME_EITHER  /* numbers that are added; what true means is not known */
+};
+struct other_name {
+    const char *name, *own;
+    enum name_sense sense;
+};
+
+/* The row of a name of other software that is read as attn's own; NULL: there is none. */
+const struct other_name *json_names_other(const char *name);
 
 /* What to say of such a key: what to give instead, or that there is nothing like it. NULL: the key would not
  * change the result, as far as its name tells. */
