@@ -195,7 +195,7 @@ def test_pieces():
         "The Ġcat s at . <|endoftext|> Hel lo Ġ": ["The", "catsat.", "<|endoftext|>", "Hello", "Ġ"],
         "<s> ▁un believ able ▁cats <0xE2> </s>": ["<s>", "unbelievable", "cats<0xE2>", "</s>"],
         "Ġa Ċ b Ġ## ## Ġc": ["a", "Ċ", "b", "####", "c"],
-        "▁a <0x0A> b ▁ c": ["a", "<0x0A>", "b", "▁c"],
+        "▁a <0x0A> b ▁ c ▁ 2 0 ▁": ["a", "<0x0A>", "b", "c", "20", "▁"],
         "▁ ▁": ["▁", "▁"],
         "one two": ["one", "two"],
     }
