@@ -211,6 +211,10 @@ def test_pieces():
     got = result("x.json", "--words")
     assert got["tokens"] == ["The", "cat"] and got["key_tokens"] == ["katze", "[SEP]", "da"]
     assert got["weights"] == [[[[0.5, 0.25, 0.25]] * 2]]
+    # The map of a word that is in pieces.
+    write_json("x.json", {"attention": [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [1, 0, 0]], "key_tokens": ["a", "Ġtab", "by"], "grid": [1, 3]})
+    got = json.loads(run("x.json", "--words", "--look-at", "tabby", "-o", "x.png", "-o", "-").stdout)
+    assert got["weights"] == [[[[0.5, 0.5], [0.25, 0.75], [1, 0]]]] and got["grid_axis"] == "queries"
     # Numbers win over nothing, the command line over numbers; a piece that begins a word inside of one has a blank before it.
     write_json("x.json", {"tokens": ["ĠNew", "ĠYork", "er"], "words": [0, 0, 0], "attention": np.eye(3)})
     assert result("x.json")["tokens"] == ["New Yorker"]
