@@ -169,6 +169,11 @@ def test_words_of_a_sequence():
     got = result("x.json")
     close("given", got["weights"][0], joined(w, of, of), 1e-7)
     assert got["tokens"] == got["key_tokens"] == ["Hello", "world"] and got["mask"] == [[1, 0], [1, 1]]
+    full = weights_of(rng, 2, 5, 5)  # weight on forbidden pairs is shown, and measured
+    write_json("x.json", {"attention": full, "words": [0, 0, 1, 1, 1], "causal": True})
+    got = result("x.json")
+    close("masked", got["weights"][0], joined(full, of, of), 1e-7)
+    check_stats(got["stats"], np.array(got["weights"]), [0])
     write_json("x.json", {"attention": w, "words": [7, 7, 3, 3, 3]})
     assert result("x.json")["tokens"] == ["0", "1"]
     write_json("x.json", {"attention": w, "words": [0, 1, 0, 2, 1]})
