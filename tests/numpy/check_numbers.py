@@ -375,6 +375,8 @@ def test_schema():
         ["--causal", "--prefix", "2", "--key-length", "5", "--stage", "mask"])]
     write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
     write_json("table.json", {"q": np.eye(3), "k": np.eye(3), "position": "relative", "max_distance": 5, "relative_bias": [[1], [2], [3], [4]]})
+    runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
+             ["grouped.json", "--average", "heads,layers"], ["grouped.json", "--words", "--stage", "mask"]]
     runs += [[sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
