@@ -92,6 +92,21 @@ static size_t put_piece(char *to, const char *piece, bool first)
     return blank + length;
 }
 
+/* A word of nothing but markers has the text of its first token. */
+static bool keep_markers(char **text, const size_t *length, const struct labels *tokens,
+                         const struct word_side *side, struct error *error)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        const size_t w = side->of[i];
+        if (length[w] > 0 || text[w])
+            continue;
+        text[w] = text_copy(tokens->text[i]);
+        if (!text[w])
+            return error_memory(error, strlen(tokens->text[i]) + 1);
+    }
+    return true;
+}
+
 /* The joined texts of pieces; `length` is 0 for each word, and has room for them. */
 static bool join_pieces(char **text, size_t *length, const struct labels *tokens,
                         const struct word_side *side, struct error *error)
@@ -100,14 +115,15 @@ static bool join_pieces(char **text, size_t *length, const struct labels *tokens
         const size_t w = side->of[i];
         length[w] += put_piece(NULL, tokens->text[i], length[w] == 0);
     }
+    if (!keep_markers(text, length, tokens, side, error))
+        return false;
     for (size_t w = 0; w < side->count; w++) {
-        text[w] = memory_zeroed(length[w] + 1, 1, error);
-        if (!text[w])
+        if (!text[w] && !(text[w] = memory_zeroed(length[w] + 1, 1, error)))
             return false;
         length[w] = 0;
     }
     for (size_t i = 0; i < tokens->count; i++) {
-        const size_t w = side->of[i];
+        const size_t w = side->of[i]; /* markers alone add nothing */
         length[w] += put_piece(text[w] + length[w], tokens->text[i], length[w] == 0);
     }
     return true;

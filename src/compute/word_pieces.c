@@ -52,7 +52,7 @@ const char *word_piece_text(const char *piece, bool first, bool *begins)
 {
     const size_t marker = word_marker(piece);
     *begins = marker > 0;
-    if (marker > 0 && piece[marker])
+    if (marker > 0)
         return piece + marker;
     return !first && continues_word(piece) ? piece + 2 : piece;
 }

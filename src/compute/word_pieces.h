@@ -15,8 +15,8 @@
  */
 bool word_pieces(const struct labels *labels, size_t *of, size_t *count);
 
-/* The text of a piece without its marker, and whether it had one that begins a word. A piece that is nothing else keeps
- * it. `first`: it is the first of its word. */
+/* The text of a piece without its marker, and whether it had one that begins a word. `first`: it is the first of its
+ * word, which has nothing to continue. */
 const char *word_piece_text(const char *piece, bool first, bool *begins);
 
 #endif

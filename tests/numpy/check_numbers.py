@@ -416,6 +416,8 @@ def test_schema():
         runs.append([f"{name}.json", *every])
     write_json("turned.json", {"q": np.eye(2), "k": np.eye(2), "past_k": np.eye(2), "past_v": np.eye(2), "v": np.eye(2), "position": "rotary",
                                "past_rotated": True})
+    runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
+             ["grouped.json", "--average", "heads,layers"], ["grouped.json", "--words", "--stage", "mask"]]
     runs += [["turned.json"], [sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:

@@ -169,6 +169,11 @@ def test_words_of_a_sequence():
     got = result("x.json")
     close("given", got["weights"][0], joined(w, of, of), 1e-7)
     assert got["tokens"] == got["key_tokens"] == ["Hello", "world"] and got["mask"] == [[1, 0], [1, 1]]
+    full = weights_of(rng, 2, 5, 5)  # weight on forbidden pairs is shown, and measured
+    write_json("x.json", {"attention": full, "words": [0, 0, 1, 1, 1], "causal": True})
+    got = result("x.json")
+    close("masked", got["weights"][0], joined(full, of, of), 1e-7)
+    check_stats(got["stats"], np.array(got["weights"]), [0])
     write_json("x.json", {"attention": w, "words": [7, 7, 3, 3, 3]})
     assert result("x.json")["tokens"] == ["0", "1"]
     write_json("x.json", {"attention": w, "words": [0, 1, 0, 2, 1]})
@@ -195,7 +200,7 @@ def test_pieces():
         "The Ġcat s at . <|endoftext|> Hel lo Ġ": ["The", "catsat.", "<|endoftext|>", "Hello", "Ġ"],
         "<s> ▁un believ able ▁cats <0xE2> </s>": ["<s>", "unbelievable", "cats<0xE2>", "</s>"],
         "Ġa Ċ b Ġ## ## Ġc": ["a", "Ċ", "b", "####", "c"],
-        "▁a <0x0A> b ▁ c": ["a", "<0x0A>", "b", "▁c"],
+        "▁a <0x0A> b ▁ c ▁ 2 0 ▁": ["a", "<0x0A>", "b", "c", "20", "▁"],
         "▁ ▁": ["▁", "▁"],
         "one two": ["one", "two"],
     }
@@ -211,6 +216,10 @@ def test_pieces():
     got = result("x.json", "--words")
     assert got["tokens"] == ["The", "cat"] and got["key_tokens"] == ["katze", "[SEP]", "da"]
     assert got["weights"] == [[[[0.5, 0.25, 0.25]] * 2]]
+    # The map of a word that is in pieces.
+    write_json("x.json", {"attention": [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [1, 0, 0]], "key_tokens": ["a", "Ġtab", "by"], "grid": [1, 3]})
+    got = json.loads(run("x.json", "--words", "--look-at", "tabby", "-o", "x.png", "-o", "-").stdout)
+    assert got["weights"] == [[[[0.5, 0.5], [0.25, 0.75], [1, 0]]]] and got["grid_axis"] == "queries"
     # Numbers win over nothing, the command line over numbers; a piece that begins a word inside of one has a blank before it.
     write_json("x.json", {"tokens": ["ĠNew", "ĠYork", "er"], "words": [0, 0, 0], "attention": np.eye(3)})
     assert result("x.json")["tokens"] == ["New Yorker"]

@@ -169,15 +169,17 @@ static void assert_columns(const char *position, const char *other_position, con
         assert_true(settings_parse(&scene.inputs.layers[1].settings, SETTING_POSITION, other_position, "it",
                                    ERROR_USAGE, &error));
     scene_compute(&scene, (struct request){.stages = 1u << STAGE_ENCODING}, (struct selection){0});
-    struct excerpt excerpt = excerpt_of(&scene.result, (struct selection){0});
-    char said[200] = "";
-    assert_true(panels_find(&panels, &excerpt, STAGE_ENCODING, &error));
-    for (size_t c = 0; panels.columns && panels.columns[c]; c++)
-        strcat(strcat(said, c > 0 ? ", " : ""), panels.columns[c]);
-    assert_string_equal(said, wanted);
-    assert_int_equal(panels.count, 1);
-    panels_free(&panels);
-    excerpt_free(&excerpt);
+    for (int mean = 0; mean < 2; mean++) { /* of each layer, and of the mean over both */
+        struct excerpt excerpt = excerpt_of(&scene.result, (struct selection){.average_layers = mean});
+        char said[200] = "";
+        assert_true(panels_find(&panels, &excerpt, STAGE_ENCODING, &error));
+        for (size_t c = 0; panels.columns && panels.columns[c]; c++)
+            strcat(strcat(said, c > 0 ? ", " : ""), panels.columns[c]);
+        assert_string_equal(said, wanted);
+        assert_int_equal(panels.count, 1);
+        panels_free(&panels);
+        excerpt_free(&excerpt);
+    }
     scene_free(&scene);
 }
 

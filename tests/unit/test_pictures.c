@@ -319,6 +319,9 @@ static void test_patches_that_are_queries(void **state)
     write_input(self, "{\"attention\":[[0.5,0.5],[0.25,0.75]],\"grid\":[1,2],\"grid_axis\":\"queries\"}");
     assert_titles(self, (struct patch_options){.at = "1"}, all, "looking at row 0, column 1", "");
     assert_true(made.picture.drawing.has_mark && made.picture.drawing.mark_column == 1);
+    assert_titles(self, (struct patch_options){0}, all, "weights of the patches on each key",
+                  "row 0, column 0");
+    assert_false(made.picture.drawing.has_mark);
     unlink(self);
 }
 
