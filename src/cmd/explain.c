@@ -60,7 +60,8 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
               computation_check(c, options, error) &&
               explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
               explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
-              (!own->query || selection_token(&query, "--query", own->query, "", &c->problem.tokens, error));
+              (!own->query ||
+               selection_token(&query, "--query", own->query, "", &c->problem.tokens, &c->warnings, error));
     computation_warn(c);
     if (!ok)
         return false;

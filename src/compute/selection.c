@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -98,16 +99,31 @@ bool selection_check(struct selection *selection, const struct problem *problem,
 }
 
 bool selection_token(size_t *token, const char *option, const char *text, const char *also,
-                     const struct labels *labels, struct error *error)
+                     const struct labels *labels, struct warnings *warnings, struct error *error)
 {
     int64_t number;
     if (text_to_integer(text, &number) && number >= 0 && (uint64_t)number < labels->count) {
         *token = (size_t)number;
         return true;
     }
-    for (*token = 0; *token < labels->count; ++*token)
-        if (strcmp(labels->text[*token], text) == 0)
-            return true;
+    size_t same = 0, like = 0, caseless = 0;
+    for (size_t i = labels->count; i-- > 0;) {
+        const bool equal = strcmp(labels->text[i], text) == 0;
+        same += equal;
+        *token = equal ? i : *token;
+        if (strcasecmp(labels->text[i], text) == 0) {
+            like++;
+            caseless = i;
+        }
+    }
+    if (same > 1 && warnings)
+        warnings_add(warnings, "%s \"%s\" is %zu tokens, of which the first is taken, number %zu", option,
+                     text, same, *token);
+    if (same > 0)
+        return true;
+    if (like > 0)
+        return error_set(error, ERROR_USAGE, "%s is \"%s\"; did you mean \"%s\", token %zu?", option, text,
+                         labels->text[caseless], caseless);
     return error_set(error, ERROR_USAGE,
                      "%s is \"%s\": expected %sa number below %zu, or a token of the input", option, text,
                      also, labels->count);

@@ -88,10 +88,12 @@ static bool find_projection(const struct check *check, int which, struct project
                                         .previous = projection->previous,
                                         .rows = projection->rows,
                                         .width = inner};
-            return place_error(&projection->w->place, check->error,
-                               "%s and %s: the columns of the first must be the rows of the second",
-                               phrase_projection(check, &before, which).text,
-                               phrase_tensor(w[which], projection->w).text);
+            return place_error(
+                &projection->w->place, check->error,
+                "%s and %s: the columns of the first must be the rows of the second%s",
+                phrase_projection(check, &before, which).text, phrase_tensor(w[which], projection->w).text,
+                projection->w->shape[1] == inner ? "; its transpose would fit, as w_layout out_in takes it"
+                                                 : "");
         }
         projection->width = projection->w->shape[1];
     }
@@ -119,6 +121,13 @@ static bool join_past(const struct check *check, struct projection *projection, 
     return true;
 }
 
+/* Whether a given tensor has as many tokens as there should be heads. */
+static bool looks_exchanged(const struct projection *projection, size_t heads)
+{
+    const struct tensor *t = projection->given;
+    return t && t->rank >= 3 && t->shape[t->rank - 2] == heads;
+}
+
 /* Decides the number of heads of a projection: its axis, else `said` by `setting`, else `otherwise`. Checks
  * that its columns can be shared among them. */
 static bool settle_heads(const struct check *check, struct projection *projection, int which, size_t said,
@@ -126,9 +135,11 @@ static bool settle_heads(const struct check *check, struct projection *projectio
 {
     const struct place *place = projection_place(check, projection, which);
     if (projection->heads && said && projection->heads != said)
-        return place_error(place, check->error, "%s, which has %zu heads, but %s is %zu",
-                           phrase_projection(check, projection, which).text, projection->heads, setting,
-                           said);
+        return place_error(place, check->error, "%s, which has %zu heads, but %s is %zu%s",
+                           phrase_projection(check, projection, which).text, projection->heads, setting, said,
+                           looks_exchanged(projection, said)
+                               ? "; its axes of heads and tokens look exchanged: expected heads×tokens×d"
+                               : "");
     if (!projection->heads)
         projection->heads = said ? said : otherwise;
     if (projection->width % projection->heads != 0)
@@ -156,13 +167,15 @@ static void leave_out_values(const struct check *check, struct problem_layer *la
 {
     struct projection *v = &layer->v;
     const bool plain = v->x && !v->w && !v->b && !v->given;
-    if (!plain || v->width % layer->k.heads == 0 || !(layer->q.w || layer->k.w) || check_find(check, INPUT_W_O))
+    if (!plain || v->width % layer->k.heads == 0 || !(layer->q.w || layer->k.w) ||
+        check_find(check, INPUT_W_O))
         return;
     if (check->layer == 0)
-        warnings_add(check->warnings,
-                     "there is no w_v, and %zu heads cannot share the %zu columns of the sequence: only weights are "
-                     "computed, and no output",
-                     layer->k.heads, v->width);
+        warnings_add(
+            check->warnings,
+            "there is no w_v, and %zu heads cannot share the %zu columns of the sequence: only weights are "
+            "computed, and no output",
+            layer->k.heads, v->width);
     *v = (struct projection){0};
 }
 
@@ -201,7 +214,10 @@ static bool widths_agree(const struct check *check, const struct projection *q, 
     const struct settings *settings = check_settings(check);
     bool both = settings->score == SCORE_GENERAL || settings->score == SCORE_ADDITIVE;
     if (q->width / q->heads != k->width / k->heads && !both) {
-        char split[128] = "";
+        char split[200] = "";
+        const struct tensor *t = k->given;
+        if (t && t->rank == 2 && q->heads == 1 && k->heads == 1 && t->shape[0] == q->width)
+            snprintf(split, sizeof split, "; the transpose of k would fit");
         if (q->heads > 1)
             snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads,
                      q->width / q->heads, k->heads, k->width / k->heads);

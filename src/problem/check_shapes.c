@@ -126,11 +126,12 @@ bool check_pairs(const struct check *check, enum input which)
         struct tensor whole = {.rank = tensor->rank};
         for (int j = 0; j < tensor->rank; j++)
             whole.shape[j] = expected[4 - tensor->rank + j];
+        const size_t rows = tensor->rank > 1 ? tensor->shape[tensor->rank - 2] : 0;
+        const bool turned = rows == problem->m && tensor->shape[tensor->rank - 1] == problem->n;
         return place_error(
-            &tensor->place, check->error,
-            "%s: expected %s, for %zu heads, %zu queries and %zu keys; an axis of 1 serves all",
+            &tensor->place, check->error, "%s: expected %s, for %zu heads, %zu queries and %zu keys; %s",
             phrase_tensor(which, tensor).text, tensor_shape(&whole, shape), problem->heads, problem->n,
-            problem->m);
+            problem->m, turned ? "its transpose would fit" : "an axis of 1 serves all");
     }
     return true;
 }

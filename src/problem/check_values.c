@@ -161,6 +161,39 @@ static bool check_layer_values(struct problem *problem, struct layer_inputs *lay
     return true;
 }
 
+/* Whether all weights above the diagonal are 0 in all heads of a tensor of square matrices, and not all below it. */
+static bool is_lower(const struct tensor *t)
+{
+    const size_t n = t->shape[t->rank - 1], matrices = tensor_count(t) / n / n;
+    double below = 0;
+    for (size_t h = 0; h < matrices; h++)
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++) {
+                const float w = t->data[(h * n + i) * n + j];
+                if (j > i && w != 0)
+                    return false;
+                below += j < i ? fabs((double)w) : 0;
+            }
+    return below > 0;
+}
+
+/* Zeros above the diagonal of given weights are most likely masked pairs, which nobody said. */
+static void warn_causal(const struct problem *problem, struct warnings *warnings)
+{
+    enum { LEAST = 3 }; /* of two tokens a single 0 says nothing */
+    if (problem->n != problem->m || problem->n < LEAST)
+        return;
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        const struct rules *rules = &layer->rules;
+        if (!layer->attention || rules->causal || layer->mask || rules->left >= 0 || rules->right >= 0 ||
+            layer->offset != 0 || !is_lower(layer->attention))
+            return;
+    }
+    warnings_add(warnings,
+                 "all weights above the diagonal are 0: with --causal these pairs are masked instead");
+}
+
 bool problem_check_values(struct problem *problem, struct inputs *inputs, struct warnings *warnings,
                           struct error *error)
 {
@@ -170,5 +203,6 @@ bool problem_check_values(struct problem *problem, struct inputs *inputs, struct
     for (size_t l = 0; l < inputs->layer_count; l++)
         if (!check_layer_values(problem, &inputs->layers[l], l, l + 1, false, warnings, error))
             return false;
+    warn_causal(problem, warnings);
     return true;
 }

@@ -35,16 +35,19 @@ static bool labels_fill(struct labels *labels, size_t count, const struct labels
     return true;
 }
 
-static void warn_count(const struct labels *from, const char *name, size_t count, const char *one,
-                       const char *many, struct warnings *warnings)
+/* `heads`: of q with an axis for them; 0: it has none. As many labels as heads: tokens×heads×d was given. */
+static void warn_count(const struct labels *from, const char *name, size_t count, size_t heads,
+                       const char *one, const char *many, struct warnings *warnings)
 {
     if (!from->given || from->count == count)
         return;
     const char *file = from->place.file ? from->place.file : "", *colon = from->place.file ? ": " : "";
-    char what[100], rest[60];
+    char what[100], rest[100];
     snprintf(what, sizeof what, "%zu label%s for %zu %s", from->count, from->count == 1 ? "" : "s", count,
              count == 1 ? one : many);
-    if (from->count < count)
+    if (from->count == heads && heads > 1)
+        snprintf(rest, sizeof rest, "the axes of heads and tokens look exchanged; expected heads×tokens×d");
+    else if (from->count < count)
         snprintf(rest, sizeof rest, "the missing %s numbered",
                  count - from->count == 1 ? "one is" : "ones are");
     else if (from->count - count == 1 && from->header == LABELS_HEADER_POSSIBLE)
@@ -83,9 +86,11 @@ bool problem_make_labels(struct problem *problem, const struct inputs *inputs, s
     /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
     if (!key_tokens->given)
         key_tokens = problem->is_self ? tokens : &none;
-    warn_count(tokens, "tokens", problem->n, "query", "queries", warnings);
+    const struct tensor *q = problem->layers[0].q.given;
+    const size_t heads = q && q->rank > 2 ? problem->heads : 0;
+    warn_count(tokens, "tokens", problem->n, heads, "query", "queries", warnings);
     if (key_tokens != tokens)
-        warn_count(key_tokens, "key_tokens", problem->m, "key", "keys", warnings);
+        warn_count(key_tokens, "key_tokens", problem->m, heads, "key", "keys", warnings);
     return labels_fill(&problem->tokens, problem->n, tokens, error) &&
            labels_fill(&problem->key_tokens, problem->m, key_tokens, error);
 }

@@ -65,6 +65,12 @@ static bool make_layer(struct check *check)
     layer->bias = check_find(check, INPUT_BIAS);
     bool causal = settings_have(settings, SETTING_CAUSAL) && settings->causal != CAUSAL_NO;
     bool window = settings_have(settings, SETTING_WINDOW);
+    /* What is written is an input again. */
+    if (causal && settings->causal_offset + (int64_t)layer->k.past_rows > INT32_MAX)
+        return error_set(
+            check->error, ERROR_INPUT,
+            "causal is %lld, and with %zu past keys more than 2147483647: expected a smaller offset",
+            (long long)settings->causal_offset, layer->k.past_rows);
     layer->offset =
         causal && settings->causal == CAUSAL_END
             ? (int64_t)problem->m - (int64_t)problem->n

@@ -209,11 +209,12 @@ static bool parse_causal(struct settings *settings, const char *text)
 {
     int64_t offset = 0;
     enum causal causal = CAUSAL_START;
-    if (!text || strcmp(text, "true") == 0 || strcmp(text, "start") == 0)
+    if (!text || strcmp(text, "true") == 0 || strcmp(text, "start") == 0 || strcmp(text, "yes") == 0 ||
+        strcmp(text, "on") == 0)
         causal = CAUSAL_START;
     else if (strcmp(text, "end") == 0)
         causal = CAUSAL_END;
-    else if (strcmp(text, "no") == 0 || strcmp(text, "false") == 0)
+    else if (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0)
         causal = CAUSAL_NO;
     else if (!text_to_integer(text, &offset) || offset < -INT32_MAX || offset > INT32_MAX)
         return false;
@@ -349,8 +350,8 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
         *ok = text && parse_per_head(field, text, FINITES);
         return "a finite number, or one a head";
     case SHARE:
-        *ok = text && parse_number(number, text) && *number >= 0 && *number < 1;
-        return "a number from 0 up to, not with, 1";
+        *ok = text && parse_number(number, text) && *number >= 0 && (float)*number < 1;
+        return "a number from 0 up to, not with, 1, also as float32";
     case SOFTCAPS:
         *ok = text && parse_per_head(field, text, SOFTCAPS);
         return "a number above 0, or 0 for none, or one a head";
@@ -367,7 +368,7 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
         return NULL;
     case CAUSAL:
         *ok = parse_causal(settings, text);
-        return "true, false, start, end or a whole number (the offset)";
+        return "true, false, start, end, no or a whole number (the offset)";
     case WINDOW:
         *ok = text && parse_window(settings, text);
         return "a whole number, or two as L,R, of -1 (no limit) or more";

@@ -108,7 +108,8 @@ static bool ignore_key(struct reading *reading, const struct json_member *member
         return true;
     const char *near = why ? NULL : nearest_key(name), *advice = why ? NULL : json_names_advice(name);
     /* What is nearly one of the keys is one that is misspelt, and would change the result. */
-    if (near && !advice && strlen(name) >= 8 && strlen(name) <= strlen(near) + 2 && strlen(near) <= strlen(name) + 2)
+    if (near && !advice && strlen(name) >= 8 && strlen(name) <= strlen(near) + 2 &&
+        strlen(near) <= strlen(name) + 2)
         advice = "";
     struct place place = source_place(reading->json.source, member->offset);
     if (advice && *advice)
@@ -253,7 +254,8 @@ static bool put_mask(struct reading *reading, const struct json_member *member, 
     for (int i = 0; i < 3; i++)
         had[i] = layer->tensor[places[i]].data;
     if (!json_get_tensor(&reading->json, member, &tensor, reading->error) ||
-        !json_put_mask(&(struct json_mask){tensor, member->name, layer, reading->warnings, reading->error}, sense))
+        !json_put_mask(&(struct json_mask){tensor, member->name, layer, reading->warnings, reading->error},
+                       sense))
         return false;
     for (int i = 0; i < 3; i++)
         if (!had[i] && layer->tensor[places[i]].data)
@@ -581,10 +583,11 @@ static bool put_bare(struct reading *reading, struct json_member *member, const 
     for (size_t i = 0; array->uneven.offset == 0 && i < tensor_count(&array->tensor); i++)
         positive = positive && !(array->tensor.data[i] < 0);
     if (!is_named_weights(file) || !positive)
-        return source_error(reading->json.source, member->offset, reading->error,
-                            "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "
-                            "--attention %s or --q %s, or in an object under its name",
-                            array->depth, file, file);
+        return source_error(
+            reading->json.source, member->offset, reading->error,
+            "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "
+            "--attention %s or --q %s, or in an object under its name",
+            array->depth, file, file);
     member->name = input_names[INPUT_ATTENTION];
     note_name(reading, member, "attention, by the name of the file");
     return put_tensor(reading, member, INPUT_ATTENTION, &reading->inputs->all);

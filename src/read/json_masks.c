@@ -41,8 +41,8 @@ static bool put(const struct json_mask *m, enum input input)
 static bool put_keeping(const struct json_mask *m, const struct mask_numbers *numbers)
 {
     if (m->tensor->rank == 1 && numbers->zero)
-        return place_error(&m->tensor->place, m->error, "%s is 0 everywhere: all keys would be padding (1 attends)",
-                           m->name);
+        return place_error(&m->tensor->place, m->error,
+                           "%s is 0 everywhere: all keys would be padding (1 attends)", m->name);
     m->tensor->true_attends = true;
     return put(m, m->tensor->rank == 1 ? INPUT_KEY_MASK : INPUT_MASK);
 }
@@ -71,14 +71,16 @@ bool json_put_mask(const struct json_mask *m, enum name_sense sense)
         return put_blocking(m, &numbers);
     const bool added = numbers.negative || (!booleans && numbers.zero && t->rank > 1);
     if (added && numbers.zero && m->warnings)
-        warnings_add(m->warnings, "%s:%zu: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
+        warnings_add(m->warnings,
+                     "%s:%zu: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
                      t->place.file, t->place.line, m->name);
     if (added || (sense == NAME_EITHER && !numbers.binary))
         return put(m, INPUT_BIAS);
     if (sense == NAME_EITHER)
-        return place_error(&t->place, m->error,
-                           "in %s of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: "
-                           "expected \"mask\" (true attends), or with it \"mask_true_blocks\": true",
-                           m->name);
+        return place_error(
+            &t->place, m->error,
+            "in %s of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: "
+            "expected \"mask\" (true attends), or with it \"mask_true_blocks\": true",
+            m->name);
     return put_keeping(m, &numbers);
 }

@@ -29,8 +29,9 @@ static const struct {
     {"partial_rotary_factor", "expected \"rotary_dim\", or in \"rope_scaling\""},
     {"max_position_embeddings", "expected in \"rope_scaling\""},
     {"original_max_position_embeddings", "expected in \"rope_scaling\""},
-    {"query_key_value.weight", "expected \"w_qkv\" with \"w_layout\": \"out_in\", and \"qkv_layout\": \"heads\" or "
-                               "\"thirds\""},
+    {"query_key_value.weight",
+     "expected \"w_qkv\" with \"w_layout\": \"out_in\", and \"qkv_layout\": \"heads\" or "
+     "\"thirds\""},
     {"segment_ids", "expected \"segments\""},
     {"cu_seqlens", "expected \"segments\", the document of each token"},
     {"cu_seqlens_q", "expected \"segments\", the document of each token"},
@@ -95,9 +96,9 @@ const struct other_name *json_names_other(const char *name)
 }
 
 /* Parts of names that say as much, though nobody knows the name. */
-static const char *const telling_parts[] = {"mask",    "position", "norm",    "scale", "rope",        "rotary",
-                                            "causal",  "window",   "bias",    "softcap", "slope",     "inv_freq",
-                                            "proj",    "segment",  "seqlen",  "temperature", "gate_weight"};
+static const char *const telling_parts[] = {
+    "mask",    "position", "norm",     "scale", "rope",    "rotary", "causal",      "window",     "bias",
+    "softcap", "slope",    "inv_freq", "proj",  "segment", "seqlen", "temperature", "gate_weight"};
 
 const char *json_names_advice(const char *name)
 {

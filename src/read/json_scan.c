@@ -11,6 +11,22 @@
 #include "base/text.h"
 #include "read/json_private.h"
 
+/* What to say of things that other languages allow and JSON does not, NULL for others. */
+static const char *unexpected_advice(const struct scanner *scanner)
+{
+    const char *p = scanner->at, *start = scanner->source->data;
+    if (*p == '\'')
+        return "a single quote: in JSON strings and keys are in double quotes";
+    if (*p == '#' || (*p == '/' && p + 1 < scanner->end && (p[1] == '/' || p[1] == '*')))
+        return "a comment: JSON has none";
+    if (*p != ']' && *p != '}')
+        return NULL;
+    while (p > start && strchr(" \t\r\n", p[-1]))
+        p--;
+    return p > start && p[-1] == ',' ? "a comma in front of the end: JSON has none behind the last element"
+                                     : NULL;
+}
+
 bool json_unexpected(struct scanner *scanner, const char *what)
 {
     const char *p = scanner->at;
@@ -21,6 +37,9 @@ bool json_unexpected(struct scanner *scanner, const char *what)
     if (p > scanner->source->data && p[-1] == '0' && *p >= '0' && *p <= '9')
         return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "a number begins with 0: expected no zeros in front");
+    const char *advice = unexpected_advice(scanner);
+    if (advice)
+        return source_error(scanner->source, json_offset(scanner), scanner->error, "%s", advice);
     unsigned char c = (unsigned char)*p;
     size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
     if (length > left || text_valid_length(p, length) != length || c < 0x20)

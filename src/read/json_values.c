@@ -129,9 +129,10 @@ bool json_get_tensor(const struct json *json, const struct json_member *member, 
     if (array->uneven.offset)
         return uneven_error(json, member, &array->uneven, error);
     if (array->depth == TENSOR_RANK_MAX + 1)
-        return source_error(json->source, member->offset, error,
-                            "%s: lists in 5 levels, of which the second has %zu: expected one sequence of the batch",
-                            member->name, array->tensor.shape[1]);
+        return source_error(
+            json->source, member->offset, error,
+            "%s: lists in 5 levels, of which the second has %zu: expected one sequence of the batch",
+            member->name, array->tensor.shape[1]);
     if (array->depth > TENSOR_RANK_MAX)
         return source_error(json->source, member->offset, error,
                             "%s: lists in %zu levels: expected at most %d", member->name, array->depth,

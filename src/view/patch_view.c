@@ -52,7 +52,7 @@ static bool choose_token(size_t *token, const char *option, const char *text, co
     const struct labels *labels = is_key ? &problem->key_tokens : &problem->tokens;
     size_t first = is_key ? selection->key_first : selection->query_first,
            end = is_key ? selection->key_end : selection->query_end;
-    if (!selection_token(token, option, text, also, labels, error))
+    if (!selection_token(token, option, text, also, labels, NULL, error))
         return false;
     return (*token >= first && *token < end) ||
            error_set(error, ERROR_USAGE, "%s is %zu, and --%s leaves that one out", option, *token,

@@ -91,7 +91,7 @@ sample() {
     wrong heads=1.5 'expected a whole number of 1 or more'
     wrong heads=99999999999999999999 'expected a whole number of at most 2147483647'
     wrong kv-heads=-1 'expected a whole number of 1 or more'
-    wrong causal=maybe 'expected true, false, start, end or a whole number (the offset)'
+    wrong causal=maybe 'expected true, false, start, end, no or a whole number (the offset)'
     wrong scale=x 'expected a finite number, or one a head'
     wrong scale=inf 'expected a finite number, or one a head'
     wrong scale=1e99 'expected a number that float32 holds, from 1e-45 to 3e38 in size'
@@ -118,16 +118,14 @@ sample() {
         echo "{\"q\":[[1],[0]],\"k\":[[1],[2]],\"$1\":$2}" >other.json
         fails 3 "other.json:1:$((33 + ${#1})): the key \"$1\" is not understood, and would change the result$3" attn run other.json
     }
-    refused attention_mask '[1,0]' ': expected "key_mask" for a number a key (1 attends), "mask" for n×m, or "bias" for numbers that are added'
-    refused key_padding_mask '[true,false]' ': expected "key_mask" with "mask_true_blocks": true, if true blocks in it'
     refused sliding_window 2 ": expected \"window\": W keys with the query's own are [W - 1, 0]"
     refused softmax_scale 1 ': expected "scale"'
     refused key_masks '[1,0]' '; did you mean "key_mask"?'
     refused cache_position '[0,1]' ': expected "positions", a position a token'
     refused max_position_embeddings 8 ': expected in "rope_scaling"'
     refused some_biasing_of_mine 1 '; a key that begins with x- is passed over'
-    echo '{"q":[[1],[0]],"k":[[1],[2]],"layers":[{"attn_mask":[[1,0],[1,1]]}]}' >layer.json
-    fails 3 'layer.json:1:53: the key "attn_mask" is not understood, and would change the result: expected "mask" (true attends) or "bias" (numbers that are added)' \
+    echo '{"q":[[1],[0]],"k":[[1],[2]],"layers":[{"attn_bias":[[1,0],[1,1]]}]}' >layer.json
+    fails 3 'layer.json:1:53: the key "attn_bias" is not understood, and would change the result: expected "bias"' \
         attn run layer.json
     echo '{"q":[[1],[0]],"k":[[1],[2]],"x-attention_mask":[1,0],"_position_ids":1}' >own.json
     same "$(attn run own.json --format none -o own.npy 2>&1)" ""
@@ -270,7 +268,7 @@ sample() {
 }
 
 @test "input: projections that do not fit" {
-    input 'x.json:1:35: embeddings is 2×2 and w_q is 3×2: the columns of the first must be the rows of the second' \
+    input 'x.json:1:35: embeddings is 2×2 and w_q is 3×2: the columns of the first must be the rows of the second; its transpose would fit, as w_layout out_in takes it' \
         "{$E,\"w_q\":[[1,2],[3,4],[5,6]]}"
     input 'x.json:1:55: context is 1×3 and w_k is 1×2: the columns of the first must be the rows of the second' \
         "{$E,\"context\":[[1,2,3]],\"w_k\":[[1,2]]}"
@@ -302,9 +300,9 @@ sample() {
 
 @test "input: ranks" {
     input 'x.json:1:15: embeddings is 2 numbers: expected rows and columns' '{"embeddings":[1,2]}'
-    input 'x.json:1:15: embeddings is 1×1×2: expected rows and columns' '{"embeddings":[[[1,2]]]}'
+    input 'x.json:1:15: embeddings is 2×1×2: expected rows and columns' '{"embeddings":[[[1,2]],[[1,2]]]}'
     input 'x.json:1:6: q is 2 numbers: expected rank 2, 3 or 4' '{"q":[1,2],"k":[1,2]}'
-    input 'x.json:1:17: q is 1×1×1×1: expected rank 2 or 3' '{"layers":[{"q":[[[[1]]]],"k":[[1]]}]}'
+    input 'x.json:1:17: q is 2×1×1×1: expected rank 2 or 3' '{"layers":[{"q":[[[[1]]],[[[1]]]],"k":[[1]]}]}'
     input 'x.json:1:35: b_q is 1×1×1: expected a list of numbers' "{$E,\"b_q\":[[[1]]]}"
     input 'x.json:1:45: mask: lists in 5 levels: expected at most 4' "{$QK,\"mask\":[[[[[1]]]]]}"
     input 'x.json:1:13: q: row 1 has 1 number, the rows before it have 2: expected rows of one length' \
@@ -340,9 +338,9 @@ sample() {
     input 'x.json:1:46: heads is "0": expected a whole number of 1 or more' "{$QK,\"heads\":0}"
     input 'x.json:1:46: heads is "x": expected a whole number of 1 or more' "{$QK,\"heads\":\"x\"}"
     input 'x.json:1:49: kv_heads is "1.5": expected a whole number of 1 or more' "{$QK,\"kv_heads\":1.5}"
-    input 'x.json:1:47: causal is "maybe": expected true, false, start, end or a whole number (the offset)' \
+    input 'x.json:1:47: causal is "maybe": expected true, false, start, end, no or a whole number (the offset)' \
         "{$QK,\"causal\":\"maybe\"}"
-    input 'x.json:1:47: causal is "1.5": expected true, false, start, end or a whole number (the offset)' \
+    input 'x.json:1:47: causal is "1.5": expected true, false, start, end, no or a whole number (the offset)' \
         "{$QK,\"causal\":1.5}"
     input 'x.json:1:46: scale is "x": expected a finite number, or one a head' "{$QK,\"scale\":\"x\"}"
     input 'x.json:1:46: scale is "Infinity": expected a finite number, or one a head' "{$QK,\"scale\":Infinity}"

@@ -1,0 +1,192 @@
+# What other software calls the same things, and messages that lead from a near miss to what was meant.
+load helper
+
+QK='"q":[[1,0],[0,1],[1,1]],"k":[[1,0],[0,1],[1,1]]'
+
+# weights JSON…: the weights of a run of a JSON text, warnings aside.
+weights() {
+    echo "$1" >w.json
+    attn run w.json -q -o - "${@:2}" | jq -c .weights
+}
+
+# alike A B: two JSON texts have the same weights.
+alike() {
+    same "$(weights "$1")" "$(weights "$2")"
+}
+
+# said TEXT JSON: -v says what was taken for what.
+said() {
+    echo "$2" >said.json
+    attn run said.json -v -o said.npy 2>err
+    grep -qF "$1" err || { cat err; return 1; }
+}
+
+@test "tensors under the names of other software" {
+    alike '{"query":[[1,0],[0,1],[1,1]],"key":[[1,0],[0,1],[1,1]],"value":[[1],[2],[3]]}' "{$QK,\"v\":[[1],[2],[3]]}"
+    alike '{"attentions":[[[1,0],[0.25,0.75]]]}' '{"attention":[[1,0],[0.25,0.75]]}'
+    alike '{"attn_weights":[[1,0],[0.25,0.75]]}' '{"attention":[[1,0],[0.25,0.75]]}'
+    said 'said.json:1:10: query is taken for q' '{"query":[[1]],"k":[[1]]}'
+    echo "{$QK,\"query\":[[1,0]]}" >x.json
+    fails 3 'x.json:1:58: q is given twice: expected it once, and it is already in x.json:1:6' attn run x.json -o y.json
+    echo '{"query":[[1,2]]}' >q.json
+    echo '[[1,2]]' >k.json
+    same "$(attn run --q q.json --k k.json -o - | jq -c .weights)" '[[[[1]]]]'
+}
+
+@test "bug: attention_mask was passed over: 1 keeps" {
+    alike "{$QK,\"attention_mask\":[1,1,0]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{$QK,\"attention_mask\":[[1,1,0]]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{$QK,\"attention_mask\":[true,true,false]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{$QK,\"attention_mask\":[[1,0,0],[1,1,0],[1,1,1]]}" "{$QK,\"causal\":true}"
+    alike "{$QK,\"attention_mask\":[[[[1,0,0],[1,1,0],[1,1,1]]]]}" "{$QK,\"causal\":true}"
+    alike "{$QK,\"attention_mask\":[[[[0,-3.4028235e38,0],[0,0,-1],[0,0,0]]]]}" "{$QK,\"bias\":[[0,-3.4028235e38,0],[0,0,-1],[0,0,0]]}"
+    alike "{$QK,\"attention_mask\":[[0,0,0],[0,0,0],[0,0,0]]}" "{$QK}"
+    said 'attention_mask is 0 everywhere, and is taken for numbers that are added: it masks nothing' \
+        "{$QK,\"attention_mask\":[[0,0,0],[0,0,0],[0,0,0]]}"
+    said 'attention_mask is taken for key_mask' "{$QK,\"attention_mask\":[1,1,0]}"
+    said 'attention_mask is taken for mask' "{$QK,\"attention_mask\":[[1,0,0],[1,1,0],[1,1,1]]}"
+    said 'attention_mask is taken for bias' "{$QK,\"attention_mask\":[[-1,0,0],[1,1,0],[1,1,1]]}"
+    alike "{$QK,\"attention_mask\":[1,1,0],\"mask\":[[1,0,0],[1,1,0],[1,1,1]],\"mask_true_blocks\":true}" \
+        "{$QK,\"key_mask\":[0,0,1],\"mask\":[[1,0,0],[1,1,0],[1,1,1]],\"mask_true_blocks\":true}"
+    echo "{$QK,\"attention_mask\":[0,0,0]}" >x.json
+    fails 3 'x.json:1:67: attention_mask is 0 everywhere: all keys would be padding (1 attends)' attn run x.json -o y.json
+    echo "{$QK,\"attention_mask\":[0,1,2]}" >x.json
+    fails 3 'x.json:1:67: key_mask is 2 at [2]: expected true, false, 1 or 0 (numbers to be added to the scores are called bias)' \
+        attn run x.json -o y.json
+}
+
+@test "key_padding_mask blocks, and attn_mask must say what true means" {
+    alike "{$QK,\"key_padding_mask\":[false,false,true]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{$QK,\"key_padding_mask\":[[0,0,1]]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{$QK,\"key_padding_mask\":[0,0,-Infinity]}" "{$QK,\"key_mask\":[1,1,0]}"
+    same "$(weights "{$QK,\"key_padding_mask\":[false,false,true]}" --mask-true-blocks)" "$(weights "{$QK,\"key_mask\":[1,1,0]}")"
+    echo "{$QK,\"key_padding_mask\":[[false,true,true],[false,false,true]]}" >x.json
+    fails 3 'x.json:1:69: key_padding_mask: expected a number a key, of one sequence' attn run x.json -o y.json
+    alike "{$QK,\"attn_mask\":[[0,-Infinity,0.5],[0,0,0],[0,0,0]]}" "{$QK,\"bias\":[[0,null,0.5],[0,0,0],[0,0,0]]}"
+    alike "{$QK,\"attn_mask\":[[0,0,0],[0,0,0],[0,0,0]]}" "{$QK}"
+    echo "{$QK,\"attn_mask\":[[true,false,false],[true,true,false],[true,true,true]]}" >x.json
+    fails 3 'x.json:1:62: in attn_mask of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: expected "mask" (true attends), or with it "mask_true_blocks": true' \
+        attn run x.json -o y.json
+}
+
+@test "projections under the names of checkpoints" {
+    local x='"embeddings":[[1,0,2],[0,1,1]],"heads":1'
+    alike "{$x,\"q_proj.weight\":[[1,2,3],[4,5,6]],\"k_proj.weight\":[[1,0,0],[0,1,0]],\"v_proj.weight\":[[1,1,1]]}" \
+        "{$x,\"w_q\":[[1,4],[2,5],[3,6]],\"w_k\":[[1,0],[0,1],[0,0]],\"w_v\":[[1],[1],[1]]}"
+    alike "{$x,\"in_proj_weight\":[[1,2,3],[0,1,0],[1,1,1]],\"in_proj_bias\":[1,2,3]}" \
+        "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]],\"b_q\":[1],\"b_k\":[2],\"b_v\":[3]}"
+    alike "{$x,\"c_attn.weight\":[[1,0,1],[2,1,1],[3,0,1]]}" "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]]}"
+    alike '{"embeddings":[[1,0,2],[0,1,1]],"W_Q":[[[1],[2],[3]]],"W_K":[[[0],[1],[0]]]}' "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]]}"
+}
+
+@test "keys that would change the result are errors, misspelt ones too" {
+    refused() { # KEY VALUE MESSAGE
+        echo "{\"q\":[[1]],\"k\":[[1]],\"$1\":$2}" >x.json
+        fails 3 "x.json:1:$((25 + ${#1})): the key \"$1\" is not understood, and would change the result$3" attn run x.json -o y.json
+    }
+    refused temprature 2 '; did you mean "temperature"?'
+    refused cu_seqlens '[0,1]' ': expected "segments", the document of each token'
+    refused segment_ids '[0]' ': expected "segments"'
+    refused my_projection '[1]' '; a key that begins with x- is passed over'
+    echo '{"q":[[1]],"k":[[1]],"date":"today"}' >x.json
+    attn run x.json -q -o y.json
+}
+
+@test "a batch of one sequence is dropped, another is an error" {
+    alike '{"attention":[[[[[0.5,0.5],[0.25,0.75]]]],[[[[1,0],[0,1]]]]]}' '{"attention":[[[[0.5,0.5],[0.25,0.75]]],[[[1,0],[0,1]]]]}'
+    alike '{"attention":[[[[[0.5,0.5],[0.25,0.75]]]]]}' '{"attention":[[0.5,0.5],[0.25,0.75]]}'
+    alike '{"embeddings":[[[1,0],[0,1]]]}' '{"embeddings":[[1,0],[0,1]]}'
+    alike '{"q":[[[[1]]]],"k":[[[[1],[2]]]]}' '{"q":[[1]],"k":[[1],[2]]}'
+    alike '{"layers":[{"q":[[[[1]]]],"k":[[[[1],[2]]]]}]}' '{"q":[[1]],"k":[[1],[2]]}'
+    echo '{"attention":[[[[[1]]],[[[1]]]],[[[[1]]],[[[1]]]]]}' >x.json
+    fails 3 'x.json:1:14: attention: lists in 5 levels, of which the second has 2: expected one sequence of the batch' attn run x.json -o y.json
+}
+
+@test "bare arrays of more than rows" {
+    echo '[[[1,0],[0.25,0.75]]]' >w.json
+    fails 3 'w.json:1:1: a bare list of numbers in 3 levels, which may be weights or queries: expected it by --attention w.json or --q w.json, or in an object under its name' \
+        attn run w.json -o y.json
+    same "$(attn run --attention w.json -o - | jq -c .weights)" '[[[[1,0],[0.25,0.75]]]]'
+    cp w.json attentions.json
+    same "$(attn run attentions.json -o - | jq -c .weights)" '[[[[1,0],[0.25,0.75]]]]'
+    echo '[[[1,0],[0.25,-0.75]]]' >weights.json
+    attn run weights.json -o y.json 2>/dev/null && return 1
+    echo '[[1,0],[0.25,0.75]]' >attention.json
+    same "$(attn run attention.json -o - | jq -c .config.d_k)" 2
+}
+
+@test "weights alone, where heads do not divide the columns of the sequence" {
+    local x='"embeddings":[[1,0,2],[0,1,1]],"heads":2,"w_q":[[1,0],[0,1],[1,1]],"w_k":[[1,0],[0,1],[1,1]]'
+    echo "{$x}" >x.json
+    same "$(attn run x.json -o - 2>err | jq -c '[(.weights[0] | length), .output]')" '[2,null]'
+    same "$(cat err)" 'attn: warning: there is no w_v, and 2 heads cannot share the 3 columns of the sequence: only weights are computed, and no output'
+    same "$(weights "{$x}")" "$(weights "{$x,\"w_v\":[[1,0],[0,1],[1,1]]}")"
+    echo "{$x,\"w_o\":[[1]]}" >x.json
+    fails 3 'x.json:1:15: embeddings is 2×3: its 3 columns cannot be shared equally by 2 heads' attn run x.json -o y.json
+}
+
+@test "transposes and exchanged axes are named" {
+    echo '{"embeddings":[[1,2,3],[1,2,3]],"w_q":[[1,2,3],[3,4,5]]}' >x.json
+    fails 3 'x.json:1:39: embeddings is 2×3 and w_q is 2×3: the columns of the first must be the rows of the second; its transpose would fit, as w_layout out_in takes it' \
+        attn run x.json -o y.json
+    echo '{"q":[[1,2,3],[1,2,3]],"k":[[1,2],[1,2],[1,2]]}' >x.json
+    fails 3 'x.json:1:28: q is 2×3 and k is 3×2: they must agree in d_k; the transpose of k would fit' attn run x.json -o y.json
+    echo '{"q":[[1],[2]],"k":[[1],[2],[3]],"mask":[[1,0],[1,1],[1,1]]}' >x.json
+    fails 3 'x.json:1:41: mask is 3×2: expected 2×3, for 1 heads, 2 queries and 3 keys; its transpose would fit' attn run x.json -o y.json
+    local t='[[[1],[2]],[[1],[2]],[[1],[2]]]'
+    echo "{\"q\":$t,\"k\":$t,\"heads\":2}" >x.json
+    fails 3 'x.json:1:6: q is 3×2×1, which has 3 heads, but heads is 2; its axes of heads and tokens look exchanged: expected heads×tokens×d' \
+        attn run x.json -o y.json
+    echo "{\"q\":$t,\"k\":$t,\"tokens\":[\"a\",\"b\",\"c\"]}" >x.json
+    attn run x.json -o y.json 2>err
+    same "$(cat err)" 'attn: warning: x.json: tokens has 3 labels for 2 queries: the axes of heads and tokens look exchanged; expected heads×tokens×d'
+}
+
+@test "what other languages allow and JSON does not" {
+    bad() { # TEXT MESSAGE
+        printf '%s\n' "$1" >x.json
+        fails 3 "x.json:$2" attn run x.json -o y.json
+    }
+    bad '{"q":[[1,],[2]]}' '1:10: a comma in front of the end: JSON has none behind the last element'
+    bad '{"q":[[1]],"k":[[1]], }' '1:23: a comma in front of the end: JSON has none behind the last element'
+    bad '{"tokens":["a",]}' '1:16: a comma in front of the end: JSON has none behind the last element'
+    bad "{'q':[[1]]}" '1:2: a single quote: in JSON strings and keys are in double quotes'
+    bad "{\"tokens\":['a']}" '1:12: a single quote: in JSON strings and keys are in double quotes'
+    bad '{"q":[[1]], // queries' '1:13: a comment: JSON has none'
+    bad '{"q":/* queries */[[1]]}' '1:6: a comment: JSON has none'
+    bad '{"q":[]]}' "1:8: expected ',' or '}', found ']'"
+}
+
+@test "near misses on the command line" {
+    echo "{$QK}" >x.json
+    fails 2 'there is no file yes; did you mean --causal=yes?' attn run --causal yes x.json -o y.json
+    same "$(attn run x.json --causal=yes -o - | jq .config.causal)" true
+    same "$(attn run x.json --causal=off -o - | jq .config.causal)" false
+    fails 2 '--query is "Time"; did you mean "time", token 3?' attn explain "$DATA/causal.json" --query Time
+    attn explain "$DATA/causal.json" --query a >/dev/null 2>err
+    same "$(cat err)" 'attn: warning: --query "a" is 2 tokens, of which the first is taken, number 2'
+}
+
+@test "weights with zeros above the diagonal lead to --causal, once" {
+    echo '{"attention":[[[1,0,0],[0.5,0.5,0],[0.2,0.2,0.6]],[[1,0,0],[0.5,0.5,0],[0.2,0.2,0.6]]]}' >x.json
+    attn run x.json -o y.json 2>err
+    same "$(cat err)" 'attn: warning: all weights above the diagonal are 0: with --causal these pairs are masked instead'
+    for more in --causal '--window 2,0'; do
+        attn run x.json $more -o y.json 2>err
+        same "$(cat err)" ""
+    done
+    echo '{"attention":[[1,0,0],[0,1,0],[0,0,1]]}' >x.json # says nothing
+    attn run x.json -o y.json 2>err
+    same "$(cat err)" ""
+}
+
+@test "bug: settings were written that could not be read" {
+    echo "{$QK}" >x.json
+    fails 2 '--dropout is "0.99999999": expected a number from 0 up to, not with, 1, also as float32' attn run x.json --dropout 0.99999999 -o y.json
+    echo '{"q":[[1]],"k":[[1]],"past_k":[[1]]}' >x.json
+    fails 3 'causal is 2147483647, and with 1 past keys more than 2147483647: expected a smaller offset' \
+        attn run x.json --causal=2147483647 -o y.json
+    attn run x.json --causal=2147483646 --stage q --stage k -q -o y.json
+    jq 'del(.weights, .stats)' y.json >z.json
+    same "$(attn run z.json -q -o - | jq -c .config.causal)" 2147483647
+}
