@@ -606,7 +606,7 @@ static bool read_no_object(struct reading *reading)
     if (!cJSON_IsArray(member.item))
         return json_wrong_kind(&reading->json, &member, "an object or a list of rows", reading->error);
     const struct number_array *array = json_array(&reading->json, member.item);
-    if (array && array->depth > 2)
+    if (array && array->depth > 2 && array->depth <= TENSOR_RANK_MAX + 1)
         return put_bare(reading, &member, array);
     member.name = input_names[INPUT_EMBEDDINGS];
     return put_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);

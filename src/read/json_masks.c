@@ -32,7 +32,7 @@ static void drop_axes(struct tensor *t)
     }
 }
 
-static bool put(const struct json_mask *m, enum input input)
+static bool put_mask_as(const struct json_mask *m, enum input input)
 {
     return inputs_put_tensor(&m->layer->tensor[input], m->tensor, input_names[input], m->error);
 }
@@ -44,7 +44,7 @@ static bool put_keeping(const struct json_mask *m, const struct mask_numbers *nu
         return place_error(&m->tensor->place, m->error,
                            "%s is 0 everywhere: all keys would be padding (1 attends)", m->name);
     m->tensor->true_attends = true;
-    return put(m, m->tensor->rank == 1 ? INPUT_KEY_MASK : INPUT_MASK);
+    return put_mask_as(m, m->tensor->rank == 1 ? INPUT_KEY_MASK : INPUT_MASK);
 }
 
 static bool put_blocking(const struct json_mask *m, const struct mask_numbers *numbers)
@@ -58,7 +58,7 @@ static bool put_blocking(const struct json_mask *m, const struct mask_numbers *n
         t->data[i] = t->data[i] == 0;
     t->holds = TENSOR_BOOLEANS;
     t->true_attends = true;
-    return put(m, INPUT_KEY_MASK);
+    return put_mask_as(m, INPUT_KEY_MASK);
 }
 
 bool json_put_mask(const struct json_mask *m, enum name_sense sense)
@@ -75,7 +75,7 @@ bool json_put_mask(const struct json_mask *m, enum name_sense sense)
                      "%s:%zu: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
                      t->place.file, t->place.line, m->name);
     if (added || (sense == NAME_EITHER && !numbers.binary))
-        return put(m, INPUT_BIAS);
+        return put_mask_as(m, INPUT_BIAS);
     if (sense == NAME_EITHER)
         return place_error(
             &t->place, m->error,

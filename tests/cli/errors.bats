@@ -304,7 +304,7 @@ sample() {
     input 'x.json:1:6: q is 2 numbers: expected rank 2, 3 or 4' '{"q":[1,2],"k":[1,2]}'
     input 'x.json:1:17: q is 2×1×1×1: expected rank 2 or 3' '{"layers":[{"q":[[[[1]]],[[[1]]]],"k":[[1]]}]}'
     input 'x.json:1:35: b_q is 1×1×1: expected a list of numbers' "{$E,\"b_q\":[[[1]]]}"
-    input 'x.json:1:45: mask: lists in 5 levels: expected at most 4' "{$QK,\"mask\":[[[[[1]]]]]}"
+    input 'x.json:1:45: mask: lists in 6 levels: expected at most 4' "{$QK,\"mask\":[[[[[[1]]]]]]}"
     input 'x.json:1:13: q: row 1 has 1 number, the rows before it have 2: expected rows of one length' \
         '{"q":[[1,2],[3]],"k":[[1,2]]}'
 }

@@ -95,7 +95,8 @@ static void names_both_shapes(void **state)
     in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
     in.all.tensor[INPUT_W_Q] = zeros(5, 4);
     refused(&in, &nothing,
-            "embeddings is 2×4 and w_q is 5×4: the columns of the first must be the rows of the second");
+            "embeddings is 2×4 and w_q is 5×4: the columns of the first must be the rows of the second; its "
+            "transpose would fit, as w_layout out_in takes it");
 
     in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
     in.all.tensor[INPUT_W_Q] = zeros(4, 4);

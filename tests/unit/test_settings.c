@@ -54,8 +54,8 @@ static void parses_causal(void **state)
         assert_int_equal(settings.causal_offset, rows[i].offset);
     }
     refuses(SETTING_CAUSAL,
-            (const char *const[]){"", "yes", "1.5", "99999999999", "-99999999999", "1e3", NULL},
-            "true, false, start, end or a whole number (the offset)");
+            (const char *const[]){"", "maybe", "1.5", "99999999999", "-99999999999", "1e3", NULL},
+            "true, false, start, end, no or a whole number (the offset)");
 }
 
 static void parses_heads(void **state)
@@ -120,7 +120,7 @@ static void parses_switches(void **state)
     assert_true(parse(SETTING_MASK_TRUE_BLOCKS, NULL).mask_true_blocks);
     assert_true(parse(SETTING_MASK_TRUE_BLOCKS, "true").mask_true_blocks);
     assert_false(parse(SETTING_MASK_TRUE_BLOCKS, "false").mask_true_blocks);
-    refuses(SETTING_MASK_TRUE_BLOCKS, (const char *const[]){"", "1", "yes", NULL}, "true or false");
+    refuses(SETTING_MASK_TRUE_BLOCKS, (const char *const[]){"", "1", "maybe", NULL}, "true or false");
 }
 
 static void knows_their_names(void **state)
