@@ -344,6 +344,7 @@ static const struct option_row input_file_rows[] = {
     FILE_ROW(INPUT_CONTEXT, "context", "the other sequence, for cross-attention"),
     FILE_ROW(INPUT_ATTENTION, "attention", "weights computed elsewhere"),
     FILE_ROW(INPUT_MASK, "mask", "1 or true where a query may attend to a key"),
+    FILE_ROW(INPUT_OR_MASK, "or-mask", "1 opens a pair that other masks close"),
     FILE_ROW(INPUT_BIAS, "bias", "numbers added to the scaled scores; -inf masks"),
     FILE_ROW(INPUT_W_Q, "w-q", "projection to queries, y = x·W + b"),
     FILE_ROW(INPUT_W_K, "w-k", "projection to keys"),

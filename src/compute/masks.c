@@ -100,7 +100,8 @@ static bool mask_bits_make(const struct masks *masks, const struct head *head, i
 /* Whether two heads of a layer have one mask. */
 static bool heads_share_mask(const struct head *a, const struct head *b)
 {
-    return a->bias.data == b->bias.data && a->rules.mask.data == b->rules.mask.data &&
+    return a->rules.left == b->rules.left && a->rules.right == b->rules.right &&
+           a->bias.data == b->bias.data && a->rules.mask.data == b->rules.mask.data &&
            a->rules.block_mask.data == b->rules.block_mask.data;
 }
 

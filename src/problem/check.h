@@ -87,6 +87,10 @@ bool check_base(const struct check *check, struct problem_layer *layer);
 /* The rotation, once position_base, query_at and key_at are known. */
 bool check_rotary(const struct check *check, struct problem_layer *layer);
 
+/* One mask of all pairs in the place of the rules, where or_mask opens pairs or documents are aligned (pairs.c). Comes
+ * last; sets layer->pairs and clears the rules. */
+bool check_all_pairs(const struct check *check, struct problem_layer *layer);
+
 /* ---- steps for the problem as a whole ---- */
 
 /* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */

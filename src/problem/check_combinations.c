@@ -246,7 +246,7 @@ static bool combine_recurrence(const struct check *check)
         SETTING_SINK,   SETTING_DROPOUT,    SETTING_TOP_K,     SETTING_MASK_FILL,
     };
     static const enum input masks[] = {INPUT_MASK,  INPUT_BIAS,        INPUT_SEGMENTS, INPUT_KEY_MASK,
-                                       INPUT_SINKS, INPUT_QUERY_SCALE, INPUT_CENTERS};
+                                       INPUT_SINKS, INPUT_QUERY_SCALE, INPUT_CENTERS,  INPUT_OR_MASK};
     struct requirement recurrence = setting(check, SETTING_RECURRENCE);
     struct requirement gated = word(check, SETTING_RECURRENCE, RECURRENCE_GATED);
     struct requirement delta = word(check, SETTING_RECURRENCE, RECURRENCE_DELTA);

@@ -300,6 +300,9 @@ static bool check_lists(const struct check *check, const struct problem_layer *l
                  {SETTING_SOFTCAP, &s->softcap},
                  {SETTING_TEMPERATURE, &s->temperature},
                  {SETTING_SINK, &s->sink}};
+    if (s->window.count > 1 && s->window.count != check->problem->heads)
+        return value_error(check, SETTING_WINDOW, "one window, or one for each of %zu heads, not %zu",
+                           check->problem->heads, s->window.count);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (settings_have(s, lists[i].which) && lists[i].list->count > 1 &&
             lists[i].list->count != check->problem->heads)

@@ -51,6 +51,7 @@ static const struct {
     [INPUT_W_QKV] = {2, 2},
     [INPUT_GATE] = {2, 2},
     [INPUT_W_GATE] = {2, 2},
+    [INPUT_OR_MASK] = {1, 4},
     [INPUT_DECAY] = {2, 2},
     [INPUT_BETA] = {2, 2},
     [INPUT_STATE] = {3, 3},

@@ -141,7 +141,7 @@ static bool check_layer_values(struct problem *problem, struct layer_inputs *lay
         struct tensor *tensor = &layer->tensor[i];
         if (!tensor->data)
             continue;
-        if (i == INPUT_MASK || i == INPUT_BLOCK_MASK || i == INPUT_KEY_MASK) {
+        if (i == INPUT_MASK || i == INPUT_OR_MASK || i == INPUT_BLOCK_MASK || i == INPUT_KEY_MASK) {
             if (!check_mask(tensor, input_names[i], error))
                 return false;
             continue;

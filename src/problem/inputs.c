@@ -48,6 +48,7 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "w_qkv",
     "gate",
     "w_gate",
+    "or_mask",
     "decay",
     "beta",
     "state",

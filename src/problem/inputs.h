@@ -59,6 +59,7 @@ enum input {
     INPUT_W_QKV,
     INPUT_GATE,
     INPUT_W_GATE,
+    INPUT_OR_MASK,
     INPUT_DECAY,
     INPUT_BETA,
     INPUT_STATE,

@@ -77,11 +77,12 @@ static bool make_layer(struct check *check)
             : (causal ? settings->causal_offset : written_offset(check)) + (int64_t)layer->k.past_rows;
     layer->rules = (struct rules){
         .causal = causal,
-        .left = window ? settings->window_left : -1,
-        .right = window ? settings->window_right : -1,
+        .left = window ? settings->window.left[0] : -1,
+        .right = window ? settings->window.right[0] : -1,
         .mask_true_blocks = settings->mask_true_blocks,
     };
-    if (!check_pairs(check, INPUT_MASK) || !check_pairs(check, INPUT_BIAS) || !check_forms(check, layer))
+    if (!check_pairs(check, INPUT_MASK) || !check_pairs(check, INPUT_BIAS) ||
+        !check_pairs(check, INPUT_OR_MASK) || !check_forms(check, layer) || !check_all_pairs(check, layer))
         return false;
     /* Last: these settings say how given weights were computed, and are neither checked nor applied. */
     if (layer->attention)
@@ -149,6 +150,7 @@ void problem_free(struct problem *problem)
         free(layer->query_segment);
         free(layer->key_segment);
         free(layer->distance);
+        tensor_free(&layer->pairs);
         free(layer->rotary_turn);
         free(layer->rotary_axis);
     }

@@ -50,9 +50,11 @@ struct problem_layer {
     size_t rotated_from;      /* the first row of k that is rotated; those before it are already */
     struct relative relative; /* with relative; its table is that of head 0 */
     double qk_norm_epsilon;
-    float sigma;        /* of the Gaussian factor, where it is one for all queries */
-    int64_t offset;     /* position of query 0 among the keys */
-    size_t d_score;     /* columns of q and k when they are compared */
+    float sigma;    /* of the Gaussian factor, where it is one for all queries */
+    int64_t offset; /* position of query 0 among the keys */
+    size_t d_score; /* columns of q and k when they are compared */
+    /* heads×n×m or 1×n×m: which pairs are allowed, in the place of all rules; owned. No data: the rules say it. */
+    struct tensor pairs;
     struct rules rules; /* the rules that all heads share: without masks from files */
 
     /* Owned; rules points to these. One number for each query (n) or key (m); NULL: none. */

@@ -109,6 +109,14 @@ void problem_head(const struct problem *problem, size_t layer, size_t head, stru
     }
     if (v)
         out->additive = v->data + (tensor_count(v) == l->d_score ? 0 : head * l->d_score);
+    if (l->settings.window.count > 1) {
+        out->rules.left = l->settings.window.left[head];
+        out->rules.right = l->settings.window.right[head];
+    }
+    if (l->pairs.data) {
+        out->rules = (struct rules){.left = -1, .right = -1, .mask = problem_pairs(&l->pairs, 0, head)};
+        return;
+    }
     out->rules.mask = problem_pairs(l->mask, l->slice, head);
     out->rules.block_mask = head_matrix(l->extra[INPUT_BLOCK_MASK], head);
     if (keys)

@@ -129,7 +129,7 @@ static const struct field {
     [SETTING_CAUSAL] = {CAUSAL, ROLE_BAND, FIELD(causal)},
     [SETTING_SCALE] = {FINITES, ROLE_SCALE, FIELD(scale)},
     [SETTING_SOFTCAP] = {SOFTCAPS, ROLE_SCALE, FIELD(softcap)},
-    [SETTING_WINDOW] = {WINDOW, ROLE_BAND, FIELD(window_left)},
+    [SETTING_WINDOW] = {WINDOW, ROLE_BAND, FIELD(window)},
     [SETTING_MASK_TRUE_BLOCKS] = {FLAG, ROLE_INPUT, FIELD(mask_true_blocks)},
     [SETTING_SCORE] = {WORD, ROLE_WEIGHT, FIELD(score)},
     [SETTING_TEMPERATURE] = {POSITIVES, ROLE_WEIGHT, FIELD(temperature)},
@@ -270,7 +270,7 @@ static bool parse_per_head(struct per_head *list, const char *text, enum type ty
 }
 
 /* "3" (both sides) or "3,0". */
-static bool parse_window(struct settings *settings, const char *text)
+static bool parse_window(struct windows *window, const char *text)
 {
     const char *comma = strchr(text, ',');
     char left[24];
@@ -284,8 +284,29 @@ static bool parse_window(struct settings *settings, const char *text)
         return false;
     if (l < -1 || r < -1 || l > INT32_MAX || r > INT32_MAX)
         return false;
-    settings->window_left = l;
-    settings->window_right = r;
+    window->left[window->count] = l;
+    window->right[window->count++] = r;
+    return true;
+}
+
+/* "3,0", or one a head: "3,0;7,0". */
+static bool parse_windows(struct windows *windows, const char *text)
+{
+    struct windows parsed = {.count = 0};
+    for (;; text++) {
+        char one[64];
+        const size_t length = strcspn(text, ";");
+        if (length >= sizeof one || parsed.count == HEADS_LISTED_MAX)
+            return false;
+        memcpy(one, text, length);
+        one[length] = 0;
+        if (!parse_window(&parsed, one))
+            return false;
+        text += length;
+        if (!*text)
+            break;
+    }
+    *windows = parsed;
     return true;
 }
 
@@ -370,8 +391,8 @@ static const char *parse_setting(struct settings *settings, enum setting which, 
         *ok = parse_causal(settings, text);
         return "true, false, start, end, no or a whole number (the offset)";
     case WINDOW:
-        *ok = text && parse_window(settings, text);
-        return "a whole number, or two as L,R, of -1 (no limit) or more";
+        *ok = text && parse_windows(field, text);
+        return "a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0";
     case LIST:
         *ok = text && parse_positions(field, text, 0);
         return "at most 64 tokens as 0,5,9, counted from 0";
@@ -452,8 +473,6 @@ void settings_override(struct settings *settings, const struct settings *over)
         }
     if (settings_have(over, SETTING_CAUSAL))
         settings->causal_offset = over->causal_offset;
-    if (settings_have(over, SETTING_WINDOW))
-        settings->window_right = over->window_right;
     settings->given |= over->given;
 }
 

@@ -93,10 +93,13 @@ struct settings {
     uint64_t given; /* bits: 1 << SETTING_… of each setting that was given */
     size_t heads, kv_heads;
     enum causal causal;
-    int64_t causal_offset;             /* with CAUSAL_START: query i attends to keys j <= i + offset */
-    struct per_head scale;             /* multiplies QK^T */
-    struct per_head softcap;           /* c of c*tanh(s/c); 0: none */
-    int64_t window_left, window_right; /* keys from p-left to p+right are allowed; -1: no limit */
+    int64_t causal_offset;   /* with CAUSAL_START: query i attends to keys j <= i + offset */
+    struct per_head scale;   /* multiplies QK^T */
+    struct per_head softcap; /* c of c*tanh(s/c); 0: none */
+    struct windows {
+        int64_t left[HEADS_LISTED_MAX], right[HEADS_LISTED_MAX];
+        size_t count; /* 1: for all heads */
+    } window;         /* keys from p-left to p+right are allowed; -1: no limit */
     bool mask_true_blocks;
     int score, normalizer, recurrence, position, norm; /* of the enums of these names */
     struct per_head temperature;                       /* divides the scaled scores */

@@ -204,6 +204,27 @@ static void strip_numbers(char *text)
     *to = 0;
 }
 
+/* "4,0;8,0" of the list of lists at p, [[4, 0], [8, 0]]. */
+static char *pairs_text(const char *p)
+{
+    int depth = 0;
+    const char *end = p;
+    do
+        depth += *end == '[' ? 1 : *end == ']' ? -1 : 0;
+    while (depth > 0 && *end++);
+    char *text = text_copy_part(p, (size_t)(end - p)), *to = text;
+    for (const char *from = text; text && *from; from++) {
+        depth += *from == '[' ? 1 : *from == ']' ? -1 : 0;
+        if (*from == ',' && depth == 1)
+            *to++ = ';';
+        else if (!strchr("[] \t\r\n", *from))
+            *to++ = *from;
+    }
+    if (text)
+        *to = 0;
+    return text;
+}
+
 char *json_setting_text(const struct json *json, const struct json_member *member, const char *what,
                         struct error *error)
 {
@@ -215,6 +236,8 @@ char *json_setting_text(const struct json *json, const struct json_member *membe
         text = text_copy(member->item->valuestring);
     } else if (cJSON_IsNumber(member->item) || cJSON_IsBool(member->item)) {
         text = text_copy_part(p, strcspn(p, ",]} \t\r\n"));
+    } else if (array && array->depth == 2 && array->tensor.shape[1] == 2 && !array->uneven.offset) {
+        text = pairs_text(p);
     } else if (array && array->depth == 1) {
         p++;
         text = text_copy_part(p, strcspn(p, "]"));

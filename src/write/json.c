@@ -139,6 +139,8 @@ static bool json_write_stage(struct out *out, const struct excerpt *e, enum stag
 static bool json_rules_agree(const struct problem *problem)
 {
     const struct problem_layer *first = &problem->layers[0];
+    if (first->settings.window.count > 1)
+        return false;
     if (!first->rules.causal && first->offset != 0 && (first->rules.left >= 0 || first->rules.right >= 0))
         return false;
     for (size_t l = 1; l < problem->layer_count; l++) {

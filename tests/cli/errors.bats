@@ -97,10 +97,10 @@ sample() {
     wrong scale=1e99 'expected a number that float32 holds, from 1e-45 to 3e38 in size'
     wrong softcap=-1 'expected a number above 0, or 0 for none, or one a head'
     wrong softcap=nan 'expected a number above 0, or 0 for none, or one a head'
-    wrong window=x 'expected a whole number, or two as L,R, of -1 (no limit) or more'
-    wrong window=-2 'expected a whole number, or two as L,R, of -1 (no limit) or more'
-    wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more'
-    wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more'
+    wrong window=x 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
+    wrong window=-2 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
+    wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
+    wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
     wrong stage=weight 'did you mean weights?'
     wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding'
     wrong threads=0 'expected a whole number from 1 to 1024'
@@ -345,7 +345,7 @@ sample() {
     input 'x.json:1:46: scale is "x": expected a finite number, or one a head' "{$QK,\"scale\":\"x\"}"
     input 'x.json:1:46: scale is "Infinity": expected a finite number, or one a head' "{$QK,\"scale\":Infinity}"
     input 'x.json:1:48: softcap is "-1": expected a number above 0, or 0 for none, or one a head' "{$QK,\"softcap\":-1}"
-    input 'x.json:1:47: window is "1,2,3": expected a whole number, or two as L,R, of -1 (no limit) or more' \
+    input 'x.json:1:47: window is "1,2,3": expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0' \
         "{$QK,\"window\":[1, 2, 3]}"
     input 'x.json:1:57: mask_true_blocks is "2": expected true or false' "{$QK,\"mask_true_blocks\":2}"
     input 'x.json:1:46: heads: expected a number, a word, or a list of numbers, found an object' "{$QK,\"heads\":{}}"
@@ -678,7 +678,7 @@ swallowed() {
     echo "{$QK,\"heads\":1,\"window\":[1,0],\"global\":[0],\"block\":2,\"causal\":0}" >y.json
     same "$(attn run x.json -o -)" "$(attn run y.json -o -)"
     input 'x.json:1:46: heads is "1.50": expected a whole number of 1 or more' "{$QK,\"heads\":1.50}"
-    input 'x.json:1:47: window is "1.0": expected a whole number, or two as L,R, of -1 (no limit) or more' "{$QK,\"window\":\"1.0\"}"
+    input 'x.json:1:47: window is "1.0": expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0' "{$QK,\"window\":\"1.0\"}"
 }
 
 @test "bug: a key_length of 0 was refused" {

@@ -93,14 +93,32 @@ def documents(tokens, separator):
     return np.cumsum(ends) - ends
 
 
+def in_documents(queries, keys, s):
+    """Ranks of queries and keys in their documents, in the column of the query and the row of the key."""
+    rank = [[int((np.asarray(of)[:i] == of[i]).sum()) for i in range(len(of))] for of in (queries, keys)]
+    end = s["causal"] == "end"
+    shift = [int((keys == d).sum()) - int((queries == d).sum()) if end else s["offset"] for d in queries]
+    return (np.array(rank[0]) + shift)[:, None], np.array(rank[1])[None, :]
+
+
 def seen_pairs(s, own, n, m, heads, bias):
     """heads×n×m, true where a query may look."""
     p, j = np.arange(n)[:, None] + s["offset"], np.arange(m)[None, :]
     near = np.ones((heads, n, m), dtype=bool)
+    documents_of = (None, None)
+    if own("segments") is not None:
+        documents_of = np.ravel(own("segments")), np.ravel(own("segments") if own("key_segments") is None else own("key_segments"))
+    elif s["separator"] is not None:
+        of = documents(own("tokens"), s["separator"])
+        documents_of = of, of if own("key_tokens") is None else documents(own("key_tokens"), s["separator"])
+    row, column = p, j  # where queries and keys stand for causal and window
+    if documents_of[0] is not None and (s["window"] is not None or s["causal"] == "end"):
+        row, column = in_documents(*documents_of, s)
+    causal_row, causal_column = (row, column) if s["causal"] == "end" or s["window"] is not None else (p, j)
     if s["window"] is not None:
-        left, right = s["window"]
-        near &= (left < 0) | (j >= p - left)
-        near &= (right < 0) | (j <= p + right)
+        left, right = np.reshape(s["window"], (-1, 2)).T.reshape(2, -1, 1, 1)
+        near &= (left < 0) | (column >= row - left)
+        near &= (right < 0) | (column <= row + right)
     if s["dilation"] is not None:
         near &= (p - j) % s["dilation"] == 0
     if s["block"] is not None:
@@ -112,7 +130,7 @@ def seen_pairs(s, own, n, m, heads, bias):
     listed = [] if s["global"] is None else np.atleast_1d(s["global"])
     seen = near | np.isin(p, listed) | np.isin(j, listed)
     if s["is_causal"]:
-        seen &= (j <= p) | (j < (s["prefix"] or 0))
+        seen &= (causal_column <= causal_row) | (j < (s["prefix"] or 0))
 
     def opened(t):
         return (matrix(t) != 0) ^ bool(s["mask_true_blocks"])
@@ -131,6 +149,8 @@ def seen_pairs(s, own, n, m, heads, bias):
         of = documents(own("tokens"), s["separator"])
         of_keys = of if own("key_tokens") is None else documents(own("key_tokens"), s["separator"])
         seen &= of[:, None] == of_keys[None, :]
+    if own("or_mask") is not None:
+        seen |= matrix(own("or_mask")) != 0
     return seen if bias is None else seen & (bias != -np.inf)
 
 

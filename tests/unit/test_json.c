@@ -179,8 +179,8 @@ static void takes_settings(void **state)
     assert_int_equal(s->heads, 4);
     assert_int_equal(s->causal, CAUSAL_END);
     assert_true(s->scale.count == 1 && s->scale.at[0] == 0.125);
-    assert_int_equal(s->window_left, 3);
-    assert_int_equal(s->window_right, 0);
+    assert_int_equal(s->window.left[0], 3);
+    assert_int_equal(s->window.right[0], 0);
     assert_true(s->mask_true_blocks);
     assert_string_equal(o.inputs.title, "t");
     assert_int_equal(o.inputs.patch_grid[0], 2);

@@ -105,13 +105,13 @@ static void parses_window(void **state)
     } rows[] = {{"3", 3, 3}, {"0", 0, 0}, {"4,0", 4, 0}, {"-1,2", -1, 2}, {"2,-1", 2, -1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct settings settings = parse(SETTING_WINDOW, rows[i].text);
-        assert_int_equal(settings.window_left, rows[i].left);
-        assert_int_equal(settings.window_right, rows[i].right);
+        assert_int_equal(settings.window.left[0], rows[i].left);
+        assert_int_equal(settings.window.right[0], rows[i].right);
     }
     refuses(SETTING_WINDOW,
             (const char *const[]){"", "-2", "1,-2", "1,", ",1", "1,2,3", "1.5", "a", "99999999999", "1, 2",
                                   "0000000000000000000000001", NULL},
-            "a whole number, or two as L,R, of -1 (no limit) or more");
+            "a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0");
 }
 
 static void parses_switches(void **state)
@@ -153,8 +153,8 @@ static void overrides_what_is_given(void **state)
     settings_override(&base, &over);
     assert_int_equal(base.heads, 4);
     assert_true(base.scale.at[0] == 1);
-    assert_int_equal(base.window_left, 3);
-    assert_int_equal(base.window_right, 0);
+    assert_int_equal(base.window.left[0], 3);
+    assert_int_equal(base.window.right[0], 0);
     assert_int_equal(base.causal, CAUSAL_START);
     assert_int_equal(base.causal_offset, 2);
     assert_int_equal(base.given,
