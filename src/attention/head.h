@@ -105,6 +105,10 @@ struct head {
     const float *center,
         *sigma;        /* n: weights are multiplied by exp(-(j - center)²/(2·sigma²)); NULL: no factor */
     size_t sigma_step; /* 0: one for all queries */
+    /* Differential attention: the weights of this head, of the same rules, are taken off, times minus_share; NULL: none.
+     * Not part of a part: its query 0 is that of the whole. */
+    const struct head *minus;
+    double minus_share;
     bool has_sink;
     double sink;    /* with softmax: a logit beside those of the keys */
     double dropout; /* the probability that a weight is dropped */
@@ -120,7 +124,7 @@ struct head head_part(const struct head *whole, size_t first, size_t count);
 static inline bool head_is_distribution(const struct head *head)
 {
     return head->recurrent.rule == RECURRENCE_NONE && head->normalizer != NORMALIZER_SIGMOID &&
-           !(head->dropout > 0);
+           !head->minus && !(head->dropout > 0);
 }
 
 /* Whether anything is added to scores by distance. */

@@ -234,6 +234,16 @@ static void find_keys(const struct head *head, size_t i, struct reference_room *
     room->key_count = head->m;
 }
 
+/* Takes off the weights of the second head, which has the same keys (Ye and others 2024, arXiv:2410.05258, eq. 1). */
+static void subtract_second(const struct head *head, size_t i, struct reference_room *room)
+{
+    struct reference_room second = *room;
+    second.row = room->second;
+    reference_row(head->minus, head->first + i, STAGE_WEIGHTS, &second);
+    for (size_t j = 0; j < head->m; j++)
+        room->row[j] -= head->minus_share * second.row[j];
+}
+
 void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *room)
 {
     if (stage == STAGE_SCORES || stage == STAGE_SCALED) {
@@ -270,6 +280,8 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
         find_keys(head, i, room);
     if (head->center)
         apply_gaussian(head, i, room);
+    if (head->minus)
+        subtract_second(head, i, room);
     if (head->dropout > 0)
         apply_dropout(head, i, room);
 }

@@ -17,7 +17,9 @@ struct reference_room {
     size_t key_count; /* how many they are */
     bool is_empty;    /* it may attend to none, whatever the fill; for the stage WEIGHTS */
     double largest;   /* the largest masked score of those keys; for the stage WEIGHTS, and 0 without keys */
-    double *sorted;   /* for sparsemax, entmax15 and top_k; otherwise it may be NULL */
+    double
+        *second; /* the weights that are taken off, with differential attention; otherwise it may be NULL */
+    double *sorted; /* for sparsemax, entmax15 and top_k; otherwise it may be NULL */
 };
 
 /* Computes row i of a stage: SCORES, SCALED, MASKED or WEIGHTS. */

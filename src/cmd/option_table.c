@@ -172,6 +172,7 @@ static const struct option_row form_rows[] = {
     SETTING_ROW(SETTING_TOP_K, "top-k"),
     SETTING_ROW(SETTING_SIGMA, "sigma"),
     SETTING_ROW(SETTING_MASK_FILL, "mask-fill"),
+    SETTING_ROW(SETTING_DIFFERENTIAL, "differential"),
     SETTING_ROW(SETTING_SINK, "sink"),
     SETTING_ROW(SETTING_DROPOUT, "dropout"),
     SETTING_ROW(SETTING_SEED, "seed"),

@@ -26,12 +26,13 @@ static bool explanation_below(struct result *below, const struct problem *lower,
 static bool explanation_arrays(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
-    double **arrays[] = {&e->scores,     &e->scaled,   &e->masked,         &e->weights,
-                         &e->numerators, &e->uncapped, &e->before_dropout, &e->before_factor};
+    double **arrays[] = {&e->scores,   &e->scaled,         &e->masked,        &e->weights, &e->numerators,
+                         &e->uncapped, &e->before_dropout, &e->before_factor, &e->first,   &e->second};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         if ((arrays[i] == &e->uncapped && !(head->softcap > 0)) ||
             (arrays[i] == &e->before_dropout && !(head->dropout > 0)) ||
             (arrays[i] == &e->before_factor && !head->center) ||
+            ((arrays[i] == &e->first || arrays[i] == &e->second) && !head->minus) ||
             (arrays[i] == &e->numerators && head->recurrent.rule != RECURRENCE_NONE))
             continue;
         *arrays[i] = memory_zeroed(head->m, sizeof **arrays[i], error);
@@ -105,8 +106,9 @@ static bool explanation_row(struct explanation *e, struct error *error)
 {
     const struct head *head = e->head;
     struct reference_room room = {.keys = memory_alloc(head->m, sizeof *room.keys, error),
-                                  .sorted = memory_alloc(head->m, sizeof *room.sorted, error)};
-    bool ok = room.keys && room.sorted;
+                                  .sorted = memory_alloc(head->m, sizeof *room.sorted, error),
+                                  .second = memory_alloc(head->m, sizeof *room.second, error)};
+    bool ok = room.keys && room.sorted && room.second;
     if (ok) {
         explanation_stage(head, e->query, STAGE_SCORES, e->scores, &room);
         explanation_stage(head, e->query, STAGE_SCALED, e->scaled, &room);
@@ -122,6 +124,11 @@ static bool explanation_row(struct explanation *e, struct error *error)
     } else if (ok) {
         struct head all = *head;
         all.dropout = 0;
+        all.minus = NULL;
+        if (head->minus) {
+            explanation_stage(&all, e->query, STAGE_WEIGHTS, e->first, &room);
+            explanation_stage(head->minus, e->query, STAGE_WEIGHTS, e->second, &room);
+        }
         if (e->before_dropout)
             explanation_stage(&all, e->query, STAGE_WEIGHTS, e->before_dropout, &room);
         all.center = NULL;
@@ -129,6 +136,7 @@ static bool explanation_row(struct explanation *e, struct error *error)
             explanation_stage(&all, e->query, STAGE_WEIGHTS, e->before_factor, &room);
         explanation_stage(head, e->query, STAGE_WEIGHTS, e->weights, &room);
         explanation_fractions(e, e->before_factor    ? e->before_factor
+                                 : e->first          ? e->first
                                  : e->before_dropout ? e->before_dropout
                                                      : e->weights);
         if (e->output)
@@ -138,6 +146,7 @@ static bool explanation_row(struct explanation *e, struct error *error)
     }
     free(room.keys);
     free(room.sorted);
+    free(room.second);
     return ok;
 }
 
@@ -157,6 +166,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     if (!layer_make(&explanation->layer, problem, layer, previous, engine, error))
         return false;
     explanation->head = &explanation->layer.heads[head];
+    explanation->head_number = head;
     explanation->query = query;
     return explanation_arrays(explanation, error) && explanation_row(explanation, error);
 }
@@ -164,8 +174,9 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
 void explanation_free(struct explanation *explanation)
 {
     struct explanation *e = explanation;
-    double *arrays[] = {e->scores,   e->scaled,         e->masked,        e->weights, e->numerators,
-                        e->uncapped, e->before_dropout, e->before_factor, e->output};
+    double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
+                        e->numerators, e->uncapped, e->before_dropout, e->before_factor,
+                        e->output,     e->first,    e->second};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->allowed);

@@ -21,6 +21,7 @@ struct explanation {
     struct result below;  /* their output */
     struct layer layer;
     const struct head *head; /* in the layer */
+    size_t head_number;      /* counted as the problem does */
     size_t query;
     bool *allowed;
     double *scores, *scaled, *masked, *weights; /* the stages */
@@ -30,6 +31,7 @@ struct explanation {
      * denominator then mean nothing. */
     double *numerators;
     double *before_dropout; /* the weights; NULL: there is no dropout */
+    double *first, *second; /* the weights of both heads of differential attention; NULL: there is none */
     double *before_factor;  /* the weights before the Gaussian factor; NULL: there is none */
     double shift;          /* the largest of masked and the sink; with sparsemax and entmax15 the threshold */
     double sink_numerator; /* 0 where there is no sink */

@@ -279,13 +279,29 @@ struct strided layer_operand(const struct layer *layer, int which, size_t head)
     return operand_head(&layer->operand[which], head);
 }
 
-/* q (0) or k (1) of a head of the problem as the score takes it, or its v (2). */
-static struct strided layer_compared_head(const struct layer *layer, int which, size_t head)
+/* q (0) or k (1) of a head of the problem as the score takes it, or its v (2); of two heads that make one the first, or
+ * the `second`. */
+static struct strided layer_compared_head(const struct layer *layer, int which, size_t head, bool second)
 {
     const struct operand *operand = &layer->operand[which];
     if (which < 2 && layer->compared[which].owned)
         operand = &layer->compared[which];
-    return operand_head(operand, head * operand->heads / layer->problem->heads);
+    return operand_head(operand, (2 * head + second) * operand->heads / (2 * layer->problem->heads));
+}
+
+/* The second heads of differential attention. */
+static bool layer_minus_make(struct layer *layer, struct error *error)
+{
+    const struct per_head *shares = &layer_spec(layer)->settings.differential;
+    layer->minus = memory_zeroed(layer->problem->heads, sizeof *layer->minus, error);
+    for (size_t h = 0; layer->minus && h < layer->problem->heads; h++) {
+        layer->minus[h] = layer->heads[h];
+        layer->minus[h].q = layer_compared_head(layer, 0, h, true);
+        layer->minus[h].k = layer_compared_head(layer, 1, h, true);
+        layer->heads[h].minus = &layer->minus[h];
+        layer->heads[h].minus_share = per_head_at(shares, h);
+    }
+    return layer->minus;
 }
 
 bool layer_make(struct layer *layer, const struct problem *problem, size_t index, const float *previous,
@@ -314,11 +330,11 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, index, h, &layer->heads[h]);
-        layer->heads[h].q = layer_compared_head(layer, 0, h);
-        layer->heads[h].k = layer_compared_head(layer, 1, h);
-        layer->heads[h].v = layer_compared_head(layer, 2, h);
+        layer->heads[h].q = layer_compared_head(layer, 0, h, false);
+        layer->heads[h].k = layer_compared_head(layer, 1, h, false);
+        layer->heads[h].v = layer_compared_head(layer, 2, h, false);
     }
-    return true;
+    return !settings_have(&from->settings, SETTING_DIFFERENTIAL) || layer_minus_make(layer, error);
 }
 
 void layer_free(struct layer *layer)
@@ -331,6 +347,7 @@ void layer_free(struct layer *layer)
     }
     free(layer->normed);
     free(layer->heads);
+    free(layer->minus);
     free(layer->concat);
     free(layer->rows);
     *layer = (struct layer){0};

@@ -25,9 +25,10 @@ struct layer {
     float *normed;         /* the sequence after a norm before the attention; NULL: there is no such norm */
     struct operand operand[3];  /* q, k, v as the stages show them: n, m, m rows */
     struct operand compared[2]; /* q and k as the score takes them, where that differs; owned */
-    struct head *heads;         /* problem->heads of them, ready for the engines; NULL: weights are given */
-    float *concat;              /* n×(heads·d_v), the output before w_o; NULL: there is no w_o and no b_o */
-    struct row_measures *rows;  /* heads×n */
+    struct head *minus; /* as many: those whose weights are taken off; NULL: no differential attention */
+    struct head *heads; /* problem->heads of them, ready for the engines; NULL: weights are given */
+    float *concat;      /* n×(heads·d_v), the output before w_o; NULL: there is no w_o and no b_o */
+    struct row_measures *rows; /* heads×n */
 };
 
 /* Projects and rotates q, k and v, and sets up the heads. Errors: no memory. */

@@ -83,6 +83,10 @@ bool stage_find(struct stage_shape *shape, enum stage stage, const struct proble
     bool each = false;
     if (is_given && stage != STAGE_WEIGHTS && stage != STAGE_MASK)
         return stage_absent(stage, "the weights were given, nothing is computed", error);
+    if (settings_have(&p->layers[0].settings, SETTING_DIFFERENTIAL) && stage != STAGE_WEIGHTS &&
+        stage != STAGE_OUTPUT && stage != STAGE_V && stage != STAGE_MASK)
+        return stage_absent(stage, "of differential attention two heads make one, and have no stage of one",
+                            error);
     size_t columns = stage == STAGE_ENCODING ? encoding_common(p, selection, &each)
                                              : *(const size_t *)((const char *)p + kind->columns);
     if (columns == 0)

@@ -24,7 +24,7 @@ static bool fast_fits(const struct engine_job *jobs, size_t count, const struct 
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
         fits = fits && !head->additive && !head->by_distance && head->normalizer == NORMALIZER_SOFTMAX &&
-               !head->has_sink && !head->has_fill && head->top_k == 0 && !head->center &&
+               !head->has_sink && !head->has_fill && head->top_k == 0 && !head->minus && !head->center &&
                !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE && !head->has_positions;
     }
     return fits;

@@ -54,6 +54,7 @@ static void plain_space_free(struct plain_space *space)
     free(space->room.row);
     free(space->room.keys);
     free(space->room.sorted);
+    free(space->room.second);
     free(space->output);
     free(space->weights);
 }
@@ -70,9 +71,10 @@ static bool plain_space_make(struct plain_space *space, const struct engine_job 
     *space = (struct plain_space){.room.row = memory_alloc(m, sizeof *room->row, error),
                                   .room.keys = memory_alloc(m, sizeof *room->keys, error),
                                   .room.sorted = memory_alloc(m, sizeof *room->sorted, error),
+                                  .room.second = memory_alloc(m, sizeof *room->second, error),
                                   .output = memory_alloc(d_v, sizeof *space->output, error),
                                   .weights = memory_alloc(m, sizeof *space->weights, error)};
-    return room->row && room->keys && room->sorted && space->output && space->weights;
+    return room->row && room->keys && room->sorted && room->second && space->output && space->weights;
 }
 
 /* The heaviest of the keys that a row may attend to, heaviest first, ties by key. */

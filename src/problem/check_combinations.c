@@ -218,6 +218,18 @@ static bool combine_projections(const struct check *check)
            needs_any(setting(check, SETTING_QK_NORM_EPSILON), norms, 2);
 }
 
+/* Differential attention takes heads in pairs, whose q and k are compared as they are. */
+static bool combine_differential(const struct check *check)
+{
+    struct requirement differential = setting(check, SETTING_DIFFERENTIAL);
+    differential.set = settings_have(check_settings(check), SETTING_DIFFERENTIAL);
+    return excludes(differential, word(check, SETTING_SCORE, SCORE_GENERAL)) &&
+           excludes(differential, word(check, SETTING_SCORE, SCORE_ADDITIVE)) &&
+           excludes(differential, word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR)) &&
+           excludes(differential, setting(check, SETTING_DROPOUT)) &&
+           excludes(differential, setting(check, SETTING_RECURRENCE));
+}
+
 static bool combine_patterns(const struct check *check)
 {
     const struct requirement tokens = {.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
@@ -293,5 +305,6 @@ bool check_combinations(const struct check *check)
         return check->error->kind == ERROR_NONE;
     return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
            combine_more_normalizers(check) && combine_gaussian(check) && combine_projections(check) &&
-           combine_recurrence(check) && combine_past(check) && combine_stack(check);
+           combine_differential(check) && combine_recurrence(check) && combine_past(check) &&
+           combine_stack(check);
 }

@@ -299,7 +299,8 @@ static bool check_lists(const struct check *check, const struct problem_layer *l
     } lists[] = {{SETTING_SCALE, &s->scale},
                  {SETTING_SOFTCAP, &s->softcap},
                  {SETTING_TEMPERATURE, &s->temperature},
-                 {SETTING_SINK, &s->sink}};
+                 {SETTING_SINK, &s->sink},
+                 {SETTING_DIFFERENTIAL, &s->differential}};
     if (s->window.count > 1 && s->window.count != check->problem->heads)
         return value_error(check, SETTING_WINDOW, "one window, or one for each of %zu heads, not %zu",
                            check->problem->heads, s->window.count);
@@ -318,9 +319,9 @@ static bool check_qk_norms(const struct check *check, struct problem_layer *laye
     const struct tensor *q = layer->extra[INPUT_Q_NORM], *k = layer->extra[INPUT_K_NORM];
     bool epsilon = settings_have(&layer->settings, SETTING_QK_NORM_EPSILON);
     layer->qk_norm_epsilon = epsilon ? layer->settings.qk_norm_epsilon : 1e-6;
-    return (!q || tensor_count(q) == p->heads * p->d_k ||
+    return (!q || tensor_count(q) == layer->q.heads * p->d_k ||
             check_vector(check, INPUT_Q_NORM, p->d_k, INPUT_COUNT)) &&
-           (!k || tensor_count(k) == p->kv_heads * p->d_key ||
+           (!k || tensor_count(k) == layer->k.heads * p->d_key ||
             check_vector(check, INPUT_K_NORM, p->d_key, INPUT_COUNT));
 }
 

@@ -179,6 +179,12 @@ static void leave_out_values(const struct check *check, struct problem_layer *la
     *v = (struct projection){0};
 }
 
+/* How many heads of q and k make one of the result. */
+static size_t heads_a_result(const struct check *check)
+{
+    return settings_have(check_settings(check), SETTING_DIFFERENTIAL) ? 2 : 1;
+}
+
 /* Decides the heads of q, k and v. */
 static bool check_heads(const struct check *check, struct problem_layer *layer)
 {
@@ -190,7 +196,13 @@ static bool check_heads(const struct check *check, struct problem_layer *layer)
         !settle_heads(check, k, 1, kv_said, "kv_heads", q->heads))
         return false;
     leave_out_values(check, layer);
-    return (!v->width || settle_heads(check, v, 2, kv_said, "kv_heads", k->heads));
+    const size_t share = heads_a_result(check);
+    if (q->heads % share != 0 || k->heads % share != 0)
+        return place_error(
+            projection_place(check, q, 0), check->error,
+            "%s: differential takes heads in pairs, expected an even number, not %zu of q and %zu of k",
+            phrase_projection(check, q, 0).text, q->heads, k->heads);
+    return (!v->width || settle_heads(check, v, 2, kv_said / share, "kv_heads", k->heads / share));
 }
 
 /* Whether the heads of q, k and v fit each other. */
@@ -201,10 +213,11 @@ static bool heads_agree(const struct check *check, const struct problem_layer *l
         return place_error(projection_place(check, k, 1), check->error,
                            "%zu heads and %zu key/value heads: the first must be a multiple of the second",
                            q->heads, k->heads);
-    if (v->width && v->heads != k->heads)
-        return place_error(projection_place(check, v, 2), check->error,
-                           "%s and %s: they must agree in the number of heads",
-                           phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text);
+    if (v->width && v->heads != k->heads / heads_a_result(check))
+        return place_error(projection_place(check, v, 2), check->error, "%s and %s: %s",
+                           phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text,
+                           heads_a_result(check) > 1 ? "with differential v has half as many heads as k"
+                                                     : "they must agree in the number of heads");
     return true;
 }
 
@@ -245,7 +258,7 @@ static bool keys_agree(const struct check *check, const struct projection *k, co
 static bool check_output(const struct check *check, struct problem_layer *layer, size_t *d_out)
 {
     const struct projection *q = &layer->q, *v = &layer->v;
-    size_t columns = v->width ? v->width / v->heads * q->heads : 0;
+    size_t columns = v->width ? v->width / v->heads * (q->heads / heads_a_result(check)) : 0;
     layer->w_o = check_find(check, INPUT_W_O);
     layer->b_o = check_find(check, INPUT_B_O);
     if (!columns && (layer->w_o || layer->b_o))
@@ -254,7 +267,8 @@ static bool check_output(const struct check *check, struct problem_layer *layer,
     if (layer->w_o && layer->w_o->shape[0] != columns)
         return place_error(&layer->w_o->place, check->error,
                            "%s: expected %zu rows, for %zu heads of d_v %zu",
-                           phrase_tensor(INPUT_W_O, layer->w_o).text, columns, q->heads, v->width / v->heads);
+                           phrase_tensor(INPUT_W_O, layer->w_o).text, columns,
+                           q->heads / heads_a_result(check), v->width / v->heads);
     if (layer->w_o)
         columns = layer->w_o->shape[1];
     *d_out = columns;
@@ -280,14 +294,15 @@ static bool sizes_agree(const struct check *check, const struct problem_layer *l
 {
     struct problem *problem = check->problem;
     const struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
+    const size_t share = heads_a_result(check);
     const size_t d_k = q->width / q->heads, d_v = v->width ? v->width / v->heads : 0;
     const struct place *at_q = projection_place(check, q, 0), *at_k = projection_place(check, k, 1);
     const struct place *at_v = v->width ? projection_place(check, v, 2) : at_q;
     const struct place *at_output = layer->w_o ? &layer->w_o->place : at_v;
     return check_same(check, at_q, &problem->n, q->rows, "queries") &&
            check_same(check, at_k, &problem->m, k->rows, "keys") &&
-           check_same(check, at_q, &problem->heads, q->heads, "heads") &&
-           check_same(check, at_k, &problem->kv_heads, k->heads, "key/value heads") &&
+           check_same(check, at_q, &problem->heads, q->heads / share, "heads") &&
+           check_same(check, at_k, &problem->kv_heads, k->heads / share, "key/value heads") &&
            check_same(check, at_q, &problem->d_k, d_k, "columns a head of q") &&
            check_same(check, at_k, &problem->d_key, k->width / k->heads, "columns a head of k") &&
            check_same(check, at_v, &problem->d_v, d_v, "columns a head of v") &&

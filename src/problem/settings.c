@@ -46,6 +46,10 @@ const struct setting_kind setting_kinds[SETTING_COUNT] = {
         {"mask_fill", "X|nan", NULL,
          "the score of masked pairs instead of -infinity, such as -1e9; nan: rows that may attend "
          "to nothing become NaN"},
+    [SETTING_DIFFERENTIAL] =
+        {"differential", "X", NULL,
+         "heads 2h and 2h+1 of q and k make one: the weights of the second, times X, are taken "
+         "off those of the first"},
     [SETTING_POSITION] = {"position", "KIND", "none sinusoidal rotary rotary-interleaved alibi relative",
                           "how positions enter: none, sinusoidal (added to the embeddings), rotary or "
                           "rotary-interleaved (on q and k), alibi, relative (T5, from a table)"},
@@ -140,6 +144,7 @@ static const struct field {
     [SETTING_SEED] = {SEED, ROLE_WEIGHT, FIELD(seed)},
     [SETTING_TOP_K] = {COUNT, ROLE_WEIGHT, FIELD(top_k)},
     [SETTING_SIGMA] = {POSITIVE, ROLE_WEIGHT, FIELD(sigma)},
+    [SETTING_DIFFERENTIAL] = {FINITES, ROLE_WEIGHT, FIELD(differential)},
     [SETTING_MASK_FILL] = {FILL, ROLE_WEIGHT, FIELD(mask_fill)},
     [SETTING_POSITION] = {WORD, ROLE_POSITION, FIELD(position)},
     [SETTING_POSITION_BASE] = {POSITIVE, ROLE_POSITION, FIELD(position_base)},
@@ -509,7 +514,8 @@ int settings_word(const struct settings *settings, enum setting which)
 
 bool settings_are_shares(const struct settings *s)
 {
-    return s->recurrence == RECURRENCE_NONE && !(s->dropout > 0) && s->normalizer != NORMALIZER_SIGMOID;
+    return s->recurrence == RECURRENCE_NONE && !(s->dropout > 0) && s->normalizer != NORMALIZER_SIGMOID &&
+           !settings_have(s, SETTING_DIFFERENTIAL);
 }
 
 uint64_t settings_keep_masks(struct settings *settings)

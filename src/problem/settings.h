@@ -33,6 +33,7 @@ enum setting {
     SETTING_TOP_K,
     SETTING_SIGMA,
     SETTING_MASK_FILL,
+    SETTING_DIFFERENTIAL,
     SETTING_POSITION,
     SETTING_POSITION_BASE,
     SETTING_ROTARY_DIM,
@@ -106,9 +107,10 @@ struct settings {
     struct per_head sink;                              /* a logit beside those of the keys; its value is 0 */
     double dropout;                                    /* the probability that a weight is dropped */
     uint64_t seed;
-    size_t top_k;     /* the so many largest masked scores of a row are normalized */
-    double sigma;     /* of the Gaussian factor of the weights, in tokens */
-    double mask_fill; /* the score of masked pairs; NaN, of rows that may attend to nothing */
+    size_t top_k;                 /* the so many largest masked scores of a row are normalized */
+    double sigma;                 /* of the Gaussian factor of the weights, in tokens */
+    struct per_head differential; /* of the weights of the second head of each pair, how much is taken off */
+    double mask_fill;             /* the score of masked pairs; NaN, of rows that may attend to nothing */
     double position_base;
     size_t rotary_dim;
     size_t max_distance; /* of the buckets of relative positions */

@@ -376,7 +376,7 @@ static bool read_offsets(struct reading *reading, const struct json_member *memb
 static bool is_provenance(enum setting setting)
 {
     return setting == SETTING_RECURRENCE || setting == SETTING_SINK || setting == SETTING_DROPOUT ||
-           setting == SETTING_NORMALIZER || setting == SETTING_SIGMA;
+           setting == SETTING_NORMALIZER || setting == SETTING_SIGMA || setting == SETTING_DIFFERENTIAL;
 }
 
 /* Reads `config` of a file that attn wrote. Settings that make weights of q and k, causal and

@@ -24,7 +24,7 @@ struct explain_column {
     double sink, sum;
 };
 
-enum { COLUMNS = 8, CELL_WIDTH = 10, NAME_WIDTH = 20 };
+enum { COLUMNS = 10, CELL_WIDTH = 10, NAME_WIDTH = 20 };
 
 /* The columns, and the keys that have a row, in this order. Begins zeroed. */
 struct explain_table {

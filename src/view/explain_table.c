@@ -74,6 +74,10 @@ static void plan_columns(struct explain_table *table, const struct explanation *
     }
     if (e->before_factor)
         add_shares(table, "before factor", e->before_factor, e);
+    if (e->first) {
+        add_shares(table, "first", e->first, e);
+        add_shares(table, "second", e->second, e);
+    }
     if (e->before_dropout)
         add_shares(table, "before dropout", e->before_dropout, e);
     add_shares(table, "weight", e->weights, e);
@@ -177,6 +181,9 @@ static void write_normalizer(const struct explanation *e, struct out *out)
         out_format(out, "%s²)), j the key",
                    label_number((double)head->sigma[e->query * head->sigma_step], sum));
     }
+    if (e->first)
+        out_format(out, ";\n            less %s times the weight of the second head, number %zu of q",
+                   label_number(head->minus_share, sum), 2 * e->head_number + 1);
     if (e->before_dropout)
         out_format(out, "; dropout makes it 0, or divides it by 1 - %s", label_number(head->dropout, sum));
     out_char(out, '\n');

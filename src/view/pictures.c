@@ -73,9 +73,10 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
     const struct problem *problem = excerpt->result->problem;
     enum stage stage = panels->stage;
     const struct stage_shape *shape = &excerpt->shape[stage];
-    bool recurrent = false; /* its weights may be negative */
+    bool has_sign = false; /* weights of a recurrence, and differences of weights, may be negative */
     for (size_t l = 0; l < problem->layer_count; l++)
-        recurrent = recurrent || problem->layers[l].settings.recurrence != RECURRENCE_NONE;
+        has_sign = has_sign || problem->layers[l].settings.recurrence != RECURRENCE_NONE ||
+                   settings_have(&problem->layers[l].settings, SETTING_DIFFERENTIAL);
     bool keys = stage_is_keys(stage), pairs = shape->is_pairs;
     bool positions = stage == STAGE_ENCODING && !pairs;
     bool flags = stage == STAGE_MASK;
@@ -100,8 +101,8 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
                                 : "query",
         .column_axis = pairs ? "key" : "feature",
         .measure = measure_of(problem, stage),
-        .is_signed = stage == STAGE_WEIGHTS ? recurrent : stage != STAGE_MASK,
-        .is_weight = (stage == STAGE_WEIGHTS && !recurrent) || stage == STAGE_MASK,
+        .is_signed = stage == STAGE_WEIGHTS ? has_sign : stage != STAGE_MASK,
+        .is_weight = (stage == STAGE_WEIGHTS && !has_sign) || stage == STAGE_MASK,
         .is_flag = flags,
         .style = style,
     };

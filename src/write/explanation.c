@@ -32,6 +32,10 @@ static void explanation_key(struct out *out, const struct explanation *e, size_t
         explanation_number(out, "numerator", e->numerators[j]);
     if (e->before_factor)
         explanation_number(out, "before_factor", e->before_factor[j]);
+    if (e->first) {
+        explanation_number(out, "first", e->first[j]);
+        explanation_number(out, "second", e->second[j]);
+    }
     if (e->before_dropout)
         explanation_number(out, "before_dropout", e->before_dropout[j]);
     explanation_number(out, "weight", e->weights[j]);
@@ -59,6 +63,8 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
         explanation_number(out, "temperature", per_head_at(&layer->settings.temperature, head));
     if (h->query_scale)
         explanation_number(out, "query_scale", (double)h->query_scale[e->query]);
+    if (h->minus)
+        explanation_number(out, "differential", h->minus_share);
     if (h->top_k > 0)
         out_format(out, ",\"top_k\":%zu", h->top_k);
     if (h->has_fill)

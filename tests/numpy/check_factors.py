@@ -9,8 +9,8 @@ import sys
 import numpy as np
 
 from check_forms import check, cpus, given, pick, random_masks, weights_of
-from forms import entmax15_row
-from oracle import ATTN, close, floats, numbers, run, write_json
+from forms import attend_forms, entmax15_row
+from oracle import ATTN, close, floats, numbers, run, split_heads, write_json
 
 PAIR = {"q": [[1.0, 0.0], [0.5, -1.0]], "k": [[1.0, 2.0], [-1.0, 0.5], [0.25, 0.0]], "v": [[1.0], [2.0], [4.0]]}
 
@@ -135,6 +135,48 @@ def test_mask_fill():
     write_json("fill.json", {**closed, "mask_fill": "nan"})
     said = run("fill.json", "-o", "-").stderr.decode()
     assert "1 of 2 rows may see no key: their weights are those of mask_fill" in said and "too large" not in said, said
+
+
+def test_differential():
+    """Two runs of the oracle, over the first and the second heads, and their difference; v has one head a pair."""
+    rng = np.random.default_rng(21)
+    for heads, kv_heads, more in ((2, 2, {}), (4, 4, {"causal": True}), (4, 2, {"causal": "end", "softcap": 2.0}),
+                                  (8, 4, {"normalizer": "sparsemax"}), (4, 4, {"mask": np.tri(5, 6, 1), "score": "cosine", "scale": 3}),
+                                  (4, 4, {"position": "rotary"}), (4, 4, {"position": "alibi"}), (4, 4, {"sink": 0.5, "top_k": 2})):
+        n, m, d = 5, 6, 4
+        q, k, v = floats(rng, (heads, n, d), 1), floats(rng, (kv_heads, m, d), 1), floats(rng, (kv_heads // 2, m, 3), 1)
+        shares = [float(x) for x in rng.random(heads // 2)]
+        p = {"q": q, "k": k, "v": v, "differential": shares, **more}
+        got = given(p)
+        full = np.repeat(k, heads // kv_heads, axis=0)
+        each = np.repeat(v, heads // 2 // len(v), axis=0)
+        first, second = (attend_forms({"q": q[i::2], "k": full[i::2], "v": each, **more})[0] for i in (0, 1))
+        share = np.reshape(shares, (-1, 1, 1))
+        want = first["weights"] - share * second["weights"]
+        close(f"{more} weights", numbers(got["weights"])[0], want, 4e-6)
+        close(f"{more} output", numbers(got["output"])[0].reshape(n, heads // 2, 3).transpose(1, 0, 2), want @ each, 2e-5)
+        assert got["config"]["heads"] == heads // 2 and all(one["entropy"] is None for one in got["stats"][0]), got["config"]
+        write_json("pairs.json", p)
+        run("pairs.json", "-q", "-o", "back.json")
+        done = run("back.json", "-o", "-")
+        assert not done.stderr and json.loads(done.stdout)["weights"] == got["weights"], done.stderr.decode()
+        one = json.loads(subprocess.run([ATTN, "explain", "pairs.json", "--head", "1" if heads > 2 else "0", "--query", "2", "--format", "json"],
+                                        capture_output=True, check=True).stdout)
+        h = 1 if heads > 2 else 0
+        close("explain", [key["weight"] for key in one["keys"]], want[h, 2], 4e-6)
+        close("first", [key["first"] for key in one["keys"]], first["weights"][h, 2], 4e-6)
+        close("second", [key["second"] for key in one["keys"]], second["weights"][h, 2], 4e-6)
+        part = json.loads(run("pairs.json", "--queries", "2:4", "--max-weights", str(6 * heads), "-q", "-o", "-").stdout)
+        if "weights" in part:
+            close("a part", numbers(part["weights"])[0], want[:, 2:4], 4e-6)
+    # Over embeddings: heads·d columns of q and k, half as many heads of v, and a projection of the output.
+    x = floats(rng, (5, 6), 1)
+    w = {name: floats(rng, shape, 0.5) for name, shape in (("w_q", (6, 8)), ("w_k", (6, 8)), ("w_v", (6, 6)), ("w_o", (6, 3)))}
+    got = given({"embeddings": x, **w, "heads": 4, "differential": 0.3})
+    q, k, v = (split_heads(x @ w[name], of) for name, of in (("w_q", 4), ("w_k", 4), ("w_v", 2)))
+    a = [attend_forms({"q": q[i::2], "k": k[i::2], "v": v})[0]["weights"] for i in (0, 1)]
+    want = ((a[0] - 0.3 * a[1]) @ v).transpose(1, 0, 2).reshape(5, 6) @ w["w_o"]
+    close("embeddings", numbers(got["output"])[0], want, 2e-5)
 
 
 def test_read_back():

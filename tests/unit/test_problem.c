@@ -409,12 +409,13 @@ static void a_recurrence_excludes_by_role(void **state)
 {
     (void)state;
     static const char *const texts[SETTING_COUNT] = {
-        [SETTING_CAUSAL] = "start", [SETTING_SOFTCAP] = "2",      [SETTING_WINDOW] = "1",
-        [SETTING_SCORE] = "dot",    [SETTING_TEMPERATURE] = "2",  [SETTING_NORMALIZER] = "sparsemax",
-        [SETTING_SINK] = "1",       [SETTING_DROPOUT] = "0.5",    [SETTING_SEED] = "1",
-        [SETTING_PREFIX] = "1",     [SETTING_DILATION] = "2",     [SETTING_BLOCK] = "2",
-        [SETTING_GLOBAL] = "0",     [SETTING_SEPARATOR] = "a",    [SETTING_KEY_LENGTH] = "1",
-        [SETTING_TOP_K] = "1",      [SETTING_MASK_FILL] = "-1e9", [SETTING_SIGMA] = "1",
+        [SETTING_CAUSAL] = "start",     [SETTING_SOFTCAP] = "2",      [SETTING_WINDOW] = "1",
+        [SETTING_SCORE] = "dot",        [SETTING_TEMPERATURE] = "2",  [SETTING_NORMALIZER] = "sparsemax",
+        [SETTING_SINK] = "1",           [SETTING_DROPOUT] = "0.5",    [SETTING_SEED] = "1",
+        [SETTING_PREFIX] = "1",         [SETTING_DILATION] = "2",     [SETTING_BLOCK] = "2",
+        [SETTING_GLOBAL] = "0",         [SETTING_SEPARATOR] = "a",    [SETTING_KEY_LENGTH] = "1",
+        [SETTING_TOP_K] = "1",          [SETTING_MASK_FILL] = "-1e9", [SETTING_SIGMA] = "1",
+        [SETTING_DIFFERENTIAL] = "0.5",
     };
     for (enum setting which = 0; which < SETTING_COUNT; which++) {
         if (!(setting_role(which) & (ROLE_BAND | ROLE_PATTERN | ROLE_SCALE | ROLE_WEIGHT)) ||
