@@ -7,17 +7,20 @@
 /* What the numbers of a mask are. */
 struct mask_numbers {
     bool negative; /* some is below 0, as of a mask that is added to scores */
+    bool low;      /* all are 0, or so low that they mask: PyTorch's padding as numbers that are added */
     bool binary;   /* all are 0 or 1 */
     bool zero;     /* all are 0 */
 };
 
 static struct mask_numbers look_at(const struct tensor *t)
 {
-    struct mask_numbers numbers = {.binary = true, .zero = true};
+    const float lowest = -1e9f;
+    struct mask_numbers numbers = {.binary = true, .zero = true, .low = true};
     for (size_t i = 0; i < tensor_count(t); i++) {
         numbers.negative = numbers.negative || t->data[i] < 0 || tensor_is_null(t->data[i]);
         numbers.binary = numbers.binary && (t->data[i] == 0 || t->data[i] == 1);
         numbers.zero = numbers.zero && t->data[i] == 0;
+        numbers.low = numbers.low && (t->data[i] == 0 || t->data[i] <= lowest || tensor_is_null(t->data[i]));
     }
     return numbers;
 }
@@ -52,8 +55,12 @@ static bool put_blocking(const struct json_mask *m, const struct mask_numbers *n
     struct tensor *t = m->tensor;
     if (t->rank != 1)
         return place_error(&t->place, m->error, "%s: expected a number a key, of one sequence", m->name);
-    if (!numbers->binary && !numbers->negative)
-        return place_error(&t->place, m->error, "%s: expected true or 1 where a key is padding", m->name);
+    if (!numbers->binary && !numbers->low)
+        return place_error(
+            &t->place, m->error,
+            "%s: expected true or 1 where a key is padding, or 0 and -Infinity (other numbers that are "
+            "added are called bias)",
+            m->name);
     for (size_t i = 0; i < t->shape[0]; i++)
         t->data[i] = t->data[i] == 0;
     t->holds = TENSOR_BOOLEANS;
@@ -66,10 +73,12 @@ bool json_put_mask(const struct json_mask *m, enum name_sense sense)
     struct tensor *t = m->tensor;
     const struct mask_numbers numbers = look_at(t);
     const bool booleans = t->holds & TENSOR_BOOLEANS;
+    const int rank =
+        t->rank; /* with a batch and heads in front it is of pairs, also where there is one query */
     drop_axes(t);
     if (sense == NAME_BLOCKS)
         return put_blocking(m, &numbers);
-    const bool added = numbers.negative || (!booleans && numbers.zero && t->rank > 1);
+    const bool added = numbers.negative || (!booleans && numbers.zero && (t->rank > 1 || rank > 2));
     if (added && numbers.zero && m->warnings)
         warnings_add(m->warnings,
                      "%s:%zu: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
@@ -80,7 +89,7 @@ bool json_put_mask(const struct json_mask *m, enum name_sense sense)
         return place_error(
             &t->place, m->error,
             "in %s of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: "
-            "expected \"mask\" (true attends), or with it \"mask_true_blocks\": true",
+            "expected it as \"mask\" (true attends), or as \"mask\" beside \"mask_true_blocks\": true",
             m->name);
     return put_keeping(m, &numbers);
 }

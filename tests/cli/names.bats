@@ -41,6 +41,8 @@ said() {
     alike "{$QK,\"attention_mask\":[[[[1,0,0],[1,1,0],[1,1,1]]]]}" "{$QK,\"causal\":true}"
     alike "{$QK,\"attention_mask\":[[[[0,-3.4028235e38,0],[0,0,-1],[0,0,0]]]]}" "{$QK,\"bias\":[[0,-3.4028235e38,0],[0,0,-1],[0,0,0]]}"
     alike "{$QK,\"attention_mask\":[[0,0,0],[0,0,0],[0,0,0]]}" "{$QK}"
+    alike "{$QK,\"attention_mask\":[[[[0,0,0]]]]}" "{$QK}" # of one query, or for all
+    alike "{$QK,\"attention_mask\":[[[[0,0,-3.4028235e38]]]]}" "{$QK,\"bias\":[[0,0,-3.4028235e38]]}"
     said 'attention_mask is 0 everywhere, and is taken for numbers that are added: it masks nothing' \
         "{$QK,\"attention_mask\":[[0,0,0],[0,0,0],[0,0,0]]}"
     said 'attention_mask is taken for key_mask' "{$QK,\"attention_mask\":[1,1,0]}"
@@ -58,6 +60,10 @@ said() {
 @test "key_padding_mask blocks, and attn_mask must say what true means" {
     alike "{$QK,\"key_padding_mask\":[false,false,true]}" "{$QK,\"key_mask\":[1,1,0]}"
     alike "{$QK,\"key_padding_mask\":[[0,0,1]]}" "{$QK,\"key_mask\":[1,1,0]}"
+    alike "{\"mask_true_blocks\":true,\"key_padding_mask\":[false,false,true],$QK}" "{$QK,\"key_mask\":[1,1,0]}"
+    echo "{$QK,\"key_padding_mask\":[0,-0.5,0]}" >x.json
+    fails 3 'x.json:1:69: key_padding_mask: expected true or 1 where a key is padding, or 0 and -Infinity (other numbers that are added are called bias)' \
+        attn run x.json -o y.json
     alike "{$QK,\"key_padding_mask\":[0,0,-Infinity]}" "{$QK,\"key_mask\":[1,1,0]}"
     same "$(weights "{$QK,\"key_padding_mask\":[false,false,true]}" --mask-true-blocks)" "$(weights "{$QK,\"key_mask\":[1,1,0]}")"
     echo "{$QK,\"key_padding_mask\":[[false,true,true],[false,false,true]]}" >x.json
@@ -65,7 +71,7 @@ said() {
     alike "{$QK,\"attn_mask\":[[0,-Infinity,0.5],[0,0,0],[0,0,0]]}" "{$QK,\"bias\":[[0,null,0.5],[0,0,0],[0,0,0]]}"
     alike "{$QK,\"attn_mask\":[[0,0,0],[0,0,0],[0,0,0]]}" "{$QK}"
     echo "{$QK,\"attn_mask\":[[true,false,false],[true,true,false],[true,true,true]]}" >x.json
-    fails 3 'x.json:1:62: in attn_mask of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: expected "mask" (true attends), or with it "mask_true_blocks": true' \
+    fails 3 'x.json:1:62: in attn_mask of nn.MultiheadAttention true masks a pair, of scaled_dot_product_attention it allows it: expected it as "mask" (true attends), or as "mask" beside "mask_true_blocks": true' \
         attn run x.json -o y.json
 }
 
