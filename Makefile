@@ -74,7 +74,7 @@ DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
 .PHONY: all deps demo test unit check check-aarch64 format asan fuzz bench install uninstall clean help pictures programs \
-	test-fresh
+	test-fresh test-peers
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
 
@@ -161,6 +161,13 @@ FRESH ?= bookworm trixie noble
 test-fresh:
 	@FRESH="$(FRESH)" FRESH_MIRROR="$(FRESH_MIRROR)" BUILD=$(abspath $(BUILD)) tests/fresh
 
+# Peers as judges: ONNX Runtime, from npm. Not in CI: they are large. Says "skipped" where one cannot be installed.
+PEERS = $(BUILD)/peers
+test-peers: $(BUILD)/attn
+	@mkdir -p $(PEERS); npm install --prefix $(PEERS) --ignore-scripts --no-audit --no-fund onnxruntime-node@1.30.0 onnx-proto@8.0.1 \
+		>$(PEERS)/npm.log 2>&1 || { echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; exit 0; }; \
+		$(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS)
+
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
 	@for s in $(basename $(notdir $(wildcard data/*.json))); do \
@@ -246,6 +253,7 @@ help:
 	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"
+	@echo "make test-peers  compare with ONNX Runtime, which npm installs"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
