@@ -124,8 +124,10 @@ scaling() {
     scaling '89: rope_scaling: expected sections of 2 pairs together, half of the 4 rotated columns' '{"mrope_section":[1]}'
     scaling '122: position_base: expected the same as rope_theta in rope_scaling, or one of both' '{"rope_theta":5},"position_base":6'
     scaling '132: rotary_dim: expected the same as partial_rotary_factor in rope_scaling, or one of both' '{"partial_rotary_factor":0.5},"rotary_dim":4'
-    scaling '133: position_sections: expected the same as mrope_section in rope_scaling, or one of both' \
-        '{"mrope_section":[1,1]},"position_sections":[2]'
+    for sections in '[1]' '[2,2]' '[1,1,1]'; do
+        scaling '133: position_sections: expected the same as mrope_section in rope_scaling, or one of both' \
+            "{\"mrope_section\":[1,1]},\"position_sections\":$sections"
+    done
     scaling '106: rope_scaling: mrope_section is "1e30": expected at most 8 whole numbers of 1 or more' '{"mrope_section":[1e30]}'
     echo '{"q":[[1,2,3,4,5,6,7,8]],"k":[[1,2,3,4,5,6,7,8]],"position":"rotary","inv_freq":[[1,2],[3,4]]}' >x.json
     fails 3 'x.json:1:81: inv_freq is 2×2: expected 4 numbers' attn run x.json -o y.json
