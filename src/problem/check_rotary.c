@@ -64,8 +64,10 @@ static bool check_columns(const struct check *check, struct problem_layer *layer
                                               : SETTING_POSITION;
     if (columns % 2 != 0)
         return value_error(check, which, "an even number of columns to turn in pairs, not %zu", columns);
-    if (columns > d_k || (d_key != d_k && columns > d_key))
+    if (columns > d_k)
         return value_error(check, which, "no more columns than d_k, %zu", d_k);
+    if (columns > d_key)
+        return value_error(check, which, "no more columns than a key has, %zu, not %zu", d_key, columns);
     layer->rotation.columns = columns;
     return true;
 }

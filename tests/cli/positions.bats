@@ -85,6 +85,13 @@ wrong() {
         attn run x.json -o y.json
 }
 
+@test "bug: rotary of more columns than a key has was said to be of more than d_k" {
+    echo '{"q":[[1,2,3,4]],"k":[[1,2]],"score":"general","w_score":[[1,0],[0,1],[0,0],[0,0]],"position":"rotary"}' >x.json
+    fails 3 'x.json:1:95: position: expected no more columns than a key has, 2, not 4' attn run x.json -o y.json
+    fails 2 '--rotary-dim: expected no more columns than d_k, 4' attn run x.json -o y.json --rotary-dim 6
+    attn run x.json --rotary-dim 2 --format none -o y.npy
+}
+
 # scaling MESSAGE OBJECT: the object as rope_scaling is an error, in x.json from column 89 on.
 scaling() {
     wrong "$1" "\"rope_scaling\":$2"
