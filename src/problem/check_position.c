@@ -33,10 +33,10 @@ void problem_trim_positions(struct inputs *inputs)
 }
 
 /* A tensor of positions as a list, and the number of tokens that it has. A column of `tokens` numbers is a list
- * too, but where there is `one` query: then it has an axis a row. */
-static size_t list_of(const struct tensor *t, size_t tokens, bool one, struct position_list *list)
+ * too, but for 0 tokens. */
+static size_t list_of(const struct tensor *t, size_t tokens, struct position_list *list)
 {
-    const bool column = t->rank == 2 && t->shape[1] == 1 && t->shape[0] == tokens && !one;
+    const bool column = t->rank == 2 && t->shape[1] == 1 && t->shape[0] == tokens;
     const size_t axes = t->rank == 2 && !column ? t->shape[0] : 1, count = tensor_count(t) / axes;
     *list = (struct position_list){.given = t->data, .axes = axes, .axis_step = count};
     return count;
@@ -89,7 +89,7 @@ static bool find_key_positions(const struct check *check, struct problem_layer *
     layer->key_at = (struct position_list){.first = (int64_t)from};
     if (keys) {
         struct position_list list;
-        if (list_of(keys, p->m, p->m == 1, &list) != p->m)
+        if (list_of(keys, p->m, &list) != p->m)
             return count_error(check, INPUT_KEY_POSITIONS, "a number for each key,", p->m);
         if (list.axes != of_queries->axes)
             return count_error(check, INPUT_KEY_POSITIONS, "as many axes as positions has,",
@@ -129,7 +129,9 @@ static bool find_positions(const struct check *check, struct problem_layer *laye
     if (!t)
         return true;
     const bool for_keys = !layer->extra[INPUT_KEY_POSITIONS] && p->m >= p->n;
-    const size_t count = list_of(t, for_keys && tensor_count(t) == p->m ? p->m : p->n, p->n == 1, &list);
+    /* Of a single query a column is its position on each axis. */
+    const size_t column = p->n == 1 ? 0 : for_keys && tensor_count(t) == p->m ? p->m : p->n;
+    const size_t count = list_of(t, column, &list);
     if (count != p->n && !(for_keys && count == p->m))
         return positions_error(check, for_keys);
     layer->has_positions = true;

@@ -15,19 +15,18 @@ static const struct rope_scaling *scaling_of(const struct problem_layer *layer)
 
 /* ---- what may be said inside and outside of rope_scaling ---- */
 
-/* Whether a key of rope_scaling (`inside`, 0: not given) and the setting that means the same go together. They may
- * differ where one of them comes from the command line, which wins. *from_scaling: the key holds. */
-static bool settle(const struct check *check, enum setting which, double outside, double inside,
-                   const char *key, bool *from_scaling)
+/* Whether a key of rope_scaling (`inside`: it was given) and the setting that means the same go together. If they are
+ * not `same`, one of them must come from the command line, which wins. *from_scaling: the key holds. */
+static bool settle(const struct check *check, enum setting which, bool inside, bool same, const char *key,
+                   bool *from_scaling)
 {
     const struct settings *settings = check_settings(check);
     const bool given = settings_have(settings, which);
     const bool command = settings_have(check->over, which),
                scaling_command = settings_have(check->over, SETTING_ROPE_SCALING);
-    *from_scaling = inside > 0 && (!given || (scaling_command && !command));
-    if (!given || !(inside > 0) || command != scaling_command || outside == inside)
-        return true;
-    return value_error(check, which, "what %s of rope_scaling says, %g, not %g", key, inside, outside);
+    *from_scaling = inside && (!given || (scaling_command && !command));
+    return !given || !inside || same || command != scaling_command ||
+           value_error(check, which, "the same as %s in rope_scaling, or one of both", key);
 }
 
 bool check_base(const struct check *check, struct problem_layer *layer)
@@ -35,7 +34,8 @@ bool check_base(const struct check *check, struct problem_layer *layer)
     const struct settings *settings = &layer->settings;
     const double inside = scaling_of(layer)->rope_theta;
     bool from_scaling;
-    if (!settle(check, SETTING_POSITION_BASE, settings->position_base, inside, "rope_theta", &from_scaling))
+    if (!settle(check, SETTING_POSITION_BASE, inside > 0, settings->position_base == inside, "rope_theta",
+                &from_scaling))
         return false;
     layer->position_base = from_scaling                                     ? inside
                            : settings_have(settings, SETTING_POSITION_BASE) ? settings->position_base
@@ -54,8 +54,8 @@ static bool check_columns(const struct check *check, struct problem_layer *layer
     if (share > 0 && inside == 0)
         return value_error(check, SETTING_ROPE_SCALING,
                            "a partial_rotary_factor that is two columns of %zu or more, not %g", d_k, share);
-    if (!settle(check, SETTING_ROTARY_DIM, (double)settings->rotary_dim, (double)inside,
-                "partial_rotary_factor", &from_scaling))
+    if (!settle(check, SETTING_ROTARY_DIM, share > 0, settings->rotary_dim == inside, "partial_rotary_factor",
+                &from_scaling))
         return false;
     const bool given = settings_have(settings, SETTING_ROTARY_DIM) && !from_scaling;
     const size_t columns = given ? settings->rotary_dim : from_scaling ? inside : d_k;
@@ -64,30 +64,43 @@ static bool check_columns(const struct check *check, struct problem_layer *layer
                                               : SETTING_POSITION;
     if (columns % 2 != 0)
         return value_error(check, which, "an even number of columns to turn in pairs, not %zu", columns);
-    if (columns > d_k || (d_key != d_k && columns > d_key))
+    if (columns > d_k)
         return value_error(check, which, "no more columns than d_k, %zu", d_k);
+    if (columns > d_key)
+        return value_error(check, which, "no more columns than a key has, %zu, not %zu", d_key, columns);
     layer->rotation.columns = columns;
     return true;
 }
 
 /* ---- axes ---- */
 
-/* The sections, from the setting or from rope_scaling. Returns how many there are, 0: none. */
-static size_t find_sections(const struct check *check, const struct problem_layer *layer,
-                            size_t sections[GLOBAL_MAX], enum setting *from)
+/* Whether the sections of the setting and those of rope_scaling are the same. */
+static bool sections_agree(const struct problem_layer *layer)
 {
-    const struct settings *settings = &layer->settings;
+    const struct positions *given = &layer->settings.position_sections;
     const struct rope_scaling *scaling = scaling_of(layer);
-    const bool given = settings_have(settings, SETTING_POSITION_SECTIONS),
-               wins = settings_have(check->over, SETTING_POSITION_SECTIONS) ||
-                      !settings_have(check->over, SETTING_ROPE_SCALING);
-    *from = given && (wins || scaling->section_count == 0) ? SETTING_POSITION_SECTIONS : SETTING_ROPE_SCALING;
-    const size_t count =
-        *from == SETTING_POSITION_SECTIONS ? settings->position_sections.count : scaling->section_count;
-    for (size_t s = 0; s < count; s++)
-        sections[s] = *from == SETTING_POSITION_SECTIONS ? settings->position_sections.at[s]
-                                                         : (size_t)scaling->mrope_section[s];
-    return count;
+    for (size_t s = 0; s < given->count && s < scaling->section_count; s++)
+        if ((double)given->at[s] != scaling->mrope_section[s])
+            return false;
+    return given->count == scaling->section_count;
+}
+
+/* The sections, from the setting or from rope_scaling, which may differ as settle has it. No section: there are none
+ * to cut by. */
+static bool find_sections(const struct check *check, const struct problem_layer *layer,
+                          struct positions *sections, enum setting *from)
+{
+    const struct rope_scaling *scaling = scaling_of(layer);
+    bool from_scaling;
+    if (!settle(check, SETTING_POSITION_SECTIONS, scaling->section_count > 0, sections_agree(layer),
+                "mrope_section", &from_scaling))
+        return false;
+    *from = from_scaling ? SETTING_ROPE_SCALING : SETTING_POSITION_SECTIONS;
+    *sections = layer->settings.position_sections;
+    for (size_t s = 0; from_scaling && s < scaling->section_count; s++)
+        sections->at[s] = (size_t)scaling->mrope_section[s];
+    sections->count = from_scaling ? scaling->section_count : sections->count;
+    return true;
 }
 
 /* Gives every pair the axis of its section. */
@@ -97,7 +110,7 @@ static bool make_sections(const struct check *check, struct problem_layer *layer
     const size_t axes = layer->query_at.axes, pairs = layer->rotation.columns / 2;
     size_t sum = 0;
     for (size_t s = 0; s < count; s++)
-        sum = sections[s] <= pairs ? sum + sections[s] : SIZE_MAX / 2;
+        sum += sections[s];
     if (sum != pairs)
         return value_error(check, from, "sections of %zu pairs together, half of the %zu rotated columns",
                            pairs, 2 * pairs);
@@ -138,11 +151,12 @@ static bool make_parts(const struct check *check, struct problem_layer *layer)
 
 static bool check_axes_of_pairs(const struct check *check, struct problem_layer *layer)
 {
-    size_t sections[GLOBAL_MAX];
+    struct positions sections;
     enum setting from;
-    const size_t count = find_sections(check, layer, sections, &from);
-    if (count > 0)
-        return make_sections(check, layer, sections, count, from);
+    if (!find_sections(check, layer, &sections, &from))
+        return false;
+    if (sections.count > 0)
+        return make_sections(check, layer, sections.at, sections.count, from);
     return layer->query_at.axes <= 1 || make_parts(check, layer);
 }
 

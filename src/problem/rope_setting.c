@@ -2,6 +2,7 @@
 #include "problem/rope_setting.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +82,8 @@ static bool parse_list(double *to, size_t *count, size_t most, bool whole, const
             return false;
         memcpy(one, p, length);
         one[length] = 0;
-        if (!parse_above_0(&to[found], one) || (whole && to[found] != floor(to[found])))
+        if (!parse_above_0(&to[found], one) ||
+            (whole && !(to[found] == floor(to[found]) && to[found] <= INT32_MAX)))
             return false;
         found++;
         p += length;

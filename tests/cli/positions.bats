@@ -45,6 +45,11 @@ wrong() {
     wrong '108: key_positions is 3 numbers: expected a number for each key, 2' '"positions":[0,1],"key_positions":[0,1,2]'
     wrong '86: positions is 1 numbers: expected 2 numbers, one a query, or 3, one a key' \
         '"positions":[1],"past_k":[[1,1,1,1]]'
+    echo '{"q":[[1,2]],"k":[[1,2],[3,4]],"past_k":[[1,1]],"position":"rotary","past_rotated":true,"positions":[4]}' >x.json
+    fails 3 'x.json:1:101: positions is 1 numbers, and keys of the past need some too: expected 3 numbers, or key_positions' \
+        attn run x.json -o y.json
+    echo '{"q":[[1,2]],"k":[[1,2],[3,4]],"position":"rotary","positions":[4,5],"key_positions":[4,5]}' >x.json
+    fails 3 'x.json:1:64: positions is 2 numbers: expected a number for each query, 1' attn run x.json -o y.json
     wrong '107: positions is 2 numbers, and keys of the past need some too: expected 3 numbers, or key_positions' \
         '"past_k":[[1,1,1,1]],"positions":[4,5]'
     wrong '107: positions is given twice: expected it once, and it is already in x.json:1:86' \
@@ -78,6 +83,13 @@ wrong() {
     echo '{"embeddings":[[1,2]],"position":"sinusoidal","layers":[{},{"positions":[3]}]}' >x.json
     fails 3 'x.json:1:73: layer 1: position sinusoidal is added once, before layer 0: expected it, with its positions, there or outside of the layers' \
         attn run x.json -o y.json
+}
+
+@test "bug: rotary of more columns than a key has was said to be of more than d_k" {
+    echo '{"q":[[1,2,3,4]],"k":[[1,2]],"score":"general","w_score":[[1,0],[0,1],[0,0],[0,0]],"position":"rotary"}' >x.json
+    fails 3 'x.json:1:95: position: expected no more columns than a key has, 2, not 4' attn run x.json -o y.json
+    fails 2 '--rotary-dim: expected no more columns than d_k, 4' attn run x.json -o y.json --rotary-dim 6
+    attn run x.json --rotary-dim 2 --format none -o y.npy
 }
 
 # scaling MESSAGE OBJECT: the object as rope_scaling is an error, in x.json from column 89 on.
@@ -117,12 +129,22 @@ scaling() {
     scaling '89: rope_scaling: expected an even number of columns to turn in pairs, not 3' '{"partial_rotary_factor":0.75}'
     scaling '89: rope_scaling: expected a partial_rotary_factor that is two columns of 4 or more, not 0.1' '{"partial_rotary_factor":0.1}'
     scaling '89: rope_scaling: expected sections of 2 pairs together, half of the 4 rotated columns' '{"mrope_section":[1]}'
-    scaling '122: position_base: expected what rope_theta of rope_scaling says, 5, not 6' '{"rope_theta":5},"position_base":6'
-    scaling '132: rotary_dim: expected what partial_rotary_factor of rope_scaling says, 2, not 4' '{"partial_rotary_factor":0.5},"rotary_dim":4'
+    scaling '122: position_base: expected the same as rope_theta in rope_scaling, or one of both' '{"rope_theta":5},"position_base":6'
+    scaling '132: rotary_dim: expected the same as partial_rotary_factor in rope_scaling, or one of both' '{"partial_rotary_factor":0.5},"rotary_dim":4'
+    for sections in '[1]' '[2,2]' '[1,1,1]'; do
+        scaling '133: position_sections: expected the same as mrope_section in rope_scaling, or one of both' \
+            "{\"mrope_section\":[1,1]},\"position_sections\":$sections"
+    done
+    scaling '106: rope_scaling: mrope_section is "1e30": expected at most 8 whole numbers of 1 or more' '{"mrope_section":[1e30]}'
+    echo '{"q":[[1,2,3,4,5,6,7,8]],"k":[[1,2,3,4,5,6,7,8]],"position":"rotary","inv_freq":[[1,2],[3,4]]}' >x.json
+    fails 3 'x.json:1:81: inv_freq is 2×2: expected 4 numbers' attn run x.json -o y.json
     wrong '85: inv_freq is 3 numbers: expected half of the rotated columns (rotary_dim), 2' '"inv_freq":[1,2,3]'
     wrong '85: inv_freq is nan at [1]: expected finite numbers' '"inv_freq":[1,NaN]'
     wrong '93: attention_factor is "-1": expected a number above 0' '"attention_factor":-1'
     echo "{$ROTARY}" >x.json
+    echo '{"rope_scaling":{"type":"linear","factor":2}}' >rope.json
+    fails 3 'rope.json:1:17: rope_scaling is given twice: expected it once, and it was read before' \
+        attn run x.json rope.json rope.json -o y.json
     fails 2 '--rope-scaling: factor is "0": expected a number above 0' attn run x.json -o y.json --rope-scaling linear:factor=0
     fails 2 '--rope-scaling is "linear:8": expected TYPE:KEY=VALUE,…, such as linear:factor=8' \
         attn run x.json -o y.json --rope-scaling linear:8

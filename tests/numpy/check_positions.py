@@ -289,7 +289,8 @@ def test_past():
     part = {"q": q[4:], "k": k[4:], "v": v[4:], "past_k": k[:4], "past_v": v[:4], "causal": True, "position": "rotary"}
     turned = rotate(k[None].astype(float), at, 8, 10000, False)[0, :4]
     want = weights_of(whole)[0, 0, 4:]
-    for more in ({"positions": at}, {"positions": at[4:], "key_positions": at}, {"past_k": turned, "past_rotated": True, "positions": at},
+    for more in ({"positions": at}, {"positions": at[:, None]}, {"positions": at[4:], "key_positions": at},
+                 {"positions": at[4:, None], "key_positions": at[:, None]}, {"past_k": turned, "past_rotated": True, "positions": at},
                  {"past_k": turned, "past_rotated": True, "positions": at[4:]},
                  {"past_k": turned, "past_rotated": True, "positions": at[4:], "key_positions": at}):
         close(str(list(more)), weights_of({**part, **more})[0, 0], want, 2e-6)
@@ -381,6 +382,12 @@ def test_scaling():
     llama = {"rope_type": "llama3", "factor": 8, "low_freq_factor": 0.5, "high_freq_factor": 1, "original_max_position_embeddings": 40}
     fast = (4 / 2 / np.pi - 0.5) / 0.5
     check_turns("llama3", llama, [1, 0.1 * (fast + (1 - fast) / 8)])
+    # The length is that of the farthest query or key: of places that causal moves, and of keys without positions.
+    for more in ({"q": base["q"][:2], "k": base["k"][:2], "causal": 7}, {"q": base["q"][:1], "positions": [3]},
+                 {"q": base["q"][:1], "k": base["k"][:2], "positions": [1], "key_positions": [8, 0]}):
+        p = {**base, **more, "rope_scaling": {"rope_type": "dynamic", "factor": 2, "max_position_embeddings": 5}}
+        first = more["positions"][0] if "positions" in more else more["causal"]
+        close(str(list(more)), stage_of(p, "encoding").ravel()[:4], [f(first * t) for f in (np.cos, np.sin) for t in (1, 0.1 / 2.6)], 1e-6)
     given_ = {**base, "position_base": None, "inv_freq": [0.5, -2], "attention_factor": 3}
     at = np.arange(9)[:, None] * np.array([0.5, -2])
     close("inv_freq", stage_of(given_, "q")[0, 0], 3 * np.concatenate([np.cos(at), np.sin(at)], axis=1), 1e-5)
@@ -399,6 +406,13 @@ def test_settled():
     same("the command line's base", inside, {"position_base": 7, "rotary_dim": 2}, "--position-base", "7")
     same("the command line's share", inside, {"position_base": 50}, "--rotary-dim", "4")
     same("the command line's scaling", {**p, "position_base": 7}, {"position_base": 50}, "--rope-scaling", "default:rope_theta=50")
+    at = {"positions": [[0, 1, 2], [2, 1, 0]], "q": [[1.0, 1, 2, 3, 4, 5]] * 3, "k": [[1.0, 1, 2, 3, 4, 5]] * 3}
+    sections = {**p, **at, "position_sections": [1, 2]}
+    same("the file's sections", {**sections, "rope_scaling": {"mrope_section": [1, 2]}}, {**at, "position_sections": [1, 2]})
+    same("the command line's sections", {**p, **at, "rope_scaling": {"mrope_section": [2, 1]}}, {**at, "position_sections": [1, 2]},
+         "--position-sections", "1,2")
+    same("the command line's mrope_section", sections, {**at, "position_sections": [2, 1]}, "--rope-scaling", "default:mrope_section=[2,1]")
+    same("the command line's scaling has none", sections, {**at, "position_sections": [1, 2]}, "--rope-scaling", "default")
     layers = {"layers": [{**p, "rope_scaling": {"type": "linear", "factor": 2}}, p], "positions": [0, 2, 4]}
     q = stage_of(layers, "q")
     close("a layer of its own", q[0, 0], stage_of(p, "q")[0, 0], 1e-7)
