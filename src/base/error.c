@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -43,6 +44,9 @@ void warnings_add(struct warnings *warnings, const char *format, ...)
     format_line(line, sizeof line, format, arguments);
     va_end(arguments);
 
+    for (size_t i = 0; i < warnings->count; i++)
+        if (strcmp(warnings->text[i], line) == 0)
+            return;
     char **grown = realloc(warnings->text, (warnings->count + 1) * sizeof *grown);
     if (!grown)
         return;

@@ -36,7 +36,7 @@ struct warnings {
     size_t count;
 };
 
-/* Adds a line; silently does nothing where there is no memory for it. */
+/* Adds a line that is not there yet; silently does nothing where there is no memory for it. */
 void warnings_add(struct warnings *warnings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void warnings_free(struct warnings *warnings);
 

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/workers.h"
 #include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
+#include "problem/parts.h"
 #include "read/read.h"
 
 static bool is_standard_input(const char *path)
@@ -78,6 +80,8 @@ static bool put_options(struct inputs *inputs, const struct input_options *said,
     if (said->patch_grid[0] > 0) {
         memcpy(inputs->patch_grid, said->patch_grid, sizeof inputs->patch_grid);
         inputs->patch_grid_place = (struct place){0};
+        for (size_t l = 0; l < inputs->layer_count; l++)
+            inputs->layers[l].patch_grid[0] = inputs->layers[l].patch_grid[1] = 0;
     }
     if (!said->title)
         return true;
@@ -97,52 +101,163 @@ bool computation_read(struct computation *computation, const struct options *opt
 
 bool computation_check(struct computation *computation, const struct options *options, struct error *error)
 {
-    return problem_make(&computation->problem, &computation->inputs, &options->input.settings,
-                        &computation->warnings, error);
+    struct computation *c = computation;
+    const struct settings *over = &options->input.settings;
+    if (!problem_prepare(&c->inputs, over, &c->warnings, error) ||
+        !inputs_part(&c->inputs_of, &c->part_count, &c->inputs, error))
+        return false;
+    c->parts = memory_zeroed(c->part_count, sizeof *c->parts, error);
+    bool ok = c->parts;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        struct part *part = &c->parts[i];
+        part->inputs = &c->inputs_of[i];
+        ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error);
+    }
+    if (!c->parts)
+        c->part_count = 0;
+    return ok;
+}
+
+static bool part_has(const struct part *part, size_t number)
+{
+    return number >= part->problem.layer_first &&
+           number < part->problem.layer_first + part->problem.layer_count;
+}
+
+struct part *computation_part(const struct computation *computation, size_t number)
+{
+    struct part *part = computation->parts;
+    while (!part_has(part, number))
+        part++;
+    return part;
+}
+
+static void part_free(struct part *part)
+{
+    joining_free(&part->joining);
+    free(part->layers);
+    free(part->heads);
+    result_free(&part->result);
+    problem_free(&part->problem);
+}
+
+/* Puts the parts in the order in which their layers are chosen, and frees those of which none is. Their layers are those
+ * of the list. */
+static bool choose_parts(struct computation *c, const size_t *layers, size_t count, struct error *error)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        while (!part_has(&c->parts[at], layers[i]))
+            at++;
+        if (at >= kept) {
+            const struct part moved = c->parts[at];
+            c->parts[at] = c->parts[kept];
+            c->parts[kept] = moved;
+            at = kept++;
+        }
+        struct part *part = &c->parts[at];
+        if (!memory_resize(&part->layers, part->selection.layer_count + 1, sizeof *part->layers, error))
+            return false;
+        part->layers[part->selection.layer_count++] = layers[i] - part->problem.layer_first;
+    }
+    for (size_t i = kept; i < c->part_count; i++)
+        part_free(&c->parts[i]);
+    c->part_count = kept;
+    return true;
 }
 
 /* Finds the words. All weights are then computed for them, and the selection is one of words. */
-static bool join_words(struct computation *c, const struct options *options, struct error *error)
+static bool join_words(struct computation *c, struct part *part, const struct options *options,
+                       struct error *error)
 {
-    c->shown = &c->problem;
-    if (!joining_find(&c->joining, (enum words_from)options->selection.words, &c->problem, &c->inputs,
+    part->shown = &part->problem;
+    if (!joining_find(&part->joining, (enum words_from)options->selection.words, &part->problem, part->inputs,
                       &c->warnings, error))
         return false;
-    if (!c->joining.are_joined)
+    if (!part->joining.are_joined)
         return true;
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (options->output.stages & 1u << s && s != STAGE_WEIGHTS && s != STAGE_MASK)
             return error_set(error, ERROR_USAGE,
                              "--stage %s is of tokens, and here they are joined to words: add --words=no",
                              stage_names[s]);
-    c->shown = &c->joining.problem;
-    c->request.selection = &c->whole;
-    c->request.whole_for = options->selection.words == WORDS_PIECES ? "--words" : "words";
-    return selection_check(&c->whole, &c->problem, error);
+    part->shown = &part->joining.problem;
+    part->request.selection = &part->whole;
+    part->request.whole_for = options->selection.words == WORDS_PIECES ? "--words" : "words";
+    return selection_check(&part->whole, &part->problem, error);
+}
+
+/* The selection and the request of a part, whose layers are chosen (NULL: all). */
+static bool select_part(struct computation *c, struct part *part, const struct options *options,
+                        struct error *error)
+{
+    const struct span_list *heads = &options->selection.heads;
+    const size_t layer_count = part->selection.layer_count;
+    part->selection = c->selection;
+    part->selection.layers = part->layers;
+    part->selection.layer_count = layer_count;
+    part->request = c->request;
+    part->request.selection = &part->selection;
+    if (!selection_list(&part->heads, &part->selection.head_count, heads->span, heads->count,
+                        part->problem.heads, "head", error))
+        return false;
+    part->selection.heads = part->heads;
+    return join_words(c, part, options, error) && selection_check(&part->selection, part->shown, error);
+}
+
+/* The weights of one of several parts are all kept, or those that are chosen. */
+static bool check_kept(const struct part *part, struct error *error)
+{
+    const struct problem *problem = &part->problem;
+    if (request_kept(&part->request, problem) != KEPT_POOLED)
+        return true;
+    return error_set(
+        error, ERROR_SYSTEM,
+        "%zu×%zu×%zu×%zu weights from layer %zu on are more than the %zu that --max-weights allows to be "
+        "held, and are not pooled beside layers of another size: raise it, or choose layers with --layer",
+        problem->layer_count, problem->heads, problem->n, problem->m, problem->layer_first,
+        part->request.max_weights);
 }
 
 bool computation_select(struct computation *computation, const struct options *options, struct error *error)
 {
     struct computation *c = computation;
-    const struct span_list *layers = &options->selection.layers, *heads = &options->selection.heads;
-    bool ok = selection_list(&c->layers, &c->selection.layer_count, layers->span, layers->count,
-                             c->problem.layer_count, "layer", error) &&
-              selection_list(&c->heads, &c->selection.head_count, heads->span, heads->count, c->problem.heads,
-                             "head", error);
-    c->selection.layers = c->layers;
-    c->selection.heads = c->heads;
-    return ok && join_words(c, options, error) && selection_check(&c->selection, c->shown, error);
+    const struct span_list *layers = &options->selection.layers;
+    size_t *chosen = NULL, count = 0;
+    bool ok = selection_list(&chosen, &count, layers->span, layers->count, c->parts[0].problem.layers_in_all,
+                             "layer", error) &&
+              (!chosen || choose_parts(c, chosen, count, error));
+    free(chosen);
+    if (ok && c->part_count > 1 && c->selection.average_layers)
+        return error_set(error, ERROR_USAGE,
+                         "--average layers: layers %zu and %zu differ in size or tokens, and have no mean; "
+                         "choose those that agree with --layer",
+                         c->parts[0].problem.layer_first, c->parts[1].problem.layer_first);
+    for (size_t i = 0; ok && i < c->part_count; i++)
+        ok = select_part(c, &c->parts[i], options, error) &&
+             (c->part_count == 1 || check_kept(&c->parts[i], error));
+    return ok;
 }
 
 bool computation_compute(struct computation *computation, struct error *error)
 {
     struct computation *c = computation;
+    c->excerpts.list = memory_zeroed(c->part_count, sizeof *c->excerpts.list, error);
+    if (!c->excerpts.list)
+        return false;
+    c->excerpts.count = c->part_count;
     progress_begin(&c->progress, c->quiet);
-    bool ok = result_compute(&c->result, &c->problem, &c->request, &c->warnings, error) &&
-              (!c->joining.are_joined ||
-               joining_result(&c->joining, &c->result, c->request.engine.threads, error)) &&
-              excerpt_make(&c->excerpt, c->joining.are_joined ? &c->joining.result : &c->result,
-                           &c->selection, error);
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        struct part *part = &c->parts[i];
+        struct joining *joining = &part->joining;
+        ok = result_compute(&part->result, &part->problem, &part->request, &c->warnings, error) &&
+             (!joining->are_joined ||
+              joining_result(joining, &part->result, part->request.engine.threads, error)) &&
+             excerpt_make(&c->excerpts.list[i], joining->are_joined ? &joining->result : &part->result,
+                          &part->selection, error);
+    }
     progress_end(&c->progress);
     return ok;
 }
@@ -171,20 +286,16 @@ static void say_tensors(const struct layer_inputs *layer, const char *prefix)
     }
 }
 
-void computation_say(const struct computation *computation)
+/* What was made of one part, in a line. */
+static void say_part(const struct part *part)
 {
-    const struct inputs *inputs = &computation->inputs;
-    const struct problem *problem = &computation->problem;
+    const struct problem *problem = &part->problem;
     const struct problem_layer *first = &problem->layers[0];
-    for (size_t i = 0; i < inputs->notes.count; i++)
-        fprintf(stderr, "attn: %s\n", inputs->notes.text[i]);
-    say_tensors(&inputs->all, "");
-    for (size_t l = 0; l < inputs->layer_count; l++) {
-        char prefix[40];
-        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
-        say_tensors(&inputs->layers[l], prefix);
-    }
-    fprintf(stderr, "attn: %zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
+    if (problem->layer_count < problem->layers_in_all)
+        fprintf(stderr, "attn: from layer %zu on: ", problem->layer_first);
+    else
+        fprintf(stderr, "attn: ");
+    fprintf(stderr, "%zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
             problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
             problem->m);
     if (problem->kv_heads != problem->heads)
@@ -199,9 +310,23 @@ void computation_say(const struct computation *computation)
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
-    if (computation->joining.are_joined)
-        fprintf(stderr, "attn: words: %zu queries and %zu keys\n", computation->shown->n,
-                computation->shown->m);
+    if (part->joining.are_joined)
+        fprintf(stderr, "attn: words: %zu queries and %zu keys\n", part->shown->n, part->shown->m);
+}
+
+void computation_say(const struct computation *computation)
+{
+    const struct inputs *inputs = &computation->inputs;
+    for (size_t i = 0; i < inputs->notes.count; i++)
+        fprintf(stderr, "attn: %s\n", inputs->notes.text[i]);
+    say_tensors(&inputs->all, "");
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        char prefix[40];
+        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
+        say_tensors(&inputs->layers[l], prefix);
+    }
+    for (size_t i = 0; i < computation->part_count; i++)
+        say_part(&computation->parts[i]);
 }
 
 /* Selects the instructions; *plain: double precision. */
@@ -241,7 +366,6 @@ bool computation_begin(struct computation *computation, const struct options *op
                                       .average_heads = chosen->average & 1,
                                       .average_layers = chosen->average >> 1 & 1};
     c->request = (struct request){.max_weights = engine->max_weights,
-                                  .selection = &c->selection,
                                   .engine = {.threads = (int)engine->threads,
                                              .memory_limit = engine->memory ? engine->memory : memory_share(),
                                              .progress = progress_rows,
@@ -252,12 +376,13 @@ bool computation_begin(struct computation *computation, const struct options *op
 
 void computation_free(struct computation *computation)
 {
-    excerpt_free(&computation->excerpt);
-    joining_free(&computation->joining);
-    free(computation->layers);
-    free(computation->heads);
-    result_free(&computation->result);
-    problem_free(&computation->problem);
+    for (size_t i = 0; i < computation->excerpts.count; i++)
+        excerpt_free(&computation->excerpts.list[i]);
+    free(computation->excerpts.list);
+    for (size_t i = 0; i < computation->part_count; i++)
+        part_free(&computation->parts[i]);
+    free(computation->parts);
+    free(computation->inputs_of);
     inputs_free(&computation->inputs);
     warnings_free(&computation->warnings);
 }

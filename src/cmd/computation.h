@@ -19,20 +19,30 @@
 #include "problem/inputs.h"
 #include "problem/problem.h"
 
-/* Begins zeroed; stays where it is, for the result points to the problem and the problem to the inputs; freed by
- * computation_free in any case. */
-struct computation {
-    struct inputs inputs;
+/* The layers of one size, mostly all there are. Stays where it is, for what is in it points to the rest of it. */
+struct part {
+    struct inputs *inputs; /* of these layers; of the list `inputs_of` of the computation */
     struct problem problem;
-    struct selection selection; /* of the command line */
+    struct selection selection; /* of the command line; the layers are those of the part */
     size_t *layers, *heads;     /* its lists; owned */
-    struct request request;     /* the engine and the limits are set; the command says what it wants */
+    struct request request;
     struct result result;
     struct joining joining;
     /* What is shown: of words where tokens are joined, else of tokens. The selection is of this. */
     const struct problem *shown;
     struct selection whole; /* of tokens, where these are joined */
-    struct excerpt excerpt; /* the selection of the result that is shown */
+};
+
+/* Begins zeroed; stays where it is, for the result points to the problem and the problem to the inputs; freed by
+ * computation_free in any case. */
+struct computation {
+    struct inputs inputs;
+    struct inputs *inputs_of; /* the inputs of each part; the list is owned */
+    struct part *parts; /* from computation_select on only those of which a layer is chosen, in that order */
+    size_t part_count;
+    struct selection selection; /* of the command line, without its lists of layers and heads */
+    struct request request;     /* the engine and the limits are set; the command says what it wants */
+    struct excerpts excerpts;   /* the selection of the results, one a part */
     struct warnings warnings;
     size_t warned; /* how many of the warnings have been printed */
     bool quiet;    /* none is */
@@ -48,15 +58,19 @@ bool computation_begin(struct computation *computation, const struct options *op
 bool computation_read(struct computation *computation, const struct options *options,
                       const struct command *command, struct error *error);
 
-/* Makes the problem. Errors: those of problem_make. */
+/* Makes the problem, or where layers differ in size one for each part of them. Errors: those of problem_make. */
 bool computation_check(struct computation *computation, const struct options *options, struct error *error);
 
+/* The part that layer `number` of all layers belongs to. */
+struct part *computation_part(const struct computation *computation, size_t number);
+
 /* Finds the words, if tokens are joined, and the chosen layers and heads, and checks the selection against what is
- * shown, so that the request says how much of the result will be kept. Errors: those of joining_find, selection_list and
- * selection_check, and ERROR_USAGE for a stage that words do not have. */
+ * shown, so that the request of each part says how much of the result will be kept. Errors: those of joining_find,
+ * selection_list and selection_check, and ERROR_USAGE for a stage that words do not have, and for a mean over layers of
+ * different size. */
 bool computation_select(struct computation *computation, const struct options *options, struct error *error);
 
-/* Makes the result that the request asks for, and its excerpt. Shows the progress. Errors: those of
+/* Makes the results that the requests ask for, and their excerpts. Shows the progress. Errors: those of
  * result_compute and excerpt_make. */
 bool computation_compute(struct computation *computation, struct error *error);
 

@@ -51,30 +51,42 @@ static bool explain_write(const struct explanation *explanation, size_t head,
     return ok;
 }
 
+/* The part, the layer in it, the head and the query that are asked for. */
+static bool explain_find(struct computation *c, const struct part **part, size_t chosen[3],
+                         const struct options *options, struct error *error)
+{
+    const struct explain_options *own = options->own;
+    size_t number;
+    if (!explain_choose(&number, &options->selection.layers, c->parts[0].problem.layers_in_all, "layer",
+                        error))
+        return false;
+    const struct problem *problem = &(*part = computation_part(c, number))->problem;
+    chosen[0] = number - problem->layer_first;
+    chosen[2] = problem->n - 1;
+    return explain_choose(&chosen[1], &options->selection.heads, problem->heads, "head", error) &&
+           (!own->query ||
+            selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
+}
+
 static bool explain_all(struct computation *c, struct explanation *explanation, const struct options *options,
                         struct error *error)
 {
-    const struct explain_options *own = options->own;
-    size_t layer, head, query = 0;
+    const struct part *part = NULL;
+    size_t chosen[3] = {0}; /* layer, head, query */
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
-              computation_check(c, options, error) &&
-              explain_choose(&layer, &options->selection.layers, c->problem.layer_count, "layer", error) &&
-              explain_choose(&head, &options->selection.heads, c->problem.heads, "head", error) &&
-              (!own->query ||
-               selection_token(&query, "--query", own->query, "", &c->problem.tokens, &c->warnings, error));
+              computation_check(c, options, error) && explain_find(c, &part, chosen, options, error);
     computation_warn(c);
     if (!ok)
         return false;
     const struct engine_options engine = {.plain = c->request.engine.plain,
                                           .threads = (int)options->engine.threads};
-    query = own->query ? query : c->problem.n - 1;
     if (options->verbose)
         computation_say(c);
-    if (options->verbose && layer > 0)
+    if (options->verbose && chosen[0] > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
                 engine.plain ? "plain" : kernel_name());
-    return explanation_make(explanation, &c->problem, layer, head, query, &engine, error) &&
-           explain_write(explanation, head, own, error);
+    return explanation_make(explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine, error) &&
+           explain_write(explanation, chosen[1], options->own, error);
 }
 
 static bool explain_run(const struct options *options, struct error *error)

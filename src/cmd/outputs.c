@@ -24,12 +24,12 @@ static void remember(struct outputs *outputs, const char *name)
 }
 
 static bool write_numbers(struct outputs *outputs, const char *path, const struct writer *writer,
-                          bool make_folders, const struct excerpt *excerpt, struct error *error)
+                          bool make_folders, const struct excerpts *excerpts, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
-    bool ok =
-        file_stage(path, make_folders, &out, error) && writer->write(excerpt, &outputs->content, &out, error);
+    bool ok = file_stage(path, make_folders, &out, error) &&
+              writer->write(excerpts, &outputs->content, &out, error);
     ok = file_stage_end(&out, error) && ok;
     outputs->write_seconds += clock_seconds() - start;
     if (ok)
@@ -58,13 +58,18 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
 }
 
 static bool write_figure(struct outputs *outputs, const char *path, const struct painter *painter,
-                         const struct options *options, const struct patch_view *patches, struct error *error)
+                         const struct options *options, const struct patch_view *const *patches,
+                         struct error *error)
 {
     struct out bytes;
     double start = clock_seconds();
     out_begin(&bytes, -1, path);
-    struct picture_job job = {.shown = {.panels = &outputs->panels[0], .all = true}, .out = &bytes};
-    bool ok = picture_jobs_run(&job, 1, painter, &options->style, patches, error);
+    struct picture_job job = {.panels = outputs->panels[0],
+                              .patches = patches,
+                              .count = outputs->panel_count,
+                              .all = true,
+                              .out = &bytes};
+    bool ok = picture_jobs_run(&job, 1, painter, &options->style, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &bytes, error);
     out_free(&bytes);
@@ -72,13 +77,13 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
 }
 
 /* The file of a picture in a folder; the caller frees it. NULL without memory. */
-static char *picture_path(const char *folder, const struct picture_matrices *shown, struct error *error)
+static char *picture_path(const char *folder, const struct picture_job *job, struct error *error)
 {
-    const struct panels *panels = shown->panels;
+    const struct panels *panels = job->panels;
     bool weights = panels->stage == STAGE_WEIGHTS;
     char name[PANEL_NAME] = "heads";
-    if (!shown->all)
-        panels_file(panels, shown->matrix / panels->count, shown->matrix % panels->count, name);
+    if (!job->all)
+        panels_file(panels, job->matrix / panels->count, job->matrix % panels->count, name);
     char *path = text_format("%s%s%s%s%s", folder, name, weights ? "" : "-",
                              weights ? "" : stage_names[panels->stage], output_png.ending);
     if (!path)
@@ -99,58 +104,82 @@ static bool check_own_name(const struct outputs *outputs, const char *folder, co
     return true;
 }
 
-/* For each stage a picture of every head, then one of all heads. Drawn a batch at a time, and written in
- * order. */
-static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
-                           const struct patch_view *patches, const struct excerpt *excerpt,
-                           struct error *error)
+/* Pictures that are drawn together, and then written in order. */
+enum { BATCH = 64 };
+struct picture_batch {
+    struct outputs *outputs;
+    const char *folder;
+    const struct drawing_style *style;
+    struct picture_job jobs[BATCH];
+    struct out bytes[BATCH];
+    size_t count;
+};
+
+/* Draws and writes what is in the batch, and empties it. */
+static bool batch_write(struct picture_batch *batch, struct error *error)
 {
-    enum { BATCH = 64 };
-    size_t s = 0, matrix = 0;
-    bool ok = true;
-    while (ok && s < outputs->content.stage_count) {
-        struct picture_job jobs[BATCH];
-        struct out bytes[BATCH];
-        size_t count = 0;
-        double start = clock_seconds();
-        for (; count < BATCH && s < outputs->content.stage_count; count++) {
-            const struct panels *panels = &outputs->panels[s];
-            bool all = matrix == excerpt->layer_count * panels->count;
-            out_begin(&bytes[count], -1, folder);
-            jobs[count] = (struct picture_job){
-                .shown = {.panels = panels, .all = all, .matrix = all ? 0 : matrix}, .out = &bytes[count]};
-            matrix = all ? 0 : matrix + 1;
-            s += all;
-        }
-        ok = picture_jobs_run(jobs, count, output_png.painter, &options->style, patches, error);
-        outputs->draw_seconds += clock_seconds() - start;
-        for (size_t i = 0; i < count; i++) {
-            char *path = ok ? picture_path(folder, &jobs[i].shown, error) : NULL;
-            ok = path && check_own_name(outputs, folder, path, error) &&
-                 write_picture(outputs, path, true, &bytes[i], error);
-            out_free(&bytes[i]);
-            free(path);
-        }
+    struct outputs *outputs = batch->outputs;
+    double start = clock_seconds();
+    for (size_t i = 0; i < batch->count; i++) {
+        out_begin(&batch->bytes[i], -1, batch->folder);
+        batch->jobs[i].out = &batch->bytes[i];
     }
+    bool ok = picture_jobs_run(batch->jobs, batch->count, output_png.painter, batch->style, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    for (size_t i = 0; i < batch->count; i++) {
+        char *path = ok ? picture_path(batch->folder, &batch->jobs[i], error) : NULL;
+        ok = path && check_own_name(outputs, batch->folder, path, error) &&
+             write_picture(outputs, path, true, &batch->bytes[i], error);
+        out_free(&batch->bytes[i]);
+        free(path);
+    }
+    batch->count = 0;
     return ok;
 }
 
+static bool batch_add(struct picture_batch *batch, struct picture_job job, struct error *error)
+{
+    batch->jobs[batch->count++] = job;
+    return batch->count < BATCH || batch_write(batch, error);
+}
+
+/* For each stage a picture of every head, then one of all heads. */
+static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
+                           const struct patch_view *const *patches, struct error *error)
+{
+    struct picture_batch batch = {.outputs = outputs, .folder = folder, .style = &options->style};
+    bool ok = true;
+    for (size_t s = 0; ok && s < outputs->content.stage_count; s++) {
+        struct picture_job job = {.panels = outputs->panels[s], .patches = patches, .count = 1};
+        for (size_t p = 0; ok && p < outputs->panel_count; p++, job.panels++, job.patches++) {
+            const size_t matrices = job.panels->excerpt->layer_count * job.panels->count;
+            for (job.matrix = 0; ok && job.matrix < matrices; job.matrix++)
+                ok = batch_add(&batch, job, error);
+        }
+        job = (struct picture_job){
+            .panels = outputs->panels[s], .patches = patches, .count = outputs->panel_count, .all = true};
+        ok = ok && batch_add(&batch, job, error);
+    }
+    return ok && batch_write(&batch, error);
+}
+
 static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patch_view *patches, const struct excerpt *excerpt, struct error *error)
+                         const struct patch_view *const *patches, const struct excerpts *excerpts,
+                         struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
-    ok = ok && write_pictures(outputs, folder, options, patches, excerpt, error) &&
+    ok = ok && write_pictures(outputs, folder, options, patches, error) &&
          check_own_name(outputs, folder, json, error) &&
-         write_numbers(outputs, json, output_json.writer, true, excerpt, error);
+         write_numbers(outputs, json, output_json.writer, true, excerpts, error);
     free(json);
     free(folder);
     return ok;
 }
 
 static bool write_standard(struct outputs *outputs, const struct output_format *format,
-                           const struct excerpt *excerpt, struct error *error)
+                           const struct excerpts *excerpts, struct error *error)
 {
     struct out out;
     double start = clock_seconds();
@@ -158,9 +187,9 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     out.terminal = isatty(STDOUT_FILENO);
     bool ok = true;
     if (format)
-        ok = format->writer->write(excerpt, &outputs->content, &out, error);
+        ok = format->writer->write(excerpts, &outputs->content, &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, excerpt, &out);
+        summary_write(outputs->names, outputs->name_count, excerpts, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;
@@ -202,29 +231,43 @@ bool outputs_masks(const struct outputs *outputs)
     return masks;
 }
 
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
-                   const struct excerpt *excerpt, struct error *error)
+/* The panels of all stages, of each excerpt. */
+static bool find_panels(struct outputs *outputs, const struct excerpts *excerpts, struct error *error)
 {
-    for (size_t s = 0; s < outputs->content.stage_count; s++)
-        if (!panels_find(&outputs->panels[s], excerpt, outputs->content.stages[s], error))
-            return false;
+    outputs->panel_count = excerpts->count;
+    for (size_t s = 0; s < outputs->content.stage_count; s++) {
+        outputs->panels[s] = memory_zeroed(excerpts->count, sizeof *outputs->panels[s], error);
+        for (size_t i = 0; i < excerpts->count; i++)
+            if (!outputs->panels[s] ||
+                !panels_find(&outputs->panels[s][i], &excerpts->list[i], outputs->content.stages[s], error))
+                return false;
+    }
+    return true;
+}
+
+bool outputs_write(struct outputs *outputs, const struct options *options,
+                   const struct patch_view *const *patches, const struct excerpts *excerpts,
+                   struct error *error)
+{
+    if (!find_panels(outputs, excerpts, error))
+        return false;
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
-            ok = write_folder(outputs, output->path, options, patches, excerpt, error);
+            ok = write_folder(outputs, output->path, options, patches, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)
             ok = write_figure(outputs, output->path, output->format->painter, options, patches, error);
         else if (output->kind == OUTPUT_FILE)
-            ok = write_numbers(outputs, output->path, output->format->writer, false, excerpt, error);
+            ok = write_numbers(outputs, output->path, output->format->writer, false, excerpts, error);
         if (!ok)
             return false;
     }
     /* Standard output cannot be taken back, so it comes before the files get their names; if its reader went
      * away, they get them all the same. */
     struct error standard = {0};
-    bool written = (!outputs->standard || write_standard(outputs, outputs->standard, excerpt, &standard)) &&
-                   (!outputs->table || write_standard(outputs, NULL, excerpt, &standard));
+    bool written = (!outputs->standard || write_standard(outputs, outputs->standard, excerpts, &standard)) &&
+                   (!outputs->table || write_standard(outputs, NULL, excerpts, &standard));
     if ((written || standard.kind == ERROR_PIPE) && !file_commit(error))
         return false;
     return written || error_set(error, standard.kind, "%s", standard.message);
@@ -234,8 +277,11 @@ void outputs_free(struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->name_count; i++)
         free(outputs->names[i]);
-    for (size_t s = 0; s < outputs->content.stage_count; s++)
-        panels_free(&outputs->panels[s]);
+    for (size_t s = 0; s < outputs->content.stage_count; s++) {
+        for (size_t i = 0; outputs->panels[s] && i < outputs->panel_count; i++)
+            panels_free(&outputs->panels[s][i]);
+        free(outputs->panels[s]);
+    }
     free(outputs->names);
     free(outputs->list);
     *outputs = (struct outputs){0};

@@ -28,8 +28,10 @@ struct outputs {
     const struct output_format *standard; /* of the numbers on standard output; NULL: none go there */
     bool table;                           /* the summary goes there */
     struct content content;               /* the stages that are drawn and written */
-    struct panels panels[STAGE_COUNT];    /* of each of them, from outputs_write on */
-    char **names;                         /* files written, for the summary; owned */
+    struct panels
+        *panels[STAGE_COUNT]; /* of each of them, one for each size of layers; from outputs_write on; owned */
+    size_t panel_count;       /* of each list of panels */
+    char **names;             /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
 };
@@ -41,10 +43,11 @@ bool outputs_whole(const struct outputs *outputs);
 /* Whether one of them asks which pairs are masked. */
 bool outputs_masks(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output; then the files get their names together.
- * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs are drawn over
- * `patches`; NULL: as matrices. */
-bool outputs_write(struct outputs *outputs, const struct options *options, const struct patch_view *patches,
-                   const struct excerpt *excerpt, struct error *error);
+ * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs of excerpt i are
+ * drawn over `patches[i]`; NULL: as matrices. */
+bool outputs_write(struct outputs *outputs, const struct options *options,
+                   const struct patch_view *const *patches, const struct excerpts *excerpts,
+                   struct error *error);
 void outputs_free(struct outputs *outputs);
 
 #endif

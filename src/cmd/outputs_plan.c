@@ -219,3 +219,17 @@ bool outputs_check(const struct outputs *outputs, const struct problem *problem,
     }
     return !outputs->standard || check_one_output(outputs, NULL, outputs->standard, problem, request, error);
 }
+
+bool outputs_check_sizes(const struct outputs *outputs, struct error *error)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output *output = &outputs->list[i];
+        if (output->format == &output_npy)
+            return error_set(
+                error, ERROR_USAGE,
+                "%s %s holds one array, and the layers differ in size: choose those that agree with "
+                "--layer; a folder, .json or .csv takes all",
+                output->option, output->path);
+    }
+    return true;
+}

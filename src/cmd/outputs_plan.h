@@ -17,4 +17,6 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
  * the files hold. Errors: ERROR_USAGE, ERROR_SYSTEM. */
 bool outputs_check(const struct outputs *outputs, const struct problem *problem,
                    const struct request *request, struct error *error);
+/* Checks that no output is one array, for layers of different size. Errors: ERROR_USAGE. */
+bool outputs_check_sizes(const struct outputs *outputs, struct error *error);
 #endif

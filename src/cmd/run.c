@@ -1,6 +1,9 @@
 /* attn run: one straight line from files to files. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
@@ -16,15 +19,26 @@
 struct run {
     struct computation computation;
     struct outputs outputs;
-    struct patch_view patches;
+    /* One a part: its patches, and these again where its pairs are drawn over them, else NULL. Both owned. */
+    struct patch_view *patches;
+    const struct patch_view **over;
 };
 
 /* The patches are of what is shown, and so is the selection. */
-static bool plan_patches(struct run *r, bool *wanted, const struct options *options, struct error *error)
+static bool plan_patches(struct run *r, const struct options *options, struct error *error)
 {
-    struct request request = r->computation.request;
-    request.selection = &r->computation.selection;
-    return patch_view_plan(&r->patches, wanted, &options->patch, r->computation.shown, &request, error);
+    const struct computation *c = &r->computation;
+    r->patches = memory_zeroed(c->part_count, sizeof *r->patches, error);
+    r->over = r->patches ? memory_zeroed(c->part_count, sizeof *r->over, error) : NULL;
+    bool ok = r->over;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        struct request request = c->parts[i].request;
+        bool wanted = false;
+        request.selection = &c->parts[i].selection;
+        ok = patch_view_plan(&r->patches[i], &wanted, &options->patch, c->parts[i].shown, &request, error);
+        r->over[i] = wanted ? &r->patches[i] : NULL;
+    }
+    return ok;
 }
 
 static void say_patches(const struct patch_view *patches)
@@ -33,6 +47,35 @@ static void say_patches(const struct patch_view *patches)
     fprintf(stderr, "attn: the patches are %s %zu to %zu of %zu\n", grid->are_queries ? "queries" : "keys",
             grid->first, grid->first + patch_grid_count(grid) - 1,
             grid->are_queries ? patches->problem->n : patches->problem->m);
+}
+
+static bool check_outputs(struct run *r, struct error *error)
+{
+    const struct computation *c = &r->computation;
+    bool ok = c->part_count < 2 || outputs_check_sizes(&r->outputs, error);
+    for (size_t i = 0; ok && i < c->part_count; i++)
+        ok = outputs_check(&r->outputs, &c->parts[i].problem, &c->parts[i].request, error);
+    return ok;
+}
+
+/* What has to be known of the results before anything is drawn. */
+static bool look_ahead(struct run *r, struct error *error)
+{
+    struct computation *c = &r->computation;
+    const struct content *content = &r->outputs.content;
+    float largest = 0; /* of all layers, whose colours are the same */
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        const struct excerpt *excerpt = &c->excerpts.list[i];
+        ok =
+            (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
+            (!outputs_draw(&r->outputs) || missing_glyphs_warn(excerpt, content->stages, content->stage_count,
+                                                               r->over[i], &c->warnings, error));
+        largest = fmaxf(largest, r->patches[i].largest);
+    }
+    for (size_t i = 0; i < c->part_count; i++)
+        r->patches[i].largest = largest;
+    return ok;
 }
 
 static bool run_all(struct run *r, const struct options *options, struct error *error)
@@ -46,33 +89,30 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     request->pool_mean = options->style.pool == POOL_MEAN;
     request->top_keys = outputs_whole(&r->outputs);
     request->without_masks = !outputs_masks(&r->outputs);
-    bool ok = computation_read(c, options, &command_run, error), over_patches = false;
+    bool ok = computation_read(c, options, &command_run, error);
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
-         outputs_check(&r->outputs, &c->problem, request, error) &&
-         plan_patches(r, &over_patches, options, error);
+         check_outputs(r, error) && plan_patches(r, options, error);
     computation_warn(c);
     if (!ok)
         return false;
     if (options->verbose)
         computation_say(c);
-    if (options->verbose && over_patches)
-        say_patches(&r->patches);
+    for (size_t i = 0; options->verbose && i < c->part_count; i++)
+        if (r->over[i])
+            say_patches(r->over[i]);
 
-    const struct patch_view *patches = over_patches ? &r->patches : NULL;
-    ok = computation_compute(c, error) &&
-         (!over_patches || patch_values_measure(&r->patches, &c->excerpt, error));
+    ok = computation_compute(c, error);
     double attended = clock_seconds();
-    ok = ok && (!outputs_draw(&r->outputs) ||
-                missing_glyphs_warn(&c->excerpt, r->outputs.content.stages, r->outputs.content.stage_count,
-                                    patches, &c->warnings, error));
+    ok = ok && look_ahead(r, error);
     computation_warn(c);
-    if (!ok || !outputs_write(&r->outputs, options, patches, &c->excerpt, error))
+    if (!ok || !outputs_write(&r->outputs, options, r->over, &c->excerpts, error))
         return false;
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
-                clock_seconds() - start, c->result.engine, engine_threads((int)options->engine.threads));
+                clock_seconds() - start, c->parts[0].result.engine,
+                engine_threads((int)options->engine.threads));
     return true;
 }
 
@@ -81,7 +121,10 @@ static bool run_run(const struct options *options, struct error *error)
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);
-    patch_view_free(&r.patches);
+    for (size_t i = 0; r.patches && i < r.computation.part_count; i++)
+        patch_view_free(&r.patches[i]);
+    free(r.patches);
+    free(r.over);
     computation_free(&r.computation);
     return ok;
 }

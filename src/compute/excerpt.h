@@ -50,6 +50,18 @@ bool excerpt_make(struct excerpt *excerpt, const struct result *result, const st
                   struct error *error);
 void excerpt_free(struct excerpt *excerpt);
 
+/* What is shown of layers of different size: an excerpt for each size. Mostly it is one. */
+struct excerpts {
+    struct excerpt *list;
+    size_t count;
+};
+
+/* The number of layer l of an excerpt, as it is shown. */
+static inline size_t excerpt_layer(const struct excerpt *excerpt, size_t l)
+{
+    return excerpt->result->problem->layer_first + excerpt->layer_index[l];
+}
+
 static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
 {
     return excerpt->shape[stage].heads > 0;

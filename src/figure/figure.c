@@ -143,3 +143,46 @@ void figure_scale(struct figure *figure, double factor)
             item->matrix.gap *= f;
     }
 }
+
+/* The texts of another figure, as they are. */
+static bool append_strings(struct figure *figure, const struct figure *other, struct error *error)
+{
+    size_t size = figure->string_size + other->string_size;
+    if (!memory_resize(&figure->strings, size, 1, error))
+        return false;
+    if (other->string_size > 0)
+        memcpy(figure->strings + figure->string_size, other->strings, other->string_size);
+    figure->string_size = figure->string_capacity = size;
+    return true;
+}
+
+static bool append_cells(struct figure *figure, const struct figure *other, struct error *error)
+{
+    if (!memory_resize(&figure->cells, figure->cell_count + other->cell_count, sizeof *figure->cells, error))
+        return false;
+    if (other->cell_count > 0)
+        memcpy(figure->cells + figure->cell_count, other->cells, other->cell_count * sizeof *figure->cells);
+    figure->cell_count += other->cell_count;
+    return true;
+}
+
+bool figure_append(struct figure *figure, const struct figure *other, double y, struct error *error)
+{
+    const size_t strings = figure->string_size, cells = figure->cell_count;
+    if (!append_strings(figure, other, error) || !append_cells(figure, other, error))
+        return false;
+    for (size_t i = 0; i < other->count; i++) {
+        struct figure_item *item = figure_add(figure, other->items[i].kind, 0, 0, error);
+        if (!item)
+            return false;
+        *item = other->items[i];
+        item->y += (float)y;
+        if (item->kind == FIGURE_TEXT)
+            item->text.string += strings;
+        else if (item->kind == FIGURE_MATRIX)
+            item->matrix.cells += cells;
+    }
+    figure->width = figure->width > other->width ? figure->width : other->width;
+    figure->height = (float)y + other->height;
+    return true;
+}

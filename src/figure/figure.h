@@ -85,6 +85,10 @@ uint8_t figure_veil_coverage(uint16_t cell);
 /* A pixel of an image as it is painted: half grey, so that strong colours are those of the cells over it. */
 void figure_pale(uint8_t pixel[3]);
 
+/* Adds all of another figure, moved by y downward, and makes this one as large as both. Its palette is not taken.
+ * Errors: no memory. */
+bool figure_append(struct figure *figure, const struct figure *other, double y, struct error *error);
+
 /* Makes everything `factor` times as large. */
 void figure_scale(struct figure *figure, double factor);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "figure/label.h"
 #include "figure/layout_parts.h"
@@ -218,4 +219,34 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
     return check_size(figure, error);
+}
+
+/* Puts one more figure below those that are there. */
+static bool put_below(struct figure *figure, const struct figure *next, bool is_first, struct error *error)
+{
+    if (is_first)
+        memcpy(figure->palette, next->palette, sizeof figure->palette);
+    else if (memcmp(figure->palette, next->palette, sizeof figure->palette) != 0)
+        return error_set(
+            error, ERROR_USAGE,
+            "layers of different size have no colours in common here: give both --vmin and --vmax, or "
+            "choose layers of one size");
+    return figure_append(figure, next, (double)figure->height, error) && check_size(figure, error);
+}
+
+bool layout_figures(struct figure *figure, const struct drawing *const *drawings, size_t count,
+                    struct font *font, struct error *error)
+{
+    bool ok = true;
+    if (count == 1)
+        return layout_figure(figure, drawings[0], font, error);
+    for (size_t i = 0; ok && i < count; i++) {
+        struct drawing drawing = *drawings[i];
+        struct figure next = {0};
+        if (i > 0)
+            drawing.title = NULL;
+        ok = layout_figure(&next, &drawing, font, error) && put_below(figure, &next, i == 0, error);
+        figure_free(&next);
+    }
+    return ok;
 }

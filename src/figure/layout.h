@@ -9,10 +9,15 @@
 #include "figure/font.h"
 #include "figure/heatmap.h"
 
-/* Lays the drawing out into `figure`, which begins zeroed; figure_free frees it in any case. `font` measures
+/* Lays a drawing out into `figure`, which begins zeroed; figure_free frees it in any case. `font` measures
  * the texts. Errors: ERROR_USAGE for a style that cannot be had (unknown colour map, figure too large, log
  * scale with vmin <= 0, vmin >= vmax), ERROR_SYSTEM for memory. */
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error);
+
+/* Lays `count` drawings out below each other, each with its axes and its colour bar, under the title of the first.
+ * Errors: those of layout_figure, and ERROR_USAGE where they have no colours in common. */
+bool layout_figures(struct figure *figure, const struct drawing *const *drawings, size_t count,
+                    struct font *font, struct error *error);
 
 #endif

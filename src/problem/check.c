@@ -19,6 +19,11 @@ bool check_is_own(const struct check *check, enum input which)
     return check->inputs->layer_count > 0 && check->inputs->layers[check->layer].tensor[which].data;
 }
 
+size_t check_number(const struct check *check)
+{
+    return check->inputs->layers_before + check->layer;
+}
+
 const struct settings *check_settings(const struct check *check)
 {
     return &check->problem->layers[check->layer].settings;
@@ -53,8 +58,9 @@ bool check_same(const struct check *check, const struct place *place, size_t *co
         *common = value;
     if (*common == value)
         return true;
-    return place_error(place, check->error, "layer %zu has %zu %s and layer 0 has %zu: all layers must agree",
-                       check->layer, value, what, *common);
+    return place_error(place, check->error,
+                       "layer %zu has %zu %s and layer %zu has %zu: all layers must agree",
+                       check_number(check), value, what, check->inputs->layers_before, *common);
 }
 
 bool check_vector(const struct check *check, enum input which, size_t count, enum input beside)

@@ -25,6 +25,9 @@ const struct tensor *check_find(const struct check *check, enum input which);
 /* Whether this layer has a tensor of its own. */
 bool check_is_own(const struct check *check, enum input which);
 
+/* The number of this layer, for messages. */
+size_t check_number(const struct check *check);
+
 /* The settings in force in this layer. */
 const struct settings *check_settings(const struct check *check);
 

@@ -67,7 +67,7 @@ static bool combine_error(const struct check *check, const struct place *place, 
     if (!place)
         return error_set(check->error, ERROR_USAGE, "%s %s %s", a, says, b);
     if (check->inputs->layer_count > 0)
-        snprintf(layer, sizeof layer, "layer %zu: ", check->layer);
+        snprintf(layer, sizeof layer, "layer %zu: ", check_number(check));
     return place_error(place, check->error, "%s%s %s %s", layer, a, says, b);
 }
 

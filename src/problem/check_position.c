@@ -156,7 +156,7 @@ static bool stack_error(const struct check *check, const struct problem_layer *l
         place, check->error,
         "layer %zu: position sinusoidal is added once, before layer %zu: expected it, with its "
         "%s, there or outside of the layers",
-        check->layer, check->layer - (size_t)(layer - first), what);
+        check_number(check), check_number(check) - (size_t)(layer - first), what);
 }
 
 /* Sinusoidal positions are added once, before the first layer of a stack, so the settings of that layer hold

@@ -29,7 +29,7 @@ static struct phrase phrase_projection(const struct check *check, const struct p
     struct phrase phrase;
     if (tensor)
         return phrase_tensor(name, tensor);
-    snprintf(phrase.text, sizeof phrase.text, "the output of layer %zu is %zu×%zu", check->layer - 1,
+    snprintf(phrase.text, sizeof phrase.text, "the output of layer %zu is %zu×%zu", check_number(check) - 1,
              projection->rows, projection->width);
     return phrase;
 }
@@ -156,7 +156,7 @@ static bool absent_error(const struct check *check, const struct projection *q, 
     const char *file = check->inputs->source_count ? check->inputs->sources[0].name : NULL;
     char layer_name[40] = "";
     if (check->inputs->layer_count > 0)
-        snprintf(layer_name, sizeof layer_name, "layer %zu has ", check->layer);
+        snprintf(layer_name, sizeof layer_name, "layer %zu has ", check_number(check));
     return error_set(check->error, ERROR_INPUT, "%s%s%sno %s: expected embeddings, q and k, or attention",
                      file ? file : "", file ? ": " : "", layer_name, absent);
 }

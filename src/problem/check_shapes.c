@@ -89,9 +89,9 @@ bool check_ranks(const struct check *check)
             return false;
     for (enum input i = INPUT_Q; i <= INPUT_ATTENTION; i++) {
         const struct tensor *tensor = check_find(check, i);
-        if (tensor && tensor->rank == 4 && tensor->shape[0] != check->problem->layer_count)
+        if (tensor && tensor->rank == 4 && tensor->shape[0] != check->problem->layers_in_all)
             return place_error(&tensor->place, check->error, "%s: expected %zu layers, as elsewhere",
-                               phrase_tensor(i, tensor).text, check->problem->layer_count);
+                               phrase_tensor(i, tensor).text, check->problem->layers_in_all);
     }
     return true;
 }
@@ -118,7 +118,7 @@ bool check_pairs(const struct check *check, enum input which)
     const struct tensor *tensor = check_find(check, which);
     if (!tensor)
         return true;
-    size_t expected[4] = {problem->layer_count, problem->heads, problem->n, problem->m};
+    size_t expected[4] = {problem->layers_in_all, problem->heads, problem->n, problem->m};
     for (int i = 0; i < tensor->rank; i++) {
         size_t wanted = expected[4 - tensor->rank + i];
         if (tensor->shape[i] == wanted || tensor->shape[i] == 1)

@@ -72,6 +72,14 @@ enum input input_named(const char *name)
     return i;
 }
 
+bool labels_differ(const struct labels *a, const struct labels *b)
+{
+    bool differ = a->count != b->count;
+    for (size_t i = 0; !differ && i < a->count; i++)
+        differ = strcmp(a->text[i], b->text[i]) != 0;
+    return differ;
+}
+
 void labels_free(struct labels *labels)
 {
     for (size_t i = 0; i < labels->count; i++)
@@ -84,6 +92,8 @@ static void layer_inputs_free(struct layer_inputs *layer)
 {
     for (int i = 0; i < INPUT_COUNT; i++)
         tensor_free(&layer->tensor[i]);
+    labels_free(&layer->tokens);
+    labels_free(&layer->key_tokens);
 }
 
 void inputs_free(struct inputs *inputs)

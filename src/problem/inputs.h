@@ -85,6 +85,8 @@ struct labels {
     enum { LABELS_ONLY, LABELS_HEADER_POSSIBLE, LABELS_HEADER_LIKELY } header;
     struct place place;
 };
+/* Whether two lists of labels differ in a label or in length. */
+bool labels_differ(const struct labels *a, const struct labels *b);
 void labels_free(struct labels *labels);
 
 /* A problem has at most this many layers. */
@@ -93,6 +95,9 @@ enum { LAYERS_MAX = 4096 };
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;
+    struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
+    size_t patch_grid[2];             /* rows and columns of patches; 0: those of all layers */
+    struct place patch_grid_place;
 };
 
 /* Begins zeroed; freed by inputs_free. A tensor or setting in `all` serves every
@@ -101,6 +106,9 @@ struct inputs {
     struct layer_inputs all;
     struct layer_inputs *layers;
     size_t layer_count;
+    bool layers_given;    /* by the key `layers`; otherwise by tensors or tokens that are a list of layers */
+    size_t layers_before; /* of a part of inputs (problem/parts.h): how many layers come before it */
+    size_t layers_in_all; /* and how many there are with all parts; 0: the inputs are whole */
     struct labels tokens, key_tokens;
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;

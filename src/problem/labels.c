@@ -76,12 +76,31 @@ static struct labels without_header(const struct labels *from, const char *name,
     return labels;
 }
 
+/* Labels that all layers share name the tokens of those that have as many. */
+static struct labels shared_labels(const struct labels *labels, const char *name, size_t count,
+                                   const struct problem *problem, struct warnings *warnings)
+{
+    if (!labels->given || labels->count == count)
+        return *labels;
+    warnings_add(
+        warnings,
+        "%s has %zu label%s, and layer %zu has %zu tokens there: they are numbered; layers of different "
+        "size may have a list each",
+        name, labels->count, labels->count == 1 ? "" : "s", problem->layer_first, count);
+    return (struct labels){0};
+}
+
 bool problem_make_labels(struct problem *problem, const struct inputs *inputs, struct warnings *warnings,
                          struct error *error)
 {
     static const struct labels none;
     struct labels own = without_header(&inputs->tokens, "tokens", problem->n, warnings);
     struct labels other = without_header(&inputs->key_tokens, "key_tokens", problem->m, warnings);
+    const bool is_part = problem->layer_count < problem->layers_in_all;
+    if (is_part && !inputs->layers[0].tokens.given)
+        own = shared_labels(&own, "tokens", problem->n, problem, warnings);
+    if (is_part && !inputs->layers[0].key_tokens.given)
+        other = shared_labels(&other, "key_tokens", problem->m, problem, warnings);
     const struct labels *tokens = &own, *key_tokens = &other;
     /* One sequence attending to itself has one set of labels; another sequence has its own, or numbers. */
     if (!key_tokens->given)

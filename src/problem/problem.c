@@ -10,15 +10,6 @@
 #include "base/source.h"
 #include "problem/check.h"
 
-/* Whether two lists of labels differ, as far as both go. */
-static bool labels_differ(const struct labels *a, const struct labels *b)
-{
-    for (size_t i = 0; i < a->count && i < b->count; i++)
-        if (strcmp(a->text[i], b->text[i]) != 0)
-            return true;
-    return a->count != b->count;
-}
-
 /* Whether the keys are the queries' own tokens: as many, no other sequence, no other labels. */
 static bool attends_to_itself(const struct check *check)
 {
@@ -33,7 +24,7 @@ static bool attends_to_itself(const struct check *check)
 static int64_t written_offset(const struct check *check)
 {
     const struct inputs *inputs = check->inputs;
-    size_t at = inputs->offset_count > 1 ? check->layer : 0;
+    size_t at = inputs->offset_count > 1 ? inputs->layers_before + check->layer : 0;
     return at < inputs->offset_count ? inputs->offsets[at] : 0;
 }
 
@@ -47,7 +38,7 @@ static bool make_layer(struct check *check)
         settings_override(settings, &check->inputs->layers[check->layer].settings);
     settings_override(settings, check->over);
 
-    layer->slice = check->layer;
+    layer->slice = problem->layer_first + check->layer;
     layer->attention = check_find(check, INPUT_ATTENTION);
     if (layer->attention)
         check->unused |= settings_keep_masks(settings);
@@ -55,8 +46,8 @@ static bool make_layer(struct check *check)
         return false;
     if (check->layer > 0 && !problem->layers[0].attention != !layer->attention)
         return error_set(check->error, ERROR_INPUT,
-                         "layer %zu %s attention, unlike layer 0: all layers must agree", check->layer,
-                         layer->attention ? "has" : "lacks");
+                         "layer %zu %s attention, unlike layer %zu: all layers must agree", layer->slice,
+                         layer->attention ? "has" : "lacks", problem->layer_first);
     if (layer->attention ? !check_attention(check, layer->attention) : !check_qkv(check, layer))
         return false;
     problem->is_self = attends_to_itself(check);
@@ -107,22 +98,47 @@ static bool count_layers(const struct inputs *inputs, size_t *count, struct erro
     return true;
 }
 
-bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
-                  struct warnings *warnings, struct error *error)
+/* What the layers are that nobody called so: a list of tokens a layer, or a tensor. */
+static const char *name_layers(const struct layer_inputs *layer, const struct place **place)
 {
-    *problem = (struct problem){.title = inputs->title,
-                                .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
-                                .patch_grid_place = inputs->patch_grid_place};
-    if (!count_layers(inputs, &problem->layer_count, error))
-        return false;
-    if (inputs->offset_count > 1 && inputs->offset_count != problem->layer_count)
-        return place_error(&inputs->offset_place, error,
-                           "offset holds %zu numbers: expected one, or as many as there are layers, %zu",
-                           inputs->offset_count, problem->layer_count);
-    struct check check = {
-        .problem = problem, .inputs = inputs, .over = over, .warnings = warnings, .error = error};
-    problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);
-    if (!problem->layers)
+    *place = &layer->tokens.place;
+    if (layer->tokens.given)
+        return "tokens";
+    *place = &layer->key_tokens.place;
+    if (layer->key_tokens.given)
+        return "key_tokens";
+    enum input i = 0;
+    while (!layer->tensor[i].data)
+        i++;
+    *place = &layer->tensor[i].place;
+    return input_names[i];
+}
+
+/* A list of tokens or masks a layer needs layers that have them. */
+static bool check_layers(const struct inputs *inputs, struct error *error)
+{
+    if (inputs->layers_given || inputs->layer_count == 0)
+        return true;
+    static const enum input either[] = {INPUT_ATTENTION, INPUT_Q};
+    bool found = false;
+    for (int i = 0; i < 2; i++) {
+        const struct tensor *all = &inputs->all.tensor[either[i]];
+        found = found || inputs->layers[0].tensor[either[i]].data ||
+                (all->data && all->rank == 4 && all->shape[0] == inputs->layer_count);
+    }
+    if (found)
+        return true;
+    const struct place *place;
+    const char *name = name_layers(&inputs->layers[0], &place);
+    return place_error(place, error,
+                       "%s holds %zu lists, one a layer: expected attention or q with as many layers", name,
+                       inputs->layer_count);
+}
+
+bool problem_prepare(struct inputs *inputs, const struct settings *over, struct warnings *warnings,
+                     struct error *error)
+{
+    if (!check_layers(inputs, error))
         return false;
     problem_replace_nulls(inputs);
     if (!problem_straighten_projections(inputs, over, error))
@@ -131,6 +147,28 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     problem_drop_batches(inputs);
     problem_turn_masks(inputs, over);
     problem_stack_heads(inputs, over, warnings);
+    return true;
+}
+
+bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
+                  struct warnings *warnings, struct error *error)
+{
+    *problem = (struct problem){.title = inputs->title,
+                                .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
+                                .patch_grid_place = inputs->patch_grid_place};
+    if (!count_layers(inputs, &problem->layer_count, error))
+        return false;
+    problem->layer_first = inputs->layers_before;
+    problem->layers_in_all = inputs->layers_in_all > 0 ? inputs->layers_in_all : problem->layer_count;
+    if (inputs->offset_count > 1 && inputs->offset_count != problem->layers_in_all)
+        return place_error(&inputs->offset_place, error,
+                           "offset holds %zu numbers: expected one, or as many as there are layers, %zu",
+                           inputs->offset_count, problem->layers_in_all);
+    struct check check = {
+        .problem = problem, .inputs = inputs, .over = over, .warnings = warnings, .error = error};
+    problem->layers = memory_zeroed(problem->layer_count, sizeof *problem->layers, error);
+    if (!problem->layers)
+        return false;
     for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
         if (!make_layer(&check))
             return false;

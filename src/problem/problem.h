@@ -69,6 +69,8 @@ struct problem_layer {
 
 struct problem {
     size_t layer_count, heads, kv_heads;
+    /* The number of the first of them, which is shown, and how many there are with those of other sizes. */
+    size_t layer_first, layers_in_all;
     size_t n, m;     /* queries, keys */
     bool is_self;    /* the keys are the queries' own tokens */
     size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
@@ -83,10 +85,17 @@ struct problem {
 };
 
 /*
- * Checks the inputs and makes a problem of them; problem_free in any case. `over` are the settings of the
- * command line, which win. The inputs must outlive the problem, which points into them; a null in a bias,
- * relative_bias or sinks is replaced by the -infinity that it means. Errors: ERROR_INPUT, with the place of
- * the tensor or setting that does not fit; ERROR_USAGE, where that came from the command line; no memory.
+ * Brings inputs, once, to the one form that problems are made of: projections of rank 2, no axis of a batch, heads that
+ * are below each other with an axis of their own; a null in a bias, relative_bias or sinks becomes the -infinity that it
+ * means. `over` are the settings of the command line, which win. Errors: as for problem_make.
+ */
+bool problem_prepare(struct inputs *inputs, const struct settings *over, struct warnings *warnings,
+                     struct error *error);
+
+/*
+ * Checks inputs that problem_prepare has prepared, or a part of them (problem/parts.h), and makes a problem of them;
+ * problem_free in any case. The inputs must outlive the problem, which points into them. Errors: ERROR_INPUT, with the
+ * place of the tensor or setting that does not fit; ERROR_USAGE, where that came from the command line; no memory.
  */
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error);

@@ -56,7 +56,9 @@ void problem_warn_unused(const struct problem *problem, const struct inputs *inp
                          struct warnings *warnings)
 {
     warn_settings(settings, warnings);
-    warn_tensors(problem, &inputs->all, 0, problem->layer_count, warnings);
+    /* What a part of the layers does not use may be for the others. */
+    if (problem->layer_count == problem->layers_in_all)
+        warn_tensors(problem, &inputs->all, 0, problem->layer_count, warnings);
     for (size_t l = 0; l < inputs->layer_count; l++)
         warn_tensors(problem, &inputs->layers[l], l, l + 1, warnings);
 }

@@ -11,6 +11,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "problem/rope_setting.h"
+#include "read/json_layers.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
 #include "read/json_steps.h"
@@ -187,13 +188,48 @@ static bool put_steps(struct reading *reading, const struct json_member *member,
     return ok;
 }
 
+/* Sees to it that there is room for so many layers, and no more. */
+static bool need_layers(struct reading *reading, const struct json_member *member, size_t count)
+{
+    struct inputs *inputs = reading->inputs;
+    if (count > LAYERS_MAX)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "%s holds %zu layers: expected at most %d", member->name, count, LAYERS_MAX);
+    if (inputs->layers && inputs->layer_count != count)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "%s holds %zu layers: expected %zu, as elsewhere", member->name, count,
+                            inputs->layer_count);
+    if (!inputs->layers)
+        inputs->layers = memory_zeroed(count, sizeof *inputs->layers, reading->error);
+    inputs->layer_count = inputs->layers ? count : 0;
+    return inputs->layers;
+}
+
+/* A list of layers of different size; *are_layers: it is that. */
+static bool put_layers(struct reading *reading, const struct json_member *member, enum input input,
+                       bool *are_layers)
+{
+    const struct number_array *array = json_array(&reading->json, member->item);
+    struct json_layers layers = {0};
+    bool ok = !array || json_layers_read(&layers, &reading->json, array, reading->error);
+    *are_layers = ok && layers.count > 0;
+    ok = ok && (!*are_layers || need_layers(reading, member, layers.count));
+    for (size_t l = 0; ok && l < layers.count; l++)
+        ok = inputs_put_tensor(&reading->inputs->layers[l].tensor[input], &layers.tensor[l],
+                               input_names[input], reading->error);
+    json_layers_free(&layers);
+    return ok;
+}
+
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
                        struct layer_inputs *layer)
 {
     struct tensor *tensor = NULL;
-    bool are_steps = false;
+    bool are_steps = false, are_layers = false;
     if (input == INPUT_ATTENTION && (!put_steps(reading, member, layer, &are_steps) || are_steps))
         return are_steps && reading->error->kind == ERROR_NONE;
+    if (layer == &reading->inputs->all && (!put_layers(reading, member, input, &are_layers) || are_layers))
+        return are_layers && reading->error->kind == ERROR_NONE;
     return json_get_tensor(&reading->json, member, &tensor, reading->error) &&
            inputs_put_tensor(&layer->tensor[input], tensor, input_names[input], reading->error);
 }
@@ -206,6 +242,26 @@ static bool put_labels(struct reading *reading, const struct json_member *member
               inputs_put_labels(to, &labels, called, reading->error);
     labels_free(&labels);
     return ok;
+}
+
+/* Labels: one list, or one a layer. A list of one list is a batch of 1. */
+static bool put_all_labels(struct reading *reading, const struct json_member *member, bool keys)
+{
+    struct inputs *inputs = reading->inputs;
+    const cJSON *first = cJSON_IsArray(member->item) ? member->item->child : NULL;
+    if (!cJSON_IsArray(first))
+        return put_labels(reading, member, keys ? &inputs->key_tokens : &inputs->tokens, member->name);
+    struct json_member list = {member->name, member->offset, member->item->child};
+    if (!first->next)
+        return put_labels(reading, &list, keys ? &inputs->key_tokens : &inputs->tokens, member->name);
+    if (!need_layers(reading, member, json_list_length(member->item)))
+        return false;
+    for (size_t l = 0; l < inputs->layer_count; l++, list.item = list.item->next) {
+        struct layer_inputs *layer = &inputs->layers[l];
+        if (!put_labels(reading, &list, keys ? &layer->key_tokens : &layer->tokens, member->name))
+            return false;
+    }
+    return true;
 }
 
 /* Reads rope_scaling, an object with a value for each of its keys. */
@@ -311,6 +367,16 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
         bool known, other = false;
         if (cJSON_IsNull(member->item))
             continue;
+        if (strcmp(member->name, "tokens") == 0 || strcmp(member->name, "key_tokens") == 0) {
+            ok = put_labels(reading, member, *member->name == 'k' ? &layer->key_tokens : &layer->tokens,
+                            member->name);
+            continue;
+        }
+        if (strcmp(member->name, "grid") == 0) {
+            ok = json_get_grid(&reading->json, member, layer->patch_grid, &layer->patch_grid_place,
+                               reading->error);
+            continue;
+        }
         ok = read_layer_key(reading, member, layer, &known);
         for (int j = 0; j < OTHER_KEYS; j++)
             other |= strcmp(member->name, other_keys[j]) == 0;
@@ -330,13 +396,12 @@ static bool read_layers(struct reading *reading, const struct json_member *membe
     if (count > LAYERS_MAX)
         return source_error(reading->json.source, member->offset, reading->error,
                             "layers holds %zu objects: expected at most %d", count, LAYERS_MAX);
-    if (inputs->layers)
+    if (inputs->layers_given)
         return source_error(reading->json.source, member->offset, reading->error,
                             "layers is given twice: expected it once, and an earlier file has it");
-    inputs->layers = memory_zeroed(count, sizeof *inputs->layers, reading->error);
-    if (!inputs->layers)
+    if (!need_layers(reading, member, count))
         return false;
-    inputs->layer_count = count;
+    inputs->layers_given = true;
     size_t i = 0;
     for (cJSON *layer = member->item->child; layer; layer = layer->next)
         if (!read_layer(reading, layer, &inputs->layers[i++]))
@@ -395,6 +460,8 @@ static bool read_config(struct reading *reading, const struct json_member *membe
         enum setting setting = setting_named(entry->name);
         if (cJSON_IsNull(entry->item))
             continue;
+        if ((setting == SETTING_HEADS || setting == SETTING_KV_HEADS) && cJSON_IsArray(entry->item))
+            continue; /* of layers that differ in them: the tensors have an axis for them */
         if (own && strcmp(entry->name, "offset") == 0) {
             ok = read_offsets(reading, entry);
         } else if (own && is_provenance(setting)) {
@@ -471,14 +538,12 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
     const struct json *json = &reading->json;
     const char *name = member->name;
     bool known;
-    if (strcmp(name, "tokens") == 0)
-        return put_labels(reading, member, &inputs->tokens, name);
-    if (strcmp(name, "key_tokens") == 0)
-        return put_labels(reading, member, &inputs->key_tokens, name);
+    if (strcmp(name, "tokens") == 0 || strcmp(name, "key_tokens") == 0)
+        return put_all_labels(reading, member, *name == 'k');
     if (strcmp(name, "title") == 0)
         return json_get_text(json, member, &inputs->title, reading->error);
     if (strcmp(name, "grid") == 0)
-        return json_get_grid(json, member, inputs, reading->error);
+        return json_get_grid(json, member, inputs->patch_grid, &inputs->patch_grid_place, reading->error);
     if (strcmp(name, "schema") == 0)
         return true;
     if (written && strcmp(name, "config") == 0)

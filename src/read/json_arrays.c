@@ -256,6 +256,10 @@ static bool add_array(struct scanner *scanner, struct array_scan *scan, size_t o
 bool json_is_array(const struct scanner *scanner)
 {
     const char *p = json_behind_blanks(scanner->at + 1, scanner->end);
+    if (p < scanner->end && *p == '[') { /* of lists of strings there may be a list */
+        p = json_behind_blanks(p + 1, scanner->end);
+        return p == scanner->end || *p != '"';
+    }
     return p == scanner->end || (*p != '"' && *p != '{');
 }
 

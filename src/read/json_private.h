@@ -10,6 +10,7 @@
  *   for true, false, null             the same word
  *   for [1, 2], [[1], [null]], []     [INDEX]: the values are in arrays[INDEX]
  *   for ["a", "b"], [{...}, {...}]    the same list, of strings only or of objects only
+ *   for [["a"], ...]                  the same list, of lists only, each as it would be by itself
  *   for any other list                [true, OFFSET]: of the first element unlike those before it
  */
 #ifndef ATTN_READ_JSON_PRIVATE_H
@@ -93,7 +94,7 @@ static inline size_t json_offset(const struct scanner *scanner)
 bool json_scan_value(struct scanner *scanner);
 
 /* Whether the list that begins at scanner->at is for json_scan_array: its first element is
- * neither a string nor an object. */
+ * neither a string nor an object, nor a list of strings. */
 bool json_is_array(const struct scanner *scanner);
 
 /* The list that begins at scanner->at, as an array of numbers. Where it turns out to hold a string or an

@@ -231,7 +231,7 @@ static bool scan_object(struct scanner *scanner)
     return true;
 }
 
-/* A list whose first element is a string or an object. */
+/* A list whose first element is a string, an object or a list of strings. */
 static bool scan_list(struct scanner *scanner)
 {
     if (scanner->depth == JSON_NESTING)

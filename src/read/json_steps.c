@@ -1,7 +1,4 @@
-/*
- * The numbers were read when the text was scanned, in their order. Here the brackets are gone through once more, which
- * says where each row of them stands; then the rows are tried as one of the two nestings.
- */
+/* The rows of the array (json_rows.h) are tried as one of the two nestings. */
 #include "read/json_steps.h"
 
 #include <stdint.h>
@@ -10,108 +7,7 @@
 
 #include "base/memory.h"
 #include "base/source.h"
-
-/* Steps, layers, a batch, heads, rows and keys. */
-enum { LEVELS_MAX = 6 };
-
-/* A row of numbers. */
-struct row {
-    size_t at, length;            /* among all numbers; how many it has */
-    size_t index[LEVELS_MAX - 1]; /* of the lists around it and of itself, outermost first */
-};
-
-struct row_list {
-    struct row *row; /* owned */
-    size_t count, room;
-    size_t levels; /* of brackets; each row has levels - 1 indices */
-};
-
-static bool add_row(struct row_list *rows, const size_t *index, size_t at, struct error *error)
-{
-    if (rows->count == rows->room) {
-        size_t room = rows->room ? 2 * rows->room : 64;
-        if (!memory_resize(&rows->row, room, sizeof *rows->row, error))
-            return false;
-        rows->room = room;
-    }
-    struct row *row = &rows->row[rows->count++];
-    *row = (struct row){.at = at};
-    memcpy(row->index, index, (rows->levels - 1) * sizeof *index);
-    return true;
-}
-
-/* Lists the rows of an array whose text has been checked. *whole: all numbers stand in rows of the innermost level,
- * and no list is empty. */
-static bool list_rows(struct row_list *rows, const char *text, bool *whole, struct error *error)
-{
-    size_t index[LEVELS_MAX + 1] = {0}, open = 0, at = 0;
-    *whole = true;
-    do {
-        if (*text == '[') {
-            index[open++] = 0;
-            if (open == rows->levels && !add_row(rows, index, at, error))
-                return false;
-        } else if (*text == ']') {
-            *whole = *whole && index[open - 1] > 0;
-            if (open == rows->levels)
-                rows->row[rows->count - 1].length = index[open - 1];
-            if (--open > 0)
-                index[open - 1]++;
-        } else if (!strchr(", \t\r\n", *text)) {
-            *whole = *whole && open == rows->levels;
-            index[open - 1]++;
-            at++;
-            text += strcspn(text, ",] \t\r\n") - 1;
-        }
-        text++;
-    } while (open > 0);
-    return true;
-}
-
-/* ---- nestings ---- */
-
-/* How the rows are arranged: `outer` axes, then the rows of each, once for all (below each other) or once a step. */
-struct nesting {
-    size_t shape[3]; /* of the axes around the rows, `axes` of them */
-    size_t axes;
-    size_t groups; /* the product of shape */
-    size_t skip;   /* axes before them: that of the steps */
-};
-
-/* Whether row r of a group that begins at `first`, with `count` rows for each of the outer places, is where it should
- * be. */
-static bool row_fits(const struct row_list *rows, const struct nesting *nesting, size_t first, size_t r,
-                     size_t count)
-{
-    const size_t *index = rows->row[first + r].index + nesting->skip;
-    bool fits = index[nesting->axes] == r % count;
-    size_t place = r / count;
-    for (size_t a = nesting->axes; a-- > 0; place /= nesting->shape[a])
-        fits = fits && index[a] == place % nesting->shape[a];
-    return fits;
-}
-
-/* The axes of a nesting, from the last row of a part that begins with index 0 on all of them. */
-static void find_axes(struct nesting *nesting, const struct row_list *rows, size_t last, size_t skip)
-{
-    *nesting = (struct nesting){.axes = rows->levels - 2 - skip, .groups = 1, .skip = skip};
-    for (size_t a = 0; a < nesting->axes; a++) {
-        nesting->shape[a] = rows->row[last].index[skip + a] + 1;
-        if (!size_multiply(nesting->groups, nesting->shape[a], &nesting->groups))
-            nesting->groups = SIZE_MAX; /* more than there are rows */
-    }
-}
-
-/* Whether the rows from `first` to `end` fill the axes, the same number in each place: *count. */
-static bool part_fits(const struct row_list *rows, const struct nesting *nesting, size_t first, size_t end,
-                      size_t *count)
-{
-    *count = (end - first) / nesting->groups;
-    bool fits = *count > 0 && *count * nesting->groups == end - first;
-    for (size_t r = 0; fits && r < end - first; r++)
-        fits = row_fits(rows, nesting, first, r, *count);
-    return fits;
-}
+#include "read/json_rows.h"
 
 /* ---- steps ---- */
 
@@ -142,8 +38,8 @@ static bool take_stacked(struct step_list *list, const struct row_list *rows, bo
     *fits = rows->levels <= 4;
     if (!*fits)
         return true;
-    find_axes(&list->nesting, rows, rows->count - 1, 0);
-    *fits = part_fits(rows, &list->nesting, 0, rows->count, &count);
+    json_rows_axes(&list->nesting, rows, rows->count - 1, 0);
+    *fits = json_rows_fit(rows, &list->nesting, 0, rows->count, &count);
     for (size_t r = 0; *fits && r < rows->count; r++)
         *fits = rows->row[r].length == rows->row[r % count].length;
     for (size_t r = 0; *fits && r < count; r++) {
@@ -163,14 +59,12 @@ static bool take_by_step(struct step_list *list, const struct row_list *rows, bo
     *fits = rows->levels >= 3;
     list->by_step = true;
     while (*fits && first < rows->count) {
-        size_t end = first;
-        while (end < rows->count && rows->row[end].index[0] == rows->row[first].index[0])
-            end++;
+        const size_t end = json_rows_part(rows, first);
         struct nesting nesting;
-        find_axes(&nesting, rows, end - 1, 1);
+        json_rows_axes(&nesting, rows, end - 1, 1);
         *fits = first == 0 || memcmp(&nesting, &list->nesting, sizeof nesting) == 0;
         list->nesting = nesting;
-        *fits = *fits && part_fits(rows, &nesting, first, end, &count);
+        *fits = *fits && json_rows_fit(rows, &nesting, first, end, &count);
         for (size_t r = first; *fits && r < end; r++)
             *fits = rows->row[r].length == rows->row[first].length;
         if (*fits && !steps_append(list, (struct step){count, rows->row[first].length, first}, error))
@@ -187,6 +81,16 @@ static bool steps_grow(const struct step_list *list)
     for (size_t s = 1; grow && s < list->count; s++)
         grow = list->step[s].keys >= list->step[s - 1].keys;
     return grow;
+}
+
+/* Whether what is no step after step is a list of layers of different size: read/json_layers.h. */
+static bool may_be_layers(const struct step_list *list, const struct row_list *rows)
+{
+    bool adds = true;
+    for (size_t s = 1; s < list->count; s++)
+        adds = adds && list->step[s].keys - list->step[s - 1].keys == list->step[s].queries;
+    return !adds && list->by_step &&
+           (rows->levels == 4 || (rows->levels == 5 && list->nesting.shape[0] == 1));
 }
 
 /* Each step adds its own keys, one a row; the first may have earlier ones. So there are at most twice as many pairs
@@ -260,7 +164,7 @@ static bool take_rows(struct json_steps *steps, const struct row_list *rows, con
         list.count = 0;
         ok = take_by_step(&list, rows, &fits, error);
     }
-    fits = ok && fits && steps_grow(&list);
+    fits = ok && fits && steps_grow(&list) && !may_be_layers(&list, rows);
     if (fits && list.nesting.axes == 3 && list.nesting.shape[1] > 1) {
         ok = place_error(
             &array->tensor.place, error,
@@ -284,9 +188,9 @@ bool json_steps_read(struct json_steps *steps, const struct json *json, const st
 {
     struct row_list rows = {.levels = array->depth};
     bool whole = false;
-    if (!array->uneven.offset || array->depth < 2 || array->depth > LEVELS_MAX)
+    if (!array->uneven.offset || array->depth < 2 || array->depth > JSON_ROWS_LEVELS)
         return true;
-    bool ok = list_rows(&rows, json->source->data + array->offset, &whole, error);
+    bool ok = json_rows_list(&rows, json->source->data + array->offset, &whole, error);
     if (ok && whole)
         ok = take_rows(steps, &rows, array, name, error);
     free(rows.row);

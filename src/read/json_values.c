@@ -71,6 +71,8 @@ static const char *kind_of(const struct json *json, const struct json_member *me
         return "a list of strings";
     if (cJSON_IsArray(member->item) && cJSON_IsObject(member->item->child))
         return "a list of objects";
+    if (cJSON_IsArray(member->item) && cJSON_IsArray(member->item->child))
+        return "a list of lists of strings";
     return kind_at(json, member->offset);
 }
 
@@ -89,7 +91,7 @@ static bool wrong_list(const struct json *json, const struct json_member *member
     size_t odd = odd_element(member->item), at = member->offset + 1;
     if (!odd)
         return json_wrong_kind(json, member, what, error);
-    while (strchr(" \t\r\n", json->source->data[at]))
+    while (strchr(first ? " \t\r\n" : " \t\r\n[", json->source->data[at]))
         at++;
     char c = json->source->data[at];
     bool fits = first ? c == first : c != '"' && c != '{';
@@ -283,8 +285,8 @@ bool json_get_text(const struct json *json, const struct json_member *member, ch
     return true;
 }
 
-bool json_get_grid(const struct json *json, const struct json_member *member, struct inputs *inputs,
-                   struct error *error)
+bool json_get_grid(const struct json *json, const struct json_member *member, size_t grid[2],
+                   struct place *place, struct error *error)
 {
     const struct number_array *array = json_array(json, member->item);
     const float most = 1 << 20;
@@ -297,11 +299,11 @@ bool json_get_grid(const struct json *json, const struct json_member *member, st
                                 "%s: expected whole numbers from 1 to 1048576, as [rows, columns]",
                                 member->name);
     }
-    if (inputs->patch_grid[0])
+    if (grid[0])
         return source_error(json->source, member->offset, error,
                             "%s is given twice: expected it once, and an earlier file has it", member->name);
-    inputs->patch_grid[0] = (size_t)array->tensor.data[0];
-    inputs->patch_grid[1] = (size_t)array->tensor.data[1];
-    inputs->patch_grid_place = source_place(json->source, member->offset);
+    grid[0] = (size_t)array->tensor.data[0];
+    grid[1] = (size_t)array->tensor.data[1];
+    *place = source_place(json->source, member->offset);
     return true;
 }

@@ -38,9 +38,9 @@ bool json_parse_setting(struct json *json, const struct json_member *member, enu
 /* A string, moved to *text; not where an earlier file has set it. */
 bool json_get_text(const struct json *json, const struct json_member *member, char **text,
                    struct error *error);
-/* The grid of patches. An error where an earlier file has set it. */
-bool json_get_grid(const struct json *json, const struct json_member *member, struct inputs *inputs,
-                   struct error *error);
+/* The grid of patches, rows and columns. An error where an earlier file has set it. */
+bool json_get_grid(const struct json *json, const struct json_member *member, size_t grid[2],
+                   struct place *place, struct error *error);
 
 /* Elements of a list, or members of an object (cJSON counts in int). */
 size_t json_list_length(const cJSON *item);

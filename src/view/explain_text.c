@@ -256,8 +256,9 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
         return false;
     }
     label_text(problem->tokens.text[e->query], label);
-    out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n", e->layer.index, head,
-               e->query, label, problem->m, problem->m == 1 ? "" : "s");
+    out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n",
+               e->layer.problem->layer_first + e->layer.index, head, e->query, label, problem->m,
+               problem->m == 1 ? "" : "s");
     explain_query(e, head, out);
     explain_scores(e, out);
     if (heaviest(e) == e->head->m && !e->head->has_fill)

@@ -146,8 +146,8 @@ static void panels_layer(const struct panels *panels, size_t l, bool brief, char
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
-    else if (excerpt->result->problem->layer_count > 1)
-        snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt->layer_index[l]);
+    else if (excerpt->result->problem->layers_in_all > 1)
+        snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
 }
 
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
@@ -167,7 +167,7 @@ void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANE
     const struct excerpt *excerpt = panels->excerpt;
     char layer[32] = "mean";
     if (excerpt->mean.layers == 0)
-        snprintf(layer, sizeof layer, "layer%zu", excerpt->layer_index[l]);
+        snprintf(layer, sizeof layer, "layer%zu", excerpt_layer(excerpt, l));
     switch (panels->owner) {
     case OWNER_ALL:
         snprintf(name, PANEL_NAME, "%s", layer);

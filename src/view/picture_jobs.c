@@ -1,7 +1,9 @@
 #include "view/picture_jobs.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/workers.h"
 #include "figure/layout.h"
 
@@ -11,24 +13,39 @@ struct picture_queue {
     size_t count;
     const struct painter *painter;
     const struct drawing_style *style;
-    const struct patch_view *patches;
     struct paint_kit kits[WORKERS_MAX]; /* one a thread, opened with its first job */
     pthread_mutex_t lock;               /* of `failed` and `error` */
     size_t failed;                      /* the first job that failed; count: none */
     struct error *error;                /* of that job */
 };
 
+static bool picture_job_draw(struct picture *pictures, const struct drawing **drawings,
+                             const struct picture_queue *queue, const struct picture_job *job,
+                             struct paint_kit *kit, struct error *error)
+{
+    struct figure figure = {0};
+    bool ok = kit->font || paint_kit_open(kit, error);
+    for (size_t i = 0; ok && i < job->count; i++) {
+        const struct picture_matrices shown = {&job->panels[i], job->all, job->matrix};
+        ok = picture_make(&pictures[i], &shown, queue->style, job->patches[i], error);
+        drawings[i] = &pictures[i].drawing;
+    }
+    ok = ok && layout_figures(&figure, drawings, job->count, kit->font, error) &&
+         queue->painter->paint(kit, &figure, job->out, error);
+    figure_free(&figure);
+    return ok;
+}
+
 static bool picture_job_run(const struct picture_queue *queue, const struct picture_job *job,
                             struct paint_kit *kit, struct error *error)
 {
-    struct picture picture = {0};
-    struct figure figure = {0};
-    bool ok = (kit->font || paint_kit_open(kit, error)) &&
-              picture_make(&picture, &job->shown, queue->style, queue->patches, error) &&
-              layout_figure(&figure, &picture.drawing, kit->font, error) &&
-              queue->painter->paint(kit, &figure, job->out, error);
-    figure_free(&figure);
-    picture_free(&picture);
+    struct picture *pictures = memory_zeroed(job->count, sizeof *pictures, error);
+    const struct drawing **drawings = pictures ? memory_zeroed(job->count, sizeof *drawings, error) : NULL;
+    bool ok = drawings && picture_job_draw(pictures, drawings, queue, job, kit, error);
+    for (size_t i = 0; pictures && i < job->count; i++)
+        picture_free(&pictures[i]);
+    free(drawings);
+    free(pictures);
     return ok;
 }
 
@@ -49,14 +66,12 @@ static void picture_queue_work(void *context, int worker, size_t job)
 }
 
 bool picture_jobs_run(const struct picture_job *jobs, size_t count, const struct painter *painter,
-                      const struct drawing_style *style, const struct patch_view *patches,
-                      struct error *error)
+                      const struct drawing_style *style, struct error *error)
 {
     struct picture_queue queue = {.jobs = jobs,
                                   .count = count,
                                   .painter = painter,
                                   .style = style,
-                                  .patches = patches,
                                   .lock = PTHREAD_MUTEX_INITIALIZER,
                                   .failed = count,
                                   .error = error};

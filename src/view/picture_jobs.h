@@ -3,6 +3,7 @@
 #ifndef ATTN_VIEW_PICTURE_JOBS_H
 #define ATTN_VIEW_PICTURE_JOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -11,14 +12,19 @@
 #include "view/pictures.h"
 
 struct picture_job {
-    struct picture_matrices shown;
+    /* The panels of a stage, with what patches their pairs are drawn over (NULL: as matrices): `count` of them, one for
+     * each size of layers, and all their matrices; or one matrix of the first, counted over layers, then heads. */
+    const struct panels *panels;
+    const struct patch_view *const *patches;
+    size_t count;
+    bool all;
+    size_t matrix;
     struct out *out; /* takes the bytes; the caller begins and frees it */
 };
 
-/* Runs all jobs; `style` and `patches` are as for picture_make. Errors: ERROR_USAGE for a style that cannot
- * be had (figure/layout.h), ERROR_SYSTEM for memory; if several jobs fail, those of the first. */
+/* Runs all jobs. Errors: ERROR_USAGE for a style that cannot be had (figure/layout.h), ERROR_SYSTEM for memory; if
+ * several jobs fail, those of the first. */
 bool picture_jobs_run(const struct picture_job *jobs, size_t count, const struct painter *painter,
-                      const struct drawing_style *style, const struct patch_view *patches,
-                      struct error *error);
+                      const struct drawing_style *style, struct error *error);
 
 #endif

@@ -145,7 +145,7 @@ static void name_grid(struct picture *picture, const struct panels *panels)
     for (size_t i = 0; i < layers + panels->count; i++) {
         char *name = picture->names[picture->count + i];
         if (i < layers)
-            snprintf(name, sizeof *picture->names, "L%zu", panels->excerpt->layer_index[i]);
+            snprintf(name, sizeof *picture->names, "L%zu", excerpt_layer(panels->excerpt, i));
         else
             panels_head(panels, i - layers, true, name);
         picture->titles[i] = name;

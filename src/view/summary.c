@@ -64,23 +64,15 @@ static size_t summary_from_width(const struct excerpt *excerpt)
     return most;
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpt *excerpt, struct out *out)
+/* The lines of an excerpt; the labels of queries have `width` columns. */
+static void summary_heads(const struct excerpt *excerpt, size_t width, struct out *out)
 {
     const struct problem *problem = excerpt->result->problem;
-    summary_names(names, count, out);
-    if (count > 0)
-        out_char(out, '\n');
-    if (excerpt->query_count < problem->n || excerpt->key_count < problem->m)
-        out_text(out, "(of whole heads)\n");
-    size_t width = summary_from_width(excerpt);
-    out_text(out, "layer  head  entropy  distance   first  largest  ");
-    summary_pad(out, "from", width);
-    out_text(out, " → to\n");
     for (size_t l = 0; l < excerpt->layer_count; l++) {
         for (size_t h = 0; h < excerpt->head_count; h++) {
             const struct measures *m = excerpt_measures(excerpt, l, h);
             char layer[24], head[24], from[128], to[128];
-            snprintf(layer, sizeof layer, "%zu", excerpt->layer_index[l]);
+            snprintf(layer, sizeof layer, "%zu", excerpt_layer(excerpt, l));
             snprintf(head, sizeof head, "%zu", excerpt->head_index[h]);
             out_format(out, "%5s  %4s", excerpt->mean.layers > 0 ? "mean" : layer,
                        excerpt->mean.heads > 0 ? "mean" : head);
@@ -99,4 +91,26 @@ void summary_write(char *const *names, size_t count, const struct excerpt *excer
             out_format(out, " → %s\n", to);
         }
     }
+}
+
+void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+{
+    bool is_part = false;
+    size_t width = 0;
+    for (size_t i = 0; i < excerpts->count; i++) {
+        const struct excerpt *e = &excerpts->list[i];
+        const size_t own = summary_from_width(e);
+        is_part = is_part || e->query_count < e->result->problem->n || e->key_count < e->result->problem->m;
+        width = own > width ? own : width;
+    }
+    summary_names(names, count, out);
+    if (count > 0)
+        out_char(out, '\n');
+    if (is_part)
+        out_text(out, "(of whole heads)\n");
+    out_text(out, "layer  head  entropy  distance   first  largest  ");
+    summary_pad(out, "from", width);
+    out_text(out, " → to\n");
+    for (size_t i = 0; i < excerpts->count; i++)
+        summary_heads(&excerpts->list[i], width, out);
 }

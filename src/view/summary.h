@@ -5,7 +5,7 @@
 #include "base/out.h"
 #include "compute/excerpt.h"
 
-/* Writes the names of the `count` files that were written, and the measures of every head of the excerpt. */
-void summary_write(char *const *names, size_t count, const struct excerpt *excerpt, struct out *out);
+/* Writes the names of the `count` files that were written, and the measures of every head of the excerpts. */
+void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out);
 
 #endif

@@ -69,7 +69,7 @@ static void csv_pairs(const struct csv_row *row, const float *const *values, siz
 {
     const struct excerpt *e = row->excerpt;
     const struct problem *problem = e->result->problem;
-    size_t layer = e->mean.layers > 0 ? 0 : e->layer_index[row->l],
+    size_t layer = e->mean.layers > 0 ? 0 : excerpt_layer(e, row->l),
            head = e->mean.heads > 0 ? 0 : e->head_index[row->h], query = e->query_first + row->i;
     for (size_t j = 0; j < e->shape[row->stage].columns; j++) {
         size_t key = e->key_first + j;
@@ -96,7 +96,7 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
      * chosen. */
     bool own =
         row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count && e->mean.heads == 0;
-    size_t layer = e->mean.layers > 0 ? 0 : e->layer_index[row->l],
+    size_t layer = e->mean.layers > 0 ? 0 : excerpt_layer(e, row->l),
            head = own ? e->head_index[row->h] : row->h;
     for (size_t c = 0; c < e->shape[row->stage].columns; c++) {
         out_format(out, "%zu,%zu,%zu,%zu,", layer, head, token, c);
@@ -115,10 +115,6 @@ static bool csv_write_pairs(const struct excerpt *e, const struct content *conte
     float *room = memory_alloc(shape->columns, content->stage_count * sizeof *room, error);
     unsigned char *masked = room ? memory_alloc(shape->columns, 1, error) : NULL;
     const bool ok = masked != NULL;
-    out_text(out, "layer,head,query,key,query_token,key_token");
-    for (size_t s = 0; s < content->stage_count; s++)
-        out_format(out, ",%s", column_names[content->stages[s]]);
-    out_text(out, ",masked\n");
     for (size_t l = 0; ok && l < e->layer_count; l++)
         for (size_t h = 0; h < shape->heads; h++)
             for (size_t i = 0; i < shape->rows && !out->trouble; i++) {
@@ -138,11 +134,9 @@ static bool csv_write_features(const struct excerpt *e, enum stage stage, struct
                                struct error *error)
 {
     const struct stage_shape *shape = &e->shape[stage];
-    const char *name = stage_is_keys(stage) ? "key" : "query";
     float *room = memory_alloc(shape->columns, sizeof *room, error);
     if (!room)
         return false;
-    out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
     for (size_t l = 0; l < e->layer_count; l++)
         for (size_t h = 0; h < shape->heads; h++)
             for (size_t i = 0; i < shape->rows && !out->trouble; i++) {
@@ -153,12 +147,30 @@ static bool csv_write_features(const struct excerpt *e, enum stage stage, struct
     return true;
 }
 
-static bool csv_write(const struct excerpt *e, const struct content *content, struct out *out,
+static void csv_header(const struct content *content, bool is_pairs, struct out *out)
+{
+    const char *name = stage_is_keys(content->stages[0]) ? "key" : "query";
+    if (!is_pairs) {
+        out_format(out, "layer,head,%s,feature,%s_token,value\n", name, name);
+        return;
+    }
+    out_text(out, "layer,head,query,key,query_token,key_token");
+    for (size_t s = 0; s < content->stage_count; s++)
+        out_format(out, ",%s", column_names[content->stages[s]]);
+    out_text(out, ",masked\n");
+}
+
+static bool csv_write(const struct excerpts *excerpts, const struct content *content, struct out *out,
                       struct error *error)
 {
-    if (e->shape[content->stages[0]].is_pairs)
-        return csv_write_pairs(e, content, out, error);
-    return csv_write_features(e, content->stages[0], out, error);
+    const enum stage stage = content->stages[0];
+    const bool is_pairs = excerpts->list[0].shape[stage].is_pairs;
+    bool ok = true;
+    csv_header(content, is_pairs, out);
+    for (size_t i = 0; ok && i < excerpts->count; i++)
+        ok = is_pairs ? csv_write_pairs(&excerpts->list[i], content, out, error)
+                      : csv_write_features(&excerpts->list[i], stage, out, error);
+    return ok;
 }
 
 const struct writer writer_csv = {HOLDS_PAIRS, DETAIL_CHOSEN, MASKS_ALWAYS, csv_write};

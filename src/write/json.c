@@ -13,10 +13,25 @@
 #include "compute/patch_grid.h"
 #include "problem/problem_head.h"
 
-static void json_write_labels(struct out *out, const char *key, const struct labels *labels, size_t first,
-                              size_t count)
+/* The excerpts of a result, mostly one; of layers of different size there are several, and what differs is written once
+ * a layer. */
+static const struct excerpt *json_first(const struct excerpts *all)
 {
-    out_format(out, ",\n\"%s\":[", key);
+    return &all->list[0];
+}
+
+/* How often something that a layer of excerpt i has is written: once for all where there is one excerpt. */
+static size_t json_times(const struct excerpts *all, size_t i)
+{
+    return all->count > 1 ? all->list[i].layer_count : 1;
+}
+
+static void json_write_side(struct out *out, const struct excerpt *e, bool keys)
+{
+    const struct problem *problem = e->result->problem;
+    const struct labels *labels = keys ? &problem->key_tokens : &problem->tokens;
+    const size_t first = keys ? e->key_first : e->query_first, count = keys ? e->key_count : e->query_count;
+    out_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             out_char(out, ',');
@@ -25,12 +40,45 @@ static void json_write_labels(struct out *out, const char *key, const struct lab
     out_char(out, ']');
 }
 
-static void json_write_list(struct out *out, const char *key, const size_t *list, size_t count)
+static void json_write_labels(struct out *out, const char *key, const struct excerpts *all, bool keys)
 {
-    out_format(out, "\"%s\":[", key);
+    out_format(out, ",\n\"%s\":", key);
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t l = 0; l < json_times(all, i); l++) {
+            if (all->count > 1)
+                out_text(out, i + l > 0 ? ",\n" : "[");
+            json_write_side(out, &all->list[i], keys);
+        }
+    out_text(out, all->count > 1 ? "]" : "");
+}
+
+static void json_write_list(struct out *out, const size_t *list, size_t count)
+{
+    out_char(out, '[');
     for (size_t i = 0; i < count; i++)
         out_format(out, i > 0 ? ",%zu" : "%zu", list[i]);
     out_char(out, ']');
+}
+
+/* A pair of numbers that each layer has, [a,b]: one pair where all excerpts agree, else one a layer. */
+static void json_write_pair(struct out *out, const char *key, const struct excerpts *all,
+                            void (*get)(const struct excerpt *, size_t[2]))
+{
+    size_t first[2], pair[2];
+    bool agree = true;
+    get(json_first(all), first);
+    for (size_t i = 1; i < all->count; i++) {
+        get(&all->list[i], pair);
+        agree = agree && pair[0] == first[0] && pair[1] == first[1];
+    }
+    out_format(out, ",\"%s\":", key);
+    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
+        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++) {
+            get(&all->list[i], pair);
+            out_text(out, agree ? "" : i + l > 0 ? "," : "[");
+            json_write_list(out, pair, 2);
+        }
+    out_text(out, agree ? "" : "]");
 }
 
 /* Large matrices are made into text by all threads, some rows each, and written in order. */
@@ -103,23 +151,20 @@ static void json_write_matrix(struct out *out, struct json_matrix *matrix)
     out_char(out, ']');
 }
 
-/* [layer][head][row][column], or [layer][row][column] for the output; nothing where there is no such
- * stage. */
-static bool json_write_stage(struct out *out, const struct excerpt *e, enum stage stage, struct error *error)
+/* The layers of one excerpt. */
+static bool json_write_layers(struct out *out, const struct excerpt *e, enum stage stage, bool is_first,
+                              struct error *error)
 {
     const struct stage_shape *shape = &e->shape[stage];
     size_t count;
-    if (!excerpt_has(e, stage))
-        return true;
     if (!size_multiply(shape->columns, CHUNKS, &count))
         return error_memory(error, SIZE_MAX);
     struct json_matrix matrix = {
         .excerpt = e, .stage = stage, .room = memory_alloc(count, sizeof *matrix.room, error)};
     if (!matrix.room)
         return false;
-    out_format(out, ",\n\"%s\":[", stage_names[stage]);
     for (matrix.l = 0; matrix.l < e->layer_count; matrix.l++) {
-        out_text(out, matrix.l > 0 ? ",\n" : "");
+        out_text(out, matrix.l > 0 || !is_first ? ",\n" : "");
         if (stage != STAGE_OUTPUT)
             out_char(out, '[');
         for (matrix.h = 0; matrix.h < shape->heads; matrix.h++) {
@@ -129,22 +174,53 @@ static bool json_write_stage(struct out *out, const struct excerpt *e, enum stag
         if (stage != STAGE_OUTPUT)
             out_char(out, ']');
     }
-    out_char(out, ']');
     free(matrix.room);
     return true;
 }
 
+/* [layer][head][row][column], or [layer][row][column] for the output; nothing where there is no such
+ * stage. */
+static bool json_write_stage(struct out *out, const struct excerpts *all, enum stage stage,
+                             struct error *error)
+{
+    bool ok = true;
+    if (!excerpt_has(json_first(all), stage))
+        return true;
+    out_format(out, ",\n\"%s\":[", stage_names[stage]);
+    for (size_t i = 0; ok && i < all->count; i++)
+        ok = json_write_layers(out, &all->list[i], stage, i == 0, error);
+    out_char(out, ']');
+    return ok;
+}
+
+/* All layers of the results, also those that are not shown. */
+static size_t json_layer_count(const struct excerpts *all)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++)
+        count += all->list[i].result->problem->layer_count;
+    return count;
+}
+
+static const struct problem_layer *json_layer(const struct excerpts *all, size_t l)
+{
+    const struct excerpt *e = all->list;
+    while (l >= e->result->problem->layer_count)
+        l -= (e++)->result->problem->layer_count;
+    return &e->result->problem->layers[l];
+}
+
 /* Whether causal and window of the config can tell the rules: all layers have the same, and a window without
  * causal has no offset. */
-static bool json_rules_agree(const struct problem *problem)
+static bool json_rules_agree(const struct excerpts *all)
 {
-    const struct problem_layer *first = &problem->layers[0];
-    if (first->settings.window.count > 1)
+    const struct problem_layer *a = json_layer(all, 0);
+    if (a->settings.window.count > 1)
         return false;
-    if (!first->rules.causal && first->offset != 0 && (first->rules.left >= 0 || first->rules.right >= 0))
+    if (!a->rules.causal && a->offset != 0 && (a->rules.left >= 0 || a->rules.right >= 0))
         return false;
-    for (size_t l = 1; l < problem->layer_count; l++) {
-        const struct problem_layer *a = first, *b = &problem->layers[l];
+    for (size_t l = 1; l < json_layer_count(all); l++) {
+        const struct problem_layer *b = json_layer(all, l);
         if (a->rules.causal != b->rules.causal || a->offset != b->offset || a->rules.left != b->rules.left ||
             a->rules.right != b->rules.right)
             return false;
@@ -153,16 +229,17 @@ static bool json_rules_agree(const struct problem *problem)
 }
 
 /* Whether there is one scale and softcap, that of all layers; linear attention has none. */
-static bool json_scales_agree(const struct problem *problem)
+static bool json_scales_agree(const struct excerpts *all)
 {
-    if (problem->layers[0].settings.normalizer == NORMALIZER_LINEAR)
+    const struct problem_layer *a = json_layer(all, 0);
+    if (a->settings.normalizer == NORMALIZER_LINEAR)
         return false;
-    for (size_t l = 1; l < problem->layer_count; l++)
-        if (memcmp(&problem->layers[l].scale, &problem->layers[0].scale, sizeof problem->layers[0].scale) !=
-                0 ||
-            memcmp(&problem->layers[l].softcap, &problem->layers[0].softcap,
-                   sizeof problem->layers[0].softcap) != 0)
+    for (size_t l = 1; l < json_layer_count(all); l++) {
+        const struct problem_layer *b = json_layer(all, l);
+        if (memcmp(&b->scale, &a->scale, sizeof a->scale) != 0 ||
+            memcmp(&b->softcap, &a->softcap, sizeof a->softcap) != 0)
             return false;
+    }
     return true;
 }
 
@@ -190,18 +267,17 @@ static void json_write_per_head(struct out *out, const char *name, const struct 
 }
 
 /* The settings that were given and that all layers agree on, but for those that the config has anyway. */
-static void json_write_forms(struct out *out, const struct excerpt *e)
+static void json_write_forms(struct out *out, const struct excerpts *all)
 {
-    const struct problem *problem = e->result->problem;
     const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
-    const struct settings *first = &problem->layers[0].settings;
+    const struct settings *first = &json_layer(all, 0)->settings;
     for (enum setting s = 0; s < SETTING_COUNT; s++) {
         bool agree = settings_have(first, s) && setting_role(s) & roles;
-        for (size_t l = 1; agree && l < problem->layer_count; l++)
-            agree = settings_same(first, &problem->layers[l].settings, s);
+        for (size_t l = 1; agree && l < json_layer_count(all); l++)
+            agree = settings_same(first, &json_layer(all, l)->settings, s);
         const struct per_head *list = settings_per_head(first, s);
         if (agree && list) {
-            json_write_per_head(out, setting_kinds[s].name, list, e);
+            json_write_per_head(out, setting_kinds[s].name, list, json_first(all));
         } else if (agree) {
             out_format(out, ",\"%s\":", setting_kinds[s].name);
             settings_write(first, s, out);
@@ -209,38 +285,81 @@ static void json_write_forms(struct out *out, const struct excerpt *e)
     }
 }
 
+/* Position of the first query that is shown among the keys that are, in layer l of an excerpt. */
+static int64_t json_offset_of(const struct excerpt *e, size_t l)
+{
+    return e->result->problem->layers[e->layer_index[l]].offset + (int64_t)e->query_first -
+           (int64_t)e->key_first;
+}
+
 /* Position of the excerpt's first query among its keys, unless it is 0: one number if all layers agree, else
  * one a layer. */
-static void json_write_offsets(struct out *out, const struct excerpt *e)
+static void json_write_offsets(struct out *out, const struct excerpts *all)
 {
-    const struct problem_layer *layers = e->result->problem->layers;
-    const int64_t moved = (int64_t)e->query_first - (int64_t)e->key_first;
-    const int64_t first = layers[e->layer_index[0]].offset;
+    const int64_t first = json_offset_of(json_first(all), 0);
     bool agree = true;
-    for (size_t l = 1; l < e->layer_count; l++)
-        agree = agree && layers[e->layer_index[l]].offset == first;
-    if (agree && first + moved == 0)
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t l = 0; l < all->list[i].layer_count; l++)
+            agree = agree && json_offset_of(&all->list[i], l) == first;
+    if (agree && first == 0)
         return;
     out_text(out, agree ? ",\"offset\":" : ",\"offset\":[");
-    for (size_t l = 0; l < (agree ? 1 : e->layer_count); l++)
-        out_format(out, l > 0 ? ",%lld" : "%lld", (long long)(layers[e->layer_index[l]].offset + moved));
+    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
+        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++)
+            out_format(out, i + l > 0 ? ",%lld" : "%lld", (long long)json_offset_of(&all->list[i], l));
+    out_text(out, agree ? "" : "]");
+}
+
+static size_t get_heads(const struct excerpt *e)
+{
+    return e->head_count;
+}
+static size_t get_d_k(const struct excerpt *e)
+{
+    return e->result->problem->d_k;
+}
+static size_t get_d_v(const struct excerpt *e)
+{
+    return e->result->problem->d_v;
+}
+static size_t get_pairs(const struct excerpt *e)
+{
+    return e->result->problem->n * e->result->problem->m;
+}
+
+/* A number that each layer has: one where all excerpts agree, else one a layer. */
+static void json_write_number(struct out *out, const char *key, const struct excerpts *all,
+                              size_t (*get)(const struct excerpt *))
+{
+    bool agree = true;
+    for (size_t i = 1; i < all->count; i++)
+        agree = agree && get(&all->list[i]) == get(json_first(all));
+    out_format(out, agree ? "\"%s\":" : "\"%s\":[", key);
+    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
+        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++)
+            out_format(out, i + l > 0 ? ",%zu" : "%zu", get(&all->list[i]));
     out_text(out, agree ? "" : "]");
 }
 
 /* `by_rule`: causal and window are the mask; otherwise the mask that is written is all of it. */
-static void json_write_config(struct out *out, const struct excerpt *e, bool by_rule)
+static void json_write_config(struct out *out, const struct excerpts *all, bool by_rule)
 {
-    const struct problem *problem = e->result->problem;
-    const struct problem_layer *first = &problem->layers[0];
-    out_format(out, ",\n\"config\":{\"heads\":%zu,\"kv_heads\":%zu", e->head_count, excerpt_kv_heads(e));
+    const struct problem_layer *first = json_layer(all, 0);
+    out_text(out, ",\n\"config\":{");
+    json_write_number(out, "heads", all, get_heads);
+    out_char(out, ',');
+    json_write_number(out, "kv_heads", all, excerpt_kv_heads);
     if (!first->attention) {
-        out_format(out, ",\"d_k\":%zu,\"d_v\":%zu", problem->d_k, problem->d_v);
-        if (json_scales_agree(problem)) {
-            json_write_per_head(out, "scale", &first->scale, e);
-            json_write_per_head(out, "softcap", &first->softcap, e);
+        out_char(out, ',');
+        json_write_number(out, "d_k", all, get_d_k);
+        out_char(out, ',');
+        json_write_number(out, "d_v", all, get_d_v);
+        if (json_scales_agree(all)) {
+            json_write_per_head(out, "scale", &first->scale, json_first(all));
+            json_write_per_head(out, "softcap", &first->softcap, json_first(all));
         }
     }
-    json_write_forms(out, e);
+    json_write_forms(out, all);
     out_text(out, ",\"causal\":");
     if (!by_rule || !first->rules.causal)
         out_text(out, "false");
@@ -251,7 +370,7 @@ static void json_write_config(struct out *out, const struct excerpt *e, bool by_
     if (by_rule && (first->rules.left >= 0 || first->rules.right >= 0))
         out_format(out, ",\"window\":[%lld,%lld]", (long long)first->rules.left,
                    (long long)first->rules.right);
-    json_write_offsets(out, e);
+    json_write_offsets(out, all);
     out_char(out, '}');
 }
 
@@ -272,19 +391,61 @@ static void json_write_grid(struct out *out, const struct excerpt *e)
                grid.are_queries ? "queries" : "keys");
 }
 
-static void json_write_selection(struct out *out, const struct excerpt *e)
+static void get_queries(const struct excerpt *e, size_t pair[2])
 {
-    const char *average = !excerpt_is_mean(e)   ? "null"
-                          : e->mean.layers == 0 ? "\"heads\""
-                          : e->mean.heads == 0  ? "\"layers\""
-                                                : "\"heads,layers\"";
-    out_text(out, ",\n\"selection\":{");
-    json_write_list(out, "layers", e->layer_index, excerpt_layers(e));
-    out_char(out, ',');
-    json_write_list(out, "heads", e->head_index, excerpt_heads(e));
-    out_format(out, ",\"average\":%s,\"queries\":[%zu,%zu],\"keys\":[%zu,%zu]%s}", average, e->query_first,
-               e->query_first + e->query_count, e->key_first, e->key_first + e->key_count,
-               e->result->is_joined ? ",\"words\":true" : "");
+    pair[0] = e->query_first;
+    pair[1] = e->query_first + e->query_count;
+}
+static void get_keys(const struct excerpt *e, size_t pair[2])
+{
+    pair[0] = e->key_first;
+    pair[1] = e->key_first + e->key_count;
+}
+
+/* The numbers of the heads: one list where all excerpts have the same, else one a layer. */
+static void json_write_heads(struct out *out, const struct excerpts *all)
+{
+    const struct excerpt *first = json_first(all);
+    bool agree = true;
+    for (size_t i = 1; i < all->count; i++)
+        agree = agree && excerpt_heads(&all->list[i]) == excerpt_heads(first) &&
+                memcmp(all->list[i].head_index, first->head_index,
+                       excerpt_heads(first) * sizeof *first->head_index) == 0;
+    out_text(out, agree ? ",\"heads\":" : ",\"heads\":[");
+    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
+        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++) {
+            out_text(out, i + l > 0 ? "," : "");
+            json_write_list(out, all->list[i].head_index, excerpt_heads(&all->list[i]));
+        }
+    out_text(out, agree ? "" : "]");
+}
+
+static void json_write_selection(struct out *out, const struct excerpts *all)
+{
+    const struct excerpt *first = json_first(all);
+    const char *average = !excerpt_is_mean(first)   ? "null"
+                          : first->mean.layers == 0 ? "\"heads\""
+                          : first->mean.heads == 0  ? "\"layers\""
+                                                    : "\"heads,layers\"";
+    out_text(out, ",\n\"selection\":{\"layers\":[");
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t l = 0; l < excerpt_layers(&all->list[i]); l++)
+            out_format(out, i + l > 0 ? ",%zu" : "%zu", excerpt_layer(&all->list[i], l));
+    out_char(out, ']');
+    json_write_heads(out, all);
+    out_format(out, ",\"average\":%s", average);
+    json_write_pair(out, "queries", all, get_queries);
+    json_write_pair(out, "keys", all, get_keys);
+    out_text(out, first->result->is_joined ? ",\"words\":true}" : "}");
+}
+
+/* Whether something was left out, or averaged. */
+static bool json_is_part(const struct excerpts *all)
+{
+    bool is_part = json_layer_count(all) < json_first(all)->result->problem->layers_in_all;
+    for (size_t i = 0; i < all->count; i++)
+        is_part = is_part || all->list[i].is_part;
+    return is_part;
 }
 
 /* The mask of a head; `flags` has room for a row. */
@@ -312,26 +473,53 @@ static bool json_masks_agree(const struct excerpt *e)
     return true;
 }
 
-/* 1 where a pair, or some pair of a cell, is allowed: as the weights, but without layers and heads where all
- * agree. */
-static bool json_write_mask(struct out *out, const struct excerpt *e, struct error *error)
+/* Whether the heads of a layer have one mask. */
+static bool json_heads_agree(const struct excerpt *e, size_t l)
+{
+    for (size_t h = 1; h < e->head_count; h++)
+        if (!excerpt_masks_agree(e, l, 0, l, h))
+            return false;
+    return true;
+}
+
+/* The masks of an excerpt, without layers and heads where all agree; or, where it is one of several, those of each layer,
+ * as one of all heads where these agree. */
+static bool json_write_masks(struct out *out, const struct excerpt *e, bool alone, struct error *error)
 {
     unsigned char *flags = memory_alloc(e->shape[STAGE_WEIGHTS].columns, 1, error);
     if (!flags)
         return false;
-    out_text(out, ",\n\"mask\":");
-    if (json_masks_agree(e)) {
+    if (alone && json_masks_agree(e)) {
         json_write_head_mask(out, e, 0, 0, flags);
-    } else {
-        for (size_t l = 0; l < e->layer_count; l++)
-            for (size_t h = 0; h < e->head_count; h++) {
-                out_text(out, h > 0 ? ",\n" : l > 0 ? "],\n[" : "[[");
-                json_write_head_mask(out, e, l, h, flags);
-            }
-        out_text(out, "]]");
+        free(flags);
+        return true;
     }
+    out_text(out, alone ? "[" : "");
+    for (size_t l = 0; l < e->layer_count; l++) {
+        const bool one = !alone && json_heads_agree(e, l);
+        for (size_t h = 0; h < (one ? 1 : e->head_count); h++) {
+            out_text(out, h > 0 ? ",\n" : l > 0 ? "],\n[" : "[");
+            json_write_head_mask(out, e, l, h, flags);
+        }
+    }
+    out_text(out, alone ? "]]" : "]");
     free(flags);
     return true;
+}
+
+/* 1 where a pair, or some pair of a cell, is allowed: as the weights, but without layers and heads where all
+ * agree. */
+static bool json_write_mask(struct out *out, const struct excerpts *all, struct error *error)
+{
+    const bool alone = all->count == 1;
+    bool ok = true;
+    out_text(out, alone ? ",\n\"mask\":" : ",\n\"mask\":[");
+    for (size_t i = 0; ok && i < all->count; i++) {
+        out_text(out, i > 0 ? ",\n" : "");
+        ok = json_write_masks(out, &all->list[i], alone, error);
+    }
+    out_text(out, alone ? "" : "]");
+    return ok;
 }
 
 static void json_write_measures(struct out *out, const struct measures *m)
@@ -352,29 +540,36 @@ static void json_write_measures(struct out *out, const struct measures *m)
 }
 
 /* How many of all pairs each head's mask allows. */
-static void json_write_pairs(struct out *out, const struct excerpt *e)
+static void json_write_pairs(struct out *out, const struct excerpts *all)
 {
-    const struct problem *problem = e->result->problem;
-    out_format(out, ",\n\"pairs\":{\"of\":%zu,\"allowed\":[", problem->n * problem->m);
-    for (size_t l = 0; l < e->layer_count; l++) {
-        out_text(out, l > 0 ? ",[" : "[");
-        for (size_t h = 0; h < e->head_count; h++)
-            out_format(out, h > 0 ? ",%zu" : "%zu", excerpt_measures(e, l, h)->allowed);
-        out_char(out, ']');
+    out_text(out, ",\n\"pairs\":{");
+    json_write_number(out, "of", all, get_pairs);
+    out_text(out, ",\"allowed\":[");
+    for (size_t i = 0; i < all->count; i++) {
+        const struct excerpt *e = &all->list[i];
+        for (size_t l = 0; l < e->layer_count; l++) {
+            out_text(out, i + l > 0 ? ",[" : "[");
+            for (size_t h = 0; h < e->head_count; h++)
+                out_format(out, h > 0 ? ",%zu" : "%zu", excerpt_measures(e, l, h)->allowed);
+            out_char(out, ']');
+        }
     }
     out_text(out, "]}");
 }
 
-static void json_write_stats(struct out *out, const struct excerpt *e)
+static void json_write_stats(struct out *out, const struct excerpts *all)
 {
     out_text(out, ",\n\"stats\":[");
-    for (size_t l = 0; l < e->layer_count; l++) {
-        out_text(out, l > 0 ? ",\n[" : "[");
-        for (size_t h = 0; h < e->head_count; h++) {
-            out_text(out, h > 0 ? ",\n" : "");
-            json_write_measures(out, excerpt_measures(e, l, h));
+    for (size_t i = 0; i < all->count; i++) {
+        const struct excerpt *e = &all->list[i];
+        for (size_t l = 0; l < e->layer_count; l++) {
+            out_text(out, i + l > 0 ? ",\n[" : "[");
+            for (size_t h = 0; h < e->head_count; h++) {
+                out_text(out, h > 0 ? ",\n" : "");
+                json_write_measures(out, excerpt_measures(e, l, h));
+            }
+            out_char(out, ']');
         }
-        out_char(out, ']');
     }
     out_char(out, ']');
 }
@@ -386,17 +581,15 @@ struct masking {
     bool exceptions; /* to causal and window: global tokens or a prefix */
 };
 
-static struct masking masking_of(const struct problem *problem)
+static void masking_add(struct masking *masking, const struct problem *problem)
 {
-    struct masking masking = {0};
     for (size_t l = 0; l < problem->layer_count; l++) {
         struct head head; /* the other heads have masks of the same kinds */
         problem_head(problem, l, 0, &head);
-        masking.any = masking.any || mask_is_any(&head);
-        masking.beyond = masking.beyond || !mask_is_band(&head);
-        masking.exceptions = masking.exceptions || mask_has_exceptions(&head);
+        masking->any = masking->any || mask_is_any(&head);
+        masking->beyond = masking->beyond || !mask_is_band(&head);
+        masking->exceptions = masking->exceptions || mask_has_exceptions(&head);
     }
-    return masking;
 }
 
 /* The heaviest keys of every row: their numbers (`keys`), or their weights. */
@@ -432,13 +625,14 @@ static void json_write_top(struct out *out, const struct excerpt *e, const char 
     out_char(out, ']');
 }
 
-/* Pooled weights, and their mask, which is that of the cells. */
-static bool json_write_pooled(struct out *out, const struct excerpt *e, bool masked, struct error *error)
+/* Pooled weights, and their mask, which is that of the cells. There is one excerpt: computation_select. */
+static bool json_write_pooled(struct out *out, const struct excerpts *all, bool masked, struct error *error)
 {
+    const struct excerpt *e = json_first(all);
     const struct result *result = e->result;
     out_format(out, ",\n\"pooled\":{\"method\":\"%s\",\"queries_per_cell\":%zu,\"keys_per_cell\":%zu",
                result->pool_mean ? "mean" : "max", result->cells.query_step, result->cells.key_step);
-    if ((masked && !json_write_mask(out, e, error)) || !json_write_stage(out, e, STAGE_WEIGHTS, error))
+    if ((masked && !json_write_mask(out, all, error)) || !json_write_stage(out, all, STAGE_WEIGHTS, error))
         return false;
     out_char(out, '}');
     json_write_top(out, e, "top_keys", true);
@@ -446,17 +640,20 @@ static bool json_write_pooled(struct out *out, const struct excerpt *e, bool mas
     return true;
 }
 
-static bool json_write(const struct excerpt *e, const struct content *content, struct out *out,
+static bool json_write(const struct excerpts *all, const struct content *content, struct out *out,
                        struct error *error)
 {
     (void)content;
+    const struct excerpt *e = json_first(all);
     const struct problem *problem = e->result->problem;
     const bool pooled = e->result->kept == KEPT_POOLED;
     /* Where the first query or key is not the problem's, or layers differ, the rules are written out as a
      * mask. */
     bool shifted = e->query_first > 0 || e->key_first > 0;
-    const struct masking masking = masking_of(problem);
-    bool by_rule = json_rules_agree(problem) && !shifted && !masking.exceptions;
+    struct masking masking = {0};
+    for (size_t i = 0; i < all->count; i++)
+        masking_add(&masking, all->list[i].result->problem);
+    bool by_rule = json_rules_agree(all) && !shifted && !masking.exceptions;
     bool whole = masking.beyond || (!by_rule && masking.any);
 
     out_text(out, "{\"schema\":\"attn/1\"");
@@ -464,25 +661,25 @@ static bool json_write(const struct excerpt *e, const struct content *content, s
         out_text(out, ",\n\"title\":");
         out_quoted(out, problem->title);
     }
-    if (problem->patch_grid[0] > 0 && !pooled)
+    if (problem->patch_grid[0] > 0 && !pooled && all->count == 1)
         json_write_grid(out, e);
-    json_write_labels(out, "tokens", &problem->tokens, e->query_first, e->query_count);
-    json_write_labels(out, "key_tokens", &problem->key_tokens, e->key_first, e->key_count);
-    json_write_config(out, e, by_rule);
-    if (e->is_part)
-        json_write_selection(out, e);
-    if (pooled ? !json_write_pooled(out, e, masking.any || excerpt_has(e, STAGE_MASK), error)
-               : (whole && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, e, error)) ||
-                     !json_write_stage(out, e, STAGE_WEIGHTS, error))
+    json_write_labels(out, "tokens", all, false);
+    json_write_labels(out, "key_tokens", all, true);
+    json_write_config(out, all, by_rule);
+    if (json_is_part(all))
+        json_write_selection(out, all);
+    if (pooled ? !json_write_pooled(out, all, masking.any || excerpt_has(e, STAGE_MASK), error)
+               : (whole && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, all, error)) ||
+                     !json_write_stage(out, all, STAGE_WEIGHTS, error))
         return false;
-    if (!json_write_stage(out, e, STAGE_OUTPUT, error))
+    if (!json_write_stage(out, all, STAGE_OUTPUT, error))
         return false;
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (s != STAGE_WEIGHTS && s != STAGE_OUTPUT && !(s == STAGE_MASK && pooled) &&
-            !json_write_stage(out, e, s, error))
+            !json_write_stage(out, all, s, error))
             return false;
-    json_write_pairs(out, e);
-    json_write_stats(out, e);
+    json_write_pairs(out, all);
+    json_write_stats(out, all);
     out_text(out, "}\n");
     return true;
 }

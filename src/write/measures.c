@@ -18,15 +18,21 @@ static void measures_line(struct out *out, size_t layer, size_t head, const stru
     out_char(out, '\n');
 }
 
-static bool measures_write(const struct excerpt *e, const struct content *content, struct out *out,
+static void measures_lines(struct out *out, const struct excerpt *e)
+{
+    for (size_t l = 0; l < e->layer_count; l++)
+        for (size_t h = 0; h < e->head_count; h++)
+            measures_line(out, e->mean.layers > 0 ? 0 : excerpt_layer(e, l),
+                          e->mean.heads > 0 ? 0 : e->head_index[h], excerpt_measures(e, l, h));
+}
+
+static bool measures_write(const struct excerpts *excerpts, const struct content *content, struct out *out,
                            struct error *error)
 {
     (void)content, (void)error;
     out_text(out, "layer,head,entropy,max_weight,max_at_query,max_at_key,mean_distance,first_token\n");
-    for (size_t l = 0; l < e->layer_count; l++)
-        for (size_t h = 0; h < e->head_count; h++)
-            measures_line(out, e->mean.layers > 0 ? 0 : e->layer_index[l],
-                          e->mean.heads > 0 ? 0 : e->head_index[h], excerpt_measures(e, l, h));
+    for (size_t i = 0; i < excerpts->count; i++)
+        measures_lines(out, &excerpts->list[i]);
     return true;
 }
 

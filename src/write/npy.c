@@ -34,9 +34,11 @@ static void npy_header(const struct excerpt *e, enum stage stage, struct out *ou
 }
 
 /* Row by row from where the numbers lie; nothing of the size of a matrix is copied. */
-static bool npy_write(const struct excerpt *e, const struct content *content, struct out *out,
+static bool npy_write(const struct excerpts *excerpts, const struct content *content, struct out *out,
                       struct error *error)
 {
+    const struct excerpt *e =
+        &excerpts->list[0]; /* an array has no layers of different size: outputs_check */
     const enum stage stage = content->stages[0];
     const struct stage_shape *shape = &e->shape[stage];
     const bool marks = content->masked_nan && shape->is_pairs;

@@ -27,7 +27,7 @@ struct writer {
     enum holds holds;
     enum detail detail; /* in which it needs pairs of query and key */
     enum masks_for masks;
-    bool (*write)(const struct excerpt *excerpt, const struct content *content, struct out *out,
+    bool (*write)(const struct excerpts *excerpts, const struct content *content, struct out *out,
                   struct error *error);
 };
 

@@ -312,22 +312,16 @@ sample() {
 @test "input: layers that disagree, and where" {
     input 'x.json:1:6: q is 2×1×1×1: expected 3 layers, as elsewhere' \
         '{"q":[[[[1]]],[[[2]]]],"k":[[[[1]]],[[[1]]],[[[1]]]]}'
-    input 'x.json:1:39: layer 1 has 2 queries and layer 0 has 1: all layers must agree' \
-        '{"layers":[{"q":[[1]],"k":[[1]]},{"q":[[1],[2]],"k":[[1]]}]}'
-    input 'x.json:1:49: layer 1 has 2 keys and layer 0 has 1: all layers must agree' \
-        '{"layers":[{"q":[[1]],"k":[[1]]},{"q":[[1]],"k":[[1],[2]]}]}'
+    input 'x.json:1:60: layer 1 has 2 keys and layer 0 has 1: all layers must agree' \
+        '{"embeddings":[[1]],"layers":[{"context":[[1]]},{"context":[[1],[2]]}]}'
+    input 'x.json:1:92: layer 2 has 2 keys and layer 1 has 1: all layers must agree' \
+        '{"layers":[{"q":[[1],[2]],"k":[[1]]},{"embeddings":[[1]],"context":[[1]]},{"w_q":[[1]],"context":[[1],[2]]}]}'
     input 'x.json:1:43: layer 1 has 2 heads and layer 0 has 1: all layers must agree' \
         '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1,2]],"k":[[1,2]],"heads":2}]}'
     input 'x.json:1:75: layer 1 has 1 key/value heads and layer 0 has 2: all layers must agree' \
         '{"layers":[{"q":[[1,2]],"k":[[1,2]],"heads":2},{"q":[[1,2]],"heads":2,"k":[[1]],"kv_heads":1}]}'
-    input 'x.json:1:43: layer 1 has 1 columns a head of q and layer 0 has 2: all layers must agree' \
-        '{"layers":[{"q":[[1,2]],"k":[[1,2]]},{"q":[[1]],"k":[[1]]}]}'
-    input 'x.json:1:69: layer 1 has 2 columns a head of v and layer 0 has 1: all layers must agree' \
-        '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1]],"k":[[1]],"v":[[1,2]]}]}'
     input 'x.json:1:81: layer 1 has 2 columns of output and layer 0 has 1: all layers must agree' \
         '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1]],"k":[[1]],"v":[[1]],"w_o":[[1,2]]}]}'
-    input 'x.json:1:45: layer 1 has 2 keys and layer 0 has 1: all layers must agree' \
-        '{"layers":[{"attention":[[1]]},{"attention":[[0.5,0.5]]}]}'
     input 'layer 1 lacks attention, unlike layer 0: all layers must agree' \
         '{"layers":[{"attention":[[1]]},{"q":[[1]],"k":[[1]]}]}'
     input 'layer 1 has attention, unlike layer 0: all layers must agree' \
@@ -440,8 +434,8 @@ sample() {
     warns "{$QK,\"haeds\":2,\"foo\":1,\"x-a\":1,\"_b\":2}" '' \
         'x.json:1:46: the unknown key "haeds" is ignored; did you mean "heads"?' \
         'x.json:1:54: the unknown key "foo" is ignored'
-    warns "{$QK,\"layers\":[{\"tokens\":[\"a\"]},{}]}" '' \
-        'x.json:1:58: the key "tokens" is ignored: it belongs outside of the layers'
+    warns "{$QK,\"layers\":[{\"title\":[\"a\"]},{}]}" '' \
+        'x.json:1:57: the key "title" is ignored: it belongs outside of the layers'
 }
 
 @test "warnings: weights that are no weights" {

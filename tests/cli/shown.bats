@@ -78,7 +78,7 @@ shown() {
     try 20 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[1],[0.5,0.5]],[[1]]]'
     try 20 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[1],[0.5,0.5]],[[1,0],[0.5,0.5]]]'
     try 19 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[1],[0.5,0.5],2]'
-    try 31 ': row 0 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[[1]],[[1]]],[[[0.5,0.5]]]]'
+    try 23 ': row 0 has 2 numbers, the rows before it have 1: expected rows of one length' '[[[[1]],[[0.5,0.5]]],[[[0.5,0.5]]]]'
     try 19 ': row 1 has 2 numbers, the rows before it have 1: expected rows of one length' '[[1],[0.5,0.5],[1]]'
     try 22 ': row 1 has 0 numbers, the rows before it have 2: expected rows of one length' '[[1, 0],[]]'
     try 18 ': row 1 has 1 number, the rows before it have 0: expected rows of one length' '[[],[1]]'

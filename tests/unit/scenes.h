@@ -72,7 +72,8 @@ static inline void scene_compute(struct scene *scene, struct request request, st
     struct error error = {0};
     request.selection = &selection;
     request.max_weights = request.max_weights ? request.max_weights : MANY;
-    if (!problem_make(&scene->problem, &scene->inputs, &nothing, &scene->warnings, &error) ||
+    if (!problem_prepare(&scene->inputs, &nothing, &scene->warnings, &error) ||
+        !problem_make(&scene->problem, &scene->inputs, &nothing, &scene->warnings, &error) ||
         !selection_check(&selection, &scene->problem, &error) ||
         !result_compute(&scene->result, &scene->problem, &request, &scene->warnings, &error))
         fail_msg("%s", error.message);

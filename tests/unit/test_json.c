@@ -191,17 +191,20 @@ static void takes_settings(void **state)
 static void takes_layers(void **state)
 {
     (void)state;
-    struct outcome o =
-        read_good("{\"layers\":[{\"q\":[[1]],\"heads\":1},{\"weights\":[[2]],\"tokens\":[\"a\"]},{}]}");
+    struct outcome o = read_good("{\"layers\":[{\"q\":[[1]],\"heads\":1},{\"weights\":[[2]],\"tokens\":["
+                                 "\"a\"],\"grid\":[2,3]},{\"title\":\"t\"}]}");
     assert_int_equal(o.inputs.layer_count, 3);
     assert_true(o.inputs.layers[0].tensor[INPUT_Q].data[0] == 1);
     assert_int_equal(o.inputs.layers[0].settings.heads, 1);
     assert_true(o.inputs.layers[1].tensor[INPUT_ATTENTION].data[0] == 2);
     assert_null(o.inputs.all.tensor[INPUT_Q].data);
     assert_false(o.inputs.tokens.given);
+    assert_string_equal(o.inputs.layers[1].tokens.text[0], "a");
+    assert_int_equal(o.inputs.layers[1].patch_grid[1], 3);
+    assert_int_equal(o.inputs.patch_grid[0], 0);
     assert_int_equal(o.warnings.count, 1);
     assert_string_equal(o.warnings.text[0],
-                        "f.json:1:60: the key \"tokens\" is ignored: it belongs outside of the layers");
+                        "f.json:1:89: the key \"title\" is ignored: it belongs outside of the layers");
     finish(&o);
 }
 
@@ -447,7 +450,11 @@ static void refuses_wrong_kinds(void **state)
         {"{\"tokens\":[\"a\",1]}", "f.json:1:16: tokens: expected a string, found a number"},
         {"{\"tokens\":[\"a\",null]}", "f.json:1:16: tokens: expected a string, found null"},
         {"{\"tokens\":[1,\"a\"]}", "f.json:1:12: tokens: expected a string, found a number"},
-        {"{\"tokens\":[[\"a\"]]}", "f.json:1:12: tokens: expected a string, found a list"},
+        {"{\"tokens\":[[\"a\"],1]}", "f.json:1:12: tokens: expected a string, found a list"},
+        {"{\"tokens\":[[\"a\"],[[\"b\"]]]}",
+         "f.json:1:11: tokens: expected a list of strings, found a list of lists of strings"},
+        {"{\"q\":[[\"a\"]]}", "f.json:1:6: q: expected a list of numbers, found a list of lists of strings"},
+        {"{\"q\":[ [ \"a\"],1]}", "f.json:1:10: q: expected a number, found a string"},
         {"{\"tokens\":[[1]]}", "f.json:1:11: tokens: expected a list of strings, found a list of lists"},
         {"{\"tokens\":[true]}",
          "f.json:1:11: tokens: expected a list of strings, found a list of true and false"},

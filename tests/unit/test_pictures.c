@@ -67,6 +67,7 @@ static const struct drawing *make(const char *path, struct asked asked)
                               .selection = selection,
                               .engine = {.threads = 1, .memory_limit = 1 << 28}};
     bool ok = read_file(&made.inputs, path, NULL, &target, &warnings, &error) &&
+              problem_prepare(&made.inputs, &asked.settings, &warnings, &error) &&
               problem_make(&made.problem, &made.inputs, &asked.settings, &warnings, &error) &&
               selection_check(selection, &made.problem, &error) &&
               (!asked.patches ||

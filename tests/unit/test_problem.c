@@ -51,13 +51,22 @@ static void label(struct labels *labels, size_t count, const char *const *text)
 
 static const struct settings nothing;
 
+/* Prepares the inputs and makes a problem of them. */
+static bool made(struct problem *problem, struct inputs *inputs, const struct settings *over,
+                 struct warnings *warnings, struct error *error)
+{
+    *problem = (struct problem){0};
+    return problem_prepare(inputs, over, warnings, error) &&
+           problem_make(problem, inputs, over, warnings, error);
+}
+
 /* The inputs are refused with that message; they are freed. */
 static void refused(struct inputs *inputs, const struct settings *over, const char *message)
 {
     struct problem problem;
     struct warnings warnings = {0};
     struct error error = {0};
-    assert_false(problem_make(&problem, inputs, over, &warnings, &error));
+    assert_false(made(&problem, inputs, over, &warnings, &error));
     assert_string_equal(error.message, message);
     assert_int_equal(error.kind, ERROR_INPUT);
     problem_free(&problem);
@@ -69,7 +78,7 @@ static struct problem taken(struct inputs *inputs, const struct settings *over, 
 {
     struct problem problem;
     struct error error = {0};
-    if (!problem_make(&problem, inputs, over, warnings, &error))
+    if (!made(&problem, inputs, over, warnings, &error))
         fail_msg("%s", error.message);
     return problem;
 }
@@ -237,7 +246,7 @@ static void broadcasts_pairs(void **state)
 static void stacks_layers(void **state)
 {
     (void)state;
-    struct inputs in = {.layers = calloc(2, sizeof *in.layers), .layer_count = 2};
+    struct inputs in = {.layers = calloc(2, sizeof *in.layers), .layer_count = 2, .layers_given = true};
     assert_non_null(in.layers);
     in.layers[0].tensor[INPUT_Q] = zeros(2, 4);
     in.layers[0].tensor[INPUT_K] = zeros(2, 4);
@@ -246,7 +255,7 @@ static void stacks_layers(void **state)
     refused(&in, &nothing, "layer 1 has 3 queries and layer 0 has 2: all layers must agree");
 
     /* The second layer is fed the 2×5 output of the first. */
-    in = (struct inputs){.layers = calloc(2, sizeof *in.layers), .layer_count = 2};
+    in = (struct inputs){.layers = calloc(2, sizeof *in.layers), .layer_count = 2, .layers_given = true};
     assert_non_null(in.layers);
     in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
     in.layers[0].tensor[INPUT_W_O] = zeros(4, 5);
@@ -334,7 +343,7 @@ static void bug_numbers_came_back_as_labels(void **state)
 static void bug_tokens_labelled_the_context_of_a_layer(void **state)
 {
     (void)state;
-    struct inputs in = {.layers = calloc(1, sizeof *in.layers), .layer_count = 1};
+    struct inputs in = {.layers = calloc(1, sizeof *in.layers), .layer_count = 1, .layers_given = true};
     struct warnings warnings = {0};
     assert_non_null(in.layers);
     in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
@@ -431,7 +440,7 @@ static void a_recurrence_excludes_by_role(void **state)
         in.all.tensor[INPUT_V] = zeros(2, 4);
         set(&in.all.settings, SETTING_RECURRENCE, "linear");
         set(&in.all.settings, which, texts[which]);
-        if (problem_make(&problem, &in, &nothing, &warnings, &error))
+        if (made(&problem, &in, &nothing, &warnings, &error))
             fail_msg("a recurrence goes with %s", setting_kinds[which].name);
         problem_free(&problem);
         warnings_free(&warnings);

@@ -10,7 +10,8 @@ static void assert_summary(const struct result *result, struct selection selecti
     struct excerpt excerpt = excerpt_of(result, selection);
     struct out out;
     out_begin(&out, -1, "memory");
-    summary_write((char *const *)names, count, &excerpt, &out);
+    const struct excerpts all = {&excerpt, 1};
+    summary_write((char *const *)names, count, &all, &out);
     out_char(&out, 0);
     assert_string_equal(out.data, wanted);
     out_free(&out);

@@ -19,7 +19,8 @@ static char *written(const struct writer *writer, const struct result *result, s
     struct out out;
     out_begin(&out, -1, "memory");
     const struct content content = {.stages = {stage}, .stage_count = 1};
-    assert_true(writer->write(&excerpt, &content, &out, &error));
+    const struct excerpts all = {&excerpt, 1};
+    assert_true(writer->write(&all, &content, &out, &error));
     *size = out.size;
     out_char(&out, 0);
     assert_true(out_finish(&out, &error));
@@ -275,6 +276,7 @@ static void json_config_is_of_all_layers(void **state)
         scene.inputs.layers = calloc(2, sizeof *scene.inputs.layers);
         assert_non_null(scene.inputs.layers);
         scene.inputs.layer_count = 2;
+        scene.inputs.layers_given = true;
         if (cases[i].setting == SETTING_PREFIX)
             set(&scene, SETTING_CAUSAL, "start");
         set(&scene, cases[i].setting, cases[i].all);
