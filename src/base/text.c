@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,13 @@ static size_t distance(const char *a, size_t la, const char *b, size_t lb)
         }
     }
     return cost[la][lb];
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+    char plain[LONGEST_WORD], other[LONGEST_WORD];
+    const size_t la = plain_word(a, plain), lb = plain_word(b, other);
+    return la == LONGEST_WORD || lb == LONGEST_WORD ? SIZE_MAX : distance(plain, la, other, lb);
 }
 
 const char *text_nearest(const char *word, const char *const *words)

@@ -51,6 +51,9 @@ void text_mark_cut(char *out, size_t size);
 /* Columns of a terminal that the text takes: wide characters (East Asian, emoji) 2, combining ones 0. */
 size_t text_columns(const char *text);
 
+/* The Damerau-Levenshtein distance of two words; case, '_' and '-' do not count. SIZE_MAX for a long one. */
+size_t text_distance(const char *a, const char *b);
+
 /* The one of `words` (NULL-terminated) that `word` was probably meant to be, or NULL if none is near
  * (Damerau-Levenshtein distance at most a third of the length, or its beginning; case, '_' and '-' do not
  * count). */

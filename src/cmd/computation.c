@@ -99,6 +99,15 @@ bool computation_read(struct computation *computation, const struct options *opt
            put_options(&computation->inputs, &options->input, error);
 }
 
+/* Parts may differ in size, and not in what there is of them. */
+static bool check_alike(const struct problem *first, const struct problem *other, struct error *error)
+{
+    if (!first->d_out == !other->d_out)
+        return true;
+    return error_set(error, ERROR_INPUT, "layer %zu %s v, unlike layer %zu: all layers must agree",
+                     other->layer_first, other->d_out > 0 ? "has" : "lacks", first->layer_first);
+}
+
 bool computation_check(struct computation *computation, const struct options *options, struct error *error)
 {
     struct computation *c = computation;
@@ -111,7 +120,8 @@ bool computation_check(struct computation *computation, const struct options *op
     for (size_t i = 0; ok && i < c->part_count; i++) {
         struct part *part = &c->parts[i];
         part->inputs = &c->inputs_of[i];
-        ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error);
+        ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error) &&
+             check_alike(&c->parts[0].problem, &part->problem, error);
     }
     if (!c->parts)
         c->part_count = 0;

@@ -233,6 +233,20 @@ static bool parse_span(const char **text, struct index_span *span)
     return (has_first || has_end) && (!comparable || span->first < span->end);
 }
 
+/* The error of a list. Always false. */
+static bool list_wrong(const struct option_row *row, const char *text, struct error *error)
+{
+    unsigned first, last;
+    int end = 0;
+    if (sscanf(text, "%5u-%5u%n", &first, &last, &end) == 2 && !text[end] && first < last) {
+        char expected[96];
+        snprintf(expected, sizeof expected, "%u:%u for %u to %u; a range is without its end", first, last + 1,
+                 first, last);
+        return value_wrong(row, text, expected, error);
+    }
+    return value_wrong(row, text, "numbers and ranges, such as 0,3,5:8, or -1 for the last", error);
+}
+
 bool value_list(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     struct span_list *list = value;
@@ -242,7 +256,7 @@ bool value_list(const struct option_row *row, void *value, const char *text, str
     for (;;) {
         struct index_span span;
         if (!parse_span(&at, &span) || (*at && *at != ','))
-            return value_wrong(row, text, "numbers and ranges, such as 0,3,5:8, or -1 for the last", error);
+            return list_wrong(row, text, error);
         if (!memory_resize(&list->span, list->count + 1, sizeof *list->span, error))
             return false;
         list->span[list->count++] = span;

@@ -77,6 +77,35 @@ static size_t letter_length(const char *word, int letter)
     return (size_t)(end - at);
 }
 
+/* What other programs call options that attn has; NULL: nothing is known. */
+static const char *option_elsewhere(const char *name)
+{
+    static const char *const names[][2] = {
+        {"attention-mask", "--key-mask or --mask (1 attends), or --bias for numbers that are added"},
+        {"attn-mask", "--mask (1 attends), or --bias for numbers that are added"},
+        {"key-padding-mask", "--key-mask (1 attends)"},
+        {"no-causal", "--causal=no"},
+        {"is-causal", "--causal"},
+        {"colormap", "--cmap"},
+        {"colourmap", "--cmap"},
+        {"palette", "--cmap"},
+        {"dpi", "--dpi-scale"},
+        {"num-heads", "--heads"},
+        {"n-heads", "--heads"},
+        {"labels", "--tokens"},
+        {"json", "--format json or -o -"},
+        {"csv", "--format csv"},
+        {"no-annotate", "--annotate=off"},
+        {"sliding-window", "--window LEFT,RIGHT"},
+        {"theta", "--position-base"},
+        {"rope-theta", "--position-base"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i][0]) == 0)
+            return names[i][1];
+    return NULL;
+}
+
 /* Says what getopt_long did not understand, with a suggestion. Always false. */
 static bool unknown_option(const char *word, int letter, const struct command *command,
                            const struct option_row *rows, size_t count, struct error *error)
@@ -101,6 +130,9 @@ static bool unknown_option(const char *word, int letter, const struct command *c
     if (begins > 1)
         return error_set(error, ERROR_USAGE, "option --%s could mean several; see attn %s --help", name,
                          command->name);
+    const char *elsewhere = option_elsewhere(name);
+    if (elsewhere)
+        return error_set(error, ERROR_USAGE, "unknown option --%s: expected %s", name, elsewhere);
     const char *near = text_nearest(name, names);
     if (near)
         return error_set(error, ERROR_USAGE, "unknown option --%s; did you mean --%s?", name, near);

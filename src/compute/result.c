@@ -194,6 +194,21 @@ static void precision_warn(const struct result *result, size_t rows, struct warn
                      plain ? "the latter is given" : "the former is given, --cpu plain gives the latter");
 }
 
+/* Whether a mask that was given forbids every query its own key, as one does in which true blocks. */
+static bool masks_itself(const struct problem *problem)
+{
+    const struct problem_layer *layer = &problem->layers[0];
+    const struct tensor *mask = layer->mask;
+    const size_t n = problem->n;
+    if (!mask || n != problem->m || n < 2 || mask->rank < 2 || mask->shape[mask->rank - 1] != n ||
+        mask->shape[mask->rank - 2] != n || layer->rules.mask_true_blocks)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (mask->data[i * n + i] != 0)
+            return false;
+    return true;
+}
+
 static void result_warn(const struct result *result, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
@@ -210,7 +225,9 @@ static void result_warn(const struct result *result, struct warnings *warnings)
     if (problem->layers[0].attention)
         return; /* given weights are checked where they are read */
     if (blind > 0)
-        warnings_add(warnings, "%zu of %zu rows may see no key: their weights and output are 0", blind, rows);
+        warnings_add(
+            warnings, "%zu of %zu rows may see no key: their weights and output are 0%s", blind, rows,
+            masks_itself(problem) ? "; no query sees itself: mask_true_blocks turns a mask round" : "");
     if (filled > 0)
         warnings_add(warnings, "%zu of %zu rows may see no key: their weights are those of mask_fill", filled,
                      rows);

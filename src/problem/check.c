@@ -29,6 +29,16 @@ const struct settings *check_settings(const struct check *check)
     return &check->problem->layers[check->layer].settings;
 }
 
+size_t problem_said_heads(const struct inputs *inputs, const struct layer_inputs *own,
+                          const struct settings *over, bool kv)
+{
+    const struct settings *from[] = {over, &own->settings, &inputs->all.settings};
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        if (settings_have(from[i], kv ? SETTING_KV_HEADS : SETTING_HEADS))
+            return kv ? from[i]->kv_heads : from[i]->heads;
+    return 0;
+}
+
 struct phrase phrase_key(const char *key, bool command)
 {
     struct phrase phrase;

@@ -96,6 +96,11 @@ bool check_all_pairs(const struct check *check, struct problem_layer *layer);
 
 /* ---- steps for the problem as a whole ---- */
 
+/* The number of heads, or of key/value heads, that is said on the command line, for the layer `own`, or for all; 0: none
+ * is. */
+size_t problem_said_heads(const struct inputs *inputs, const struct layer_inputs *own,
+                          const struct settings *over, bool kv);
+
 /* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */
 void problem_replace_nulls(struct inputs *inputs);
 
@@ -106,9 +111,9 @@ bool problem_straighten_projections(struct inputs *inputs, const struct settings
 /* Drops an axis of 1, that of a batch, of positions with three axes (check_position.c). */
 void problem_trim_positions(struct inputs *inputs);
 
-/* Drops a first axis of 1, that of a batch, of embeddings and context, and of tensors of rank 4 of one layer
- * (check_shapes.c). */
-void problem_drop_batches(struct inputs *inputs);
+/* Drops a first axis of 1, that of a batch, of embeddings and context, of q, k and v whose columns are those of all the
+ * heads that are said, and of tensors of rank 4 of one layer (check_shapes.c). */
+void problem_drop_batches(struct inputs *inputs, const struct settings *over);
 
 /* Turns the masks whose true attends in any case, where mask_true_blocks will turn them again (check_shapes.c). */
 void problem_turn_masks(struct inputs *inputs, const struct settings *over);

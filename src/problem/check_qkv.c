@@ -221,6 +221,16 @@ static bool heads_agree(const struct check *check, const struct problem_layer *l
     return true;
 }
 
+/* "; kv_heads 2 would fit": where k has fewer columns than q, as with grouped queries. */
+static struct phrase phrase_groups(const struct projection *q, const struct projection *k)
+{
+    struct phrase phrase = {""};
+    const size_t d = q->width / q->heads, groups = k->width / d;
+    if (groups > 0 && groups < q->heads && k->width % d == 0 && q->heads % groups == 0)
+        snprintf(phrase.text, sizeof phrase.text, "; kv_heads %zu would fit", groups);
+    return phrase;
+}
+
 /* Whether q and k can be compared: they agree in d_k, unless the score brings both to another width. */
 static bool widths_agree(const struct check *check, const struct projection *q, const struct projection *k)
 {
@@ -232,8 +242,8 @@ static bool widths_agree(const struct check *check, const struct projection *q, 
         if (t && t->rank == 2 && q->heads == 1 && k->heads == 1 && t->shape[0] == q->width)
             snprintf(split, sizeof split, "; the transpose of k would fit");
         if (q->heads > 1)
-            snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)", q->heads,
-                     q->width / q->heads, k->heads, k->width / k->heads);
+            snprintf(split, sizeof split, " (%zu heads of %zu, %zu heads of %zu)%s", q->heads,
+                     q->width / q->heads, k->heads, k->width / k->heads, phrase_groups(q, k).text);
         return place_error(projection_place(check, k, 1), check->error, "%s and %s: they must agree in d_k%s",
                            phrase_projection(check, q, 0).text, phrase_projection(check, k, 1).text, split);
     }

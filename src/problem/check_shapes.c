@@ -144,21 +144,35 @@ static void drop_first(struct tensor *t)
     t->rank--;
 }
 
-static void drop_batches(struct layer_inputs *own, bool is_layer)
+/* Whether the only matrix of a q, k or v of rank 3 has the columns of so many heads: then its first axis is a batch. */
+static bool holds_heads(const struct tensor *t, size_t heads)
+{
+    return t->rank == 3 && heads > 1 && t->shape[2] % heads == 0;
+}
+
+static void drop_batches(struct layer_inputs *own, size_t heads, size_t kv_heads, bool is_layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         struct tensor *t = &own->tensor[i];
-        const bool sequence = i == INPUT_EMBEDDINGS || i == INPUT_CONTEXT;
-        if (t->data && t->shape[0] == 1 && ((sequence && t->rank == 3) || (is_layer && t->rank == 4)))
+        const bool sequence = (i == INPUT_EMBEDDINGS || i == INPUT_CONTEXT) && t->rank == 3;
+        const bool split = i >= INPUT_Q && i <= INPUT_V && holds_heads(t, i == INPUT_Q ? heads : kv_heads);
+        if (t->data && t->shape[0] == 1 && (sequence || split || (is_layer && t->rank == 4)))
             drop_first(t);
     }
 }
 
-void problem_drop_batches(struct inputs *inputs)
+static void drop_all(struct inputs *inputs, struct layer_inputs *own, const struct settings *over)
 {
-    drop_batches(&inputs->all, false);
+    const size_t heads = problem_said_heads(inputs, own, over, false),
+                 kv_heads = problem_said_heads(inputs, own, over, true);
+    drop_batches(own, heads, kv_heads ? kv_heads : heads, own != &inputs->all);
+}
+
+void problem_drop_batches(struct inputs *inputs, const struct settings *over)
+{
+    drop_all(inputs, &inputs->all, over);
     for (size_t l = 0; l < inputs->layer_count; l++)
-        drop_batches(&inputs->layers[l], true);
+        drop_all(inputs, &inputs->layers[l], over);
 }
 
 static void turn_masks(struct layer_inputs *own, bool blocks)

@@ -32,7 +32,8 @@ static bool layers_differ(const struct layer_inputs *a, const struct layer_input
 {
     bool differ = labels_differ(&a->tokens, &b->tokens) || labels_differ(&a->key_tokens, &b->key_tokens) ||
                   memcmp(a->patch_grid, b->patch_grid, sizeof a->patch_grid) != 0 ||
-                  !a->tensor[INPUT_Q].data != !b->tensor[INPUT_Q].data;
+                  (!a->tensor[INPUT_ATTENTION].data && !b->tensor[INPUT_ATTENTION].data &&
+                   !a->tensor[INPUT_Q].data != !b->tensor[INPUT_Q].data);
     for (size_t i = 0; !differ && i < sizeof sized / sizeof *sized; i++)
         differ = sizes_differ(&a->tensor[sized[i]], &b->tensor[sized[i]], sized[i]);
     return differ;

@@ -144,7 +144,7 @@ bool problem_prepare(struct inputs *inputs, const struct settings *over, struct 
     if (!problem_straighten_projections(inputs, over, error))
         return false;
     problem_trim_positions(inputs);
-    problem_drop_batches(inputs);
+    problem_drop_batches(inputs, over);
     problem_turn_masks(inputs, over);
     problem_stack_heads(inputs, over, warnings);
     return true;

@@ -37,8 +37,7 @@ static const struct settings *said(const struct straight *s, enum setting which)
 /* The number of heads, or of key/value heads, that is said; 0: none. */
 static size_t said_count(const struct straight *s, bool kv)
 {
-    const struct settings *from = said(s, kv ? SETTING_KV_HEADS : SETTING_HEADS);
-    return !from ? 0 : kv ? from->kv_heads : from->heads;
+    return problem_said_heads(s->inputs, s->own, s->over, kv);
 }
 
 /* Reorders the axes of a tensor of rank 3: axis i of the result is axis order[i] of the old one. */

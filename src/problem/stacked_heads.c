@@ -4,17 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number of heads that is said, 1 where none is. */
-static size_t said_heads(const struct inputs *inputs, const struct settings *over, bool kv)
+/* The heads of keys and values (`kv`), or of queries; 1 where none are said. */
+static size_t heads_or_one(const struct inputs *inputs, const struct settings *over, bool kv)
 {
-    const struct settings *from[] = {over, &inputs->all.settings};
-    for (int i = 0; kv && i < 2; i++)
-        if (settings_have(from[i], SETTING_KV_HEADS))
-            return from[i]->kv_heads;
-    for (int i = 0; i < 2; i++)
-        if (settings_have(from[i], SETTING_HEADS))
-            return from[i]->heads;
-    return 1;
+    const size_t heads = problem_said_heads(inputs, &inputs->all, over, false),
+                 kv_heads = kv ? problem_said_heads(inputs, &inputs->all, over, true) : 0;
+    return kv_heads ? kv_heads : heads ? heads : 1;
 }
 
 static void stack(struct tensor *tensor, size_t heads)
@@ -37,7 +32,7 @@ static void keep_one_head(struct labels *labels, size_t rows)
 
 void problem_stack_heads(struct inputs *inputs, const struct settings *over, struct warnings *warnings)
 {
-    size_t heads = said_heads(inputs, over, false);
+    size_t heads = heads_or_one(inputs, over, false);
     struct tensor *attention = &inputs->all.tensor[INPUT_ATTENTION];
     if (attention->data && attention->rank == 2 && heads > 1 && attention->shape[0] % heads == 0) {
         stack(attention, heads);
@@ -53,7 +48,7 @@ void problem_stack_heads(struct inputs *inputs, const struct settings *over, str
         const bool keys = i != INPUT_Q;
         const struct labels *labels =
             keys && inputs->key_tokens.given ? &inputs->key_tokens : &inputs->tokens;
-        size_t own = said_heads(inputs, over, keys);
+        size_t own = heads_or_one(inputs, over, keys);
         if (!tensor->data || tensor->rank != 2 || own < 2 || !labels->given || labels->count == 0 ||
             tensor->shape[0] / own != labels->count || tensor->shape[0] % own != 0)
             continue;

@@ -353,6 +353,8 @@ static bool read_matrix(struct csv *csv, struct inputs *inputs, const struct rea
     bool ok = read_table(csv, &table, target->header, warnings) &&
               put_table(csv, &table, start, inputs, input, warnings);
     table_free(&table);
+    if (ok && target->what == READ_ANY)
+        inputs_warn_weights(&inputs->all.tensor[INPUT_EMBEDDINGS], warnings);
     return ok;
 }
 

@@ -59,3 +59,30 @@ void inputs_offer_labels(struct labels *to, struct labels *labels, const char *c
         warnings_add(warnings, "%s: these labels are ignored, because %s are already in %s",
                      place_text(&labels->place, here), called, place_text(&to->place, before));
 }
+
+void inputs_warn_weights(const struct tensor *embeddings, struct warnings *warnings)
+{
+    const struct tensor *t = embeddings;
+    const double near = 2e-3; /* the rounding of printed decimals */
+    bool plain = true;
+    if (t->rank != 2 || t->shape[0] != t->shape[1] || t->shape[0] < 2)
+        return;
+    for (size_t i = 0; i < t->shape[0]; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < t->shape[1]; j++) {
+            const float value = t->data[i * t->shape[1] + j];
+            if (!(value >= 0))
+                return;
+            plain = plain && (value == 0 || value == 1);
+            sum += (double)value;
+        }
+        if (!(sum > 1 - near && sum < 1 + near))
+            return;
+    }
+    if (!plain)
+        warnings_add(
+            warnings,
+            "%s: taken for embeddings, and its rows sum to 1 as those of weights do: --attention %s takes it "
+            "for weights",
+            t->place.file, t->place.file);
+}

@@ -11,6 +11,10 @@
 /* Moves a tensor to its place in the inputs. An error, with both places, where one is there already. */
 bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *called, struct error *error);
 
+/* Warns where a matrix that nobody named, and that is taken for embeddings, looks like weights: it is square, no number
+ * is below 0, its rows sum to 1, and it is more than zeros and ones. */
+void inputs_warn_weights(const struct tensor *embeddings, struct warnings *warnings);
+
 /* Moves labels that were given by name to their place in the inputs. An error, with both places, where some
  * are there already. labels_free in any case. */
 bool inputs_put_labels(struct labels *to, struct labels *labels, const char *called, struct error *error);

@@ -88,6 +88,11 @@ static const struct json_member *find_member(const struct json_members *members,
 /* The key of attn's own that is nearest to a name, or NULL. */
 static const char *nearest_key(const char *name)
 {
+    /* Words of their own, which look like a key by accident. */
+    if (strcasecmp(name, "labels") == 0)
+        return "tokens";
+    if (strcasecmp(name, "stats") == 0 || strcasecmp(name, "scores") == 0)
+        return NULL;
     const char *known[INPUT_COUNT + SETTING_COUNT + OTHER_KEYS + 1];
     size_t count = 0;
     for (int i = 0; i < INPUT_COUNT; i++)
@@ -100,6 +105,19 @@ static const char *nearest_key(const char *name)
     return text_nearest(name, known);
 }
 
+/* Whether a name is one of the keys that change the result, misspelt: a letter or two are wrong, or in words of up to
+ * five letters one that is not the first. */
+static bool is_misspelt(const char *name, const char *near)
+{
+    enum { SHORTEST = 4, SHORT = 5 };
+    const size_t length = strlen(name), wrong = text_distance(name, near);
+    if (input_named(near) == INPUT_COUNT && setting_named(near) == SETTING_COUNT &&
+        strcmp(near, "layers") != 0)
+        return false;
+    return length >= SHORTEST &&
+           (wrong == 0 || (length <= SHORT ? wrong == 1 && *name == *near : wrong <= 2));
+}
+
 /* A key that is not read: a warning, and an error if it would change the result. `why` says the reason, NULL
  * for a key that has no meaning anywhere. */
 static bool ignore_key(struct reading *reading, const struct json_member *member, const char *why)
@@ -107,10 +125,10 @@ static bool ignore_key(struct reading *reading, const struct json_member *member
     const char *name = member->name;
     if (name[0] == '_' || text_begins(name, "x-"))
         return true;
-    const char *near = why ? NULL : nearest_key(name), *advice = why ? NULL : json_names_advice(name);
-    /* What is nearly one of the keys is one that is misspelt, and would change the result. */
-    if (near && !advice && strlen(name) >= 8 && strlen(name) <= strlen(near) + 2 &&
-        strlen(near) <= strlen(name) + 2)
+    const bool is_off = cJSON_IsFalse(member->item); /* a switch, as in a model's configuration */
+    const char *near = why || is_off ? NULL : nearest_key(name),
+               *advice = why || is_off ? NULL : json_names_advice(name);
+    if (near && !advice && is_misspelt(name, near))
         advice = "";
     struct place place = source_place(reading->json.source, member->offset);
     if (advice && *advice)
@@ -319,6 +337,19 @@ static bool put_mask(struct reading *reading, const struct json_member *member, 
     return true;
 }
 
+/* A number as causal is an offset; 0 and 1 may have been meant as false and true. */
+static void warn_causal_number(struct reading *reading, const struct json_member *member)
+{
+    const char *text = reading->json.source->data + member->offset;
+    const struct place place = source_place(reading->json.source, member->offset);
+    if (!cJSON_IsNumber(member->item) || (*text != '0' && *text != '1') || (text[1] >= '0' && text[1] <= '9'))
+        return;
+    warnings_add(reading->warnings, "%s:%zu:%zu: causal is %c, an offset: %s", place.file, place.line,
+                 place.column, *text,
+                 *text == '0' ? "it masks as true does; false masks nothing"
+                              : "query i sees keys up to i + 1; true is causal without an offset");
+}
+
 /* Reads a key that the whole and each layer may have, a tensor or a setting; *known: it was one of them. */
 static bool read_layer_key(struct reading *reading, const struct json_member *member,
                            struct layer_inputs *layer, bool *known)
@@ -343,6 +374,8 @@ static bool read_layer_key(struct reading *reading, const struct json_member *me
         return put_tensor(reading, member, input, layer);
     if (setting == SETTING_ROPE_SCALING && !cJSON_IsString(member->item))
         return read_rope_scaling(reading, member, &layer->settings);
+    if (setting == SETTING_CAUSAL)
+        warn_causal_number(reading, member);
     if (setting < SETTING_COUNT)
         return json_parse_setting(&reading->json, member, setting, &layer->settings, reading->error);
     return true;
@@ -618,11 +651,14 @@ static bool read_object(struct reading *reading)
             if (other && other->sense == NAME_SAME && strcmp(other->own, name) == 0)
                 member = &members.list[i];
         }
-        ok = member ? put_at_target(reading, member)
-                    : source_error(
-                          reading->json.source, reading->json.root_offset, reading->error,
-                          "this object has no key \"%s\": expected a list of %s, or an object with that key",
-                          name, target->what == READ_TENSOR ? "numbers" : "strings");
+        const bool is_frame = members.count > 0 && cJSON_IsObject(members.list[0].item);
+        ok = member
+                 ? put_at_target(reading, member)
+                 : source_error(
+                       reading->json.source, reading->json.root_offset, reading->error,
+                       "this object has no key \"%s\": expected a list of %s, or an object with that key%s",
+                       name, target->what == READ_TENSOR ? "numbers" : "strings",
+                       is_frame ? "; pandas writes the list with df.values.tolist()" : "");
     }
     free(members.list);
     return ok;
@@ -674,7 +710,10 @@ static bool read_no_object(struct reading *reading)
     if (array && array->depth > 2 && array->depth <= TENSOR_RANK_MAX + 1)
         return put_bare(reading, &member, array);
     member.name = input_names[INPUT_EMBEDDINGS];
-    return put_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all);
+    if (!put_tensor(reading, &member, INPUT_EMBEDDINGS, &reading->inputs->all))
+        return false;
+    inputs_warn_weights(&reading->inputs->all.tensor[INPUT_EMBEDDINGS], reading->warnings);
+    return true;
 }
 
 static bool json_read(struct inputs *inputs, struct source *source, const struct read_target *target,

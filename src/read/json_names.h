@@ -19,7 +19,8 @@ struct other_name {
     enum name_sense sense;
 };
 
-/* The row of a name of other software that is read as attn's own; NULL: there is none. */
+/* The row of a name of other software that is read as attn's own, in any case and with the modules of a state dict in
+ * front of it; NULL: there is none, or it is attn's own. */
 const struct other_name *json_names_other(const char *name);
 
 /* What to say of such a key: what to give instead, or that there is nothing like it. NULL: the key would not

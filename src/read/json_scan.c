@@ -12,13 +12,17 @@
 #include "read/json_private.h"
 
 /* What to say of things that other languages allow and JSON does not, NULL for others. */
-static const char *unexpected_advice(const struct scanner *scanner)
+static const char *unexpected_advice(const struct scanner *scanner, const char *expected)
 {
     const char *p = scanner->at, *start = scanner->source->data;
     if (*p == '\'')
         return "a single quote: in JSON strings and keys are in double quotes";
     if (*p == '#' || (*p == '/' && p + 1 < scanner->end && (p[1] == '/' || p[1] == '*')))
         return "a comment: JSON has none";
+    if (expected[1] == ',' && p > start && strchr(" \n", p[-1]) && strchr("-0123456789[", *p))
+        return "expected a comma in front of this; NumPy prints none, and json.dumps(a.tolist()) writes them";
+    if (scanner->depth == 0 && (*p == '{' || *p == '[') && p > start && p[-1] == '\n')
+        return "one value a line, which is JSON lines: expected one list of them, or one object";
     if (*p != ']' && *p != '}')
         return NULL;
     while (p > start && strchr(" \t\r\n", p[-1]))
@@ -37,7 +41,7 @@ bool json_unexpected(struct scanner *scanner, const char *what)
     if (p > scanner->source->data && p[-1] == '0' && *p >= '0' && *p <= '9')
         return source_error(scanner->source, json_offset(scanner), scanner->error,
                             "a number begins with 0: expected no zeros in front");
-    const char *advice = unexpected_advice(scanner);
+    const char *advice = unexpected_advice(scanner, what);
     if (advice)
         return source_error(scanner->source, json_offset(scanner), scanner->error, "%s", advice);
     unsigned char c = (unsigned char)*p;
@@ -58,8 +62,40 @@ static int run_length(const struct scanner *scanner, const char *characters)
     return (int)(p - scanner->at);
 }
 
+/* What others write in the place of values, and what JSON has there. */
+struct foreign {
+    const char *text, *expected;
+};
+
+static const struct foreign *find_foreign(const struct scanner *scanner)
+{
+    static const struct foreign list[] = {
+        {"nan", "NaN"},
+        {"inf", "Infinity"},
+        {"None", "null"},
+        {"True", "true"},
+        {"False", "false"},
+        {"tensor", "a list; a tensor is printed so, and json.dumps(t.tolist()) writes a list"},
+        {"array", "a list; an array is printed so, and json.dumps(a.tolist()) writes a list"},
+        {"...", "all numbers; a large array is printed without some"},
+        {".", "a digit before the point"},
+        {"+", "a number above 0 without a sign"},
+    };
+    const size_t left = (size_t)(scanner->end - scanner->at);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        const size_t length = strlen(list[i].text);
+        if (length <= left && memcmp(scanner->at, list[i].text, length) == 0)
+            return &list[i];
+    }
+    return NULL;
+}
+
 bool json_no_value(struct scanner *scanner)
 {
+    const struct foreign *foreign = find_foreign(scanner);
+    if (foreign)
+        return source_error(scanner->source, json_offset(scanner), scanner->error,
+                            "found \"%s\": expected %s", foreign->text, foreign->expected);
     int word = run_length(scanner, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     if (word > 1)
         return source_error(scanner->source, json_offset(scanner), scanner->error,

@@ -126,8 +126,12 @@ bool json_get_tensor(const struct json *json, const struct json_member *member, 
                      struct error *error)
 {
     struct number_array *array = json_array(json, member->item);
+    const bool is_frame = cJSON_IsObject(cJSON_IsArray(member->item) ? member->item->child : member->item);
     if (!array)
-        return wrong_list(json, member, 0, "a list of numbers", "a number", error);
+        return wrong_list(json, member, 0,
+                          is_frame ? "a list of numbers (of pandas, df.values.tolist())"
+                                   : "a list of numbers",
+                          "a number", error);
     if (array->uneven.offset)
         return uneven_error(json, member, &array->uneven, error);
     if (array->depth == TENSOR_RANK_MAX + 1)

@@ -82,6 +82,24 @@ said() {
     alike "{$x,\"in_proj_weight\":[[1,2,3],[0,1,0],[1,1,1]],\"in_proj_bias\":[1,2,3]}" \
         "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]],\"b_q\":[1],\"b_k\":[2],\"b_v\":[3]}"
     alike "{$x,\"c_attn.weight\":[[1,0,1],[2,1,1],[3,0,1]]}" "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]]}"
+    for path in query.weight attention.self.query.weight to_q.weight model.layers.0.self_attn.q_proj.weight wq.weight; do
+        alike "{$x,\"$path\":[[1,2,3],[4,5,6]],\"w_k\":[[1,0],[0,1],[0,0]],\"w_v\":[[1],[1],[1]]}" \
+            "{$x,\"w_q\":[[1,4],[2,5],[3,6]],\"w_k\":[[1,0],[0,1],[0,0]],\"w_v\":[[1],[1],[1]]}"
+    done
+    alike "{$x,\"blocks.0.attn.qkv.weight\":[[1,2,3],[0,1,0],[1,1,1]],\"blocks.0.attn.qkv.bias\":[1,2,3]}" \
+        "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]],\"b_q\":[1],\"b_k\":[2],\"b_v\":[3]}"
+    alike "{$x,\"Wq\":[[1],[2],[3]],\"wK\":[[0],[1],[0]],\"W_v\":[[1],[1],[1]],\"WO\":[[2]]}" \
+        "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]],\"w_v\":[[1],[1],[1]],\"w_o\":[[2]]}"
+    alike '{"hidden_states":[[[1,0,2],[0,1,1]]],"encoder_hidden_states":[[1,1,1]]}' \
+        '{"embeddings":[[1,0,2],[0,1,1]],"context":[[1,1,1]]}'
+    alike '{"Q":[[1,2]],"keys":[[1,0],[0,1]],"Value":[[1],[2]]}' '{"q":[[1,2]],"k":[[1,0],[0,1]],"v":[[1],[2]]}'
+    echo "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[1],[2],[3]]}" >x.json
+    attn run x.json -v -o y.json 2>err
+    grep -q 'taken for' err && return 1
+    alike '{"decoder_attentions":[[[[[0.5,0.5]]]],[[[[1,0]]]]]}' '{"attention":[[[[0.5,0.5]]],[[[1,0]]]]}'
+    echo "{$x,\"layers.0.q_proj.weight\":[[1,2,3]],\"layers.1.q_proj.weight\":[[1,2,3]]}" >x.json
+    attn run x.json -o y.json 2>err && return 1
+    grep -q 'w_q is given twice' err
     alike '{"embeddings":[[1,0,2],[0,1,1]],"W_Q":[[[1],[2],[3]]],"W_K":[[[0],[1],[0]]]}' "{$x,\"w_q\":[[1],[2],[3]],\"w_k\":[[0],[1],[0]]}"
 }
 
@@ -94,6 +112,28 @@ said() {
     refused cu_seqlens '[0,1]' ': expected "segments", the document of each token'
     refused segment_ids '[0]' ': expected "segments"'
     refused my_projection '[1]' '; a key that begins with x- is passed over'
+    for near in casual caussal causl Causal; do
+        refused $near true '; did you mean "causal"?'
+    done
+    for near in haeds head Heads; do
+        refused $near 2 '; did you mean "heads"?'
+    done
+    for name in n_heads num_head nhead num_attention_heads; do
+        refused $name 2 ': expected "heads"'
+    done
+    refused past_key_values '[1]' ': expected "past_k" and "past_v", those of one layer or in "layers"'
+    refused pad_mask '[1]' ': expected "key_mask", a number a key (1 attends)'
+    refused q_proj '[[1]]' ': expected "q_proj.weight", as PyTorch stores it, or "w_q"'
+    refused alibi true ': expected "position": "alibi"'
+    refused theta 1000 ': expected "position_base" with "position": "rotary"'
+    for off in attention_bias is_causal casual alibi; do # as in a model's configuration
+        echo "{\"q\":[[1]],\"k\":[[1]],\"$off\":false}" >x.json
+        same "$(attn run x.json -o y.json 2>&1)" "attn: warning: x.json:1:$((25 + ${#off})): the unknown key \"$off\" is ignored"
+    done
+    echo '{"q":[[1]],"k":[[1]],"labels":[1],"stats":[2],"scores":3}' >x.json
+    same "$(attn run x.json -o y.json 2>&1)" 'attn: warning: x.json:1:31: the unknown key "labels" is ignored; did you mean "tokens"?
+attn: warning: x.json:1:43: the unknown key "stats" is ignored
+attn: warning: x.json:1:56: the unknown key "scores" is ignored'
     echo '{"q":[[1]],"k":[[1]],"date":"today"}' >x.json
     attn run x.json -q -o y.json
 }
@@ -102,6 +142,9 @@ said() {
     alike '{"attention":[[[[[0.5,0.5],[0.25,0.75]]]],[[[[1,0],[0,1]]]]]}' '{"attention":[[[[0.5,0.5],[0.25,0.75]]],[[[1,0],[0,1]]]]}'
     alike '{"attention":[[[[[0.5,0.5],[0.25,0.75]]]]]}' '{"attention":[[0.5,0.5],[0.25,0.75]]}'
     alike '{"embeddings":[[[1,0],[0,1]]]}' '{"embeddings":[[1,0],[0,1]]}'
+    alike '{"heads":2,"q":[[[1,2],[3,4]]],"k":[[[1,0],[0,1]]],"v":[[[1,2],[3,4]]]}' '{"heads":2,"q":[[1,2],[3,4]],"k":[[1,0],[0,1]],"v":[[1,2],[3,4]]}'
+    alike '{"heads":2,"kv_heads":1,"q":[[[1,2],[3,4]]],"k":[[[1],[0]]]}' '{"heads":2,"kv_heads":1,"q":[[1,2],[3,4]],"k":[[1],[0]]}'
+    alike '{"heads":2,"layers":[{"q":[[[1,2],[3,4]]],"k":[[[1,0],[0,1]]]}]}' '{"heads":2,"q":[[1,2],[3,4]],"k":[[1,0],[0,1]]}'
     alike '{"q":[[[[1]]]],"k":[[[[1],[2]]]]}' '{"q":[[1]],"k":[[1],[2]]}'
     alike '{"layers":[{"q":[[[[1]]]],"k":[[[[1],[2]]]]}]}' '{"q":[[1]],"k":[[1],[2]]}'
     echo '{"attention":[[[[[1]]],[[[1]]]],[[[[1]]],[[[1]]]]]}' >x.json
@@ -195,4 +238,52 @@ said() {
     attn run x.json --causal=2147483646 --stage q --stage k -q -o y.json
     jq 'del(.weights, .stats)' y.json >z.json
     same "$(attn run z.json -q -o - | jq -c .config.causal)" 2147483647
+}
+
+@test "causal as 0 or 1 is an offset, and said to be one" {
+    local qk='"q":[[1],[1],[1]],"k":[[1],[1],[1]]'
+    echo "{$qk,\"causal\":1}" >x.json
+    same "$(attn run x.json -o - 2>err | jq -c '.pairs.allowed')" '[[8]]'
+    same "$(cat err)" 'attn: warning: x.json:1:47: causal is 1, an offset: query i sees keys up to i + 1; true is causal without an offset'
+    echo "{$qk,\"causal\":0}" >x.json
+    same "$(attn run x.json -o - 2>err | jq -c '.pairs.allowed')" '[[6]]'
+    same "$(cat err)" 'attn: warning: x.json:1:47: causal is 0, an offset: it masks as true does; false masks nothing'
+    for value in 10 2 true false '"end"'; do
+        echo "{$qk,\"causal\":$value}" >x.json
+        same "$(attn run x.json -o y.json 2>&1)" ''
+    done
+}
+
+@test "weights that are taken for embeddings are told of, and a mask that is the wrong way round" {
+    local end='taken for embeddings, and its rows sum to 1 as those of weights do: --attention'
+    echo '[[0.5,0.5],[0.1,0.9]]' >w.json
+    printf '0.5,0.5\n0.1,0.9\n' >w.csv
+    for file in w.json w.csv; do
+        same "$(attn run $file -o y.json 2>&1)" "attn: warning: $file: $end $file takes it for weights"
+        same "$(attn run --attention $file -o y.json 2>&1)" ''
+    done
+    for other in '[[1,0],[0,1]]' '[[0.5,0.4],[0.1,0.9]]' '[[1.5,-0.5],[0.1,0.9]]' '[[0.5,0.5]]' '{"embeddings":[[0.5,0.5],[0.1,0.9]]}'; do
+        echo "$other" >x.json
+        same "$(attn run x.json -o y.json 2>&1)" ''
+    done
+    local qk='"q":[[1],[1],[1]],"k":[[1],[1],[1]]' said='attn: warning: 1 of 3 rows may see no key: their weights and output are 0'
+    local mask='"mask":[[false,true,true],[false,false,true],[false,false,false]]'
+    echo "{$qk,$mask}" >x.json
+    same "$(attn run x.json -o y.json 2>&1)" "$said; no query sees itself: mask_true_blocks turns a mask round"
+    same "$(attn run x.json --mask-true-blocks -o y.json 2>&1)" ''
+    echo "{$qk,\"mask\":[[true,true,true],[false,false,true],[false,false,false]]}" >x.json
+    same "$(attn run x.json -o y.json 2>&1)" "$said"
+}
+
+@test "options of other programs lead to those of this one" {
+    fails 2 'unknown option --attention-mask: expected --key-mask or --mask (1 attends), or --bias for numbers that are added' \
+        attn run x.json --attention-mask m.json
+    fails 2 'unknown option --no-causal: expected --causal=no' attn run x.json --no-causal
+    fails 2 'unknown option --colormap: expected --cmap' attn run x.json --colormap=viridis
+    fails 2 'unknown option --num-heads: expected --heads' attn run x.json --num-heads 2
+    fails 2 '--head is "1-3": expected 1:4 for 1 to 3; a range is without its end' attn run x.json --head 1-3
+    fails 2 '--head is "3-1": expected numbers and ranges, such as 0,3,5:8, or -1 for the last' attn run x.json --head 3-1
+    echo '{"The":{"The":0.9,"cat":0.1},"cat":{"The":0.2,"cat":0.8}}' >frame.json
+    fails 3 'frame.json:1:1: this object has no key "attention": expected a list of numbers, or an object with that key; pandas writes the list with df.values.tolist()' \
+        attn run --attention frame.json -o y.json
 }

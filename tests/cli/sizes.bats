@@ -32,6 +32,8 @@ sizes() {
     fails 2 'layers of different size have no colours in common here: give both --vmin and --vmax, or choose layers of one size' \
         attn run y.json --stage q --vmax 5 --cmap coolwarm -o y.png
     attn run y.json --stage q --vmin -4 --vmax 5 -q -o y.png
+    echo '{"layers":[{"q":[[1]],"k":[[1]],"v":[[1]]},{"q":[[1],[2]],"k":[[1]]}]}' >z.json
+    fails 3 'layer 1 lacks v, unlike layer 0: all layers must agree' attn run z.json -o y.png
     echo '{"tokens":[["a"],["b"]],"embeddings":[[1]]}' >z.json
     fails 3 'z.json:1:11: tokens holds 2 lists, one a layer: expected attention or q with as many layers' attn run z.json -o y.png
     echo '{"mask":[[[[1]]],[[[1,1]]]],"attention":[[1]]}' >z.json

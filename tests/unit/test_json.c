@@ -283,10 +283,10 @@ static void warns_of_unknown_keys(void **state)
 {
     (void)state;
     struct outcome o =
-        read_good("{\"head\":2,\"x-a\":1,\"_b\":2,\n\"tokenz\":[\"a\"],\"nothing like it\":1}");
+        read_good("{\"tite\":2,\"x-a\":1,\"_b\":2,\n\"tokenz\":[\"a\"],\"nothing like it\":1}");
     assert_int_equal(o.warnings.count, 3);
     assert_string_equal(o.warnings.text[0],
-                        "f.json:1:9: the unknown key \"head\" is ignored; did you mean \"heads\"?");
+                        "f.json:1:9: the unknown key \"tite\" is ignored; did you mean \"title\"?");
     assert_string_equal(o.warnings.text[1],
                         "f.json:2:10: the unknown key \"tokenz\" is ignored; did you mean \"tokens\"?");
     assert_string_equal(o.warnings.text[2], "f.json:2:34: the unknown key \"nothing like it\" is ignored");
@@ -346,20 +346,30 @@ static void refuses_bad_grammar(void **state)
         {"[1,]", "f.json:1:4: a comma in front of the end: JSON has none behind the last element"},
         {"[[1],]", "f.json:1:6: a comma in front of the end: JSON has none behind the last element"},
         {"[,1]", "f.json:1:2: expected a value, found ','"},
-        {"[1 2]", "f.json:1:4: expected ',' or ']', found '2'"},
+        {"[1 2]", "f.json:1:4: expected a comma in front of this; NumPy prints none, and "
+                  "json.dumps(a.tolist()) writes "
+                  "them"},
         {"[[1][2]]", "f.json:1:5: expected ',' or ']', found '['"},
         {"[1}", "f.json:1:3: expected ',' or ']', found '}'"},
         {"[[1,2],[3,4]", "f.json:1:13: expected ',' or ']', found the end of the file"},
         {"[01]", "f.json:1:3: a number begins with 0: expected no zeros in front"},
         {"[-012]", "f.json:1:4: a number begins with 0: expected no zeros in front"},
-        {"[+1]", "f.json:1:2: expected a value, found '+'"},
-        {"[.5]", "f.json:1:2: expected a value, found '.'"},
+        {"[+1]", "f.json:1:2: found \"+\": expected a number above 0 without a sign"},
+        {"[.5]", "f.json:1:2: found \".\": expected a digit before the point"},
         {"[1.]", "f.json:1:2: the number \"1.\" breaks off: expected a digit"},
         {"[1e+]", "f.json:1:2: the number \"1e+\" breaks off: expected a digit"},
         {"[-]", "f.json:1:2: the number \"-\" breaks off: expected a digit"},
         {"[1,\n2,\n tru]", "f.json:3:2: expected a value, found \"tru\""},
-        {"[nan]", "f.json:1:2: expected a value, found \"nan\""},
-        {"[None]", "f.json:1:2: expected a value, found \"None\""},
+        {"[nan]", "f.json:1:2: found \"nan\": expected NaN"},
+        {"[None]", "f.json:1:2: found \"None\": expected null"},
+        {"tensor([1])", "f.json:1:1: found \"tensor\": expected a list; a tensor is printed so, and "
+                        "json.dumps(t.tolist()) writes a list"},
+        {"[1, ...]",
+         "f.json:1:5: found \"...\": expected all numbers; a large array is printed without some"},
+        {"[[1]\n [2]]", "f.json:2:2: expected a comma in front of this; NumPy prints none, and "
+                        "json.dumps(a.tolist()) writes them"},
+        {"{}\n{}",
+         "f.json:2:1: one value a line, which is JSON lines: expected one list of them, or one object"},
         {"[truefalse]", "f.json:1:6: expected ',' or ']', found 'f'"},
         {"[0x10]", "f.json:1:3: expected ',' or ']', found 'x'"},
         {"[1] 2", "f.json:1:5: expected nothing more after the value, found '2'"},
@@ -436,10 +446,10 @@ static void refuses_wrong_kinds(void **state)
     static const char *const cases[][2] = {
         {"{\"q\":5}", "f.json:1:6: q: expected a list of numbers, found a number"},
         {"{\"q\":\"a\"}", "f.json:1:6: q: expected a list of numbers, found a string"},
-        {"{\"q\":{}}", "f.json:1:6: q: expected a list of numbers, found an object"},
+        {"{\"q\":{}}",
+         "f.json:1:6: q: expected a list of numbers (of pandas, df.values.tolist()), found an object"},
         {"{\"q\":true}", "f.json:1:6: q: expected a list of numbers, found true"},
         {"{\"q\":[\"a\"]}", "f.json:1:6: q: expected a list of numbers, found a list of strings"},
-        {"{\"q\":[{}]}", "f.json:1:6: q: expected a list of numbers, found a list of objects"},
         {"{\"q\":[[1],\n[2,\"a\"]]}", "f.json:2:4: q: expected a number, found a string"},
         {"{\"q\":[ \"a\",1]}", "f.json:1:8: q: expected a number, found a string"},
         {"{\"q\":[[1],{}]}", "f.json:1:11: q: expected a number, found an object"},
@@ -454,6 +464,8 @@ static void refuses_wrong_kinds(void **state)
         {"{\"tokens\":[[\"a\"],[[\"b\"]]]}",
          "f.json:1:11: tokens: expected a list of strings, found a list of lists of strings"},
         {"{\"q\":[[\"a\"]]}", "f.json:1:6: q: expected a list of numbers, found a list of lists of strings"},
+        {"{\"q\":[{\"a\":1}]}", "f.json:1:6: q: expected a list of numbers (of pandas, df.values.tolist()), "
+                                "found a list of objects"},
         {"{\"q\":[ [ \"a\"],1]}", "f.json:1:10: q: expected a number, found a string"},
         {"{\"tokens\":[[1]]}", "f.json:1:11: tokens: expected a list of strings, found a list of lists"},
         {"{\"tokens\":[true]}",

@@ -99,7 +99,9 @@ static void names_both_shapes(void **state)
     in.all.tensor[INPUT_Q] = zeros(2, 8);
     in.all.tensor[INPUT_K] = zeros(3, 4);
     set(&in.all.settings, SETTING_HEADS, "2");
-    refused(&in, &nothing, "q is 2×8 and k is 3×4: they must agree in d_k (2 heads of 4, 2 heads of 2)");
+    refused(&in, &nothing,
+            "q is 2×8 and k is 3×4: they must agree in d_k (2 heads of 4, 2 heads of 2); kv_heads 1 would "
+            "fit");
 
     in.all.tensor[INPUT_EMBEDDINGS] = zeros(2, 4);
     in.all.tensor[INPUT_W_Q] = zeros(5, 4);
