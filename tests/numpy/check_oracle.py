@@ -190,7 +190,8 @@ def random_cases(first, end):
 
 def test_accuracy():
     """The largest error of a matrix beside that of the same formula in NumPy's float32; half a unit in the last place is
-    everyone's. Where one sum decides, either may be lucky, the more so as NumPy's own changes with its BLAS."""
+    everyone's. Where one sum decides, NumPy may be lucky, and its BLAS adds in another order on another processor: it
+    computes five times, with d in another order each time."""
     ratios = []
     for seed in range(60):
         rng = np.random.default_rng(9000 + seed)
@@ -208,11 +209,15 @@ def test_accuracy():
             problem["k"] += np.float32(50)  # large scores that differ little
         write_json("accuracy.json", problem)
         got = json.loads(run("accuracy.json", "-o", "-").stdout)
-        true, single = attend(problem), attend(problem, kind=np.float32)
+        true, orders = attend(problem), [np.arange(d)] + [rng.permutation(d) for _ in range(4)]
+        single = [attend({**problem, "q": problem["q"][..., order], "k": problem["k"][..., order]}, kind=np.float32)
+                  for order in orders]
         for stage, unit in (("weights", 1), ("output", np.abs(problem["v"]).max())):
-            mine, numpy = worst(numbers(got[stage]), true[stage]), worst(single[stage], true[stage])
-            ratios.append(mine / max(numpy, 6e-8 * unit))
-            assert mine <= 4 * numpy + 6e-8 * unit, f"seed {seed}, {stage}: error {mine:.3g}, of NumPy in float32 {numpy:.3g}"
+            mine, numpy = worst(numbers(got[stage]), true[stage]), [worst(one[stage], true[stage]) for one in single]
+            ratios.append(mine / max(np.median(numpy), 6e-8 * unit))
+            assert mine <= 4 * max(numpy) + 6e-8 * unit, \
+                f"seed {seed}, {stage}: error {mine:.3g}, of NumPy in float32 at most {max(numpy):.3g}"
+    print(f"median {np.median(ratios):.3f}, 95 of 100 below {np.quantile(ratios, 0.95):.3f}")
     assert np.median(ratios) < 1, f"the median error is {np.median(ratios):.2f} times NumPy's"
     assert np.quantile(ratios, 0.95) < 2, f"one error in twenty is {np.quantile(ratios, 0.95):.2f} times NumPy's"
 
