@@ -38,6 +38,8 @@ struct plan {
     /* exp applies the scale: there is no softcap, bias or distance, and the scale is not extreme. */
     bool scale_in_exp;
     double factor; /* weights are 2^(factor·(score - max)) */
+    bool has_sink;
+    float sink; /* in units of a score; -FLT_MAX if there is none */
     /* v is not multiplied in place but from a scaled copy without its bad rows: it has NaN or infinities, or
      * is so large that sums would overflow. */
     bool copies_v;

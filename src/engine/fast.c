@@ -18,13 +18,21 @@
 /* Rows dealt out at once, if a row of the pool is not taller. */
 #define FAST_UNIT_ROWS ((size_t)256)
 
+/* The sink is a number like a score: an infinity or NaN, and one so large that it could not be scaled, is for the plain
+ * runner. */
+static bool sink_fits(const struct head *head)
+{
+    const double most = 1e30;
+    return !head->has_sink || (head->sink >= -most && head->sink <= most) || head->sink == -INFINITY;
+}
+
 static bool fast_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
     bool fits = !options->plain;
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
         fits = fits && !head->additive && !head->by_distance && head->normalizer == NORMALIZER_SOFTMAX &&
-               !head->has_sink && !head->has_fill && head->top_k == 0 && !head->minus && !head->center &&
+               sink_fits(head) && !head->has_fill && head->top_k == 0 && !head->minus && !head->center &&
                !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE && !head->has_positions;
     }
     return fits;
@@ -84,6 +92,8 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     plan->scale_in_exp =
         !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
     plan->factor = plan->scale_in_exp ? factor : M_LOG2E;
+    plan->has_sink = head->has_sink && head->sink > -INFINITY;
+    plan->sink = !plan->has_sink ? -FLT_MAX : (float)(head->sink / (plan->scale_in_exp ? head->scale : 1));
     plan->cell_keys = pooled ? job->pool.keys : head->m > 0 ? head->m : 1;
     plan->chunks = (struct chunks){CHUNK, CHUNK};
     if (pooled && plan->cell_keys <= CHUNK)

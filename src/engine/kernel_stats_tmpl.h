@@ -6,7 +6,8 @@
 
 /* The state of a block on its way through the keys: one lane a row. */
 struct rows {
-    _Alignas(64) float max[BLOCK];         /* the largest score so far, never below -FLT_MAX */
+    _Alignas(64) float max[BLOCK];         /* the largest score so far, or the sink; never below -FLT_MAX */
+    _Alignas(64) float key_max[BLOCK];     /* the largest score so far, for the measures */
     _Alignas(64) float chunk_max[BLOCK];   /* the largest score of this chunk */
     _Alignas(64) float rescale[BLOCK];     /* exp(old max - new max), by which older sums are multiplied */
     _Alignas(64) float wide_max[BLOCK];    /* the max that the sums in double are relative to */
@@ -27,15 +28,20 @@ struct rows {
     bool has_new_sums;                       /* since the last flush */
 };
 
-/* Sets argmax of the rows whose max a chunk raises. To be called while rows->max is still that of before. The
- * max begins at -FLT_MAX, which a score may equal (torch.finfo(float32).min in a bias) but not raise: the
+/* The sink's part of the sum of a row, relative to its max. */
+static double row_sink(const struct plan *plan, const struct rows *rows, size_t lane)
+{
+    return plan->has_sink ? exp2(plan->factor * ((double)plan->sink - (double)rows->max[lane])) : 0;
+}
+
+/* Sets argmax and key_max of the rows whose largest score a chunk raises. It begins at -FLT_MAX, which a score may equal (torch.finfo(float32).min in a bias) but not raise: the
  * first key with that score is the argmax of a row that has none yet. */
 static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
         vec top = vec_load(rows->chunk_max + at);
-        unsigned raised = vec_bits(top > vec_load(rows->max + at));
+        unsigned raised = vec_bits(top > vec_load(rows->key_max + at));
         unsigned least = vec_bits(top == -FLT_MAX);
         for (; least; least &= least - 1) {
             int l = __builtin_ctz(least);
@@ -43,6 +49,7 @@ static void stats_argmax(struct rows *rows, const float *scores, size_t from, si
         }
         if (!raised)
             continue;
+        vec_store(rows->key_max + at, VEC_MAX(top, vec_load(rows->key_max + at)));
         veci where = (veci){0} - 1;
         for (size_t j = keys; j-- > 0;) {
             veci here = vec_load(scores + j * BLOCK + at) == top;
@@ -165,18 +172,19 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
                                          .argmax = SIZE_MAX};
             continue;
         }
-        const double weight = rows->exp_sum[l];
+        const double keys = rows->exp_sum[l], all = keys + row_sink(plan, rows, l), share = keys / all;
         const double log_sum = row_total(rows, space, d_v + SUM_LOG, l);
         const double first = (double)rows->first_score[l] - (double)rows->max[l];
-        /* Not below 0 even when rounded: the largest score has x = 0 and e = 1, so that weight >= 1, and no x
-         * is above 0, so that log_sum <= 0. */
-        *out =
-            (struct row_measures){.entropy = (float)(log(weight) - M_LN2 * plan->factor * log_sum / weight),
-                                  .max = inverse,
-                                  .distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / weight),
-                                  .first = (float)(exp2(plan->factor * first) / weight),
-                                  .score = (double)rows->max[l] * plan->factor / M_LOG2E,
-                                  .argmax = rows->argmax[l]};
+        const double largest = (double)rows->key_max[l] - (double)rows->max[l];
+        /* Not below 0 even when rounded: the largest score, or the sink, has x = 0 and e = 1, so that all >= 1, and
+         * no x is above 0, so that log_sum <= 0. */
+        *out = (struct row_measures){
+            .entropy = (float)(share * log(all) - M_LN2 * plan->factor * log_sum / all),
+            .max = plan->has_sink ? (float)(exp2(plan->factor * largest) / all) : inverse,
+            .distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / all),
+            .first = (float)(exp2(plan->factor * first) / all),
+            .score = (double)rows->key_max[l] * plan->factor / M_LOG2E,
+            .argmax = rows->argmax[l]};
     }
 }
 

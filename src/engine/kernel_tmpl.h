@@ -186,7 +186,8 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, s
     rows->lanes = (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
     rows->groups = (int)(rows->lanes / LANES);
     for (size_t l = 0; l < BLOCK; l++) {
-        rows->max[l] = rows->wide_max[l] = -FLT_MAX;
+        rows->max[l] = rows->wide_max[l] = plan->sink;
+        rows->key_max[l] = -FLT_MAX;
         rows->first_score[l] = -INFINITY;
         rows->top_floor[l] = l < count ? -INFINITY : INFINITY;
         rows->argmax[l] = SIZE_MAX;
@@ -210,7 +211,7 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
     if (rows->has_wide_sums)
         sums_flush(plan, space, rows);
     for (size_t l = 0; l < rows->count; l++) {
-        const double sum = rows->exp_sum[l];
+        const double sum = rows->exp_sum[l] + row_sink(plan, rows, l);
         rows->inverse[l] = !rows->attends[l] ? 0 : sum > 0 ? (float)(1 / sum) : NAN;
         rows->sum[l] = !rows->attends[l] ? 1 : sum > 0 ? (float)sum : NAN;
         rows->divisor[l] = rows->sum[l] * plan->v_scale;

@@ -228,6 +228,66 @@ static void agrees_with_the_reference(void **state)
     }
 }
 
+/* All that comes of a job but its rows of weights. */
+struct results {
+    float output[130 * 65], cells[65 * 65];
+    struct row_measures measures[130];
+    struct row_key top[130 * 3];
+};
+
+static void all_results(struct results *results, const struct head *head, bool plain, bool mean)
+{
+    const struct engine_options options = {.plain = plain, .threads = 2};
+    struct error error = {0};
+    const struct engine_job job = {.head = head,
+                                   .output = head->d_v ? results->output : NULL,
+                                   .output_row = head->d_v,
+                                   .measures = results->measures,
+                                   .top = results->top,
+                                   .top_count = 3,
+                                   .pool = {results->cells, 2, 2, mean}};
+    memset(results, 0, sizeof *results);
+    if (!engine_run(&job, 1, &options, &error))
+        fail_msg("%s", error.message);
+}
+
+/* A sink joins the sum of a row, also where it is far above or below all scores. */
+static void a_sink_is_that_of_the_reference(void **state)
+{
+    (void)state;
+    static const double sinks[] = {0, -3, 5, 19, -60, 200, 1e6, -1e6, -INFINITY};
+    static struct results fast, plain;
+    for (int round = 0; round < 270; round++) {
+        struct head head = random_head(round % 3 == 0 ? 0.3f : 1);
+        struct got got;
+        const struct engine_job job = {.head = &head};
+        head.has_sink = true;
+        head.sink = sinks[round % 9];
+        assert_string_equal(engine_name(&job, 1, &(struct engine_options){0}), kernel_name());
+        run_heads(&head, &got, 1, 1 + round % 3);
+        check(&head, &got);
+        all_results(&fast, &head, false, round % 2);
+        all_results(&plain, &head, true, round % 2);
+        for (size_t i = 0; i < head.n * head.d_v; i++)
+            assert_false(differ(fast.output[i], (double)plain.output[i], 2e-6));
+        for (size_t c = 0; c < (head.n + 1) / 2 * ((head.m + 1) / 2); c++)
+            assert_false(differ(fast.cells[c], (double)plain.cells[c], 2e-6));
+        for (size_t i = 0; i < head.n; i++) {
+            const struct row_measures *a = &fast.measures[i], *b = &plain.measures[i];
+            assert_false(differ(a->entropy, (double)b->entropy, 2e-5));
+            assert_false(differ(a->distance, (double)b->distance, 2e-5 * fmax(1, fabs((double)b->distance))));
+            assert_false(differ(a->first, (double)b->first, 2e-6) || differ(a->max, (double)b->max, 2e-6));
+            assert_true(isnan(a->entropy) || a->entropy >= 0);
+            assert_true((a->argmax == SIZE_MAX) == (b->argmax == SIZE_MAX));
+            assert_true(a->argmax == SIZE_MAX || mask_allows(&head, i, a->argmax));
+            for (size_t t = 0; t < 3; t++)
+                assert_false(differ(fast.top[i * 3 + t].weight, (double)plain.top[i * 3 + t].weight, 2e-6));
+        }
+        got_free(&got);
+        head_free(&head);
+    }
+}
+
 static void runs_heads_of_different_shapes_together(void **state)
 {
     (void)state;
@@ -422,11 +482,11 @@ static void names_what_computes(void **state)
 {
     (void)state;
     const struct head fast = {.n = 9, .m = 9, .scale = 1, .rules.left = -1, .rules.right = -1};
-    struct head dilated = fast, sink = fast;
+    struct head dilated = fast, dropped = fast;
     dilated.rules.dilation = 3;
-    sink.has_sink = true;
+    dropped.dropout = 0.5;
     const struct engine_options as_can_be = {0}, plain = {.plain = true};
-    const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &sink}};
+    const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &dropped}};
     assert_string_equal(engine_name(jobs, 1, &as_can_be), kernel_name());
     assert_string_equal(engine_name(jobs + 1, 1, &as_can_be), kernel_name());
     assert_string_equal(engine_name(jobs, 2, &as_can_be), kernel_name());
@@ -664,6 +724,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_reference),
+        cmocka_unit_test(a_sink_is_that_of_the_reference),
         cmocka_unit_test(runs_heads_of_different_shapes_together),
         cmocka_unit_test(gives_the_same_bits_for_any_threads),
         cmocka_unit_test(stays_sound_with_large_scores),
