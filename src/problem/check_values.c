@@ -72,6 +72,23 @@ static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool m
  * and of printed decimals. */
 static const double sum_tolerance = 2e-3;
 
+/* Whether each column sums to 1, as where keys are rows. */
+static bool columns_sum_to_one(const struct tensor *attention)
+{
+    const size_t columns = attention->shape[attention->rank - 1],
+                 rows = attention->shape[attention->rank - 2];
+    const size_t matrix = rows * columns, count = tensor_count(attention);
+    for (size_t from = 0; from < count; from += matrix)
+        for (size_t j = 0; j < columns; j++) {
+            double sum = 0;
+            for (size_t i = 0; i < rows; i++)
+                sum += (double)attention->data[from + i * columns + j];
+            if (!(fabs(sum - 1) <= sum_tolerance))
+                return false;
+        }
+    return true;
+}
+
 static void warn_sums(const struct tensor *attention, struct warnings *warnings)
 {
     size_t columns = attention->shape[attention->rank - 1], rows = tensor_count(attention) / columns;
@@ -98,8 +115,12 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
     if (off > 0)
         warnings_add(warnings,
                      "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
-                     "shown as they are",
-                     file, colon, off, rows, least, most);
+                     "shown as they are%s",
+                     file, colon, off, rows, least, most,
+                     fabs(least - 100) < 0.5 && fabs(most - 100) < 0.5 ? "; percentages want dividing by 100"
+                     : most - least > 10 * sum_tolerance && columns_sum_to_one(attention)
+                         ? "; its columns do, so queries and keys look exchanged"
+                         : "");
     if (broken > 0)
         warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
                      colon, broken, rows);

@@ -98,6 +98,8 @@ static bool read_numbers(struct csv *csv, struct table *table, const char *row, 
                     return false;
             break;
         }
+        csv->row = table->rows - table->slice_first;
+        csv->column = found;
         if (!csv_number(csv, &table->data[table->count], &table->holds, &last))
             return false;
         table->count++;
@@ -114,9 +116,21 @@ static bool read_numbers(struct csv *csv, struct table *table, const char *row, 
     return true;
 }
 
+/* Whether the next line, if there is one, begins with a number. */
+static bool number_below(struct csv csv)
+{
+    struct error ignored = {0};
+    struct cell cell = {0};
+    csv.error = &ignored;
+    while (!cell.last)
+        if (!csv_cell(&csv, &cell))
+            return false;
+    return csv.at < csv.end && csv_cell(&csv, &cell) && csv_is_number(&csv, &cell);
+}
+
 /* Whether the first cell of the line is a word, which can only be a label. An empty cell is not, nor a number with
- * the other decimal mark: they are more likely mistakes. */
-static bool begins_with_label(const struct csv *csv)
+ * the other decimal mark, nor NA beside numbers: they are more likely mistakes. */
+static bool begins_with_label(const struct csv *csv, bool first_row)
 {
     struct error ignored = {0};
     struct csv trial = *csv;
@@ -129,6 +143,8 @@ static bool begins_with_label(const struct csv *csv)
         return false;
     trial.at = csv->at;
     if (!csv_cell(&trial, &cell) || csv_cell_empty(&cell))
+        return false;
+    if (csv_cell_missing(&cell) && (!first_row || number_below(*csv)))
         return false;
     trial.mark = csv->mark == '.' ? ',' : '.';
     return csv->delimiter == ',' || !csv_cell_number(&trial, &cell, &value, &holds);
@@ -182,7 +198,7 @@ static bool read_each_row(struct csv *csv, struct table *table, bool *word)
                 return false;
         }
         gap = NULL;
-        if (table->layout.labels == 0 && begins_with_label(csv)) {
+        if (table->layout.labels == 0 && begins_with_label(csv, table->rows == 0)) {
             *word = true;
             return true;
         }

@@ -125,21 +125,24 @@ bool csv_cell_number(const struct csv *csv, const struct cell *cell, float *valu
     return true;
 }
 
-/* A cell that is no number. One with the other decimal mark, or with both, is worth a word. */
-static bool wrong_number(const struct csv *csv, const struct cell *cell, const char *text)
+bool csv_is_number(const struct csv *csv, const struct cell *cell)
 {
-    struct csv other = *csv;
     float value;
     unsigned holds;
-    int length = cell->end - text > 40 ? 40 : (int)(cell->end - text);
-    other.mark = csv->mark == '.' ? ',' : '.';
-    bool marked = csv->delimiter != ',' && csv_cell_number(&other, cell, &value, &holds);
-    return source_error(csv->source, csv_offset(csv, cell->quoted ? cell->start - 1 : text), csv->error,
-                        "expected a number%s found \"%.*s\"",
-                        !marked            ? ","
-                        : csv->mark == '.' ? " with a decimal point, as other numbers here,"
-                                           : " with a decimal comma, as other numbers here,",
-                        length, text);
+    return csv_cell_number(csv, cell, &value, &holds);
+}
+
+bool csv_cell_whole(const struct cell *cell)
+{
+    const char *p = cell->start, *end = cell->end;
+    while (p < end && *p == ' ')
+        p++;
+    if (end - p > 2 && memcmp(end - 2, ".0", 2) == 0)
+        end -= 2;
+    const char *digits = p;
+    while (p < end && *p >= '0' && *p <= '9')
+        p++;
+    return p > digits && p == end;
 }
 
 bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last)
@@ -159,11 +162,7 @@ bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last)
     *last = cell.last;
     if (csv_cell_number(csv, &cell, value, holds))
         return true;
-    p = skip_blanks(csv, cell.start);
-    if (csv_cell_empty(&cell))
-        return source_error(csv->source, csv_offset(csv, cell.quoted ? cell.start - 1 : p), csv->error,
-                            "an empty cell: expected a number");
-    return wrong_number(csv, &cell, p);
+    return csv_cell_empty(&cell) ? csv_empty_number(csv, &cell) : csv_wrong_number(csv, &cell);
 }
 
 char *csv_cell_text(const struct csv *csv, const struct cell *cell, struct error *error)
@@ -232,11 +231,17 @@ bool csv_skip_comment(struct csv *csv)
 
 /* ---- the delimiter and the decimal mark ---- */
 
+/* Whether the line begins with a cell "#", which is a name for a count of the rows. */
+static bool names_rows(const struct csv *csv)
+{
+    return csv->end - csv->at > 2 && (csv->at[1] == ',' || csv->at[1] == ';');
+}
+
 /* Moves behind comments and blank lines in front of a table. */
 static void skip_front(struct csv *csv)
 {
     while (csv->at < csv->end) {
-        if (*csv->at == '#')
+        if (*csv->at == '#' && !names_rows(csv))
             skip_line(csv);
         else if (!csv_skip_blank_line(csv))
             break;

@@ -1,131 +1,29 @@
 /*
  * Long tables: one row a pair of query and key, in columns that the header names, in any order. attn writes them,
- * and data frames and edges of a graph have this form. Pairs without a row are masked. Two passes count the rows
- * and find the indices that occur, a third fills the tensors.
+ * and data frames and edges of a graph have this form. Pairs without a row are masked. Where queries or keys are
+ * words, a pass numbers them. Two passes count the rows and find the indices that occur, the last fills the tensors.
  */
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "read/csv_long_columns.h"
 #include "read/csv_private.h"
+#include "read/csv_words.h"
 
-/* What a column holds. The first INDICES are the indices of a pair. */
-enum column {
-    LAYER,
-    HEAD,
-    QUERY,
-    KEY,
-    QUERY_TOKEN,
-    KEY_TOKEN,
-    WEIGHT,
-    SCORE,
-    MASKED,
-    STAGE,
-    FEATURE,
-    OTHER,
-    COLUMN_KINDS
-};
-#define INDICES 4
 static const char *const index_names[INDICES] = {"layer", "head", "query", "key"};
-
-/* Names of columns. In a graph the edge from a source to a target is the target attending to the source, as in
- * PyTorch Geometric and DGL. A score is a masked one, of which softmax makes the weight; the stages before it have
- * columns of their own. */
-static const struct {
-    const char *name;
-    enum column column;
-} column_names[] = {
-    {"layer", LAYER},
-    {"head", HEAD},
-    {"query", QUERY},
-    {"key", KEY},
-    {"target", QUERY},
-    {"source", KEY},
-    {"query_token", QUERY_TOKEN},
-    {"key_token", KEY_TOKEN},
-    {"weight", WEIGHT},
-    {"attention", WEIGHT},
-    {"alpha", WEIGHT},
-    {"score", SCORE},
-    {"masked_score", SCORE},
-    {"masked", MASKED},
-    {"raw_score", STAGE},
-    {"scaled_score", STAGE},
-    {"allowed", STAGE},
-    {"encoding", STAGE},
-    {"feature", FEATURE},
-};
-
-enum { COLUMNS_MAX = 64 };
-
-struct columns {
-    enum column kind[COLUMNS_MAX];
-    size_t count;
-    bool has[COLUMN_KINDS];
-    enum column value; /* WEIGHT, or else SCORE */
-    char *other;       /* the first name that is not known; owned, or NULL */
-};
-
-static enum column column_named(const struct cell *cell)
-{
-    for (size_t i = 0; i < sizeof column_names / sizeof *column_names; i++)
-        if (csv_cell_is(cell, column_names[i].name))
-            return column_names[i].column;
-    return OTHER;
-}
-
-/* Reads the header at csv->at. False where it is none of a long table: without query or key, or one of them
- * twice, or with too many columns. */
-static bool read_columns(struct csv *csv, struct columns *columns)
-{
-    struct cell cell = {0}, first = {0};
-    *columns = (struct columns){0};
-    while (!cell.last) {
-        if (columns->count == COLUMNS_MAX || !csv_cell(csv, &cell))
-            return false;
-        enum column kind = column_named(&cell);
-        if (kind < STAGE && columns->has[kind])
-            return false;
-        /* A column without a name, or with that of pandas, is an index that was written too. */
-        if (kind == OTHER && !columns->other && !csv_cell_empty(&cell) && !csv_cell_is(&cell, "Unnamed: 0"))
-            columns->other = csv_cell_text(csv, &cell, csv->error);
-        if (columns->count == 0)
-            first = cell;
-        columns->has[kind] = true;
-        columns->kind[columns->count++] = kind;
-    }
-    columns->value = columns->has[WEIGHT] ? WEIGHT : SCORE;
-    if (columns->has[FEATURE])
-        return columns->has[QUERY] || columns->has[KEY];
-    if (!columns->has[QUERY] || !columns->has[KEY] || columns->count < 3)
-        return false;
-    /* Tokens may be called so too: a matrix has a label where the table has a count. */
-    float value;
-    unsigned holds;
-    struct csv row = *csv;
-    return !csv_cell_empty(&first) || (csv_cell(&row, &cell) && csv_cell_number(&row, &cell, &value, &holds));
-}
-
-bool csv_is_long(const struct csv *csv)
-{
-    struct error ignored = {0};
-    struct columns columns;
-    struct csv header = *csv;
-    header.error = &ignored;
-    bool is_long = read_columns(&header, &columns);
-    free(columns.other);
-    return is_long;
-}
 
 /* ---- rows ---- */
 
 struct long_row {
     size_t index[INDICES];
     struct cell token[2]; /* of the query and of the key */
+    struct cell word[2];  /* in the place of the index of the query and of the key */
     float value;          /* the weight or the score */
     bool masked;
 };
@@ -183,6 +81,21 @@ static bool read_masked(const struct csv *csv, const struct cell *cell, bool *ma
                         "masked is \"%.*s\": expected 0, 1, false or true", length, cell->start);
 }
 
+static bool is_words(const struct columns *columns, enum column kind)
+{
+    return (kind == QUERY || kind == KEY) && columns->words[kind - QUERY];
+}
+
+/* The number of a word once it has one; the word is the token too. */
+static void take_word(const struct columns *columns, size_t side, const struct cell *cell,
+                      struct long_row *row)
+{
+    row->word[side] = *cell;
+    if (columns->numbered[side])
+        row->index[QUERY + side] = csv_words_find(columns->numbered[side], cell);
+    row->token[side] = *cell;
+}
+
 static bool read_pair(struct csv *csv, const struct columns *columns, struct long_row *row)
 {
     const char *start = csv->at;
@@ -202,7 +115,9 @@ static bool read_pair(struct csv *csv, const struct columns *columns, struct lon
         if (!csv_cell(csv, &cell))
             return false;
         last = cell.last;
-        if (kind < INDICES && !read_index(csv, &cell, index_names[kind], &row->index[kind]))
+        if (is_words(columns, kind))
+            take_word(columns, kind - QUERY, &cell, row);
+        else if (kind < INDICES && !read_index(csv, &cell, index_names[kind], &row->index[kind]))
             return false;
         if (kind == QUERY_TOKEN || kind == KEY_TOKEN)
             row->token[kind - QUERY_TOKEN] = cell;
@@ -237,6 +152,7 @@ struct long_axis {
 struct long_table {
     struct columns columns;
     struct long_axis axes[INDICES];
+    struct csv_words words[3]; /* of queries, of keys, and of both; owned */
     size_t rows, pairs;
     float *value;        /* a pair: its weight or score; owned, as are the others */
     float *attends;      /* a pair: 1, or 0 where it is masked or has no row */
@@ -258,12 +174,35 @@ static void long_free(struct long_table *table)
     free(table->value);
     free(table->attends);
     free(table->seen);
-    free(table->columns.other);
+    for (int i = 0; i < 3; i++)
+        csv_words_free(&table->words[i]);
 }
 
 /* The range of indices may be larger than the number of rows by SPREAD_MAX. There may be PAIRS_MAX pairs, or
  * PAIRS_A_ROW for each row, which bounds the memory by the size of the file. */
 enum { SPREAD_MAX = 1 << 20, PAIRS_MAX = 1 << 26, PAIRS_A_ROW = 64 };
+
+/* Pass 0: number the words as they appear. If queries and keys are the same words, both have the numbers of the
+ * first appearance in either column. */
+static bool number_sides(struct csv csv, struct long_table *table)
+{
+    struct columns *columns = &table->columns;
+    struct csv_words *words = table->words;
+    struct long_row row;
+    if (!columns->words[0] && !columns->words[1])
+        return true;
+    while (next_pair(&csv, columns, &row))
+        for (int side = 0; side < 2; side++)
+            if (columns->words[side] && (!csv_words_add(&words[side], &row.word[side], csv.error) ||
+                                         !csv_words_add(&words[2], &row.word[side], csv.error)))
+                return false;
+    if (csv.error->kind)
+        return false;
+    const bool one = columns->words[0] && columns->words[1] && csv_words_same(&words[0], &words[1]);
+    for (int side = 0; side < 2; side++)
+        columns->numbered[side] = columns->words[side] ? &words[one ? 2 : side] : NULL;
+    return true;
+}
 
 /* Pass 1: check and count the rows, and find the range of each axis. */
 static bool measure_axes(struct csv csv, struct long_table *table)
@@ -309,7 +248,8 @@ static bool find_indices(struct csv csv, struct long_table *table)
     for (int i = 0; i < INDICES; i++) {
         struct long_axis *axis = &table->axes[i];
         size_t range = axis->most - axis->least + 1;
-        bool named = i >= QUERY && table->columns.has[QUERY_TOKEN + i - QUERY];
+        bool named =
+            i >= QUERY && (table->columns.has[QUERY_TOKEN + i - QUERY] || table->columns.words[i - QUERY]);
         axis->position = memory_zeroed(range, sizeof *axis->position, csv.error);
         axis->token = named ? memory_zeroed(range, sizeof *axis->token, csv.error) : NULL;
         if (!axis->position || (named && !axis->token))
@@ -368,7 +308,7 @@ static bool take_indices(struct long_axis *axis, const struct long_axis *other, 
 
 /* Where pairs are missing, queries and keys are taken for one sequence, as in a graph: a token that has rows only
  * as a query, or only as a key, is both all the same. Tokens that differ, no index in common, or a single query, say
- * that they are two sequences. */
+ * that they are two sequences; words without indices say themselves what is what. */
 static bool join_sides(struct long_table *table, struct error *error)
 {
     struct long_axis *query = &table->axes[QUERY], *key = &table->axes[KEY];
@@ -408,7 +348,7 @@ static bool find_pairs(const struct csv *csv, struct long_table *table)
                 "%zu rows for %zu layers, %zu heads, %zu queries and %zu keys: expected a row for "
                 "more of the pairs",
                 table->rows, axes[LAYER].count, axes[HEAD].count, axes[QUERY].count, axes[KEY].count);
-        if (joined)
+        if (joined || table->columns.words[0] || table->columns.words[1])
             return true;
         if (!join_sides(table, csv->error))
             return false;
@@ -416,6 +356,30 @@ static bool find_pairs(const struct csv *csv, struct long_table *table)
 }
 
 /* ---- values ---- */
+
+/* The query or key of a row for a message: "query 3" or "query "the"". */
+static void name_side(const struct columns *columns, const struct long_row *row, int side, char name[80])
+{
+    const struct cell *word = &row->word[side];
+    const int length = word->end - word->start > 40 ? 40 : (int)(word->end - word->start);
+    if (columns->words[side])
+        snprintf(name, 80, "%s \"%.*s\"", index_names[QUERY + side], length, word->start);
+    else
+        snprintf(name, 80, "%s %zu", index_names[QUERY + side], row->index[QUERY + side]);
+}
+
+static bool stands_twice(const struct csv *csv, const struct columns *columns, const struct long_row *row,
+                         const char *start)
+{
+    char query[80], key[80];
+    const bool words = columns->words[0] || columns->words[1];
+    name_side(columns, row, 0, query);
+    name_side(columns, row, 1, key);
+    return source_error(csv->source, csv_offset(csv, start), csv->error,
+                        "layer %zu, head %zu, %s, %s stands twice: expected every pair once%s",
+                        row->index[LAYER], row->index[HEAD], query, key,
+                        words ? "; words that occur twice want columns query and key that count them" : "");
+}
 
 /* Pass 3: fill the pairs. */
 static bool fill(struct csv csv, struct long_table *table)
@@ -428,10 +392,7 @@ static bool fill(struct csv csv, struct long_table *table)
             at = at * axis->count + axis->position[row.index[i] - axis->least] - 1;
         }
         if (table->seen[at])
-            return source_error(
-                csv.source, csv_offset(&csv, start), csv.error,
-                "layer %zu, head %zu, query %zu, key %zu stands twice: expected every pair once",
-                row.index[LAYER], row.index[HEAD], row.index[QUERY], row.index[KEY]);
+            return stands_twice(&csv, &table->columns, &row, start);
         bool is_score = table->columns.value == SCORE;
         bool none = row.masked || (is_score && row.value == -INFINITY);
         table->seen[at] = 1;
@@ -535,21 +496,66 @@ static bool read_pairs(const struct csv *csv, struct long_table *table)
     return true;
 }
 
+/* The name of a column, fit for a message. */
+static void name_column(const struct csv *csv, const struct cell *cell, char *name, size_t size)
+{
+    struct error ignored = {0};
+    char *text = csv_cell_text(csv, cell, &ignored);
+    text_clean(name, size, text ? text : "");
+    free(text);
+}
+
+/* Which columns were taken for query, key and weight, where their names do not say so. */
+static void note_names(const struct csv *csv, const struct long_table *table, size_t line,
+                       struct inputs *inputs)
+{
+    const struct columns *columns = &table->columns;
+    const enum column kinds[3] = {QUERY, KEY, columns->value};
+    const char *const called[3] = {"query", "key", columns->value == SCORE ? "score" : "weight"};
+    char name[3][60];
+    bool plain = true;
+    for (int i = 0; i < 3; i++) {
+        const struct cell *cell = &columns->name[csv_long_column(columns, kinds[i])];
+        name_column(csv, cell, name[i], sizeof name[i]);
+        plain = plain && csv_cell_is(cell, called[i]);
+    }
+    if (!plain)
+        warnings_add(&inputs->notes, "%s:%zu: \"%s\" is the query, \"%s\" the key and \"%s\" the %s",
+                     csv->source->name, line, name[0], name[1], name[2], called[2]);
+    if (columns->words[0] || columns->words[1])
+        warnings_add(&inputs->notes, "%s: %s are words, numbered as they appear", csv->source->name,
+                     !columns->words[0]   ? "keys"
+                     : !columns->words[1] ? "queries"
+                                          : "queries and keys");
+}
+
 /* What the table was taken for, and columns that say nothing. */
 static void say(const struct csv *csv, const struct long_table *table, const struct place *place,
                 struct inputs *inputs, struct warnings *warnings)
 {
+    const struct columns *columns = &table->columns;
+    const size_t unused = csv_long_unused(columns);
     char name[60];
     warnings_add(&inputs->notes, "%s:%zu: this line is the header of a table of %s, one row a pair",
                  csv->source->name, place->line,
-                 table->columns.value == SCORE ? "masked scores, whose softmax is taken" : "weights");
+                 columns->value == SCORE ? "masked scores, whose softmax is taken" : "weights");
+    note_names(csv, table, place->line, inputs);
     if (table->rows < table->pairs)
         warnings_add(&inputs->notes, "%s: %zu of %zu pairs have no row and are masked", csv->source->name,
                      table->pairs - table->rows, table->pairs);
-    if (table->columns.other) {
-        text_clean(name, sizeof name, table->columns.other);
-        warnings_add(warnings, "%s:%zu: the column \"%s\" is not used", csv->source->name, place->line, name);
-    }
+    if (unused == columns->count)
+        return;
+    name_column(csv, &columns->name[unused], name, sizeof name);
+    warnings_add(warnings, "%s:%zu: the column \"%s\" is not used", csv->source->name, place->line, name);
+}
+
+bool csv_is_long(const struct csv *csv)
+{
+    struct error ignored = {0};
+    struct columns columns;
+    struct csv header = *csv;
+    header.error = &ignored;
+    return csv_long_columns(&header, &columns);
 }
 
 bool csv_read_long(struct csv *csv, struct inputs *inputs, struct warnings *warnings)
@@ -557,13 +563,14 @@ bool csv_read_long(struct csv *csv, struct inputs *inputs, struct warnings *warn
     struct long_table table = {0};
     struct place place = source_place(csv->source, csv_offset(csv, csv->at));
     const char *header = csv->at;
-    bool ok = read_columns(csv, &table.columns) && !csv->error->kind;
+    bool ok = csv_long_columns(csv, &table.columns);
     if (ok && (table.columns.has[FEATURE] || !table.columns.has[table.columns.value]))
         ok = source_error(
             csv->source, csv_offset(csv, header), csv->error,
             "this is a table of another stage than the weights: expected a column weight or score");
-    ok = ok && measure_axes(*csv, &table) && find_indices(*csv, &table) && find_pairs(csv, &table) &&
-         read_pairs(csv, &table) && put(&table, inputs, &place, warnings, csv->error);
+    ok = ok && number_sides(*csv, &table) && measure_axes(*csv, &table) && find_indices(*csv, &table) &&
+         find_pairs(csv, &table) && read_pairs(csv, &table) &&
+         put(&table, inputs, &place, warnings, csv->error);
     if (ok)
         say(csv, &table, &place, inputs, warnings);
     csv->at = csv->end;

@@ -1,7 +1,7 @@
 /*
- * Between the files of the CSV reader: csv_cells.c reads cells, csv_layout.c finds the header and the labels,
- * csv.c makes matrices of the rows, csv_parts.c does so on several threads; csv_long.c reads tables of one row a
- * pair, csv_tokens.c lists of tokens.
+ * Between the files of the CSV reader: csv_cells.c reads cells, csv_wrong.c says what is wrong with them,
+ * csv_layout.c finds the header and the labels, csv.c makes matrices of the rows, csv_parts.c does so on several
+ * threads; csv_long.c reads tables of one row a pair, csv_tokens.c lists of tokens.
  */
 #ifndef ATTN_READ_CSV_PRIVATE_H
 #define ATTN_READ_CSV_PRIVATE_H
@@ -18,9 +18,10 @@
 struct csv {
     const struct source *source;
     const char *at, *end;
-    char delimiter; /* ' ' stands for runs of blanks and tabs */
-    char mark;      /* before the fraction of a number: '.' or ',' */
-    bool quotes;    /* cells between blanks may be quoted, as R writes them; others always may */
+    char delimiter;     /* ' ' stands for runs of blanks and tabs */
+    char mark;          /* before the fraction of a number: '.' or ',' */
+    size_t row, column; /* of the number that is read next, in its matrix, for messages */
+    bool quotes;        /* cells between blanks may be quoted, as R writes them; others always may */
     struct error *error;
 };
 
@@ -40,15 +41,29 @@ bool csv_cell(struct csv *csv, struct cell *cell);
  * cell. Errors: anything else, with its place. */
 bool csv_number(struct csv *csv, float *value, unsigned *holds, bool *last);
 
+/* The errors of a cell that is no number, and of an empty one, in the line whose rest is at csv->at. Always false. */
+bool csv_wrong_number(const struct csv *csv, const struct cell *cell);
+bool csv_empty_number(const struct csv *csv, const struct cell *cell);
+
 /* Whether the whole cell, blanks around it aside, is a number, or true or false. */
 bool csv_cell_number(const struct csv *csv, const struct cell *cell, float *value, unsigned *holds);
+bool csv_is_number(const struct csv *csv, const struct cell *cell);
 bool csv_cell_empty(const struct cell *cell);
 /* Whether the cell, blanks around it aside, is the word, in any case. */
 bool csv_cell_is(const struct cell *cell, const char *word);
+/* Whether it is a whole number without a sign; pandas writes 3.0 where others of its column are missing. */
+bool csv_cell_whole(const struct cell *cell);
+/* Whether it is a word: no number, misspelt or missing, and not empty. */
+bool csv_cell_word(const struct csv *csv, const struct cell *cell);
 /* Whether it is no number but begins like one: "1,2x", "3 kg", "−1" with a typographic minus. */
 bool csv_cell_misspelt(const struct csv *csv, const struct cell *cell);
 /* Whether it is the name of a column of labels: token, index, … */
 bool csv_names_labels(const struct cell *cell);
+
+/* Whether it may be the name of a column that counts the rows: nr, row, … */
+bool csv_names_count(const struct cell *cell);
+/* Whether it is one of those that spreadsheets, R and pandas write for a number that is missing: NA, … */
+bool csv_cell_missing(const struct cell *cell);
 
 /* The text of a cell, which the caller frees. NULL and an error for text that is not
  * UTF-8, and without memory. */
@@ -71,6 +86,9 @@ struct csv_layout {
     bool counts;     /* the header is 0, 1, 2, …, and labels nothing */
     bool repeats;    /* it is the labels of the rows once more */
     bool square;     /* the first line might be a header of counts, but the table is square with it */
+    bool quoted;     /* the header is 1, 2, 3, … in quotes, as R writes it */
+    bool from_one;   /* the first line is numbers, but might be a header that counts from 1 */
+    bool counted;    /* there is a header, and the first column below it counts the rows */
     size_t labels;   /* columns of labels in front; 0 also where only a row further down will tell */
     size_t label_at; /* the one of them that has the labels */
 };

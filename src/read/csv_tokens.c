@@ -61,7 +61,7 @@ static struct tokens_layout find_layout(struct csv csv)
         if (row == 0)
             layout.columns = columns;
         if (row == 0 && columns == 2)
-            layout.header = csv_cell_empty(&cell) || csv_names_labels(&cell);
+            layout.header = csv_cell_empty(&cell) || csv_names_labels(&cell) || csv_names_count(&cell);
         quoted = quoted || cell.quoted;
         /* R counts rows from 1. */
         if (columns == 2 && row == layout.header)

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "read/printed.h"
 
 #define READER_NAME(name) #name
 #define READER_ROW(name) {READER_NAME(name), &reader_##name},
@@ -45,7 +46,7 @@ static const char *foreign_format(const struct source *source)
         size_t at, size;
         const char *what;
     } known[] = {
-        {"\x93NUMPY", 0, 6, "a NumPy file"},
+        {"\x93NUMPY", 0, 6, "a NumPy file (np.savetxt writes CSV, json.dumps(a.tolist()) JSON)"},
         {"PK\3\4", 0, 4, "a zip archive (.npz, .pt, .xlsx)"},
         {"{\"", 8, 2, "a safetensors file"},
         {"\x1f\x8b", 0, 2, "compressed by gzip"},
@@ -65,7 +66,8 @@ static const char *foreign_format(const struct source *source)
 }
 
 /* The reader that is surest; the last of the table where none is sure. */
-static const struct reader *choose_reader(const struct source *source, struct error *error)
+static const struct reader *choose_reader(const struct source *source, const struct read_target *target,
+                                          struct error *error)
 {
     const struct reader *best = NULL;
     int sure = -1;
@@ -82,7 +84,8 @@ static const struct reader *choose_reader(const struct source *source, struct er
                   reader_list);
         return NULL;
     }
-    return best;
+    const bool list = target->what == READ_TOKENS || target->what == READ_KEY_TOKENS;
+    return !list && printed_array(source, error) ? NULL : best;
 }
 
 /* Removes a byte order mark in front: it is no part of the text, and would count as a column in messages. */
@@ -126,7 +129,7 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
         return error_set(error, ERROR_INPUT, "%s: the file is empty: expected one of %s", source->name,
                          reader_list);
     if (!reader)
-        reader = choose_reader(source, error);
+        reader = choose_reader(source, target, error);
     number_take_overflow();
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;

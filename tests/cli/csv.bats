@@ -80,6 +80,69 @@ attn: long.csv: 1 of 4 pairs have no row and are masked"
     same "$(attn run edges.csv --mask-true-blocks -o - | jq -c .mask)" "$(attn run edges.csv -o - | jq -c .mask)"
 }
 
+@test "bug: long tables with other names were embeddings" {
+    "$PYTHON" - <<'END'
+import numpy as np
+
+rng = np.random.default_rng(3)
+w = np.exp(rng.normal(size=(40, 40)))
+w = (w / w.sum(1, keepdims=True)).astype(np.float32)
+np.save("w.npy", w)
+words = [f"w{i}" for i in rng.permutation(40)]
+rows = [(i, j, w[i, j]) for i in range(40) for j in range(40)]
+with open("r.csv", "w") as f: # R goes down the columns, and counts from 1
+    f.write('"","Var1","Var2","value"\n')
+    for n, (i, j, v) in enumerate(sorted(rows, key=lambda row: row[1])):
+        f.write(f'"{n + 1}",{i + 1},{j + 1},{v}\n')
+with open("words.csv", "w") as f:
+    f.write("from,to,weight\n")
+    for i, j, v in rows:
+        f.write(f"{words[i]},{words[j]},{v}\n")
+with open("words.txt", "w") as f:
+    f.write("\n".join(words) + "\n")
+END
+    # Words are numbered by rows: the second word appears as a key first, in the order of the sequence.
+    for file in r words; do
+        attn run $file.csv -q -o $file.npy
+        "$PYTHON" -c "import numpy as np; assert (np.load('$file.npy').reshape(40, 40) == np.load('w.npy')).all()"
+    done
+    same "$(attn run words.csv -o - 2>&1 | jq -r '.tokens[]')" "$(cat words.txt)"
+    same "$(attn run words.csv -o - 2>&1 | jq -r '.key_tokens[]')" "$(cat words.txt)"
+    same "$(attn run r.csv -o - 2>&1 | jq -r '.tokens[]')" "$(seq 40)"
+}
+
+@test "--verbose says which names of a long table were taken for what" {
+    printf 'from,to,prob\nthe,the,1\ncat,the,0.4\ncat,cat,0.6\n' >x.csv
+    attn run x.csv -v -o y.json 2>err
+    same "$(head -4 err)" 'attn: x.csv:1: this line is the header of a table of weights, one row a pair
+attn: x.csv:1: "from" is the query, "to" the key and "prob" the weight
+attn: x.csv: queries and keys are words, numbered as they appear
+attn: x.csv: 1 of 4 pairs have no row and are masked'
+}
+
+@test "bug: a first column that counts the rows was a feature, and a header from R a row" {
+    printf '1,1,0.5\n2,0.25,1\n' >rows.csv
+    (echo nr,x,y && cat rows.csv) >nr.csv
+    printf '1,0.5\n0.25,1\n' >plain.csv
+    same "$(weights nr.csv)" "$(weights plain.csv)"
+    same "$(attn run nr.csv -o - 2>&1 | jq -c .tokens)" '["1","2"]'
+    (echo n,x,y && cat rows.csv) >n.csv
+    attn run n.csv -o y.json 2>err
+    same "$(cat err)" 'attn: warning: n.csv:1: the first column, "n", counts the rows and is taken for numbers; call it index if it is none'
+    printf '"1","2"\n1,0.5\n0.25,1\n' >r.csv
+    same "$(weights r.csv)" "$(weights plain.csv)"
+    printf '1,2\n1,0.5\n0.25,1\n' >guess.csv
+    attn run guess.csv -o y.json 2>err
+    same "$(cat err)" 'attn: warning: guess.csv:1: the first line is taken for numbers, although it counts the columns; --header yes takes it for a header'
+    same "$(weights guess.csv --header yes)" "$(weights plain.csv)"
+}
+
+@test "bug: NA made a header of the first row of weights" {
+    printf '1,NA\n0.5,0.5\n' >x.csv
+    fails 3 'x.csv:1:3: "NA" is a missing value: expected a number, 0 for a pair that is masked (nan if it is to be nan)' \
+        attn run --attention x.csv -o y.json
+}
+
 @test "masked scores as CSV give the weights back, and raw ones are refused" {
     cp "$DATA/causal.json" x.json
     attn run x.json -q --stage masked -o masked.csv

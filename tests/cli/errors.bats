@@ -443,6 +443,12 @@ sample() {
         'x.json: attention: 2 of 3 rows hold NaN or infinity; shown as they are'
     warns '{"attention":[[0.5,0.4979],[0.5,0.5021]]}' '' \
         'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.9979 to 1.002); shown as they are'
+    warns '{"attention":[[90,10],[50,50]]}' '' \
+        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 100 to 100); shown as they are; percentages want dividing by 100'
+    warns '{"attention":[[0.9,0.5],[0.1,0.5]]}' '' \
+        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.6 to 1.4); shown as they are; its columns do, so queries and keys look exchanged'
+    warns '{"attention":[[[0.9,0.5],[0.1,0.5]],[[1,0],[1,1]]]}' '' \
+        'x.json: attention: 3 of 4 rows do not sum to 1 (their sums go from 0.6 to 2); shown as they are'
     echo '{"attention":[[0.5,0.4981],[0.5,0.5019]]}' >x.json
     same "$(attn run x.json -o y.json 2>&1)" ""
 }

@@ -323,7 +323,36 @@ static void refuses_bad_tables(void **state)
          "f.csv:2:3: expected a number with a decimal comma, as other numbers here, found \"4.5\""},
         {"1;2.5\n3,5;4\n",
          "f.csv:2:1: expected a number with a decimal point, as other numbers here, found \"3,5\""},
-        {"1;2,5\n3;1.234,5\n", "f.csv:2:3: expected a number, found \"1.234,5\""},
+        {"1;2,5\n3;1.234,5\n", "f.csv:2:3: \"1.234,5\" has a thousands separator: expected 1234,5"},
+        {"1;2.5\n3;1,234.5\n", "f.csv:2:3: \"1,234.5\" has a thousands separator: expected 1234.5"},
+        {"1,2\n3,\"-1,234,567\"\n", "f.csv:2:3: \"-1,234,567\" has a thousands separator: expected -1234567"},
+        {"1,2\n3,\"0,5\"\n",
+         "f.csv:2:3: expected a number with a decimal point, as other numbers here, found \"0,5\""},
+        {"1,2\n3,\"12,34\"\n",
+         "f.csv:2:3: expected a number with a decimal point, as other numbers here, found \"12,34\""},
+        {"1;2,5\n3;1\xC2\xA0"
+         "234,5\n",
+         "f.csv:2:3: \"1\xC2\xA0"
+         "234,5\" has a thousands separator: expected 1234,5"},
+        {"1,2\n3,1'234.5\n", "f.csv:2:3: \"1'234.5\" has a thousands separator: expected 1234.5"},
+        {"1,2\n3,1'23.5\n", "f.csv:2:3: expected a number, found \"1'23.5\""},
+        {"1,2\n3,0'234.5\n", "f.csv:2:3: expected a number, found \"0'234.5\""},
+        {"1,2\n3,10%\n", "f.csv:2:3: \"10%\" is a percentage: expected 0.1"},
+        {"1;2,5\n3; 12,5% \n", "f.csv:2:4: \"12,5%\" is a percentage: expected 0,125"},
+        {"1,2\n3,x%\n", "f.csv:2:3: expected a number, found \"x%\""},
+        {"1,2\n3,%\n", "f.csv:2:3: expected a number, found \"%\""},
+        {"1,2\n3,−0.5\n", "f.csv:2:3: \"−0.5\" has a typographic minus (U+2212): expected -"},
+        {"1,2\n3,\"–4\"\n", "f.csv:2:3: \"–4\" has a typographic minus (U+2013): expected -"},
+        {"1,2\n3,−\n", "f.csv:2:3: expected a number, found \"−\""},
+        {"1,2,\n3,4,\n", "f.csv:1:5: an empty cell, because all rows end in a comma: expected none behind "
+                         "the last number"},
+        {"# c\n1;2;\r\n3;4;\r\n", "f.csv:2:5: an empty cell, because all rows end in a semicolon: expected "
+                                  "none behind the last number"},
+        {",a,b\na,1,\nb,0.5,0.5\n",
+         "f.csv:2:5: an empty cell above the diagonal: expected 0 (--causal masks these pairs)"},
+        {"a,1,,\nb,2,3,\nc,4,5,6\n",
+         "f.csv:1:5: an empty cell above the diagonal: expected 0 (--causal masks these pairs)"},
+        {"a,1,,2\nb,2,3,\nc,4,5,6\n", "f.csv:1:5: an empty cell: expected a number"},
         {"a,1,b\n", "f.csv:1:5: expected a number, found \"b\""},
         {"\xC3\xBC,1\nb,\xC3\xBC x\n", "f.csv:2:3: expected a number, found \"\xC3\xBC x\""},
         {"1,2\n3,4\n\n5,6\n", "f.csv:3:1: an empty line among the rows: expected one matrix, or slices of "
@@ -405,7 +434,19 @@ static void file_of_another_kind_is_named(void **state)
     (void)state;
     check_file("", 0, ".json", NULL, ": the file is empty: expected one of " FORMATS);
     check_file("\xEF\xBB\xBF", 3, ".csv", NULL, ": the file is empty: expected one of " FORMATS);
-    check_file("\x93NUMPY\1\0", 8, ".npy", NULL, ": this is a NumPy file: expected one of " FORMATS);
+    check_file("\x93NUMPY\1\0", 8, ".npy", NULL,
+               ": this is a NumPy file (np.savetxt writes CSV, json.dumps(a.tolist()) JSON): expected one "
+               "of " FORMATS);
+#define PRINTED ": this is the printed form of a "
+#define INSTEAD ": expected JSON (json.dumps(t.tolist())) or CSV (np.savetxt)"
+    check_file("tensor([[1, 2]])", 16, ".txt", NULL, PRINTED "PyTorch tensor" INSTEAD);
+    check_file("[tensor([[1., ..., 2]])", 23, "", NULL,
+               PRINTED "PyTorch tensor, and \"...\" is all that is left of some numbers" INSTEAD);
+    check_file("(array([1, 2]), 3)", 18, ".csv", NULL, PRINTED "NumPy array" INSTEAD);
+    check_file("[[1. 2.]\n [3. 4.]]", 19, ".csv", NULL, PRINTED "NumPy array" INSTEAD);
+    check_file("[[-1]\n [2]]", 11, ".json", NULL, PRINTED "NumPy array" INSTEAD);
+    check_file("[[1,2],[3,4]]", 13, ".json", NULL, NULL);
+    check_file("array,b\n1,2\n", 12, ".csv", NULL, NULL);
     check_file("PK\3\4", 4, ".npz", NULL,
                ": this is a zip archive (.npz, .pt, .xlsx): expected one of " FORMATS);
     check_file("\10\0\0\0\0\0\0\0{\"a\":1}", 15, "", NULL,

@@ -203,6 +203,56 @@ static void tokens_that_are_numbers(void **state)
           {.text = ",0,1\nthe,.4,.6\ncat,.1,.9\n", INPUT_ATTENTION, .shape = "2×2", .tokens = "the|cat"}, );
 }
 
+static void columns_that_count_the_rows(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"nr",    "Nr.",      "no",  "no.",  "#",    "row",      "rowname",
+                                        "Zeile", "position", "pos", "time", "step", "token_id", "rownames"};
+    static const char warning[] =
+        "f.csv:1: the first column, \"n\", counts the rows and is taken for numbers; "
+        "call it index if it is none";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "%s,x,y\n1,.5,2\n2,3,4\n", names[i]);
+        CHECK({.text = text, .shape = "2×2", .values = ".5 2 3 4", .tokens = "1|2"});
+    }
+    CHECK({.text = "row,x\n0,5\n1,6\n", .shape = "2×1", .values = "5 6", .tokens = "0|1"},
+          {.text = "row,x\n0,5\n2,6\n", .shape = "2×2", .values = "0 5 2 6"},
+          {.text = "row,x\n0,5\n", .shape = "1×2", .values = "0 5"},
+          {.text = "nr,token,x\n1,the,5\n2,cat,6\n", .shape = "2×1", .values = "5 6", .tokens = "the|cat"},
+          {.text = "n,x\n0,5\n1,6\n2,7\n", .shape = "3×2", .values = "0 5 1 6 2 7", .warning = warning},
+          {.text = "n,x\n1,5\n2,6\n", .shape = "2×2", .values = "1 5 2 6", .warning = warning},
+          {.text = "n,x\n2,5\n3,6\n", .shape = "2×2", .values = "2 5 3 6"},
+          {.text = "n\n0\n1\n", .shape = "2×1", .values = "0 1"}, );
+}
+
+static void headers_that_count_from_one(void **state)
+{
+    (void)state;
+    static const char taken[] =
+        "f.csv:1: the first line is taken for numbers, although it counts the columns; "
+        "--header yes takes it for a header";
+    CHECK({.text = "\"1\",\"2\"\n.5,.25\n0,1\n", .shape = "2×2", .values = ".5 .25 0 1"},
+          {.text = "\"1\" \"2\"\n\"1\" .5 .25\n\"2\" 0 1\n",
+           .shape = "2×2",
+           .values = ".5 .25 0 1",
+           .tokens = "1|2"},
+          {.text = "\"x\",\"1\",\"2\"\n\"the\",.5,.25\n\"cat\",0,1\n",
+           .shape = "2×2",
+           .values = ".5 .25 0 1",
+           .tokens = "the|cat"},
+          {.text = "\"1\",\"2\"\n\"3\",\"4\"\n", .shape = "2×2", .values = "1 2 3 4"},
+          {.text = "1 2\n1 .5 .25\n2 0 1\n",
+           .shape = "2×2",
+           .values = ".5 .25 0 1",
+           .tokens = "1|2",
+           .warning = "the first line is taken for a header; --header no"},
+          {.text = "1,2\n.5,.25\n0,1\n", .shape = "3×2", .values = "1 2 .5 .25 0 1", .warning = taken},
+          {.text = "1,2\n.5,.25\n0,1\n", .header = HEADER_YES, .shape = "2×2", .values = ".5 .25 0 1"},
+          {.text = "1,2\n.5,.25\n", .shape = "2×2", .values = "1 2 .5 .25"},
+          {.text = "1,2,3\n4,5,6\n", .shape = "2×3", .values = "1 2 3 4 5 6"}, );
+}
+
 static void tables_of_r(void **state)
 {
     (void)state;
@@ -241,21 +291,18 @@ static void misspelt_numbers(void **state)
 {
     (void)state;
     static const char two[] = "f.csv:1: the first line is taken for a header, because \"2x\" is not a number";
-    CHECK(
-        {.text = "1,2x\n3,4\n", .shape = "1×2", .values = "3 4", .warning = two},
-        {.text = "1,NA\n3,4\n", .shape = "1×2", .values = "3 4", .warning = "because \"NA\" is not a number"},
-        {.text = "The,NA,NA\ncat,3,4\n", .shape = "1×2", .tokens = "cat", .warning = "because \"NA\""},
-        {.text = "−1,−2\n3,4\n", .shape = "1×2", .values = "3 4", .warning = "because \"−1\""},
-        {.text = "−1,2\n3,4\n5,6\n",
-         .shape = "3×1",
-         .tokens = "−1|3|5",
-         .warning = "f.csv:1: \"−1\" is not a number, so the first column is taken for labels"},
-        {.text = "the,2\n3rd,4\ncat,6\n", .shape = "3×1", .tokens = "the|3rd|cat"},
-        {.text = ",1st,2nd\n1st,1,0\n2nd,.5,.5\n",
-         INPUT_ATTENTION,
-         .shape = "2×2",
-         .tokens = "1st|2nd",
-         .key_tokens = "1st|2nd"}, );
+    CHECK({.text = "1,2x\n3,4\n", .shape = "1×2", .values = "3 4", .warning = two},
+          {.text = "−1,−2\n3,4\n", .shape = "1×2", .values = "3 4", .warning = "because \"−1\""},
+          {.text = "−1,2\n3,4\n5,6\n",
+           .shape = "3×1",
+           .tokens = "−1|3|5",
+           .warning = "f.csv:1: \"−1\" is not a number, so the first column is taken for labels"},
+          {.text = "the,2\n3rd,4\ncat,6\n", .shape = "3×1", .tokens = "the|3rd|cat"},
+          {.text = ",1st,2nd\n1st,1,0\n2nd,.5,.5\n",
+           INPUT_ATTENTION,
+           .shape = "2×2",
+           .tokens = "1st|2nd",
+           .key_tokens = "1st|2nd"}, );
 }
 
 #define TABLE "layer,head,query,key,weight\n"
@@ -288,6 +335,85 @@ static void long_tables_in_any_order(void **state)
            .shape = "1×3",
            .tokens = "query",
            .key_tokens = "query|key|weight"}, );
+}
+
+static void long_tables_with_other_names(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {
+        "from,to,weight",
+        "q,k,W",
+        "row,col,value",
+        "row,column,attn",
+        "i,j,w",
+        "Var1,Var2,Freq",
+        "query_idx,key_idx,prob",
+        "Query.Index,key-index,Attention Weight",
+        "query_id,key_id,w",
+        "from,to,weights",
+        "query_pos,key_pos,attn",
+        "query,key,attention_weight",
+        "query,key,value",
+        "target,source,w",
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "%s\n0,0,1\n0,1,0\n1,0,.4\n1,1,.6\n", headers[i]);
+        CHECK({.text = text, .shape = "1×1×2×2", .values = "1 0 .4 .6"});
+    }
+    CHECK({.text = "from,to,score\n0,0,1\n0,1,2\n", .shape = "1×1×1×2", .values = "0.26894143 0.7310586"},
+          {.text = "query,key,value,weight\n0,0,1,.5\n",
+           .shape = "1×1×1×1",
+           .values = ".5",
+           .warning = "the column \"value\" is not used"},
+          {.text = "query,key,weight,alpha\n0,0,.5,1\n",
+           .shape = "1×1×1×1",
+           .values = ".5",
+           .warning = "the column \"alpha\" is not used"},
+          /* Indices of rows in front. */
+          {.text = ",from,to,weight\n0,0,0,.5\n1,0,1,.25\n", .shape = "1×1×1×2", .values = ".5 .25"},
+          {.text = "Unnamed: 0,from,to,weight\n0,0,0,.5\n", .shape = "1×1×1×1", .values = ".5"},
+          {.text = "index,from,to,weight\n0,0,0,.5\n", .shape = "1×1×1×1", .values = ".5"},
+          {.text = "\"Var1\" \"Var2\" \"value\"\n\"1\" 1 1 .5\n\"2\" 2 1 .25\n",
+           .shape = "1×1×2×1",
+           .values = ".5 .25",
+           .tokens = "1|2",
+           .key_tokens = "1"},
+          /* Features and labels of a matrix may have these names. */
+          {.text = "i,j,w\n.5,2,3\n", .shape = "1×3", .values = ".5 2 3"},
+          {.text = "from,to,size\n0,2,3\n", .shape = "1×3", .values = "0 2 3"},
+          {.text = "from to w\nfrom .5 .5 0\n", .shape = "1×3", .values = ".5 .5 0", .tokens = "from"}, );
+}
+
+static void long_tables_of_words(void **state)
+{
+    (void)state;
+    CHECK({.text = "query_token,key_token,weight\nb,a,.4\nb,b,.6\na,a,1\na,b,0\n",
+           .shape = "1×1×2×2",
+           .values = ".6 .4 0 1",
+           .tokens = "b|a",
+           .key_tokens = "b|a"},
+          {.text = "query,key,weight\nder,the,1\nder,cat,2\nHund,the,3\nHund,cat,4\n",
+           .shape = "1×1×2×2",
+           .values = "1 2 3 4",
+           .tokens = "der|Hund",
+           .key_tokens = "the|cat"},
+          /* Some words in common are not one sequence. */
+          {.text = "from,to,weight\nx,a,1\na,b,2\n",
+           .shape = "1×1×2×2",
+           .values = "1 0 0 2",
+           .tokens = "x|a",
+           .key_tokens = "a|b"},
+          {.text = "query_token,key_token,weight\n7,7,1\n",
+           .shape = "1×1×1×1",
+           .tokens = "7",
+           .key_tokens = "7"},
+          {.text = "query,key,weight\n0,cat,1\n", .shape = "1×1×1×1", .values = "1", .key_tokens = "cat"},
+          {.text = "\"Var1\" \"Var2\" \"value\"\n\"1\" \"a b\" \"a b\" .5\n\"2\" \"c\" \"a b\" .25\n",
+           .shape = "1×1×2×1",
+           .values = ".5 .25",
+           .tokens = "a b|c",
+           .key_tokens = "a b"}, );
 }
 
 /* Reads a long table and returns which pairs are masked, as "1101"; the caller frees the inputs. */
@@ -398,14 +524,45 @@ static void check_error(const char *text, const char *message)
     warnings_free(&warnings);
 }
 
+/* A missing value is no reason to take a line for a header, nor a column for labels. */
+static void refuses_missing_values(void **state)
+{
+    (void)state;
+#define MISSING " is a missing value: expected a number, 0 for a pair that is masked (nan if it is to be nan)"
+    check_error("1,NA\n3,4\n", "f.csv:1:3: \"NA\"" MISSING);
+    check_error("The,NA,N/A\ncat,3,4\n", "f.csv:1:5: \"NA\"" MISSING);
+    check_error("1,2\nNone,4\n", "f.csv:2:1: \"None\"" MISSING);
+    check_error("-,2\n3,4\n", "f.csv:1:1: \"-\"" MISSING);
+    check_error("1,2\n3, null \n", "f.csv:2:4: \"null\"" MISSING);
+    check_error("1,2\n3,\"#N/A\"\n", "f.csv:2:3: \"#N/A\"" MISSING);
+    check_error("query,key,weight\n0,0,NA\n", "f.csv:2:5: \"NA\"" MISSING);
+    /* They are tokens too. */
+    CHECK({.text = "-,1\nNone,2\n", .shape = "2×1", .tokens = "-|None"},
+          {.text = ",-,the\n-,1,0\nthe,.5,.5\n",
+           INPUT_ATTENTION,
+           .shape = "2×2",
+           .tokens = "-|the",
+           .key_tokens = "-|the"},
+          {.text = "token,NA,the\nNA,1,0\nthe,.5,.5\n",
+           INPUT_ATTENTION,
+           .shape = "2×2",
+           .tokens = "NA|the",
+           .key_tokens = "NA|the"}, );
+}
+
 static void refuses_bad_long_tables(void **state)
 {
     (void)state;
-    check_error("query,key,weight\nthe,cat,1\n", "f.csv:2:1: the query is \"the\": expected a whole number, "
-                                                 "counted from 0; tokens go into query_token");
+    check_error("query,key,weight\n0,0,1\nthe,cat,1\n",
+                "f.csv:3:1: the query is \"the\": expected a whole number, "
+                "counted from 0; tokens go into query_token");
     check_error(
-        "query,key,weight\n0,cat,1\n",
-        "f.csv:2:3: the key is \"cat\": expected a whole number, counted from 0; tokens go into key_token");
+        "query,key,weight\n0,0,1\n0,cat,1\n",
+        "f.csv:3:3: the key is \"cat\": expected a whole number, counted from 0; tokens go into key_token");
+    check_error(
+        "from,to,weight\nthe,cat,1\nthe,cat,1\n",
+        "f.csv:3:1: layer 0, head 0, query \"the\", key \"cat\" stands twice: expected every pair once; "
+        "words that occur twice want columns query and key that count them");
     check_error("query,key,scaled_score\n0,0,1\n",
                 "f.csv:1:1: this is a table of another stage than the weights: "
                 "expected a column weight or score");
@@ -441,13 +598,18 @@ int main(void)
         cmocka_unit_test(headers),
         cmocka_unit_test(headers_that_are_said),
         cmocka_unit_test(tokens_that_are_numbers),
+        cmocka_unit_test(columns_that_count_the_rows),
+        cmocka_unit_test(headers_that_count_from_one),
         cmocka_unit_test(tables_of_r),
         cmocka_unit_test(slices),
         cmocka_unit_test(misspelt_numbers),
         cmocka_unit_test(long_tables),
         cmocka_unit_test(long_tables_in_any_order),
+        cmocka_unit_test(long_tables_with_other_names),
+        cmocka_unit_test(long_tables_of_words),
         cmocka_unit_test(missing_pairs_are_masked),
         cmocka_unit_test(lists_of_tokens),
+        cmocka_unit_test(refuses_missing_values),
         cmocka_unit_test(refuses_bad_long_tables),
         cmocka_unit_test(pairs_are_bounded_by_rows),
     };
