@@ -8,6 +8,7 @@
 struct rows {
     _Alignas(64) float max[BLOCK];         /* the largest score so far, or the sink; never below -FLT_MAX */
     _Alignas(64) float key_max[BLOCK];     /* the largest score so far, for the measures */
+    float sink[BLOCK];                     /* in units of a score; -FLT_MAX if there is none */
     _Alignas(64) float chunk_max[BLOCK];   /* the largest score of this chunk */
     _Alignas(64) float rescale[BLOCK];     /* exp(old max - new max), by which older sums are multiplied */
     _Alignas(64) float wide_max[BLOCK];    /* the max that the sums in double are relative to */
@@ -31,11 +32,12 @@ struct rows {
 /* The sink's part of the sum of a row, relative to its max. */
 static double row_sink(const struct plan *plan, const struct rows *rows, size_t lane)
 {
-    return plan->has_sink ? exp2(plan->factor * ((double)plan->sink - (double)rows->max[lane])) : 0;
+    return plan->has_sink ? exp2(plan->factor * ((double)rows->sink[lane] - (double)rows->max[lane])) : 0;
 }
 
-/* Sets argmax and key_max of the rows whose largest score a chunk raises. It begins at -FLT_MAX, which a score may equal (torch.finfo(float32).min in a bias) but not raise: the
- * first key with that score is the argmax of a row that has none yet. */
+/* Sets argmax and key_max of the rows whose largest score a chunk raises. It begins at -FLT_MAX, which a score may equal
+ * (torch.finfo(float32).min in a bias) but not raise: the first key with that score is the argmax of a row that has none
+ * yet. */
 static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {

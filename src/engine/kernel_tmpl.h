@@ -174,8 +174,8 @@ static void score_chunk(const struct plan *plan, const struct workspace *space, 
         memset(rows->attends, 0xff, sizeof rows->attends);
 }
 
-static void rows_begin(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                       size_t first, size_t count)
+static void rows_begin(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                       struct rows *rows, size_t first, size_t count)
 {
     const struct engine_job *job = plan->job;
     const struct head *head = job->head;
@@ -186,7 +186,10 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, s
     rows->lanes = (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
     rows->groups = (int)(rows->lanes / LANES);
     for (size_t l = 0; l < BLOCK; l++) {
-        rows->max[l] = rows->wide_max[l] = plan->sink;
+        /* The scores of a row away from its keys are all raised by slope·away, and so is its sink. */
+        const double raised = reach->is_away && plan->has_sink ? head->slope * (double)reach->away[l] : 0;
+        rows->sink[l] = (float)((double)plan->sink + raised);
+        rows->max[l] = rows->wide_max[l] = rows->sink[l];
         rows->key_max[l] = -FLT_MAX;
         rows->first_score[l] = -INFINITY;
         rows->top_floor[l] = l < count ? -INFINITY : INFINITY;
@@ -322,7 +325,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     struct rows rows;
     reach_make(&reach, job->head, first, count);
     reach_round(&reach, &plan->chunks, job->head->m);
-    rows_begin(plan, space, &rows, first, count);
+    rows_begin(plan, space, &reach, &rows, first, count);
 
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {

@@ -379,6 +379,9 @@ def test_sink():
     close("one a head", weights_of(two), [[[[0.5]], [[0.1]]]], 1e-6)
     close("far above", weights_of({**p, "sink": 1000}), [[[[0] * 3]]], 0)
     close("nothing to see", weights_of({**p, "sink": 0, "mask": [[0, 0, 0]]}), [[[[0] * 3]]], 0)
+    # bug: ALiBi counts from the nearest key that a row may attend to, 3 tokens away here, and the sink was left behind
+    away = {"q": np.ones((9, 4)), "k": np.ones((9, 4)), "heads": 4, "sinks": [0, 1, -2, 3], "position": "alibi"}
+    check({**away, "mask": np.triu(np.ones((9, 9)), 3)}, None, cpus())
 
 
 def test_recurrence():
