@@ -654,7 +654,7 @@ swallowed() {
     for none in null -Infinity; do
         echo "{$QK,\"sinks\":[$none]}" >x.json
         same "$(attn run x.json -o y.json 2>&1)" ""
-        same "$(jq -c .weights y.json)" "$(echo "{$QK}" | attn run - --cpu plain -o - | jq -c .weights)"
+        same "$(jq -c .weights y.json)" "$(echo "{$QK}" | attn run - -o - | jq -c .weights)"
         echo "{$QK,\"position\":\"relative\",\"relative_bias\":[[0],[$none]]}" >x.json
         same "$(attn run x.json -o y.json 2>&1)" ""
         same "$(jq -c '.weights[0][0]' y.json | sed 's/[0-9]*\.[0-9e-]*/x/g')" '[[1,0],[x,x]]'
