@@ -142,7 +142,7 @@ static void normalize_linear(const struct head *head, struct reference_room *roo
         sum += room->row[room->keys[s]];
     for (size_t s = 0; s < room->key_count; s++)
         room->row[room->keys[s]] = sum == 0 ? 0 : room->row[room->keys[s]] / sum;
-    if (isnan(sum))
+    if (!isfinite(sum))
         fill_nan(head, room);
 }
 
@@ -161,12 +161,13 @@ static double uniform01(uint64_t seed, uint64_t i, uint64_t j)
     return (double)(z >> 11) * 0x1p-53;
 }
 
+/* A row that is NaN stays so. */
 static void apply_dropout(const struct head *head, size_t i, struct reference_room *room)
 {
     for (size_t s = 0; s < room->key_count; s++) {
         double *w = &room->row[room->keys[s]];
-        *w = uniform01(head->seed, head->first + i, room->keys[s]) < head->dropout ? 0
-                                                                                   : *w / (1 - head->dropout);
+        const bool dropped = uniform01(head->seed, head->first + i, room->keys[s]) < head->dropout;
+        *w = dropped && !isnan(*w) ? 0 : *w / (1 - head->dropout);
     }
 }
 

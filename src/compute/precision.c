@@ -20,7 +20,8 @@ bool precision_row_make(struct precision_row *row, size_t m, struct error *error
     row->exact = memory_alloc(m, sizeof *row->exact, error);
     row->rounded = memory_alloc(m, sizeof *row->rounded, error);
     row->keys = memory_alloc(m, sizeof *row->keys, error);
-    return row->exact && row->rounded && row->keys;
+    row->sorted = memory_alloc(m, sizeof *row->sorted, error);
+    return row->exact && row->rounded && row->keys && row->sorted;
 }
 
 void precision_row_free(struct precision_row *row)
@@ -28,6 +29,7 @@ void precision_row_free(struct precision_row *row)
     free(row->exact);
     free(row->rounded);
     free(row->keys);
+    free(row->sorted);
     *row = (struct precision_row){0};
 }
 
@@ -60,7 +62,7 @@ bool precision_row_compute(struct precision_row *row, const struct head *head, s
                            struct error *error)
 {
     const struct head part = precision_head(head, query);
-    struct reference_room room = {.row = row->exact, .keys = row->keys};
+    struct reference_room room = {.row = row->exact, .keys = row->keys, .sorted = row->sorted};
     const struct engine_job job = {.head = &part, .receiver = {precision_receive, row}};
     const struct engine_options options = {.threads = 1};
     row->differs = false;

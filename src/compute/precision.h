@@ -20,9 +20,10 @@
 struct precision_row {
     double *exact;  /* m; in double precision */
     float *rounded; /* m; as the float32 engine computes it */
-    size_t *keys;   /* room for m */
-    bool differs;   /* some weight by more than PRECISION_WEIGHT */
-    size_t key;     /* the key whose weight differs most; if the float32 row is NaN, the heaviest */
+    size_t *keys;   /* room for m, as `sorted` */
+    double *sorted;
+    bool differs; /* some weight by more than PRECISION_WEIGHT */
+    size_t key;   /* the key whose weight differs most; if the float32 row is NaN, the heaviest */
 };
 
 /* Takes memory for rows of m keys. Errors: no memory. */

@@ -21,6 +21,9 @@ _Static_assert(HEAD_SPARE >= 64, "the rows of a block look that far into a table
  * x = score - max. */
 enum { SUM_WEIGHT, SUM_LOG, SUM_DISTANCE, SUM_COUNT };
 
+/* How a score comes of q and k. `additive` with exponentials, or with tanh where these could overflow. */
+enum compared { COMPARED_PRODUCT, COMPARED_DISTANCE, COMPARED_EXP, COMPARED_TANH };
+
 /* Where chunks end. It depends on the job alone, so that sums do not depend on how rows are dealt out. */
 struct chunks {
     size_t cell;   /* no chunk crosses a multiple of this, but one may hold several cells whole */
@@ -37,9 +40,18 @@ struct plan {
     bool has_holes;
     /* exp applies the scale: there is no softcap, bias or distance, and the scale is not extreme. */
     bool scale_in_exp;
-    double factor; /* weights are 2^(factor·(score - max)) */
+    double factor;      /* weights are 2^(factor·(score - max)) */
+    double scale_after; /* what a score is still to be multiplied by when it is weighed */
     bool has_sink;
     float sink; /* in units of a score; -FLT_MAX if there is none */
+    enum compared compared;
+    /* COMPARED_EXP: e^2k, m×d_k, owned by the plan; compared in the place of k. */
+    float *exp_k;
+    double additive_sum; /* of the head's additive numbers */
+    /* The weights of a row depend on all of its scores at once, which are held (kernel_held_tmpl.h). */
+    bool holds_scores;
+    bool drops;          /* dropout */
+    uint64_t drop_below; /* a pair is dropped if the top 53 bits of its random number are below this */
     /* v is not multiplied in place but from a scaled copy without its bad rows: it has NaN or infinities, or
      * is so large that sums would overflow. */
     bool copies_v;
@@ -59,6 +71,10 @@ struct workspace {
     float *cells;        /* [cells]: weights pooled so far, relative to the max when their last chunk ended */
     float *chunk_max;    /* [chunks]: the max when each chunk ended; in the end the factor for its cells */
     float *v_copy;       /* CHUNK×d_v; only if the plan copies v */
+    float *held;         /* [m]: all scores of the block; only if a plan holds them, as `candidates` */
+    size_t *candidates;  /* m: keys that may have a weight */
+    int32_t *dropped;    /* [CHUNK]: -1 if the pair is dropped, otherwise 0; only with dropout, as `left` */
+    float *left;         /* [CHUNK]: the scores that dropout leaves, -FLT_MAX at the others */
     float *row_buffer;   /* block_rows×m, for the receiver */
     struct row_key *top; /* BLOCK×top_count; the weight is the score until the end */
 };

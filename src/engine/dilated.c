@@ -41,7 +41,8 @@ static size_t dilated_period(const struct engine_job *jobs, size_t count)
     for (size_t j = 0; j < count; j++) {
         const struct rules *rules = &jobs[j].head->rules;
         const struct pooling *pool = &jobs[j].pool;
-        if (jobs[j].head->query_scale || rules->dilation != period ||
+        /* Dropout draws by the keys of the whole. */
+        if (jobs[j].head->query_scale || jobs[j].head->dropout > 0 || rules->dilation != period ||
             !dilated_splits(rules, jobs[j].head->m) ||
             (pool->cells && (pool->rows % period != 0 || pool->keys % period != 0)))
             return 0;
@@ -323,7 +324,6 @@ static bool phase_run(const struct engine_job *jobs, size_t count, size_t period
 
 static bool dilated_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
-    /* The plain runner takes a dilated head as it is: dropout draws by the keys of the whole. */
     return dilated_period(jobs, count) > 0 && runner_fast.fits(jobs, count, options);
 }
 

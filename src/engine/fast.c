@@ -26,16 +26,62 @@ static bool sink_fits(const struct head *head)
     return !head->has_sink || (head->sink >= -most && head->sink <= most) || head->sink == -INFINITY;
 }
 
+/* Whether all scores of a row are needed at once. */
+static bool form_holds_scores(const struct head *head)
+{
+    return head->top_k > 0 || head->normalizer == NORMALIZER_SPARSEMAX ||
+           head->normalizer == NORMALIZER_ENTMAX15;
+}
+
+/* Scores that are held are 64 rows of floats. Those of q and k that are not finite are for the plain runner, which tells a
+ * score of -infinity from a pair that is masked. */
+static bool held_fits(const struct head *head)
+{
+    const size_t most = (size_t)1 << 22; /* keys: a thread holds 1 GiB of scores */
+    const uint32_t infinite = 0x7f800000;
+    const struct kernel *kernel = kernel_chosen();
+    return !form_holds_scores(head) ||
+           (head->m <= most && kernel->largest(&head->q, head->n, head->d_k) < infinite &&
+            kernel->largest(&head->k, head->m, head->d_k) < infinite);
+}
+
 static bool fast_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
     bool fits = !options->plain;
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
-        fits = fits && !head->additive && !head->by_distance && head->normalizer == NORMALIZER_SOFTMAX &&
-               sink_fits(head) && !head->has_fill && head->top_k == 0 && !head->minus && !head->center &&
-               !(head->dropout > 0) && head->recurrent.rule == RECURRENCE_NONE && !head->has_positions;
+        fits = fits && sink_fits(head) && !head->has_fill && !head->minus && !head->center &&
+               head->recurrent.rule == RECURRENCE_NONE && !head->has_positions && held_fits(head);
     }
     return fits;
+}
+
+/* How scores are compared, and the exponentials of k where e^2q·e^2k cannot overflow. */
+static bool plan_scores(struct plan *plan, const struct kernel *kernel, struct error *error)
+{
+    const struct head *head = plan->job->head;
+    const float most = 21; /* e^84 is 3e36 */
+    uint32_t bits;
+    plan->compared = head->by_distance ? COMPARED_DISTANCE
+                     : head->additive  ? COMPARED_TANH
+                                       : COMPARED_PRODUCT;
+    if (plan->compared != COMPARED_TANH)
+        return true;
+    memcpy(&bits, &most, sizeof bits);
+    size_t count;
+    if (head->query_scale || kernel->largest(&head->q, head->n, head->d_k) > bits ||
+        kernel->largest(&head->k, head->m, head->d_k) > bits || !size_multiply(head->m, head->d_k, &count))
+        return true;
+    plan->exp_k = memory_alloc(count, sizeof *plan->exp_k, error);
+    if (!plan->exp_k)
+        return false;
+    plan->compared = COMPARED_EXP;
+    for (size_t c = 0; c < head->d_k; c++)
+        plan->additive_sum += (double)head->additive[c];
+    for (size_t j = 0; j < head->m; j++)
+        for (size_t c = 0; c < head->d_k; c++)
+            plan->exp_k[j * head->d_k + c] = (float)exp(2 * (double)head->k.data[j * head->k.row + c]);
+    return true;
 }
 
 /* Decides, from the largest number of v, whether v must be copied. */
@@ -81,8 +127,8 @@ static size_t plan_unit_rows(size_t pool_rows, size_t block_rows)
     return best;
 }
 
-static void plan_make(struct plan *plan, const struct engine_job *job, size_t block_rows,
-                      const struct kernel *kernel)
+static bool plan_make(struct plan *plan, const struct engine_job *job, size_t block_rows,
+                      const struct kernel *kernel, struct error *error)
 {
     const struct head *head = job->head;
     const bool pooled = job->pool.cells != NULL;
@@ -91,7 +137,11 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     plan->has_holes = mask_has_pattern(head) || head->rules.mask.data;
     plan->scale_in_exp =
         !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
-    plan->factor = plan->scale_in_exp ? factor : M_LOG2E;
+    plan->scale_after = plan->scale_in_exp ? head->scale : 1;
+    plan->factor = plan->scale_in_exp && head->normalizer == NORMALIZER_SOFTMAX ? factor : M_LOG2E;
+    plan->holds_scores = form_holds_scores(head);
+    plan->drops = head->dropout > 0;
+    plan->drop_below = (uint64_t)ceil(head->dropout * 0x1p53);
     plan->has_sink = head->has_sink && head->sink > -INFINITY;
     plan->sink = !plan->has_sink ? -FLT_MAX : (float)(head->sink / (plan->scale_in_exp ? head->scale : 1));
     plan->cell_keys = pooled ? job->pool.keys : head->m > 0 ? head->m : 1;
@@ -105,6 +155,7 @@ static void plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     plan->unit_rows = plan_unit_rows(pooled ? job->pool.rows : 0, block_rows);
     plan->unit_count = size_divide_up(head->n, plan->unit_rows);
     plan_values(plan, kernel);
+    return plan_scores(plan, kernel, error);
 }
 
 static void raise_to(size_t *size, size_t value)
@@ -124,6 +175,10 @@ static void sizes_raise(struct workspace_sizes *sizes, const struct engine_job *
         raise_to(&sizes->cells, size_divide_up(head->m, job->pool.keys) + 16);
         raise_to(&sizes->chunk_max, head->m / (CHUNK / 2) + size_divide_up(head->m, job->pool.keys) + 2);
     }
+    if (form_holds_scores(head))
+        raise_to(&sizes->held, head->m);
+    if (head->dropout > 0)
+        raise_to(&sizes->left, 1);
     if (job->output)
         raise_to(&sizes->v_copy, head->d_v);
     if (job->top)
@@ -140,6 +195,16 @@ static size_t buffered_rows(const struct workspace_sizes *sizes, size_t m, int t
     size_t each = limit / (size_t)threads;
     size_t rows = each > others ? (each - others) / row : 0;
     return rows > BLOCK ? BLOCK : rows > 0 ? rows : 1;
+}
+
+/* How many of the threads may hold scores within the limit; at least one. */
+static int threads_within(const struct workspace_sizes *sizes, int threads, size_t limit)
+{
+    size_t each;
+    if (limit == 0 || sizes->held == 0 || !workspace_bytes(sizes, &each))
+        return threads;
+    const size_t most = limit / each;
+    return most >= (size_t)threads ? threads : most > 0 ? (int)most : 1;
 }
 
 /* Turns the sums in the cells of some rows into means. A cell at an edge may be smaller than the others. */
@@ -221,23 +286,31 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         rows += head->n;
         work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
     }
-    struct plan *plans = memory_alloc(count, sizeof *plans, error);
+    struct plan *plans = memory_zeroed(count, sizeof *plans, error);
     if (!plans)
         return false;
 
-    int threads = engine_threads_for(options->threads, work, rows);
+    const int most = threads_within(&sizes, engine_threads(options->threads), options->memory_limit);
+    int threads = engine_threads_for(most, work, rows);
     size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t j = 0; j < count; j++)
-        plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel);
+    bool ok = true;
+#pragma omp parallel for schedule(dynamic) num_threads(threads) reduction(&& : ok)
+    for (size_t j = 0; j < count; j++) {
+        struct error own = {0};
+        if (plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel, &own))
+            continue;
+        ok = false;
+#pragma omp critical
+        error_set(error, own.kind, "%s", own.message);
+    }
     for (size_t j = 0; j < count; j++)
         units += plans[j].unit_count;
-    bool ok = longest == 0 || size_multiply(longest, buffered, &sizes.row_buffer);
-    if (!ok)
-        error_memory(error, SIZE_MAX);
+    if (ok && longest > 0 && !size_multiply(longest, buffered, &sizes.row_buffer))
+        ok = error_memory(error, SIZE_MAX);
     if (count > 0 && ok)
-        ok = plans_run(plans, count, &sizes, engine_threads_for(options->threads, work, units), kernel,
-                       options, error);
+        ok = plans_run(plans, count, &sizes, engine_threads_for(most, work, units), kernel, options, error);
+    for (size_t j = 0; j < count; j++)
+        free(plans[j].exp_k);
     free(plans);
     return ok;
 }

@@ -24,7 +24,7 @@ struct row_receiver {
     void *context; /* passed through, owned by the caller */
 };
 
-/* One of the heaviest keys of a row. */
+/* One of the heaviest keys of a row, whose weight is not 0. */
 struct row_key {
     float weight;
     size_t key; /* SIZE_MAX, with weight 0: the row has no more */

@@ -15,11 +15,19 @@
 #pragma GCC target("avx512f,avx512dq,avx512vl,avx2,fma")
 #endif
 
+/* 14 bits of 1/x, and a step of Newton's. */
+static inline __m512 reciprocal(__m512 x)
+{
+    const __m512 r = _mm512_rcp14_ps(x);
+    return r * (2 - x * r);
+}
+
 #define LANES 16
 #define VEC_MAX(a, b) ((vec)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define VEC_BITS(mask) ((unsigned)_mm512_movepi32_mask((__m512i)(mask)))
 #define VEC_ROUND(t) ((vec)_mm512_roundscale_ps((__m512)(t), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 #define VEC_SCALE(p, n) ((vec)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
+#define VEC_RECIPROCAL(x) ((vec)reciprocal((__m512)(x)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
 #define KERNEL kernel_avx512

@@ -4,45 +4,15 @@
  * its keys. (The sums that the measures need are made in the exp loop of engine/kernel_tmpl.h.)
  */
 
-/* The state of a block on its way through the keys: one lane a row. */
-struct rows {
-    _Alignas(64) float max[BLOCK];         /* the largest score so far, or the sink; never below -FLT_MAX */
-    _Alignas(64) float key_max[BLOCK];     /* the largest score so far, for the measures */
-    float sink[BLOCK];                     /* in units of a score; -FLT_MAX if there is none */
-    _Alignas(64) float chunk_max[BLOCK];   /* the largest score of this chunk */
-    _Alignas(64) float rescale[BLOCK];     /* exp(old max - new max), by which older sums are multiplied */
-    _Alignas(64) float wide_max[BLOCK];    /* the max that the sums in double are relative to */
-    _Alignas(64) float first_score[BLOCK]; /* score of key 0 */
-    _Alignas(64) float inverse[BLOCK];     /* in the end 1/sum; 0 for rows that attend to no key, or NaN */
-    _Alignas(64) float sum[BLOCK];         /* in the end sum of e; 1 for rows that attend to no key, or NaN */
-    _Alignas(64) float divisor[BLOCK];     /* of the output */
-    _Alignas(64) float top_floor[BLOCK];   /* the least score among the heaviest keys */
-    _Alignas(64) int32_t attends[BLOCK];   /* -1 once some pair was allowed */
-    _Alignas(64) double exp_sum[BLOCK];    /* sum of e */
-    _Alignas(64) double wide_rescale[BLOCK]; /* product of all `rescale` since the last flush */
-    size_t argmax[BLOCK];                    /* the first key that has the max */
-    size_t first, count;                     /* rows of the head */
-    double offset;                           /* position of query 0 among the keys */
-    size_t lanes;                            /* count, up to whole tiles */
-    int groups;                              /* vectors in `lanes` */
-    bool has_wide_sums;                      /* there was a flush */
-    bool has_new_sums;                       /* since the last flush */
-};
-
-/* The sink's part of the sum of a row, relative to its max. */
-static double row_sink(const struct plan *plan, const struct rows *rows, size_t lane)
-{
-    return plan->has_sink ? exp2(plan->factor * ((double)rows->sink[lane] - (double)rows->max[lane])) : 0;
-}
-
-/* Sets argmax and key_max of the rows whose largest score a chunk raises. It begins at -FLT_MAX, which a score may equal
- * (torch.finfo(float32).min in a bias) but not raise: the first key with that score is the argmax of a row that has none
- * yet. */
-static void stats_argmax(struct rows *rows, const float *scores, size_t from, size_t keys)
+/* Sets argmax and key_max of the rows whose largest score a chunk raises to `largest`. It begins at -FLT_MAX, which a
+ * score may equal (torch.finfo(float32).min in a bias) but not raise: the first key with that score is the argmax of a
+ * row that has none yet. */
+static void stats_argmax(struct rows *rows, const float *scores, const float *largest, size_t from,
+                         size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
-        vec top = vec_load(rows->chunk_max + at);
+        vec top = vec_load(largest + at);
         unsigned raised = vec_bits(top > vec_load(rows->key_max + at));
         unsigned least = vec_bits(top == -FLT_MAX);
         for (; least; least &= least - 1) {
@@ -74,15 +44,15 @@ static void top_insert(struct row_key *top, size_t count, float score, size_t ke
     top[place] = (struct row_key){score, key};
 }
 
-static void stats_top(struct rows *rows, const struct workspace *space, size_t top_count, size_t from,
-                      size_t keys)
+static void stats_top(struct rows *rows, const struct workspace *space, const float *scores,
+                      const float *largest, size_t top_count, size_t from, size_t keys)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
-        if (!vec_bits(vec_load(rows->chunk_max + at) > vec_load(rows->top_floor + at)))
+        if (!vec_bits(vec_load(largest + at) > vec_load(rows->top_floor + at)))
             continue;
         for (size_t j = 0; j < keys; j++) {
-            const float *score = space->scores + j * BLOCK + at;
+            const float *score = scores + j * BLOCK + at;
             unsigned above = vec_bits(vec_load(score) > vec_load(rows->top_floor + at));
             for (; above; above &= above - 1) {
                 const size_t l = (size_t)__builtin_ctz(above);
@@ -162,11 +132,14 @@ static double row_total(const struct rows *rows, const struct workspace *space, 
 
 static void finish_measures(const struct plan *plan, const struct workspace *space, const struct rows *rows)
 {
-    const size_t d_v = plan->job->head->d_v;
+    const struct head *head = plan->job->head;
+    const size_t d_v = head->d_v;
+    const bool is_shares = head_is_distribution(head);
+    const bool is_largest = weighs_by_exp(plan) && !plan->has_sink && !plan->drops;
     for (size_t l = 0; l < rows->count; l++) {
         struct row_measures *out = &plan->job->measures[rows->first + l];
         const float inverse = rows->inverse[l];
-        if (!(inverse > 0)) {
+        if (!rows->attends[l] || isnan(inverse)) {
             *out = (struct row_measures){.entropy = inverse,
                                          .max = inverse,
                                          .distance = inverse,
@@ -174,18 +147,20 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
                                          .argmax = SIZE_MAX};
             continue;
         }
-        const double keys = rows->exp_sum[l], all = keys + row_sink(plan, rows, l), share = keys / all;
+        const double keys = rows->exp_sum[l], all = keys + row_sink(plan, rows, l);
+        const double share = all > 0 ? keys / all : 0;
         const double log_sum = row_total(rows, space, d_v + SUM_LOG, l);
-        const double first = (double)rows->first_score[l] - (double)rows->max[l];
-        const double largest = (double)rows->key_max[l] - (double)rows->max[l];
-        /* Not below 0 even when rounded: the largest score, or the sink, has x = 0 and e = 1, so that all >= 1, and
-         * no x is above 0, so that log_sum <= 0. */
+        /* Not below 0 even when rounded: with softmax the largest score, or the sink, has x = 0 and e = 1, so that
+         * all >= 1, and no x is above 0, so that log_sum <= 0. */
+        const double entropy = all > 0 ? share * log(all) - M_LN2 * plan->factor * log_sum / all : 0;
+        const double distance = all > 0 ? row_total(rows, space, d_v + SUM_DISTANCE, l) / all : 0;
         *out = (struct row_measures){
-            .entropy = (float)(share * log(all) - M_LN2 * plan->factor * log_sum / all),
-            .max = plan->has_sink ? (float)(exp2(plan->factor * largest) / all) : inverse,
-            .distance = (float)(row_total(rows, space, d_v + SUM_DISTANCE, l) / all),
-            .first = (float)(exp2(plan->factor * first) / all),
-            .score = (double)rows->key_max[l] * plan->factor / M_LOG2E,
+            .entropy = is_shares ? (float)fmax(entropy, 0) : NAN,
+            .max =
+                is_largest ? inverse : (float)(weigh_one(plan, rows, l, rows->key_max[l]) * (double)inverse),
+            .distance = is_shares ? (float)distance : NAN,
+            .first = (float)(weigh_one(plan, rows, l, rows->first_score[l]) * (double)inverse),
+            .score = (double)rows->key_max[l] * plan->scale_after,
             .argmax = rows->argmax[l]};
     }
 }
@@ -198,10 +173,9 @@ static void finish_top(const struct plan *plan, const struct workspace *space, c
         struct row_key *out = plan->job->top + (rows->first + l) * count;
         const double inverse = (double)rows->inverse[l];
         for (size_t t = 0; t < count; t++) {
-            double score = (double)top[t].weight - (double)rows->max[l];
-            bool none = top[t].key == SIZE_MAX || !(inverse > 0);
-            out[t].weight = none ? 0 : (float)(exp2(plan->factor * score) * inverse);
-            out[t].key = none ? SIZE_MAX : top[t].key;
+            const bool none = top[t].key == SIZE_MAX || !rows->attends[l] || isnan(inverse);
+            out[t].weight = none ? 0 : (float)(weigh_one(plan, rows, l, top[t].weight) * inverse);
+            out[t].key = out[t].weight != 0 ? top[t].key : SIZE_MAX;
         }
     }
 }

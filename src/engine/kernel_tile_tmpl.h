@@ -5,6 +5,8 @@
  * macros, set for each instruction set, beside those of engine/kernel_vector_tmpl.h:
  *
  *   TILE_ROWS, TILE_VECTORS   the register tile: TILE_ROWS·TILE_VECTORS sums at once; TILE_ROWS is 6
+ *
+ * Scores that are no products (enum compared) are made in the same tiles.
  */
 
 #define TILE_LANES (TILE_VECTORS * LANES)
@@ -12,6 +14,8 @@
 /* The most products summed up in one float. A score of 64 columns is then the sum of three such sums, and its
  * error about half that of a single one; 16 would gain little more, and take 1 % longer. */
 #define DEPTH ((size_t)22)
+/* Those of a distance are all above 0, so that their sums, and the errors of these, are larger. */
+#define DEPTH_DISTANCE ((size_t)8)
 
 /* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v] for r < rows; `rows` is a constant. */
 INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *a, size_t row,
@@ -67,15 +71,73 @@ INLINE int tile_height(size_t left)
         CALL(6);                                                                                             \
     }
 
-/* scores[r][..] = k[r]·queries for `rows` keys; largest[..] is raised to them. */
-INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
-                        float *scores, float *largest, size_t lanes)
+/* What makes scores of queries and keys that are no products. */
+struct comparison {
+    enum compared compared;
+    const float *additive; /* d numbers, or NULL */
+    float additive_sum;
+    struct exponent twice; /* for tanh */
+};
+
+/* One term of a score, added to its sum. With e = e^2q·e^2k, a·tanh(q + k) = a - 2a/(1 + e): the sum has -2a/(1 + e), and
+ * compare_finish the rest. */
+INLINE vec compare_add(vec sum, vec query, vec key, float additive, const struct comparison *comparison)
 {
+    switch (comparison->compared) {
+    case COMPARED_DISTANCE:
+        query = query - key;
+        return sum + query * query;
+    case COMPARED_EXP:
+        return sum - additive * 2 * VEC_RECIPROCAL(query * key + 1);
+    case COMPARED_TANH:
+        return sum + additive * vec_tanh(query + key, &comparison->twice);
+    case COMPARED_PRODUCT:
+        break;
+    }
+    return sum + query * key;
+}
+
+INLINE vec compare_finish(vec sum, const struct comparison *comparison)
+{
+    return comparison->compared == COMPARED_DISTANCE ? sum * -0.5f
+           : comparison->compared == COMPARED_EXP    ? sum + comparison->additive_sum
+                                                     : sum;
+}
+
+/* tile_multiply for scores that are no products; `compared` is a constant. */
+INLINE void tile_compare(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *k, size_t row,
+                         const float *queries, size_t depth, const float *additive,
+                         const struct comparison *comparison)
+{
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        sum[r][v] = (vec){0};
+    for (size_t c = 0; c < depth; c++, queries += BLOCK)
+        UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
+    for (int v = 0; v < TILE_VECTORS; v++)
+        sum[r][v] = compare_add(sum[r][v], vec_load(queries + v * LANES), vec_all(k[(size_t)r * row + c]),
+                                additive ? additive[c] : 0, comparison);
+}
+
+/* scores[r][..] of `rows` keys and all queries; largest[..] is raised to them. comparison->compared and `rows` are
+ * constants. */
+INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
+                        const struct comparison *comparison, float *scores, float *largest, size_t lanes)
+{
+    const size_t deepest = comparison->compared == COMPARED_DISTANCE ? DEPTH_DISTANCE : DEPTH;
     for (size_t at = 0; at < lanes; at += TILE_LANES)
-        for (size_t done = 0; done < d || done == 0; done += DEPTH) {
-            const size_t depth = d - done < DEPTH ? d - done : DEPTH;
+        for (size_t done = 0; done < d || done == 0; done += deepest) {
+            const size_t depth = d - done < deepest ? d - done : deepest;
             vec sum[TILE_ROWS][TILE_VECTORS];
-            tile_multiply(sum, rows, k + done, k_row, 1, queries + done * BLOCK + at, depth);
+            if (comparison->compared == COMPARED_PRODUCT)
+                tile_multiply(sum, rows, k + done, k_row, 1, queries + done * BLOCK + at, depth);
+            else
+                tile_compare(sum, rows, k + done, k_row, queries + done * BLOCK + at, depth,
+                             comparison->additive ? comparison->additive + done : NULL, comparison);
             UNROLL
             for (int v = 0; v < TILE_VECTORS; v++) {
                 float *place = scores + at + (size_t)v * LANES, *most = largest + at + (size_t)v * LANES;
@@ -83,6 +145,10 @@ INLINE void tile_scores(const int rows, const float *k, size_t k_row, const floa
                     UNROLL
                 for (int r = 0; r < rows; r++)
                     sum[r][v] += vec_load(place + (size_t)r * BLOCK);
+                if (done + depth >= d)
+                    UNROLL
+                for (int r = 0; r < rows; r++)
+                    sum[r][v] = compare_finish(sum[r][v], comparison);
                 UNROLL
                 for (int r = 0; r < rows; r++)
                     vec_store(place + (size_t)r * BLOCK, sum[r][v]);
@@ -109,21 +175,41 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
             __builtin_prefetch((const char *)((uintptr_t)from + (r * row + c) * sizeof *from), 0, 3);
 }
 
-/* scores[j][..] = k[j]·queries for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The
- * rows of v, which pass 4 reads, are prefetched up to v_columns columns. */
-static void multiply_scores(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
-                            float *scores, float *largest, size_t lanes, const float *v, size_t v_row,
-                            size_t v_columns)
+/* scores[j][..] for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The rows of v, which pass 4
+ * reads, are prefetched up to v_columns columns. comparison->compared is a constant. */
+INLINE void tiles_compare(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
+                          const struct comparison *comparison, float *scores, float *largest, size_t lanes,
+                          const float *v, size_t v_row, size_t v_columns)
 {
     int rows;
     for (size_t j = 0; j < keys; j += (size_t)rows) {
         rows = tile_height(keys - j);
         prefetch_rows(k, k_row, j + (size_t)rows, rows, d);
         prefetch_rows(v, v_row, j, rows, v_columns);
-#define CALL(ROWS) tile_scores(ROWS, k + j * k_row, k_row, queries, d, scores + j * BLOCK, largest, lanes)
+#define CALL(ROWS)                                                                                           \
+    tile_scores(ROWS, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }
+}
+
+static void compare_keys(const struct comparison *comparison, const float *k, size_t k_row, size_t keys,
+                         const float *queries, size_t d, float *scores, float *largest, size_t lanes,
+                         const float *v, size_t v_row, size_t v_columns)
+{
+    struct comparison constant = *comparison;
+#define CASE(COMPARED)                                                                                       \
+    case COMPARED:                                                                                           \
+        constant.compared = COMPARED;                                                                        \
+        tiles_compare(k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, v_columns);   \
+        break;
+    switch (comparison->compared) {
+        CASE(COMPARED_PRODUCT)
+        CASE(COMPARED_DISTANCE)
+        CASE(COMPARED_EXP)
+        CASE(COMPARED_TANH)
+    }
+#undef CASE
 }
 
 /* The same as multiply_values, for `rows` columns of v. */

@@ -10,9 +10,11 @@
  *
  * Lanes are queries. A block of 64 queries is packed as [d][64] and meets the keys in chunks of some 120:
  *
- *   pass 1  scores [keys][64] = K·Qᵀ, the largest of each row on the way    (rows of a tile are keys)
+ *   pass 1  scores [keys][64] = K·Qᵀ, the largest of each row on the way    (rows of a tile are keys);
+ *           or other scores, or scores that are held
  *   pass 2  only if needed: scale, softcap, bias, masks
- *   pass 3  e = exp(score - max so far), their sum, measures and pooled cells
+ *   pass 3  e = exp(score - max so far), or what another normalizer makes of it, their sum, measures and pooled
+ *           cells
  *   pass 4  output [d_v][64] = old·exp(old max - max) + Vᵀ·e                (rows of a tile are columns of V)
  *
  * K and V are read in place, number by number; a chunk stays in the first cache from pass 1 to pass 4; a row,
@@ -34,6 +36,12 @@
 #include "engine/kernel_pattern_tmpl.h"
 
 #include "engine/kernel_rules_tmpl.h"
+
+#include "engine/kernel_rows_tmpl.h"
+
+#include "engine/kernel_weigh_tmpl.h"
+
+#include "engine/kernel_held_tmpl.h"
 
 #include "engine/kernel_stats_tmpl.h"
 
@@ -150,28 +158,53 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
     multiply_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes);
     for (size_t j = 0; j < keys; j++)
         for (size_t l = 0; l < rows->count && bad[j]; l++)
-            if (mask_allows(head, rows->first + l, from + j))
+            if (mask_allows(head, rows->first + l, from + j) &&
+                !((plan->drops || head->top_k > 0) && space->scores[j * BLOCK + l] == 0))
                 for (size_t c = 0; c < d_v; c++)
                     space->sums[c * BLOCK + l] += space->scores[j * BLOCK + l] * plan->v_scale *
                                                   head->v.data[(from + j) * head->v.row + c];
 }
 
 /* Passes 1 and 2 of one chunk. */
-static void score_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        struct rows *rows, size_t from, size_t keys, bool values_next)
+static void score_compute(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                          struct rows *rows, size_t from, size_t keys, bool values_next)
 {
     const struct head *head = plan->job->head;
+    const struct strided k = plan->exp_k ? (struct strided){plan->exp_k, head->d_k, 1} : head->k;
+    const struct comparison comparison = {plan->compared, head->additive, (float)plan->additive_sum,
+                                          exponent_make(2 * M_LOG2E)};
     for (size_t l = 0; l < BLOCK; l++)
         rows->chunk_max[l] = -INFINITY;
-    multiply_scores(head->k.data + from * head->k.row, head->k.row, keys, space->queries, head->d_k,
-                    space->scores, rows->chunk_max, rows->lanes,
-                    values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
-                    values_next ? head->d_v : 0);
+    compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k, space->scores,
+                 rows->chunk_max, rows->lanes, values_next ? head->v.data + from * head->v.row : NULL,
+                 head->v.row, values_next ? head->d_v : 0);
     if (!plan->scale_in_exp || plan->has_holes || !reach_covers(reach, from, from + keys))
         rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->chunk_max,
                     rows->attends);
     else
         memset(rows->attends, 0xff, sizeof rows->attends);
+}
+
+/* The scores of one chunk, computed or taken from those that are held. */
+static void score_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                        struct rows *rows, size_t from, size_t keys, bool values_next)
+{
+    if (plan->holds_scores)
+        held_take(space, reach, rows, from, keys);
+    else
+        score_compute(plan, space, reach, rows, from, keys, values_next);
+}
+
+/* The block of queries as scores take it. */
+static void queries_pack(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
+{
+    const struct head *head = plan->job->head;
+    block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
+    for (size_t c = 0; c < head->d_k && head->query_scale; c++)
+        for (size_t l = 0; l < count; l++)
+            space->queries[c * BLOCK + l] *= head->query_scale[first + l];
+    for (size_t i = 0; i < head->d_k * BLOCK && plan->compared == COMPARED_EXP; i++)
+        space->queries[i] = (float)exp(2 * (double)space->queries[i]);
 }
 
 static void rows_begin(const struct plan *plan, const struct workspace *space, const struct reach *reach,
@@ -189,7 +222,8 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, c
         /* The scores of a row away from its keys are all raised by slope·away, and so is its sink. */
         const double raised = reach->is_away && plan->has_sink ? head->slope * (double)reach->away[l] : 0;
         rows->sink[l] = (float)((double)plan->sink + raised);
-        rows->max[l] = rows->wide_max[l] = rows->sink[l];
+        rows->max[l] = rows->wide_max[l] = weighs_by_exp(plan) ? rows->sink[l] : 0;
+        rows->rescale[l] = 1;
         rows->key_max[l] = -FLT_MAX;
         rows->first_score[l] = -INFINITY;
         rows->top_floor[l] = l < count ? -INFINITY : INFINITY;
@@ -199,10 +233,22 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, c
     for (size_t t = 0; job->top && t < count * job->top_count; t++)
         space->top[t] = (struct row_key){-INFINITY, SIZE_MAX};
     memset(space->sums, 0, (head->d_v + SUM_COUNT) * BLOCK * sizeof *space->sums);
-    block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
-    for (size_t c = 0; c < head->d_k && head->query_scale; c++)
-        for (size_t l = 0; l < count; l++)
-            space->queries[c * BLOCK + l] *= head->query_scale[first + l];
+    queries_pack(plan, space, first, count);
+    if (plan->drops)
+        drop_begin(plan, rows);
+}
+
+/* What the weights of a row are divided by, with what dropout multiplies them by; 0 if they are all 0, NaN if they
+ * cannot be told. */
+static double rows_divisor(const struct plan *plan, const struct rows *rows, size_t lane)
+{
+    const struct head *head = plan->job->head;
+    const double sum = rows->exp_sum[lane] + row_sink(plan, rows, lane), left = 1 - head->dropout;
+    if (isnan(sum) || sum > DBL_MAX)
+        return (double)NAN;
+    if (head->normalizer == NORMALIZER_SIGMOID)
+        return left;
+    return sum > 0 ? sum * left : head->normalizer == NORMALIZER_LINEAR ? 0 : (double)NAN;
 }
 
 /* Divides the sums, and writes all results but the rows of weights. */
@@ -214,9 +260,9 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
     if (rows->has_wide_sums)
         sums_flush(plan, space, rows);
     for (size_t l = 0; l < rows->count; l++) {
-        const double sum = rows->exp_sum[l] + row_sink(plan, rows, l);
-        rows->inverse[l] = !rows->attends[l] ? 0 : sum > 0 ? (float)(1 / sum) : NAN;
-        rows->sum[l] = !rows->attends[l] ? 1 : sum > 0 ? (float)sum : NAN;
+        const double divisor = rows->attends[l] ? rows_divisor(plan, rows, l) : 0;
+        rows->inverse[l] = divisor == 0 ? 0 : (float)(1 / divisor);
+        rows->sum[l] = divisor == 0 ? 1 : (float)divisor;
         rows->divisor[l] = rows->sum[l] * plan->v_scale;
     }
     if (job->output) {
@@ -251,12 +297,16 @@ static void rows_pass_on(const struct plan *plan, const struct workspace *space,
         if (plan->has_holes && !mask_may_attend(job->head, rows->first, rows->first + rows->count, from, end))
             continue;
         score_chunk(plan, space, reach, rows, from, end - from, false);
+        weigh_again(plan, space, rows, end - from, exponent);
+        if (plan->drops) {
+            drop_draw(plan, space, rows, from, end - from);
+            drop_weights(space, rows, end - from);
+        }
         for (size_t at = 0; at < rows->lanes; at += LANES) {
-            const vec max = vec_load(rows->max + at), inverse = vec_load(rows->inverse + at);
-            const vec sum = vec_load(rows->sum + at);
+            const vec inverse = vec_load(rows->inverse + at), sum = vec_load(rows->sum + at);
             for (float *score = space->scores + at; score < space->scores + (end - from) * BLOCK;
                  score += BLOCK) {
-                vec finite, e = vec_exp(vec_load(score) - max, exponent, &finite), w = e * inverse;
+                const vec e = vec_load(score), w = e * inverse;
                 vec_store(score, w + (e - w * sum) * inverse); /* as exact as a division */
             }
         }
@@ -297,14 +347,26 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
     const struct head *head = job->head;
     const size_t from = span->from, keys = span->end - span->from;
     score_chunk(plan, space, reach, rows, from, keys, job->output);
+    const float *left = space->scores, *largest = rows->chunk_max;
+    if (plan->drops) {
+        drop_draw(plan, space, rows, from, keys);
+        drop_scores(space, rows, keys);
+        left = space->left;
+        largest = rows->left_max;
+    }
     if (job->measures) {
-        stats_argmax(rows, space->scores, from, keys);
+        stats_argmax(rows, left, largest, from, keys);
         if (from == 0)
-            memcpy(rows->first_score, space->scores, sizeof rows->first_score);
+            memcpy(rows->first_score, left, sizeof rows->first_score);
     }
     if (job->top)
-        stats_top(rows, space, job->top_count, from, keys);
-    exp_and_sum(plan, space, rows, from, keys, exponent);
+        stats_top(rows, space, left, largest, job->top_count, from, keys);
+    if (weighs_by_exp(plan))
+        exp_and_sum(plan, space, rows, from, keys, exponent);
+    else
+        weigh_and_sum(plan, space, rows, from, keys);
+    if (plan->drops)
+        drop_weights(space, rows, keys);
     if (job->pool.cells && job->pool.mean)
         stats_cells(plan, space, rows, reach->first_key, from, keys, chunk, true);
     else if (job->pool.cells)
@@ -317,6 +379,40 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
     rows->has_new_sums = true;
 }
 
+/* Computes and holds all scores of the block, and finds what its weights depend on. */
+static void held_make(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                      struct rows *rows)
+{
+    const struct head *head = plan->job->head;
+    const size_t first = reach->first_key, keys = first < reach->end_key ? reach->end_key - first : 0;
+    for (size_t i = 0; i < keys * BLOCK && plan->has_holes; i++)
+        space->held[i] = -INFINITY; /* keys that no row of the block attends to */
+    for (size_t l = 0; l < BLOCK; l++)
+        rows->key_max[l] = -FLT_MAX;
+    for (size_t from = first, end; from < reach->end_key; from = end) {
+        end = chunk_end(&plan->chunks, from, reach->end_key);
+        const struct span span =
+            plan->has_holes ? chunk_span(plan, rows, from, end) : (struct span){from, end};
+        if (span.from >= span.end)
+            continue;
+        score_compute(plan, space, reach, rows, span.from, span.end - span.from, false);
+        memcpy(space->held + (span.from - first) * BLOCK, space->scores,
+               (span.end - span.from) * BLOCK * sizeof *space->held);
+        for (size_t at = 0; at < rows->lanes; at += LANES)
+            vec_store(rows->key_max + at,
+                      VEC_MAX(vec_load(rows->chunk_max + at), vec_load(rows->key_max + at)));
+    }
+    if (head->top_k > 0)
+        held_take_largest(plan, space, rows, keys);
+    if (head->normalizer == NORMALIZER_SPARSEMAX || head->normalizer == NORMALIZER_ENTMAX15) {
+        memcpy(rows->max, rows->key_max, sizeof rows->max);
+        memcpy(rows->wide_max, rows->key_max, sizeof rows->wide_max);
+        held_thresholds(plan, space, rows, keys);
+    }
+    for (size_t l = 0; l < BLOCK; l++)
+        rows->key_max[l] = -FLT_MAX; /* as rows_begin leaves it */
+}
+
 static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
 {
     const struct engine_job *job = plan->job;
@@ -326,6 +422,8 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     reach_make(&reach, job->head, first, count);
     reach_round(&reach, &plan->chunks, job->head->m);
     rows_begin(plan, space, &reach, &rows, first, count);
+    if (plan->holds_scores)
+        held_make(plan, space, &reach, &rows);
 
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {

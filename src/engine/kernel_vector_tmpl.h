@@ -6,6 +6,7 @@
  *   VEC_MAX(a, b)         a > b ? a : b by lanes, so b where one is NaN
  *   VEC_BITS(mask)        (optional) one bit a lane of a mask
  *   VEC_ROUND(t)          (optional) to the nearest whole number
+ *   VEC_RECIPROCAL(x)     (optional) 1/x to a unit or two in the last place, for x from 1 to 1e37
  *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127; 0 if that is too small
  */
 #ifndef LANES
@@ -39,6 +40,10 @@ INLINE vec vec_all(float x)
 #define VEC_ROUND(t) ((t) + ROUND_SHIFT - ROUND_SHIFT)
 #define VEC_SCALE(p, n)                                                                                      \
     ((vec)((veci)((vecu)(p) + ((vecu)((n) + ROUND_SHIFT) << 23)) & ~((n) < vec_all(-126))))
+#endif
+
+#ifndef VEC_RECIPROCAL
+#define VEC_RECIPROCAL(x) (1 / (x))
 #endif
 
 INLINE vec vec_load(const float *aligned)
@@ -139,6 +144,26 @@ INLINE vec vec_exp(vec x, const struct exponent *e, vec *finite)
     vec_exps(&x, &result, 1, e);
     *finite = x;
     return result;
+}
+
+/* ln(x) for finite x from 2^-126 on, to a unit or two in the last place: x = m·2^n with m from √½ to √2, and the
+ * polynomial of Cephes' logf (S. Moshier) in m - 1. */
+INLINE vec vec_log(vec x)
+{
+    const veci bits = (veci)x - 0x3f3504f3; /* √½ */
+    const veci n = bits >> 23;
+    const vec r = (vec)((bits & 0x7fffff) + 0x3f3504f3) - 1, whole = __builtin_convertvector(n, vec);
+    const vec square = r * r;
+    vec p = vec_all(7.0376836292e-2f);
+    p = p * r - 1.1514610310e-1f;
+    p = p * r + 1.1676998740e-1f;
+    p = p * r - 1.2420140846e-1f;
+    p = p * r + 1.4249322787e-1f;
+    p = p * r - 1.6668057665e-1f;
+    p = p * r + 2.0000714765e-1f;
+    p = p * r - 2.4999993993e-1f;
+    p = p * r + 3.3333331174e-1f;
+    return whole * 0.693359375f + (r + (p * r * square - 0.5f * square - whole * 2.12194440e-4f));
 }
 
 /* tanh(x) to a few units in the last place. `twice` is exponent_make(2·log2(e)), which gives exp(2x). Near 0

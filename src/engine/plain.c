@@ -85,7 +85,7 @@ static void plain_top(struct row_key *top, size_t count, const struct plain_spac
     for (size_t s = 0; s < space->room.key_count; s++) {
         const size_t j = space->room.keys[s];
         const float weight = space->weights[j];
-        if (!(weight > top[count - 1].weight))
+        if (weight == 0 || !(weight > top[count - 1].weight))
             continue;
         size_t t = count - 1;
         for (; t > 0 && weight > top[t - 1].weight; t--)

@@ -27,6 +27,10 @@ bool workspace_bytes(const struct workspace_sizes *sizes, size_t *bytes)
     bytes_add(bytes, &fits, sizes->cells, BLOCK, sizeof(float));
     bytes_add(bytes, &fits, sizes->chunk_max, BLOCK, sizeof(float));
     bytes_add(bytes, &fits, sizes->v_copy, CHUNK, sizeof(float));
+    bytes_add(bytes, &fits, sizes->held, BLOCK, sizeof(float));
+    bytes_add(bytes, &fits, sizes->held, 1, sizeof(size_t));
+    bytes_add(bytes, &fits, sizes->left * CHUNK, BLOCK, sizeof(int32_t));
+    bytes_add(bytes, &fits, sizes->left * CHUNK, BLOCK, sizeof(float));
     bytes_add(bytes, &fits, sizes->row_buffer, 1, sizeof(float));
     bytes_add(bytes, &fits, sizes->top, BLOCK, sizeof(struct row_key));
     return fits;
@@ -75,6 +79,10 @@ struct workspace workspaces_get(const struct workspaces *spaces, int thread)
     space.cells = array_next(&place, sizes->cells * BLOCK, sizeof(float));
     space.chunk_max = array_next(&place, sizes->chunk_max * BLOCK, sizeof(float));
     space.v_copy = array_next(&place, sizes->v_copy * CHUNK, sizeof(float));
+    space.held = array_next(&place, sizes->held * BLOCK, sizeof(float));
+    space.candidates = array_next(&place, sizes->held, sizeof(size_t));
+    space.dropped = array_next(&place, sizes->left * CHUNK * BLOCK, sizeof(int32_t));
+    space.left = array_next(&place, sizes->left * CHUNK * BLOCK, sizeof(float));
     space.row_buffer = array_next(&place, sizes->row_buffer, sizeof(float));
     space.top = array_next(&place, sizes->top * BLOCK, sizeof(struct row_key));
     return space;

@@ -9,9 +9,10 @@
 #include "engine/block.h"
 
 /* The sizes of the arrays of struct workspace: the most that any job needs. Most of them count rows of BLOCK
- * numbers; v_copy counts columns of v, row_buffer floats, top keys a row. */
+ * numbers; v_copy counts columns of v, row_buffer floats, top keys a row; held is a count of keys, and left of
+ * chunks, of which there is one. */
 struct workspace_sizes {
-    size_t queries, sums, cells, chunk_max, v_copy, row_buffer, top;
+    size_t queries, sums, cells, chunk_max, v_copy, held, left, row_buffer, top;
 };
 
 /* The workspaces of `threads` threads. Begins zeroed; freed by workspaces_free in any case. */

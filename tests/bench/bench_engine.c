@@ -25,7 +25,7 @@ struct shape {
     bool causal;
     struct rules rules; /* used where `sparse` */
     bool sparse;
-    bool sink; /* one in each head */
+    const struct head *form; /* what is not softmax alone; NULL: nothing */
 };
 
 static double now(void)
@@ -86,17 +86,15 @@ static double engine_seconds(const struct shape *shape, double fill)
     struct head *heads = take(shape->heads, sizeof *heads);
     struct engine_job *jobs = take(shape->heads, sizeof *jobs);
     for (size_t h = 0; h < shape->heads; h++) {
-        heads[h] = (struct head){.n = n,
-                                 .m = n,
-                                 .d_k = shape->d,
-                                 .d_v = shape->d,
-                                 .q = {q + h * count, shape->d, 1},
-                                 .k = {k + h * count, shape->d, 1},
-                                 .v = {v + h * count, shape->d, 1},
-                                 .scale = 1 / sqrt((double)shape->d),
-                                 .has_sink = shape->sink,
-                                 .sink = 1,
-                                 .rules = rules_of(shape)};
+        struct head *head = &heads[h];
+        *head = shape->form ? *shape->form : (struct head){0};
+        head->n = head->m = n;
+        head->d_k = head->d_v = shape->d;
+        head->q = (struct strided){q + h * count, shape->d, 1};
+        head->k = (struct strided){k + h * count, shape->d, 1};
+        head->v = (struct strided){v + h * count, shape->d, 1};
+        head->scale = 1 / sqrt((double)shape->d);
+        head->rules = rules_of(shape);
         jobs[h] = (struct engine_job){.head = &heads[h],
                                       .output = output + h * count,
                                       .output_row = shape->d,
@@ -183,9 +181,11 @@ static void compare_all_sparse(void)
 }
 
 /* What a form costs beside softmax alone, in turns. */
-static void compare_form(const char *what, struct shape form, const char *least, const char *aim)
+static void compare_form(const char *what, struct head head, const char *least, const char *aim)
 {
-    const struct shape alone = {.n = form.n, .heads = form.heads, .d = form.d};
+    const struct shape alone = {.n = 8192, .heads = 1, .d = 64};
+    struct shape form = alone;
+    form.form = &head;
     double seconds = INFINITY, softmax = INFINITY;
     for (int r = 0; r < ROUNDS; r++) {
         const double round = engine_seconds(&alone, 0);
@@ -197,12 +197,33 @@ static void compare_form(const char *what, struct shape form, const char *least,
     fflush(stdout);
 }
 
-/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel. */
+static void compare_forms(void)
+{
+    static float additive[64];
+    for (size_t c = 0; c < 64; c++)
+        additive[c] = c % 2 == 0 ? 0.5f : -0.25f;
+    compare_form("a sink", (struct head){.has_sink = true, .sink = 1}, "0.95", "1");
+    compare_form("dropout", (struct head){.dropout = 0.1, .seed = 1}, "0.6", "0.9");
+    compare_form("additive scores, d_a = 64", (struct head){.additive = additive}, "0.05", "0.15");
+    compare_form("distance scores", (struct head){.by_distance = true}, "-", "-");
+    compare_form("sparsemax", (struct head){.normalizer = NORMALIZER_SPARSEMAX}, "0.3", "0.6");
+    compare_form("entmax15", (struct head){.normalizer = NORMALIZER_ENTMAX15}, "0.3", "0.6");
+    compare_form("top-k 32", (struct head){.top_k = 32}, "0.3", "0.6");
+    compare_form("top-k 1,024", (struct head){.top_k = 1024}, "0.3", "0.6");
+    compare_form("sigmoid", (struct head){.normalizer = NORMALIZER_SIGMOID}, "-", "-");
+    compare_form("linear", (struct head){.normalizer = NORMALIZER_LINEAR}, "0.9", "1");
+}
+
+/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms" only compare_forms. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
         if (kernel_choose("avx2"))
             compare("n = 8,192, AVX2 form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.7", "0.9");
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "forms") == 0) {
+        compare_forms();
         return 0;
     }
     double seconds = compare("n = 8,192, d = 64", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.9", "1");
@@ -211,7 +232,7 @@ int main(int argc, char **argv)
     compare("n = 8,192 causal, half the flops",
             (struct shape){.n = 8192, .heads = 1, .d = 64, .causal = true}, "0.8", "0.95");
     compare_all_sparse();
-    compare_form("a sink", (struct shape){.n = 8192, .heads = 1, .d = 64, .sink = true}, "0.95", "1");
+    compare_forms();
     if (kernel_choose("portable"))
         compare("n = 8,192, portable form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "-", "-");
     printf("seconds\t8192\t%.6f\n", seconds);

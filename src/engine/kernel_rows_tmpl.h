@@ -1,0 +1,38 @@
+/*
+ * A template, part of engine/kernel_tmpl.h (whose macros it uses): what is known of the rows of a block on its way through
+ * the keys.
+ */
+
+/* The state of a block on its way through the keys: one lane a row. */
+struct rows {
+    _Alignas(64) float max[BLOCK];         /* the largest score so far, or the sink; never below -FLT_MAX */
+    _Alignas(64) float key_max[BLOCK];     /* the largest score so far, for the measures */
+    _Alignas(64) float threshold[BLOCK];   /* of sparsemax and entmax15 */
+    _Alignas(64) float left_max[BLOCK];    /* with dropout: the largest score of this chunk that is left */
+    _Alignas(64) uint64_t random[BLOCK];   /* with dropout: where the random numbers of a row begin */
+    float sink[BLOCK];                     /* in units of a score; -FLT_MAX if there is none */
+    _Alignas(64) float chunk_max[BLOCK];   /* the largest score of this chunk */
+    _Alignas(64) float rescale[BLOCK];     /* exp(old max - new max), by which older sums are multiplied */
+    _Alignas(64) float wide_max[BLOCK];    /* the max that the sums in double are relative to */
+    _Alignas(64) float first_score[BLOCK]; /* score of key 0 */
+    _Alignas(64) float inverse[BLOCK];     /* in the end 1/sum; 0 for rows that attend to no key, or NaN */
+    _Alignas(64) float sum[BLOCK];         /* in the end sum of e; 1 for rows that attend to no key, or NaN */
+    _Alignas(64) float divisor[BLOCK];     /* of the output */
+    _Alignas(64) float top_floor[BLOCK];   /* the least score among the heaviest keys */
+    _Alignas(64) int32_t attends[BLOCK];   /* -1 once some pair was allowed */
+    _Alignas(64) double exp_sum[BLOCK];    /* sum of e */
+    _Alignas(64) double wide_rescale[BLOCK]; /* product of all `rescale` since the last flush */
+    size_t argmax[BLOCK];                    /* the first key that has the max */
+    size_t first, count;                     /* rows of the head */
+    double offset;                           /* position of query 0 among the keys */
+    size_t lanes;                            /* count, up to whole tiles */
+    int groups;                              /* vectors in `lanes` */
+    bool has_wide_sums;                      /* there was a flush */
+    bool has_new_sums;                       /* since the last flush */
+};
+
+/* The sink's part of the sum of a row, relative to its max. */
+static double row_sink(const struct plan *plan, const struct rows *rows, size_t lane)
+{
+    return plan->has_sink ? exp2(plan->factor * ((double)rows->sink[lane] - (double)rows->max[lane])) : 0;
+}
