@@ -13,6 +13,7 @@
 #include "engine/kernel.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
+#include "engine/units.h"
 #include "engine/workspace.h"
 
 /* Rows dealt out at once, if a row of the pool is not taller. */
@@ -171,28 +172,23 @@ static void fast_unit_run(const struct plan *plan, size_t index, const struct wo
         pool_divide(plan, first, count);
 }
 
-static bool plans_run(const struct plan *plans, size_t count, const struct workspace_sizes *sizes,
-                      int threads, const struct kernel *kernel, const struct engine_options *options,
-                      struct error *error)
+/* `units` are those of the plans, which have `rows` rows in all. */
+static bool plans_run(const struct plan *plans, const struct units *units, size_t rows,
+                      const struct workspace_sizes *sizes, int threads, const struct kernel *kernel,
+                      const struct engine_options *options, struct error *error)
 {
     struct workspaces spaces = {0};
-    size_t units = 0, rows = 0, rows_done = 0;
-    for (size_t j = 0; j < count; j++) {
-        units += plans[j].unit_count;
-        rows += plans[j].job->head->n;
-    }
+    size_t rows_done = 0;
     if (!workspaces_alloc(&spaces, sizes, threads, error))
         return false;
 
         /* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the
          * end. */
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t u = units; u > 0; u--) {
+    for (size_t u = units_count(units); u > 0; u--) {
         const struct workspace space = workspaces_get(&spaces, engine_thread());
-        const struct plan *plan = plans;
-        size_t index = u - 1;
-        while (index >= plan->unit_count)
-            index -= plan++->unit_count;
+        size_t index;
+        const struct plan *plan = &plans[units_job(units, u - 1, &index)];
         fast_unit_run(plan, index, &space, kernel);
 
         size_t n = plan->job->head->n, first = index * plan->unit_rows, done;
@@ -211,7 +207,8 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
     (void)next;
     const struct kernel *kernel = kernel_chosen();
     struct workspace_sizes sizes = {0};
-    size_t rows = 0, longest = 0, units = 0; /* longest: row that a receiver gets */
+    struct units units = {0};
+    size_t rows = 0, longest = 0; /* longest: row that a receiver gets */
     double work = 0;
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
@@ -222,22 +219,24 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
     }
     struct plan *plans = memory_alloc(count, sizeof *plans, error);
-    if (!plans)
-        return false;
+    bool ok = plans && units_make(&units, count, error);
 
     int threads = engine_threads_for(options->threads, work, rows);
     size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
+    if (ok) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t j = 0; j < count; j++)
-        plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel);
-    for (size_t j = 0; j < count; j++)
-        units += plans[j].unit_count;
-    bool ok = longest == 0 || size_multiply(longest, buffered, &sizes.row_buffer);
-    if (!ok)
-        error_memory(error, SIZE_MAX);
-    if (count > 0 && ok)
-        ok = plans_run(plans, count, &sizes, engine_threads_for(options->threads, work, units), kernel,
-                       options, error);
+        for (size_t j = 0; j < count; j++)
+            plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel);
+        for (size_t j = 0; j < count; j++)
+            units_add(&units, plans[j].unit_count);
+        ok = longest == 0 || size_multiply(longest, buffered, &sizes.row_buffer) ||
+             error_memory(error, SIZE_MAX);
+    }
+    if (count > 0 && ok) {
+        threads = engine_threads_for(options->threads, work, units_count(&units));
+        ok = plans_run(plans, &units, rows, &sizes, threads, kernel, options, error);
+    }
+    units_free(&units);
     free(plans);
     return ok;
 }

@@ -629,6 +629,32 @@ static void masks_are_what_the_rules_say(void **state)
     }
 }
 
+/* Of many heads, every sixteenth has the same mask. */
+static void many_heads_share_masks(void **state)
+{
+    (void)state;
+    enum { HEADS_HERE = 80, KINDS = 16, SIDE = 3 };
+    struct scene scene = {0};
+    scene.inputs.all.tensor[INPUT_Q] = numbers(7, SIDE, HEADS_HERE, 0, 0);
+    scene.inputs.all.tensor[INPUT_K] = numbers(8, SIDE, HEADS_HERE, 0, 0);
+    set(&scene, SETTING_HEADS, "80");
+    struct tensor mask = numbers(4, HEADS_HERE, SIDE, SIDE, 0);
+    for (size_t h = 0; h < HEADS_HERE; h++)
+        for (size_t c = 0; c < SIDE * SIDE; c++)
+            mask.data[h * SIDE * SIDE + c] = c == 0 || (c < 5 && (h % KINDS) >> (c - 1) & 1);
+    scene.inputs.all.tensor[INPUT_MASK] = mask;
+    scene_compute(&scene, (struct request){.max_weights = MANY}, (struct selection){0});
+    assert_int_equal(scene.result.masks.count, KINDS);
+    for (size_t h = 0; h < HEADS_HERE; h++) {
+        const struct mask *got = masks_head(&scene.result.masks, 0, h);
+        assert_ptr_equal(got, masks_head(&scene.result.masks, 0, h % KINDS));
+        for (size_t c = 0; c < SIDE * SIDE; c++)
+            assert_int_equal(masks_bit(&scene.result.masks, got->bits, c / SIDE, c % SIDE),
+                             mask.data[h * SIDE * SIDE + c] == 0);
+    }
+    scene_free(&scene);
+}
+
 static void heads_share_masks(void **state)
 {
     (void)state;
@@ -837,6 +863,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_nan_are_counted_in_every_head),
         cmocka_unit_test(masks_are_what_the_rules_say),
         cmocka_unit_test(heads_share_masks),
+        cmocka_unit_test(many_heads_share_masks),
         cmocka_unit_test(masks_that_differ_are_counted_apart),
         cmocka_unit_test(encodings_of_two_kinds_are_no_stage),
         cmocka_unit_test(given_weights_are_measured_by_their_mask),
