@@ -27,9 +27,25 @@ static bool sink_fits(const struct head *head)
     return !head->has_sink || (head->sink >= -most && head->sink <= most) || head->sink == -INFINITY;
 }
 
+/* Whether the blocks of a thread are in proportion to the jobs. A block has room for BLOCK rows however few there are:
+ * where d_k or d_v is in the hundred thousands and rows are few, that is many times the numbers that come and go. The
+ * plain runner then takes less memory and no more time, because most lanes would be idle. */
+static bool blocks_are_worth_it(const struct engine_job *jobs, size_t count)
+{
+    const double least = 64 << 20; /* below this many bytes it does not matter */
+    double block = 0, numbers = 0;
+    for (size_t j = 0; j < count; j++) {
+        const double n = (double)jobs[j].head->n, m = (double)jobs[j].head->m;
+        const double d = (double)jobs[j].head->d_k + (double)jobs[j].head->d_v;
+        block = fmax(block, (double)BLOCK * d);
+        numbers += (n + m) * d; /* q, k, v and the output */
+    }
+    return block * sizeof(float) <= least || block <= numbers;
+}
+
 static bool fast_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
-    bool fits = !options->plain;
+    bool fits = !options->plain && blocks_are_worth_it(jobs, count);
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
         fits = fits && !head->additive && !head->by_distance && head->normalizer == NORMALIZER_SOFTMAX &&
@@ -131,6 +147,15 @@ static void sizes_raise(struct workspace_sizes *sizes, const struct engine_job *
         raise_to(&sizes->top, job->top_count);
 }
 
+/* How many of the threads have room for their arrays within the limit; one in any case. */
+static int threads_within(int threads, const struct workspace_sizes *sizes, size_t limit)
+{
+    size_t each;
+    if (limit == 0 || !workspace_bytes(sizes, &each) || (size_t)threads <= limit / each)
+        return threads;
+    return limit / each > 0 ? (int)(limit / each) : 1;
+}
+
 /* Rows of a block such that the row buffers of all threads, of m floats a row, fit the limit beside the other
  * arrays; at least 1. */
 static size_t buffered_rows(const struct workspace_sizes *sizes, size_t m, int threads, size_t limit)
@@ -221,7 +246,8 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
     struct plan *plans = memory_alloc(count, sizeof *plans, error);
     bool ok = plans && units_make(&units, count, error);
 
-    int threads = engine_threads_for(options->threads, work, rows);
+    const int most = threads_within(engine_threads(options->threads), &sizes, options->memory_limit);
+    int threads = engine_threads_for(most, work, rows);
     size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
     if (ok) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
@@ -233,7 +259,7 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
              error_memory(error, SIZE_MAX);
     }
     if (count > 0 && ok) {
-        threads = engine_threads_for(options->threads, work, units_count(&units));
+        threads = engine_threads_for(most, work, units_count(&units));
         ok = plans_run(plans, &units, rows, &sizes, threads, kernel, options, error);
     }
     units_free(&units);
