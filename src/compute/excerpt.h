@@ -102,7 +102,7 @@ const float *excerpt_row(const struct excerpt *excerpt, enum stage stage, size_t
 /* A packed copy of any matrix; the caller frees it. NULL for want of memory. */
 float *excerpt_pack(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h, struct error *error);
 
-/* Measures of head h, of all its queries and keys whatever the excerpt. */
+/* Measures of head h, of all its queries and keys whatever the excerpt, or of those queries that were computed. */
 const struct measures *excerpt_measures(const struct excerpt *excerpt, size_t l, size_t h);
 
 /* The masks of a result that was not computed without_masks. */

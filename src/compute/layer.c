@@ -364,7 +364,7 @@ bool layer_output_make(struct layer *layer, float *output, struct error *error)
         return true;
     if (!size_multiply(problem->n, problem->heads * problem->d_v, &count))
         return error_memory(error, SIZE_MAX);
-    layer->concat = memory_alloc(count, sizeof *layer->concat, error);
+    layer->concat = memory_zeroed(count, sizeof *layer->concat, error); /* not all rows may be computed */
     return layer->concat != NULL;
 }
 

@@ -18,8 +18,12 @@ bool masks_make(struct masks *masks, const struct problem *problem, const struct
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);
+    masks->slots = 2;
+    while (masks->slots / 2 < heads && masks->slots < SIZE_MAX / 2)
+        masks->slots *= 2;
     masks->index = memory_zeroed(heads, sizeof *masks->index, error);
-    return masks->index != NULL;
+    masks->slot = masks->index ? memory_zeroed(masks->slots, sizeof *masks->slot, error) : NULL;
+    return masks->slot != NULL;
 }
 
 /* Clears bits [first, end) of a row. */
@@ -105,18 +109,33 @@ static bool heads_share_mask(const struct head *a, const struct head *b)
            a->rules.block_mask.data == b->rules.block_mask.data;
 }
 
-/* A mask like this one that is in the list already, as of another layer; else the count of the list. */
-static size_t masks_find(const struct masks *masks, const struct mask *mask)
+/* A number that masks which are alike have in common. */
+static uint64_t mask_hash(const struct mask *mask, size_t bytes)
+{
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = mask->allowed * factor;
+    for (size_t at = 0, piece; mask->bits && at < bytes; at += piece) {
+        uint64_t word = 0;
+        piece = bytes - at < sizeof word ? bytes - at : sizeof word;
+        memcpy(&word, mask->bits + at, piece);
+        hash = (hash ^ hash >> 32 ^ word) * factor;
+    }
+    return hash ^ hash >> 32;
+}
+
+/* The slot of a mask like this one, as of another layer, or the free slot for it: no head looks at all masks before
+ * it, of which there may be as many as heads. */
+static size_t *masks_slot(const struct masks *masks, const struct mask *mask)
 {
     const size_t bytes = masks->cells.rows * masks->row_bytes;
-    size_t at = 0;
-    for (; at < masks->count; at++) {
-        const struct mask *other = &masks->list[at];
+    size_t at = (size_t)mask_hash(mask, bytes) & (masks->slots - 1);
+    for (; masks->slot[at] > 0; at = (at + 1) & (masks->slots - 1)) {
+        const struct mask *other = &masks->list[masks->slot[at] - 1];
         if (other->allowed == mask->allowed && !other->bits == !mask->bits &&
             (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
             break;
     }
-    return at;
+    return &masks->slot[at];
 }
 
 /* Finds or adds the mask of a head. */
@@ -127,8 +146,9 @@ static bool masks_add_head(struct masks *masks, const struct head *head, size_t 
     if (!mask_count(head, threads, &mask.allowed, error) ||
         (masks->are_kept && !mask_bits_make(masks, head, threads, &mask.bits, error)))
         return false;
-    *at = masks_find(masks, &mask);
-    if (*at < masks->count) {
+    size_t *slot = masks_slot(masks, &mask);
+    if (*slot > 0) {
+        *at = *slot - 1;
         free(mask.bits);
         return true;
     }
@@ -136,7 +156,9 @@ static bool masks_add_head(struct masks *masks, const struct head *head, size_t 
         free(mask.bits);
         return false;
     }
+    *at = masks->count;
     masks->list[masks->count++] = mask;
+    *slot = masks->count;
     return true;
 }
 
@@ -165,6 +187,7 @@ void masks_free(struct masks *masks)
     for (size_t i = 0; i < masks->count; i++)
         free(masks->list[i].bits);
     free(masks->list);
+    free(masks->slot);
     free(masks->index);
     *masks = (struct masks){0};
 }

@@ -21,6 +21,8 @@ struct masks {
     size_t row_bytes;        /* bytes that the bits of a row of cells take */
     struct mask *list;       /* each different mask once; owned */
     size_t count;
+    size_t *slot;  /* slots: a hash table of the list: the place of a mask + 1, or 0; owned */
+    size_t slots;  /* a power of two, more than there are heads */
     size_t *index; /* layers×heads of the problem: the place of a head's mask in the list; owned */
 };
 

@@ -125,7 +125,8 @@ static bool precision_add_row(struct precision *p, struct precision_row *row, co
     return true;
 }
 
-bool precision_add(struct precision *p, const struct layer *layer, struct error *error)
+bool precision_add(struct precision *p, const struct layer *layer, size_t first, size_t end,
+                   struct error *error)
 {
     const struct problem *problem = layer->problem;
     struct precision_row row = {0};
@@ -135,7 +136,7 @@ bool precision_add(struct precision *p, const struct layer *layer, struct error 
         if (!precision_has_float(head))
             continue;
         const double longest = fabs(head->scale) * precision_longest(head);
-        for (size_t i = 0; ok && i < head->n; i++) {
+        for (size_t i = first; ok && i < end; i++) {
             const struct row_measures *measures = &layer->rows[h * head->n + i];
             const bool is_large = fabs(measures->score) >= PRECISION_SCORE || isnan(measures->max) ||
                                   precision_norm(&head->q, i, head->d_k) * longest >= PRECISION_SCORE;

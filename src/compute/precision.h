@@ -46,7 +46,8 @@ struct precision {
     } first, first_nan;
 };
 
-/* Adds the rows of a layer whose measures have been computed. Errors: no memory. */
-bool precision_add(struct precision *precision, const struct layer *layer, struct error *error);
+/* Adds rows [first, end) of every head of a layer, whose measures have been computed. Errors: no memory. */
+bool precision_add(struct precision *precision, const struct layer *layer, size_t first, size_t end,
+                   struct error *error);
 
 #endif

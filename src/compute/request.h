@@ -30,7 +30,8 @@ struct request {
 };
 
 /* How much of the weights is kept: all; where they are more than the limit, the chosen queries and keys; or
- * cells of them, pooled while they were computed. Output and measures are whole and exact in any case. */
+ * cells of them, pooled while they were computed. Output and measures are exact in any case, and whole but for those of
+ * chosen queries (only_chosen in compute/result.h). */
 enum kept { KEPT_ALL, KEPT_RANGE, KEPT_POOLED };
 
 /* The pairs of query and key of which numbers are kept, in which cells: each number stands for

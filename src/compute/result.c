@@ -40,7 +40,8 @@ static void layer_progress(void *context, size_t done, size_t rows)
 
 /* The jobs of the engine for a layer, and what they point to. */
 struct layer_jobs {
-    struct engine_job *jobs; /* one a head; with KEPT_RANGE as many again, of the chosen queries */
+    size_t count;
+    struct engine_job *jobs; /* one a head; with KEPT_RANGE another of the chosen queries, or only that */
     struct keeper *keepers;
     struct head *parts;
 };
@@ -52,13 +53,21 @@ static void layer_jobs_free(struct layer_jobs *work)
     free(work->parts);
 }
 
+/* Moves the results of a head's job to those of a part of it, from query `first` on. */
+static void job_cut(struct engine_job *job, size_t first)
+{
+    job->output += job->output ? first * job->output_row : 0;
+    job->measures += first;
+}
+
 static bool layer_jobs_make(struct layer_jobs *work, struct result *result, const struct layer *layer,
                             float *output, struct error *error)
 {
     const struct problem *problem = result->problem;
     const size_t heads = problem->heads, n = problem->n;
     const struct pair_cells *cells = &result->cells;
-    work->jobs = memory_zeroed(2 * heads, sizeof *work->jobs, error);
+    work->count = heads * (result->kept == KEPT_RANGE && !result->only_chosen ? 2 : 1);
+    work->jobs = memory_zeroed(work->count, sizeof *work->jobs, error);
     work->keepers = memory_zeroed(heads, sizeof *work->keepers, error);
     work->parts = memory_zeroed(heads, sizeof *work->parts, error);
     if (!work->jobs || !work->keepers || !work->parts)
@@ -78,7 +87,12 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
             break;
         case KEPT_RANGE:
             work->parts[h] = head_part(&layer->heads[h], cells->query_first, cells->query_count);
-            work->jobs[heads + h] = (struct engine_job){.head = &work->parts[h], .receiver = receiver};
+            if (!result->only_chosen)
+                job = &work->jobs[heads + h];
+            else
+                job_cut(job, cells->query_first);
+            job->head = &work->parts[h];
+            job->receiver = receiver;
             break;
         case KEPT_POOLED:
             job->pool = (struct pooling){to, cells->query_step, cells->key_step, result->pool_mean};
@@ -104,13 +118,15 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct layer_jobs work = {0};
-    size_t jobs = problem->heads * (result->kept == KEPT_RANGE ? 2 : 1);
-    bool ok =
-        layer_output_make(layer, output, error) && layer_jobs_make(&work, result, layer, output, error) &&
-        engine_run(work.jobs, jobs, &options, error) && layer_output_finish(layer, output, engine, error);
+    if (output && result->only_chosen)
+        memset(output, 0, problem->n * problem->d_out * sizeof *output);
+    bool ok = layer_output_make(layer, output, error) &&
+              layer_jobs_make(&work, result, layer, output, error) &&
+              engine_run(work.jobs, work.count, &options, error) &&
+              layer_output_finish(layer, output, engine, error);
     /* One name for all layers: plain, if it computed any of them. */
     if (ok && strcmp(result->engine, "plain") != 0)
-        result->engine = engine_name(work.jobs, jobs, &options);
+        result->engine = engine_name(work.jobs, work.count, &options);
     layer_jobs_free(&work);
     return ok;
 }
@@ -156,19 +172,27 @@ static bool layer_keep_given(struct result *result, const struct layer *layer, s
     return true;
 }
 
+/* How many queries of a head were computed. */
+static size_t rows_computed(const struct result *result)
+{
+    return result->only_chosen ? result->cells.query_count : result->problem->n;
+}
+
 static bool layer_compute(struct result *result, struct layer *layer, const struct request *request,
                           struct error *error)
 {
     const struct problem *problem = result->problem;
     const bool given = problem->layers[layer->index].attention;
     const int threads = request->engine.threads;
+    const size_t first = result->only_chosen ? result->cells.query_first : 0, count = rows_computed(result);
     if (!masks_add(&result->masks, layer->index, engine_threads(threads), error) ||
         !(given ? layer_keep_given(result, layer, error) : layer_attend(result, layer, request, error)) ||
-        !(given || precision_add(&result->precision, layer, error)))
+        !(given || precision_add(&result->precision, layer, first, first + count, error)))
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         struct measures *measures = &result->measures[layer->index * problem->heads + h];
-        *measures = measures_head(layer->rows + h * problem->n, problem->n);
+        *measures = measures_head(layer->rows + h * problem->n + first, count);
+        measures->largest_query += first;
         measures->allowed = masks_head(&result->masks, layer->index, h)->allowed;
     }
     return stage_data_fill(result->stage, layer, threads, error);
@@ -213,7 +237,7 @@ static void result_warn(const struct result *result, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
-           rows = count * problem->n;
+           rows = count * rows_computed(result);
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
@@ -261,6 +285,17 @@ static bool result_top_make(struct result *result, struct error *error)
     return result->top != NULL;
 }
 
+/* Whether a layer takes the output of the one below, of all queries. */
+static bool problem_is_stack(const struct problem *problem)
+{
+    bool is_stack = false;
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        is_stack = is_stack || layer->q.previous || layer->k.previous || layer->v.previous;
+    }
+    return is_stack;
+}
+
 /* Plans which weights are kept, and takes the memory for everything. */
 static bool result_make(struct result *result, const struct request *request, struct error *error)
 {
@@ -272,8 +307,11 @@ static bool result_make(struct result *result, const struct request *request, st
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);
     result->measures = memory_alloc(heads, sizeof *result->measures, error);
-    return result->measures && request_plan(request, problem, &result->kept, &result->cells, error) &&
-           (result->kept != KEPT_POOLED || !request->top_keys || result_top_make(result, error)) &&
+    if (!result->measures || !request_plan(request, problem, &result->kept, &result->cells, error))
+        return false;
+    result->only_chosen = result->kept == KEPT_RANGE && result->cells.query_count < problem->n &&
+                          problem->layer_count == problem->layers_in_all && !problem_is_stack(problem);
+    return (result->kept != KEPT_POOLED || !request->top_keys || result_top_make(result, error)) &&
            masks_make(&result->masks, problem, &result->cells, masks, error) &&
            stage_data_make(result->stage, problem, request, &result->cells, error);
 }

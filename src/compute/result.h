@@ -22,12 +22,16 @@ struct result {
     const struct problem *problem;
     enum kept kept;
     struct pair_cells cells; /* the pairs whose weights are kept, and their mask */
-    bool is_joined;          /* queries and keys are words, of one or more tokens each: compute/joining.h */
-    bool pool_mean;          /* with KEPT_POOLED: a number is the mean of its cell; otherwise the largest */
+    /* With KEPT_RANGE: the other queries were not computed. Measures (but for `allowed`) and output are of the chosen ones
+     * alone; other rows of the output are 0 or what is made of 0. */
+    bool only_chosen;
+    bool is_joined; /* queries and keys are words, of one or more tokens each: compute/joining.h */
+    bool pool_mean; /* with KEPT_POOLED: a number is the mean of its cell; otherwise the largest */
     struct stage_data stage[STAGE_COUNT];
     struct masks masks;
-    struct measures *measures; /* layers×heads of the problem, of all queries and keys; owned */
-    struct row_key *top;       /* layers×heads×n×top_count; owned; NULL: not asked for */
+    struct measures
+        *measures; /* layers×heads of the problem, of all keys, and queries unless only_chosen; owned */
+    struct row_key *top; /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
     struct precision precision; /* rows whose scores are too large for float32 */
     size_t weight_on_masked;    /* pairs whose given weight is nonzero where the mask forbids it */

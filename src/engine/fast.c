@@ -13,6 +13,7 @@
 #include "engine/kernel.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
+#include "engine/units.h"
 #include "engine/workspace.h"
 
 /* Rows dealt out at once, if a row of the pool is not taller. */
@@ -33,27 +34,62 @@ static bool form_holds_scores(const struct head *head)
            head->normalizer == NORMALIZER_ENTMAX15;
 }
 
-/* Scores that are held are 64 rows of floats. Those of q and k that are not finite are for the plain runner, which tells a
- * score of -infinity from a pair that is masked. */
-static bool held_fits(const struct head *head)
+/* Scores that are held are 64 rows of floats: for so many keys a thread holds 1 GiB. */
+static const size_t held_most = (size_t)1 << 22;
+
+/* Whether scores that are held can be told from pairs that are masked, which have the score -infinity. */
+static bool held_is_finite(const struct head *head)
 {
-    const size_t most = (size_t)1 << 22; /* keys: a thread holds 1 GiB of scores */
     const uint32_t infinite = 0x7f800000;
     const struct kernel *kernel = kernel_chosen();
-    return !form_holds_scores(head) ||
-           (head->m <= most && kernel->largest(&head->q, head->n, head->d_k) < infinite &&
-            kernel->largest(&head->k, head->m, head->d_k) < infinite);
+    return kernel->largest(&head->q, head->n, head->d_k) < infinite &&
+           kernel->largest(&head->k, head->m, head->d_k) < infinite;
+}
+
+/* Whether the blocks of a thread are in proportion to the jobs. A block has room for BLOCK rows however few there are:
+ * where d_k or d_v is in the hundred thousands and rows are few, that is many times the numbers that come and go. The
+ * plain runner then takes less memory and no more time, because most lanes would be idle. */
+static bool blocks_are_worth_it(const struct engine_job *jobs, size_t count)
+{
+    const double least = 64 << 20; /* below this many bytes it does not matter */
+    double block = 0, numbers = 0;
+    for (size_t j = 0; j < count; j++) {
+        const double n = (double)jobs[j].head->n, m = (double)jobs[j].head->m;
+        const double d = (double)jobs[j].head->d_k + (double)jobs[j].head->d_v;
+        block = fmax(block, (double)BLOCK * d);
+        numbers += (n + m) * d; /* q, k, v and the output */
+    }
+    return block * sizeof(float) <= least || block <= numbers;
+}
+
+/* The first thing of a head that this runner does not have; NULL: it has all. */
+static const char *form_lacks(const struct head *head)
+{
+    return !sink_fits(head)                                 ? "a sink that float32 cannot carry"
+           : head->has_fill                                 ? "mask_fill"
+           : head->minus                                    ? "differential attention"
+           : head->center                                   ? "a Gaussian factor"
+           : head->recurrent.rule != RECURRENCE_NONE        ? "the weights of a recurrence"
+           : head->has_positions                            ? "a bias by positions that were given"
+           : form_holds_scores(head) && head->m > held_most ? "a normalizer that holds more scores than fit"
+           : form_holds_scores(head) && !held_is_finite(head)
+               ? "q or k that are not finite, with this normalizer"
+               : NULL;
+}
+
+const char *fast_lacks(const struct engine_job *jobs, size_t count, const struct engine_options *options)
+{
+    const char *lacks = options->plain                      ? "asked for"
+                        : !blocks_are_worth_it(jobs, count) ? "few rows of very many columns"
+                                                            : NULL;
+    for (size_t j = 0; j < count && !lacks; j++)
+        lacks = form_lacks(jobs[j].head);
+    return lacks;
 }
 
 static bool fast_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
-    bool fits = !options->plain;
-    for (size_t j = 0; j < count; j++) {
-        const struct head *head = jobs[j].head;
-        fits = fits && sink_fits(head) && !head->has_fill && !head->minus && !head->center &&
-               head->recurrent.rule == RECURRENCE_NONE && !head->has_positions && held_fits(head);
-    }
-    return fits;
+    return !fast_lacks(jobs, count, options);
 }
 
 /* How scores are compared, and the exponentials of k where e^2q·e^2k cannot overflow. */
@@ -185,6 +221,15 @@ static void sizes_raise(struct workspace_sizes *sizes, const struct engine_job *
         raise_to(&sizes->top, job->top_count);
 }
 
+/* How many of the threads have room for their arrays within the limit; one in any case. */
+static int threads_within(int threads, const struct workspace_sizes *sizes, size_t limit)
+{
+    size_t each;
+    if (limit == 0 || !workspace_bytes(sizes, &each) || (size_t)threads <= limit / each)
+        return threads;
+    return limit / each > 0 ? (int)(limit / each) : 1;
+}
+
 /* Rows of a block such that the row buffers of all threads, of m floats a row, fit the limit beside the other
  * arrays; at least 1. */
 static size_t buffered_rows(const struct workspace_sizes *sizes, size_t m, int threads, size_t limit)
@@ -195,16 +240,6 @@ static size_t buffered_rows(const struct workspace_sizes *sizes, size_t m, int t
     size_t each = limit / (size_t)threads;
     size_t rows = each > others ? (each - others) / row : 0;
     return rows > BLOCK ? BLOCK : rows > 0 ? rows : 1;
-}
-
-/* How many of the threads may hold scores within the limit; at least one. */
-static int threads_within(const struct workspace_sizes *sizes, int threads, size_t limit)
-{
-    size_t each;
-    if (limit == 0 || sizes->held == 0 || !workspace_bytes(sizes, &each))
-        return threads;
-    const size_t most = limit / each;
-    return most >= (size_t)threads ? threads : most > 0 ? (int)most : 1;
 }
 
 /* Turns the sums in the cells of some rows into means. A cell at an edge may be smaller than the others. */
@@ -236,28 +271,23 @@ static void fast_unit_run(const struct plan *plan, size_t index, const struct wo
         pool_divide(plan, first, count);
 }
 
-static bool plans_run(const struct plan *plans, size_t count, const struct workspace_sizes *sizes,
-                      int threads, const struct kernel *kernel, const struct engine_options *options,
-                      struct error *error)
+/* `units` are those of the plans, which have `rows` rows in all. */
+static bool plans_run(const struct plan *plans, const struct units *units, size_t rows,
+                      const struct workspace_sizes *sizes, int threads, const struct kernel *kernel,
+                      const struct engine_options *options, struct error *error)
 {
     struct workspaces spaces = {0};
-    size_t units = 0, rows = 0, rows_done = 0;
-    for (size_t j = 0; j < count; j++) {
-        units += plans[j].unit_count;
-        rows += plans[j].job->head->n;
-    }
+    size_t rows_done = 0;
     if (!workspaces_alloc(&spaces, sizes, threads, error))
         return false;
 
         /* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the
          * end. */
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t u = units; u > 0; u--) {
+    for (size_t u = units_count(units); u > 0; u--) {
         const struct workspace space = workspaces_get(&spaces, engine_thread());
-        const struct plan *plan = plans;
-        size_t index = u - 1;
-        while (index >= plan->unit_count)
-            index -= plan++->unit_count;
+        size_t index;
+        const struct plan *plan = &plans[units_job(units, u - 1, &index)];
         fast_unit_run(plan, index, &space, kernel);
 
         size_t n = plan->job->head->n, first = index * plan->unit_rows, done;
@@ -270,29 +300,10 @@ static bool plans_run(const struct plan *plans, size_t count, const struct works
     return true;
 }
 
-static bool fast_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
-                     const struct runner *const *next, struct error *error)
+/* `buffered`: rows of a block of jobs with a receiver. */
+static bool plans_make(struct plan *plans, const struct engine_job *jobs, size_t count, size_t buffered,
+                       const struct kernel *kernel, int threads, struct error *error)
 {
-    (void)next;
-    const struct kernel *kernel = kernel_chosen();
-    struct workspace_sizes sizes = {0};
-    size_t rows = 0, longest = 0, units = 0; /* longest: row that a receiver gets */
-    double work = 0;
-    for (size_t j = 0; j < count; j++) {
-        const struct head *head = jobs[j].head;
-        sizes_raise(&sizes, &jobs[j]);
-        if (jobs[j].receiver.receive)
-            raise_to(&longest, head->m);
-        rows += head->n;
-        work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
-    }
-    struct plan *plans = memory_zeroed(count, sizeof *plans, error);
-    if (!plans)
-        return false;
-
-    const int most = threads_within(&sizes, engine_threads(options->threads), options->memory_limit);
-    int threads = engine_threads_for(most, work, rows);
-    size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
     bool ok = true;
 #pragma omp parallel for schedule(dynamic) num_threads(threads) reduction(&& : ok)
     for (size_t j = 0; j < count; j++) {
@@ -303,13 +314,43 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
 #pragma omp critical
         error_set(error, own.kind, "%s", own.message);
     }
-    for (size_t j = 0; j < count; j++)
-        units += plans[j].unit_count;
+    return ok;
+}
+
+static bool fast_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                     const struct runner *const *next, struct error *error)
+{
+    (void)next;
+    const struct kernel *kernel = kernel_chosen();
+    struct workspace_sizes sizes = {0};
+    struct units units = {0};
+    size_t rows = 0, longest = 0; /* longest: row that a receiver gets */
+    double work = 0;
+    for (size_t j = 0; j < count; j++) {
+        const struct head *head = jobs[j].head;
+        sizes_raise(&sizes, &jobs[j]);
+        if (jobs[j].receiver.receive)
+            raise_to(&longest, head->m);
+        rows += head->n;
+        work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
+    }
+    struct plan *plans = memory_zeroed(count, sizeof *plans, error);
+    bool ok = plans && units_make(&units, count, error);
+
+    const int most = threads_within(engine_threads(options->threads), &sizes, options->memory_limit);
+    int threads = engine_threads_for(most, work, rows);
+    size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
+    ok = ok && plans_make(plans, jobs, count, buffered, kernel, threads, error);
+    for (size_t j = 0; j < count && ok; j++)
+        units_add(&units, plans[j].unit_count);
     if (ok && longest > 0 && !size_multiply(longest, buffered, &sizes.row_buffer))
         ok = error_memory(error, SIZE_MAX);
-    if (count > 0 && ok)
-        ok = plans_run(plans, count, &sizes, engine_threads_for(most, work, units), kernel, options, error);
-    for (size_t j = 0; j < count; j++)
+    if (count > 0 && ok) {
+        threads = engine_threads_for(most, work, units_count(&units));
+        ok = plans_run(plans, &units, rows, &sizes, threads, kernel, options, error);
+    }
+    units_free(&units);
+    for (size_t j = 0; j < count && plans; j++)
         free(plans[j].exp_k);
     free(plans);
     return ok;

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
+#include "engine/units.h"
 
 /* Rows dealt out at once, if a row of the pool is not taller. */
 enum { PLAIN_UNIT_ROWS = 16 };
@@ -221,15 +222,19 @@ static bool plain_run(const struct engine_job *jobs, size_t count, const struct 
                       const struct runner *const *next, struct error *error)
 {
     (void)next;
-    size_t units = 0, rows = 0, rows_done = 0;
+    struct units units = {0};
+    size_t rows = 0, rows_done = 0;
     double work = 0;
+    if (!units_make(&units, count, error))
+        return false;
     for (size_t i = 0; i < count; i++) {
-        units += plain_unit_count(&jobs[i]);
+        units_add(&units, plain_unit_count(&jobs[i]));
         rows += jobs[i].head->n;
         work += (double)jobs[i].head->n * (double)jobs[i].head->m;
     }
+    const size_t unit_count = units_count(&units);
     int threads = work > 10000 ? engine_threads(options->threads) : 1;
-    threads = (size_t)threads < units ? threads : units > 0 ? (int)units : 1;
+    threads = (size_t)threads < unit_count ? threads : unit_count > 0 ? (int)unit_count : 1;
     bool ok = true;
 #pragma omp parallel num_threads(threads) reduction(&& : ok)
     {
@@ -237,13 +242,11 @@ static bool plain_run(const struct engine_job *jobs, size_t count, const struct 
         struct error own = {0};
         ok = plain_space_make(&space, jobs, count, &own);
 #pragma omp for schedule(dynamic)
-        for (size_t u = units; u > 0; u--) {
-            const struct engine_job *job = jobs;
-            size_t index = u - 1, done;
+        for (size_t u = unit_count; u > 0; u--) {
+            size_t index, done;
             if (!ok)
                 continue;
-            for (; index >= plain_unit_count(job); job++)
-                index -= plain_unit_count(job);
+            const struct engine_job *job = &jobs[units_job(&units, u - 1, &index)];
             size_t first = index * plain_unit_rows(job), n = job->head->n;
             size_t end = n - first < plain_unit_rows(job) ? n : first + plain_unit_rows(job);
             ok = plain_unit_run(job, first, end, &space, &own);
@@ -257,6 +260,7 @@ static bool plain_run(const struct engine_job *jobs, size_t count, const struct 
             error_set(error, own.kind, "%s", own.message);
         plain_space_free(&space);
     }
+    units_free(&units);
     return ok;
 }
 

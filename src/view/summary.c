@@ -96,17 +96,21 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
 void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
-    size_t width = 0;
+    size_t width = 0,
+           chosen = 0; /* chosen: queries that are measured alone; they are the same in all layers */
     for (size_t i = 0; i < excerpts->count; i++) {
         const struct excerpt *e = &excerpts->list[i];
         const size_t own = summary_from_width(e);
         is_part = is_part || e->query_count < e->result->problem->n || e->key_count < e->result->problem->m;
+        chosen = e->result->only_chosen ? e->result->cells.query_count : chosen;
         width = own > width ? own : width;
     }
     summary_names(names, count, out);
     if (count > 0)
         out_char(out, '\n');
-    if (is_part)
+    if (chosen > 0)
+        out_format(out, "(of the %zu chosen %s)\n", chosen, chosen == 1 ? "query" : "queries");
+    else if (is_part)
         out_text(out, "(of whole heads)\n");
     out_text(out, "layer  head  entropy  distance   first  largest  ");
     summary_pad(out, "from", width);

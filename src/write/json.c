@@ -679,6 +679,8 @@ static bool json_write(const struct excerpts *all, const struct content *content
             !json_write_stage(out, all, s, error))
             return false;
     json_write_pairs(out, all);
+    if (e->result->only_chosen)
+        out_text(out, ",\n\"stats_of\":\"selected queries\"");
     json_write_stats(out, all);
     out_text(out, "}\n");
     return true;

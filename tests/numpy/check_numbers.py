@@ -398,6 +398,7 @@ def test_schema():
                           ["--average", "heads", "--softcap", "3"])]
     runs += [["grouped.json", *words, *every] for words in SELECTIONS]
     runs += [["grouped.json", "--max-weights", "100"], [sample("causal"), "--max-weights", "100", "--pool", "mean"]]
+    runs += [[sample("causal"), "--max-weights", "100", "--queries", "1:3"]]
     runs += [["nothing.json", *every], ["nothing.json", "--causal=-1"], ["wide.json"], ["grouped.json", "--causal=-3"]]
     runs += [[sample("sentence"), *words] for words in (
         ["--score", "cosine", "--temperature", "0.5", "--sink", "1", "--dropout", "0.1", "--seed", "3", "--stage", "mask", "--causal"],

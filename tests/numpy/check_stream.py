@@ -282,11 +282,27 @@ PARTS = {"few_keys": ["3:12", ":4"], "stacked": ["17", "5:40"], "uneven": ["511:
          "one_query": [":", "7:9"]}
 
 
+def check_chosen(what, small, large, rows, first, offsets, alone):
+    """The JSON of chosen queries that were computed alone, beside that of a run that holds all: other are only the measures, which
+    are those of these rows of the weights, from `first` on. Where all queries are computed, nothing is other."""
+    small, large = json.loads(small), json.loads(large)
+    assert small.pop("stats_of", None) == ("selected queries" if alone else None), what
+    got = small.pop("stats")
+    if alone:
+        for one in (one for layer in got for one in layer if one["max_at"]):
+            one["max_at"][0] -= first
+        check_stats(got, rows, [offset + first for offset in offsets])
+    else:
+        assert got == large["stats"], what
+    large.pop("stats")
+    assert small == large, f"{what}: the JSON differs from that of a run that holds all"
+
+
 def test_parts():
-    """--queries and --keys cut out of weights that are not held what they cut out of those that are: the same files, and slices
-    of the whole."""
+    """--queries and --keys cut out of weights that are not held what they cut out of those that are: the same files but for
+    measures, and slices of the whole."""
     for name, (queries, keys) in PARTS.items():
-        make(name)
+        offsets = attend(make(name))["offsets"]
         words = [name + ".json", "-q", "--keys", keys] + (["--queries", queries] if queries != ":" else [])
         run(name + ".json", "-q", *ROOM, "-o", "held.npy")
         weights = np.load("held.npy")
@@ -296,6 +312,9 @@ def test_parts():
         for more in ([], ["--head", "1"]) if weights.shape[1] > 1 else ([],):
             limit = part.size  # counted over all heads, whatever is chosen of them
             small, large = (files(*words, *more, "--max-weights", size) for size in (limit, weights.size))
+            rows = weights[:, 1:2, slice(*a)] if more else weights[:, :, slice(*a)]
+            check_chosen(f"{name} {more}", small.pop("part.json"), large.pop("part.json"), rows, a[0] or 0, offsets,
+                         rows.shape[2] < weights.shape[2] and name != "stacked")
             for file in large:
                 assert small[file] == large[file], f"{name} {more}: {file} differs from that of a run that holds all"
             want = part[:, 1:2] if more else part
@@ -393,6 +412,12 @@ def test_schema():
             assert not valid.is_valid(less), f"{name}: valid without {key}"
         assert not valid.is_valid({**document, "weights": document["pooled"]["weights"]})
     assert used == set(schema["properties"]["pooled"]["properties"]), used
+    make("uneven")
+    run("uneven.json", "-q", "--queries", "5:8", "--max-weights", 5000, "-o", "chosen.json")
+    with open("chosen.json") as f:
+        chosen = json.load(f)
+    assert valid.is_valid(chosen) and chosen["stats_of"] == "selected queries"
+    assert not valid.is_valid({**chosen, "stats_of": "whole heads"})
 
 
 # ---- instructions, threads, memory ----

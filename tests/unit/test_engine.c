@@ -486,7 +486,14 @@ static void names_what_computes(void **state)
     dilated.rules.dilation = 3;
     dropped.dropout = 0.5;
     const struct engine_options as_can_be = {0}, plain = {.plain = true};
+    /* One row of millions of columns: blocks of 64 rows would take many times the memory of q and k. */
+    struct head wide = fast, narrow, tall;
+    wide.n = 1, wide.m = 2, wide.d_k = 5000000;
+    narrow = tall = wide;
+    narrow.d_k = 100000;
+    tall.n = 70;
     const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &dropped}};
+    const struct engine_job wides[] = {{.head = &wide}, {.head = &tall}, {.head = &narrow}};
     assert_string_equal(engine_name(jobs, 1, &as_can_be), kernel_name());
     assert_string_equal(engine_name(jobs + 1, 1, &as_can_be), kernel_name());
     assert_string_equal(engine_name(jobs, 2, &as_can_be), kernel_name());
@@ -494,6 +501,10 @@ static void names_what_computes(void **state)
     assert_string_equal(engine_name(jobs, 3, &as_can_be), "plain");
     assert_string_equal(engine_name(jobs, 1, &plain), "plain");
     assert_string_equal(engine_name(jobs + 1, 1, &plain), "plain");
+    assert_string_equal(engine_name(wides, 1, &as_can_be), "plain");
+    assert_string_equal(engine_name(wides, 2, &as_can_be), kernel_name());
+    assert_string_equal(engine_name(wides + 1, 1, &as_can_be), kernel_name());
+    assert_string_equal(engine_name(wides + 2, 1, &as_can_be), kernel_name());
 }
 
 /* bug: a weight of 2 after dropout gave a negative entropy */

@@ -497,6 +497,62 @@ static void a_kept_range_can_be_cut_further(void **state)
     scene_free(&scene);
 }
 
+/* Of many weights only the chosen queries are computed: their outputs and measures are those of whole rows. */
+static void chosen_queries_are_computed_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {0}, full = {0}, keys = {0};
+    scene_of_long(&scene, (struct request){0}, (struct selection){.query_first = 70, .query_end = 74});
+    const struct result *result = &scene.result;
+    assert_int_equal(result->kept, KEPT_RANGE);
+    assert_true(result->only_chosen);
+    struct tensor *tensor = full.inputs.all.tensor;
+    tensor[INPUT_Q] = numbers(7, 2, LONG, D_K, 0);
+    tensor[INPUT_K] = numbers(8, 2, LONG, D_K, 0);
+    tensor[INPUT_V] = numbers(9, 2, LONG, D_V, 0);
+    set(&full, SETTING_CAUSAL, "start");
+    scene_compute(&full, (struct request){.max_weights = MANY}, (struct selection){0});
+    assert_false(full.result.only_chosen);
+    for (size_t h = 0; h < 2; h++) {
+        const struct measures *got = &result->measures[h];
+        struct measures wanted = {0};
+        for (size_t i = 70; i < 74; i++) {
+            for (size_t c = 0; c < D_V; c++)
+                assert_float_equal(whole(result, STAGE_OUTPUT, 0, 0, i, h * D_V + c),
+                                   whole(&full.result, STAGE_OUTPUT, 0, 0, i, h * D_V + c), 1e-6);
+            for (size_t j = 0; j <= i; j++) {
+                const float weight = whole(&full.result, STAGE_WEIGHTS, 0, h, i, j);
+                wanted.entropy -= (double)weight * log((double)weight) / 4;
+                wanted.distance += (double)weight * (double)(i - j) / 4;
+                wanted.first += j == 0 ? (double)weight / 4 : 0;
+                if (weight > wanted.largest) {
+                    wanted.largest = weight;
+                    wanted.largest_query = i;
+                    wanted.largest_key = j;
+                }
+            }
+        }
+        assert_int_equal(got->rows, 4);
+        assert_float_equal(got->entropy, wanted.entropy, 1e-5);
+        assert_float_equal(got->distance, wanted.distance, 1e-4);
+        assert_float_equal(got->first, wanted.first, 1e-6);
+        assert_float_equal(got->largest, wanted.largest, 1e-6);
+        assert_int_equal(got->largest_query, wanted.largest_query);
+        assert_int_equal(got->largest_key, wanted.largest_key);
+        assert_int_equal(got->allowed, full.result.measures[h].allowed);
+        assert_float_equal(whole(result, STAGE_OUTPUT, 0, 0, 69, h * D_V), 0, 0);
+        assert_float_equal(whole(result, STAGE_OUTPUT, 0, 0, 74, h * D_V), 0, 0);
+    }
+    /* A choice of keys is one of all queries. */
+    scene_of_long(&keys, (struct request){0}, (struct selection){.key_first = 2, .key_end = 4});
+    assert_int_equal(keys.result.kept, KEPT_RANGE);
+    assert_false(keys.result.only_chosen);
+    assert_float_equal(keys.result.measures[1].entropy, full.result.measures[1].entropy, 1e-6);
+    scene_free(&keys);
+    scene_free(&full);
+    scene_free(&scene);
+}
+
 static void says_what_can_be_had(void **state)
 {
     (void)state;
@@ -627,6 +683,32 @@ static void masks_are_what_the_rules_say(void **state)
         assert_int_equal(mask->allowed, allowed);
         scene_free(&scene);
     }
+}
+
+/* Of many heads, every sixteenth has the same mask. */
+static void many_heads_share_masks(void **state)
+{
+    (void)state;
+    enum { HEADS_HERE = 80, KINDS = 16, SIDE = 3 };
+    struct scene scene = {0};
+    scene.inputs.all.tensor[INPUT_Q] = numbers(7, SIDE, HEADS_HERE, 0, 0);
+    scene.inputs.all.tensor[INPUT_K] = numbers(8, SIDE, HEADS_HERE, 0, 0);
+    set(&scene, SETTING_HEADS, "80");
+    struct tensor mask = numbers(4, HEADS_HERE, SIDE, SIDE, 0);
+    for (size_t h = 0; h < HEADS_HERE; h++)
+        for (size_t c = 0; c < SIDE * SIDE; c++)
+            mask.data[h * SIDE * SIDE + c] = c == 0 || (c < 5 && (h % KINDS) >> (c - 1) & 1);
+    scene.inputs.all.tensor[INPUT_MASK] = mask;
+    scene_compute(&scene, (struct request){.max_weights = MANY}, (struct selection){0});
+    assert_int_equal(scene.result.masks.count, KINDS);
+    for (size_t h = 0; h < HEADS_HERE; h++) {
+        const struct mask *got = masks_head(&scene.result.masks, 0, h);
+        assert_ptr_equal(got, masks_head(&scene.result.masks, 0, h % KINDS));
+        for (size_t c = 0; c < SIDE * SIDE; c++)
+            assert_int_equal(masks_bit(&scene.result.masks, got->bits, c / SIDE, c % SIDE),
+                             mask.data[h * SIDE * SIDE + c] == 0);
+    }
+    scene_free(&scene);
 }
 
 static void heads_share_masks(void **state)
@@ -832,11 +914,13 @@ int main(void)
         cmocka_unit_test(a_mean_is_masked_only_where_all_heads_are),
         cmocka_unit_test(pooled_cells_are_whole),
         cmocka_unit_test(a_kept_range_can_be_cut_further),
+        cmocka_unit_test(chosen_queries_are_computed_alone),
         cmocka_unit_test(says_what_can_be_had),
         cmocka_unit_test(cells_are_of_whole_periods),
         cmocka_unit_test(rows_that_are_nan_are_counted_in_every_head),
         cmocka_unit_test(masks_are_what_the_rules_say),
         cmocka_unit_test(heads_share_masks),
+        cmocka_unit_test(many_heads_share_masks),
         cmocka_unit_test(masks_that_differ_are_counted_apart),
         cmocka_unit_test(encodings_of_two_kinds_are_no_stage),
         cmocka_unit_test(given_weights_are_measured_by_their_mask),

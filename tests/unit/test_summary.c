@@ -57,6 +57,24 @@ static void a_line_a_head(void **state)
     scene_free(&scene);
 }
 
+/* Of many weights, only the chosen queries are computed and measured. */
+static void chosen_queries_are_measured_alone(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    struct selection last = {.query_first = 2};
+    scene.inputs.all.tensor[INPUT_Q] = numbers(7, 3, 2, 0, 0);
+    scene.inputs.all.tensor[INPUT_K] = numbers(8, 3, 2, 0, 0);
+    memset(scene.inputs.all.tensor[INPUT_Q].data, 0, 6 * sizeof(float));
+    set(&scene, SETTING_CAUSAL, "start");
+    scene_compute(&scene, (struct request){.max_weights = 3}, last);
+    assert_summary(&scene.result, last, NULL, 0,
+                   "(of the 1 chosen query)\n"
+                   "layer  head  entropy  distance   first  largest  from → to\n"
+                   "    0     0    1.099      1.00   0.333    0.333  \"2\"  → \"0\"\n");
+    scene_free(&scene);
+}
+
 /* A mean is called so, not by the number of its first head; it is measured as the one head that it is. */
 static void a_mean_is_called_mean(void **state)
 {
@@ -109,9 +127,8 @@ static void many_files_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_a_head),
-        cmocka_unit_test(a_mean_is_called_mean),
-        cmocka_unit_test(a_large_measure_stays_in_its_column),
+        cmocka_unit_test(a_line_a_head),          cmocka_unit_test(chosen_queries_are_measured_alone),
+        cmocka_unit_test(a_mean_is_called_mean),  cmocka_unit_test(a_large_measure_stays_in_its_column),
         cmocka_unit_test(many_files_are_counted),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
