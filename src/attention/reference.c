@@ -56,23 +56,33 @@ static int compare_falling(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* The scores of a row, the largest first; NULL, with a row of NaN, where one is NaN or infinity, or all are -infinity. */
+static const double *sort_scores(const struct head *head, struct reference_room *room)
+{
+    bool broken = false;
+    for (size_t s = 0; s < room->key_count; s++) {
+        room->sorted[s] = room->row[room->keys[s]];
+        broken = broken || isnan(room->sorted[s]) || room->sorted[s] == INFINITY;
+    }
+    if (!broken)
+        qsort(room->sorted, room->key_count, sizeof *room->sorted, compare_falling);
+    if (broken || room->sorted[0] == -INFINITY) {
+        fill_nan(head, room);
+        return NULL;
+    }
+    return room->sorted;
+}
+
 /*
  * sparsemax: the point of the simplex nearest to the scores, which is max(score - t, 0) with t such that they
- * sum to 1 (Martins and Astudillo 2016, algorithm 1). NaN or an infinity makes the row NaN.
+ * sum to 1 (Martins and Astudillo 2016, algorithm 1).
  */
 static void normalize_sparsemax(const struct head *head, struct reference_room *room)
 {
-    double *sorted = room->sorted, sum = 0, threshold = 0;
-    bool finite = true;
-    for (size_t s = 0; s < room->key_count; s++) {
-        sorted[s] = room->row[room->keys[s]];
-        finite = finite && isfinite(sorted[s]);
-    }
-    if (!finite) {
-        fill_nan(head, room);
+    double sum = 0, threshold = 0;
+    const double *sorted = sort_scores(head, room);
+    if (!sorted)
         return;
-    }
-    qsort(sorted, room->key_count, sizeof *sorted, compare_falling);
     /* Scores are taken relative to the largest: a 1 added to a large number could be lost. */
     const double top = sorted[0];
     for (size_t s = 0; s < room->key_count; s++) {
@@ -88,23 +98,16 @@ static void normalize_sparsemax(const struct head *head, struct reference_room *
 /*
  * entmax with alpha 1.5: max(score/2 - t, 0)² with t such that they sum to 1. With the largest first, t follows
  * from the mean and variance of the first k halves, for the largest k whose t is below the last of them (Peters,
- * Niculae and Martins 2019, algorithm 2). NaN or an infinity makes the row NaN.
+ * Niculae and Martins 2019, algorithm 2).
  */
 static void normalize_entmax15(const struct head *head, struct reference_room *room)
 {
-    double *sorted = room->sorted, sum = 0, squares = 0, threshold = 0;
-    bool finite = true;
-    for (size_t s = 0; s < room->key_count; s++) {
-        sorted[s] = room->row[room->keys[s]];
-        finite = finite && isfinite(sorted[s]);
-    }
-    if (!finite) {
-        fill_nan(head, room);
+    double sum = 0, squares = 0, threshold = 0;
+    const double *sorted = sort_scores(head, room);
+    if (!sorted)
         return;
-    }
-    qsort(sorted, room->key_count, sizeof *sorted, compare_falling);
     const double top = sorted[0];
-    for (size_t s = 0; s < room->key_count; s++) {
+    for (size_t s = 0; s < room->key_count && sorted[s] > -INFINITY; s++) {
         const double half = (sorted[s] - top) / 2, count = (double)(s + 1);
         sum += half;
         squares += half * half;

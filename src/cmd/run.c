@@ -108,6 +108,9 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     computation_warn(c);
     if (!ok || !outputs_write(&r->outputs, options, r->over, &c->excerpts, error))
         return false;
+    const char *reason = c->parts[0].result.plain_reason;
+    if (options->verbose && reason)
+        fprintf(stderr, "attn: computed in double precision, row by row, because of %s\n", reason);
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,

@@ -141,7 +141,8 @@ static bool result_begin(struct joining *joining, const struct result *tokens, s
                                         .rows = p->n,
                                         .columns = p->m},
                               .is_joined = true,
-                              .engine = tokens->engine};
+                              .engine = tokens->engine,
+                              .plain_reason = tokens->plain_reason};
     if (tokens->stage[STAGE_MASK].shape.heads > 0)
         request.stages = 1u << STAGE_MASK;
     result->measures = memory_alloc(p->layer_count * p->heads, sizeof *result->measures, error);

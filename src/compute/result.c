@@ -125,8 +125,10 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
               engine_run(work.jobs, work.count, &options, error) &&
               layer_output_finish(layer, output, engine, error);
     /* One name for all layers: plain, if it computed any of them. */
-    if (ok && strcmp(result->engine, "plain") != 0)
+    if (ok && strcmp(result->engine, "plain") != 0) {
         result->engine = engine_name(work.jobs, work.count, &options);
+        result->plain_reason = engine_plain_reason(work.jobs, work.count, &options);
+    }
     layer_jobs_free(&work);
     return ok;
 }

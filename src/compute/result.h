@@ -38,6 +38,7 @@ struct result {
     /* What computed: the name of a kernel, "plain" if that was any layer, "none" if the weights were
      * given. */
     const char *engine;
+    const char *plain_reason; /* why it was "plain": engine_plain_reason; otherwise NULL */
 };
 
 /*

@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "engine/kernel.h"
 #include "engine/runner.h"
@@ -18,6 +20,12 @@ bool engine_run(const struct engine_job *jobs, size_t count, const struct engine
 const char *engine_name(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
     return runner_name(runners, jobs, count, options);
+}
+
+const char *engine_plain_reason(const struct engine_job *jobs, size_t count,
+                                const struct engine_options *options)
+{
+    return strcmp(engine_name(jobs, count, options), "plain") == 0 ? fast_lacks(jobs, count, options) : NULL;
 }
 
 /* Columns of a projection dealt out at once. */

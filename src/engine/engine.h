@@ -23,6 +23,9 @@ bool engine_run(const struct engine_job *jobs, size_t count, const struct engine
 
 /* The name of what computes these jobs: that of a kernel (engine/kernel.h), or "plain". */
 const char *engine_name(const struct engine_job *jobs, size_t count, const struct engine_options *options);
+/* Where that is "plain", why: what of the jobs float32 does not have, in words; otherwise NULL. */
+const char *engine_plain_reason(const struct engine_job *jobs, size_t count,
+                                const struct engine_options *options);
 
 /* y = x·w + b in float32: x rows×inner (row step x_row), w inner×columns or NULL for the identity (then
  * columns == inner), b columns or NULL; y rows×columns, packed. Errors as of engine_run. */

@@ -37,15 +37,6 @@ static bool form_holds_scores(const struct head *head)
 /* Scores that are held are 64 rows of floats: for so many keys a thread holds 1 GiB. */
 static const size_t held_most = (size_t)1 << 22;
 
-/* Whether scores that are held can be told from pairs that are masked, which have the score -infinity. */
-static bool held_is_finite(const struct head *head)
-{
-    const uint32_t infinite = 0x7f800000;
-    const struct kernel *kernel = kernel_chosen();
-    return kernel->largest(&head->q, head->n, head->d_k) < infinite &&
-           kernel->largest(&head->k, head->m, head->d_k) < infinite;
-}
-
 /* Whether the blocks of a thread are in proportion to the jobs. A block has room for BLOCK rows however few there are:
  * where d_k or d_v is in the hundred thousands and rows are few, that is many times the numbers that come and go. The
  * plain runner then takes less memory and no more time, because most lanes would be idle. */
@@ -72,14 +63,12 @@ static const char *form_lacks(const struct head *head)
            : head->recurrent.rule != RECURRENCE_NONE        ? "the weights of a recurrence"
            : head->has_positions                            ? "a bias by positions that were given"
            : form_holds_scores(head) && head->m > held_most ? "a normalizer that holds more scores than fit"
-           : form_holds_scores(head) && !held_is_finite(head)
-               ? "q or k that are not finite, with this normalizer"
-               : NULL;
+                                                            : NULL;
 }
 
 const char *fast_lacks(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
-    const char *lacks = options->plain                      ? "asked for"
+    const char *lacks = options->plain                      ? "the choice of engine"
                         : !blocks_are_worth_it(jobs, count) ? "few rows of very many columns"
                                                             : NULL;
     for (size_t j = 0; j < count && !lacks; j++)
@@ -92,11 +81,12 @@ static bool fast_fits(const struct engine_job *jobs, size_t count, const struct 
     return !fast_lacks(jobs, count, options);
 }
 
-/* How scores are compared, and the exponentials of k where e^2q·e^2k cannot overflow. */
+/* How scores are compared, and the exponentials of k where q is small enough for them: a product e^2q·e^2k that is too
+ * large or too small to be a float is then one whose tanh is 1 or -1. It must not depend on k, which may be masked. */
 static bool plan_scores(struct plan *plan, const struct kernel *kernel, struct error *error)
 {
     const struct head *head = plan->job->head;
-    const float most = 21; /* e^84 is 3e36 */
+    const float most = 21; /* e^42 is 2e18 */
     uint32_t bits;
     plan->compared = head->by_distance ? COMPARED_DISTANCE
                      : head->additive  ? COMPARED_TANH
@@ -105,8 +95,7 @@ static bool plan_scores(struct plan *plan, const struct kernel *kernel, struct e
         return true;
     memcpy(&bits, &most, sizeof bits);
     size_t count;
-    if (head->query_scale || kernel->largest(&head->q, head->n, head->d_k) > bits ||
-        kernel->largest(&head->k, head->m, head->d_k) > bits || !size_multiply(head->m, head->d_k, &count))
+    if (kernel->largest(&head->q, head->n, head->d_k) > bits || !size_multiply(head->m, head->d_k, &count))
         return true;
     plan->exp_k = memory_alloc(count, sizeof *plan->exp_k, error);
     if (!plan->exp_k)
@@ -305,6 +294,7 @@ static bool plans_make(struct plan *plans, const struct engine_job *jobs, size_t
                        const struct kernel *kernel, int threads, struct error *error)
 {
     bool ok = true;
+    (void)threads; /* without OpenMP there is one */
 #pragma omp parallel for schedule(dynamic) num_threads(threads) reduction(&& : ok)
     for (size_t j = 0; j < count; j++) {
         struct error own = {0};

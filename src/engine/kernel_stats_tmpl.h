@@ -155,7 +155,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
         const double entropy = all > 0 ? share * log(all) - M_LN2 * plan->factor * log_sum / all : 0;
         const double distance = all > 0 ? row_total(rows, space, d_v + SUM_DISTANCE, l) / all : 0;
         *out = (struct row_measures){
-            .entropy = is_shares ? (float)fmax(entropy, 0) : NAN,
+            .entropy = is_shares ? (float)(entropy <= 0 ? 0 : entropy) : NAN,
             .max =
                 is_largest ? inverse : (float)(weigh_one(plan, rows, l, rows->key_max[l]) * (double)inverse),
             .distance = is_shares ? (float)distance : NAN,

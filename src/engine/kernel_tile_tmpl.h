@@ -80,7 +80,7 @@ struct comparison {
 };
 
 /* One term of a score, added to its sum. With e = e^2q·e^2k, a·tanh(q + k) = a - 2a/(1 + e): the sum has -2a/(1 + e), and
- * compare_finish the rest. */
+ * compare_finish the rest. Beyond 1e37, and for an infinite k, the second part is 0. */
 INLINE vec compare_add(vec sum, vec query, vec key, float additive, const struct comparison *comparison)
 {
     switch (comparison->compared) {
@@ -88,7 +88,7 @@ INLINE vec compare_add(vec sum, vec query, vec key, float additive, const struct
         query = query - key;
         return sum + query * query;
     case COMPARED_EXP:
-        return sum - additive * 2 * VEC_RECIPROCAL(query * key + 1);
+        return sum + additive * 2 * VEC_RECIPROCAL(VEC_MAX(vec_all(-1e37f), -(query * key) - 1));
     case COMPARED_TANH:
         return sum + additive * vec_tanh(query + key, &comparison->twice);
     case COMPARED_PRODUCT:

@@ -6,7 +6,7 @@
  *   VEC_MAX(a, b)         a > b ? a : b by lanes, so b where one is NaN
  *   VEC_BITS(mask)        (optional) one bit a lane of a mask
  *   VEC_ROUND(t)          (optional) to the nearest whole number
- *   VEC_RECIPROCAL(x)     (optional) 1/x to a unit or two in the last place, for x from 1 to 1e37
+ *   VEC_RECIPROCAL(x)     (optional) 1/x to a unit or two in the last place, for x from -1e37 to -1
  *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127; 0 if that is too small
  */
 #ifndef LANES

@@ -531,7 +531,7 @@ swallowed() {
     former='the former is given, --cpu plain gives the latter'
     warns "$input" '' "$(swallowed '1 of 2' 0 0.3333 0.1554 "$former")"
     warns "$input" '--cpu plain' "$(swallowed '1 of 2' 0 0.3333 0.1554 'the latter is given')"
-    warns "$input" '--dropout 0.000001' "$(swallowed '1 of 2' 0 0.3333 0.1554 'the latter is given')"
+    warns "$input" '--dropout 0.000001' "$(swallowed '1 of 2' 0 0.3333 0.1554 "$former")"
     same "$(attn run x.json -q -o - | jq -c '.weights[0][0][0] | map(. * 1000 | round)')" '[333,333,333]'
     same "$(attn run x.json -q --cpu plain -o - | jq -c '.weights[0][0][0] | map(. * 1000 | round)')" '[155,422,422]'
     # Small differences beside large scores, which no bias makes.

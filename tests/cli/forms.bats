@@ -126,3 +126,23 @@ alibi='"encoding":[[[[-0.0,-1],
         cmp b.json c.json
     done
 }
+
+@test "-v says which engine ran, and why it was that of double precision" {
+    local words engine='engine=(avx512|avx2|portable) '
+    for words in "" "--normalizer sparsemax" "--normalizer linear" "--top-k 2" "--dropout 0.4" "--sink 2" "--score distance"; do
+        attn run "$DATA/sentence.json" $words -q -v -o a.json 2>err
+        grep -Eq "$engine" err
+        same "$(grep -c 'double precision' err || true)" 0
+    done
+    why() {
+        attn run "$DATA/sentence.json" -q -v -o a.json "${@:2}" 2>err
+        grep -q 'engine=plain ' err
+        grep -qx "attn: computed in double precision, row by row, because of $1" err
+    }
+    why "the choice of engine" --cpu plain
+    why "mask_fill" --mask-fill 0
+    echo '{"q":[[[1],[2]],[[1],[3]]],"k":[[[1],[2]],[[2],[1]]],"v":[[[1],[2]]],"differential":0.5}' >two.json
+    attn run two.json -q -v -o a.json 2>&1 | grep -q 'row by row, because of differential attention$'
+    why "the weights of a recurrence" --recurrence linear
+    why "a sink that float32 cannot carry" --sink 1e35
+}

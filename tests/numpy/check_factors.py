@@ -187,7 +187,11 @@ def test_read_back():
         done = run("second.json", "-o", "-")
         assert not done.stderr, (more, done.stderr.decode())
         first, second = json.load(open("second.json")), json.loads(done.stdout)
-        assert first["weights"] == second["weights"] and first["stats"] == second["stats"], (more, first["stats"], second["stats"])
+        assert first["weights"] == second["weights"], more
+        for one, other in zip(first["stats"][0], second["stats"][0]):  # the sums of the first are in float32
+            assert one["max_at"] == other["max_at"], (more, one, other)
+            for name in ("entropy", "max_weight", "mean_distance", "first_token"):
+                assert one[name] == other[name] or abs(one[name] - other[name]) < 1e-6, (more, name, one, other)
 
 
 def random_problem(seed):

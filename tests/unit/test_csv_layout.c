@@ -102,8 +102,8 @@ static void check_known(const struct known *known)
 #define CHECK(...)                                                                                           \
     do {                                                                                                     \
         const struct known known[] = {__VA_ARGS__};                                                          \
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)                                            \
-            check_known(&known[i]);                                                                          \
+        for (size_t which = 0; which < sizeof known / sizeof *known; which++)                                \
+            check_known(&known[which]);                                                                      \
     } while (0)
 
 static void decimal_commas(void **state)

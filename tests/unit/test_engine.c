@@ -482,9 +482,9 @@ static void names_what_computes(void **state)
 {
     (void)state;
     const struct head fast = {.n = 9, .m = 9, .scale = 1, .rules.left = -1, .rules.right = -1};
-    struct head dilated = fast, dropped = fast;
+    struct head dilated = fast, filled = fast;
     dilated.rules.dilation = 3;
-    dropped.dropout = 0.5;
+    filled.has_fill = true;
     const struct engine_options as_can_be = {0}, plain = {.plain = true};
     /* One row of millions of columns: blocks of 64 rows would take many times the memory of q and k. */
     struct head wide = fast, narrow, tall;
@@ -492,7 +492,7 @@ static void names_what_computes(void **state)
     narrow = tall = wide;
     narrow.d_k = 100000;
     tall.n = 70;
-    const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &dropped}};
+    const struct engine_job jobs[] = {{.head = &fast}, {.head = &dilated}, {.head = &filled}};
     const struct engine_job wides[] = {{.head = &wide}, {.head = &tall}, {.head = &narrow}};
     assert_string_equal(engine_name(jobs, 1, &as_can_be), kernel_name());
     assert_string_equal(engine_name(jobs + 1, 1, &as_can_be), kernel_name());

@@ -307,7 +307,8 @@ static void check_row(struct sample *s, size_t i, const double *weights, double 
     same(got->max, largest, within, "max", s, i, 0);
     same(got->first, weights[0], within, "first", s, i, 0);
     if (sees && !isnan(total))
-        same(weights[got->argmax], largest, within, "argmax", s, i, got->argmax);
+        same(mask_allows(&s->head, i, got->argmax) ? weights[got->argmax] : -1, largest, within, "argmax", s,
+             i, got->argmax);
     else
         assert_true(got->argmax == SIZE_MAX);
 
@@ -473,7 +474,12 @@ static void sample_form(struct sample *s, unsigned which)
         for (size_t c = 0; c < h->d_k; c++)
             s->extra[s->extras - 1].data[c] = noise() / sqrtf((float)h->d_k);
         if (which % 12 == 11) /* beyond what exponentials can be taken of */
-            s->k.data[0] = 30;
+            (which % 24 == 11 ? s->k.data : s->q.data)[0] = which % 48 < 24 ? 30 : -100;
+    }
+    if (which % 5 != 4 && which % 8 == 1) {
+        h->query_scale = sample_extra(s, h->n * sizeof *h->query_scale);
+        for (size_t i = 0; i < h->n; i++)
+            s->extra[s->extras - 1].data[i] = 0.5f + noise();
     }
 }
 
@@ -506,7 +512,7 @@ static void test_forms(void **state)
 /* NaN and infinities everywhere, seen and forbidden. */
 static void hostile_values(void)
 {
-    static const float evil[] = {NAN, INFINITY, -INFINITY};
+    static const float evil[] = {NAN, INFINITY, -INFINITY, -NAN};
     for (unsigned turn = 0; turn < 240; turn++) {
         struct sample s;
         sample_make(&s, 1 + dice(150), 1 + dice(260), 1 + dice(20), 1 + dice(20), turn % 2);
@@ -519,7 +525,7 @@ static void hostile_values(void)
             uint32_t which = dice(3);
             float *data = which == 0 ? s.q.data : which == 1 ? s.k.data : s.v.data;
             data[dice((uint32_t)rows[which]) * grids[which]->row + dice((uint32_t)columns[which])] =
-                evil[dice(3)];
+                evil[dice(4)];
         }
         if (s.bias.data)
             s.bias.data[0] = evil[dice(2)];
