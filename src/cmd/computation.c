@@ -250,6 +250,16 @@ bool computation_select(struct computation *computation, const struct options *o
     return ok;
 }
 
+/* Pairs of query and key in all layers and heads, masked ones too. */
+static double part_pairs(const struct part *part)
+{
+    const struct problem *problem = &part->problem;
+    const double queries = result_is_chosen(problem, &part->request)
+                               ? (double)(part->selection.query_end - part->selection.query_first)
+                               : (double)problem->n;
+    return (double)problem->layer_count * (double)problem->heads * queries * (double)problem->m;
+}
+
 bool computation_compute(struct computation *computation, struct error *error)
 {
     struct computation *c = computation;
@@ -257,11 +267,15 @@ bool computation_compute(struct computation *computation, struct error *error)
     if (!c->excerpts.list)
         return false;
     c->excerpts.count = c->part_count;
-    progress_begin(&c->progress, c->quiet);
+    double pairs = 0;
+    for (size_t i = 0; i < c->part_count; i++)
+        pairs += part_pairs(&c->parts[i]);
+    progress_begin(&c->progress, c->quiet, pairs);
     bool ok = true;
     for (size_t i = 0; ok && i < c->part_count; i++) {
         struct part *part = &c->parts[i];
         struct joining *joining = &part->joining;
+        progress_part(&c->progress, part_pairs(part), &part->result.engine);
         ok = result_compute(&part->result, &part->problem, &part->request, &c->warnings, error) &&
              (!joining->are_joined ||
               joining_result(joining, &part->result, part->request.engine.threads, error)) &&
@@ -378,7 +392,7 @@ bool computation_begin(struct computation *computation, const struct options *op
     c->request = (struct request){.max_weights = engine->max_weights,
                                   .engine = {.threads = (int)engine->threads,
                                              .memory_limit = engine->memory ? engine->memory : memory_share(),
-                                             .progress = progress_rows,
+                                             .progress = progress_share,
                                              .context = &c->progress}};
     workers_limit(engine_threads((int)engine->threads));
     return choose_cpu(&c->request.engine.plain, options, error);

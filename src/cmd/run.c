@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/memory.h"
 #include "cmd/clock.h"
@@ -10,6 +11,7 @@
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/outputs_plan.h"
+#include "compute/cost.h"
 #include "engine/engine.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_values.h"
@@ -47,6 +49,20 @@ static void say_patches(const struct patch_view *patches)
     fprintf(stderr, "attn: the patches are %s %zu to %zu of %zu\n", grid->are_queries ? "queries" : "keys",
             grid->first, grid->first + patch_grid_count(grid) - 1,
             grid->are_queries ? patches->problem->n : patches->problem->m);
+}
+
+/* What the run cost: pairs, multiply-adds, and the most memory that the process has held. */
+static bool say_cost(const struct computation *c, struct error *error)
+{
+    struct cost cost = {0};
+    struct rusage usage = {0};
+    for (size_t i = 0; i < c->part_count; i++)
+        if (!cost_add(&cost, &c->parts[i].result, error))
+            return false;
+    getrusage(RUSAGE_SELF, &usage);
+    fprintf(stderr, "cost pairs=%.0f of=%.0f multiply_adds=%.0f peak_bytes=%.0f\n", cost.allowed, cost.pairs,
+            cost.multiply_adds, (double)usage.ru_maxrss * 1024);
+    return true;
 }
 
 static bool check_outputs(struct run *r, struct error *error)
@@ -111,6 +127,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     const char *reason = c->parts[0].result.plain_reason;
     if (options->verbose && reason)
         fprintf(stderr, "attn: computed in double precision, row by row, because of %s\n", reason);
+    if (options->verbose && !say_cost(c, error))
+        return false;
     if (options->verbose)
         fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,

@@ -26,16 +26,16 @@ static void keeper_rows(void *context, size_t first, size_t count, const float *
                keeper->columns * sizeof *weights);
 }
 
-/* From the progress of the engine, which counts the rows of one layer, to that of all layers. */
+/* From the progress of the engine, which counts the work of one layer, to that of all layers. */
 struct layer_progress {
     const struct engine_options *engine;
     size_t layer, layers;
 };
 
-static void layer_progress(void *context, size_t done, size_t rows)
+static void layer_progress(void *context, size_t done, size_t total)
 {
     const struct layer_progress *p = context;
-    p->engine->progress(p->engine->context, p->layer * rows + done, p->layers * rows);
+    p->engine->progress(p->engine->context, p->layer * total + done, p->layers * total);
 }
 
 /* The jobs of the engine for a layer, and what they point to. */
@@ -120,15 +120,14 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     struct layer_jobs work = {0};
     if (output && result->only_chosen)
         memset(output, 0, problem->n * problem->d_out * sizeof *output);
-    bool ok = layer_output_make(layer, output, error) &&
-              layer_jobs_make(&work, result, layer, output, error) &&
-              engine_run(work.jobs, work.count, &options, error) &&
-              layer_output_finish(layer, output, engine, error);
-    /* One name for all layers: plain, if it computed any of them. */
+    bool ok = layer_output_make(layer, output, error) && layer_jobs_make(&work, result, layer, output, error);
+    /* One name for all layers: plain, if it computes any of them. */
     if (ok && strcmp(result->engine, "plain") != 0) {
         result->engine = engine_name(work.jobs, work.count, &options);
         result->plain_reason = engine_plain_reason(work.jobs, work.count, &options);
     }
+    ok = ok && engine_run(work.jobs, work.count, &options, error) &&
+         layer_output_finish(layer, output, engine, error);
     layer_jobs_free(&work);
     return ok;
 }
@@ -298,6 +297,13 @@ static bool problem_is_stack(const struct problem *problem)
     return is_stack;
 }
 
+bool result_is_chosen(const struct problem *problem, const struct request *request)
+{
+    const struct selection *s = request->selection;
+    return request_kept(request, problem) == KEPT_RANGE && s->query_end - s->query_first < problem->n &&
+           problem->layer_count == problem->layers_in_all && !problem_is_stack(problem);
+}
+
 /* Plans which weights are kept, and takes the memory for everything. */
 static bool result_make(struct result *result, const struct request *request, struct error *error)
 {
@@ -311,8 +317,7 @@ static bool result_make(struct result *result, const struct request *request, st
     result->measures = memory_alloc(heads, sizeof *result->measures, error);
     if (!result->measures || !request_plan(request, problem, &result->kept, &result->cells, error))
         return false;
-    result->only_chosen = result->kept == KEPT_RANGE && result->cells.query_count < problem->n &&
-                          problem->layer_count == problem->layers_in_all && !problem_is_stack(problem);
+    result->only_chosen = result_is_chosen(problem, request);
     return (result->kept != KEPT_POOLED || !request->top_keys || result_top_make(result, error)) &&
            masks_make(&result->masks, problem, &result->cells, masks, error) &&
            stage_data_make(result->stage, problem, request, &result->cells, error);

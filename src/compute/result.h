@@ -41,6 +41,9 @@ struct result {
     const char *plain_reason; /* why it was "plain": engine_plain_reason; otherwise NULL */
 };
 
+/* Whether only the chosen queries of a problem will be computed: only_chosen of its result. */
+bool result_is_chosen(const struct problem *problem, const struct request *request);
+
 /*
  * Computes a problem, which must outlive the result. Stages before the weights come from the reference.
  * Errors: ERROR_SYSTEM for memory and for stages and means that need weights which are not kept, ERROR_INPUT

@@ -278,14 +278,14 @@ static void phase_finish(const struct phase_part *part)
 /* Turns the progress of a phase into that of all phases. */
 struct phase_progress {
     const struct engine_options *options;
-    size_t before, rows; /* of the phases before; of all */
+    size_t before, now, rows; /* rows of the phases before, of this one, and of all */
 };
 
-static void phase_report(void *context, size_t done, size_t rows)
+static void phase_report(void *context, size_t done, size_t total)
 {
     struct phase_progress *p = context;
-    (void)rows;
-    p->options->progress(p->options->context, p->before + done, p->rows);
+    const double rows = (double)done / (double)total * (double)p->now;
+    p->options->progress(p->options->context, p->before + (size_t)rows, p->rows);
 }
 
 /* Runs one phase of all jobs; `rows` is threads×m, for receivers. */
@@ -295,8 +295,9 @@ static bool phase_run(const struct engine_job *jobs, size_t count, size_t period
     struct phase_part *parts = memory_zeroed(count, sizeof *parts, error);
     struct engine_job *own = memory_alloc(count, sizeof *own, error);
     struct engine_options options = *progress->options;
-    size_t used = 0, n = 0;
+    size_t used = 0;
     bool ok = parts && own;
+    progress->now = 0;
     options.progress = options.progress ? phase_report : NULL;
     options.context = progress;
     for (size_t j = 0; ok && j < count; j++) {
@@ -308,10 +309,10 @@ static bool phase_run(const struct engine_job *jobs, size_t count, size_t period
             .whole = &jobs[j], .period = period, .phase = phase, .first = first, .rows = rows};
         ok = phase_make(&parts[used], error);
         own[used] = parts[used].job;
-        n += parts[used++].head.n;
+        progress->now += parts[used++].head.n;
     }
     ok = ok && runner_run(next, own, used, &options, error);
-    progress->before += n;
+    progress->before += progress->now;
     for (size_t j = 0; j < used; j++) {
         if (ok)
             phase_finish(&parts[j]);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "engine/block.h"
 #include "engine/kernel.h"
+#include "engine/report.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
 #include "engine/units.h"
@@ -247,26 +248,28 @@ static void pool_divide(const struct plan *plan, size_t first, size_t count)
 
 /* Runs unit `index` of a job, block by block. */
 static void fast_unit_run(const struct plan *plan, size_t index, const struct workspace *space,
-                          const struct kernel *kernel)
+                          const struct kernel *kernel, struct report *report)
 {
     const struct pooling *pool = &plan->job->pool;
     const struct head *head = plan->job->head;
     const size_t first = index * plan->unit_rows, block = plan->block_rows;
     const size_t count = head->n - first < plan->unit_rows ? head->n - first : plan->unit_rows;
 
-    for (size_t i = 0; i < count; i += block)
-        kernel->attend(plan, space, first + i, count - i < block ? count - i : block);
+    for (size_t i = 0; i < count; i += block) {
+        const size_t rows = count - i < block ? count - i : block;
+        kernel->attend(plan, space, first + i, rows);
+        report_rows(report, head, first + i, rows);
+    }
     if (pool->cells && pool->mean)
         pool_divide(plan, first, count);
 }
 
-/* `units` are those of the plans, which have `rows` rows in all. */
-static bool plans_run(const struct plan *plans, const struct units *units, size_t rows,
+/* `units` are those of the plans. */
+static bool plans_run(const struct plan *plans, const struct units *units,
                       const struct workspace_sizes *sizes, int threads, const struct kernel *kernel,
-                      const struct engine_options *options, struct error *error)
+                      struct report *report, struct error *error)
 {
     struct workspaces spaces = {0};
-    size_t rows_done = 0;
     if (!workspaces_alloc(&spaces, sizes, threads, error))
         return false;
 
@@ -277,13 +280,7 @@ static bool plans_run(const struct plan *plans, const struct units *units, size_
         const struct workspace space = workspaces_get(&spaces, engine_thread());
         size_t index;
         const struct plan *plan = &plans[units_job(units, u - 1, &index)];
-        fast_unit_run(plan, index, &space, kernel);
-
-        size_t n = plan->job->head->n, first = index * plan->unit_rows, done;
-#pragma omp atomic capture
-        done = rows_done += n - first < plan->unit_rows ? n - first : plan->unit_rows;
-        if (options->progress && engine_thread() == 0)
-            options->progress(options->context, done, rows);
+        fast_unit_run(plan, index, &space, kernel, report);
     }
     workspaces_free(&spaces);
     return true;
@@ -337,7 +334,9 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         ok = error_memory(error, SIZE_MAX);
     if (count > 0 && ok) {
         threads = engine_threads_for(most, work, units_count(&units));
-        ok = plans_run(plans, &units, rows, &sizes, threads, kernel, options, error);
+        struct report report;
+        report_begin(&report, options, jobs, count);
+        ok = plans_run(plans, &units, &sizes, threads, kernel, &report, error);
     }
     units_free(&units);
     for (size_t j = 0; j < count && plans; j++)

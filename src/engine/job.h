@@ -58,8 +58,9 @@ struct engine_options {
     /* Bytes that the engine may allocate for itself; 0: no limit. With less memory a receiver is called with
      * fewer rows at a time. The least that is needed is allocated in any case. */
     size_t memory_limit;
-    /* Called with the rows done so far and the rows of all jobs, from the calling thread only; or NULL. */
-    void (*progress)(void *context, size_t rows_done, size_t rows);
+    /* Called with what is done so far, and of how much in all jobs: about as shares of the time. From the calling thread
+     * only; or NULL. */
+    void (*progress)(void *context, size_t done, size_t total);
     void *context;
 };
 

@@ -11,12 +11,16 @@
 #include "attention/recurrence.h"
 #include "attention/reference.h"
 #include "base/memory.h"
+#include "engine/report.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
 #include "engine/units.h"
 
 /* Rows dealt out at once, if a row of the pool is not taller. */
 enum { PLAIN_UNIT_ROWS = 16 };
+
+/* Rows after which it is said how far the work is: few, for one of a million keys takes a tenth of a second. */
+enum { PLAIN_REPORT_ROWS = 4 };
 
 /* The memory of one thread. */
 struct plain_space {
@@ -208,11 +212,17 @@ static bool rows_run(const struct engine_job *job, size_t first, size_t end, str
 
 /* The same, where [first, end) are whole rows of the pool. */
 static bool plain_unit_run(const struct engine_job *job, size_t first, size_t end, struct plain_space *space,
-                           struct error *error)
+                           struct report *report, struct error *error)
 {
+    const size_t step = job->head->recurrent.rule != RECURRENCE_NONE ? end - first : PLAIN_REPORT_ROWS;
+    bool ok = true;
     if (job->pool.cells)
         pool_begin(job, first, end);
-    bool ok = rows_run(job, first, end, space, error);
+    for (size_t i = first; ok && i < end; i += step) {
+        const size_t rows = end - i < step ? end - i : step;
+        ok = rows_run(job, i, i + rows, space, error);
+        report_rows(report, job->head, i, rows);
+    }
     if (job->pool.cells)
         pool_end(job, first, end);
     return ok;
@@ -223,19 +233,19 @@ static bool plain_run(const struct engine_job *jobs, size_t count, const struct 
 {
     (void)next;
     struct units units = {0};
-    size_t rows = 0, rows_done = 0;
+    struct report report;
     double work = 0;
     if (!units_make(&units, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         units_add(&units, plain_unit_count(&jobs[i]));
-        rows += jobs[i].head->n;
         work += (double)jobs[i].head->n * (double)jobs[i].head->m;
     }
     const size_t unit_count = units_count(&units);
     int threads = work > 10000 ? engine_threads(options->threads) : 1;
     threads = (size_t)threads < unit_count ? threads : unit_count > 0 ? (int)unit_count : 1;
     bool ok = true;
+    report_begin(&report, options, jobs, count);
 #pragma omp parallel num_threads(threads) reduction(&& : ok)
     {
         struct plain_space space;
@@ -243,17 +253,13 @@ static bool plain_run(const struct engine_job *jobs, size_t count, const struct 
         ok = plain_space_make(&space, jobs, count, &own);
 #pragma omp for schedule(dynamic)
         for (size_t u = unit_count; u > 0; u--) {
-            size_t index, done;
+            size_t index;
             if (!ok)
                 continue;
             const struct engine_job *job = &jobs[units_job(&units, u - 1, &index)];
             size_t first = index * plain_unit_rows(job), n = job->head->n;
             size_t end = n - first < plain_unit_rows(job) ? n : first + plain_unit_rows(job);
-            ok = plain_unit_run(job, first, end, &space, &own);
-#pragma omp atomic capture
-            done = rows_done += end - first;
-            if (options->progress && engine_thread() == 0)
-                options->progress(options->context, done, rows);
+            ok = plain_unit_run(job, first, end, &space, &report, &own);
         }
         if (!ok)
 #pragma omp critical

@@ -242,6 +242,34 @@ def long_rows(folder):
         "%.3g s and %.3g s" % (seconds[sizes[0]], seconds[sizes[1]]))
 
 
+# Forms whose time is set side by side, and the options that choose them.
+FORMS = {"full": [], "window 256": ["--window", "256"], "block 256": ["--block", "256"]}
+
+
+def growth_rows(folder):
+    """Seconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take longer
+    than half a minute, if four times as long as half the tokens, is left out."""
+    print("\n| seconds for n = | " + " | ".join("%10s" % form for form in FORMS) + " |")
+    print("| --- |" + " ---: |" * len(FORMS))
+    seconds = dict.fromkeys(FORMS, 0)
+    for n in [2 ** e for e in (range(11, 14) if QUICK else range(11, 18))]:
+        rng = np.random.default_rng(n)
+        files = []
+        for name in "qkv":
+            files += ["--" + name, os.path.join(folder, name + ".csv")]
+            np.savetxt(files[-1], rng.normal(size=(n, 64)), delimiter=",", fmt="%.4f")
+        cells = []
+        for form, options in FORMS.items():
+            last = seconds[form]
+            if 4 * last > 30:
+                cells.append("-")
+                continue
+            arguments = [*files, *options, "--stage", "output", "--max-weights", "1", "-o", os.path.join(folder, "growth.npy")]
+            seconds[form] = attn(*arguments, times=1 if last > 1 else 3)["attend"]
+            cells.append("%.3f" % seconds[form])
+        print("| %15s | " % format(n, ",") + " | ".join("%10s" % cell for cell in cells) + " |", flush=True)
+
+
 def main():
     print("NumPy %s%s%s, %d processors" % (np.__version__, ", PyTorch " + torch.__version__ if torch else "",
                                           ", matplotlib " + matplotlib.__version__ if matplotlib else "", os.cpu_count()))
@@ -253,6 +281,7 @@ def main():
         read_rows(folder)
         write_rows(folder)
         long_rows(folder)
+        growth_rows(folder)
 
 
 main()

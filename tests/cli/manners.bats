@@ -499,17 +499,28 @@ assert len(rows) == 4 and len({wide(r[:r.index("→")]) for r in rows}) == 1, ro
     grep -qF '"a label that i…"' t.txt || grep -qF '"a label that …"' t.txt
 }
 
-@test "-v: what was taken for what, and one line of times" {
+@test "-v: what was taken for what, what it cost, and one line of times" {
     sample
     attn run x.json -o y.json -v 2>err
     same "$(head -4 err)" "attn: q is 2×6×6, from x.json:4:8
 attn: k is 2×6×6, from x.json:22:8
 attn: v is 2×6×6, from x.json:40:8
 attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
-    same "$(wc -l <err)" 5
+    same "$(wc -l <err)" 6
     number='[0-9]+\.[0-9]{3}'
     [[ $(tail -1 err) =~ ^time\ read=$number\ attend=$number\ draw=$number\ write=$number\ total=$number\ engine=[a-z0-9]+\ threads=[0-9]+$ ]]
     attn run x.json -o y.json -v --threads 3 2>&1 | grep -q ' threads=3$'
+    # 2 heads of 6×6 pairs, each d_k + d_v products; masked pairs, and queries that are not computed, cost nothing.
+    costs() {
+        attn run x.json -o y.json -v "$@" 2>&1 | sed -nE 's/^cost (.*) peak_bytes=[1-9][0-9]{5,}$/\1/p'
+    }
+    same "$(costs)" 'pairs=72 of=72 multiply_adds=864'
+    same "$(costs --causal)" 'pairs=42 of=72 multiply_adds=504'
+    same "$(costs --causal --queries 1:3)" 'pairs=42 of=72 multiply_adds=504'
+    same "$(costs --causal --queries 1:3 --max-weights 24)" 'pairs=10 of=24 multiply_adds=120'
+    same "$(costs --recurrence linear)" 'pairs=42 of=72 multiply_adds=0'
+    attn run x.json -o w.json
+    same "$(attn run w.json -o y.json -v 2>&1 | grep -o '^cost .* multiply_adds=0 ')" 'cost pairs=72 of=72 multiply_adds=0 '
 }
 
 @test "standard input is read like a file, and options may stand before and after" {

@@ -478,6 +478,65 @@ static void projects(void **state)
 }
 
 /* Who computes: by the forms of attention, by the wish for plain, and never one that only cuts. */
+/* What was heard of a run's progress. */
+struct heard {
+    size_t calls, done, total;
+    double first; /* the share that was done by the first call */
+};
+
+static void hear(void *context, size_t done, size_t total)
+{
+    struct heard *heard = context;
+    assert_true(done > heard->done && done <= total);
+    assert_true(heard->calls == 0 || total == heard->total);
+    if (heard->calls++ == 0)
+        heard->first = (double)done / (double)total;
+    heard->done = done;
+    heard->total = total;
+}
+
+/* In all runners, pooled or not: as a share of the pairs, because the last rows of causal heads come first and reach the
+ * most keys. */
+static void says_how_far_it_is(void **state)
+{
+    (void)state;
+    enum { N = 640, D = 2 };
+    float *cells = floats((size_t)N * N, 0);
+    struct head heads[2];
+    struct engine_job jobs[2];
+    for (int h = 0; h < 2; h++)
+        heads[h] = (struct head){.n = N,
+                                 .m = N,
+                                 .d_k = D,
+                                 .scale = 1,
+                                 .q = matrix(N, D, 0, 1),
+                                 .k = matrix(N, D, 0, 1),
+                                 .rules = {.causal = true, .left = -1, .right = -1}};
+    for (int kind = 0; kind < 8; kind++) {
+        const bool plain = kind & 1, pooled = kind & 2, dilated = kind & 4;
+        for (int h = 0; h < 2; h++) {
+            heads[h].rules.dilation = dilated ? 2 : 0;
+            jobs[h] = (struct engine_job){.head = &heads[h]};
+            if (pooled)
+                jobs[h].pool = (struct pooling){cells, N, N, false};
+        }
+        struct heard heard = {0};
+        struct error error = {0};
+        const struct engine_options options = {
+            .plain = plain, .threads = 1, .progress = hear, .context = &heard};
+        assert_true(engine_run(jobs, 2, &options, &error));
+        assert_true(heard.calls >= 2 * N / 64);
+        assert_int_equal(heard.done, heard.total);
+        /* 64 rows of 1280 in 64 lanes, or 4: of a causal head they are nearly twice that share of the pairs. */
+        const double rows = (plain ? 4 : 64) / 1280.0;
+        if (!dilated && !pooled)
+            assert_true(heard.first > 1.8 * rows && heard.first < 2 * rows);
+    }
+    for (int h = 0; h < 2; h++)
+        head_free(&heads[h]);
+    free(cells);
+}
+
 static void names_what_computes(void **state)
 {
     (void)state;
@@ -743,6 +802,7 @@ int main(void)
         cmocka_unit_test(a_row_that_sees_nothing_is_0),
         cmocka_unit_test(gives_only_what_is_wanted),
         cmocka_unit_test(projects),
+        cmocka_unit_test(says_how_far_it_is),
         cmocka_unit_test(names_what_computes),
         cmocka_unit_test(cuts_jobs_in_the_chain),
         cmocka_unit_test(every_set_of_rules_agrees_in_all_runners),
