@@ -112,8 +112,8 @@ static size_t masks_find(const struct masks *masks, const struct mask *mask)
     size_t at = 0;
     for (; at < masks->count; at++) {
         const struct mask *other = &masks->list[at];
-        if (other->allowed == mask->allowed && !other->bits == !mask->bits &&
-            (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
+        if (other->allowed == mask->allowed && other->blind_rows == mask->blind_rows &&
+            !other->bits == !mask->bits && (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
             break;
     }
     return at;
@@ -124,7 +124,7 @@ static bool masks_add_head(struct masks *masks, const struct head *head, size_t 
                            struct error *error)
 {
     struct mask mask = {0};
-    if (!mask_count(head, threads, &mask.allowed, error) ||
+    if (!mask_count(head, threads, &mask.allowed, &mask.blind_rows, error) ||
         (masks->are_kept && !mask_bits_make(masks, head, threads, &mask.bits, error)))
         return false;
     *at = masks_find(masks, &mask);

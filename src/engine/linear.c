@@ -100,7 +100,7 @@ static size_t padded(size_t count)
     return size_divide_up(count, LINEAR_PAD) * LINEAR_PAD;
 }
 
-static void plan_make(struct linear_plan *plan, const struct engine_job *job)
+static void linear_plan_make(struct linear_plan *plan, const struct engine_job *job)
 {
     const struct head *head = job->head;
     const enum recurrence rule = head->recurrent.rule;
@@ -135,7 +135,7 @@ static void plan_make(struct linear_plan *plan, const struct engine_job *job)
 }
 
 /* Takes memory for the states of the segments of keys. Errors: no memory. */
-static bool plan_alloc(struct linear_plan *plan, struct error *error)
+static bool linear_plan_alloc(struct linear_plan *plan, struct error *error)
 {
     size_t count;
     if (plan->parts == 0)
@@ -340,8 +340,8 @@ static bool linear_run(const struct engine_job *jobs, size_t count, const struct
     size_t units = 0;
     for (size_t j = 0; ok && j < count; j++) {
         struct linear_plan *plan = &work.plans[j];
-        plan_make(plan, &jobs[j]);
-        ok = plan_alloc(plan, error);
+        linear_plan_make(plan, &jobs[j]);
+        ok = linear_plan_alloc(plan, error);
         multiplications += 3.0 * (double)jobs[j].head->n * (double)plan->d_k * (double)jobs[j].head->d_v;
         units += plan->segments * plan->tiles;
     }

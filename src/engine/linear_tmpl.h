@@ -138,7 +138,7 @@ __attribute__((noinline)) static void product_scale_add(const struct product *p,
 /* ---- packing ---- */
 
 /* A row of floats as doubles, with zeros up to `padded`. */
-INLINE void widen(double *to, const float *from, size_t count, size_t padded)
+INLINE void widen_row(double *to, const float *from, size_t count, size_t padded)
 {
     size_t c = 0;
     for (; c + LANES <= count; c += LANES)
@@ -175,8 +175,8 @@ static void pack_keys(const struct linear_plan *plan, const struct linear_room *
             clear(k, plan->d_k);
             clear(u, plan->width);
         } else {
-            widen(k, head->k.data + (first + j) * head->k.row, head->d_k, plan->d_k);
-            widen(u, head->v.data + (first + j) * head->v.row + column, columns, plan->width);
+            widen_row(k, head->k.data + (first + j) * head->k.row, head->d_k, plan->d_k);
+            widen_row(u, head->v.data + (first + j) * head->v.row + column, columns, plan->width);
             if (plan->normalizes)
                 u[columns] = 1;
         }
@@ -228,7 +228,7 @@ INLINE double find_step(const struct linear_plan *plan, const struct linear_room
     const size_t count = plan->decay == LINEAR_DECAYS_AS_ONE ? 1 : head->d_k;
     vec growth = {0};
     double most = 0;
-    widen(room->step, decay, count, plan->d_k);
+    widen_row(room->step, decay, count, plan->d_k);
     for (size_t d = 0; d < (count == 1 ? LANES : plan->d_k); d += LANES) {
         const vec x = load(room->step + d);
         growth = choose(x > growth, x, growth);
@@ -352,7 +352,7 @@ static void break_plan(struct linear_plan *plan)
 }
 
 /* The pairs within a chunk of `count` keys from `first` on, and what is left of each key at each row. */
-static void find_pairs(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t count)
+static void chunk_pairs(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t count)
 {
     if (plan->decay != LINEAR_DECAYS_BY_COLUMN) {
         struct product p = {.y = room->pairs,
@@ -391,14 +391,15 @@ static void read_state(const struct linear_plan *plan, const struct linear_room 
                LINEAR_ROWS);
 }
 
-/* Puts the first `count` keys of the chunk into the state. */
-static void write_state(const struct linear_plan *plan, const struct linear_room *room, size_t count)
+/* Puts the first `count` keys of the chunk into the state: those that stand in room->k as rows, or room->turned. */
+static void write_state(const struct linear_plan *plan, const struct linear_room *room, size_t count,
+                        bool turned)
 {
     const struct product p = {.y = room->state,
                               .factor = room->factor,
-                              .x = room->turned,
-                              .x_row = LINEAR_ROWS,
-                              .x_step = 1,
+                              .x = turned ? room->turned : room->k,
+                              .x_row = turned ? LINEAR_ROWS : 1,
+                              .x_step = turned ? 1 : plan->d_k,
                               .inner = count,
                               .b = room->u,
                               .width = plan->width};
@@ -465,10 +466,9 @@ static void linear_absorb(struct linear_plan *plan, const struct linear_room *ro
         pack_keys(plan, room, first, count, 0);
         if (plan->decay != LINEAR_KEEPS)
             growth += decay_to_end(plan, room, first, count);
-        turn_keys(plan, room);
         if (factor)
             scale_row(factor, room->factor, plan->d_k);
-        write_state(plan, room, count);
+        write_state(plan, room, count, false);
     }
     if (!(growth <= GROWTH))
         break_plan(plan);
@@ -483,14 +483,14 @@ static void linear_attend(struct linear_plan *plan, const struct linear_room *ro
                      base = linear_base(plan, first), count = linear_seen(plan, first + rows - 1) - base;
         for (size_t r = 0; r < LINEAR_ROWS; r++)
             if (r < rows)
-                widen(room->q + r * plan->d_k, head->q.data + (first + r) * head->q.row, head->d_k,
-                      plan->d_k);
+                widen_row(room->q + r * plan->d_k, head->q.data + (first + r) * head->q.row, head->d_k,
+                          plan->d_k);
             else
                 clear(room->q + r * plan->d_k, plan->d_k);
         if (count > 0) {
             pack_keys(plan, room, base, count, column);
             turn_keys(plan, room);
-            find_pairs(plan, room, base, count);
+            chunk_pairs(plan, room, base, count);
         }
         if (plan->writes_delta)
             solve(plan, room, base, count);
@@ -510,7 +510,7 @@ static void linear_attend(struct linear_plan *plan, const struct linear_room *ro
         }
         deliver(plan, room, first, rows, column);
         if (first + rows < end && count > 0)
-            write_state(plan, room, linear_base(plan, first + rows) - base);
+            write_state(plan, room, linear_base(plan, first + rows) - base, plan->decay != LINEAR_KEEPS);
     }
 }
 
