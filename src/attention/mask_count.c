@@ -177,7 +177,7 @@ static size_t scan_row(const struct head *head, size_t i)
     return count;
 }
 
-bool mask_count(const struct head *head, int threads, size_t *count, struct error *error)
+bool mask_count(const struct head *head, int threads, size_t *count, size_t *blind_rows, struct error *error)
 {
 #ifndef _OPENMP
     (void)threads;
@@ -186,12 +186,17 @@ bool mask_count(const struct head *head, int threads, size_t *count, struct erro
     const bool by_pair =
         (varies_by_query(mask) && mask->column != 0) || (varies_by_query(bias) && bias->column != 0);
     struct counting counting = {0};
-    size_t sum = 0;
+    size_t sum = 0, blind = 0;
     bool ok = by_pair || counting_make(&counting, head, error);
-#pragma omp parallel for schedule(dynamic, 64) reduction(+ : sum) num_threads(threads) if (head->n * head->m > 100000)
-    for (size_t i = 0; i < (ok ? head->n : 0); i++)
-        sum += by_pair ? scan_row(head, i) : count_row(&counting, i);
+#pragma omp parallel for schedule(dynamic, 64) reduction(+ : sum, blind) num_threads(threads) if (head->n * head->m > 100000)
+    for (size_t i = 0; i < (ok ? head->n : 0); i++) {
+        const size_t keys = by_pair ? scan_row(head, i) : count_row(&counting, i);
+        sum += keys;
+        blind += keys == 0;
+    }
     counting_free(&counting);
     *count = sum;
+    if (blind_rows)
+        *blind_rows = blind;
     return ok;
 }

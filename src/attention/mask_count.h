@@ -8,7 +8,8 @@
 #include "attention/head.h"
 #include "base/error.h"
 
-/* Sets *count to the allowed pairs of n×m, counted on `threads` threads. Errors: no memory. */
-bool mask_count(const struct head *head, int threads, size_t *count, struct error *error);
+/* Sets *count to the allowed pairs of n×m, and *blind_rows (NULL: not wanted) to the queries that may attend to no key,
+ * counted on `threads` threads. Errors: no memory. */
+bool mask_count(const struct head *head, int threads, size_t *count, size_t *blind_rows, struct error *error);
 
 #endif

@@ -68,8 +68,12 @@ void transform_unit(float *x, size_t rows, size_t step, size_t d)
     }
 }
 
-void transform_feature(float *x, size_t count)
+void transform_feature(float *x, size_t count, int threads)
 {
+#ifndef _OPENMP
+    (void)threads;
+#endif
+#pragma omp parallel for num_threads(threads) if (count > 100000)
     for (size_t i = 0; i < count; i++)
         x[i] = (float)(x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]));
 }

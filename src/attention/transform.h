@@ -29,7 +29,7 @@ void transform_gate(float *x, size_t rows, size_t columns, const float *g, size_
 /* Scales rows of d numbers, row i at x + i*step, to unit length. A row of zeros stays. */
 void transform_unit(float *x, size_t rows, size_t step, size_t d);
 
-/* elu(x) + 1 of every number. Source: Katharopoulos et al. 2020 (arXiv:2006.16236) eq. 7. */
-void transform_feature(float *x, size_t count);
+/* elu(x) + 1 of every number, on so many threads. Source: Katharopoulos et al. 2020 (arXiv:2006.16236) eq. 7. */
+void transform_feature(float *x, size_t count, int threads);
 
 #endif

@@ -216,6 +216,16 @@ static bool select_part(struct computation *c, struct part *part, const struct o
     return join_words(c, part, options, error) && selection_check(&part->selection, part->shown, error);
 }
 
+/* All parts are computed with weights, or none is: what is written of them is the same of each. */
+static void find_needs(struct computation *c)
+{
+    bool needs = false;
+    for (size_t i = 0; i < c->part_count; i++)
+        needs = needs || request_needs_weights(&c->parts[i].request, &c->parts[i].problem);
+    for (size_t i = 0; i < c->part_count; i++)
+        c->parts[i].request.without_weights = !needs;
+}
+
 /* The weights of one of several parts are all kept, or those that are chosen. */
 static bool check_kept(const struct part *part, struct error *error)
 {
@@ -245,8 +255,11 @@ bool computation_select(struct computation *computation, const struct options *o
                          "choose those that agree with --layer",
                          c->parts[0].problem.layer_first, c->parts[1].problem.layer_first);
     for (size_t i = 0; ok && i < c->part_count; i++)
-        ok = select_part(c, &c->parts[i], options, error) &&
-             (c->part_count == 1 || check_kept(&c->parts[i], error));
+        ok = select_part(c, &c->parts[i], options, error);
+    if (ok)
+        find_needs(c);
+    for (size_t i = 0; ok && c->part_count > 1 && i < c->part_count; i++)
+        ok = check_kept(&c->parts[i], error);
     return ok;
 }
 

@@ -105,6 +105,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     request->pool_mean = options->style.pool == POOL_MEAN;
     request->top_keys = outputs_whole(&r->outputs);
     request->without_masks = !outputs_masks(&r->outputs);
+    request->for_measures = options->output.measures;
     bool ok = computation_read(c, options, &command_run, error);
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&

@@ -259,7 +259,7 @@ static bool compared_make(struct layer *layer, const struct engine_options *engi
         if (!operand_copy(to, NULL, 0, &layer->operand[which], rows, error))
             return false;
         if (linear)
-            transform_feature(to->owned, to->heads * to->head_step);
+            transform_feature(to->owned, to->heads * to->head_step, engine_threads(engine->threads));
         else
             transform_unit(to->owned, to->heads * rows, to->columns, to->columns);
     }

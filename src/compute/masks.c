@@ -131,8 +131,8 @@ static size_t *masks_slot(const struct masks *masks, const struct mask *mask)
     size_t at = (size_t)mask_hash(mask, bytes) & (masks->slots - 1);
     for (; masks->slot[at] > 0; at = (at + 1) & (masks->slots - 1)) {
         const struct mask *other = &masks->list[masks->slot[at] - 1];
-        if (other->allowed == mask->allowed && !other->bits == !mask->bits &&
-            (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
+        if (other->allowed == mask->allowed && other->blind_rows == mask->blind_rows &&
+            !other->bits == !mask->bits && (!mask->bits || memcmp(other->bits, mask->bits, bytes) == 0))
             break;
     }
     return &masks->slot[at];
@@ -143,7 +143,7 @@ static bool masks_add_head(struct masks *masks, const struct head *head, size_t 
                            struct error *error)
 {
     struct mask mask = {0};
-    if (!mask_count(head, threads, &mask.allowed, error) ||
+    if (!mask_count(head, threads, &mask.allowed, &mask.blind_rows, error) ||
         (masks->are_kept && !mask_bits_make(masks, head, threads, &mask.bits, error)))
         return false;
     size_t *slot = masks_slot(masks, &mask);

@@ -29,8 +29,9 @@ struct masks {
 /* One mask, of one or more heads. Bit column%8 of byte row*row_bytes + column/8 is 1 where the pair, or every
  * pair of the cell, is masked. */
 struct mask {
-    size_t allowed; /* pairs, of all n×m */
-    uint8_t *bits;  /* NULL: nothing is masked, or bits are not kept; owned */
+    size_t allowed;    /* pairs, of all n×m */
+    size_t blind_rows; /* queries that may attend to no key */
+    uint8_t *bits;     /* NULL: nothing is masked, or bits are not kept; owned */
 };
 
 /* Begins without masks. The problem must outlive them. Errors: no memory. */

@@ -7,11 +7,36 @@
 #include "compute/stage.h"
 #include "engine/dilated.h"
 
+/* Whether all layers have an output that is not made of weights. */
+static bool outputs_need_no_weights(const struct problem *problem)
+{
+    bool without = problem->d_out > 0;
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        without = without && !layer->attention &&
+                  (layer->settings.normalizer == NORMALIZER_LINEAR ||
+                   layer->settings.recurrence != RECURRENCE_NONE);
+    }
+    return without;
+}
+
+bool request_needs_weights(const struct request *request, const struct problem *problem)
+{
+    bool needs = !(request->stages & 1u << STAGE_OUTPUT) || request->measures_only || request->for_measures ||
+                 request->whole_for || selection_is_mean(request->selection);
+    for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
+        needs =
+            needs || (request->stages & 1u << stage && stage_is_pairs(problem, request->selection, stage));
+    return needs || !outputs_need_no_weights(problem);
+}
+
 enum kept request_kept(const struct request *request, const struct problem *problem)
 {
     const struct selection *s = request->selection;
     double heads = (double)problem->layer_count * (double)problem->heads,
            limit = (double)request->max_weights;
+    if (request->without_weights)
+        return KEPT_NOTHING;
     /* Weights that were given are in memory already. */
     if (problem->layers[0].attention)
         return KEPT_ALL;
@@ -45,7 +70,7 @@ static const char *request_lack(const struct request *request, const struct prob
         return "--average";
     if (request->whole_for && !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_ALL))
         return request->whole_for;
-    if (!selection_has_all_pairs(request->selection, problem) &&
+    if (!request->without_weights && !selection_has_all_pairs(request->selection, problem) &&
         !request_offers(request, problem, STAGE_WEIGHTS, DETAIL_CHOSEN))
         return "a range of queries or keys this large";
     return NULL;

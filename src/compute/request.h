@@ -16,13 +16,18 @@
 struct selection; /* compute/selection.h */
 
 struct request {
-    unsigned stages;    /* bits 1 << STAGE_…; weights, and output where there is a v, are always there */
+    /* Bits 1 << STAGE_…; output where there is a v, and weights but for without_weights, are always there. */
+    unsigned stages;
     size_t max_weights; /* numbers of a stage that may be kept */
     bool pool_mean;     /* pool by the mean; otherwise by the largest */
     bool top_keys;      /* where weights are pooled, keep the heaviest keys of each row */
     bool
         measures_only; /* of the weights keep nothing but measures and output, which are exact all the same */
     bool without_masks; /* only count the masked pairs: neither pictures nor JSON will be made */
+    bool for_measures;  /* a file of measures will be made */
+    /* Compute neither weights nor measures, but what stages there are without them: request_needs_weights says no, of
+     * every part of what is shown. */
+    bool without_weights;
     const char
         *whole_for; /* the option that needs every weight and the masks of all pairs; NULL: none does */
     const struct selection *selection; /* has been checked by selection_check */
@@ -31,8 +36,8 @@ struct request {
 
 /* How much of the weights is kept: all; where they are more than the limit, the chosen queries and keys; or
  * cells of them, pooled while they were computed. Output and measures are exact in any case, and whole but for those of
- * chosen queries (only_chosen in compute/result.h). */
-enum kept { KEPT_ALL, KEPT_RANGE, KEPT_POOLED };
+ * chosen queries (only_chosen in compute/result.h). Or nothing: there are no weights and no measures. */
+enum kept { KEPT_ALL, KEPT_RANGE, KEPT_POOLED, KEPT_NOTHING };
 
 /* The pairs of query and key of which numbers are kept, in which cells: each number stands for
  * query_step×key_step pairs (those at the end for fewer), with KEPT_POOLED; otherwise the steps are 1. */
@@ -45,6 +50,11 @@ struct pair_cells {
 /* Pooled weights have at most this many rows and columns, and over all heads at most max_weights cells (but
  * one a head); and this many keys a row are remembered. */
 enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
+
+/* Whether the weights are needed: for all forms whose output is made of them; and for linear attention and recurrences,
+ * which have an output without them, unless it was asked for, no stage of pairs was, and nothing else will be made of the
+ * weights. */
+bool request_needs_weights(const struct request *request, const struct problem *problem);
 
 /* How much of the weights would be kept. */
 enum kept request_kept(const struct request *request, const struct problem *problem);

@@ -74,11 +74,13 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
         return false;
     for (size_t h = 0; h < heads; h++) {
         struct engine_job *job = &work->jobs[h];
-        float *to = stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h);
         *job = (struct engine_job){.head = &layer->heads[h],
                                    .output = layer_head_output(layer, output, h),
-                                   .output_row = heads * problem->d_v,
-                                   .measures = layer->rows + h * n};
+                                   .output_row = heads * problem->d_v};
+        if (result->kept == KEPT_NOTHING)
+            continue;
+        float *to = stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h);
+        job->measures = layer->rows + h * n;
         work->keepers[h] = (struct keeper){to, cells->columns, cells->key_first};
         struct row_receiver receiver = {keeper_rows, &work->keepers[h]};
         switch (result->kept) {
@@ -100,9 +102,24 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
                 job->top = result->top + (layer->index * heads + h) * n * result->top_count;
             job->top_count = result->top_count;
             break;
+        case KEPT_NOTHING:
+            break;
         }
     }
     return true;
+}
+
+/* How many rows of a head's output have a NaN. */
+static size_t nan_rows(const struct engine_job *job)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < job->head->n; i++) {
+        bool any = false;
+        for (size_t c = 0; c < job->head->d_v; c++)
+            any = any || isnan(job->output[i * job->output_row + c]);
+        rows += any;
+    }
+    return rows;
 }
 
 /* Runs the engine over the heads of the layer. */
@@ -126,8 +143,11 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
         result->engine = engine_name(work.jobs, work.count, &options);
         result->plain_reason = engine_plain_reason(work.jobs, work.count, &options);
     }
-    ok = ok && engine_run(work.jobs, work.count, &options, error) &&
-         layer_output_finish(layer, output, engine, error);
+    ok = ok && engine_run(work.jobs, work.count, &options, error);
+    for (size_t h = 0; ok && h < problem->heads && result->kept == KEPT_NOTHING; h++)
+        result->measures[layer->index * problem->heads + h] =
+            (struct measures){.nan_rows = nan_rows(&work.jobs[h])};
+    ok = ok && layer_output_finish(layer, output, engine, error);
     layer_jobs_free(&work);
     return ok;
 }
@@ -188,13 +208,19 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     const size_t first = result->only_chosen ? result->cells.query_first : 0, count = rows_computed(result);
     if (!masks_add(&result->masks, layer->index, engine_threads(threads), error) ||
         !(given ? layer_keep_given(result, layer, error) : layer_attend(result, layer, request, error)) ||
-        !(given || precision_add(&result->precision, layer, first, first + count, error)))
+        !(given || result->kept == KEPT_NOTHING ||
+          precision_add(&result->precision, layer, first, first + count, error)))
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
         struct measures *measures = &result->measures[layer->index * problem->heads + h];
-        *measures = measures_head(layer->rows + h * problem->n + first, count);
-        measures->largest_query += first;
-        measures->allowed = masks_head(&result->masks, layer->index, h)->allowed;
+        const struct mask *mask = masks_head(&result->masks, layer->index, h);
+        if (result->kept == KEPT_NOTHING) {
+            measures->blind_rows = mask->blind_rows;
+        } else {
+            *measures = measures_head(layer->rows + h * problem->n + first, count);
+            measures->largest_query += first;
+        }
+        measures->allowed = mask->allowed;
     }
     return stage_data_fill(result->stage, layer, threads, error);
 }
@@ -309,8 +335,10 @@ static bool result_make(struct result *result, const struct request *request, st
 {
     const struct problem *problem = result->problem;
     /* A mean and given weights are measured by their masks. */
-    bool masks = (!request->without_masks && !request->measures_only) || request->stages & 1u << STAGE_MASK ||
-                 selection_is_mean(request->selection) || request->whole_for || problem->layers[0].attention;
+    bool masks =
+        !request->without_weights &&
+        ((!request->without_masks && !request->measures_only) || request->stages & 1u << STAGE_MASK ||
+         selection_is_mean(request->selection) || request->whole_for || problem->layers[0].attention);
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);

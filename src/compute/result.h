@@ -29,8 +29,9 @@ struct result {
     bool pool_mean; /* with KEPT_POOLED: a number is the mean of its cell; otherwise the largest */
     struct stage_data stage[STAGE_COUNT];
     struct masks masks;
-    struct measures
-        *measures; /* layers×heads of the problem, of all keys, and queries unless only_chosen; owned */
+    /* layers×heads of the problem, of all keys, and queries unless only_chosen; owned. With KEPT_NOTHING they have no rows,
+     * and only count: the rows that see nothing, those whose output is NaN, and the allowed pairs. */
+    struct measures *measures;
     struct row_key *top; /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
     struct precision precision; /* rows whose scores are too large for float32 */

@@ -142,7 +142,8 @@ static bool stage_data_alloc(struct stage_data *data, size_t layers, struct erro
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error)
 {
-    unsigned wanted = request->stages | 1u << STAGE_WEIGHTS | (problem->d_out > 0 ? 1u << STAGE_OUTPUT : 0);
+    const unsigned weights = request->without_weights ? 0 : 1u << STAGE_WEIGHTS,
+                   wanted = request->stages | weights | (problem->d_out > 0 ? 1u << STAGE_OUTPUT : 0);
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
         if (!(wanted & 1u << s))
             continue;

@@ -17,7 +17,7 @@ struct stage_data {
     struct stage_shape shape;
 };
 
-/* Takes memory for the requested stages, weights and output; weights that were given in one piece stay where they are. `cells` are the cells of weights and mask.
+/* Takes memory for the requested stages, output and, unless the request is without them, weights; weights that were given in one piece stay where they are. `cells` are the cells of weights and mask.
  * Errors: no memory, ERROR_INPUT where a chosen layer does not have a requested stage. */
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error);

@@ -4,6 +4,8 @@
  * into smaller ones and passes these on to the runners behind it in the chain:
  *
  *   dilated   cuts a dilated head into heads without dilation          engine/dilated.c
+ *   linear    linear attention and recurrences whose output alone is wanted, in time that grows with n
+ *                                                                      engine/linear.c, linear_*.c
  *   fast      float32, by blocks of rows and vectors                   engine/fast.c, kernel_*.c
  *   plain     double precision, row by row; fits any jobs              engine/plain.c
  *
@@ -29,7 +31,7 @@ struct runner {
                 const struct runner *const *next, struct error *error);
 };
 
-extern const struct runner runner_dilated, runner_fast, runner_plain;
+extern const struct runner runner_dilated, runner_linear, runner_fast, runner_plain;
 
 /* Why the fast runner does not fit the jobs: the first thing that it does not have. NULL: it fits. */
 const char *fast_lacks(const struct engine_job *jobs, size_t count, const struct engine_options *options);

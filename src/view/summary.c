@@ -106,6 +106,10 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
         width = own > width ? own : width;
     }
     summary_names(names, count, out);
+    if (excerpts->list[0].result->kept == KEPT_NOTHING) {
+        out_text(out, "the output alone: measures need the n×m weights, which --stage weights computes\n");
+        return;
+    }
     if (count > 0)
         out_char(out, '\n');
     if (chosen > 0)

@@ -5,7 +5,8 @@
 #include "base/out.h"
 #include "compute/excerpt.h"
 
-/* Writes the names of the `count` files that were written, and the measures of every head of the excerpts. */
+/* Writes the names of the `count` files that were written, and the measures of every head of the excerpts, or that there
+ * are none. */
 void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out);
 
 #endif

@@ -646,7 +646,7 @@ static bool json_write(const struct excerpts *all, const struct content *content
     (void)content;
     const struct excerpt *e = json_first(all);
     const struct problem *problem = e->result->problem;
-    const bool pooled = e->result->kept == KEPT_POOLED;
+    const bool pooled = e->result->kept == KEPT_POOLED, bare = e->result->kept == KEPT_NOTHING;
     /* Where the first query or key is not the problem's, or layers differ, the rules are written out as a
      * mask. */
     bool shifted = e->query_first > 0 || e->key_first > 0;
@@ -669,7 +669,7 @@ static bool json_write(const struct excerpts *all, const struct content *content
     if (json_is_part(all))
         json_write_selection(out, all);
     if (pooled ? !json_write_pooled(out, all, masking.any || excerpt_has(e, STAGE_MASK), error)
-               : (whole && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, all, error)) ||
+               : (whole && !bare && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, all, error)) ||
                      !json_write_stage(out, all, STAGE_WEIGHTS, error))
         return false;
     if (!json_write_stage(out, all, STAGE_OUTPUT, error))
@@ -681,7 +681,8 @@ static bool json_write(const struct excerpts *all, const struct content *content
     json_write_pairs(out, all);
     if (e->result->only_chosen)
         out_text(out, ",\n\"stats_of\":\"selected queries\"");
-    json_write_stats(out, all);
+    if (!bare)
+        json_write_stats(out, all);
     out_text(out, "}\n");
     return true;
 }

@@ -105,11 +105,47 @@ def engine_rows():
     for line in lines:
         if line.startswith("row\t"):
             row(*line.split("\t")[1:])
-    found = re.search(r"^seconds\t8192\t([0-9.]+)", done.stdout.decode(), re.M)
-    return float(found.group(1)) if found else None
+    return {name: float(number) for name, number in re.findall(r"^seconds\t(.+)\t([0-9.]+)$", done.stdout.decode(), re.M)}
 
 
-def libraries_row(mine):
+def recurrence_numpy(q, k, v, decay, beta):
+    """A recurrence in chunks of 64, in float32: q, k and v are n×d, decay (logarithms) and beta n or None. The formulas are those
+    of src/engine/linear.c; what the delta rules write in a chunk is a triangular system."""
+    n, d, size = len(q), q.shape[1], 64
+    state, out = np.zeros((d, v.shape[1]), np.float32), np.empty_like(v)
+    lower = np.tril(np.ones((size, size), np.float32))
+    for first in range(0, n, size):
+        a, b, u = (x[first:first + size] for x in (q, k, v))
+        share, whole, end = lower, 1, 1
+        if decay is not None:
+            sums = np.cumsum(decay[first:first + size])
+            share = lower * np.exp(np.minimum(sums[:, None] - sums, 0))
+            whole = np.exp(sums)[:, None]
+            end = whole[-1]
+        if beta is not None:
+            rate = beta[first:first + size, None]
+            system = rate * np.tril(share * (b @ b.T), -1)
+            np.fill_diagonal(system, 1)
+            u = np.linalg.solve(system, rate * (u - whole * (b @ state)))
+        out[first:first + size] = whole * (a @ state) + (share * (a @ b.T)) @ u
+        state = end * state + (b * share[-1][:, None]).T @ u
+    return out * np.float32(d**-0.5)
+
+
+def recurrence_rows(seconds):
+    rng = np.random.default_rng(1)
+    n, d = 131072, 64
+    q, k, v = (rng.normal(size=(n, d)).astype(np.float32) / 8 for _ in range(3))
+    decay, beta = -rng.random(n).astype(np.float32), rng.random(n).astype(np.float32)
+    for rule in ("linear", "gated", "delta", "gated_delta"):
+        mine = (seconds or {}).get("recurrence " + rule)
+        if mine:
+            peer = best(3, lambda: recurrence_numpy(q, k, v, decay if "gated" in rule else None, beta if "delta" in rule else None))
+            ratio("recurrence %s, n = 131,072, output alone ÷ NumPy in chunks of 64" % rule, mine, peer, "5×", "20×", "NumPy")
+
+
+def libraries_row(seconds):
+    mine = (seconds or {}).get("8192")
     if not mine:
         return
     rng = np.random.default_rng(1)
@@ -276,7 +312,9 @@ def main():
     row("what", "result", "least", "aim", "")
     row("-" * 66, "-" * 7, "-" * 7, "-" * 7, "---")
     with tempfile.TemporaryDirectory() as folder:
-        libraries_row(engine_rows())
+        seconds = engine_rows()
+        libraries_row(seconds)
+        recurrence_rows(seconds)
         small_row(folder)
         read_rows(folder)
         write_rows(folder)

@@ -1,7 +1,7 @@
 /*
  * The engine beside OpenBLAS's sgemm, by turns in one process, the best of several rounds each. Prints a line
- * "row<TAB>what<TAB>ratio<TAB>least<TAB>aim<TAB>detail" for each, for bench.py, and at last
- * "seconds<TAB>8192<TAB>S" for what it compares with other libraries.
+ * "row<TAB>what<TAB>ratio<TAB>least<TAB>aim<TAB>detail" for each, for bench.py, and lines "seconds<TAB>8192<TAB>S" and
+ * "seconds<TAB>recurrence gated<TAB>S" for what it compares with other libraries.
  *
  * An OpenBLAS that does not know the processor takes a lesser kernel; OPENBLAS_CORETYPE=SkylakeX makes it
  * take the one for AVX-512.
@@ -144,7 +144,7 @@ static void compare_sparse(const char *what, struct rules rules)
     const struct head head = {.n = n, .m = n, .rules = rules};
     struct error error = {0};
     size_t allowed = 0;
-    mask_count(&head, 1, &allowed, &error);
+    mask_count(&head, 1, &allowed, NULL, &error);
     double pairs = (double)allowed / (double)n / (double)n;
     double seconds = INFINITY, whole = INFINITY;
     for (int r = 0; r < ROUNDS; r++) {
@@ -214,7 +214,117 @@ static void compare_forms(void)
     compare_form("linear", (struct head){.normalizer = NORMALIZER_LINEAR}, "0.9", "1");
 }
 
-/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms" only compare_forms. */
+/* ---- what grows with n alone ---- */
+
+/* Linear attention, or a recurrence, of one head. */
+struct linear_form {
+    const char *name;
+    enum recurrence rule;
+    bool by_column; /* the decay */
+    bool causal;
+};
+
+enum { LINEAR_LONG = 131072, LINEAR_SHORT = 16384, LINEAR_D = 64 };
+
+/* A copy of q, k, v and the output: `from` and `to` have room for them. */
+static double copy_seconds(float *to, const float *from, size_t n)
+{
+    const size_t count = 4 * n * LINEAR_D;
+    double best = INFINITY;
+    for (size_t done = 0; done < 4 * (size_t)LINEAR_LONG * LINEAR_D; done += count) {
+        const double start = now();
+        memcpy(to, from, count * sizeof *to);
+        best = fmin(best, now() - start);
+    }
+    return best;
+}
+
+/* The output alone; `memory` holds q, k, v, and the decays. */
+static double linear_seconds(const struct linear_form *form, const float *memory, float *output, size_t n,
+                             const float *beta)
+{
+    const size_t count = n * LINEAR_D;
+    const size_t decays = form->by_column ? LINEAR_D : 1;
+    const struct head head = {.n = n,
+                              .m = n,
+                              .d_k = LINEAR_D,
+                              .d_v = LINEAR_D,
+                              .q = {memory, LINEAR_D, 1},
+                              .k = {memory + count, LINEAR_D, 1},
+                              .v = {memory + 2 * count, LINEAR_D, 1},
+                              .scale = form->rule == RECURRENCE_NONE ? 1 : 0.125,
+                              .normalizer = NORMALIZER_LINEAR,
+                              .rules = {.causal = form->causal, .left = -1, .right = -1},
+                              .recurrent = {.rule = form->rule,
+                                            .decay = {memory + 3 * count, decays, form->by_column},
+                                            .beta = {beta, 1, 1}}};
+    const struct engine_job job = {.head = &head, .output = output, .output_row = LINEAR_D};
+    const struct engine_options options = {0};
+    struct error error = {0};
+    if (strcmp(engine_name(&job, 1, &options), "linear") != 0)
+        fprintf(stderr, "bench_engine: %s is not run by the linear runner\n", form->name);
+    const double start = now();
+    if (!engine_run(&job, 1, &options, &error)) {
+        fprintf(stderr, "bench_engine: %s\n", error.message);
+        exit(1);
+    }
+    return now() - start;
+}
+
+/* How a form and a copy grow from the short to the long sequence, in turns. */
+static void compare_linear(const struct linear_form *form, const float *memory, float *output, float *spare,
+                           const float *beta)
+{
+    double seconds[2] = {INFINITY, INFINITY}, copy[2] = {INFINITY, INFINITY};
+    const size_t n[2] = {LINEAR_SHORT, LINEAR_LONG};
+    for (int r = 0; r < 2 * ROUNDS; r++)
+        for (int i = 0; i < 2; i++) {
+            copy[i] = fmin(copy[i], copy_seconds(spare, memory, n[i]));
+            for (size_t done = 0; done < LINEAR_LONG; done += n[i])
+                seconds[i] = fmin(seconds[i], linear_seconds(form, memory, output, n[i], beta));
+        }
+    const double doublings = log2((double)LINEAR_LONG / LINEAR_SHORT);
+    const double grows = log2(seconds[1] / seconds[0]) / doublings,
+                 copies = log2(copy[1] / copy[0]) / doublings;
+    printf("row\tn = 131,072, %s, output alone: time ÷ a copy of q, k, v and output\t%.1f\t20\t8\t"
+           "%.1f ms, a copy %.1f ms\n",
+           form->name, seconds[1] / copy[1], 1e3 * seconds[1], 1e3 * copy[1]);
+    printf(
+        "row\t%s: exponent of growth from n = 16,384, less that of a copy\t%.2f\t0.1\t0\t%.2f, a copy %.2f\n",
+        form->name, grows - copies, grows, copies);
+    printf("seconds\t%s\t%.6f\n", form->name, seconds[1]);
+    fflush(stdout);
+}
+
+static void compare_all_linear(void)
+{
+    static const struct linear_form forms[] = {
+        {.name = "linear attention", .rule = RECURRENCE_NONE},
+        {.name = "linear attention, causal", .rule = RECURRENCE_NONE, .causal = true},
+        {.name = "recurrence linear", .rule = RECURRENCE_LINEAR},
+        {.name = "recurrence gated", .rule = RECURRENCE_GATED},
+        {.name = "recurrence gated, a decay a column", .rule = RECURRENCE_GATED, .by_column = true},
+        {.name = "recurrence delta", .rule = RECURRENCE_DELTA},
+        {.name = "recurrence gated_delta", .rule = RECURRENCE_GATED_DELTA},
+        {.name = "recurrence gated_delta, a decay a column",
+         .rule = RECURRENCE_GATED_DELTA,
+         .by_column = true},
+    };
+    const size_t count = (size_t)LINEAR_LONG * LINEAR_D;
+    float *memory = noise(4 * count), *output = noise(count), *spare = noise(4 * count);
+    float *beta = take(LINEAR_LONG, sizeof *beta);
+    for (size_t t = 0; t < LINEAR_LONG; t++)
+        beta[t] = 0.02f; /* of keys whose squares sum to some 21 */
+    /* Features of linear attention, and decays that are not above 0. For both lengths, each behind the other. */
+    for (size_t i = 0; i < 4 * count; i++)
+        memory[i] = memory[i] < 0 ? memory[i] : -memory[i];
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        compare_linear(&forms[i], memory, output, spare, beta);
+    free(memory), free(output), free(spare), free(beta);
+}
+
+/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms" or "linear"
+ * only compare_forms or compare_all_linear. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
@@ -226,6 +336,10 @@ int main(int argc, char **argv)
         compare_forms();
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "linear") == 0) {
+        compare_all_linear();
+        return 0;
+    }
     double seconds = compare("n = 8,192, d = 64", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.9", "1");
     compare("n = 1,024, 12 heads", (struct shape){.n = 1024, .heads = 12, .d = 64}, "0.8", "1");
     compare("n = 8,192, d = 128", (struct shape){.n = 8192, .heads = 1, .d = 128}, "0.8", "1");
@@ -233,6 +347,7 @@ int main(int argc, char **argv)
             (struct shape){.n = 8192, .heads = 1, .d = 64, .causal = true}, "0.8", "0.95");
     compare_all_sparse();
     compare_forms();
+    compare_all_linear();
     if (kernel_choose("portable"))
         compare("n = 8,192, portable form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "-", "-");
     printf("seconds\t8192\t%.6f\n", seconds);

@@ -22,6 +22,10 @@ torch() {
 @test "linear attention" { forms linear; }
 @test "a sink takes weight and gives nothing" { forms sink; }
 @test "recurrences remember, decay and forget" { forms recurrence; }
+@test "linear attention and recurrences have the same output without weights, on every --cpu" { forms output_alone; }
+@test "a stack of them without weights" { forms output_alone_of_a_stack; }
+@test "what is made of weights has them" { forms weights_that_are_asked_for; }
+@test "their output alone takes memory that grows with n" { forms output_alone_stays_small; }
 @test "sinusoidal positions" { forms sinusoidal; }
 @test "bug: --causal=N moved the sinusoidal positions of a sequence" { forms sinusoidal_under_causal; }
 @test "bug: sinusoidal positions in one layer of a stack were half applied, or not at all" { forms sinusoidal_of_a_stack; }
@@ -51,6 +55,19 @@ torch() {
 @test "bug: --seed was refused beside --dropout 0, and so was what needs something else at rest" { combine all_at_rest; }
 @test "what may not be combined in a file is named" { combine wrong_in_a_file; }
 @test "what may not be combined on the command line is named" { combine wrong_on_the_command_line; }
+
+@test "the table of an output alone says where the measures are" {
+    echo '{"q":[[1,2],[0,1]],"k":[[1,0],[0.5,1]],"v":[[1,2],[3,4]]}' >x.json
+    for form in "--normalizer linear" "--recurrence linear"; do
+        same "$(attn run x.json $form --stage output -o x.npy --format table)" \
+            $'wrote x.npy\nthe output alone: measures need the n×m weights, which --stage weights computes'
+        same "$(attn run x.json $form --stage output -o x.npy --format table --head 0 --queries 1 | tail -1)" \
+            'the output alone: measures need the n×m weights, which --stage weights computes'
+        same "$(attn run x.json $form --stage output --stage weights -o y.json --format table | sed -n 3p)" \
+            'layer  head  entropy  distance   first  largest  from → to'
+    done
+    same "$(attn run x.json --stage output -o x.npy --format table | sed -n 3p)" 'layer  head  entropy  distance   first  largest  from → to'
+}
 
 # ALiBi of two tokens, slope 1, as the file has it: jq says -0 or -0.0, by its version.
 alibi='"encoding":[[[[-0.0,-1],

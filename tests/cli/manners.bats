@@ -357,6 +357,12 @@ can_exhaust() {
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT run "$DATA/delta.json" -q -o x.png -o x.json --format none
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT run "$DATA/delta.json" -q --stage output -o x.npy -o x.json --format none
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT run "$DATA/sentence.json" -q --normalizer linear --stage output -o x.npy --format none
 }
 
 @test "each allocation fails once: steps of a generation, words, means over layers, a map for each word" {

@@ -5,6 +5,7 @@ these seeds, `case SEED` one. Files go to the current folder.
 """
 import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -399,6 +400,91 @@ def test_recurrence():
         close(rule + ": weights", numbers(got["weights"])[0, 0, 3], last, 1e-6)
         assert got["pairs"] == {"of": 16, "allowed": [[10]]}, got["pairs"]
         check({**p, "recurrence": rule, **more}, None, cpus())
+
+
+def random_state_form(rng, seed):
+    """Linear attention without a mask, or with any; or a recurrence of any rule."""
+    n, heads, d = int(pick(rng, 1, 2, 17, 64, 65)), 4, int(pick(rng, 1, 3, 8))
+    f = {}
+    if seed % 3 == 2:
+        m = n
+        random_recurrence(rng, n, 2, d, 3, f)
+    else:
+        m = int(pick(rng, 1, 5, 33, 70))
+        f["normalizer"] = "linear"
+        if seed % 3 == 0:
+            random_masks(rng, n, m, heads, f)
+            f.pop("separator", None)
+    return f | {"q": floats(rng, (heads, n, d), 1), "k": floats(rng, (2, m, d), 0.5), "v": floats(rng, (2, m, 3), 1)}
+
+
+def test_output_alone():
+    """`--stage output` alone computes no weights, and gives the output that it has beside them, with the same warnings."""
+    engines = set()
+    for seed in range(60):
+        f = random_state_form(np.random.default_rng(seed), seed)
+        write_json("form.json", f)
+        words = ["form.json", "--stage", "output", "--format", "none"]
+        whole = run(*words, "--stage", "weights", "-o", "whole.json")
+        with open("whole.json") as file:
+            want = json.load(file)
+        largest = max(1, np.nanmax(abs(numbers(want["output"]))))
+        for name in cpus():
+            done = run(*words, "--cpu", name, "-o", "alone.json", "-o", "alone.npy", "-o", "alone.csv")
+            assert done.stderr == whole.stderr, (seed, done.stderr, whole.stderr)
+            with open("alone.json") as file:
+                got = json.load(file)
+            close(f"seed {seed}, --cpu {name}", numbers(got["output"]), numbers(want["output"]), 2e-6 * largest)
+            close(f"seed {seed}, NPY", np.load("alone.npy"), numbers(got["output"]), 0)
+            assert set(got) == set(want) - {"weights", "stats", "mask"}, set(got)
+            assert all(got[key] == want[key] for key in set(got) - {"output"}), seed
+            said = run("form.json", "--stage", "output", "--cpu", name, "-v", "-o", "alone.csv").stderr.decode()
+            engines.add((name == "plain", "mask" in f or "window" in f, said.split("engine=")[1].split()[0]))
+    assert engines == {(True, False, "plain"), (True, True, "plain"), (False, True, "plain"), (False, False, "linear"),
+                       (False, False, "plain")}, engines
+
+
+def test_output_alone_of_a_stack():
+    """Layers on layers, with projections, norms and gates behind the output; q and k beside it; chosen layers and queries."""
+    rng = np.random.default_rng(1)
+    layers = [{"w_q": floats(rng, (6, 8), 0.5), "w_k": floats(rng, (6, 4), 0.5), "w_v": floats(rng, (6, 4), 0.5),
+               "w_o": floats(rng, (8, 6), 0.4)} for _ in range(3)]
+    stack = {"embeddings": floats(rng, (30, 6), 1), "heads": 4, "kv_heads": 2, "layers": layers, "residual": True, "norm": "pre"}
+    for form in ({"normalizer": "linear", "causal": True}, {"recurrence": "linear"}):
+        for words in ([], ["--stage", "q", "--stage", "k"], ["--layer", "2,0"], ["--queries", "3:9"], ["--head", "1"]):
+            alone = given({**stack, **form}, "--stage", "output", *words)
+            beside = given({**stack, **form}, "--stage", "output", "--stage", "weights", *words)
+            assert not {"weights", "stats"} & set(alone), set(alone)
+            for stage in {"output", "q", "k"} & set(alone):
+                close(f"{form} {words} {stage}", numbers(alone[stage]), numbers(beside[stage]), 1e-5)
+            assert alone["pairs"] == beside["pairs"]
+
+
+def test_weights_that_are_asked_for():
+    """What is made of weights still has them: measures, means, words, pictures and other stages of pairs, and other forms."""
+    p = {"q": np.eye(3), "k": np.eye(3), "v": np.eye(3)}
+    linear = {**p, "normalizer": "linear"}
+    for problem, words in ((linear, []), (linear, ["--stage", "q"]), (linear, ["--stage", "output", "--stage", "mask"]), (linear, ["--stage", "scores"]),
+                           ({**p, "heads": 3}, ["--stage", "output"]), (linear, ["--stage", "output", "--average", "heads"]),
+                           (linear, ["--stage", "output", "--measures", "heads.csv"]), ({**p, "normalizer": "sigmoid"}, ["--stage", "output"])):
+        got = given(problem, *words)
+        assert "weights" in got and "stats" in got, words
+    with open("heads.csv") as file:
+        assert "nan" not in file.read()
+
+
+def test_output_alone_stays_small():
+    """Of 40,000 tokens, whose weights would be 6 GB and whose masks 200 MB."""
+    n = 40000
+    rng = np.random.default_rng(1)
+    for name in "qkv":
+        write_csv(f"{name}.csv", floats(rng, (n, 8), 1).round(2))
+    limit = 180 << 20
+    for words in (["--normalizer", "linear", "--causal"], ["--recurrence", "linear"]):
+        run("--q", "q.csv", "--k", "k.csv", "--v", "v.csv", *words, "--stage", "output", "-o", "x.npy", "-o", "x.json", "--format", "none",
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)), timeout=60)
+        with open("x.json") as file:
+            assert json.load(file)["pairs"] == {"of": n * n, "allowed": [[n * (n + 1) // 2]]}
 
 
 def test_sinusoidal():

@@ -408,7 +408,8 @@ def test_schema():
          "yarn:factor=4,original_max_position_embeddings=8,truncate=false,beta_fast=9,mscale=2"],
         ["--position", "rotary", "--rope-scaling", "longrope:short_factor=[1,1,2],long_factor=[1,2,4],factor=4,max_position_embeddings=3,"
          "mrope_section=[1,2],rope_theta=99"],
-        ["--recurrence", "linear", "--stage", "mask"], ["--block", "2", "--dilation", "2", "--global", "1,3", "--separator", "black"],
+        ["--recurrence", "linear", "--stage", "mask"], ["--recurrence", "linear", "--stage", "output"],
+        ["--normalizer", "linear", "--window", "3", "--prefix", "2", "--causal", "--stage", "output", "--stage", "k"], ["--block", "2", "--dilation", "2", "--global", "1,3", "--separator", "black"],
         ["--causal", "--prefix", "2", "--key-length", "5", "--stage", "mask"])]
     write_json("stack.json", {"embeddings": np.eye(3), "layers": [{}, {}], "residual": True, "norm": "pre"})
     write_json("table.json", {"q": np.eye(3), "k": np.eye(3), "position": "relative", "max_distance": 5, "relative_bias": [[1], [2], [3], [4]]})

@@ -190,7 +190,7 @@ static void test_transforms(void **state)
     assert_true(norm[2] == 10 && norm[3] == 20);
 
     float feature[] = {2, 0, -1};
-    transform_feature(feature, 3);
+    transform_feature(feature, 3, 1);
     assert_true(feature[0] == 3 && feature[1] == 1);
     assert_near(feature[2], exp(-1));
 }

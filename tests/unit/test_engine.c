@@ -764,6 +764,26 @@ static void expect_reference(const struct head *head, const struct runner *const
     got_free(&got);
 }
 
+/* That linear attention, of which the output alone is wanted, is that of the plain runner, by whichever runner. */
+static void expect_linear_output(const struct head *softmax, const struct strided *features)
+{
+    static float output[2][RULES_N * 3];
+    struct head head = *softmax;
+    struct error error = {0};
+    head.normalizer = NORMALIZER_LINEAR;
+    head.q = features[0];
+    head.k = features[1];
+    head.v = softmax->k;
+    head.d_v = 3;
+    for (int plain = 0; plain < 2; plain++) {
+        const struct engine_job job = {.head = &head, .output = output[plain], .output_row = 3};
+        const struct engine_options options = {.plain = plain, .threads = 1};
+        assert_true(engine_run(&job, 1, &options, &error));
+    }
+    for (size_t i = 0; i < head.n * 3; i++)
+        assert_true(fabs((double)output[0][i] - (double)output[1][i]) < 2e-6);
+}
+
 /* Every set of rules, alone and together: a rule that a runner forgets gives other weights. */
 static void every_set_of_rules_agrees_in_all_runners(void **state)
 {
@@ -777,15 +797,22 @@ static void every_set_of_rules_agrees_in_all_runners(void **state)
                         .scale = 0.5,
                         .q = matrix(RULES_N, 3, 0, 2),
                         .k = matrix(RULES_M, 3, 0, 2)};
+    const struct strided features[] = {matrix(RULES_N, 3, 0, 2), matrix(RULES_M, 3, 0, 2)};
     struct rules_data data;
     rules_data_make(&data);
+    for (int which = 0; which < 2; which++)
+        for (size_t i = 0; i < (which ? RULES_M : RULES_N) * 3; i++)
+            set((struct strided){features[which].data, 0, 1}, 0, i, fabsf(features[which].data[i]));
     for (unsigned set = 0; set < ALL_SETS; set++) {
         head.offset = (int64_t)(set % 5) * 4 - 6;
         head.rules = rules_set(&data, set, set % 3 == 0 ? 0 : set % 3 + 1);
         expect_reference(&head, dilated);
         expect_reference(&head, fast);
         expect_reference(&head, plain);
+        expect_linear_output(&head, features);
     }
+    free((void *)(uintptr_t)features[0].data);
+    free((void *)(uintptr_t)features[1].data);
     head.rules = (struct rules){.left = -1, .right = -1};
     head_free(&head);
 }

@@ -1,0 +1,364 @@
+/*
+ * The linear runner: linear attention and the recurrences where only the output is wanted, in time and memory that grow
+ * with n instead of n². Weights do not exist here; who wants them, or anything made of them, is served by the plain runner.
+ *
+ * The output is read from a state S (d_k×d_v) that the keys are put into one after the other. It is done a chunk of 16
+ * queries and keys at a time, by products of matrices. With q[t], k[t], v[t] of the t-th of a chunk, S from before it, and
+ * F(j, t) the product of the factors e^decay of the keys behind j up to t, a number or one a row of S (F(t), with that of
+ * the first key, what S itself is multiplied by):
+ *
+ *   o[t] = (q[t] ∘ F(t))ᵀS + sum over j <= t of (q[t]·(k[j] ∘ F(j, t))) u[j]
+ *   S'   = F(last) ∘ S + sum over j of (k[j] ∘ F(j, last)) u[j]ᵀ
+ *   u[t] = v[t], and with the delta rules
+ *          beta[t]·(v[t] - (k[t] ∘ F(t))ᵀS - sum over j < t of (k[t]·(k[j] ∘ F(j, t))) u[j])
+ *
+ * Linear attention divides o by the same sum over ones, a further column of v. It has no factors and no scale; its S holds
+ * the keys that all queries of a chunk see, and the pairs of a chunk are cut where each query sees no more.
+ *
+ * Sources: linear attention: Katharopoulos and others 2020 (arXiv:2006.16236); chunks, with factors: Yang, Wang, Shen,
+ * Panda and Kim 2023 (arXiv:2312.06635); delta: Yang, Wang, Zhang, Panda and Kim 2024 (arXiv:2406.06484), whose triangular
+ * system is solved for u here instead of inverted; with factors: Yang, Kautz and Hatamizadeh 2024 (arXiv:2412.06464).
+ *
+ * Factors are only ever multiplied, in the order of the keys, as the recurrence itself does: quotients of cumulated ones
+ * would overflow, or be 0/0, where the decay is strong. All is in double precision, so that it agrees with the plain
+ * runner however large sums grow; an output that is not finite, and decays that raise the state by more than e^300, are
+ * left to the runner behind, for the whole head.
+ *
+ * Threads take segments of some thousand queries: the states before them are found first, of each segment of keys by
+ * itself, and then added up in order. The delta rules have no such sum, for what a key writes depends on all that was
+ * written; there, threads take tiles of 32 columns of v. Segments and tiles depend on the job alone, and so the bytes of
+ * the output do not depend on the number of threads. The states of the segments are no more memory than q; a thread has
+ * one state and some chunks.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/kernel.h"
+#include "engine/linear.h"
+#include "engine/runner.h"
+#include "engine/threads.h"
+
+/* Queries of a segment, at least, and for each row of the state. */
+#define SEGMENT ((size_t)2048)
+#define SEGMENT_PER_ROW ((size_t)16)
+/* Columns of v in a tile of the delta rules. */
+#define TILE_COLUMNS ((size_t)32)
+
+static const char *linear_name(void)
+{
+    return "linear";
+}
+
+static const struct linear_kernel *linear_kernel(void)
+{
+#ifdef __x86_64__
+    if (strcmp(kernel_name(), linear_avx512.name) == 0)
+        return &linear_avx512;
+    if (strcmp(kernel_name(), linear_avx2.name) == 0)
+        return &linear_avx2;
+#endif
+    return &linear_portable;
+}
+
+/* Linear attention whose queries see the first keys, however many: all, or those before them, without the padding. */
+static bool attention_fits(const struct head *head)
+{
+    const struct rules *rules = &head->rules;
+    return head->normalizer == NORMALIZER_LINEAR && !head->additive && !head->by_distance &&
+           !head->query_scale && !(head->softcap > 0) && head->scale > 0 && isfinite(head->scale) &&
+           !head->bias.data && !head_has_distance(head) && !head->has_fill && head->top_k == 0 &&
+           !head->center && !head->minus && !head->has_sink && !(head->dropout > 0) && rules->left < 0 &&
+           rules->right < 0 && rules->dilation <= 1 && rules->block == 0 && !rules->query_segment &&
+           !rules->mask.data;
+}
+
+static bool recurrence_fits(const struct head *head)
+{
+    return head->first == 0 && head->m >= head->n;
+}
+
+static bool linear_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
+{
+    bool fits = !options->plain;
+    for (size_t j = 0; j < count; j++) {
+        const struct engine_job *job = &jobs[j];
+        const struct head *head = job->head;
+        const bool output_alone =
+            job->output && !job->receiver.receive && !job->measures && !job->top && !job->pool.cells;
+        fits = fits && output_alone && head->d_v > 0 &&
+               (head->recurrent.rule != RECURRENCE_NONE ? recurrence_fits(head) : attention_fits(head));
+    }
+    return fits;
+}
+
+/* ---- plans ---- */
+
+static size_t padded(size_t count)
+{
+    return size_divide_up(count, LINEAR_PAD) * LINEAR_PAD;
+}
+
+static void linear_plan_make(struct linear_plan *plan, const struct engine_job *job)
+{
+    const struct head *head = job->head;
+    const enum recurrence rule = head->recurrent.rule;
+    const bool decays = rule == RECURRENCE_GATED || rule == RECURRENCE_GATED_DELTA;
+    *plan = (struct linear_plan){
+        .job = job,
+        .normalizes = rule == RECURRENCE_NONE,
+        .causal = head->rules.causal || rule != RECURRENCE_NONE,
+        .writes_delta = rule == RECURRENCE_DELTA || rule == RECURRENCE_GATED_DELTA,
+        .decay = !decays                             ? LINEAR_KEEPS
+                 : head->recurrent.decay.column == 0 ? LINEAR_DECAYS_AS_ONE
+                                                     : LINEAR_DECAYS_BY_COLUMN,
+        .keys = head->m,
+        .d_k = padded(head->d_k),
+        .tile = head->d_v,
+        .tiles = 1,
+        .segments = 1,
+    };
+    if (plan->normalizes && head->rules.is_padded && head->rules.key_length < plan->keys)
+        plan->keys = head->rules.key_length;
+    if (plan->writes_delta) {
+        plan->segment = head->n;
+        plan->tile = head->d_v < TILE_COLUMNS ? head->d_v : TILE_COLUMNS;
+        plan->tiles = size_divide_up(head->d_v, plan->tile);
+    } else {
+        plan->segment = SEGMENT_PER_ROW * plan->d_k > SEGMENT ? SEGMENT_PER_ROW * plan->d_k : SEGMENT;
+        plan->segments = size_divide_up(head->n, plan->segment);
+        if (plan->segments > 1 || !plan->causal)
+            plan->parts = size_divide_up(plan->keys, plan->segment);
+    }
+    plan->width = padded(plan->tile + plan->normalizes);
+}
+
+/* Takes memory for the states of the segments of keys. Errors: no memory. */
+static bool linear_plan_alloc(struct linear_plan *plan, struct error *error)
+{
+    size_t count;
+    if (plan->parts == 0)
+        return true;
+    if (!size_multiply(plan->d_k * plan->width, plan->parts + 1, &count))
+        return error_memory(error, SIZE_MAX);
+    plan->states = memory_alloc(count, sizeof *plan->states, error);
+    if (plan->states && plan->decay != LINEAR_KEEPS)
+        plan->factors = memory_alloc(plan->d_k * plan->parts, sizeof *plan->factors, error);
+    return plan->states && (plan->decay == LINEAR_KEEPS || plan->factors);
+}
+
+/* The state that a head begins with, of the columns of a tile from `column` on. */
+static void first_state(const struct linear_plan *plan, size_t column, double *state)
+{
+    const struct strided *before = &plan->job->head->recurrent.state;
+    const size_t left = plan->job->head->d_v - column, columns = left < plan->tile ? left : plan->tile;
+    memset(state, 0, plan->d_k * plan->width * sizeof *state);
+    for (size_t d = 0; before->data && !plan->normalizes && d < plan->job->head->d_k; d++)
+        for (size_t c = 0; c < columns; c++)
+            state[d * plan->width + c] =
+                (double)before->data[d * before->row + (column + c) * before->column];
+}
+
+/* Turns the states of the segments alone into those before each segment, and behind the last. */
+static void add_up(const struct linear_plan *plan)
+{
+    const size_t size = plan->d_k * plan->width;
+    double *own = plan->states, *before = plan->states + plan->parts * size; /* the running one, at the end */
+    first_state(plan, 0, before);
+    for (size_t s = 0; s < plan->parts; s++, own += size)
+        for (size_t d = 0; d < plan->d_k; d++)
+            for (size_t c = d * plan->width; c < (d + 1) * plan->width; c++) {
+                const double alone = own[c];
+                own[c] = before[c];
+                before[c] = (plan->factors ? plan->factors[s * plan->d_k + d] : 1) * before[c] + alone;
+            }
+}
+
+/* ---- the memory of the threads ---- */
+
+struct linear_rooms {
+    char *memory;
+    size_t bytes;      /* of a thread */
+    size_t d_k, width; /* the most of any job */
+};
+
+enum { ALIGNED = 64 };
+
+static bool rooms_make(struct linear_rooms *rooms, const struct linear_plan *plans, size_t count, int threads,
+                       struct error *error)
+{
+    size_t state, bytes;
+    *rooms = (struct linear_rooms){0};
+    for (size_t j = 0; j < count; j++) {
+        rooms->d_k = plans[j].d_k > rooms->d_k ? plans[j].d_k : rooms->d_k;
+        rooms->width = plans[j].width > rooms->width ? plans[j].width : rooms->width;
+    }
+    if (!size_multiply(rooms->d_k, rooms->width, &state))
+        return error_memory(error, SIZE_MAX);
+    rooms->bytes = sizeof(double) * (state + (2 + 3 * LINEAR_ROWS) * rooms->d_k +
+                                     2 * LINEAR_ROWS * rooms->width + 3 * LINEAR_ROWS * LINEAR_ROWS);
+    if (!size_multiply(rooms->bytes, (size_t)threads, &bytes))
+        return error_memory(error, SIZE_MAX);
+    rooms->memory = memory_alloc(bytes + ALIGNED, 1, error);
+    return rooms->memory;
+}
+
+static struct linear_room rooms_get(const struct linear_rooms *rooms, int thread)
+{
+    const size_t to_aligned = (ALIGNED - (uintptr_t)rooms->memory % ALIGNED) % ALIGNED;
+    struct linear_room room = {
+        .state = (double *)(void *)(rooms->memory + to_aligned + (size_t)thread * rooms->bytes)};
+    const size_t keys = LINEAR_ROWS * rooms->d_k, pairs = LINEAR_ROWS * LINEAR_ROWS;
+    room.factor = room.state + rooms->d_k * rooms->width;
+    room.step = room.factor + rooms->d_k;
+    room.q = room.step + rooms->d_k;
+    room.k = room.q + keys;
+    room.turned = room.k + keys;
+    room.u = room.turned + keys;
+    room.out = room.u + LINEAR_ROWS * rooms->width;
+    room.pairs = room.out + LINEAR_ROWS * rooms->width;
+    room.written = room.pairs + pairs;
+    room.shares = room.written + pairs;
+    return room;
+}
+
+/* ---- running ---- */
+
+/* All that runs together. */
+struct linear_work {
+    const struct linear_kernel *kernel;
+    struct linear_plan *plans;
+    size_t count;
+    struct linear_rooms rooms;
+    int threads;
+};
+
+/* The state of a segment of keys alone. */
+static void part_run(const struct linear_work *work, struct linear_plan *plan, size_t part,
+                     const struct linear_room *room)
+{
+    const size_t size = plan->d_k * plan->width, first = part * plan->segment, left = plan->keys - first;
+    double *factor = plan->factors ? room->q : NULL; /* aligned, and free here */
+    memset(room->state, 0, size * sizeof *room->state);
+    for (size_t d = 0; factor && d < plan->d_k; d++)
+        factor[d] = 1;
+    work->kernel->absorb(plan, room, first, first + (left < plan->segment ? left : plan->segment), factor);
+    memcpy(plan->states + part * size, room->state, size * sizeof *room->state);
+    if (factor)
+        memcpy(plan->factors + part * plan->d_k, factor, plan->d_k * sizeof *factor);
+}
+
+/* A segment of queries, of a tile of columns. Returns the rows that are done with it. */
+static size_t unit_run(const struct linear_work *work, struct linear_plan *plan, size_t unit,
+                       const struct linear_room *room)
+{
+    const size_t n = plan->job->head->n, first = unit / plan->tiles * plan->segment,
+                 end = n - first < plan->segment ? n : first + plan->segment,
+                 column = unit % plan->tiles * plan->tile, base = linear_base(plan, first);
+    size_t from = 0;
+    if (plan->parts > 0) {
+        const size_t size = plan->d_k * plan->width,
+                     part = base == plan->keys ? plan->parts : base / plan->segment;
+        memcpy(room->state, plan->states + part * size, size * sizeof *room->state);
+        from = part == plan->parts ? plan->keys : part * plan->segment;
+    } else {
+        first_state(plan, column, room->state);
+    }
+    if (from < base)
+        work->kernel->absorb(plan, room, from, base, NULL);
+    work->kernel->attend(plan, room, first, end, column);
+    return column == 0 ? end - first : 0;
+}
+
+/* The plan of a unit that is counted over all plans; it becomes the unit of that plan. */
+static struct linear_plan *unit_find(const struct linear_work *work, size_t *unit, bool is_part)
+{
+    struct linear_plan *plan = work->plans;
+    for (size_t has; has = is_part ? plan->parts : plan->segments * plan->tiles, *unit >= has; plan++)
+        *unit -= has;
+    return plan;
+}
+
+static void parts_run(const struct linear_work *work)
+{
+    size_t parts = 0;
+    for (size_t j = 0; j < work->count; j++)
+        parts += work->plans[j].parts;
+#pragma omp parallel for schedule(dynamic) num_threads(work->threads)
+    for (size_t u = 0; u < parts; u++) {
+        size_t part = u;
+        struct linear_plan *plan = unit_find(work, &part, true);
+        const struct linear_room room = rooms_get(&work->rooms, engine_thread());
+        part_run(work, plan, part, &room);
+    }
+    for (size_t j = 0; j < work->count; j++)
+        if (work->plans[j].parts > 0)
+            add_up(&work->plans[j]);
+}
+
+static void units_run(const struct linear_work *work, const struct engine_options *options)
+{
+    size_t units = 0, rows = 0, rows_done = 0;
+    for (size_t j = 0; j < work->count; j++) {
+        units += work->plans[j].segments * work->plans[j].tiles;
+        rows += work->plans[j].job->head->n;
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(work->threads)
+    for (size_t u = 0; u < units; u++) {
+        size_t unit = u, done;
+        struct linear_plan *plan = unit_find(work, &unit, false);
+        const struct linear_room room = rooms_get(&work->rooms, engine_thread());
+        const size_t own = unit_run(work, plan, unit, &room);
+#pragma omp atomic capture
+        done = rows_done += own;
+        if (options->progress && engine_thread() == 0)
+            options->progress(options->context, done, rows);
+    }
+}
+
+/* Computes the heads anew that have a number which is not finite, or that the factors do not carry. */
+static bool broken_run(const struct linear_work *work, const struct engine_options *options,
+                       const struct runner *const *next, struct error *error)
+{
+    struct engine_options quiet = *options;
+    quiet.progress = NULL;
+    bool ok = true;
+    for (size_t j = 0; ok && j < work->count; j++)
+        if (work->plans[j].is_broken)
+            ok = runner_run(next, work->plans[j].job, 1, &quiet, error);
+    return ok;
+}
+
+static bool linear_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
+                       const struct runner *const *next, struct error *error)
+{
+    struct linear_work work = {
+        .kernel = linear_kernel(), .plans = memory_zeroed(count, sizeof *work.plans, error), .count = count};
+    bool ok = work.plans != NULL;
+    double multiplications = 0;
+    size_t units = 0;
+    for (size_t j = 0; ok && j < count; j++) {
+        struct linear_plan *plan = &work.plans[j];
+        linear_plan_make(plan, &jobs[j]);
+        ok = linear_plan_alloc(plan, error);
+        multiplications += 3.0 * (double)jobs[j].head->n * (double)plan->d_k * (double)jobs[j].head->d_v;
+        units += plan->segments * plan->tiles;
+    }
+    work.threads = engine_threads_for(options->threads, multiplications, units);
+    ok = ok && rooms_make(&work.rooms, work.plans, count, work.threads, error);
+    if (ok) {
+        parts_run(&work);
+        units_run(&work, options);
+        ok = broken_run(&work, options, next, error);
+    }
+    for (size_t j = 0; work.plans && j < count; j++) {
+        free(work.plans[j].states);
+        free(work.plans[j].factors);
+    }
+    free(work.plans);
+    free(work.rooms.memory);
+    return ok;
+}
+
+const struct runner runner_linear = {.name = linear_name, .fits = linear_fits, .run = linear_run};
