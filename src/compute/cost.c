@@ -15,7 +15,7 @@ static bool head_allowed(const struct result *result, size_t layer, size_t h, si
     }
     problem_head(result->problem, layer, h, &head);
     head = head_part(&head, result->cells.query_first, result->cells.query_count);
-    return mask_count(&head, 1, allowed, error);
+    return mask_count(&head, 1, allowed, NULL, error);
 }
 
 bool cost_add(struct cost *cost, const struct result *result, struct error *error)
@@ -25,6 +25,9 @@ bool cost_add(struct cost *cost, const struct result *result, struct error *erro
     for (size_t l = 0; l < problem->layer_count; l++) {
         const struct problem_layer *layer = &problem->layers[l];
         const bool is_counted = !layer->attention && layer->settings.recurrence == RECURRENCE_NONE;
+        /* A state is made of all keys and read by all queries. */
+        const double state =
+            ((double)problem->n + (double)problem->m) * (double)layer->d_score * (double)problem->d_v;
         const double each = is_counted ? (double)layer->d_score + (double)problem->d_v : 0;
         for (size_t h = 0; h < problem->heads; h++) {
             size_t allowed = 0;
@@ -32,7 +35,7 @@ bool cost_add(struct cost *cost, const struct result *result, struct error *erro
                 return false;
             cost->pairs += (double)queries * (double)problem->m;
             cost->allowed += (double)allowed;
-            cost->multiply_adds += (double)allowed * each;
+            cost->multiply_adds += result->kept == KEPT_NOTHING ? state : (double)allowed * each;
         }
     }
     return true;

@@ -105,12 +105,12 @@ static void held_thresholds(const struct plan *plan, const struct workspace *spa
 INLINE veci ordered(vec x)
 {
     const veci bits = (veci)(x + 0);
-    return bits ^ (bits >> 31 & INT32_MAX);
+    return bits ^ ((bits < 0) & INT32_MAX);
 }
 
 INLINE float unordered(int32_t order)
 {
-    const int32_t bits = order ^ (order >> 31 & INT32_MAX);
+    const int32_t bits = order < 0 ? order ^ INT32_MAX : order;
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
@@ -142,7 +142,7 @@ INLINE bool kth_is_found(const struct kth *kth)
 static size_t kth_count(const struct kth kth[LANES], const float *held, size_t *list, size_t count,
                         size_t found[LANES])
 {
-    vecu low, middle, width, upper;
+    vecu low = {0}, middle = {0}, width = {0}, upper = {0};
     veci sum = {0};
     size_t kept = 0;
     for (int l = 0; l < LANES; l++) {
@@ -197,7 +197,7 @@ static void kth_find(struct kth kth[LANES], const float *held, size_t *list, siz
  * not masked. A NaN stays, and makes its row NaN. */
 static void kth_take(const struct kth kth[LANES], float *held, size_t keys, size_t k)
 {
-    veci least, equal;
+    veci least = {0}, equal = {0};
     for (int l = 0; l < LANES; l++) {
         const size_t left = k - kth[l].above;
         least[l] = kth[l].low;

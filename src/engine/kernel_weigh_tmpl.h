@@ -193,7 +193,7 @@ static void drop_begin(const struct plan *plan, struct rows *rows)
 {
     const struct head *head = plan->job->head;
     for (size_t l = 0; l < BLOCK; l += LANES / 2) {
-        vec_random z;
+        vec_random z = {0};
         for (size_t i = 0; i < LANES / 2; i++)
             z[i] = head->seed + (uint64_t)(head->first + rows->first + l + i + 1) * RANDOM_STEP;
         *(vec_random_memory *)(void *)(rows->random + l) = random_mix(z);
