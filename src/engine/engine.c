@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/fast.h"
 #include "engine/kernel.h"
 #include "engine/runner.h"
 #include "engine/threads.h"

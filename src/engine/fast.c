@@ -2,6 +2,8 @@
  * The fast runner: makes a plan for each job, deals out units of rows to threads and gives them memory. The
  * arithmetic is in engine/kernel_tmpl.h.
  */
+#include "engine/fast.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

@@ -33,9 +33,6 @@ struct runner {
 
 extern const struct runner runner_dilated, runner_linear, runner_fast, runner_plain;
 
-/* Why the fast runner does not fit the jobs: the first thing that it does not have. NULL: it fits. */
-const char *fast_lacks(const struct engine_job *jobs, size_t count, const struct engine_options *options);
-
 /* Runs the jobs with the first runner of the chain that fits; the last one must fit any jobs. */
 bool runner_run(const struct runner *const *chain, const struct engine_job *jobs, size_t count,
                 const struct engine_options *options, struct error *error);
