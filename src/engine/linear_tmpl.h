@@ -245,21 +245,40 @@ static void scale_row(double *row, const double *factor, size_t count)
         store(row + c, load(row + c) * load(factor + c));
 }
 
+static void scale_row_by(double *row, double factor, size_t count)
+{
+    for (size_t c = 0; c < count; c += LANES)
+        store(row + c, load(row + c) * factor);
+}
+
+static void fill(double *row, double number, size_t count)
+{
+    for (size_t c = 0; c < count; c += LANES)
+        store(row + c, (vec){0} + number);
+}
+
 /* Multiplies the keys, as rows, by what is left of them behind the chunk, and makes room->factor what the chunk multiplies
  * the state by: from the last key to the first. Returns the growth of all. */
 static double decay_to_end(const struct linear_plan *plan, const struct linear_room *room, size_t first,
                            size_t count)
 {
-    double growth = 0;
-    for (size_t d = 0; d < plan->d_k; d++)
-        room->factor[d] = 1;
+    const bool as_one = plan->decay == LINEAR_DECAYS_AS_ONE;
+    double growth = 0, all = 1;
+    fill(room->factor, 1, plan->d_k);
     for (size_t j = count; j-- > 0;) {
-        scale_row(room->k + j * plan->d_k, room->factor, plan->d_k);
+        double *k = room->k + j * plan->d_k;
+        if (as_one)
+            scale_row_by(k, all, plan->d_k);
+        else
+            scale_row(k, room->factor, plan->d_k);
         growth += find_step(plan, room, first + j);
-        for (size_t d = 1; d < plan->d_k && plan->decay == LINEAR_DECAYS_AS_ONE; d++)
-            room->step[d] = room->step[0];
-        scale_row(room->factor, room->step, plan->d_k);
+        if (as_one)
+            all *= room->step[0];
+        else
+            scale_row(room->factor, room->step, plan->d_k);
     }
+    if (as_one)
+        fill(room->factor, all, plan->d_k);
     return growth;
 }
 
@@ -279,48 +298,49 @@ static double decay_as_one(const struct linear_plan *plan, const struct linear_r
             share[j] = share[j - LINEAR_ROWS] * step;
         share[t] = 1;
         scale_row(room->pairs + t * LINEAR_ROWS, share, LINEAR_ROWS);
-        if (plan->writes_delta)
-            scale_row(room->written + t * LINEAR_ROWS, share, LINEAR_ROWS);
-        const vec factor = (vec){0} + all;
-        for (size_t d = t * plan->d_k; d < (t + 1) * plan->d_k; d += LANES) {
-            store(room->q + d, load(room->q + d) * factor);
-            store(room->k + d, load(room->k + d) * factor);
-        }
+        scale_row_by(room->q + t * plan->d_k, all, plan->d_k);
+        if (!plan->writes_delta)
+            continue;
+        scale_row(room->written + t * LINEAR_ROWS, share, LINEAR_ROWS);
+        scale_row_by(room->k + t * plan->d_k, all, plan->d_k);
     }
-    for (size_t d = 0; d < plan->d_k; d++) {
-        room->factor[d] = all;
+    fill(room->factor, all, plan->d_k);
+    for (size_t d = 0; d < plan->d_k; d++)
         scale_row(room->turned + d * LINEAR_ROWS, share - LINEAR_ROWS, LINEAR_ROWS);
-    }
     return growth;
 }
 
-/* One row of the pairs, with the keys before row t decayed by the factors of row t in passing. */
+/* One row of the pairs, with the keys before row t decayed by the factors of row t in passing. Even and odd columns have
+ * sums of their own, so that the next need not wait for the last. */
 INLINE void decay_row(const struct linear_plan *plan, const struct linear_room *room, size_t t,
                       const bool writes_delta)
 {
-    enum { VECTORS = LINEAR_ROWS / LANES };
-    vec pairs[VECTORS] = {{0}}, written[VECTORS] = {{0}};
+    enum { VECTORS = LINEAR_ROWS / LANES, SUMS = 2 };
+    vec pairs[SUMS][VECTORS] = {{{0}}}, written[SUMS][VECTORS] = {{{0}}};
     veci before[VECTORS];
     for (int v = 0; v < VECTORS; v++)
         for (int l = 0; l < LANES; l++)
             before[v][l] = v * LANES + l < (int)t ? -1 : 0;
     const double *q = room->q + t * plan->d_k, *k = room->k + t * plan->d_k;
     const vec one = (vec){0} + 1;
-    for (size_t d = 0; d < plan->d_k; d++) {
-        double *keys = room->turned + d * LINEAR_ROWS;
-        const vec step = (vec){0} + room->step[d];
+    for (size_t d = 0; d < plan->d_k; d += SUMS) {
         UNROLL
-        for (int v = 0; v < VECTORS; v++) {
-            const vec key = load(keys + v * LANES) * choose(before[v], step, one);
-            store(keys + v * LANES, key);
-            pairs[v] += q[d] * key;
-            if (writes_delta)
-                written[v] += k[d] * key;
+        for (int s = 0; s < SUMS; s++) {
+            double *keys = room->turned + (d + (size_t)s) * LINEAR_ROWS;
+            const vec step = (vec){0} + room->step[d + (size_t)s];
+            UNROLL
+            for (int v = 0; v < VECTORS; v++) {
+                const vec key = load(keys + v * LANES) * choose(before[v], step, one);
+                store(keys + v * LANES, key);
+                pairs[s][v] += q[d + (size_t)s] * key;
+                if (writes_delta)
+                    written[s][v] += k[d + (size_t)s] * key;
+            }
         }
     }
     for (int v = 0; v < VECTORS; v++) {
-        store(room->pairs + t * LINEAR_ROWS + (size_t)v * LANES, pairs[v]);
-        store(room->written + t * LINEAR_ROWS + (size_t)v * LANES, written[v]);
+        store(room->pairs + t * LINEAR_ROWS + (size_t)v * LANES, pairs[0][v] + pairs[1][v]);
+        store(room->written + t * LINEAR_ROWS + (size_t)v * LANES, written[0][v] + written[1][v]);
     }
 }
 
@@ -329,8 +349,7 @@ static double decay_by_column(const struct linear_plan *plan, const struct linea
                               size_t count)
 {
     double growth = 0;
-    for (size_t d = 0; d < plan->d_k; d++)
-        room->factor[d] = 1;
+    fill(room->factor, 1, plan->d_k);
     for (size_t t = 0; t < count; t++) {
         growth += find_step(plan, room, first + t);
         if (plan->writes_delta)
@@ -339,7 +358,8 @@ static double decay_by_column(const struct linear_plan *plan, const struct linea
             decay_row(plan, room, t, false);
         scale_row(room->factor, room->step, plan->d_k);
         scale_row(room->q + t * plan->d_k, room->factor, plan->d_k);
-        scale_row(room->k + t * plan->d_k, room->factor, plan->d_k);
+        if (plan->writes_delta)
+            scale_row(room->k + t * plan->d_k, room->factor, plan->d_k);
     }
     return growth;
 }
