@@ -11,31 +11,37 @@
 
 #define TILE_LANES (TILE_VECTORS * LANES)
 
+/* Lanes that a block of `count` rows computes: whole tiles, or one vector. */
+INLINE size_t tile_lanes(size_t count)
+{
+    return count <= LANES ? LANES : (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
+}
+
 /* The most products summed up in one float. A score of 64 columns is then the sum of three such sums, and its
  * error about half that of a single one; 16 would gain little more, and take 1 % longer. */
 #define DEPTH ((size_t)22)
 /* Those of a distance are all above 0, so that their sums, and the errors of these, are larger. */
 #define DEPTH_DISTANCE ((size_t)8)
 
-/* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v] for r < rows; `rows` is a constant. */
-INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *a, size_t row,
-                          size_t step, const float *b, size_t depth)
+/* sum[r][v] = sum over k < depth of a[r·row + k·step]·b[k][v] for r < rows, v < vectors; both are constants. */
+INLINE void tile_multiply(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const int vectors, const float *a,
+                          size_t row, size_t step, const float *b, size_t depth)
 {
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
-    for (int v = 0; v < TILE_VECTORS; v++)
+    for (int v = 0; v < vectors; v++)
         sum[r][v] = (vec){0};
     for (size_t k = 0; k < depth; k++, a += step, b += BLOCK) {
         vec right[TILE_VECTORS];
         UNROLL
-        for (int v = 0; v < TILE_VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             right[v] = vec_load(b + v * LANES);
         UNROLL
         for (int r = 0; r < rows; r++) {
             vec left = vec_all(a[(size_t)r * row]);
             UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++)
+            for (int v = 0; v < vectors; v++)
                 sum[r][v] += left * right[v];
         }
     }
@@ -123,23 +129,23 @@ INLINE void tile_compare(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const
                                 additive ? additive[c] : 0, comparison);
 }
 
-/* scores[r][..] of `rows` keys and all queries; largest[..] is raised to them. comparison->compared and `rows` are
- * constants. */
-INLINE void tile_scores(const int rows, const float *k, size_t k_row, const float *queries, size_t d,
+/* scores[r][..] of `rows` keys and all queries; largest[..] is raised to them. comparison->compared, `rows` and `vectors`,
+ * of a tile, are constants. */
+INLINE void tile_scores(const int rows, const int vectors, const float *k, size_t k_row, const float *queries, size_t d,
                         const struct comparison *comparison, float *scores, float *largest, size_t lanes)
 {
     const size_t deepest = comparison->compared == COMPARED_DISTANCE ? DEPTH_DISTANCE : DEPTH;
-    for (size_t at = 0; at < lanes; at += TILE_LANES)
+    for (size_t at = 0; at < lanes; at += (size_t)vectors * LANES)
         for (size_t done = 0; done < d || done == 0; done += deepest) {
             const size_t depth = d - done < deepest ? d - done : deepest;
             vec sum[TILE_ROWS][TILE_VECTORS];
             if (comparison->compared == COMPARED_PRODUCT)
-                tile_multiply(sum, rows, k + done, k_row, 1, queries + done * BLOCK + at, depth);
+                tile_multiply(sum, rows, vectors, k + done, k_row, 1, queries + done * BLOCK + at, depth);
             else
                 tile_compare(sum, rows, k + done, k_row, queries + done * BLOCK + at, depth,
                              comparison->additive ? comparison->additive + done : NULL, comparison);
             UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++) {
+            for (int v = 0; v < vectors; v++) {
                 float *place = scores + at + (size_t)v * LANES, *most = largest + at + (size_t)v * LANES;
                 if (done > 0)
                     UNROLL
@@ -176,8 +182,8 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
 }
 
 /* scores[j][..] for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The rows of v, which pass 4
- * reads, are prefetched up to v_columns columns. comparison->compared is a constant. */
-INLINE void tiles_compare(const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
+ * reads, are prefetched up to v_columns columns. comparison->compared and `vectors` are constants. */
+INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
                           const struct comparison *comparison, float *scores, float *largest, size_t lanes,
                           const float *v, size_t v_row, size_t v_columns)
 {
@@ -187,7 +193,7 @@ INLINE void tiles_compare(const float *k, size_t k_row, size_t keys, const float
         prefetch_rows(k, k_row, j + (size_t)rows, rows, d);
         prefetch_rows(v, v_row, j, rows, v_columns);
 #define CALL(ROWS)                                                                                           \
-    tile_scores(ROWS, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest, lanes)
+    tile_scores(ROWS, vectors, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }
@@ -198,29 +204,39 @@ static void compare_keys(const struct comparison *comparison, const float *k, si
                          const float *v, size_t v_row, size_t v_columns)
 {
     struct comparison constant = *comparison;
-#define CASE(COMPARED)                                                                                       \
-    case COMPARED:                                                                                           \
-        constant.compared = COMPARED;                                                                        \
-        tiles_compare(k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, v_columns);   \
-        break;
+#define CALL(COMPARED, VECTORS)                                                                              \
+    constant.compared = COMPARED;                                                                            \
+    tiles_compare(VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, v_columns)
     switch (comparison->compared) {
-        CASE(COMPARED_PRODUCT)
-        CASE(COMPARED_DISTANCE)
-        CASE(COMPARED_EXP)
-        CASE(COMPARED_TANH)
+    case COMPARED_PRODUCT:
+        if (lanes == LANES) {
+            CALL(COMPARED_PRODUCT, 1);
+        } else {
+            CALL(COMPARED_PRODUCT, TILE_VECTORS);
+        }
+        break;
+    case COMPARED_DISTANCE:
+        CALL(COMPARED_DISTANCE, TILE_VECTORS);
+        break;
+    case COMPARED_EXP:
+        CALL(COMPARED_EXP, TILE_VECTORS);
+        break;
+    case COMPARED_TANH:
+        CALL(COMPARED_TANH, TILE_VECTORS);
+        break;
     }
-#undef CASE
+#undef CALL
 }
 
 /* The same as multiply_values, for `rows` columns of v. */
-INLINE void tile_values(const int rows, const float *v, size_t v_row, const float *weights, size_t keys,
+INLINE void tile_values(const int rows, const int vectors, const float *v, size_t v_row, const float *weights, size_t keys,
                         float *sums, const float *rescale, size_t lanes)
 {
-    for (size_t at = 0; at < lanes; at += TILE_LANES) {
+    for (size_t at = 0; at < lanes; at += (size_t)vectors * LANES) {
         vec sum[TILE_ROWS][TILE_VECTORS];
-        tile_multiply(sum, rows, v, 1, v_row, weights + at, keys);
+        tile_multiply(sum, rows, vectors, v, 1, v_row, weights + at, keys);
         UNROLL
-        for (int u = 0; u < TILE_VECTORS; u++) {
+        for (int u = 0; u < vectors; u++) {
             vec factor = vec_load(rescale + at + (size_t)u * LANES);
             UNROLL
             for (int r = 0; r < rows; r++) {
@@ -231,15 +247,24 @@ INLINE void tile_values(const int rows, const float *v, size_t v_row, const floa
     }
 }
 
-/* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
-static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
-                            float *sums, const float *rescale, size_t lanes)
+INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns, const float *weights,
+                         size_t keys, float *sums, const float *rescale, size_t lanes)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {
         rows = tile_height(columns - c);
-#define CALL(ROWS) tile_values(ROWS, v + c, v_row, weights, keys, sums + c * BLOCK, rescale, lanes)
+#define CALL(ROWS) tile_values(ROWS, vectors, v + c, v_row, weights, keys, sums + c * BLOCK, rescale, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }
+}
+
+/* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
+static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
+                            float *sums, const float *rescale, size_t lanes)
+{
+    if (lanes == LANES)
+        tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes);
+    else
+        tiles_values(TILE_VECTORS, v, v_row, columns, weights, keys, sums, rescale, lanes);
 }

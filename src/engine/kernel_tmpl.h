@@ -236,7 +236,7 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, c
     rows->first = first;
     rows->offset = (double)plan->job->head->offset;
     rows->count = count;
-    rows->lanes = (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
+    rows->lanes = tile_lanes(count);
     rows->groups = (int)(rows->lanes / LANES);
     for (size_t l = 0; l < BLOCK; l++) {
         /* The scores of a row away from its keys are all raised by slope·away, and so is its sink. */
@@ -469,7 +469,7 @@ static void kernel_project(const float *x, size_t x_row, const float *w, const f
                            size_t inner, size_t columns, size_t first, size_t count, float *y,
                            const struct workspace *space)
 {
-    const size_t lanes = (rows + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
+    const size_t lanes = tile_lanes(rows);
     _Alignas(64) float one[BLOCK];
     for (size_t l = 0; l < BLOCK; l++)
         one[l] = 1;
