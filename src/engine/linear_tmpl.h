@@ -251,7 +251,7 @@ static void scale_row_by(double *row, double factor, size_t count)
         store(row + c, load(row + c) * factor);
 }
 
-static void fill(double *row, double number, size_t count)
+static void fill_row(double *row, double number, size_t count)
 {
     for (size_t c = 0; c < count; c += LANES)
         store(row + c, (vec){0} + number);
@@ -264,7 +264,7 @@ static double decay_to_end(const struct linear_plan *plan, const struct linear_r
 {
     const bool as_one = plan->decay == LINEAR_DECAYS_AS_ONE;
     double growth = 0, all = 1;
-    fill(room->factor, 1, plan->d_k);
+    fill_row(room->factor, 1, plan->d_k);
     for (size_t j = count; j-- > 0;) {
         double *k = room->k + j * plan->d_k;
         if (as_one)
@@ -278,7 +278,7 @@ static double decay_to_end(const struct linear_plan *plan, const struct linear_r
             scale_row(room->factor, room->step, plan->d_k);
     }
     if (as_one)
-        fill(room->factor, all, plan->d_k);
+        fill_row(room->factor, all, plan->d_k);
     return growth;
 }
 
@@ -304,7 +304,7 @@ static double decay_as_one(const struct linear_plan *plan, const struct linear_r
         scale_row(room->written + t * LINEAR_ROWS, share, LINEAR_ROWS);
         scale_row_by(room->k + t * plan->d_k, all, plan->d_k);
     }
-    fill(room->factor, all, plan->d_k);
+    fill_row(room->factor, all, plan->d_k);
     for (size_t d = 0; d < plan->d_k; d++)
         scale_row(room->turned + d * LINEAR_ROWS, share - LINEAR_ROWS, LINEAR_ROWS);
     return growth;
@@ -349,7 +349,7 @@ static double decay_by_column(const struct linear_plan *plan, const struct linea
                               size_t count)
 {
     double growth = 0;
-    fill(room->factor, 1, plan->d_k);
+    fill_row(room->factor, 1, plan->d_k);
     for (size_t t = 0; t < count; t++) {
         growth += find_step(plan, room, first + t);
         if (plan->writes_delta)
