@@ -21,6 +21,10 @@ _Static_assert(HEAD_SPARE >= 64, "the rows of a block look that far into a table
  * x = score - max. */
 enum { SUM_WEIGHT, SUM_LOG, SUM_DISTANCE, SUM_COUNT };
 
+/* Heads of so many queries are thin (kernel_thin_tmpl.h). It goes by the head, not by the block, so that how rows are
+ * dealt out changes nothing. */
+#define THIN_ROWS ((size_t)2)
+
 /* How a score comes of q and k. `additive` with exponentials, or with tanh where these could overflow. */
 enum compared { COMPARED_PRODUCT, COMPARED_DISTANCE, COMPARED_EXP, COMPARED_TANH };
 
@@ -55,6 +59,10 @@ struct plan {
     /* v is not multiplied in place but from a scaled copy without its bad rows: it has NaN or infinities, or
      * is so large that sums would overflow. */
     bool copies_v;
+    bool is_thin;
+    /* Thin heads without a receiver do not look through v before they read it: where the output is not finite, they run
+     * again. */
+    bool trusts_v;
     float v_scale;     /* of the copy: a power of 2 */
     size_t block_rows; /* at most BLOCK */
     size_t unit_rows;  /* dealt out to a thread at once: whole blocks, and whole rows of the pool */

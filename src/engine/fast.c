@@ -117,7 +117,7 @@ static void plan_values(struct plan *plan, const struct kernel *kernel)
 {
     const struct head *head = plan->job->head;
     plan->v_scale = 1;
-    if (!plan->job->output)
+    if (!plan->job->output || plan->trusts_v)
         return;
     uint32_t bits = kernel->largest(&head->v, head->m, head->d_v);
     float largest = 0;
@@ -182,8 +182,12 @@ static bool plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     }
     plan->unit_rows = plan_unit_rows(pooled ? job->pool.rows : 0, block_rows);
     plan->unit_count = size_divide_up(head->n, plan->unit_rows);
+    if (!plan_scores(plan, kernel, error))
+        return false;
+    plan->is_thin = head->n <= THIN_ROWS && plan->compared == COMPARED_PRODUCT;
+    plan->trusts_v = plan->is_thin && !job->receiver.receive;
     plan_values(plan, kernel);
-    return plan_scores(plan, kernel, error);
+    return true;
 }
 
 static void raise_to(size_t *size, size_t value)
@@ -248,6 +252,29 @@ static void pool_divide(const struct plan *plan, size_t first, size_t count)
     }
 }
 
+/* Whether all output of some rows is finite. */
+static bool output_is_finite(const struct engine_job *job, size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++)
+        for (size_t c = 0; c < job->head->d_v; c++)
+            if (!isfinite(job->output[i * job->output_row + c]))
+                return false;
+    return true;
+}
+
+/* Rows of at most a block. */
+static void fast_rows_run(const struct plan *plan, size_t first, size_t count, const struct workspace *space,
+                          const struct kernel *kernel)
+{
+    kernel->attend(plan, space, first, count);
+    if (!plan->trusts_v || !plan->job->output || output_is_finite(plan->job, first, count))
+        return;
+    struct plan again = *plan;
+    again.trusts_v = false;
+    plan_values(&again, kernel);
+    kernel->attend(&again, space, first, count);
+}
+
 /* Runs unit `index` of a job, block by block. */
 static void fast_unit_run(const struct plan *plan, size_t index, const struct workspace *space,
                           const struct kernel *kernel, struct report *report)
@@ -259,7 +286,7 @@ static void fast_unit_run(const struct plan *plan, size_t index, const struct wo
 
     for (size_t i = 0; i < count; i += block) {
         const size_t rows = count - i < block ? count - i : block;
-        kernel->attend(plan, space, first + i, rows);
+        fast_rows_run(plan, first + i, rows, space, kernel);
         report_rows(report, head, first + i, rows);
     }
     if (pool->cells && pool->mean)

@@ -130,6 +130,15 @@ static double row_total(const struct rows *rows, const struct workspace *space, 
                                : (double)space->sums[sum * BLOCK + lane];
 }
 
+/* The first key that a row may attend to: of one whose scores are all -infinity, which is the sigmoid's alone. */
+static size_t first_key_of(const struct head *head, size_t i)
+{
+    size_t j = 0;
+    while (j + 1 < head->m && !mask_allows(head, i, j))
+        j++;
+    return j;
+}
+
 static void finish_measures(const struct plan *plan, const struct workspace *space, const struct rows *rows)
 {
     const struct head *head = plan->job->head;
@@ -161,7 +170,7 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
             .distance = is_shares ? (float)distance : NAN,
             .first = (float)(weigh_one(plan, rows, l, rows->first_score[l]) * (double)inverse),
             .score = (double)rows->key_max[l] * plan->scale_after,
-            .argmax = rows->argmax[l]};
+            .argmax = rows->argmax[l] != SIZE_MAX ? rows->argmax[l] : first_key_of(head, rows->first + l)};
     }
 }
 

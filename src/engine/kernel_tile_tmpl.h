@@ -131,8 +131,9 @@ INLINE void tile_compare(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const
 
 /* scores[r][..] of `rows` keys and all queries; largest[..] is raised to them. comparison->compared, `rows` and `vectors`,
  * of a tile, are constants. */
-INLINE void tile_scores(const int rows, const int vectors, const float *k, size_t k_row, const float *queries, size_t d,
-                        const struct comparison *comparison, float *scores, float *largest, size_t lanes)
+INLINE void tile_scores(const int rows, const int vectors, const float *k, size_t k_row, const float *queries,
+                        size_t d, const struct comparison *comparison, float *scores, float *largest,
+                        size_t lanes)
 {
     const size_t deepest = comparison->compared == COMPARED_DISTANCE ? DEPTH_DISTANCE : DEPTH;
     for (size_t at = 0; at < lanes; at += (size_t)vectors * LANES)
@@ -183,9 +184,9 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
 
 /* scores[j][..] for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The rows of v, which pass 4
  * reads, are prefetched up to v_columns columns. comparison->compared and `vectors` are constants. */
-INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_t keys, const float *queries, size_t d,
-                          const struct comparison *comparison, float *scores, float *largest, size_t lanes,
-                          const float *v, size_t v_row, size_t v_columns)
+INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_t keys, const float *queries,
+                          size_t d, const struct comparison *comparison, float *scores, float *largest,
+                          size_t lanes, const float *v, size_t v_row, size_t v_columns)
 {
     int rows;
     for (size_t j = 0; j < keys; j += (size_t)rows) {
@@ -193,7 +194,8 @@ INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_
         prefetch_rows(k, k_row, j + (size_t)rows, rows, d);
         prefetch_rows(v, v_row, j, rows, v_columns);
 #define CALL(ROWS)                                                                                           \
-    tile_scores(ROWS, vectors, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest, lanes)
+    tile_scores(ROWS, vectors, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest,    \
+                lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }
@@ -229,8 +231,8 @@ static void compare_keys(const struct comparison *comparison, const float *k, si
 }
 
 /* The same as multiply_values, for `rows` columns of v. */
-INLINE void tile_values(const int rows, const int vectors, const float *v, size_t v_row, const float *weights, size_t keys,
-                        float *sums, const float *rescale, size_t lanes)
+INLINE void tile_values(const int rows, const int vectors, const float *v, size_t v_row, const float *weights,
+                        size_t keys, float *sums, const float *rescale, size_t lanes)
 {
     for (size_t at = 0; at < lanes; at += (size_t)vectors * LANES) {
         vec sum[TILE_ROWS][TILE_VECTORS];
@@ -247,8 +249,8 @@ INLINE void tile_values(const int rows, const int vectors, const float *v, size_
     }
 }
 
-INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns, const float *weights,
-                         size_t keys, float *sums, const float *rescale, size_t lanes)
+INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns,
+                         const float *weights, size_t keys, float *sums, const float *rescale, size_t lanes)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {

@@ -39,6 +39,8 @@
 
 #include "engine/kernel_rows_tmpl.h"
 
+#include "engine/kernel_thin_tmpl.h"
+
 #include "engine/kernel_weigh_tmpl.h"
 
 #include "engine/kernel_held_tmpl.h"
@@ -155,7 +157,11 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
         for (size_t c = 0; c < d_v; c++)
             space->v_copy[j * d_v + c] = bad[j] ? 0 : v[c] * plan->v_scale;
     }
-    multiply_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes);
+    if (plan->is_thin)
+        thin_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
+    else
+        multiply_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale,
+                        rows->lanes);
     for (size_t j = 0; j < keys; j++)
         for (size_t l = 0; l < rows->count && bad[j]; l++)
             if (mask_allows(head, rows->first + l, from + j) &&
@@ -193,9 +199,13 @@ static void score_compute(const struct plan *plan, const struct workspace *space
                                           exponent_make(2 * M_LOG2E)};
     for (size_t l = 0; l < BLOCK; l++)
         rows->chunk_max[l] = -INFINITY;
-    compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k, space->scores,
-                 rows->chunk_max, rows->lanes, values_next ? head->v.data + from * head->v.row : NULL,
-                 head->v.row, values_next ? head->d_v : 0);
+    if (plan->is_thin)
+        thin_compare(head, rows->first, rows->count, from, keys, space->scores, rows->chunk_max);
+    else
+        compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k,
+                     space->scores, rows->chunk_max, rows->lanes,
+                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
+                     values_next ? head->d_v : 0);
     if (head->query_scale && plan->compared != COMPARED_PRODUCT)
         scores_scale(plan, space, rows, keys);
     if (!plan->scale_in_exp || plan->has_holes || !reach_covers(reach, from, from + keys))
@@ -218,6 +228,10 @@ static void score_chunk(const struct plan *plan, const struct workspace *space, 
 /* The block of queries as scores take it. */
 static void queries_pack(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
 {
+    if (plan->is_thin) { /* reads them in place; the scores of other lanes are 0 */
+        memset(space->scores, 0, CHUNK * BLOCK * sizeof *space->scores);
+        return;
+    }
     const struct head *head = plan->job->head;
     block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
     for (size_t c = 0; c < head->d_k && head->query_scale && plan->compared == COMPARED_PRODUCT; c++)
@@ -393,6 +407,9 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
         stats_cells(plan, space, rows, reach->first_key, from, keys, chunk, false);
     if (job->output && plan->copies_v)
         multiply_values_copied(plan, space, rows, from, keys);
+    else if (job->output && plan->is_thin)
+        thin_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
+                    space->sums, rows->rescale, rows->count);
     else if (job->output)
         multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
                         space->sums, rows->rescale, rows->lanes);
