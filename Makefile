@@ -4,8 +4,6 @@
 #   CC, CFLAGS, CPPFLAGS, LDFLAGS   as everywhere; the program's own flags are added to them
 #   PREFIX, DESTDIR                 where make install puts things (default /usr/local)
 #   FONT_SANS, FONT_FALLBACK        the TrueType fonts that are built in
-#   OPENMP                          the flag for OpenMP, or nothing for one thread (default -fopenmp with GCC, nothing with Clang,
-#                                   whose OpenMP library aborts, crashes or hangs where memory runs out)
 #   PYTHON                          the interpreter that has NumPy, for the tests
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
@@ -56,10 +54,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
 OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
 	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"'
 LANGUAGE = -std=gnu11 $(WARNINGS)
-# The same warnings, but for those about OpenMP.
-WITHOUT_OPENMP = -Wno-unknown-pragmas -Wno-source-uses-openmp
-OPENMP ?= $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-fopenmp)
-OWN_CFLAGS := $(LANGUAGE) $(or $(OPENMP),$(WITHOUT_OPENMP)) -pthread
+OWN_CFLAGS := $(LANGUAGE) -pthread
 LIBS = $(LIBRARY_LIBS) -lm
 
 SOURCES = $(wildcard src/*/*.c)
@@ -73,7 +68,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.
 DATA = $(wildcard data/*.json data/*.csv data/*.png)
 
 Q = $(if $(V),,@)
-.PHONY: all deps demo test unit check check-aarch64 format asan fuzz bench install uninstall clean help pictures programs \
+.PHONY: all deps demo test unit check check-aarch64 format asan tsan fuzz bench install uninstall clean help pictures programs \
 	test-fresh test-peers
 .DELETE_ON_ERROR:
 all: $(BUILD)/attn
@@ -133,6 +128,10 @@ asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan CFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined" LDFLAGS="-fsanitize=address,undefined" test
 
+# The unit tests under the thread sanitizer.
+tsan:
+	@$(MAKE) --no-print-directory BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize=thread" unit
+
 # Exported instead of put into the command: their quotes are for the shell of tests/check.
 FORMATTED = $(wildcard src/*.[ch] src/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 check: export CHECK_FORMATTED = $(FORMATTED)
@@ -141,7 +140,6 @@ check: export CHECK_FORMAT_VERSION = $(FORMAT_VERSION)
 check: export CHECK_SOURCES = src/main.c $(SOURCES)
 check: export CHECK_CPPFLAGS = $(OWN_CPPFLAGS)
 check: export CHECK_CFLAGS = $(LANGUAGE) $(LIBRARY_CFLAGS)
-check: export CHECK_WITHOUT_OPENMP = $(WITHOUT_OPENMP)
 check: $(BUILD)/attn
 	@tests/check
 
@@ -203,7 +201,7 @@ fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 $(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) $(WITHOUT_OPENMP) $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)
+	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) -pthread $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)
 
 # Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
 bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
@@ -213,7 +211,7 @@ $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)
 	@echo "  CC $@"
 	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) -lopenblas $(LIBS)
 
-WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test unit asan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
+WANTED_PACKAGES = $(BUILD_PACKAGES) $(if $(filter test unit asan tsan,$(MAKECMDGOALS)),$(TEST_PACKAGES)) \
 	$(if $(filter check format,$(MAKECMDGOALS)),$(CHECK_PACKAGES)) $(if $(filter fuzz,$(MAKECMDGOALS)),$(FUZZ_PACKAGES)) \
 	$(if $(filter check-aarch64,$(MAKECMDGOALS)),$(AARCH64_PACKAGES)) \
 	$(if $(filter bench,$(MAKECMDGOALS)),$(BENCH_PACKAGES)) $(if $(filter test-fresh,$(MAKECMDGOALS)),$(FRESH_PACKAGES))
@@ -249,7 +247,7 @@ help:
 	@echo "make             build build/attn"
 	@echo "make deps GOAL…  install what the goals need (Debian, Ubuntu), then make them"
 	@echo "make demo        run the samples and say where the pictures lie"
-	@echo "make test        all tests; asan: the same under sanitizers; unit: the quick ones, in seconds"
+	@echo "make test        all tests; asan: the same under sanitizers; unit: the quick ones, in seconds; tsan: those under the thread sanitizer"
 	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"

@@ -3,11 +3,13 @@
  * are not masked are sorted by (segment, phase of the dilation, key). Of a range of keys, those that a query
  * may attend to then stand side by side, so that counting them takes two binary searches.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "attention/mask.h"
 #include "attention/mask_count.h"
 #include "base/memory.h"
+#include "base/workers.h"
 
 /* A key, behind the numbers in which it must equal a query that may attend to it. */
 struct sorted_key {
@@ -177,26 +179,45 @@ static size_t scan_row(const struct head *head, size_t i)
     return count;
 }
 
+/* Rows that a thread counts at once. */
+#define COUNT_ROWS ((size_t)64)
+
+/* The sums of all threads. */
+struct count_sums {
+    const struct head *head;
+    const struct counting *counting; /* NULL: by pair */
+    atomic_size_t pairs, blind;
+};
+
+static void count_work(void *context, int worker, size_t piece)
+{
+    struct count_sums *sums = context;
+    const size_t first = piece * COUNT_ROWS, left = sums->head->n - first;
+    size_t pairs = 0, blind = 0;
+    (void)worker;
+    for (size_t i = first; i < first + (left < COUNT_ROWS ? left : COUNT_ROWS); i++) {
+        const size_t keys = sums->counting ? count_row(sums->counting, i) : scan_row(sums->head, i);
+        pairs += keys;
+        blind += keys == 0;
+    }
+    atomic_fetch_add(&sums->pairs, pairs);
+    atomic_fetch_add(&sums->blind, blind);
+}
+
 bool mask_count(const struct head *head, int threads, size_t *count, size_t *blind_rows, struct error *error)
 {
-#ifndef _OPENMP
-    (void)threads;
-#endif
     const struct strided *mask = &head->rules.mask, *bias = &head->bias;
     const bool by_pair =
         (varies_by_query(mask) && mask->column != 0) || (varies_by_query(bias) && bias->column != 0);
     struct counting counting = {0};
-    size_t sum = 0, blind = 0;
+    struct count_sums sums = {.head = head, .counting = by_pair ? NULL : &counting};
     bool ok = by_pair || counting_make(&counting, head, error);
-#pragma omp parallel for schedule(dynamic, 64) reduction(+ : sum, blind) num_threads(threads) if (head->n * head->m > 100000)
-    for (size_t i = 0; i < (ok ? head->n : 0); i++) {
-        const size_t keys = by_pair ? scan_row(head, i) : count_row(&counting, i);
-        sum += keys;
-        blind += keys == 0;
-    }
+    if (ok)
+        workers_run_on(head->n * head->m > 100000 ? threads : 1, size_divide_up(head->n, COUNT_ROWS),
+                       count_work, &sums);
     counting_free(&counting);
-    *count = sum;
+    *count = sums.pairs;
     if (blind_rows)
-        *blind_rows = blind;
+        *blind_rows = sums.blind;
     return ok;
 }

@@ -1,4 +1,6 @@
 #include "attention/transform.h"
+#include "base/memory.h"
+#include "base/workers.h"
 
 #include <math.h>
 
@@ -68,12 +70,27 @@ void transform_unit(float *x, size_t rows, size_t step, size_t d)
     }
 }
 
+/* Numbers that a thread takes at once. */
+#define FEATURE_PIECE ((size_t)16384)
+
+struct feature_numbers {
+    float *x;
+    size_t count;
+};
+
+/* One piece of them. */
+static void feature_work(void *context, int worker, size_t piece)
+{
+    const struct feature_numbers *numbers = context;
+    const size_t first = piece * FEATURE_PIECE, left = numbers->count - first;
+    float *x = numbers->x + first;
+    (void)worker;
+    for (size_t i = 0; i < FEATURE_PIECE && i < left; i++)
+        x[i] = (float)(x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]));
+}
+
 void transform_feature(float *x, size_t count, int threads)
 {
-#ifndef _OPENMP
-    (void)threads;
-#endif
-#pragma omp parallel for num_threads(threads) if (count > 100000)
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)(x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]));
+    struct feature_numbers numbers = {x, count};
+    workers_run_on(threads, size_divide_up(count, FEATURE_PIECE), feature_work, &numbers);
 }

@@ -6,6 +6,7 @@
 #include "attention/mask.h"
 #include "attention/mask_count.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "problem/problem_head.h"
 
 bool masks_make(struct masks *masks, const struct problem *problem, const struct pair_cells *cells,
@@ -74,6 +75,19 @@ static void mask_row_make(const struct pair_cells *cells, const struct head *hea
         mask_row_clear(cells, head, cells->query_first + first + i, bits);
 }
 
+struct bits_rows {
+    const struct masks *masks;
+    const struct head *head;
+    uint8_t *bits;
+};
+
+static void bits_work(void *context, int worker, size_t row)
+{
+    const struct bits_rows *rows = context;
+    (void)worker;
+    mask_row_make(&rows->masks->cells, rows->head, row, rows->bits + row * rows->masks->row_bytes);
+}
+
 /* The bits of a mask, or NULL where none is set. */
 static bool mask_bits_make(const struct masks *masks, const struct head *head, int threads, uint8_t **made,
                            struct error *error)
@@ -88,10 +102,8 @@ static bool mask_bits_make(const struct masks *masks, const struct head *head, i
     uint8_t *bits = memory_alloc(count, 1, error);
     if (!bits)
         return false;
-    threads = count < 10000 ? 1 : threads;
-#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
-    for (size_t row = 0; row < cells->rows; row++)
-        mask_row_make(cells, head, row, bits + row * masks->row_bytes);
+    workers_run_on(count < 10000 ? 1 : threads, cells->rows, bits_work,
+                   &(struct bits_rows){masks, head, bits});
     /* All bytes are that one before them, and the first is 0. */
     if (bits[0] == 0 && memcmp(bits, bits + 1, count - 1) == 0) {
         free(bits);

@@ -2,13 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "attention/position.h"
 #include "attention/reference.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "compute/selection.h"
 #include "engine/engine.h"
 #include "problem/problem_head.h"
@@ -23,6 +21,27 @@ static void fill_operand(const struct stage_data *stage, const struct layer *lay
         for (size_t i = 0; i < shape->rows; i++)
             memcpy(to + i * shape->columns, from.data + i * from.row, shape->columns * sizeof *to);
     }
+}
+
+/* Rows of a stage that comes of the reference, and room for one a thread. */
+struct score_rows {
+    const struct stage_data *stage;
+    const struct layer *layer;
+    enum stage which;
+    double *memory;
+    size_t *keys;
+};
+
+static void scores_work(void *context, int worker, size_t r)
+{
+    const struct score_rows *rows = context;
+    const struct stage_shape *shape = &rows->stage->shape;
+    const size_t h = r / shape->rows, i = r % shape->rows, at = (size_t)worker * shape->columns;
+    struct reference_room made = {.row = rows->memory + at, .keys = rows->keys + at};
+    float *to = stage_data_matrix(rows->stage, rows->layer->index, h) + i * shape->columns;
+    reference_row(&rows->layer->heads[h], i, rows->which, &made);
+    for (size_t j = 0; j < shape->columns; j++)
+        to[j] = (float)made.row[j];
 }
 
 /* Scores, scaled and masked, as the reference has them. */
@@ -41,19 +60,8 @@ static bool fill_scores(const struct stage_data *stage, const struct layer *laye
         free(keys);
         return false;
     }
-#pragma omp parallel for schedule(dynamic, 8) num_threads(threads)
-    for (size_t r = 0; r < shape->heads * shape->rows; r++) {
-        size_t h = r / shape->rows, i = r % shape->rows;
-        size_t at = 0;
-#ifdef _OPENMP
-        at = (size_t)omp_get_thread_num() * shape->columns;
-#endif
-        struct reference_room made = {.row = memory + at, .keys = keys + at};
-        float *to = stage_data_matrix(stage, layer->index, h) + i * shape->columns;
-        reference_row(&layer->heads[h], i, which, &made);
-        for (size_t j = 0; j < shape->columns; j++)
-            to[j] = (float)made.row[j];
-    }
+    struct score_rows rows = {stage, layer, which, memory, keys};
+    workers_run_on(threads, shape->heads * shape->rows, scores_work, &rows);
     free(memory);
     free(keys);
     return true;

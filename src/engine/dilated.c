@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/workers.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
 
@@ -153,7 +155,7 @@ static void phase_receive(void *context, size_t first, size_t count, const float
     const struct phase_part *part = context;
     const struct row_receiver *receiver = &part->whole->receiver;
     const size_t m = part->whole->head->m;
-    float *row = part->rows + (size_t)engine_thread() * m;
+    float *row = part->rows + (size_t)workers_self() * m;
     for (size_t r = 0; r < count; r++, weights += stride) {
         const float other = isnan(weights[0]) ? NAN : 0; /* a row that is NaN is NaN everywhere */
         for (size_t j = 0; j < m; j++)
@@ -225,35 +227,34 @@ static size_t key_of_whole(const struct phase_part *part, size_t key)
     return key == SIZE_MAX ? SIZE_MAX : part->phase + key * part->period;
 }
 
-/* Merges the cells of a phase into those of the whole. A mean counts by the pairs of its cell. */
-static void cells_merge(const struct phase_part *part)
+/* Merges a row of cells of a phase into that of the whole. A mean counts by the pairs of its cell. */
+static void cells_merge_row(void *context, int worker, size_t r)
 {
+    const struct phase_part *part = context;
     const struct pooling *pool = &part->whole->pool, *own = &part->job.pool;
     const struct head *whole = part->whole->head, *head = &part->head;
     const size_t width = size_divide_up(whole->m, pool->keys), own_width = size_divide_up(head->m, own->keys);
-    for (size_t r = 0; r < size_divide_up(head->n, own->rows); r++) {
-        for (size_t c = 0; c < own_width; c++) {
-            float *cell = &pool->cells[r * width + c], joined = part->cells[r * own_width + c];
-            if (pool->mean) {
-                const size_t rows = head->n - r * own->rows, keys = head->m - c * own->keys;
-                const size_t all_rows = whole->n - r * pool->rows, all_keys = whole->m - c * pool->keys;
-                const double pairs = (double)(rows < own->rows ? rows : own->rows) *
-                                     (double)(keys < own->keys ? keys : own->keys);
-                const double all = (double)(all_rows < pool->rows ? all_rows : pool->rows) *
-                                   (double)(all_keys < pool->keys ? all_keys : pool->keys);
-                *cell += (float)((double)joined * (pairs / all));
-            } else if (joined > *cell || isnan(joined)) {
-                *cell = joined;
-            }
-        }
-        /* A row that is NaN is NaN everywhere, also in cells where the phase has no keys. */
-        for (size_t c = own_width; c < width && isnan(part->cells[r * own_width]); c++)
-            pool->cells[r * width + c] = NAN;
+    float *to = pool->cells + r * width;
+    const float *from = part->cells + r * own_width;
+    (void)worker;
+    for (size_t c = 0; c < own_width && !pool->mean; c++)
+        to[c] = from[c] > to[c] || isnan(from[c]) ? from[c] : to[c];
+    for (size_t c = 0; c < own_width && pool->mean; c++) {
+        const size_t rows = head->n - r * own->rows, keys = head->m - c * own->keys;
+        const size_t all_rows = whole->n - r * pool->rows, all_keys = whole->m - c * pool->keys;
+        const double pairs =
+            (double)(rows < own->rows ? rows : own->rows) * (double)(keys < own->keys ? keys : own->keys);
+        const double all = (double)(all_rows < pool->rows ? all_rows : pool->rows) *
+                           (double)(all_keys < pool->keys ? all_keys : pool->keys);
+        to[c] += (float)((double)from[c] * (pairs / all));
     }
+    /* A row that is NaN is NaN everywhere, also in cells where the phase has no keys. */
+    for (size_t c = own_width; c < width && isnan(from[0]); c++)
+        to[c] = NAN;
 }
 
 /* Copies the results of a phase to those of the whole. */
-static void phase_finish(const struct phase_part *part)
+static void phase_finish(struct phase_part *part, int threads)
 {
     const struct engine_job *whole = part->whole;
     for (size_t t = 0; t < part->head.n; t++) {
@@ -272,55 +273,47 @@ static void phase_finish(const struct phase_part *part)
         }
     }
     if (whole->pool.cells)
-        cells_merge(part);
+        workers_run_on(threads, size_divide_up(part->head.n, part->job.pool.rows), cells_merge_row, part);
 }
 
-/* Turns the progress of a phase into that of all phases. */
-struct phase_progress {
-    const struct engine_options *options;
-    size_t before, now, rows; /* rows of the phases before, of this one, and of all */
+/* All phases of all jobs that have queries, and the jobs made of them. */
+struct phases {
+    struct phase_part *parts;
+    struct engine_job *jobs;
+    size_t count;
 };
 
-static void phase_report(void *context, size_t done, size_t total)
+/* Makes them; `rows` is threads×m, for receivers. */
+static bool phases_make(struct phases *phases, const struct engine_job *jobs, size_t count, size_t period,
+                        float *rows, struct error *error)
 {
-    struct phase_progress *p = context;
-    const double rows = (double)done / (double)total * (double)p->now;
-    p->options->progress(p->options->context, p->before + (size_t)rows, p->rows);
+    size_t most;
+    if (!size_multiply(count, period, &most))
+        return error_memory(error, SIZE_MAX);
+    phases->parts = memory_zeroed(most, sizeof *phases->parts, error);
+    phases->jobs = memory_alloc(most, sizeof *phases->jobs, error);
+    bool ok = phases->parts && phases->jobs;
+    for (size_t p = 0; ok && p < most; p++) {
+        const struct engine_job *job = &jobs[p / period];
+        const int64_t d = (int64_t)period, ahead = ((int64_t)(p % period) - job->head->offset) % d;
+        const size_t first = (size_t)((ahead + d) % d);
+        if (first >= job->head->n)
+            continue;
+        struct phase_part *part = &phases->parts[phases->count];
+        *part = (struct phase_part){
+            .whole = job, .period = period, .phase = p % period, .first = first, .rows = rows};
+        ok = phase_make(part, error);
+        phases->jobs[phases->count++] = part->job;
+    }
+    return ok;
 }
 
-/* Runs one phase of all jobs; `rows` is threads×m, for receivers. */
-static bool phase_run(const struct engine_job *jobs, size_t count, size_t period, size_t phase, float *rows,
-                      struct phase_progress *progress, const struct runner *const *next, struct error *error)
+static void phases_free(struct phases *phases)
 {
-    struct phase_part *parts = memory_zeroed(count, sizeof *parts, error);
-    struct engine_job *own = memory_alloc(count, sizeof *own, error);
-    struct engine_options options = *progress->options;
-    size_t used = 0;
-    bool ok = parts && own;
-    progress->now = 0;
-    options.progress = options.progress ? phase_report : NULL;
-    options.context = progress;
-    for (size_t j = 0; ok && j < count; j++) {
-        const int64_t d = (int64_t)period, ahead = ((int64_t)phase - jobs[j].head->offset) % d;
-        const size_t first = (size_t)((ahead + d) % d);
-        if (first >= jobs[j].head->n)
-            continue;
-        parts[used] = (struct phase_part){
-            .whole = &jobs[j], .period = period, .phase = phase, .first = first, .rows = rows};
-        ok = phase_make(&parts[used], error);
-        own[used] = parts[used].job;
-        progress->now += parts[used++].head.n;
-    }
-    ok = ok && runner_run(next, own, used, &options, error);
-    progress->before += progress->now;
-    for (size_t j = 0; j < used; j++) {
-        if (ok)
-            phase_finish(&parts[j]);
-        phase_free(&parts[j]);
-    }
-    free(parts);
-    free(own);
-    return ok;
+    for (size_t p = 0; p < phases->count; p++)
+        phase_free(&phases->parts[p]);
+    free(phases->parts);
+    free(phases->jobs);
 }
 
 static bool dilated_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
@@ -328,29 +321,35 @@ static bool dilated_fits(const struct engine_job *jobs, size_t count, const stru
     return dilated_period(jobs, count) > 0 && runner_fast.fits(jobs, count, options);
 }
 
+/* The cells of the whole, which the phases are merged into, begin at 0. */
+static void cells_begin(const struct engine_job *job)
+{
+    const struct pooling *pool = &job->pool;
+    if (pool->cells)
+        memset(pool->cells, 0,
+               size_divide_up(job->head->n, pool->rows) * size_divide_up(job->head->m, pool->keys) *
+                   sizeof *pool->cells);
+}
+
 static bool dilated_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                         const struct runner *const *next, struct error *error)
 {
     const size_t period = dilated_period(jobs, count);
-    struct phase_progress progress = {.options = options};
+    const int threads = engine_threads(options->threads);
+    struct phases phases = {0};
     size_t longest = 0, room;
-    for (size_t j = 0; j < count; j++) {
-        const struct engine_job *job = &jobs[j];
-        const size_t m = job->head->m;
-        progress.rows += job->head->n;
-        longest = job->receiver.receive && m > longest ? m : longest;
-        const size_t cells =
-            job->pool.cells ? size_divide_up(job->head->n, job->pool.rows) * size_divide_up(m, job->pool.keys)
-                            : 0;
-        for (size_t c = 0; c < cells; c++)
-            job->pool.cells[c] = 0;
-    }
-    if (!size_multiply(longest, (size_t)engine_threads(options->threads), &room))
+    for (size_t j = 0; j < count; j++)
+        longest = jobs[j].receiver.receive && jobs[j].head->m > longest ? jobs[j].head->m : longest;
+    if (!size_multiply(longest, (size_t)threads, &room))
         return error_memory(error, SIZE_MAX);
     float *rows = memory_alloc(room, sizeof *rows, error);
-    bool ok = rows;
-    for (size_t phase = 0; ok && phase < period; phase++)
-        ok = phase_run(jobs, count, period, phase, rows, &progress, next, error);
+    const bool ok = rows && phases_make(&phases, jobs, count, period, rows, error) &&
+                    runner_run(next, phases.jobs, phases.count, options, error);
+    for (size_t j = 0; ok && j < count; j++)
+        cells_begin(&jobs[j]);
+    for (size_t p = 0; ok && p < phases.count; p++)
+        phase_finish(&phases.parts[p], threads);
+    phases_free(&phases);
     free(rows);
     return ok;
 }

@@ -11,6 +11,7 @@
 
 #include "attention/mask.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "engine/block.h"
 #include "engine/kernel.h"
 #include "engine/report.h"
@@ -293,51 +294,52 @@ static void fast_unit_run(const struct plan *plan, size_t index, const struct wo
         pool_divide(plan, first, count);
 }
 
-/* `units` are those of the plans. */
-static bool plans_run(const struct plan *plans, const struct units *units,
-                      const struct workspace_sizes *sizes, int threads, const struct kernel *kernel,
-                      struct report *report, struct error *error)
-{
-    struct workspaces spaces = {0};
-    if (!workspaces_alloc(&spaces, sizes, threads, error))
-        return false;
+/* All that runs together. */
+struct fast_work {
+    const struct kernel *kernel;
+    const struct engine_job *jobs;
+    struct plan *plans;
+    size_t buffered;           /* rows of a block of jobs with a receiver */
+    const struct units *units; /* those of the plans */
+    struct workspaces spaces;
+    struct report *report;
+};
 
-        /* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the
-         * end. */
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (size_t u = units_count(units); u > 0; u--) {
-        const struct workspace space = workspaces_get(&spaces, engine_thread());
-        size_t index;
-        const struct plan *plan = &plans[units_job(units, u - 1, &index)];
-        fast_unit_run(plan, index, &space, kernel, report);
-    }
-    workspaces_free(&spaces);
+/* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the end. */
+static void fast_unit_work(void *context, int worker, size_t unit)
+{
+    const struct fast_work *work = context;
+    const struct workspace space = workspaces_get(&work->spaces, worker);
+    size_t index;
+    const size_t from_end = units_count(work->units) - 1 - unit;
+    const struct plan *plan = &work->plans[units_job(work->units, from_end, &index)];
+    fast_unit_run(plan, index, &space, work->kernel, work->report);
+}
+
+static bool plans_run(const struct fast_work *work, const struct workspace_sizes *sizes, int threads,
+                      struct error *error)
+{
+    struct fast_work own = *work;
+    if (!workspaces_alloc(&own.spaces, sizes, threads, error))
+        return false;
+    workers_run_on(threads, units_count(own.units), fast_unit_work, &own);
+    workspaces_free(&own.spaces);
     return true;
 }
 
-/* `buffered`: rows of a block of jobs with a receiver. */
-static bool plans_make(struct plan *plans, const struct engine_job *jobs, size_t count, size_t buffered,
-                       const struct kernel *kernel, int threads, struct error *error)
+/* Makes the plan of a job. */
+static bool plan_work(void *context, int worker, size_t j, struct error *error)
 {
-    bool ok = true;
-    (void)threads; /* without OpenMP there is one */
-#pragma omp parallel for schedule(dynamic) num_threads(threads) reduction(&& : ok)
-    for (size_t j = 0; j < count; j++) {
-        struct error own = {0};
-        if (plan_make(&plans[j], &jobs[j], jobs[j].receiver.receive ? buffered : BLOCK, kernel, &own))
-            continue;
-        ok = false;
-#pragma omp critical
-        error_set(error, own.kind, "%s", own.message);
-    }
-    return ok;
+    const struct fast_work *work = context;
+    (void)worker;
+    return plan_make(&work->plans[j], &work->jobs[j], work->jobs[j].receiver.receive ? work->buffered : BLOCK,
+                     work->kernel, error);
 }
 
 static bool fast_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                      const struct runner *const *next, struct error *error)
 {
     (void)next;
-    const struct kernel *kernel = kernel_chosen();
     struct workspace_sizes sizes = {0};
     struct units units = {0};
     size_t rows = 0, longest = 0; /* longest: row that a receiver gets */
@@ -351,12 +353,15 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
     }
     struct plan *plans = memory_zeroed(count, sizeof *plans, error);
+    struct fast_work all = {.kernel = kernel_chosen(), .jobs = jobs, .plans = plans, .units = &units};
     bool ok = plans && units_make(&units, count, error);
 
     const int most = threads_within(engine_threads(options->threads), &sizes, options->memory_limit);
     int threads = engine_threads_for(most, work, rows);
-    size_t buffered = longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
-    ok = ok && plans_make(plans, jobs, count, buffered, kernel, threads, error);
+    const size_t buffered =
+        longest > 0 ? buffered_rows(&sizes, longest, threads, options->memory_limit) : BLOCK;
+    all.buffered = buffered;
+    ok = ok && workers_try(threads, count, plan_work, &all, error);
     for (size_t j = 0; j < count && ok; j++)
         units_add(&units, plans[j].unit_count);
     if (ok && longest > 0 && !size_multiply(longest, buffered, &sizes.row_buffer))
@@ -365,7 +370,8 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         threads = engine_threads_for(most, work, units_count(&units));
         struct report report;
         report_begin(&report, options, jobs, count);
-        ok = plans_run(plans, &units, &sizes, threads, kernel, &report, error);
+        all.report = &report;
+        ok = plans_run(&all, &sizes, threads, error);
     }
     units_free(&units);
     for (size_t j = 0; j < count && plans; j++)

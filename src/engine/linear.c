@@ -31,10 +31,12 @@
  * one state and some chunks.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/workers.h"
 #include "engine/kernel.h"
 #include "engine/linear.h"
 #include "engine/runner.h"
@@ -232,6 +234,9 @@ struct linear_work {
     size_t count;
     struct linear_rooms rooms;
     int threads;
+    const struct engine_options *options;
+    size_t rows; /* of all heads */
+    atomic_size_t rows_done;
 };
 
 /* The state of a segment of keys alone. */
@@ -280,41 +285,45 @@ static struct linear_plan *unit_find(const struct linear_work *work, size_t *uni
     return plan;
 }
 
-static void parts_run(const struct linear_work *work)
+static void part_work(void *context, int worker, size_t part)
+{
+    const struct linear_work *work = context;
+    struct linear_plan *plan = unit_find(work, &part, true);
+    const struct linear_room room = rooms_get(&work->rooms, worker);
+    part_run(work, plan, part, &room);
+}
+
+static void parts_run(struct linear_work *work)
 {
     size_t parts = 0;
     for (size_t j = 0; j < work->count; j++)
         parts += work->plans[j].parts;
-#pragma omp parallel for schedule(dynamic) num_threads(work->threads)
-    for (size_t u = 0; u < parts; u++) {
-        size_t part = u;
-        struct linear_plan *plan = unit_find(work, &part, true);
-        const struct linear_room room = rooms_get(&work->rooms, engine_thread());
-        part_run(work, plan, part, &room);
-    }
+    workers_run_on(work->threads, parts, part_work, work);
     for (size_t j = 0; j < work->count; j++)
         if (work->plans[j].parts > 0)
             add_up(&work->plans[j]);
 }
 
-static void units_run(const struct linear_work *work, const struct engine_options *options)
+static void unit_work(void *context, int worker, size_t unit)
 {
-    size_t units = 0, rows = 0, rows_done = 0;
+    struct linear_work *work = context;
+    const struct engine_options *options = work->options;
+    struct linear_plan *plan = unit_find(work, &unit, false);
+    const struct linear_room room = rooms_get(&work->rooms, worker);
+    const size_t own = unit_run(work, plan, unit, &room);
+    const size_t done = atomic_fetch_add(&work->rows_done, own) + own;
+    if (options->progress && worker == 0)
+        options->progress(options->context, done, work->rows);
+}
+
+static void units_run(struct linear_work *work)
+{
+    size_t units = 0;
     for (size_t j = 0; j < work->count; j++) {
         units += work->plans[j].segments * work->plans[j].tiles;
-        rows += work->plans[j].job->head->n;
+        work->rows += work->plans[j].job->head->n;
     }
-#pragma omp parallel for schedule(dynamic) num_threads(work->threads)
-    for (size_t u = 0; u < units; u++) {
-        size_t unit = u, done;
-        struct linear_plan *plan = unit_find(work, &unit, false);
-        const struct linear_room room = rooms_get(&work->rooms, engine_thread());
-        const size_t own = unit_run(work, plan, unit, &room);
-#pragma omp atomic capture
-        done = rows_done += own;
-        if (options->progress && engine_thread() == 0)
-            options->progress(options->context, done, rows);
-    }
+    workers_run_on(work->threads, units, unit_work, work);
 }
 
 /* Computes the heads anew that have a number which is not finite, or that the factors do not carry. */
@@ -333,8 +342,10 @@ static bool broken_run(const struct linear_work *work, const struct engine_optio
 static bool linear_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                        const struct runner *const *next, struct error *error)
 {
-    struct linear_work work = {
-        .kernel = linear_kernel(), .plans = memory_zeroed(count, sizeof *work.plans, error), .count = count};
+    struct linear_work work = {.kernel = linear_kernel(),
+                               .plans = memory_zeroed(count, sizeof *work.plans, error),
+                               .count = count,
+                               .options = options};
     bool ok = work.plans != NULL;
     double multiplications = 0;
     size_t units = 0;
@@ -349,7 +360,7 @@ static bool linear_run(const struct engine_job *jobs, size_t count, const struct
     ok = ok && rooms_make(&work.rooms, work.plans, count, work.threads, error);
     if (ok) {
         parts_run(&work);
-        units_run(&work, options);
+        units_run(&work);
         ok = broken_run(&work, options, next, error);
     }
     for (size_t j = 0; work.plans && j < count; j++) {

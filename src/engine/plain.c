@@ -11,6 +11,7 @@
 #include "attention/recurrence.h"
 #include "attention/reference.h"
 #include "base/memory.h"
+#include "base/workers.h"
 #include "engine/report.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
@@ -228,45 +229,52 @@ static bool plain_unit_run(const struct engine_job *job, size_t first, size_t en
     return ok;
 }
 
+/* All that runs together. */
+struct plain_work {
+    const struct engine_job *jobs;
+    size_t count;
+    struct units units;
+    struct plain_space *spaces; /* one a thread, made with its first unit */
+    struct report report;
+};
+
+/* Backwards, as the fast runner does it. */
+static bool plain_unit_work(void *context, int worker, size_t unit, struct error *error)
+{
+    struct plain_work *work = context;
+    struct plain_space *space = &work->spaces[worker];
+    size_t index;
+    const size_t from_end = units_count(&work->units) - 1 - unit;
+    const struct engine_job *job = &work->jobs[units_job(&work->units, from_end, &index)];
+    const size_t first = index * plain_unit_rows(job), n = job->head->n;
+    const size_t end = n - first < plain_unit_rows(job) ? n : first + plain_unit_rows(job);
+    if (!space->weights && !plain_space_make(space, work->jobs, work->count, error))
+        return false;
+    return plain_unit_run(job, first, end, space, &work->report, error);
+}
+
 static bool plain_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                       const struct runner *const *next, struct error *error)
 {
     (void)next;
-    struct units units = {0};
-    struct report report;
+    struct plain_work all = {.jobs = jobs, .count = count};
     double work = 0;
-    if (!units_make(&units, count, error))
+    if (!units_make(&all.units, count, error))
         return false;
     for (size_t i = 0; i < count; i++) {
-        units_add(&units, plain_unit_count(&jobs[i]));
+        units_add(&all.units, plain_unit_count(&jobs[i]));
         work += (double)jobs[i].head->n * (double)jobs[i].head->m;
     }
-    const size_t unit_count = units_count(&units);
+    const size_t units = units_count(&all.units);
     int threads = work > 10000 ? engine_threads(options->threads) : 1;
-    threads = (size_t)threads < unit_count ? threads : unit_count > 0 ? (int)unit_count : 1;
-    bool ok = true;
-    report_begin(&report, options, jobs, count);
-#pragma omp parallel num_threads(threads) reduction(&& : ok)
-    {
-        struct plain_space space;
-        struct error own = {0};
-        ok = plain_space_make(&space, jobs, count, &own);
-#pragma omp for schedule(dynamic)
-        for (size_t u = unit_count; u > 0; u--) {
-            size_t index;
-            if (!ok)
-                continue;
-            const struct engine_job *job = &jobs[units_job(&units, u - 1, &index)];
-            size_t first = index * plain_unit_rows(job), n = job->head->n;
-            size_t end = n - first < plain_unit_rows(job) ? n : first + plain_unit_rows(job);
-            ok = plain_unit_run(job, first, end, &space, &report, &own);
-        }
-        if (!ok)
-#pragma omp critical
-            error_set(error, own.kind, "%s", own.message);
-        plain_space_free(&space);
-    }
-    units_free(&units);
+    threads = (size_t)threads < units ? threads : units > 0 ? (int)units : 1;
+    report_begin(&all.report, options, jobs, count);
+    all.spaces = memory_zeroed((size_t)threads, sizeof *all.spaces, error);
+    const bool ok = all.spaces && workers_try(threads, units, plain_unit_work, &all, error);
+    for (int i = 0; i < threads && all.spaces; i++)
+        plain_space_free(&all.spaces[i]);
+    free(all.spaces);
+    units_free(&all.units);
     return ok;
 }
 

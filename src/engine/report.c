@@ -1,7 +1,7 @@
 #include "engine/report.h"
 
 #include "attention/mask.h"
-#include "engine/threads.h"
+#include "base/workers.h"
 
 /* What a row costs beside its keys, in keys. */
 #define ROW_WORK ((size_t)16)
@@ -20,7 +20,8 @@ static size_t rows_work(const struct head *head, size_t first, size_t count)
 void report_begin(struct report *report, const struct engine_options *options, const struct engine_job *jobs,
                   size_t count)
 {
-    *report = (struct report){.options = options};
+    report->options = options;
+    report->done = report->total = 0;
     for (size_t j = 0; options->progress && j < count; j++)
         report->total += rows_work(jobs[j].head, 0, jobs[j].head->n);
 }
@@ -31,9 +32,7 @@ void report_rows(struct report *report, const struct head *head, size_t first, s
     if (!options->progress)
         return;
     const size_t work = rows_work(head, first, count);
-    size_t done;
-#pragma omp atomic capture
-    done = report->done += work;
-    if (engine_thread() == 0)
+    const size_t done = atomic_fetch_add(&report->done, work) + work;
+    if (workers_self() == 0)
         options->progress(options->context, done, report->total);
 }

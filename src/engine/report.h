@@ -2,6 +2,7 @@
 #ifndef ATTN_ENGINE_REPORT_H
 #define ATTN_ENGINE_REPORT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "engine/job.h"
@@ -10,7 +11,8 @@
  * heads come first and take the longest, so that counts of rows would foretell twice the time. */
 struct report {
     const struct engine_options *options;
-    size_t done, total;
+    atomic_size_t done;
+    size_t total;
 };
 
 /* Counts the work of the jobs, if the options want to hear of it. */

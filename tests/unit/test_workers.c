@@ -90,13 +90,74 @@ static void test_one_thread_goes_in_order(void **state)
     assert_int_equal(next, 100);
 }
 
+struct outer {
+    atomic_size_t inner_jobs;
+    atomic_bool wrong;
+};
+
+static void inner(void *context, int worker, size_t job)
+{
+    struct outer *outer = context;
+    (void)job;
+    if (worker != 0 || workers_self() != 0)
+        atomic_store(&outer->wrong, true);
+    atomic_fetch_add(&outer->inner_jobs, 1);
+}
+
+static void calls_inner(void *context, int worker, size_t job)
+{
+    struct outer *outer = context;
+    (void)job;
+    if (workers_self() != worker)
+        atomic_store(&outer->wrong, true);
+    workers_run_on(4, 10, inner, context);
+    if (workers_self() != worker)
+        atomic_store(&outer->wrong, true);
+}
+
+/* A call from within work stays on its thread, whose number comes back. */
+static void test_calls_within_work(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct outer outer = {0};
+        workers_run_on(1 + round % 4, 20, calls_inner, &outer);
+        assert_int_equal(atomic_load(&outer.inner_jobs), 200);
+        assert_false(atomic_load(&outer.wrong));
+        assert_int_equal(workers_self(), 0);
+    }
+}
+
+static bool fails_at_7(void *context, int worker, size_t job, struct error *error)
+{
+    struct log *log = context;
+    note(log, worker, job);
+    return job != 7 || error_set(error, ERROR_INPUT, "job %zu", job);
+}
+
+static void test_the_first_failure_ends_it(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct log log = {0};
+        struct error error = {0};
+        assert_true(workers_try(threads, 7, fails_at_7, &log, &error));
+        assert_int_equal(error.kind, ERROR_NONE);
+        assert_false(workers_try(threads, JOBS, fails_at_7, &log, &error));
+        assert_int_equal(error.kind, ERROR_INPUT);
+        assert_string_equal(error.message, "job 7");
+        assert_int_equal(atomic_load(&log.done[7]), 1);
+        if (threads == 1)
+            assert_int_equal(atomic_load(&log.done[8]), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_job_once),
-        cmocka_unit_test(test_no_more_members_than_told),
-        cmocka_unit_test(test_members_share),
-        cmocka_unit_test(test_one_thread_goes_in_order),
+        cmocka_unit_test(test_every_job_once),    cmocka_unit_test(test_no_more_members_than_told),
+        cmocka_unit_test(test_members_share),     cmocka_unit_test(test_one_thread_goes_in_order),
+        cmocka_unit_test(test_calls_within_work), cmocka_unit_test(test_the_first_failure_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
