@@ -371,14 +371,15 @@ def long_rows(folder):
 
 
 # Forms whose time is set side by side, and the options that choose them.
-FORMS = {"full": [], "window 256": ["--window", "256"], "block 256": ["--block", "256"]}
+FORMS = {"full": [], "causal": ["--causal"], "window 256": ["--window", "256"], "block 256": ["--block", "256"],
+         "linear, causal": ["--normalizer", "linear", "--causal"], "recurrence gated": ["--recurrence", "gated"]}
 
 
 def growth_rows(folder):
-    """Seconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take longer
-    than half a minute, if four times as long as half the tokens, is left out."""
-    print("\n| seconds for n = | " + " | ".join("%10s" % form for form in FORMS) + " |")
-    print("| --- |" + " ---: |" * len(FORMS))
+    """Milliseconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take
+    longer than half a minute, if four times as long as half the tokens, is left out."""
+    print("\n| n | " + " | ".join(FORMS) + " |")
+    print("| ---: |" + " ---: |" * len(FORMS))
     seconds = dict.fromkeys(FORMS, 0)
     for n in [2 ** e for e in (range(11, 14) if QUICK else range(11, 18))]:
         rng = np.random.default_rng(n)
@@ -386,16 +387,19 @@ def growth_rows(folder):
         for name in "qkv":
             files += ["--" + name, os.path.join(folder, name + ".csv")]
             np.savetxt(files[-1], rng.normal(size=(n, 64)), delimiter=",", fmt="%.4f")
+        decay = os.path.join(folder, "decay.csv")
+        np.savetxt(decay, -rng.random(n), fmt="%.4f")
         cells = []
         for form, options in FORMS.items():
             last = seconds[form]
             if 4 * last > 30:
                 cells.append("-")
                 continue
-            arguments = [*files, *options, "--stage", "output", "--max-weights", "1", "-o", os.path.join(folder, "growth.npy")]
-            seconds[form] = attn(*arguments, times=1 if last > 1 else 3)["attend"]
-            cells.append("%.3f" % seconds[form])
-        print("| %15s | " % format(n, ",") + " | ".join("%10s" % cell for cell in cells) + " |", flush=True)
+            arguments = [*files, *options, *(["--decay", decay] if "gated" in form else []), "--stage", "output", "--max-weights", "1",
+                         "-o", os.path.join(folder, "growth.npy")]
+            seconds[form] = attn(*arguments, times=1 if last > 1 else 5)["attend"]
+            cells.append("%s" % format(round(1e3 * seconds[form]), ",") if seconds[form] else "< 1")
+        print("| %s | " % format(n, ",") + " | ".join(cells) + " |", flush=True)
 
 
 def main():
