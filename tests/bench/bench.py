@@ -397,7 +397,7 @@ def growth_rows(folder):
                 continue
             arguments = [*files, *options, *(["--decay", decay] if "gated" in form else []), "--stage", "output", "--max-weights", "1",
                          "-o", os.path.join(folder, "growth.npy")]
-            seconds[form] = attn(*arguments, times=1 if last > 1 else 5)["attend"]
+            seconds[form] = attn(*arguments, times=1 if last > 1 else 10)["attend"]
             cells.append("%s" % format(round(1e3 * seconds[form]), ",") if seconds[form] else "< 1")
         print("| %s | " % format(n, ",") + " | ".join(cells) + " |", flush=True)
 
