@@ -159,12 +159,19 @@ FRESH ?= bookworm trixie noble
 test-fresh:
 	@FRESH="$(FRESH)" FRESH_MIRROR="$(FRESH_MIRROR)" BUILD=$(abspath $(BUILD)) tests/fresh
 
-# Peers as judges: ONNX Runtime, from npm. Not in CI: they are large. Says "skipped" where one cannot be installed.
+# Peers, as judges and to be measured by: ONNX Runtime, from npm. Not in CI: they are large. Where npm cannot install them there
+# is no $(PEERS_INSTALLED), and what wants them says that it is skipped.
 PEERS = $(BUILD)/peers
-test-peers: $(BUILD)/attn
-	@mkdir -p $(PEERS); npm install --prefix $(PEERS) --ignore-scripts --no-audit --no-fund onnxruntime-node@1.30.0 onnx-proto@8.0.1 \
-		>$(PEERS)/npm.log 2>&1 || { echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; exit 0; }; \
-		$(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS)
+ONNXRUNTIME_VERSION = 1.30.0
+PEERS_INSTALLED = $(PEERS)/onnxruntime-$(ONNXRUNTIME_VERSION)
+$(PEERS_INSTALLED):
+	@mkdir -p $(PEERS)
+	@echo "  NPM $@"
+	$(Q)! npm install --prefix $(PEERS) --ignore-scripts --no-audit --no-fund onnxruntime-node@$(ONNXRUNTIME_VERSION) \
+		onnx-proto@8.0.1 >$(PEERS)/npm.log 2>&1 || touch $@
+test-peers: $(BUILD)/attn $(PEERS_INSTALLED)
+	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
+		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
@@ -203,9 +210,9 @@ $(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADE
 	@echo "  CC $@"
 	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) -pthread $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)
 
-# Ratios against OpenBLAS, NumPy, PyTorch and matplotlib; what is missing is left out.
-bench: $(BUILD)/attn $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
-	@ATTN=$(abspath $(BUILD)/attn) ENGINE=$(abspath $(BUILD)/tests/bench_engine) $(PYTHON) tests/bench/bench.py
+# Ratios against OpenBLAS, ONNX Runtime, NumPy, PyTorch and matplotlib; what is missing is left out.
+bench: $(BUILD)/attn $(PEERS_INSTALLED) $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
+	@ATTN=$(abspath $(BUILD)/attn) ENGINE=$(abspath $(BUILD)/tests/bench_engine) PEERS=$(abspath $(PEERS)) $(PYTHON) tests/bench/bench.py
 $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
@@ -252,7 +259,7 @@ help:
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"
 	@echo "make test-peers  compare with ONNX Runtime, which npm installs"
-	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch and matplotlib"
+	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch, matplotlib, and ONNX Runtime from npm"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
 	@echo "make clean       remove build/"

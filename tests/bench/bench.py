@@ -1,15 +1,18 @@
 """What attn is measured by: each line a ratio against a named peer in the same run, on the same machine.
 
-usage: bench.py    (make bench sets ATTN, the program, and ENGINE, the bench of the engine alone)
+usage: bench.py [--quick]    (make bench sets ATTN, the program, ENGINE, the bench of the engine alone, and PEERS, a folder)
 
-Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib. What is missing is named and left out. Every time is
-the best of several. "At least" and "aim" are what the project wants of itself; nothing fails here.
+Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib; and from npm, installed in PEERS: ONNX Runtime. What is
+missing is named and left out. Every time is the best of several. "At least" and "aim" are what the project wants of itself;
+nothing fails here.
 """
+import contextlib
 import json
 import os
 import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ import time
 
 ATTN = os.environ["ATTN"]
 ENGINE = os.environ.get("ENGINE")
+PEERS = os.environ.get("PEERS")
 QUICK = "--quick" in sys.argv
 
 try:
@@ -150,14 +154,102 @@ def libraries_row(seconds):
         return
     rng = np.random.default_rng(1)
     q, k, v = (rng.normal(size=(8192, 64)).astype(np.float32) for _ in range(3))
-    peer, name = best(3, lambda: softmax_numpy(q, k, v)), "NumPy"
+    peer, name = best(3, lambda: softmax_numpy(q, k, v)), "NumPy " + np.__version__
+    other = "PyTorch is absent"
     if torch:
         a, b, c = (torch.from_numpy(x) for x in (q, k, v))
         with torch.no_grad():
             seconds = best(3, lambda: torch.softmax(a @ b.T * 0.125, dim=-1) @ c)
+        other = "PyTorch %s %.4g s" % (torch.__version__, seconds)
         if seconds < peer:
-            peer, name = seconds, "PyTorch"
-    ratio("engine, n = 8,192, d = 64 ÷ the faster of NumPy and PyTorch", mine, peer, "2.5×", "4×", name)
+            other = "%s %.4g s" % (name, peer)
+            peer, name = seconds, "PyTorch " + torch.__version__
+    ratio("engine, n = 8,192, d = 64 ÷ the faster of NumPy and PyTorch", mine, peer, "2.5×", "4×", "%s; %s" % (other, name))
+
+
+# n, heads and columns of what is compared with ONNX Runtime, and its operators, of which the faster counts for each shape.
+SHAPES = [(8192, 1, 64), (1024, 12, 64), (512, 4, 32), (4096, 4, 64), (8192, 1, 128)]
+OPERATORS = ["MultiHeadAttention", "Attention"]
+TURNS, TURN_SECONDS = (2, 0.1) if QUICK else (6, 0.3)
+
+
+class OnnxRuntime:
+    """One of its operators, warm in a process of its own; self.version is None where it does not run here."""
+
+    def __init__(self, operator, shape, output):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench_onnxruntime.cjs")
+        self.process = subprocess.Popen(["node", script, PEERS, operator, *map(str, shape), output], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.version = self.process.stdout.readline().strip() or None
+
+    def best(self, seconds):
+        self.process.stdin.write("%g\n" % seconds)
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+def engine_best(shape, seconds, *output):
+    done = subprocess.run([ENGINE, "peer", *map(str, shape), str(seconds), *output], stdout=subprocess.PIPE, check=True)
+    return float(done.stdout)
+
+
+def onnxruntime_shape(folder, shape):
+    """By turns, the seconds of attn and of ONNX Runtime's faster operator, its name and version; None where no operator runs, or
+    none agrees."""
+    ours, theirs = (os.path.join(folder, name) for name in ("ours", "theirs"))
+    engine_best(shape, 0, ours)
+    peers = {}
+    with contextlib.ExitStack() as stack:
+        for operator in OPERATORS:
+            peer = stack.enter_context(OnnxRuntime(operator, shape, theirs))
+            if not peer.version:
+                continue
+            off = np.max(abs(np.fromfile(ours, np.float32) - np.fromfile(theirs, np.float32)))
+            if off < 1e-5:
+                peers[operator] = peer
+            else:
+                print("bench: ONNX Runtime's %s differs by %.2g at %s: left out" % (operator, off, shape))
+        if not peers:
+            return None
+        mine, seconds = float("inf"), dict.fromkeys(peers, float("inf"))
+        for _ in range(TURNS):
+            mine = min(mine, engine_best(shape, TURN_SECONDS))
+            for operator, peer in peers.items():
+                seconds[operator] = min(seconds[operator], peer.best(TURN_SECONDS))
+        faster = min(seconds, key=seconds.get)
+        return mine, seconds[faster], faster, peers[faster].version
+
+
+def onnxruntime_rows(folder):
+    """Two rows: the worst ratio of all shapes and numbers of threads, dense and causal. What attn computes has measures."""
+    if not ENGINE or not os.path.exists(ENGINE):
+        return
+    installed = PEERS and os.path.exists(os.path.join(PEERS, "node_modules", "onnxruntime-node", "package.json"))
+    if not installed or not shutil.which("node"):
+        print("bench: ONNX Runtime: not installed, skipped")
+        return
+    for causal, least, aim in ((0, "1.0×", "1.1×"), (1, "2.2×", "2.6×")):
+        found = []
+        for shape in SHAPES:
+            for threads in range(1, min(os.cpu_count(), 2) + 1):
+                result = onnxruntime_shape(folder, (*shape, threads, causal))
+                if result:
+                    mine, peer, operator, version = result
+                    found.append((peer / mine, "%s×%d×%d, %d thread%s: %s %.4g s, attn %.4g s" % (
+                        format(shape[0], ","), *shape[1:], threads, "s" if threads > 1 else "", operator, peer, mine)))
+        if not found:
+            print("bench: ONNX Runtime: does not run here, skipped")
+            return
+        row("%s ÷ ONNX Runtime %s, worst of %d" % ("causal" if causal else "dense", version, len(found)), "%.2f×" % min(found)[0],
+            least, aim, "%s; median %.2f×" % (min(found)[1], statistics.median(value for value, _ in found)))
 
 
 def small_row(folder):
@@ -279,14 +371,15 @@ def long_rows(folder):
 
 
 # Forms whose time is set side by side, and the options that choose them.
-FORMS = {"full": [], "window 256": ["--window", "256"], "block 256": ["--block", "256"]}
+FORMS = {"full": [], "causal": ["--causal"], "window 256": ["--window", "256"], "block 256": ["--block", "256"],
+         "linear, causal": ["--normalizer", "linear", "--causal"], "recurrence gated": ["--recurrence", "gated"]}
 
 
 def growth_rows(folder):
-    """Seconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take longer
-    than half a minute, if four times as long as half the tokens, is left out."""
-    print("\n| seconds for n = | " + " | ".join("%10s" % form for form in FORMS) + " |")
-    print("| --- |" + " ---: |" * len(FORMS))
+    """Milliseconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take
+    longer than half a minute, if four times as long as half the tokens, is left out."""
+    print("\n| n | " + " | ".join(FORMS) + " |")
+    print("| ---: |" + " ---: |" * len(FORMS))
     seconds = dict.fromkeys(FORMS, 0)
     for n in [2 ** e for e in (range(11, 14) if QUICK else range(11, 18))]:
         rng = np.random.default_rng(n)
@@ -294,16 +387,19 @@ def growth_rows(folder):
         for name in "qkv":
             files += ["--" + name, os.path.join(folder, name + ".csv")]
             np.savetxt(files[-1], rng.normal(size=(n, 64)), delimiter=",", fmt="%.4f")
+        decay = os.path.join(folder, "decay.csv")
+        np.savetxt(decay, -rng.random(n), fmt="%.4f")
         cells = []
         for form, options in FORMS.items():
             last = seconds[form]
             if 4 * last > 30:
                 cells.append("-")
                 continue
-            arguments = [*files, *options, "--stage", "output", "--max-weights", "1", "-o", os.path.join(folder, "growth.npy")]
-            seconds[form] = attn(*arguments, times=1 if last > 1 else 3)["attend"]
-            cells.append("%.3f" % seconds[form])
-        print("| %15s | " % format(n, ",") + " | ".join("%10s" % cell for cell in cells) + " |", flush=True)
+            arguments = [*files, *options, *(["--decay", decay] if "gated" in form else []), "--stage", "output", "--max-weights", "1",
+                         "-o", os.path.join(folder, "growth.npy")]
+            seconds[form] = attn(*arguments, times=1 if last > 1 else 10)["attend"]
+            cells.append("%s" % format(round(1e3 * seconds[form]), ",") if seconds[form] else "< 1")
+        print("| %s | " % format(n, ",") + " | ".join(cells) + " |", flush=True)
 
 
 def main():
@@ -313,6 +409,7 @@ def main():
     row("-" * 66, "-" * 7, "-" * 7, "-" * 7, "---")
     with tempfile.TemporaryDirectory() as folder:
         seconds = engine_rows()
+        onnxruntime_rows(folder)
         libraries_row(seconds)
         recurrence_rows(seconds)
         small_row(folder)

@@ -323,10 +323,70 @@ static void compare_all_linear(void)
     free(memory), free(output), free(spare), free(beta);
 }
 
+/* ---- beside another program ---- */
+
+/* "peer N HEADS D THREADS CAUSAL SECONDS [FILE]": runs for so many seconds and prints those of the fastest run. Output and
+ * measures; q, k, v and the output are n×(heads·d), as projections leave them. With FILE writes the output there,
+ * packed floats. */
+static int run_peer(int argc, char **argv)
+{
+    if (argc < 6) {
+        fputs("usage: bench_engine peer N HEADS D THREADS CAUSAL SECONDS [FILE]\n", stderr);
+        return 2;
+    }
+    const size_t n = strtoul(argv[0], NULL, 10), count = strtoul(argv[1], NULL, 10),
+                 d = strtoul(argv[2], NULL, 10);
+    const struct engine_options options = {.threads = atoi(argv[3])};
+    const bool causal = atoi(argv[4]) != 0;
+    const double fill = atof(argv[5]);
+    const size_t columns = count * d;
+    float *memory = noise(3 * n * columns), *output = take(n * columns, sizeof *output);
+    struct row_measures *measures = take(count * n, sizeof *measures);
+    struct head *heads = take(count, sizeof *heads);
+    struct engine_job *jobs = take(count, sizeof *jobs);
+    for (size_t h = 0; h < count; h++) {
+        heads[h] = (struct head){.n = n,
+                                 .m = n,
+                                 .d_k = d,
+                                 .d_v = d,
+                                 .q = {memory + h * d, columns, 1},
+                                 .k = {memory + n * columns + h * d, columns, 1},
+                                 .v = {memory + 2 * n * columns + h * d, columns, 1},
+                                 .scale = 1 / sqrt((double)d),
+                                 .rules = {.causal = causal, .left = -1, .right = -1}};
+        jobs[h] = (struct engine_job){
+            .head = &heads[h], .output = output + h * d, .output_row = columns, .measures = measures + h * n};
+    }
+    struct error error = {0};
+    const double start = now();
+    double best = INFINITY;
+    for (int runs = 0; runs < 2 || now() - start < fill; runs++) {
+        const double before = now();
+        if (!engine_run(jobs, count, &options, &error)) {
+            fprintf(stderr, "bench_engine: %s\n", error.message);
+            return 1;
+        }
+        if (runs > 0) /* the first one warms up */
+            best = fmin(best, now() - before);
+    }
+    printf("%.9f\n", best);
+    FILE *file = argc > 6 ? fopen(argv[6], "wb") : NULL;
+    const bool written =
+        argc <= 6 || (file && fwrite(output, sizeof *output, n * columns, file) == n * columns);
+    if ((file && fclose(file) != 0) || !written) {
+        perror(argv[6]);
+        return 1;
+    }
+    free(memory), free(output), free(measures), free(heads), free(jobs);
+    return 0;
+}
+
 /* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms" or "linear"
- * only compare_forms or compare_all_linear. */
+ * only compare_forms or compare_all_linear; with "peer" run_peer. */
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "peer") == 0)
+        return run_peer(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
         if (kernel_choose("avx2"))
             compare("n = 8,192, AVX2 form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.7", "0.9");
