@@ -6,6 +6,7 @@ struct head head_part(const struct head *whole, size_t first, size_t count)
 {
     struct head part = *whole;
     struct rules *rules = &part.rules;
+    part.whole_n = head_whole_n(whole);
     part.n = count;
     if (part.q.data)
         part.q.data += first * part.q.row;

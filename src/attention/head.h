@@ -77,9 +77,10 @@ struct head {
     size_t d_k, d_v;        /* columns of q and k, and of v; d_v is 0 if there is no v */
     struct strided q, k, v; /* n×d_k, m×d_k, m×d_v; the column step is 1 */
     size_t first;           /* of a part (head_part): query 0 is this query of the whole; otherwise 0 */
-    int64_t offset;         /* position of query 0 among the keys */
-    const float *additive;  /* d_k numbers; NULL: scores are dot products */
-    bool by_distance;       /* scores are -|q - k|²/2 instead */
+    size_t whole_n; /* of a part: the queries of the whole, with which it shares its bytes; otherwise 0 */
+    int64_t offset; /* position of query 0 among the keys */
+    const float *additive; /* d_k numbers; NULL: scores are dot products */
+    bool by_distance;      /* scores are -|q - k|²/2 instead */
     double scale;
     const float *query_scale; /* n: further factors, one a query; NULL: none */
     double softcap;           /* 0: none */
@@ -118,6 +119,12 @@ struct head {
 
 /* The part of a head with queries first..first+count-1 and all keys. Its memory is that of the whole. */
 struct head head_part(const struct head *whole, size_t first, size_t count);
+
+/* The queries of the whole that a head is a part of, or of itself: what it is computed by goes by these. */
+static inline size_t head_whole_n(const struct head *head)
+{
+    return head->whole_n > 0 ? head->whole_n : head->n;
+}
 
 /* Whether the weights are shares of a whole, whose entropy and mean distance mean something: not those of a
  * recurrence, of keys each by itself, or after dropout. */

@@ -21,8 +21,8 @@ _Static_assert(HEAD_SPARE >= 64, "the rows of a block look that far into a table
  * x = score - max. */
 enum { SUM_WEIGHT, SUM_LOG, SUM_DISTANCE, SUM_COUNT };
 
-/* Heads of so many queries are thin (kernel_thin_tmpl.h). It goes by the head, not by the block, so that how rows are
- * dealt out changes nothing. */
+/* Heads of so many queries are thin (kernel_thin_tmpl.h). It goes by the whole head, not by a block or a part of it, so
+ * that how rows are dealt out, or cut out, changes nothing. */
 #define THIN_ROWS ((size_t)2)
 
 /* How a score comes of q and k. `additive` with exponentials, or with tanh where these could overflow. */

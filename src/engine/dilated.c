@@ -203,6 +203,7 @@ static bool phase_make(struct phase_part *part, struct error *error)
     struct head *head = &part->head;
     *head = *whole;
     head->n = count_every(part->first, whole->n, part->period);
+    head->whole_n = SIZE_MAX; /* how many queries a phase has differs from part to part */
     head->m = count_every(part->phase, whole->m, part->period);
     head->offset = ((int64_t)part->first + whole->offset - (int64_t)part->phase) / (int64_t)part->period;
     head->q = strided_rows(&whole->q, part->first, part->period);

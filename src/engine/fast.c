@@ -185,7 +185,7 @@ static bool plan_make(struct plan *plan, const struct engine_job *job, size_t bl
     plan->unit_count = size_divide_up(head->n, plan->unit_rows);
     if (!plan_scores(plan, kernel, error))
         return false;
-    plan->is_thin = head->n <= THIN_ROWS && plan->compared == COMPARED_PRODUCT;
+    plan->is_thin = head_whole_n(head) <= THIN_ROWS && plan->compared == COMPARED_PRODUCT;
     plan->trusts_v = plan->is_thin && !job->receiver.receive;
     plan_values(plan, kernel);
     return true;
