@@ -119,6 +119,14 @@ struct head {
 /* The part of a head with queries first..first+count-1 and all keys. Its memory is that of the whole. */
 struct head head_part(const struct head *whole, size_t first, size_t count);
 
+/*
+ * The part of a head with all queries and keys first..first+count-1: scores, masked scores and allowed pairs are those
+ * of the whole, its key j being key first + j there. Weights are shares of these keys alone, with the sink of the whole
+ * if there is one. Its memory is that of the whole. `first` is a multiple of rules.block, if that is set. The head has
+ * no Gaussian factor, second head, dropout, recurrence or top_k: these go by the places or the number of all keys.
+ */
+struct head head_keys(const struct head *whole, size_t first, size_t count);
+
 /* Whether the weights are shares of a whole, whose entropy and mean distance mean something: not those of a
  * recurrence, of keys each by itself, or after dropout. */
 static inline bool head_is_distribution(const struct head *head)
