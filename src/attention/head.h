@@ -120,6 +120,14 @@ struct head {
 /* The part of a head with queries first..first+count-1 and all keys. Its memory is that of the whole. */
 struct head head_part(const struct head *whole, size_t first, size_t count);
 
+/*
+ * The part of a head with all queries and keys first..first+count-1: scores, masked scores and allowed pairs are those
+ * of the whole, its key j being key first + j there. Weights are shares of these keys alone, with the sink of the whole
+ * if there is one. Its memory is that of the whole. `first` is a multiple of rules.block, if that is set. The head has
+ * no Gaussian factor, second head, dropout, recurrence or top_k: these go by the places or the number of all keys.
+ */
+struct head head_keys(const struct head *whole, size_t first, size_t count);
+
 /* The queries of the whole that a head is a part of, or of itself: what it is computed by goes by these. */
 static inline size_t head_whole_n(const struct head *head)
 {

@@ -11,7 +11,8 @@
 #include "engine/workspace.h"
 
 /* From the most special to the most general. */
-static const struct runner *const runners[] = {&runner_dilated, &runner_linear, &runner_fast, &runner_plain};
+static const struct runner *const runners[] = {&runner_dilated, &runner_linear, &runner_keys, &runner_fast,
+                                               &runner_plain};
 
 bool engine_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                 struct error *error)

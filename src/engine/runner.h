@@ -6,6 +6,8 @@
  *   dilated   cuts a dilated head into heads without dilation          engine/dilated.c
  *   linear    linear attention and recurrences whose output alone is wanted, in time that grows with n
  *                                                                      engine/linear.c, linear_*.c
+ *   keys      cuts the keys of heads with few queries over very many keys
+ *                                                                      engine/keys.c
  *   fast      float32, by blocks of rows and vectors                   engine/fast.c, kernel_*.c
  *   plain     double precision, row by row; fits any jobs              engine/plain.c
  *
@@ -31,7 +33,7 @@ struct runner {
                 const struct runner *const *next, struct error *error);
 };
 
-extern const struct runner runner_dilated, runner_linear, runner_fast, runner_plain;
+extern const struct runner runner_dilated, runner_linear, runner_keys, runner_fast, runner_plain;
 
 /* Runs the jobs with the first runner of the chain that fits; the last one must fit any jobs. */
 bool runner_run(const struct runner *const *chain, const struct engine_job *jobs, size_t count,

@@ -237,7 +237,7 @@ static bool widths_agree(const struct check *check, const struct projection *q, 
     const struct settings *settings = check_settings(check);
     bool both = settings->score == SCORE_GENERAL || settings->score == SCORE_ADDITIVE;
     if (q->width / q->heads != k->width / k->heads && !both) {
-        char split[200] = "";
+        char split[280] = "";
         const struct tensor *t = k->given;
         if (t && t->rank == 2 && q->heads == 1 && k->heads == 1 && t->shape[0] == q->width)
             snprintf(split, sizeof split, "; the transpose of k would fit");

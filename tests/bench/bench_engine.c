@@ -14,8 +14,10 @@
 #include <time.h>
 
 #include "attention/mask_count.h"
+#include "base/workers.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
+#include "engine/threads.h"
 
 enum { GEMM = 4096, ROUNDS = 5, CELLS = 512 };
 
@@ -381,8 +383,102 @@ static int run_peer(int argc, char **argv)
     return 0;
 }
 
-/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms" or "linear"
- * only compare_forms or compare_all_linear; with "peer" run_peer. */
+/* ---- few queries over many keys ---- */
+
+enum { DECODE_HEADS = 4, DECODE_KEYS = 131072, DECODE_D = 64 };
+
+/* K or V of a head. */
+static const size_t decode_count = (size_t)DECODE_KEYS * DECODE_D;
+
+/* Reads numbers by summing them up, in more lanes than an addition takes steps, so that memory alone bounds it. */
+static float sum_of(const float *x, size_t count)
+{
+    typedef float lanes __attribute__((vector_size(64)));
+    lanes sum[8] = {0};
+    for (size_t i = 0; i + 128 <= count; i += 128)
+        for (size_t s = 0; s < 8; s++) {
+            lanes next;
+            memcpy(&next, x + i + s * 16, sizeof next);
+            sum[s] += next;
+        }
+    float all = 0;
+    for (size_t s = 0; s < 8; s++)
+        for (size_t l = 0; l < 16; l++)
+            all += sum[s][l];
+    return all;
+}
+
+enum { READ_STEP = 1 << 17 };
+
+static void read_work(void *context, int worker, size_t piece)
+{
+    static volatile float kept[WORKERS_MAX];
+    const float *kv = context;
+    kept[worker] = sum_of(kv + piece * READ_STEP, READ_STEP);
+    (void)kept[worker];
+}
+
+/* Reads K and V of all heads. */
+static double read_seconds(float *kv, int threads)
+{
+    const double start = now();
+    workers_run_on(threads, 2 * DECODE_HEADS * decode_count / READ_STEP, read_work, kv);
+    return now() - start;
+}
+
+/* Output alone, of one query a head. */
+static double decode_seconds(const float *q, const float *kv, float *output, int threads)
+{
+    struct head heads[DECODE_HEADS];
+    struct engine_job jobs[DECODE_HEADS];
+    const struct engine_options options = {.threads = threads};
+    struct error error = {0};
+    for (size_t h = 0; h < DECODE_HEADS; h++) {
+        heads[h] = (struct head){.n = 1,
+                                 .m = DECODE_KEYS,
+                                 .d_k = DECODE_D,
+                                 .d_v = DECODE_D,
+                                 .q = {q + h * DECODE_D, DECODE_D, 1},
+                                 .k = {kv + 2 * h * decode_count, DECODE_D, 1},
+                                 .v = {kv + (2 * h + 1) * decode_count, DECODE_D, 1},
+                                 .offset = DECODE_KEYS - 1,
+                                 .scale = 0.125,
+                                 .rules = {.causal = true, .left = -1, .right = -1}};
+        jobs[h] =
+            (struct engine_job){.head = &heads[h], .output = output + h * DECODE_D, .output_row = DECODE_D};
+    }
+    const double start = now();
+    if (!engine_run(jobs, DECODE_HEADS, &options, &error)) {
+        fprintf(stderr, "bench_engine: %s\n", error.message);
+        exit(1);
+    }
+    return now() - start;
+}
+
+/* K and V of all heads do not fit the last cache: at best a query takes as long as they take to be read. */
+static void compare_decoding(void)
+{
+    float *q = noise((size_t)DECODE_HEADS * DECODE_D), *kv = noise(2 * DECODE_HEADS * decode_count),
+          *output = noise((size_t)DECODE_HEADS * DECODE_D);
+    for (int threads = 1; threads >= 0; threads--) { /* 0: all */
+        double seconds = INFINITY, reading = INFINITY;
+        for (int r = 0; r < 4 * ROUNDS; r++) {
+            reading = fmin(reading, read_seconds(kv, engine_threads(threads)));
+            seconds = fmin(seconds, decode_seconds(q, kv, output, threads));
+        }
+        const double bytes = 2.0 * DECODE_HEADS * (double)decode_count * sizeof(float);
+        printf("row\tone query over 131,072 keys, %s: GB/s of K and V ÷ reading them\t%.2f\t%s\t%s\t"
+               "%.1f GB/s, reading %.1f, %.2f ms a head\n",
+               threads == 1 ? "one thread" : "all threads", reading / seconds, threads == 1 ? "-" : "0.7",
+               threads == 1 ? "-" : "0.9", bytes / seconds * 1e-9, bytes / reading * 1e-9,
+               1e3 * seconds / DECODE_HEADS);
+        fflush(stdout);
+    }
+    free(q), free(kv), free(output);
+}
+
+/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms", "linear"
+ * or "decoding" only those; with "peer" run_peer. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "peer") == 0)
@@ -400,6 +496,10 @@ int main(int argc, char **argv)
         compare_all_linear();
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "decoding") == 0) {
+        compare_decoding();
+        return 0;
+    }
     double seconds = compare("n = 8,192, d = 64", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.9", "1");
     compare("n = 1,024, 12 heads", (struct shape){.n = 1024, .heads = 12, .d = 64}, "0.8", "1");
     compare("n = 8,192, d = 128", (struct shape){.n = 8192, .heads = 1, .d = 128}, "0.8", "1");
@@ -408,6 +508,7 @@ int main(int argc, char **argv)
     compare_all_sparse();
     compare_forms();
     compare_all_linear();
+    compare_decoding();
     if (kernel_choose("portable"))
         compare("n = 8,192, portable form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "-", "-");
     printf("seconds\t8192\t%.6f\n", seconds);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "attention/mask.h"
 #include "attention/measures.h"
 #include "attention/position.h"
 #include "attention/recurrence.h"
@@ -296,6 +297,149 @@ static void test_parts_drop_the_same_weights(void **state)
     assert_true(dropped > 5 && dropped < 35);
 }
 
+enum { CUT_N = 7, CUT_M = 40, CUT_BLOCKS = 16 };
+
+/* What the heads of the test below point to. */
+struct cut_data {
+    float q[CUT_N], k[CUT_M], mask[CUT_N * CUT_M], bias[CUT_N * CUT_M], key_mask[CUT_M];
+    float blocks[CUT_BLOCKS * CUT_BLOCKS], distance[CUT_N + CUT_M + HEAD_SPARE], places[CUT_M];
+    uint8_t query_global[CUT_N], key_global[CUT_M];
+    int32_t query_segment[CUT_N], key_segment[CUT_M];
+};
+
+static uint32_t cut_seed = 1;
+
+static uint32_t cut_dice(uint32_t sides)
+{
+    cut_seed = cut_seed * 1664525u + 1013904223u;
+    return (uint32_t)(((uint64_t)cut_seed * sides) >> 32);
+}
+
+static void cut_numbers(float *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (float)cut_dice(1000) / 500 - 1;
+}
+
+static void cut_flags(float *flags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        flags[i] = cut_dice(4) > 0;
+}
+
+static void cut_data_make(struct cut_data *data)
+{
+    cut_numbers(data->q, CUT_N);
+    cut_numbers(data->k, CUT_M);
+    cut_numbers(data->bias, (size_t)CUT_N * CUT_M);
+    cut_numbers(data->distance, sizeof data->distance / sizeof *data->distance);
+    cut_numbers(data->places, CUT_M);
+    cut_flags(data->mask, (size_t)CUT_N * CUT_M);
+    cut_flags(data->key_mask, CUT_M);
+    cut_flags(data->blocks, (size_t)CUT_BLOCKS * CUT_BLOCKS);
+    for (size_t i = 0; i < (size_t)CUT_N * CUT_M; i++)
+        data->bias[i] = cut_dice(5) == 0 ? -INFINITY : data->bias[i];
+    for (size_t i = 0; i < CUT_N; i++) {
+        data->query_global[i] = cut_dice(5) == 0;
+        data->query_segment[i] = (int32_t)cut_dice(3);
+    }
+    for (size_t j = 0; j < CUT_M; j++) {
+        data->key_global[j] = cut_dice(9) == 0;
+        data->key_segment[j] = (int32_t)cut_dice(3);
+    }
+}
+
+static struct rules cut_rules(const struct cut_data *data)
+{
+    struct rules rules = {
+        .left = -1, .right = -1, .causal = cut_dice(2), .mask_true_blocks = cut_dice(3) == 0};
+    if (cut_dice(3) == 0)
+        rules.left = cut_dice(20);
+    if (cut_dice(3) == 0)
+        rules.right = cut_dice(20);
+    if (cut_dice(3) == 0)
+        rules.prefix = cut_dice(CUT_M);
+    if (cut_dice(3) == 0) {
+        rules.is_padded = true;
+        rules.key_length = cut_dice(CUT_M + 1);
+    }
+    if (cut_dice(3) == 0)
+        rules.dilation = 1 + cut_dice(4);
+    if (cut_dice(3) == 0)
+        rules.block = 3 + cut_dice(9);
+    if (rules.block > 0 && cut_dice(2))
+        rules.block_mask = (struct strided){data->blocks, CUT_BLOCKS, 1};
+    if (cut_dice(3) == 0) {
+        rules.query_global = data->query_global;
+        rules.key_global = data->key_global;
+    }
+    if (cut_dice(3) == 0) {
+        rules.query_segment = data->query_segment;
+        rules.key_segment = data->key_segment;
+    }
+    if (cut_dice(3) == 0)
+        rules.key_mask = (struct strided){data->key_mask, 0, 1};
+    if (cut_dice(3) == 0)
+        rules.mask = (struct strided){data->mask, cut_dice(2) ? CUT_M : 0, cut_dice(2)};
+    return rules;
+}
+
+static struct head cut_head(const struct cut_data *data)
+{
+    struct head head = {.n = CUT_N,
+                        .m = CUT_M,
+                        .d_k = 1,
+                        .q = {data->q, 1, 1},
+                        .k = {data->k, 1, 1},
+                        .v = {data->k, 1, 1},
+                        .scale = 1,
+                        .offset = (int64_t)cut_dice(60) - 15,
+                        .rules = cut_rules(data)};
+    if (cut_dice(3) == 0)
+        head.bias = (struct strided){data->bias, cut_dice(2) ? CUT_M : 0, cut_dice(2)};
+    switch (cut_dice(4)) {
+    case 0:
+        head.distance = data->distance;
+        head.distance_first = head.offset - CUT_M + 1;
+        break;
+    case 1:
+        head.has_positions = true;
+        head.query_at = (struct position_list){.given = data->places, .axes = 1};
+        head.key_at = (struct position_list){.given = data->places, .axes = 1};
+        head.slope = 0.5;
+        break;
+    default:
+        break;
+    }
+    return head;
+}
+
+/* Every key of a part stands as it does in the whole, whatever the rules, and what is added to its score is the same. */
+static void test_parts_of_the_keys(void **state)
+{
+    (void)state;
+    static struct cut_data data;
+    for (int round = 0; round < 3000; round++) {
+        cut_data_make(&data);
+        const struct head head = cut_head(&data);
+        const size_t step = head.rules.block > 0 ? head.rules.block : 1;
+        const size_t first = cut_dice(CUT_M) / step * step, count = 1 + cut_dice((uint32_t)(CUT_M - first));
+        const struct head part = head_keys(&head, first, count);
+        double whole[CUT_M], cut[CUT_M];
+        size_t keys[CUT_M];
+        struct reference_room room = {.row = whole, .keys = keys}, part_room = {.row = cut, .keys = keys};
+        assert_int_equal(part.m, count);
+        assert_ptr_equal(part.v.data, head.v.data + first);
+        for (size_t i = 0; i < CUT_N; i++) {
+            for (size_t j = 0; j < count; j++)
+                assert_int_equal(mask_allows(&part, i, j), mask_allows(&head, i, first + j));
+            reference_row(&head, i, STAGE_MASKED, &room);
+            reference_row(&part, i, STAGE_MASKED, &part_room);
+            assert_memory_equal(cut, whole + first, count * sizeof *cut);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_transforms),
         cmocka_unit_test(test_recurrences_and_their_parts),
         cmocka_unit_test(test_parts_drop_the_same_weights),
+        cmocka_unit_test(test_parts_of_the_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
