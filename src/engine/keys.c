@@ -5,8 +5,8 @@
  * the segments: with L_s the logarithm of the sum of e^score in segment s, and L that over all keys, weights and output of
  * segment s count for e^(L_s - L).
  *
- * Whether jobs are cut, and where, depends on the jobs alone, and segments are merged in order: the results are the same
- * bytes for any number of threads and any memory_limit. What is held of the segments is the least that is needed, and
+ * Whether a job is cut, and where, depends on the job alone, and segments are merged in order: the results are the same
+ * bytes for any number of threads and any memory_limit, and for the same row of a part of the head. What is held of the segments is the least that is needed, and
  * taken in any case.
  *
  * Sources: Milakov and Gimelshein 2018 (arXiv:1805.02867) section 3.1, how partial sums are merged; Dao, Haziza, Massa and
@@ -27,12 +27,11 @@
  * take up to a tenth longer than the whole; with two, one head takes little more than half as long, and of 10,000 keys,
  * which are hardly two segments, five sixths. */
 #define KEYS_MOST_QUERIES BLOCK
+#define KEYS_LEAST ((size_t)16384)
 
 /* Pairs of a head, whose weights may have to be held: jobs of more are left to the next runner. Like the number of queries,
  * it goes by the whole that a job may be a part of, which is to have the same bytes. */
 static const double keys_most_pairs = 1 << 22;
-
-#define KEYS_LEAST ((size_t)16384)
 
 /* Keys of a segment, if cells of the pool and blocks allow it. */
 #define KEYS_SEGMENT ((size_t)8192)
@@ -47,6 +46,7 @@ struct keys_cut {
     float *rows;                   /* n×m: weights, at first relative to their segments */
     float *cells;                  /* of each segment n×its cells, one row of cells a query */
     struct row_key *top;           /* count×n×top_count */
+    size_t top_count;              /* of the whole, or as many as a segment has */
     struct keys_share *shares;     /* n×count, once the segments have run */
 };
 
@@ -98,6 +98,12 @@ static size_t segment_length(const struct engine_job *job)
     return step < KEYS_SEGMENT ? KEYS_SEGMENT / step * step : step;
 }
 
+/* Of the heaviest keys of a row: those of a segment are no more than it has. */
+static size_t segment_top_count(const struct engine_job *job, size_t length)
+{
+    return job->top_count < length ? job->top_count : length;
+}
+
 /* The bytes that are held of a job until its segments are merged, as cut_alloc takes them. */
 static double held_bytes(const struct engine_job *job, size_t length)
 {
@@ -111,24 +117,17 @@ static double held_bytes(const struct engine_job *job, size_t length)
     if (job->pool.cells)
         bytes += n * ceil(m / (double)job->pool.keys) * sizeof(float);
     if (job->top)
-        bytes += rows * (double)job->top_count * sizeof(struct row_key);
+        bytes += rows * (double)segment_top_count(job, length) * sizeof(struct row_key);
     return bytes;
 }
 
-static double held_bytes_of_all(const struct engine_job *jobs, size_t count)
-{
-    double bytes = 0;
-    for (size_t j = 0; j < count; j++)
-        bytes += held_bytes(&jobs[j], segment_length(&jobs[j]));
-    return bytes;
-}
-
+/* Each job is cut or not by itself, whatever stands beside it. */
 static bool keys_fits(const struct engine_job *jobs, size_t count, const struct engine_options *options)
 {
-    for (size_t j = 0; j < count; j++)
-        if (segment_length(&jobs[j]) == 0)
-            return false;
-    return count > 0 && runner_fast.fits(jobs, count, options);
+    bool any = false;
+    for (size_t j = 0; j < count && !any; j++)
+        any = segment_length(&jobs[j]) > 0;
+    return any && runner_fast.fits(jobs, count, options);
 }
 
 /* The receiver of a segment: keeps its rows until their shares are known. */
@@ -152,7 +151,7 @@ static bool cut_alloc(struct keys_cut *cut, struct error *error)
     if (whole->output)
         cut->outputs = memory_alloc(rows * whole->head->d_v, sizeof *cut->outputs, error);
     if (whole->top)
-        cut->top = memory_alloc(rows * whole->top_count, sizeof *cut->top, error);
+        cut->top = memory_alloc(rows * cut->top_count, sizeof *cut->top, error);
     if (whole->receiver.receive)
         cut->rows = memory_alloc(n * m, sizeof *cut->rows, error);
     if (whole->pool.cells)
@@ -179,8 +178,8 @@ static struct engine_job segment_make(struct keys_cut *cut, size_t index)
     if (cut->rows)
         job.receiver = (struct row_receiver){segment_receive, segment};
     if (cut->top) {
-        job.top = cut->top + index * n * whole->top_count;
-        job.top_count = whole->top_count;
+        job.top = cut->top + index * n * cut->top_count;
+        job.top_count = cut->top_count;
     }
     if (cut->cells) {
         /* Rows of a cell that have other shares are not to be pooled before. */
@@ -212,12 +211,12 @@ static struct keys_share *segment_share(const struct keys_cut *cut, size_t s, si
     return &cut->shares[row * cut->count + s];
 }
 
-/* Whether some row is NaN in a segment. It need not be one of the whole: a segment of which a row sees but scores of
- * -infinity cannot tell its weights. */
-static bool cut_is_broken(const struct keys_cut *cut)
+/* Whether a row is NaN in a segment. In the whole it need not be: a segment of which it sees but scores of -infinity cannot
+ * tell their weights. */
+static bool row_is_broken(const struct keys_cut *cut, size_t row)
 {
-    for (size_t r = 0; r < cut->count * cut->whole->head->n; r++)
-        if (isnan(cut->measures[r].max))
+    for (size_t s = 0; s < cut->count; s++)
+        if (isnan(segment_measures(cut, s, row)->max))
             return true;
     return false;
 }
@@ -338,8 +337,8 @@ static void row_top_merge(const struct keys_cut *cut, size_t row)
     for (size_t t = 0; t < count; t++)
         top[t] = (struct row_key){0, SIZE_MAX};
     for (size_t s = 0; s < cut->count; s++) {
-        const struct row_key *own = cut->top + (s * n + row) * count;
-        for (size_t t = 0; t < count && own[t].key != SIZE_MAX; t++) {
+        const struct row_key *own = cut->top + (s * n + row) * cut->top_count;
+        for (size_t t = 0; t < cut->top_count && own[t].key != SIZE_MAX; t++) {
             const double weight = weight_of_whole(cut, s, row, own[t].weight);
             if (!top_merge_key(top, count,
                                (struct row_key){(float)weight, cut->segments[s].first + own[t].key}))
@@ -363,32 +362,41 @@ static void row_weights_merge(const struct keys_cut *cut, size_t row)
     receiver->receive(receiver->context, row, 1, weights, m);
 }
 
-/* Joins the cells of a row to those of the whole, which may hold several rows. */
-static void row_cells_merge(const struct keys_cut *cut, size_t row)
+/* Joins cells of a row, times `share`, to those of the whole from cell `first` on. They may hold several rows, which come
+ * in order. */
+static void row_cells_join(const struct engine_job *whole, size_t row, size_t first, const float *cells,
+                           size_t count, double share)
 {
-    const struct pooling *pool = &cut->whole->pool;
-    const size_t n = cut->whole->head->n, width = size_divide_up(cut->whole->head->m, pool->keys);
-    const size_t begin = row / pool->rows * pool->rows,
-                 rows = n - begin < pool->rows ? n - begin : pool->rows;
-    float *to = pool->cells + row / pool->rows * width;
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct keys_segment *segment = &cut->segments[s];
-        const float *own = segment->cells + row * segment->width;
-        const double share = segment_share(cut, s, row)->all / (pool->mean ? (double)rows : 1);
-        for (size_t c = 0; c < segment->width; c++, to++) {
-            const float cell = (float)(share * (double)own[c]);
-            const float before = row == begin ? 0 : *to;
-            *to = pool->mean ? before + cell : cell > before ? cell : before;
-        }
+    const struct pooling *pool = &whole->pool;
+    const size_t n = whole->head->n, begin = row / pool->rows * pool->rows;
+    const size_t rows = n - begin < pool->rows ? n - begin : pool->rows;
+    float *to = pool->cells + row / pool->rows * size_divide_up(whole->head->m, pool->keys) + first;
+    if (pool->mean)
+        share /= (double)rows;
+    for (size_t c = 0; c < count; c++) {
+        const float cell = (float)(share * (double)cells[c]), before = row == begin ? 0 : to[c];
+        to[c] = pool->mean ? before + cell : cell > before || isnan(cell) ? cell : before;
     }
 }
 
-/* Merges what the segments have of a row. */
+static void row_cells_merge(const struct keys_cut *cut, size_t row)
+{
+    for (size_t s = 0; s < cut->count; s++) {
+        const struct keys_segment *segment = &cut->segments[s];
+        row_cells_join(cut->whole, row, segment->first / cut->whole->pool.keys,
+                       segment->cells + row * segment->width, segment->width,
+                       segment_share(cut, s, row)->all);
+    }
+}
+
+/* Merges what the segments have of a row, but for the cells. */
 static void row_merge(void *context, int worker, size_t row)
 {
     const struct keys_cut *cut = context;
     (void)worker;
     const struct engine_job *whole = cut->whole;
+    if (row_is_broken(cut, row))
+        return;
     const struct keys_row of = row_make(cut, row);
     if (whole->measures)
         whole->measures[row] = row_measures_merge(cut, row, &of);
@@ -400,29 +408,65 @@ static void row_merge(void *context, int worker, size_t row)
         row_weights_merge(cut, row);
 }
 
-/* Merges all rows: each is the same by whichever thread. Rows share cells of the pool, which come in order. */
-static void cut_merge(struct keys_cut *cut, const struct engine_options *options)
+/* A row of a job, for its receiver. */
+struct keys_single {
+    const struct row_receiver *receiver;
+    size_t row;
+};
+
+static void single_receive(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
-    const struct engine_job *whole = cut->whole;
-    const double numbers = (double)whole->head->n * (double)whole->head->m;
-    const int threads =
-        engine_threads_for(options->threads, whole->receiver.receive ? numbers : 0, whole->head->n);
-    workers_run_on(threads, whole->head->n, row_merge, cut);
-    for (size_t row = 0; row < whole->head->n && whole->pool.cells; row++)
-        row_cells_merge(cut, row);
+    const struct keys_single *single = context;
+    (void)first; /* there is one row */
+    single->receiver->receive(single->receiver->context, single->row, count, weights, stride);
 }
 
-/* Writes the results of a job, whose segments have run. One with a row of NaN runs once more as a whole: what is NaN, and
- * what only a segment could not tell, is then as the next runner has it. */
+/* Computes a row that is broken anew, over all keys at once: what is NaN is then as the next runner has it. */
+static bool row_run_whole(const struct keys_cut *cut, size_t row, const struct engine_options *options,
+                          const struct runner *const *next, struct error *error)
+{
+    const struct engine_job *whole = cut->whole;
+    const struct pooling *pool = &whole->pool;
+    const struct head head = head_part(whole->head, row, 1);
+    struct keys_single single = {&whole->receiver, row};
+    struct engine_job job = {.head = &head, .top_count = whole->top_count};
+    const size_t width = pool->cells ? size_divide_up(head.m, pool->keys) : 0;
+    float *cells = memory_alloc(width, sizeof *cells, error);
+    if (whole->output)
+        job.output = whole->output + row * whole->output_row;
+    if (whole->receiver.receive)
+        job.receiver = (struct row_receiver){single_receive, &single};
+    if (whole->measures)
+        job.measures = whole->measures + row;
+    if (whole->top)
+        job.top = whole->top + row * whole->top_count;
+    if (pool->cells)
+        job.pool = (struct pooling){cells, 1, pool->keys, pool->mean};
+    const bool ok = cells && runner_run(next, &job, 1, options, error);
+    if (ok && pool->cells)
+        row_cells_join(whole, row, 0, cells, width, 1);
+    free(cells);
+    return ok;
+}
+
+/* Writes the results of a job, whose segments have run. Each row is the same by whichever thread. */
 static bool cut_finish(struct keys_cut *cut, const struct engine_options *options,
                        const struct runner *const *next, struct error *error)
 {
+    const struct engine_job *whole = cut->whole;
+    const size_t n = whole->head->n;
+    const double numbers = whole->receiver.receive ? (double)n * (double)whole->head->m : 0;
     struct engine_options quiet = *options;
     quiet.progress = NULL; /* it has heard of all of the work */
-    if (cut_is_broken(cut))
-        return runner_run(next, cut->whole, 1, &quiet, error);
-    cut_merge(cut, options);
-    return true;
+    workers_run_on(engine_threads_for(options->threads, numbers, n), n, row_merge, cut);
+    bool ok = true;
+    for (size_t row = 0; ok && row < n; row++) {
+        if (row_is_broken(cut, row))
+            ok = row_run_whole(cut, row, &quiet, next, error);
+        else if (whole->pool.cells)
+            row_cells_merge(cut, row);
+    }
+    return ok;
 }
 
 /* The options for the segments: less memory, if it is limited. */
@@ -435,28 +479,45 @@ static struct engine_options options_behind(const struct engine_options *options
     return behind;
 }
 
+/* Makes the jobs for the runners behind: the segments of each job that is cut, and the other jobs as they are. Returns how
+ * many they are. */
+static size_t parts_make(struct engine_job *parts, struct keys_cut *cuts, size_t count)
+{
+    size_t used = 0;
+    for (size_t j = 0; j < count; j++) {
+        for (size_t s = 0; s < cuts[j].count; s++)
+            parts[used++] = segment_make(&cuts[j], s);
+        if (cuts[j].count == 0)
+            parts[used++] = *cuts[j].whole;
+    }
+    return used;
+}
+
 static bool keys_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                      const struct runner *const *next, struct error *error)
 {
     struct keys_cut *cuts = memory_zeroed(count, sizeof *cuts, error);
-    size_t all = 0, used = 0;
+    size_t all = 0;
+    double held = 0;
     bool ok = cuts;
     for (size_t j = 0; ok && j < count; j++) {
         const size_t length = segment_length(&jobs[j]);
-        cuts[j] = (struct keys_cut){
-            .whole = &jobs[j], .length = length, .count = size_divide_up(jobs[j].head->m, length)};
+        cuts[j].whole = &jobs[j];
+        all += 1;
+        if (length == 0)
+            continue;
+        cuts[j].length = length;
+        cuts[j].count = size_divide_up(jobs[j].head->m, length);
+        cuts[j].top_count = segment_top_count(&jobs[j], length);
         all += cuts[j].count;
+        held += held_bytes(&jobs[j], length);
         ok = cut_alloc(&cuts[j], error);
     }
-    const struct engine_options rest = options_behind(options, held_bytes_of_all(jobs, count));
+    const struct engine_options behind = options_behind(options, held);
     struct engine_job *parts = ok ? memory_alloc(all, sizeof *parts, error) : NULL;
-    ok = parts;
+    ok = parts && runner_run(next, parts, parts_make(parts, cuts, count), &behind, error);
     for (size_t j = 0; ok && j < count; j++)
-        for (size_t s = 0; s < cuts[j].count; s++)
-            parts[used++] = segment_make(&cuts[j], s);
-    ok = ok && runner_run(next, parts, used, &rest, error);
-    for (size_t j = 0; ok && j < count; j++)
-        ok = cut_finish(&cuts[j], options, next, error);
+        ok = cuts[j].count == 0 || cut_finish(&cuts[j], options, next, error);
     for (size_t j = 0; cuts && j < count; j++)
         cut_free(&cuts[j]);
     free(cuts);

@@ -455,7 +455,8 @@ static void leaves_other_heads_alone(void **state)
     head.has_fill = true;
     assert_false(is_cut(&job));
     const struct engine_job jobs[] = {{.head = &simple}, {.head = &head}};
-    assert_false(runner_keys.fits(jobs, 2, &(struct engine_options){0}));
+    assert_false(
+        runner_keys.fits(jobs, 2, &(struct engine_options){0})); /* the fill is for the plain runner */
 }
 
 /* Segments are whole blocks and cells, and what is held of them is in proportion. */
@@ -528,6 +529,69 @@ static void gives_what_is_wanted(void **state)
     assert_memory_equal(measures, cut.measures, sizeof measures);
 }
 
+/* A job is computed in the same way whatever stands beside it: one of two is cut. */
+static void a_job_is_cut_by_itself(void **state)
+{
+    (void)state;
+    data_make(1);
+    struct head heads[] = {simple_head(), simple_head()};
+    static float alone[2][N], together[2][N];
+    heads[1].dropout = 0.25;
+    struct engine_job jobs[2];
+    for (int h = 0; h < 2; h++) {
+        jobs[h] = (struct engine_job){.head = &heads[h], .output = alone[h], .output_row = 1};
+        assert_int_equal(run_cut(&jobs[h], 1, &(struct engine_options){0}), h ? 1 : 3);
+        jobs[h].output = together[h];
+    }
+    assert_int_equal(run_cut(jobs, 2, &(struct engine_options){0}), 4);
+    assert_memory_equal(together, alone, sizeof alone);
+}
+
+/* A row is computed in the same way whatever stands beside it, also a row of NaN: as in a part of the head. */
+static void a_row_is_the_same_in_a_part(void **state)
+{
+    (void)state;
+    data_make(1);
+    struct head head = simple_head();
+    head.n = 5;
+    data.q[2 * D] = NAN;
+    const struct pooling pool = {.rows = 1, .keys = 100};
+    const struct engine_job job = job_of(&head, &cut, pool);
+    const size_t width = (M - 1) / 100 + 1;
+    run_cut(&job, 1, &(struct engine_options){0});
+    for (size_t i = 0; i < 5; i++) {
+        const struct head part = head_part(&head, i, 1);
+        const struct engine_job own = job_of(&part, &cut_again, pool);
+        run_cut(&own, 1, &(struct engine_options){0});
+        assert_int_equal(cut.times[i], 1);
+        assert_int_equal(isnan(cut.measures[i].max), i == 2);
+        assert_memory_equal(cut_again.output, cut.output + 2 * i, sizeof(float));
+        assert_memory_equal(cut_again.weights, cut.weights + i * M, M * sizeof(float));
+        assert_memory_equal(cut_again.cells, cut.cells + i * width, width * sizeof(float));
+        assert_memory_equal(cut_again.measures, cut.measures + i, sizeof *cut.measures);
+        for (size_t t = 0; t < TOP; t++)
+            assert_true(cut_again.top[t].key == cut.top[i * TOP + t].key &&
+                        cut_again.top[t].weight == cut.top[i * TOP + t].weight);
+    }
+}
+
+/* More top keys are asked for than a segment has. */
+static void gives_many_top_keys(void **state)
+{
+    (void)state;
+    enum { MOST = 9000 };
+    static struct row_key top[2 * MOST], want[2 * MOST];
+    data_make(1);
+    struct head head = simple_head();
+    head.n = 2;
+    const struct engine_job job = {.head = &head, .top = top, .top_count = MOST},
+                            same = {.head = &head, .top = want, .top_count = MOST};
+    assert_int_equal(run_cut(&job, 1, &(struct engine_options){0}), 3);
+    run_plain(&same);
+    for (unsigned t = 0; t < 2 * MOST; t++)
+        near(top[t].weight, want[t].weight, share_off, 1e-12, "top", 0, t);
+}
+
 static void hear(void *context, size_t done, size_t total)
 {
     size_t *heard = context;
@@ -565,6 +629,9 @@ int main(void)
         cmocka_unit_test(leaves_other_heads_alone),
         cmocka_unit_test(cuts_where_it_may),
         cmocka_unit_test(gives_what_is_wanted),
+        cmocka_unit_test(a_job_is_cut_by_itself),
+        cmocka_unit_test(a_row_is_the_same_in_a_part),
+        cmocka_unit_test(gives_many_top_keys),
         cmocka_unit_test(says_how_far_it_is),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
