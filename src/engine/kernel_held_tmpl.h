@@ -88,11 +88,10 @@ static void held_thresholds(const struct plan *plan, const struct workspace *spa
 {
     const bool squares = plan->job->head->normalizer == NORMALIZER_ENTMAX15;
     for (size_t at = 0; at < rows->lanes; at += LANES) {
-        struct below below = {space->held + at, vec_load(rows->max + at),
-                              (float)plan->scale_after * (squares ? 0.5f : 1)};
+        vec max = vec_load(rows->max + at);
         for (size_t l = 0; l < LANES; l++)
-            below.max[l] =
-                at + l < rows->count ? below.max[l] : INFINITY; /* lanes without a row list no keys */
+            max[l] = at + l < rows->count ? max[l] : INFINITY; /* lanes without a row list no keys */
+        const struct below below = {space->held + at, max, (float)plan->scale_after * (squares ? 0.5f : 1)};
         const size_t count = below_list(&below, keys, space->candidates);
         vec_store(rows->threshold + at, squares ? threshold_find(&below, space->candidates, count, true)
                                                 : threshold_find(&below, space->candidates, count, false));

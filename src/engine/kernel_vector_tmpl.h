@@ -211,13 +211,11 @@ INLINE vec vec_tanh(vec x, const struct exponent *twice)
  */
 INLINE void vec_transpose(vec rows[LANES], const int join)
 {
-    UNROLL
     for (int joined = 1; joined < join; joined *= 2)
-        UNROLL
-    for (int i = 0; i < LANES / 2 / joined; i++) {
-        vec even = EVEN(rows[2 * i], rows[2 * i + 1]), odd = ODD(rows[2 * i], rows[2 * i + 1]);
-        rows[i] = VEC_MAX(odd, even);
-    }
+        for (int i = 0; i < LANES / 2 / joined; i++) {
+            vec even = EVEN(rows[2 * i], rows[2 * i + 1]), odd = ODD(rows[2 * i], rows[2 * i + 1]);
+            rows[i] = VEC_MAX(odd, even);
+        }
     const int count = LANES / join;
     UNROLL
     for (int round = 1; round < LANES && count > 1; round *= 2) {
