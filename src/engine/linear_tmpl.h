@@ -317,7 +317,7 @@ INLINE void decay_row(const struct linear_plan *plan, const struct linear_room *
 {
     enum { VECTORS = LINEAR_ROWS / LANES, SUMS = 2 };
     vec pairs[SUMS][VECTORS] = {{{0}}}, written[SUMS][VECTORS] = {{{0}}};
-    veci before[VECTORS];
+    veci before[VECTORS] = {{0}};
     for (int v = 0; v < VECTORS; v++)
         for (int l = 0; l < LANES; l++)
             before[v][l] = v * LANES + l < (int)t ? -1 : 0;

@@ -263,7 +263,7 @@ static bool find_indices(struct csv csv, struct long_table *table)
             struct long_axis *axis = &table->axes[i];
             size_t at = row.index[i] - axis->least;
             axis->position[at] = 1;
-            if (axis->token && !axis->token[at] &&
+            if (i >= QUERY && axis->token && !axis->token[at] &&
                 !(axis->token[at] = csv_cell_text(&csv, &row.token[i - QUERY], csv.error)))
                 return false;
         }
