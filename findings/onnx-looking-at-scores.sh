@@ -13,10 +13,10 @@
 #   weights, scores              2048 2048               0.27 0.73
 #   weights, cast                            2048 2049   0.27 0.73
 #   weights, scores and cast     2048 2048   2048 2048   0.50 0.50
-# MatMul of float16 is run in float32 between casts, and casts that meet are dropped, the model's own too, so the scores never
-# are float16; with two outputs on the way they are. All in float16 without the Cast, equal scores have the weights 0.27 0.73,
-# and scores that are Infinity and 60000 have finite weights, where a softmax of them is NaN. The operator Attention
-# rounds: 0.50 0.50.
+# It is as if MatMul of float16 were run in float32 between casts, and casts that meet were dropped, the model's own too:
+# the scores never are float16, unless both outputs are on the way. All in float16 without the Cast, equal scores have
+# the weights 0.27 0.73, and scores that are Infinity and 60000 have finite weights, where a softmax of them is NaN.
+# The operator Attention rounds: 0.50 0.50.
 #
 # Why it matters: naming the scores as an output is how one looks into an exported model, and a softmax in float32
 # behind a product in float16 is how many are exported. The picture then shows two equal scores with unequal weights, or
