@@ -80,6 +80,7 @@ struct head {
     size_t whole_n; /* of a part: the queries of the whole, with which it shares its bytes; otherwise 0 */
     int64_t offset; /* position of query 0 among the keys */
     const float *additive; /* d_k numbers; NULL: scores are dot products */
+    float largest_q;       /* with `additive`: the largest |q| of the whole, or 0 for not known */
     bool by_distance;      /* scores are -|q - k|²/2 instead */
     double scale;
     const float *query_scale; /* n: further factors, one a query; NULL: none */

@@ -1,5 +1,6 @@
 #include "compute/layer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,6 +305,18 @@ static bool layer_minus_make(struct layer *layer, struct error *error)
     return layer->minus;
 }
 
+/* The largest number of q, signs left out; infinity where one is NaN. */
+static float largest_query(const struct head *head)
+{
+    float largest = 0;
+    for (size_t i = 0; i < head->n; i++)
+        for (size_t c = 0; c < head->d_k; c++) {
+            const float size = fabsf(head->q.data[i * head->q.row + c]);
+            largest = size <= largest ? largest : isnan(size) ? INFINITY : size;
+        }
+    return largest;
+}
+
 bool layer_make(struct layer *layer, const struct problem *problem, size_t index, const float *previous,
                 const struct engine_options *engine, struct error *error)
 {
@@ -333,6 +346,8 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
         layer->heads[h].q = layer_compared_head(layer, 0, h, false);
         layer->heads[h].k = layer_compared_head(layer, 1, h, false);
         layer->heads[h].v = layer_compared_head(layer, 2, h, false);
+        if (layer->heads[h].additive)
+            layer->heads[h].largest_q = largest_query(&layer->heads[h]);
     }
     return !settings_have(&from->settings, SETTING_DIFFERENTIAL) || layer_minus_make(layer, error);
 }

@@ -49,7 +49,7 @@ static bool blocks_are_worth_it(const struct engine_job *jobs, size_t count)
     const double least = 64 << 20; /* below this many bytes it does not matter */
     double block = 0, numbers = 0;
     for (size_t j = 0; j < count; j++) {
-        const double n = (double)jobs[j].head->n, m = (double)jobs[j].head->m;
+        const double n = (double)head_whole_n(jobs[j].head), m = (double)jobs[j].head->m;
         const double d = (double)jobs[j].head->d_k + (double)jobs[j].head->d_v;
         block = fmax(block, (double)BLOCK * d);
         numbers += (n + m) * d; /* q, k, v and the output */
@@ -99,7 +99,9 @@ static bool plan_scores(struct plan *plan, const struct kernel *kernel, struct e
         return true;
     memcpy(&bits, &most, sizeof bits);
     size_t count;
-    if (kernel->largest(&head->q, head->n, head->d_k) > bits || !size_multiply(head->m, head->d_k, &count))
+    const bool is_large =
+        head->largest_q > 0 ? head->largest_q > most : kernel->largest(&head->q, head->n, head->d_k) > bits;
+    if (is_large || !size_multiply(head->m, head->d_k, &count))
         return true;
     plan->exp_k = memory_alloc(count, sizeof *plan->exp_k, error);
     if (!plan->exp_k)

@@ -21,6 +21,7 @@ needs_cpu() {
 @test "streamed: uneven sizes, causal with offsets and windows" { stream pooled uneven late; }
 @test "streamed: masks, biases, NaN and rows that see nothing" { stream pooled masked_heads biased broken_key; }
 @test "streamed: --queries and --keys cut out the same bytes as from weights that are held" { stream parts; }
+@test "bug: queries that were cut out had other last digits than in the whole" { stream cut_out_bytes; }
 @test "streamed: --layer and --head" { stream heads; }
 @test "streamed: --stage output, q, k and v are whole" { stream stages; }
 @test "streamed: pooled JSON is an input again" { stream pipe; }
