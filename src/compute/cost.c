@@ -1,5 +1,7 @@
 #include "compute/cost.h"
 
+#include <string.h>
+
 #include "attention/head.h"
 #include "attention/mask_count.h"
 #include "problem/problem_head.h"
@@ -35,7 +37,7 @@ bool cost_add(struct cost *cost, const struct result *result, struct error *erro
                 return false;
             cost->pairs += (double)queries * (double)problem->m;
             cost->allowed += (double)allowed;
-            cost->multiply_adds += result->kept == KEPT_NOTHING ? state : (double)allowed * each;
+            cost->multiply_adds += strcmp(result->engine, "linear") == 0 ? state : (double)allowed * each;
         }
     }
     return true;

@@ -12,7 +12,7 @@ struct cost {
     double pairs;   /* of query and key */
     double allowed; /* those of them that the masks allow */
     /* Products that were added up for scores and output, d_k + d_v for each allowed pair. Without what else is done for a
-     * pair, skipped or masked ones, and projections; none for given weights and for recurrences, which have no scores. Where the output alone was computed, from a state:
+     * pair, skipped or masked ones, and projections; none for given weights and for recurrences, which have no scores. Where the output came of a state:
      * d_k·d_v for each key and query. */
     double multiply_adds;
 };

@@ -82,7 +82,7 @@ struct workspace {
     float *held;         /* [m]: all scores of the block; only if a plan holds them, as `candidates` */
     size_t *candidates;  /* m: keys that may have a weight */
     int32_t *dropped;    /* [CHUNK]: -1 if the pair is dropped, otherwise 0; only with dropout, as `left` */
-    float *left;         /* [CHUNK]: the scores that dropout leaves, -FLT_MAX at the others */
+    float *left;         /* [CHUNK]: the scores that dropout leaves, -infinity at the others */
     float *row_buffer;   /* block_rows×m, for the receiver */
     struct row_key *top; /* BLOCK×top_count; the weight is the score until the end */
 };

@@ -30,6 +30,7 @@ static void held_take(const struct workspace *space, const struct reach *reach, 
 /* Scores below the largest of their row, in units of what the normalizer takes. */
 struct below {
     const float *held; /* [keys][BLOCK] */
+    size_t first;      /* the key that is 0 there */
     vec max;
     float scale;
 };
@@ -60,9 +61,11 @@ static vec threshold_find(const struct below *below, const size_t *list, size_t 
     for (int step = 0; step < THRESHOLD_STEPS; step++) {
         _Alignas(64) double sum[LANES] = {0}, slope[LANES] = {0};
         bool moved = false;
-        for (size_t s = 0, end; s < count; s = end) {
+        for (size_t s = 0; s < count;) {
             vec part_sum = {0}, part_slope = {0};
-            for (end = s + THRESHOLD_SUM < count ? s + THRESHOLD_SUM : count; s < end; s++) {
+            /* By the key, not by its place in the list, which depends on the other rows. */
+            const size_t end = ((below->first + list[s]) / THRESHOLD_SUM + 1) * THRESHOLD_SUM - below->first;
+            for (; s < count && list[s] < end; s++) {
                 const vec above = VEC_MAX(vec_all(0), below_at(below, list[s]) - t);
                 part_sum += squares ? above * above : above;
                 part_slope += squares ? above * 2 : vec_choose(above > 0, vec_all(1), vec_all(0));
@@ -84,14 +87,15 @@ static vec threshold_find(const struct below *below, const size_t *list, size_t 
 }
 
 static void held_thresholds(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                            size_t keys)
+                            size_t first, size_t keys)
 {
     const bool squares = plan->job->head->normalizer == NORMALIZER_ENTMAX15;
     for (size_t at = 0; at < rows->lanes; at += LANES) {
         vec max = vec_load(rows->max + at);
         for (size_t l = 0; l < LANES; l++)
             max[l] = at + l < rows->count ? max[l] : INFINITY; /* lanes without a row list no keys */
-        const struct below below = {space->held + at, max, (float)plan->scale_after * (squares ? 0.5f : 1)};
+        const struct below below = {space->held + at, first, max,
+                                    (float)plan->scale_after * (squares ? 0.5f : 1)};
         const size_t count = below_list(&below, keys, space->candidates);
         vec_store(rows->threshold + at, squares ? threshold_find(&below, space->candidates, count, true)
                                                 : threshold_find(&below, space->candidates, count, false));
@@ -192,8 +196,8 @@ static void kth_find(struct kth kth[LANES], const float *held, size_t *list, siz
     }
 }
 
-/* Takes from some rows all but their k largest scores, of equal ones the earlier; the others become -FLT_MAX, as they are
- * not masked. A NaN stays, and makes its row NaN. */
+/* Takes from some rows all but their k largest scores, of equal ones the earlier; the others become -infinity. A NaN stays,
+ * and makes its row NaN. */
 static void kth_take(const struct kth kth[LANES], float *held, size_t keys, size_t k)
 {
     veci least = {0}, equal = {0};
@@ -205,9 +209,9 @@ static void kth_take(const struct kth kth[LANES], float *held, size_t keys, size
     for (size_t j = 0; j < keys; j++) {
         const vec score = vec_load(held + j * BLOCK);
         const veci order = ordered(score), last = (order == least) & (equal > 0);
-        const veci keep = (order > least) | last | (score != score) | (score == -INFINITY);
+        const veci keep = (order > least) | last | (score != score);
         equal += last;
-        vec_store(held + j * BLOCK, vec_choose(keep, score, vec_all(-FLT_MAX)));
+        vec_store(held + j * BLOCK, vec_choose(keep, score, vec_all(-INFINITY)));
     }
 }
 

@@ -9,8 +9,8 @@
 struct reach {
     size_t first[BLOCK], end[BLOCK];
     size_t first_key, end_key, every_first, every_end;
-    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight: far from
-     * all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
+    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
+     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
      * not 0. */
     int64_t away[BLOCK];
     bool is_away;
@@ -35,7 +35,7 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
     }
     for (size_t i = count; i < BLOCK; i++)
         reach->end[i] = head->m;
-    for (size_t i = 0; i < count && head->slope != 0; i++) {
+    for (size_t i = 0; i < count && head->slope != 0 && head->normalizer != NORMALIZER_SIGMOID; i++) {
         reach->away[i] = mask_distance(head, first + i);
         reach->is_away = reach->is_away || reach->away[i] > 0;
     }

@@ -130,7 +130,7 @@ static double row_total(const struct rows *rows, const struct workspace *space, 
                                : (double)space->sums[sum * BLOCK + lane];
 }
 
-/* The first key that a row may attend to: of one whose scores are all -infinity, which is the sigmoid's alone. */
+/* The first key that a row may attend to: of one whose weights are all 0, as all are dropped, or its scores -infinity. */
 static size_t first_key_of(const struct head *head, size_t i)
 {
     size_t j = 0;
@@ -163,10 +163,10 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
          * all >= 1, and no x is above 0, so that log_sum <= 0. */
         const double entropy = all > 0 ? share * log(all) - M_LN2 * plan->factor * log_sum / all : 0;
         const double distance = all > 0 ? row_total(rows, space, d_v + SUM_DISTANCE, l) / all : 0;
+        const double heaviest = rows->argmax[l] != SIZE_MAX ? weigh_one(plan, rows, l, rows->key_max[l]) : 0;
         *out = (struct row_measures){
             .entropy = is_shares ? (float)(entropy <= 0 ? 0 : entropy) : NAN,
-            .max =
-                is_largest ? inverse : (float)(weigh_one(plan, rows, l, rows->key_max[l]) * (double)inverse),
+            .max = is_largest ? inverse : (float)(heaviest * (double)inverse),
             .distance = is_shares ? (float)distance : NAN,
             .first = (float)(weigh_one(plan, rows, l, rows->first_score[l]) * (double)inverse),
             .score = (double)rows->key_max[l] * plan->scale_after,

@@ -444,7 +444,7 @@ static void held_make(const struct plan *plan, const struct workspace *space, co
     if (head->normalizer == NORMALIZER_SPARSEMAX || head->normalizer == NORMALIZER_ENTMAX15) {
         memcpy(rows->max, rows->key_max, sizeof rows->max);
         memcpy(rows->wide_max, rows->key_max, sizeof rows->wide_max);
-        held_thresholds(plan, space, rows, keys);
+        held_thresholds(plan, space, rows, first, keys);
     }
     for (size_t l = 0; l < BLOCK; l++)
         rows->key_max[l] = -FLT_MAX; /* as rows_begin leaves it */

@@ -214,8 +214,7 @@ static void drop_draw(const struct plan *plan, const struct workspace *space, co
     }
 }
 
-/* Writes the scores that dropout leaves to space->left, and the largest of them to rows->left_max. A pair that is
- * dropped is not masked: it is still a key of the row, of weight 0. */
+/* Writes the scores that dropout leaves to space->left, and the largest of them to rows->left_max. */
 static void drop_scores(const struct workspace *space, struct rows *rows, size_t keys)
 {
     for (size_t at = 0; at < rows->lanes; at += LANES) {
@@ -224,7 +223,7 @@ static void drop_scores(const struct workspace *space, struct rows *rows, size_t
             veci dropped;
             memcpy(&dropped, space->dropped + j * BLOCK + at, sizeof dropped);
             const vec score = vec_load(space->scores + j * BLOCK + at);
-            const vec left = vec_choose(dropped & (score > -FLT_MAX), vec_all(-FLT_MAX), score);
+            const vec left = vec_choose(dropped, vec_all(-INFINITY), score);
             vec_store(space->left + j * BLOCK + at, left);
             top = VEC_MAX(left, top);
         }

@@ -330,12 +330,10 @@ static void units_run(struct linear_work *work)
 static bool broken_run(const struct linear_work *work, const struct engine_options *options,
                        const struct runner *const *next, struct error *error)
 {
-    struct engine_options quiet = *options;
-    quiet.progress = NULL;
     bool ok = true;
     for (size_t j = 0; ok && j < work->count; j++)
         if (work->plans[j].is_broken)
-            ok = runner_run(next, work->plans[j].job, 1, &quiet, error);
+            ok = runner_run(next, work->plans[j].job, 1, options, error);
     return ok;
 }
 

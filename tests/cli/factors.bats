@@ -25,4 +25,7 @@ factors() {
     fails 2 '--differential cannot go with --dropout' attn run x.json --differential 0.5 --dropout 0.5 -o y.json
 }
 @test "weights of these forms are an input again" { factors read_back; }
+@test "bug: a sigmoid took ALiBi from the nearest key, which changes its weights" { factors far_sigmoid; }
+@test "bug: dropout and top-k took a bias of the least float32 for what they leave out" { factors least_scores; }
+@test "bug: --memory changed last digits of sparsemax and entmax15" { factors thresholds_of_blocks; }
 @test "150 random problems of these forms agree with NumPy" { factors random 0 150; }

@@ -147,6 +147,14 @@ alibi='"encoding":[[[[-0.0,-1],
     done
 }
 
+@test "bug: -v counted a state's multiply-adds for output alone that another engine computed" {
+    echo '{"q":[[1],[2],[3]],"k":[[1],[2],[3]],"v":[[1,1],[2,2],[3,3]],"normalizer":"linear","causal":true}' >x.json
+    cost_of() { attn run x.json -q -v --stage output -o o.npy "$@" 2>&1 | sed -n 's/.*multiply_adds=\([0-9]*\).*/\1/p'; }
+    same "$(cost_of)" 12
+    same "$(cost_of --cpu plain)" 18
+    same "$(cost_of --window 1,0)" 15
+}
+
 @test "-v says which engine ran, and why it was that of double precision" {
     local words engine='engine=(avx512|avx2|portable) '
     for words in "" "--normalizer sparsemax" "--normalizer linear" "--top-k 2" "--dropout 0.4" "--sink 2" "--score distance"; do

@@ -179,6 +179,40 @@ def test_differential():
     close("embeddings", numbers(got["output"])[0], want, 2e-5)
 
 
+def test_far_sigmoid():
+    """bug: ALiBi was counted from the nearest key under a sigmoid, too, which changes its weights"""
+    rng = np.random.default_rng(6)
+    for more in ({"causal": 4}, {"causal": True, "mask": np.tril(np.ones((9, 9)), -3)}, {"key_length": 2, "top_k": 1}):
+        problem = {"q": floats(rng, (2, 9, 4), 1), "k": floats(rng, (2, 9, 4), 1), "v": floats(rng, (2, 9, 3), 1),
+                   "position": "alibi", "normalizer": "sigmoid", **more}
+        check(problem, None, cpus())
+
+
+def test_least_scores():
+    """bug: dropout and top_k marked what they leave out by the least float32, which a bias may be"""
+    least = -3.4028234663852886e38
+    for more in ({"dropout": 0.5, "seed": 1}, {"top_k": 2}, {"dropout": 0.5, "seed": 3, "top_k": 3, "normalizer": "sparsemax"},
+                 {"dropout": 0.3, "seed": 2, "normalizer": "sigmoid"}):
+        problem = {"q": np.zeros((6, 1)), "k": np.zeros((5, 1)), "v": np.arange(5.0)[:, None],
+                   "bias": [[0] * 5, [least] * 5, [0, least, 0, least, 0]] * 2, **more}
+        want = given(problem, "--cpu", "plain")
+        for name in cpus():
+            got = given(problem, "--cpu", name)
+            close(f"{more}, {name}", numbers(got["weights"]), numbers(want["weights"]), 1e-6)
+            one, other = got["stats"][0][0], want["stats"][0][0]
+            assert one["max_at"] == other["max_at"] and abs(one["first_token"] - other["first_token"]) < 1e-6, (more, name, one, other)
+
+
+def test_thresholds_of_blocks():
+    """bug: --memory, which decides how many rows are worked on together, changed last digits of sparsemax and entmax15"""
+    rng = np.random.default_rng(3)
+    write_json("rows.json", {name: floats(rng, (130, 4), 1) for name in "qkv"})
+    for more in (["--normalizer", "entmax15"], ["--normalizer", "sparsemax"], ["--top-k", "5"], ["--normalizer", "entmax15", "--top-k", "90"]):
+        for name in cpus():
+            runs = {run("rows.json", *more, "--cpu", name, "-q", "--memory", memory, "-o", "-").stdout for memory in ("1K", "20000", "1G")}
+            assert len(runs) == 1, (more, name)
+
+
 def test_read_back():
     """Weights under these forms are an input again, without a warning about their sums."""
     for more in ({"normalizer": "sigmoid"}, {"centers": [0, 2], "sigma": 1}, {"normalizer": "entmax15"}, {"top_k": 1}):

@@ -349,6 +349,35 @@ static void runs_heads_together(void **state)
     }
 }
 
+struct heard {
+    bool whole; /* all was done once */
+    size_t calls_after;
+};
+
+static void hear(void *context, size_t done, size_t total)
+{
+    struct heard *heard = context;
+    heard->calls_after += heard->whole && done < total;
+    heard->whole = heard->whole || done == total;
+}
+
+/* bug: a head that is computed anew, row by row, did so without a word of how far it was */
+static void says_how_far_it_is_anew(void **state)
+{
+    (void)state;
+    struct head head = attention_of(300, 300, 4, 4);
+    float output[300 * 4];
+    struct heard heard = {0};
+    struct error error = {0};
+    const struct engine_job job = {.head = &head, .output = output, .output_row = 4};
+    const struct engine_options options = {.threads = 1, .progress = hear, .context = &heard};
+    *at(&head.v, 299, 0) = NAN;
+    assert_string_equal(engine_name(&job, 1, &options), "linear");
+    assert_true(engine_run(&job, 1, &options, &error));
+    assert_true(heard.whole && heard.calls_after > 0);
+    head_free(&head);
+}
+
 /* Who wants more than the output, or a form that has no state, is served by others. */
 static void leaves_the_rest_to_others(void **state)
 {
@@ -385,6 +414,7 @@ int main(void)
         cmocka_unit_test(what_is_not_finite_stays_where_it_is),
         cmocka_unit_test(sums_of_weights_may_be_small),
         cmocka_unit_test(runs_heads_together),
+        cmocka_unit_test(says_how_far_it_is_anew),
         cmocka_unit_test(leaves_the_rest_to_others),
     };
     return cmocka_run_group_tests_name("linear", tests, NULL, NULL);
