@@ -30,6 +30,19 @@ struct row_key {
     size_t key; /* SIZE_MAX, with weight 0: the row has no more */
 };
 
+/* Puts a key into its place among the `count` heaviest, which are sorted; behind those that weigh the same. False, and
+ * nothing, where it is no heavier than the last. */
+static inline bool row_key_insert(struct row_key *top, size_t count, struct row_key key)
+{
+    if (!(key.weight > top[count - 1].weight))
+        return false;
+    size_t place = count - 1;
+    for (; place > 0 && key.weight > top[place - 1].weight; place--)
+        top[place] = top[place - 1];
+    top[place] = key;
+    return true;
+}
+
 /* Weights pooled over cells of rows×keys pairs (cells of the last row or column may be smaller): the largest
  * weight of each cell, or the mean. A cell with a NaN is NaN. */
 struct pooling {

@@ -13,15 +13,7 @@
 #error "to be included by an instruction set"
 #endif
 
-#define INLINE static inline __attribute__((always_inline, unused))
-
-#ifndef __OPTIMIZE__ /* GCC warns of annotations that it then ignores */
-#define UNROLL
-#elif defined __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "engine/unroll.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int32_t veci __attribute__((vector_size(LANES * 4)));

@@ -317,19 +317,6 @@ static void row_output_merge(const struct keys_cut *cut, size_t row)
     }
 }
 
-/* Puts a key among the heaviest, which are sorted. Keys come in the order of segments, so that one of equal weight goes
- * behind. */
-static bool top_merge_key(struct row_key *top, size_t count, struct row_key key)
-{
-    if (!(key.weight > top[count - 1].weight))
-        return false;
-    size_t place = count - 1;
-    for (; place > 0 && key.weight > top[place - 1].weight; place--)
-        top[place] = top[place - 1];
-    top[place] = key;
-    return true;
-}
-
 static void row_top_merge(const struct keys_cut *cut, size_t row)
 {
     const size_t n = cut->whole->head->n, count = cut->whole->top_count;
@@ -340,8 +327,8 @@ static void row_top_merge(const struct keys_cut *cut, size_t row)
         const struct row_key *own = cut->top + (s * n + row) * cut->top_count;
         for (size_t t = 0; t < cut->top_count && own[t].key != SIZE_MAX; t++) {
             const double weight = weight_of_whole(cut, s, row, own[t].weight);
-            if (!top_merge_key(top, count,
-                               (struct row_key){(float)weight, cut->segments[s].first + own[t].key}))
+            if (!row_key_insert(top, count,
+                                (struct row_key){(float)weight, cut->segments[s].first + own[t].key}))
                 break; /* those behind it are no heavier */
         }
     }

@@ -41,6 +41,7 @@
 #include "engine/linear.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
+#include "engine/units.h"
 
 /* Queries of a segment, at least, and for each row of the state. */
 #define SEGMENT ((size_t)2048)
@@ -232,6 +233,7 @@ struct linear_work {
     const struct linear_kernel *kernel;
     struct linear_plan *plans;
     size_t count;
+    struct units parts, units; /* of the plans: segments of keys, and those of queries by tiles */
     struct linear_rooms rooms;
     int threads;
     const struct engine_options *options;
@@ -276,29 +278,18 @@ static size_t unit_run(const struct linear_work *work, struct linear_plan *plan,
     return column == 0 ? end - first : 0;
 }
 
-/* The plan of a unit that is counted over all plans; it becomes the unit of that plan. */
-static struct linear_plan *unit_find(const struct linear_work *work, size_t *unit, bool is_part)
-{
-    struct linear_plan *plan = work->plans;
-    for (size_t has; has = is_part ? plan->parts : plan->segments * plan->tiles, *unit >= has; plan++)
-        *unit -= has;
-    return plan;
-}
-
 static void part_work(void *context, int worker, size_t part)
 {
     const struct linear_work *work = context;
-    struct linear_plan *plan = unit_find(work, &part, true);
+    size_t index;
+    struct linear_plan *plan = &work->plans[units_job(&work->parts, part, &index)];
     const struct linear_room room = rooms_get(&work->rooms, worker);
-    part_run(work, plan, part, &room);
+    part_run(work, plan, index, &room);
 }
 
 static void parts_run(struct linear_work *work)
 {
-    size_t parts = 0;
-    for (size_t j = 0; j < work->count; j++)
-        parts += work->plans[j].parts;
-    workers_run_on(work->threads, parts, part_work, work);
+    workers_run_on(work->threads, units_count(&work->parts), part_work, work);
     for (size_t j = 0; j < work->count; j++)
         if (work->plans[j].parts > 0)
             add_up(&work->plans[j]);
@@ -308,9 +299,10 @@ static void unit_work(void *context, int worker, size_t unit)
 {
     struct linear_work *work = context;
     const struct engine_options *options = work->options;
-    struct linear_plan *plan = unit_find(work, &unit, false);
+    size_t index;
+    struct linear_plan *plan = &work->plans[units_job(&work->units, unit, &index)];
     const struct linear_room room = rooms_get(&work->rooms, worker);
-    const size_t own = unit_run(work, plan, unit, &room);
+    const size_t own = unit_run(work, plan, index, &room);
     const size_t done = atomic_fetch_add(&work->rows_done, own) + own;
     if (options->progress && worker == 0)
         options->progress(options->context, done, work->rows);
@@ -318,12 +310,9 @@ static void unit_work(void *context, int worker, size_t unit)
 
 static void units_run(struct linear_work *work)
 {
-    size_t units = 0;
-    for (size_t j = 0; j < work->count; j++) {
-        units += work->plans[j].segments * work->plans[j].tiles;
+    for (size_t j = 0; j < work->count; j++)
         work->rows += work->plans[j].job->head->n;
-    }
-    workers_run_on(work->threads, units, unit_work, work);
+    workers_run_on(work->threads, units_count(&work->units), unit_work, work);
 }
 
 /* Computes the heads anew that have a number which is not finite, or that the factors do not carry. */
@@ -344,17 +333,17 @@ static bool linear_run(const struct engine_job *jobs, size_t count, const struct
                                .plans = memory_zeroed(count, sizeof *work.plans, error),
                                .count = count,
                                .options = options};
-    bool ok = work.plans != NULL;
+    bool ok = work.plans && units_make(&work.parts, count, error) && units_make(&work.units, count, error);
     double multiplications = 0;
-    size_t units = 0;
     for (size_t j = 0; ok && j < count; j++) {
         struct linear_plan *plan = &work.plans[j];
         linear_plan_make(plan, &jobs[j]);
         ok = linear_plan_alloc(plan, error);
         multiplications += 3.0 * (double)jobs[j].head->n * (double)plan->d_k * (double)jobs[j].head->d_v;
-        units += plan->segments * plan->tiles;
+        units_add(&work.parts, plan->parts);
+        units_add(&work.units, plan->segments * plan->tiles);
     }
-    work.threads = engine_threads_for(options->threads, multiplications, units);
+    work.threads = engine_threads_for(options->threads, multiplications, units_count(&work.units));
     ok = ok && rooms_make(&work.rooms, work.plans, count, work.threads, error);
     if (ok) {
         parts_run(&work);
@@ -365,6 +354,8 @@ static bool linear_run(const struct engine_job *jobs, size_t count, const struct
         free(work.plans[j].states);
         free(work.plans[j].factors);
     }
+    units_free(&work.parts);
+    units_free(&work.units);
     free(work.plans);
     free(work.rooms.memory);
     return ok;

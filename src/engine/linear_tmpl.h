@@ -12,16 +12,9 @@
 #error "to be included by an instruction set"
 #endif
 
-#define INLINE static inline __attribute__((always_inline, unused))
-#define TILE_ROWS 4
+#include "engine/unroll.h"
 
-#ifndef __OPTIMIZE__ /* GCC warns of annotations that it then ignores */
-#define UNROLL
-#elif defined __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#define TILE_ROWS 4
 
 typedef double vec __attribute__((vector_size(LANES * 8)));
 typedef int64_t veci __attribute__((vector_size(LANES * 8)));

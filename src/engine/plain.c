@@ -91,12 +91,8 @@ static void plain_top(struct row_key *top, size_t count, const struct plain_spac
     for (size_t s = 0; s < space->room.key_count; s++) {
         const size_t j = space->room.keys[s];
         const float weight = space->weights[j];
-        if (weight == 0 || !(weight > top[count - 1].weight))
-            continue;
-        size_t t = count - 1;
-        for (; t > 0 && weight > top[t - 1].weight; t--)
-            top[t] = top[t - 1];
-        top[t] = (struct row_key){weight, j};
+        if (weight != 0)
+            row_key_insert(top, count, (struct row_key){weight, j});
     }
     for (size_t t = 0; t < count; t++)
         if (top[t].key == SIZE_MAX)

@@ -353,7 +353,7 @@ static bool has_fraction(struct csv row)
 {
     struct cell cell = {0};
     while (row.at < row.end && !cell.last)
-        if (!csv_cell(&row, &cell) || (csv_is_number(&row, &cell) && !csv_cell_whole(&cell)))
+        if (!csv_cell(&row, &cell) || (csv_is_number(&row, &cell) && !csv_cell_whole(&cell, NULL)))
             return row.error->kind == ERROR_NONE;
     return false;
 }

@@ -31,18 +31,7 @@ struct long_row {
 /* A plain index; pandas writes it as 3.0 where others of its column are missing. */
 static bool read_index(const struct csv *csv, const struct cell *cell, const char *name, size_t *index)
 {
-    const size_t most = INT32_MAX;
-    size_t value = 0;
-    const char *p = cell->start, *end = cell->end;
-    while (p < end && *p == ' ')
-        p++;
-    if (end - p > 2 && memcmp(end - 2, ".0", 2) == 0)
-        end -= 2;
-    const char *digits = p;
-    for (; p < end && *p >= '0' && *p <= '9' && value < most; p++)
-        value = value * 10 + (size_t)(*p - '0');
-    *index = value;
-    if (p > digits && p == end && value < most)
+    if (csv_cell_whole(cell, index) && *index < CSV_INDEX_MAX)
         return true;
     int length = cell->end - cell->start > 40 ? 40 : (int)(cell->end - cell->start);
     return source_error(

@@ -216,14 +216,14 @@ static bool fits_first_row(const struct csv *csv, struct columns *columns)
         return !csv_cell_empty(&columns->name[0]) && !columns->renamed;
     if (csv_cell_empty(&columns->name[0]) && !csv_is_number(csv, &cells[0]))
         return false;
-    if (count == columns->count + 1 && columns->count < COLUMNS_MAX && csv_cell_whole(&cells[0]) &&
+    if (count == columns->count + 1 && columns->count < COLUMNS_MAX && csv_cell_whole(&cells[0], NULL) &&
         (cells[0].quoted || csv_cell_is(&cells[0], "1")))
         shift(columns, &cells[0]);
     if (count != columns->count && (columns->renamed || !csv_is_number(csv, &cells[0])))
         return false;
     for (int side = 0; side < 2; side++) {
         const size_t at = csv_long_column(columns, QUERY + side);
-        if (at >= count || columns->words[side] || csv_cell_whole(&cells[at]))
+        if (at >= count || columns->words[side] || csv_cell_whole(&cells[at], NULL))
             continue;
         columns->words[side] = !columns->has[QUERY_TOKEN + side] && csv_cell_word(csv, &cells[at]);
         if (columns->renamed && !columns->words[side])

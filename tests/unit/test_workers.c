@@ -1,4 +1,4 @@
-/* Crews: every job is done, once. */
+/* Workers: every job is done, once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
