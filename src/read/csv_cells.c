@@ -135,16 +135,16 @@ bool csv_is_number(const struct csv *csv, const struct cell *cell)
 bool csv_cell_whole(const struct cell *cell, size_t *value)
 {
     const char *p = cell->start, *end = cell->end;
-    size_t whole = 0;
+    uint64_t whole = 0;
     while (p < end && *p == ' ')
         p++;
     if (end - p > 2 && memcmp(end - 2, ".0", 2) == 0)
         end -= 2;
     const char *digits = p;
     for (; p < end && *p >= '0' && *p <= '9'; p++)
-        whole = whole < CSV_INDEX_MAX / 10 ? whole * 10 + (size_t)(*p - '0') : CSV_INDEX_MAX;
+        whole = whole < CSV_INDEX_MAX ? whole * 10 + (uint64_t)(*p - '0') : CSV_INDEX_MAX;
     if (value)
-        *value = whole;
+        *value = whole < CSV_INDEX_MAX ? (size_t)whole : CSV_INDEX_MAX;
     return p > digits && p == end;
 }
 

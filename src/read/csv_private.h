@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/source.h"
@@ -53,7 +54,7 @@ bool csv_cell_empty(const struct cell *cell);
 bool csv_cell_is(const struct cell *cell, const char *word);
 /* Whether it is a whole number without a sign; pandas writes 3.0 where others of its column are missing. *value (NULL: not
  * wanted) becomes the number, or CSV_INDEX_MAX where it is as large. */
-#define CSV_INDEX_MAX ((size_t)2000000000)
+#define CSV_INDEX_MAX ((size_t)INT32_MAX)
 bool csv_cell_whole(const struct cell *cell, size_t *value);
 /* Whether it is a word: no number, misspelt or missing, and not empty. */
 bool csv_cell_word(const struct csv *csv, const struct cell *cell);
