@@ -131,7 +131,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     if (options->verbose && !say_cost(c, error))
         return false;
     if (options->verbose)
-        fprintf(stderr, "time read=%.3f attend=%.3f draw=%.3f write=%.3f total=%.3f engine=%s threads=%d\n",
+        fprintf(stderr, "time read=%.4f attend=%.4f draw=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
                 read - start, attended - read, r->outputs.draw_seconds, r->outputs.write_seconds,
                 clock_seconds() - start, c->parts[0].result.engine,
                 engine_threads((int)options->engine.threads));

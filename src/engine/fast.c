@@ -41,6 +41,14 @@ static bool form_holds_scores(const struct head *head)
 /* Scores that are held are 64 rows of floats: for so many keys a thread holds 1 GiB. */
 static const size_t held_most = (size_t)1 << 22;
 
+/* Whether a job keeps the scores of a block. A receiver takes weights when their sums are known: up to so many keys the
+ * scores that they are made from lie in the second cache, and are not computed again. */
+static bool job_holds_scores(const struct engine_job *job)
+{
+    const size_t most = 2048;
+    return form_holds_scores(job->head) || (job->receiver.receive && job->head->m <= most);
+}
+
 /* Whether the blocks of a thread are in proportion to the jobs. A block has room for BLOCK rows however few there are:
  * where d_k or d_v is in the hundred thousands and rows are few, that is many times the numbers that come and go. The
  * plain runner then takes less memory and no more time, because most lanes would be idle. */
@@ -170,7 +178,7 @@ static bool plan_make(struct plan *plan, const struct engine_job *job, size_t bl
         !(head->softcap > 0) && !head->bias.data && !head->distance && factor >= 1e-4 && factor <= 1e4;
     plan->scale_after = plan->scale_in_exp ? head->scale : 1;
     plan->factor = plan->scale_in_exp && head->normalizer == NORMALIZER_SOFTMAX ? factor : M_LOG2E;
-    plan->holds_scores = form_holds_scores(head);
+    plan->holds_scores = job_holds_scores(job);
     plan->drops = head->dropout > 0;
     plan->drop_below = (uint64_t)ceil(head->dropout * 0x1p53);
     plan->has_sink = head->has_sink && head->sink > -INFINITY;
@@ -210,7 +218,7 @@ static void sizes_raise(struct workspace_sizes *sizes, const struct engine_job *
         raise_to(&sizes->cells, size_divide_up(head->m, job->pool.keys) + 16);
         raise_to(&sizes->chunk_max, head->m / (CHUNK / 2) + size_divide_up(head->m, job->pool.keys) + 2);
     }
-    if (form_holds_scores(head))
+    if (job_holds_scores(job))
         raise_to(&sizes->held, head->m);
     if (head->dropout > 0)
         raise_to(&sizes->left, 1);

@@ -513,7 +513,7 @@ attn: k is 2×6×6, from x.json:22:8
 attn: v is 2×6×6, from x.json:40:8
 attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
     same "$(wc -l <err)" 6
-    number='[0-9]+\.[0-9]{3}'
+    number='[0-9]+\.[0-9]{4}'
     [[ $(tail -1 err) =~ ^time\ read=$number\ attend=$number\ draw=$number\ write=$number\ total=$number\ engine=[a-z0-9]+\ threads=[0-9]+$ ]]
     attn run x.json -o y.json -v --threads 3 2>&1 | grep -q ' threads=3$'
     # 2 heads of 6×6 pairs, each d_k + d_v products; masked pairs, and queries that are not computed, cost nothing.
