@@ -19,21 +19,27 @@
 /* Files from this size on are mapped, which spares a copy. */
 enum { MAPPED_SIZE = 1 << 20 };
 
-/* Maps a large file, if its last page leaves room for the NUL behind it. The pages are ours to write; a file
- * that is cut short meanwhile is file.c's SIGBUS. False: it has to be read. */
-static bool map(struct source *source, int fd, const struct stat *status)
+/* Maps a file, with room for the NUL behind it: the system clears the rest of the last page, and where there is no rest, a
+ * page of zeros follows. The pages are ours to write; a file that is cut short meanwhile is file.c's SIGBUS. False: it has
+ * to be read. */
+static bool map(struct source *source, int fd, const struct stat *status, size_t least)
 {
-    long page = sysconf(_SC_PAGESIZE);
-    if (!S_ISREG(status->st_mode) || status->st_size < MAPPED_SIZE || page <= 0 ||
-        status->st_size % page == 0)
+    const long page = sysconf(_SC_PAGESIZE);
+    if (!S_ISREG(status->st_mode) || status->st_size <= 0 || (uintmax_t)status->st_size < least ||
+        page <= 0 || (uintmax_t)status->st_size > PTRDIFF_MAX - (uintmax_t)page)
         return false;
-    size_t size = (size_t)status->st_size;
-    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED)
+    const size_t size = (size_t)status->st_size, whole = (size / (size_t)page + 1) * (size_t)page;
+    void *room = mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
         return false;
-    (void)madvise(data, size, MADV_SEQUENTIAL);
+    void *data = mmap(room, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, fd, 0);
+    if (data == MAP_FAILED) {
+        munmap(room, whole);
+        return false;
+    }
     source->data = data;
-    source->size = source->mapped = size;
+    source->size = size;
+    source->mapped = whole;
     return true;
 }
 
@@ -50,8 +56,9 @@ static bool too_long(const struct source *source, size_t most, struct error *err
                      source->name, most >> 20);
 }
 
-/* Reads the descriptor to its end. The buffer begins at what fstat promises and grows by half. */
-static bool read_all(struct source *source, int fd, size_t most, struct error *error)
+/* Reads the descriptor to its end, or maps it if it is a file of at least so many bytes. The buffer begins at what fstat
+ * promises and grows by half. */
+static bool read_all(struct source *source, int fd, size_t most, size_t least, struct error *error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0)
@@ -62,8 +69,11 @@ static bool read_all(struct source *source, int fd, size_t most, struct error *e
         most = S_ISREG(status.st_mode) ? SIZE_MAX / 4 : half_memory();
     if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > most)
         return too_long(source, most, error);
-    if (map(source, fd, &status))
+    if (map(source, fd, &status, least)) {
+        if (least > 1)
+            (void)madvise(source->data, source->size, MADV_SEQUENTIAL);
         return true;
+    }
     size_t capacity = 1 << 16;
     if (S_ISREG(status.st_mode) && status.st_size > 0)
         capacity = (size_t)status.st_size + 1;
@@ -89,7 +99,8 @@ static bool read_all(struct source *source, int fd, size_t most, struct error *e
     return true;
 }
 
-bool source_read(struct source *source, const char *path, size_t most, struct error *error)
+static bool source_open(struct source *source, const char *path, size_t most, size_t least,
+                        struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
     *source = (struct source){.name = text_copy(standard ? "standard input" : path)};
@@ -98,10 +109,20 @@ bool source_read(struct source *source, const char *path, size_t most, struct er
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    bool ok = read_all(source, fd, most, error);
+    bool ok = read_all(source, fd, most, least, error);
     if (!standard)
         close(fd);
     return ok;
+}
+
+bool source_read(struct source *source, const char *path, size_t most, struct error *error)
+{
+    return source_open(source, path, most, MAPPED_SIZE, error);
+}
+
+bool source_map(struct source *source, const char *path, struct error *error)
+{
+    return source_open(source, path, 0, 1, error);
 }
 
 void source_pass(const struct source *source, const char *start, const char *end)

@@ -24,6 +24,8 @@ struct place {
 /* Reads the file, or standard input for "-". Errors: ERROR_SYSTEM, also where it holds more than `most`
  * bytes; 0: a regular file may hold any number, a pipe or device half of the machine's memory. */
 bool source_read(struct source *source, const char *path, size_t most, struct error *error);
+/* The same for a file of which not everything will be looked at: it is mapped whatever its size. */
+bool source_map(struct source *source, const char *path, struct error *error);
 void source_free(struct source *source);
 /* Frees the text and keeps the name. */
 void source_drop(struct source *source);

@@ -1,0 +1,179 @@
+#include "tensor/archive.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "tensor/format.h"
+
+/* ---- archives ---- */
+
+bool archive_add_source(struct archive *archive, const char *path, struct error *error)
+{
+    if (!memory_resize(&archive->sources, archive->source_count + 1, sizeof *archive->sources, error))
+        return false;
+    struct source *source = &archive->sources[archive->source_count++];
+    *source = (struct source){0};
+    return source_map(source, path, error);
+}
+
+bool archive_open(struct archive *archive, const char *path, const struct format *format, struct error *error)
+{
+    *archive = (struct archive){.format = format};
+    if (!archive_add_source(archive, path, error))
+        return false;
+    const struct source *source = &archive->sources[0];
+    if (!format)
+        archive->format = format_of(source->data, source->size, source->name);
+    if (!archive->format)
+        return error_set(error, ERROR_INPUT, "%s: no file of named arrays: expected one of %s", source->name,
+                         format_words);
+    return archive->format->open(archive, error);
+}
+
+void archive_free(struct archive *archive)
+{
+    if (archive->format && archive->format->close && archive->state)
+        archive->format->close(archive);
+    for (size_t i = 0; i < archive->count; i++)
+        free(archive->arrays[i].name);
+    for (size_t i = 0; i < archive->metadata_count; i++)
+        free(archive->metadata[i].key);
+    for (size_t i = 0; i < archive->block_count; i++)
+        free(archive->blocks[i]);
+    for (size_t i = 0; i < archive->source_count; i++)
+        source_free(&archive->sources[i]);
+    free(archive->arrays);
+    free(archive->metadata);
+    free(archive->blocks);
+    free(archive->slots);
+    free(archive->sources);
+    *archive = (struct archive){0};
+}
+
+bool archive_load(struct archive *archive, struct array *array, struct error *error)
+{
+    return array->data || !archive->format->load || archive->format->load(archive, array, error);
+}
+
+/* ---- names ---- */
+
+/* FNV-1a, by Fowler, Noll and Vo. */
+static uint64_t name_hash(const char *name)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* The slot that a name has, or would have. */
+static size_t *name_slot(const struct archive *archive, const char *name)
+{
+    size_t i = (size_t)name_hash(name) & (archive->slot_count - 1);
+    while (archive->slots[i] != SIZE_MAX && strcmp(archive->arrays[archive->slots[i]].name, name) != 0)
+        i = (i + 1) & (archive->slot_count - 1);
+    return &archive->slots[i];
+}
+
+/* Makes room for one name more: at most half of the slots are taken. */
+static bool slots_grow(struct archive *archive, struct error *error)
+{
+    if (2 * (archive->count + 1) <= archive->slot_count)
+        return true;
+    const size_t count = archive->slot_count ? 2 * archive->slot_count : 64;
+    if (!memory_resize(&archive->slots, count, sizeof *archive->slots, error))
+        return false;
+    archive->slot_count = count;
+    memset(archive->slots, 0xff, count * sizeof *archive->slots);
+    for (size_t i = 0; i < archive->count; i++)
+        *name_slot(archive, archive->arrays[i].name) = i;
+    return true;
+}
+
+struct array *archive_find(const struct archive *archive, const char *name)
+{
+    if (archive->slot_count == 0)
+        return NULL;
+    const size_t index = *name_slot(archive, name);
+    return index == SIZE_MAX ? NULL : &archive->arrays[index];
+}
+
+/* A name that no array has: the given one, or with #2, #3, … behind it. NULL without memory. */
+static char *name_new(const struct archive *archive, const char *name, size_t length)
+{
+    char *own = text_copy_part(name, length);
+    for (size_t i = 2; own && archive_find(archive, own); i++) {
+        free(own);
+        own = text_format("%.*s#%zu", (int)length, name, i);
+    }
+    return own;
+}
+
+/* ---- what formats add ---- */
+
+struct array *archive_add(struct archive *archive, const char *name, size_t length, struct error *error)
+{
+    if (!slots_grow(archive, error) ||
+        !memory_resize(&archive->arrays, archive->count + 1, sizeof *archive->arrays, error))
+        return NULL;
+    char *own = name_new(archive, name, length);
+    if (!own) {
+        error_memory(error, length);
+        return NULL;
+    }
+    struct array *array = &archive->arrays[archive->count];
+    *array = (struct array){.name = own};
+    *name_slot(archive, own) = archive->count++;
+    return array;
+}
+
+struct metadatum *archive_add_metadatum(struct archive *archive, const char *key, size_t length,
+                                        struct error *error)
+{
+    if (!memory_resize(&archive->metadata, archive->metadata_count + 1, sizeof *archive->metadata, error))
+        return NULL;
+    struct metadatum *metadatum = &archive->metadata[archive->metadata_count];
+    *metadatum = (struct metadatum){.key = text_copy_part(key, length)};
+    if (!metadatum->key) {
+        error_memory(error, length);
+        return NULL;
+    }
+    archive->metadata_count++;
+    return metadatum;
+}
+
+void *archive_alloc(struct archive *archive, size_t count, size_t size, struct error *error)
+{
+    if (!memory_resize(&archive->blocks, archive->block_count + 1, sizeof *archive->blocks, error))
+        return NULL;
+    void *block = memory_alloc(count, size, error);
+    if (block)
+        archive->blocks[archive->block_count++] = block;
+    return block;
+}
+
+const struct metadatum *archive_metadatum(const struct archive *archive, const char *key)
+{
+    for (size_t i = 0; i < archive->metadata_count; i++)
+        if (strcmp(archive->metadata[i].key, key) == 0)
+            return &archive->metadata[i];
+    return NULL;
+}
+
+bool archive_error(const struct archive *archive, const struct array *array, struct error *error,
+                   const char *format, ...)
+{
+    char message[sizeof error->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    const char *file = archive->sources[array->source].name;
+    if (array->name[0])
+        return error_set(error, ERROR_INPUT, "%s:%s: %s", file, array->name, message);
+    return error_set(error, ERROR_INPUT, "%s: %s", file, message);
+}

@@ -1,0 +1,270 @@
+#include "tensor/array.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+bool array_count(const struct array *array, size_t *count)
+{
+    *count = 1;
+    bool is_empty = false; /* 0 times anything is 0, also where the rest does not fit */
+    for (int a = 0; a < array->rank; a++)
+        is_empty = is_empty || array->shape[a] == 0;
+    for (int a = 0; a < array->rank && !is_empty; a++)
+        if (!size_multiply(*count, array->shape[a], count) || *count > PTRDIFF_MAX)
+            return false;
+    if (is_empty)
+        *count = 0;
+    return true;
+}
+
+bool array_pack(struct array *array)
+{
+    size_t count, stride = 1;
+    if (!array_count(array, &count))
+        return false;
+    for (int a = array->rank; a-- > 0;) {
+        array->stride[a] = (ptrdiff_t)stride;
+        if (count > 0)
+            stride *= array->shape[a];
+    }
+    return true;
+}
+
+/* The first axis from which on the numbers follow each other; axes of one number do not matter. `*run`: how many these
+ * are. */
+static int packed_axes(const struct array *array, size_t *run)
+{
+    int first = array->rank;
+    *run = 1;
+    for (; first > 0; first--) {
+        const size_t length = array->shape[first - 1];
+        if (length != 1 && array->stride[first - 1] != (ptrdiff_t)*run)
+            break;
+        *run *= length;
+    }
+    return first;
+}
+
+bool array_is_packed(const struct array *array)
+{
+    size_t count, run;
+    return !array_count(array, &count) || count == 0 || packed_axes(array, &run) == 0;
+}
+
+const float *array_in_place(const struct array *array)
+{
+    const bool fits = array->dtype == DTYPE_F32 && !array->swapped && array->data &&
+                      (uintptr_t)array->data % _Alignof(float) == 0 && array_is_packed(array);
+    return fits ? (const float *)(const void *)array->data : NULL;
+}
+
+/* Copies `count` numbers of `bytes` bytes, `step` bytes apart, to where they follow each other, in the byte order of this
+ * machine. */
+static void gather(char *to, const char *from, size_t count, size_t bytes, ptrdiff_t step, bool swapped)
+{
+    for (size_t i = 0; i < count; i++, to += bytes, from += step)
+        for (size_t b = 0; b < bytes; b++)
+            to[b] = from[swapped ? bytes - 1 - b : b];
+}
+
+/* Widens numbers of a type with one number a block, through a small room. */
+static void widen_gathered(const struct array *array, const struct dtype_kind *kind, float *to,
+                           const char *from, size_t count, ptrdiff_t stride)
+{
+    char room[2048];
+    const size_t most = sizeof room / kind->bytes;
+    const ptrdiff_t step = stride * (ptrdiff_t)kind->bytes;
+    for (size_t done = 0; done < count; done += most) {
+        const size_t part = count - done < most ? count - done : most;
+        gather(room, from + (ptrdiff_t)done * step, part, kind->bytes, step, array->swapped);
+        kind->widen(to + done, room, part);
+    }
+}
+
+void array_widen(const struct array *array, float *to)
+{
+    const struct dtype_kind *kind = dtype_kind(array->dtype);
+    size_t count, run, at[ARRAY_RANK_MAX] = {0};
+    if (!array_count(array, &count) || count == 0)
+        return;
+    const int first = packed_axes(array, &run);
+    const bool gathers = array->swapped || (first == array->rank && first > 0);
+    /* The axes that are walked: where the last has gaps, it is gathered as one run. */
+    const int walked = gathers && first == array->rank && first > 0 ? first - 1 : first;
+    const ptrdiff_t stride = walked < first ? array->stride[first - 1] : 1;
+    if (walked < first)
+        run = array->shape[first - 1];
+    for (size_t done = 0; done < count; done += run) {
+        ptrdiff_t place = 0;
+        for (int a = 0; a < walked; a++)
+            place += (ptrdiff_t)at[a] * array->stride[a];
+        const char *from = array->data + place / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
+        if (gathers)
+            widen_gathered(array, kind, to + done, from, run, stride);
+        else
+            kind->widen(to + done, from, run / kind->count);
+        for (int a = walked; a-- > 0 && ++at[a] == array->shape[a];)
+            at[a] = 0;
+    }
+}
+
+char *array_shape(const struct array *array, char out[ARRAY_SHAPE_TEXT])
+{
+    size_t used = 0;
+    if (array->rank == 0)
+        snprintf(out, ARRAY_SHAPE_TEXT, "a number");
+    else if (array->rank == 1)
+        snprintf(out, ARRAY_SHAPE_TEXT, "%zu number%s", array->shape[0], array->shape[0] == 1 ? "" : "s");
+    for (int a = 0; a < array->rank && array->rank > 1; a++)
+        used +=
+            (size_t)snprintf(out + used, ARRAY_SHAPE_TEXT - used, "%s%zu", a > 0 ? "×" : "", array->shape[a]);
+    return out;
+}
+
+/* ---- parts ---- */
+
+/* What is between two commas of an index. */
+struct cut {
+    bool is_slice, has_first, has_end;
+    int64_t first, end, step;
+};
+
+static bool cut_error(const struct array *array, const char *index, struct error *error, const char *what)
+{
+    char shape[ARRAY_SHAPE_TEXT];
+    return error_set(error, ERROR_USAGE, "[%s] does not index %s, which is %s: %s", index,
+                     array->name[0] ? array->name : "the array", array_shape(array, shape), what);
+}
+
+/* A whole number of the text [at, end), blanks around it, or nothing. */
+static bool cut_number(const char *at, const char *end, bool *is_there, int64_t *number)
+{
+    char text[24];
+    while (at < end && *at == ' ')
+        at++;
+    while (end > at && end[-1] == ' ')
+        end--;
+    *is_there = at < end;
+    if (!*is_there)
+        return true;
+    if ((size_t)(end - at) >= sizeof text)
+        return false;
+    memcpy(text, at, (size_t)(end - at));
+    text[end - at] = 0;
+    return text_to_integer(text, number);
+}
+
+static bool cut_parse(const char *at, const char *end, struct cut *cut)
+{
+    const char *colon = memchr(at, ':', (size_t)(end - at));
+    bool is_there;
+    *cut = (struct cut){.step = 1};
+    if (!colon)
+        return cut_number(at, end, &cut->has_first, &cut->first) && cut->has_first;
+    const char *second = memchr(colon + 1, ':', (size_t)(end - colon - 1));
+    cut->is_slice = true;
+    return cut_number(at, colon, &cut->has_first, &cut->first) &&
+           cut_number(colon + 1, second ? second : end, &cut->has_end, &cut->end) &&
+           (!second || cut_number(second + 1, end, &is_there, &cut->step)) && cut->step != 0;
+}
+
+static int64_t clamp(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* Takes a slice of an axis of `length` numbers, as Python does: its first number, and how many there are. */
+static void slice_find(const struct cut *cut, int64_t length, int64_t *first, size_t *count)
+{
+    const bool back = cut->step < 0;
+    const int64_t low = back ? -1 : 0, high = back ? length - 1 : length;
+    int64_t from = back ? high : low, end = back ? low : high;
+    if (cut->has_first)
+        from = clamp(cut->first < 0 ? cut->first + length : cut->first, low, high);
+    if (cut->has_end)
+        end = clamp(cut->end < 0 ? cut->end + length : cut->end, low, high);
+    const uint64_t way = back ? (uint64_t)(from - end) : (uint64_t)(end - from);
+    const uint64_t step = back ? -(uint64_t)cut->step : (uint64_t)cut->step;
+    const bool any = back ? from > end : end > from;
+    *count = any ? (size_t)((way - 1) / step + 1) : 0;
+    *first = any ? from : 0;
+}
+
+/* Applies one cut to axis `axis` of the old array; `to` gets what is left. */
+static bool cut_axis(struct array *to, const struct array *old, int axis, const struct cut *cut,
+                     const char *index, struct error *error)
+{
+    const struct dtype_kind *kind = dtype_kind(old->dtype);
+    const int64_t length = (int64_t)old->shape[axis];
+    int64_t first = cut->first < 0 ? cut->first + length : cut->first;
+    size_t count = 1;
+    if (!cut->is_slice && (first < 0 || first >= length))
+        return cut_error(old, index, error, "an index lies outside its axis");
+    if (cut->is_slice)
+        slice_find(cut, length, &first, &count);
+    if (kind->count > 1 && axis == old->rank - 1 &&
+        (count != old->shape[axis] || first != 0 || cut->step != 1))
+        return cut_error(old, index, error, "the last axis of a quantized array can only be taken whole");
+    to->data += first * old->stride[axis] / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
+    if (!cut->is_slice)
+        return true;
+    to->shape[to->rank] = count;
+    /* A step beyond the axis is one to nowhere. */
+    to->stride[to->rank++] = count > 1 ? old->stride[axis] * (ptrdiff_t)cut->step : old->stride[axis];
+    return true;
+}
+
+/* How many axes an index names without its ellipsis. */
+static int cut_axes(const char *index)
+{
+    int count = 0;
+    for (const char *at = index; *at;) {
+        const char *comma = strchrnul(at, ',');
+        const size_t blank = strspn(at, " ");
+        const bool is_ellipsis = strncmp(at + blank, "...", 3) == 0;
+        count += !is_ellipsis && at + blank < comma;
+        at = *comma ? comma + 1 : comma;
+    }
+    return count;
+}
+
+bool array_cut(struct array *array, const char *index, struct error *error)
+{
+    const struct array old = *array;
+    struct array cut_out = old;
+    const struct cut whole = {.is_slice = true, .step = 1};
+    const int named = cut_axes(index);
+    int axis = 0;
+    bool has_ellipsis = false;
+    cut_out.rank = 0;
+    if (named > old.rank)
+        return cut_error(&old, index, error, "it has more indexes than the array has axes");
+    for (const char *at = index; *at;) {
+        const char *comma = strchrnul(at, ',');
+        const size_t blank = strspn(at, " ");
+        struct cut cut;
+        if (strncmp(at + blank, "...", 3) == 0 && at + blank + 3 + strspn(at + blank + 3, " ") == comma) {
+            if (has_ellipsis)
+                return cut_error(&old, index, error, "one ellipsis is the most");
+            has_ellipsis = true;
+            for (int i = old.rank - named; i > 0; i--)
+                if (!cut_axis(&cut_out, &old, axis++, &whole, index, error))
+                    return false;
+        } else if (!cut_parse(at, comma, &cut)) {
+            return cut_error(&old, index, error,
+                             "expected integers, slices as 2:8 or ::-1, and at most one ...");
+        } else if (!cut_axis(&cut_out, &old, axis++, &cut, index, error)) {
+            return false;
+        }
+        at = *comma ? comma + 1 : comma;
+    }
+    while (axis < old.rank)
+        if (!cut_axis(&cut_out, &old, axis++, &whole, index, error))
+            return false;
+    *array = cut_out;
+    return true;
+}

@@ -1,0 +1,54 @@
+/* An array as it lies in a file, or a part of one: type, shape and strides. What it means is not known here. */
+#ifndef ATTN_TENSOR_ARRAY_H
+#define ATTN_TENSOR_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "tensor/dtype.h"
+
+enum { ARRAY_RANK_MAX = 8 };
+
+/*
+ * Number (i, j, …) lies at data + (i·stride[0] + j·stride[1] + …)·size of a number.
+ * A quantized array has stride[rank - 1] = 1 and the other strides in numbers too, in multiples of a block; its last axis is
+ * one of whole blocks.
+ */
+struct array {
+    char *name;       /* owned; "" where a file has one array without a name */
+    const char *type; /* as the format writes it: "<f4", "BF16", "Q4_K"; lives as long as the archive */
+    enum dtype dtype;
+    bool swapped; /* the numbers have the other byte order than this machine */
+    int rank;
+    size_t shape[ARRAY_RANK_MAX];
+    ptrdiff_t stride[ARRAY_RANK_MAX]; /* in numbers; below 0 in a part that runs backwards */
+    const char *data;                 /* the first number; NULL: archive_load has to fetch it */
+    size_t bytes;                     /* that the file holds for it, or says that it holds */
+    size_t source;                    /* which of the archive's sources it lies in */
+    size_t offset;                    /* in that file, for messages; of a compressed one, of its member */
+    size_t member;                    /* for the format: which member of a zip, … */
+};
+
+/* How many numbers it has; false where that does not fit a size_t. */
+bool array_count(const struct array *array, size_t *count);
+/* Sets the strides to those of rows last without gaps. False where a size does not fit. */
+bool array_pack(struct array *array);
+/* Whether its numbers follow each other, rows last, without gaps. */
+bool array_is_packed(const struct array *array);
+
+/* Its numbers where they lie, if they are packed, aligned float32 of this machine; else NULL. Loaded. */
+const float *array_in_place(const struct array *array);
+/* All its numbers as float32, rows last, into `to`. The array is loaded, and its type can be read. */
+void array_widen(const struct array *array, float *to);
+
+/* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
+ * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was
+ * expected there. The last axis of a quantized array can only be taken whole. */
+bool array_cut(struct array *array, const char *index, struct error *error);
+
+/* The shape as text: "12×6×6", "5 numbers", "a number". 160 bytes have room for any. Returns `out`. */
+enum { ARRAY_SHAPE_TEXT = 176 };
+char *array_shape(const struct array *array, char out[ARRAY_SHAPE_TEXT]);
+
+#endif

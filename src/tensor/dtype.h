@@ -1,0 +1,46 @@
+/*
+ * The types of numbers in files, and their values as float32. A type has blocks of `count` numbers in `bytes` bytes, of
+ * which quantized types have more than one.
+ */
+#ifndef ATTN_TENSOR_DTYPE_H
+#define ATTN_TENSOR_DTYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In the order of dtype_kinds. */
+enum dtype {
+    DTYPE_UNKNOWN, /* one that is named by its format and cannot be read: array->type says which */
+    DTYPE_BOOL,
+    DTYPE_I8,
+    DTYPE_U8,
+    DTYPE_I16,
+    DTYPE_U16,
+    DTYPE_I32,
+    DTYPE_U32,
+    DTYPE_I64,
+    DTYPE_U64,
+    DTYPE_F16,
+    DTYPE_BF16,
+    DTYPE_F32,
+    DTYPE_F64,
+    DTYPE_COUNT
+};
+
+struct dtype_kind {
+    const char *name; /* as --dtype and messages say it: "f32" */
+    size_t count;     /* numbers of a block */
+    size_t bytes;     /* of a block */
+    /* Widens `blocks` whole blocks, which follow each other from `from` on in the byte order of this machine and need not be
+     * aligned, to float32. NULL: cannot be read. Integers and doubles that float32 does not hold are rounded to the nearest;
+     * what is too large becomes an infinity. */
+    void (*widen)(float *to, const void *from, size_t blocks);
+};
+
+/* That of a type; never NULL. */
+const struct dtype_kind *dtype_kind(enum dtype dtype);
+
+/* The type of that name ("f32", "bf16", "q8_0"), or DTYPE_UNKNOWN. */
+enum dtype dtype_named(const char *name);
+
+#endif
