@@ -39,13 +39,13 @@ struct selection_options {
     unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };
 
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
+enum printed_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT_NONE };
 
 /* What to write, and where. */
 struct output_options {
     struct string_list paths;
     const char *measures; /* the path of the measures; NULL: none */
-    int format;           /* enum format, of standard output */
+    int format;           /* enum printed_format, of standard output */
     int masked_nan;       /* a truth value: masked pairs are NaN in CSV and NPY */
     unsigned stages;      /* bits 1 << STAGE_… */
 };

@@ -110,5 +110,10 @@ void inputs_free(struct inputs *inputs)
     for (size_t i = 0; i < inputs->source_count; i++)
         source_free(&inputs->sources[i]);
     free(inputs->sources);
+    for (size_t i = 0; i < inputs->archive_count; i++) {
+        archive_free(inputs->archives[i]);
+        free(inputs->archives[i]);
+    }
+    free(inputs->archives);
     *inputs = (struct inputs){0};
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/source.h"
 #include "problem/settings.h"
+#include "tensor/archive.h"
 #include "tensor/tensor.h"
 
 /* The tensors a problem may hold; input_names[] has the names, which are the JSON keys. */
@@ -127,6 +128,8 @@ struct inputs {
     struct place patch_grid_place;
     struct source *sources; /* the files that were read, kept because places point to their names */
     size_t source_count;
+    struct archive **archives; /* the files of arrays that tensors borrow their numbers from; owned */
+    size_t archive_count;
 };
 void inputs_free(struct inputs *inputs);
 

@@ -52,8 +52,10 @@ static bool permute(struct tensor *t, const int order[3], struct error *error)
         for (size_t j = 0; j < shape[1]; j++)
             for (size_t k = 0; k < shape[2]; k++)
                 *to++ = t->data[i * step[order[0]] + j * step[order[1]] + k * step[order[2]]];
-    free(t->data);
+    if (!t->is_borrowed)
+        free(t->data);
     t->data = data;
+    t->is_borrowed = false;
     memcpy(t->shape, shape, sizeof shape);
     return true;
 }
@@ -72,6 +74,7 @@ static bool transpose(struct tensor *t, struct error *error)
     if (!permute(&view, order, error))
         return false;
     t->data = view.data;
+    t->is_borrowed = false;
     t->shape[t->rank - 2] = view.shape[1];
     t->shape[t->rank - 1] = view.shape[2];
     return true;

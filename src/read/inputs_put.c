@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 /* "FILE:LINE:COL", or as much of it as is known. */
 static const char *place_text(const struct place *place, char out[256])
 {
@@ -31,6 +33,18 @@ bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *cal
         return twice(&tensor->place, &to->place, called, error);
     *to = *tensor;
     tensor->data = NULL;
+    return true;
+}
+
+bool inputs_put_steps_offset(struct inputs *inputs, const struct tensor *mask, struct error *error)
+{
+    if (inputs->offset_count > 0 || mask->shape[0] == mask->shape[1])
+        return true;
+    inputs->offsets = memory_alloc(1, sizeof *inputs->offsets, error);
+    if (!inputs->offsets)
+        return false;
+    inputs->offsets[0] = (int64_t)mask->shape[1] - (int64_t)mask->shape[0];
+    inputs->offset_count = 1;
     return true;
 }
 

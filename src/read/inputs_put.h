@@ -15,6 +15,10 @@ bool inputs_put_tensor(struct tensor *to, struct tensor *tensor, const char *cal
  * is below 0, its rows sum to 1, and it is more than zeros and ones. */
 void inputs_warn_weights(const struct tensor *embeddings, struct warnings *warnings);
 
+/* The place of query 0 among the keys where there are more keys than queries in the mask of the steps of a generation: what
+ * came before the first step was cached. Does nothing where a place is known. Errors: no memory. */
+bool inputs_put_steps_offset(struct inputs *inputs, const struct tensor *mask, struct error *error);
+
 /* Moves labels that were given by name to their place in the inputs. An error, with both places, where some
  * are there already. labels_free in any case. */
 bool inputs_put_labels(struct labels *to, struct labels *labels, const char *called, struct error *error);

@@ -166,19 +166,6 @@ static void note_name(struct reading *reading, const struct json_member *member,
                  place.column, member->name, own);
 }
 
-/* Where there are more keys than queries, these are the last: what came before the first step was cached. */
-static bool put_steps_offset(struct inputs *inputs, const struct tensor *mask, struct error *error)
-{
-    if (inputs->offset_count > 0 || mask->shape[0] == mask->shape[1])
-        return true;
-    inputs->offsets = memory_alloc(1, sizeof *inputs->offsets, error);
-    if (!inputs->offsets)
-        return false;
-    inputs->offsets[0] = (int64_t)mask->shape[1] - (int64_t)mask->shape[0];
-    inputs->offset_count = 1;
-    return true;
-}
-
 /* Attention whose rows grow, with a mask of the keys that did not exist yet; *are_steps: it is that. */
 static bool put_steps(struct reading *reading, const struct json_member *member, struct layer_inputs *layer,
                       bool *are_steps)
@@ -197,7 +184,7 @@ static bool put_steps(struct reading *reading, const struct json_member *member,
                                "mask beside it",
                                member->name)
                  : (layer != &reading->inputs->all ||
-                    put_steps_offset(reading->inputs, &steps.mask, reading->error)) &&
+                    inputs_put_steps_offset(reading->inputs, &steps.mask, reading->error)) &&
                        inputs_put_tensor(&layer->tensor[INPUT_ATTENTION], &steps.attention, "attention",
                                          reading->error) &&
                        inputs_put_tensor(&layer->tensor[INPUT_MASK], &steps.mask, "mask", reading->error);
@@ -664,17 +651,6 @@ static bool read_object(struct reading *reading)
     return ok;
 }
 
-/* Whether the name of the file says that it holds weights. */
-static bool is_named_weights(const char *path)
-{
-    static const char *const starts[] = {"att", "weights", "arr_", "layer_", "layer0"};
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (strncasecmp(name, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
-}
-
 /* A bare array of three levels and more, which embeddings are not: weights, if the file is called so and no number
  * is below 0. */
 static bool put_bare(struct reading *reading, struct json_member *member, const struct number_array *array)
@@ -683,7 +659,7 @@ static bool put_bare(struct reading *reading, struct json_member *member, const 
     bool positive = true;
     for (size_t i = 0; array->uneven.offset == 0 && i < tensor_count(&array->tensor); i++)
         positive = positive && !(array->tensor.data[i] < 0);
-    if (!is_named_weights(file) || !positive)
+    if (!json_names_weights(file) || !positive)
         return source_error(
             reading->json.source, member->offset, reading->error,
             "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "

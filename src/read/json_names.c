@@ -176,6 +176,16 @@ static const char *const telling_parts[] = {
     "mask",    "position", "norm",     "scale", "rope",    "rotary", "causal",      "window",     "bias",
     "softcap", "slope",    "inv_freq", "proj",  "segment", "seqlen", "temperature", "gate_weight"};
 
+bool json_names_weights(const char *path)
+{
+    static const char *const starts[] = {"att", "weights", "arr_", "layer_", "layer0"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncasecmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
 const char *json_names_advice(const char *name)
 {
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)

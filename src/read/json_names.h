@@ -6,6 +6,8 @@
 #ifndef ATTN_READ_JSON_NAMES_H
 #define ATTN_READ_JSON_NAMES_H
 
+#include <stdbool.h>
+
 /* How a tensor of another name is to be taken. */
 enum name_sense {
     NAME_SAME,   /* as attn's own */
@@ -22,6 +24,10 @@ struct other_name {
 /* The row of a name of other software that is read as attn's own, in any case and with the modules of a state dict in
  * front of it; NULL: there is none, or it is attn's own. */
 const struct other_name *json_names_other(const char *name);
+
+/* Whether the name of a file or array says that it holds weights: it begins with att, weights, arr_ or layer_, whatever its
+ * folder is. */
+bool json_names_weights(const char *path);
 
 /* What to say of such a key: what to give instead, or that there is nothing like it. NULL: the key would not
  * change the result, as far as its name tells. */

@@ -1,19 +1,23 @@
 /* The table of formats, and the choice of one for a file. No format is known here. */
 #include "read/read.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "read/dump.h"
 #include "read/printed.h"
+#include "tensor/format.h"
 
 #define READER_NAME(name) #name
 #define READER_ROW(name) {READER_NAME(name), &reader_##name},
 
-const char reader_words[] = READERS(READER_NAME, " ");
-static const char reader_list[] = READERS(READER_NAME, ", ");
+const char reader_words[] = READERS(READER_NAME, " ") " " FORMATS(READER_NAME, " ");
+static const char reader_list[] = READERS(READER_NAME, ", ") ", " FORMATS(READER_NAME, ", ");
 
 static const struct {
     const char *name;
@@ -46,7 +50,6 @@ static const char *foreign_format(const struct source *source)
         size_t at, size;
         const char *what;
     } known[] = {
-        {"\x93NUMPY", 0, 6, "a NumPy file (np.savetxt writes CSV, json.dumps(a.tolist()) JSON)"},
         {"PK\3\4", 0, 4, "a zip archive (.npz, .pt, .xlsx)"},
         {"{\"", 8, 2, "a safetensors file"},
         {"\x1f\x8b", 0, 2, "compressed by gzip"},
@@ -111,25 +114,77 @@ static void warn_overflow(const struct source *source, struct warnings *warnings
                  source->name, place.line, place.column, negative ? "-" : "");
 }
 
-bool read_file(struct inputs *inputs, const char *path, const char *format, const struct read_target *target,
-               struct warnings *warnings, struct error *error)
-{
-    const struct reader *reader = format ? reader_named(format, error) : NULL;
-    if (format && !reader)
-        return false;
-    if (!memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error))
-        return false;
-    struct source *source = &inputs->sources[inputs->source_count++];
-    *source = (struct source){0};
-    if (!source_read(source, path, 0, error))
-        return false;
+/* ---- files of named arrays ---- */
 
+/* FILE:NAME[INDEX], taken apart. The texts are parts of `memory`. */
+struct array_path {
+    char *memory;
+    const char *file, *name, *index; /* name and index: NULL where they are not said */
+};
+
+/* Cuts [INDEX] and its brackets off the end of a text. */
+static const char *cut_index(char *text)
+{
+    const size_t length = strlen(text);
+    char *open = length > 0 && text[length - 1] == ']' ? strrchr(text, '[') : NULL;
+    if (!open)
+        return NULL;
+    text[length - 1] = *open = 0;
+    return open + 1;
+}
+
+/* A path that is a file, or does not have a file in front of a colon, is taken as it is. */
+static bool array_path_make(struct array_path *path, const char *text, struct error *error)
+{
+    *path = (struct array_path){.memory = text_copy(text)};
+    path->file = path->memory;
+    if (!path->memory)
+        return error_memory(error, strlen(text) + 1);
+    if (strcmp(text, "-") == 0 || access(text, F_OK) == 0)
+        return true;
+    for (char *colon = path->memory + strlen(text); colon > path->memory;) {
+        if (*--colon != ':')
+            continue;
+        *colon = 0;
+        if (colon > path->memory && (access(path->memory, F_OK) == 0 || strcmp(path->memory, "-") == 0)) {
+            path->index = cut_index(colon + 1);
+            path->name = colon[1] || !path->index ? colon + 1 : NULL;
+            return true;
+        }
+        *colon = ':';
+    }
+    return true;
+}
+
+/* The archive takes over the source. */
+static bool read_archive(struct inputs *inputs, struct source *source, const struct format *format,
+                         const struct array_path *path, const struct read_target *target,
+                         struct warnings *warnings, struct error *error)
+{
+    if (!memory_resize(&inputs->archives, inputs->archive_count + 1, sizeof *inputs->archives, error))
+        return false;
+    struct archive *archive = memory_zeroed(1, sizeof *archive, error);
+    if (!archive)
+        return false;
+    inputs->archives[inputs->archive_count++] = archive;
+    return archive_open_source(archive, source, format, error) &&
+           dump_read(inputs, archive, path->name, path->index, target, warnings, error);
+}
+
+static bool read_text(struct inputs *inputs, struct source *source, const struct reader *reader,
+                      const struct array_path *path, const struct read_target *target,
+                      struct warnings *warnings, struct error *error)
+{
     drop_mark(source);
     if (source->size == 0)
         return error_set(error, ERROR_INPUT, "%s: the file is empty: expected one of %s", source->name,
                          reader_list);
     if (!reader)
         reader = choose_reader(source, target, error);
+    if (reader && (path->name || path->index))
+        return error_set(error, ERROR_USAGE,
+                         "%s is no file of named arrays: expected it without what is behind the colon",
+                         source->name);
     number_take_overflow();
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;
@@ -138,4 +193,25 @@ bool read_file(struct inputs *inputs, const char *path, const char *format, cons
     source_drop(source);
     source->size = 0;
     return true;
+}
+
+bool read_file(struct inputs *inputs, const char *text, const char *said, const struct read_target *target,
+               struct warnings *warnings, struct error *error)
+{
+    const struct format *format = said ? format_named(said) : NULL;
+    const struct reader *reader = said && !format ? reader_named(said, error) : NULL;
+    struct array_path path;
+    if ((said && !format && !reader) ||
+        !memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error) ||
+        !array_path_make(&path, text, error))
+        return false;
+    struct source *source = &inputs->sources[inputs->source_count++];
+    *source = (struct source){0};
+    bool ok = source_read(source, path.file, 0, error);
+    if (ok && !said)
+        format = format_of(source->data, source->size, source->name);
+    ok = ok && (format ? read_archive(inputs, source, format, &path, target, warnings, error)
+                       : read_text(inputs, source, reader, &path, target, warnings, error));
+    free(path.memory);
+    return ok;
 }

@@ -26,6 +26,7 @@ struct read_target {
     enum input input;   /* with READ_TENSOR */
     const char *called; /* its name in messages: "q", "tokens" */
     enum read_header header;
+    int part; /* enum dump_part, of an encoder–decoder; 0: not said */
 };
 
 struct reader {
@@ -44,11 +45,12 @@ READERS(READER_DECLARE, )
 extern const char reader_words[];
 
 /*
- * Reads one file ("-": standard input) into inputs. format NULL: found by content and name. Errors:
- * ERROR_SYSTEM where it cannot be read, ERROR_USAGE for an unknown format, ERROR_INPUT, with its place, for
+ * Reads one file ("-": standard input) into inputs. FILE:NAME is one array of a file of named arrays (tensor/format.h), and
+ * FILE:NAME[INDEX] a part of it, indexed as by NumPy; a file whose own name is that goes before. said NULL: the format is found by content and name. Errors:
+ * ERROR_SYSTEM where it cannot be read, ERROR_USAGE for an unknown format or array, ERROR_INPUT, with its place, for
  * everything wrong in the file.
  */
-bool read_file(struct inputs *inputs, const char *path, const char *format, const struct read_target *target,
+bool read_file(struct inputs *inputs, const char *path, const char *said, const struct read_target *target,
                struct warnings *warnings, struct error *error);
 
 #endif

@@ -20,18 +20,37 @@ bool archive_add_source(struct archive *archive, const char *path, struct error 
     return source_map(source, path, error);
 }
 
-bool archive_open(struct archive *archive, const char *path, const struct format *format, struct error *error)
+/* Lists the arrays of the first source. */
+static bool list_arrays(struct archive *archive, struct error *error)
 {
-    *archive = (struct archive){.format = format};
-    if (!archive_add_source(archive, path, error))
-        return false;
     const struct source *source = &archive->sources[0];
-    if (!format)
+    if (!archive->format)
         archive->format = format_of(source->data, source->size, source->name);
     if (!archive->format)
         return error_set(error, ERROR_INPUT, "%s: no file of named arrays: expected one of %s", source->name,
                          format_words);
     return archive->format->open(archive, error);
+}
+
+bool archive_open(struct archive *archive, const char *path, const struct format *format, struct error *error)
+{
+    *archive = (struct archive){.format = format};
+    return archive_add_source(archive, path, error) && list_arrays(archive, error);
+}
+
+bool archive_open_source(struct archive *archive, struct source *source, const struct format *format,
+                         struct error *error)
+{
+    *archive =
+        (struct archive){.format = format, .sources = memory_alloc(1, sizeof *archive->sources, error)};
+    if (!archive->sources) {
+        source_free(source);
+        return false;
+    }
+    archive->sources[0] = *source;
+    archive->source_count = 1;
+    *source = (struct source){0};
+    return list_arrays(archive, error);
 }
 
 void archive_free(struct archive *archive)

@@ -53,6 +53,9 @@ struct archive {
  */
 bool archive_open(struct archive *archive, const char *path, const struct format *format,
                   struct error *error);
+/* The same for a file that has been read: the archive takes it over in any case. */
+bool archive_open_source(struct archive *archive, struct source *source, const struct format *format,
+                         struct error *error);
 void archive_free(struct archive *archive);
 
 /* Makes array->data point to its numbers, if it does not yet: of an array in a compressed member, which is inflated into

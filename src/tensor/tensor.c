@@ -14,7 +14,8 @@ size_t tensor_count(const struct tensor *tensor)
 
 void tensor_free(struct tensor *tensor)
 {
-    free(tensor->data);
+    if (!tensor->is_borrowed)
+        free(tensor->data);
     *tensor = (struct tensor){0};
 }
 

@@ -17,7 +17,8 @@ enum tensor_holds { TENSOR_NUMBERS = 1, TENSOR_BOOLEANS = 2, TENSOR_NULLS = 4 };
 #define TENSOR_NULL_BITS UINT32_C(0x7fc0a77e)
 
 struct tensor {
-    float *data; /* owned; NULL: the tensor is absent */
+    float *data;      /* NULL: the tensor is absent */
+    bool is_borrowed; /* data belongs to the file it lies in; otherwise it is owned */
     int rank;
     size_t shape[TENSOR_RANK_MAX];
     unsigned holds;    /* bits of enum tensor_holds */

@@ -1,0 +1,81 @@
+#include "read/array_tensor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+bool array_place(struct place *place, struct archive *archive, const struct array *array, struct error *error)
+{
+    const char *file = archive->sources[array->source].name;
+    *place = (struct place){.file = file};
+    if (!array->name[0])
+        return true;
+    const size_t size = strlen(file) + strlen(array->name) + 2;
+    char *text = archive_alloc(archive, size, 1, error);
+    if (!text)
+        return false;
+    snprintf(text, size, "%s:%s", file, array->name);
+    place->file = text;
+    return true;
+}
+
+static void drop_axis(struct array *array, int axis)
+{
+    for (int a = axis + 1; a < array->rank; a++) {
+        array->shape[a - 1] = array->shape[a];
+        array->stride[a - 1] = array->stride[a];
+    }
+    array->rank--;
+}
+
+/* Makes the rank one that a tensor may have. */
+static void fit_rank(struct array *array)
+{
+    while (array->rank > TENSOR_RANK_MAX && (array->shape[0] == 1 || array->shape[1] == 1))
+        drop_axis(array, array->shape[0] != 1);
+    if (array->rank == 0) {
+        array->rank = 1;
+        array->shape[0] = 1;
+        array->stride[0] = 1;
+    }
+}
+
+bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *given,
+                  struct error *error)
+{
+    struct array array = *given;
+    struct place place;
+    char shape[ARRAY_SHAPE_TEXT];
+    size_t count;
+    if (!dtype_kind(array.dtype)->widen)
+        return archive_error(archive, &array, error, "numbers of the type %s cannot be read", array.type);
+    fit_rank(&array);
+    if (array.rank > TENSOR_RANK_MAX)
+        return archive_error(
+            archive, &array, error,
+            "its shape is %s: expected at most %d axes; [0] behind the name takes the first of a batch",
+            array_shape(&array, shape), TENSOR_RANK_MAX);
+    if (!array_count(&array, &count) || count == 0)
+        return archive_error(archive, &array, error, "its shape is %s: expected numbers",
+                             array_shape(&array, shape));
+    if (!array_place(&place, archive, &array, error) || !archive_load(archive, &array, error))
+        return false;
+    *tensor = (struct tensor){.rank = array.rank,
+                              .holds = array.dtype == DTYPE_BOOL ? TENSOR_BOOLEANS : TENSOR_NUMBERS,
+                              .place = place};
+    for (int a = 0; a < array.rank; a++)
+        tensor->shape[a] = array.shape[a];
+    const float *in_place = array_in_place(&array);
+    if (in_place) {
+        /* A mapped file is ours to write: the pages that are become copies. */
+        memcpy(&tensor->data, &in_place, sizeof tensor->data);
+        tensor->is_borrowed = true;
+        return true;
+    }
+    tensor->data = memory_alloc(count, sizeof *tensor->data, error);
+    if (!tensor->data)
+        return false;
+    array_widen(&array, tensor->data);
+    return true;
+}

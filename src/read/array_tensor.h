@@ -1,0 +1,24 @@
+/* Arrays of files as tensors. */
+#ifndef ATTN_READ_ARRAY_TENSOR_H
+#define ATTN_READ_ARRAY_TENSOR_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "tensor/archive.h"
+#include "tensor/tensor.h"
+
+/*
+ * Makes a tensor of an array. Axes of 1 in front, and one behind the first, are left out where there are more than
+ * TENSOR_RANK_MAX, and a single number becomes a list of one. Numbers that lie in the file as the tensor needs them are
+ * borrowed from the archive, which must live as long. Errors: ERROR_INPUT for a type that cannot be read, an empty array,
+ * one with too many axes.
+ */
+bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *array,
+                  struct error *error);
+
+/* The place of an array in messages: "FILE:NAME". */
+bool array_place(struct place *place, struct archive *archive, const struct array *array,
+                 struct error *error);
+
+#endif

@@ -1,0 +1,531 @@
+#include "read/dump.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "read/array_tensor.h"
+#include "read/dump_names.h"
+#include "read/dump_steps.h"
+#include "read/inputs_put.h"
+#include "read/json_masks.h"
+#include "read/json_names.h"
+#include "tensor/format.h"
+
+/* An array, and what its name says. */
+struct found {
+    size_t array;                   /* its index in the archive */
+    enum input input;               /* INPUT_COUNT: nothing is known of it, or nobody needs it */
+    const struct dump_name *dump;   /* NULL: its name is attn's own, or that of `other` */
+    const struct other_name *other; /* NULL: its name is attn's own */
+    struct name_numbers numbers;    /* of a dump */
+};
+
+/* One file on its way into inputs. */
+struct dump {
+    struct archive *archive;
+    struct inputs *inputs;
+    const struct read_target *target;
+    struct warnings *warnings;
+    struct error *error;
+    struct found *list; /* one for each array */
+    size_t count;
+    size_t *layers; /* the numbers that layers have in the names, in their order */
+    size_t layer_count;
+    bool has_hooks; /* of TransformerLens, whose other hooks are nobody's loss */
+};
+
+static const char *dump_file(const struct dump *dump)
+{
+    return dump->archive->sources[0].name;
+}
+
+static struct array *found_array(const struct dump *dump, const struct found *found)
+{
+    return &dump->archive->arrays[found->array];
+}
+
+/* ---- what names say ---- */
+
+/* Whether an array has three axes or more behind a batch of one, or may be rows of one head. */
+static bool has_matrix_axes(const struct array *array)
+{
+    return array->rank >= 3 && array->rank <= TENSOR_RANK_MAX + 1;
+}
+
+/* The input of a name that belongs to no layer. A name with a layer's number in it, of a model's weights, is none. */
+static void find_plain(const char *name, struct found *found)
+{
+    found->other = json_names_other(name);
+    const char *own = found->other ? found->other->own : name;
+    if (found->other && strpbrk(name, "0123456789"))
+        own = "";
+    found->input = strcmp(own, "weights") == 0 ? INPUT_ATTENTION : input_named(own);
+}
+
+static void find_all(struct dump *dump)
+{
+    for (size_t i = 0; i < dump->archive->count; i++) {
+        const struct array *array = &dump->archive->arrays[i];
+        struct found *found = &dump->list[dump->count++];
+        *found = (struct found){.array = i, .input = INPUT_COUNT};
+        if (!array->name[0])
+            continue;
+        find_plain(array->name, found);
+        if (found->input < INPUT_COUNT)
+            continue;
+        found->dump = dump_name_find(array->name, &found->numbers);
+        if (found->dump && (!found->dump->wants_matrix || has_matrix_axes(array))) {
+            found->input = found->dump->input;
+            dump->has_hooks = dump->has_hooks || strstr(array->name, "hook_");
+        } else {
+            found->dump = NULL;
+        }
+    }
+}
+
+static bool is_found(const struct found *found)
+{
+    return found->input < INPUT_COUNT;
+}
+
+static void drop(struct found *found)
+{
+    found->input = INPUT_COUNT;
+}
+
+/* Keeps the arrays that the target asks for. */
+static void keep_target(struct dump *dump)
+{
+    for (size_t i = 0; i < dump->count && dump->target->what == READ_TENSOR; i++)
+        if (dump->list[i].input != dump->target->input)
+            drop(&dump->list[i]);
+}
+
+/* Of the parts of an encoder–decoder keeps one: cross attention, else the encoder's, else the decoder's. */
+static void keep_part(struct dump *dump)
+{
+    static const enum dump_part order[] = {PART_CROSS, PART_ENCODER, PART_DECODER};
+    bool has[PART_COUNT] = {false};
+    enum dump_part kept = PART_ONLY;
+    for (size_t i = 0; i < dump->count; i++)
+        if (dump->list[i].dump && is_found(&dump->list[i]))
+            has[dump->list[i].dump->part] = true;
+    for (size_t i = 3; i-- > 0;)
+        if (has[order[i]])
+            kept = order[i];
+    if (dump->target->part > PART_ONLY)
+        kept = (enum dump_part)dump->target->part;
+    for (size_t i = 0; i < dump->count; i++)
+        if (dump->list[i].dump && kept != PART_ONLY && dump->list[i].dump->part != kept)
+            drop(&dump->list[i]);
+    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
+        if (has[part] && part != kept)
+            warnings_add(&dump->inputs->notes,
+                         "%s: the attention of the %s is taken; --part %s takes the other", dump_file(dump),
+                         dump_part_names[kept], dump_part_names[part]);
+}
+
+/* Whether two arrays are the same thing of a layer and step. */
+static bool is_same_thing(const struct found *a, const struct found *b)
+{
+    return is_found(a) && is_found(b) && a->dump && b->dump && a->input == b->input &&
+           a->numbers.layer == b->numbers.layer && a->numbers.step == b->numbers.step;
+}
+
+/* Of arrays that are the same thing keeps the one whose name stands first in the table of names. */
+static void keep_preferred(struct dump *dump)
+{
+    for (size_t i = 0; i < dump->count; i++)
+        for (size_t j = 0; j < dump->count && dump->has_hooks; j++)
+            if (is_same_thing(&dump->list[i], &dump->list[j]) && dump->list[i].dump < dump->list[j].dump)
+                drop(&dump->list[j]);
+}
+
+static bool has_input(const struct dump *dump, enum input input)
+{
+    for (size_t i = 0; i < dump->count; i++)
+        if (dump->list[i].input == input)
+            return true;
+    return false;
+}
+
+/* Beside weights that were saved, the queries and keys they came from, and values, are not needed. */
+static void drop_operands(struct dump *dump)
+{
+    if (dump->target->what != READ_ANY || !has_input(dump, INPUT_ATTENTION))
+        return;
+    bool any = false;
+    for (size_t i = 0; i < dump->count; i++) {
+        struct found *found = &dump->list[i];
+        if (found->dump && (found->input == INPUT_Q || found->input == INPUT_K || found->input == INPUT_V)) {
+            drop(found);
+            any = true;
+        }
+    }
+    if (any)
+        warnings_add(&dump->inputs->notes, "%s: the weights are taken, and not the q, k and v beside them",
+                     dump_file(dump));
+}
+
+/* ---- layers ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const size_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+/* The numbers of the layers, each once, in their order. */
+static bool list_layers(struct dump *dump)
+{
+    size_t count = 0;
+    dump->layers = memory_alloc(dump->count, sizeof *dump->layers, dump->error);
+    if (!dump->layers)
+        return false;
+    for (size_t i = 0; i < dump->count; i++)
+        if (dump->list[i].dump && is_found(&dump->list[i]))
+            dump->layers[count++] = dump->list[i].numbers.layer;
+    if (count > 0)
+        qsort(dump->layers, count, sizeof *dump->layers, compare_numbers);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || dump->layers[i] != dump->layers[i - 1])
+            dump->layers[dump->layer_count++] = dump->layers[i];
+    if (dump->layer_count > 0 && dump->layers[dump->layer_count - 1] != dump->layer_count - 1)
+        warnings_add(&dump->inputs->notes, "%s: its layers from %zu to %zu are layers 0 to %zu here",
+                     dump_file(dump), dump->layers[0], dump->layers[dump->layer_count - 1],
+                     dump->layer_count - 1);
+    return true;
+}
+
+static size_t layer_index(const struct dump *dump, size_t number)
+{
+    size_t index = 0;
+    while (dump->layers[index] != number)
+        index++;
+    return index;
+}
+
+/* Makes room for the layers in the inputs, or finds that there is. */
+static bool make_layers(const struct dump *dump)
+{
+    struct inputs *inputs = dump->inputs;
+    if (dump->layer_count > LAYERS_MAX)
+        return error_set(dump->error, ERROR_INPUT, "%s holds %zu layers: expected at most %d",
+                         dump_file(dump), dump->layer_count, LAYERS_MAX);
+    if (inputs->layers && inputs->layer_count != dump->layer_count)
+        return error_set(dump->error, ERROR_INPUT, "%s holds %zu layers: expected %zu, as elsewhere",
+                         dump_file(dump), dump->layer_count, inputs->layer_count);
+    if (!inputs->layers)
+        inputs->layers = memory_zeroed(dump->layer_count, sizeof *inputs->layers, dump->error);
+    inputs->layer_count = inputs->layers ? dump->layer_count : 0;
+    return inputs->layers;
+}
+
+/* ---- arrays ---- */
+
+/* Exchanges two axes. */
+static void swap_axes(struct array *array, int a, int b)
+{
+    const size_t shape = array->shape[a];
+    const ptrdiff_t stride = array->stride[a];
+    array->shape[a] = array->shape[b];
+    array->stride[a] = array->stride[b];
+    array->shape[b] = shape;
+    array->stride[b] = stride;
+}
+
+/* The array of a layer without its batch, heads first. */
+static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
+{
+    char shape[ARRAY_SHAPE_TEXT];
+    *array = *found_array(dump, found);
+    if (array->rank > 3 && array->shape[0] != 1)
+        return archive_error(
+            dump->archive, array, dump->error,
+            "its shape is %s, with a batch of %zu in front: expected one sequence; %s:%s[0] takes the first",
+            array_shape(array, shape), array->shape[0], dump_file(dump), array->name);
+    if (!archive_load(dump->archive, array, dump->error))
+        return false;
+    if (array->rank > 3 && !array_cut(array, "0", dump->error))
+        return false;
+    if (found->dump->heads_behind && array->rank == 3)
+        swap_axes(array, 0, 1);
+    return true;
+}
+
+/* The softmax of each row; masked pairs are -infinity. */
+static void weigh_rows(float *data, size_t rows, size_t columns)
+{
+    for (size_t r = 0; r < rows; r++, data += columns) {
+        double most = -INFINITY, sum = 0;
+        for (size_t j = 0; j < columns; j++)
+            most = (double)data[j] > most ? (double)data[j] : most;
+        for (size_t j = 0; j < columns; j++)
+            sum += exp((double)data[j] - most);
+        for (size_t j = 0; j < columns; j++)
+            data[j] = most == -INFINITY ? 0 : (float)(exp((double)data[j] - most) / sum);
+    }
+}
+
+static bool put_layer(const struct dump *dump, const struct found *found)
+{
+    struct tensor tensor = {0};
+    struct array array;
+    struct layer_inputs *layer = &dump->inputs->layers[layer_index(dump, found->numbers.layer)];
+    bool ok = layer_array(dump, found, &array) && array_tensor(&tensor, dump->archive, &array, dump->error);
+    if (ok && found->dump->is_scores) {
+        const size_t columns = tensor.shape[tensor.rank - 1];
+        weigh_rows(tensor.data, tensor_count(&tensor) / columns, columns);
+        warnings_add(&dump->inputs->notes, "%s: masked scores, whose softmax is taken", tensor.place.file);
+    }
+    ok = ok &&
+         inputs_put_tensor(&layer->tensor[found->input], &tensor, input_names[found->input], dump->error);
+    tensor_free(&tensor);
+    return ok;
+}
+
+/* The steps of a generation, one under the other, for each layer. */
+static bool put_steps(const struct dump *dump)
+{
+    struct dump_step *steps = memory_alloc(dump->count, sizeof *steps, dump->error);
+    bool ok = steps;
+    size_t longest = 0;
+    for (size_t l = 0; ok && l < dump->layer_count; l++) {
+        size_t count = 0;
+        for (size_t i = 0; ok && i < dump->count; i++) {
+            const struct found *found = &dump->list[i];
+            if (!is_found(found) || !found->dump || found->numbers.step == SIZE_MAX ||
+                found->numbers.layer != dump->layers[l])
+                continue;
+            steps[count].number = found->numbers.step;
+            ok = layer_array(dump, found, &steps[count++].array);
+        }
+        struct layer_inputs *layer = &dump->inputs->layers[l];
+        ok = ok && dump_steps_join(dump->archive, steps, count, &layer->tensor[INPUT_ATTENTION],
+                                   &layer->tensor[INPUT_MASK], dump->error);
+        longest = count > longest ? count : longest;
+    }
+    free(steps);
+    if (ok)
+        warnings_add(&dump->inputs->notes, "%s: %zu steps of a generation, one under the other",
+                     dump_file(dump), longest);
+    return ok &&
+           inputs_put_steps_offset(dump->inputs, &dump->inputs->layers[0].tensor[INPUT_MASK], dump->error);
+}
+
+/* Whether the attention that was found is one of steps. */
+static bool are_steps(const struct dump *dump)
+{
+    for (size_t i = 0; i < dump->count; i++)
+        if (is_found(&dump->list[i]) && dump->list[i].dump && dump->list[i].numbers.step != SIZE_MAX)
+            return true;
+    return false;
+}
+
+static bool put_layers(const struct dump *dump)
+{
+    const char *from = NULL;
+    if (!make_layers(dump))
+        return false;
+    for (size_t i = 0; i < dump->count; i++) {
+        const struct found *found = &dump->list[i];
+        if (!is_found(found) || !found->dump)
+            continue;
+        from = found->dump->from ? found->dump->from : from;
+        if (found->numbers.step == SIZE_MAX && !put_layer(dump, found))
+            return false;
+    }
+    if (from)
+        warnings_add(&dump->inputs->notes, "%s: an array a layer, as %s has them", dump_file(dump), from);
+    return !are_steps(dump) || put_steps(dump);
+}
+
+/* ---- arrays of the whole ---- */
+
+static bool put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
+{
+    const struct json_mask mask = {tensor, found_array(dump, found)->name, &dump->inputs->all, dump->warnings,
+                                   dump->error};
+    return json_put_mask(&mask, found->other->sense);
+}
+
+static bool put_whole(const struct dump *dump, const struct found *found)
+{
+    struct tensor tensor = {0};
+    const struct array *array = found_array(dump, found);
+    bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
+    if (ok && found->other)
+        warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
+    if (ok && found->other && found->other->sense == NAME_OUT_IN)
+        tensor.is_out_in = true;
+    if (ok && found->other && found->other->sense >= NAME_KEEPS)
+        ok = put_mask(dump, &tensor, found);
+    else
+        ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor,
+                                     input_names[found->input], dump->error);
+    tensor_free(&tensor);
+    return ok;
+}
+
+/* Whether no number is below 0. */
+static bool is_positive(const struct tensor *tensor)
+{
+    float least = 0;
+    for (size_t i = 0, count = tensor_count(tensor); i < count; i++)
+        least = tensor->data[i] < least ? tensor->data[i] : least;
+    return least >= 0;
+}
+
+/* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
+static bool put_bare(const struct dump *dump, const struct array *array)
+{
+    struct tensor tensor = {0};
+    char shape[ARRAY_SHAPE_TEXT];
+    const bool of_pairs = has_matrix_axes(array);
+    const enum input input = of_pairs ? INPUT_ATTENTION : INPUT_EMBEDDINGS;
+    bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
+    if (ok && of_pairs &&
+        !((json_names_weights(dump_file(dump)) || json_names_weights(array->name)) && is_positive(&tensor)))
+        ok = archive_error(
+            dump->archive, array, dump->error,
+            "its shape is %s, and it may be weights or queries: expected it by --attention %s or --q %s",
+            array_shape(array, shape), tensor.place.file, tensor.place.file);
+    if (ok && of_pairs)
+        warnings_add(&dump->inputs->notes, "%s is taken for attention, by its name", tensor.place.file);
+    ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[input], &tensor, input_names[input], dump->error);
+    if (ok && !of_pairs)
+        inputs_warn_weights(&dump->inputs->all.tensor[input], dump->warnings);
+    tensor_free(&tensor);
+    return ok;
+}
+
+/* ---- arrays that nobody reads ---- */
+
+/* Says which arrays are passed over, and refuses those that would change the result. */
+static bool pass_over(const struct dump *dump)
+{
+    enum { NAMED = 4 };
+    char names[256] = "";
+    size_t used = 0, count = 0;
+    for (size_t i = 0; i < dump->count; i++) {
+        const struct found *found = &dump->list[i];
+        const char *name = found_array(dump, found)->name;
+        if (is_found(found) || found->dump || found->other || input_named(name) < INPUT_COUNT ||
+            name[0] == '_' || text_begins(name, "x-") || (dump->has_hooks && strstr(name, "hook_")))
+            continue;
+        const char *advice = json_names_advice(name);
+        if (advice)
+            return archive_error(dump->archive, found_array(dump, found), dump->error,
+                                 "this name is not understood, and would change the result%s%s",
+                                 *advice ? ": " : "", advice);
+        if (count++ < NAMED && used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", count > 1 ? ", " : "", name);
+    }
+    if (count > 0)
+        warnings_add(dump->warnings, "%s: %s%s %s not read: nothing is known of %s", dump_file(dump), names,
+                     count > NAMED ? " and others" : "", count > 1 ? "are" : "is",
+                     count > 1 ? "these names" : "this name");
+    return true;
+}
+
+static bool nothing_found(const struct dump *dump)
+{
+    const struct array *array = &dump->archive->arrays[0];
+    char shape[ARRAY_SHAPE_TEXT];
+    if (dump->archive->count == 0)
+        return error_set(dump->error, ERROR_INPUT, "%s holds no array: expected one", dump_file(dump));
+    if (dump->target->what == READ_TENSOR)
+        return error_set(
+            dump->error, ERROR_INPUT,
+            "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
+            dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
+            dump_file(dump), array->name);
+    return error_set(
+        dump->error, ERROR_INPUT,
+        "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "
+        "attention, …; --q %s:%s takes one",
+        dump_file(dump), dump->archive->count, array->name, array_shape(array, shape), dump_file(dump),
+        array->name);
+}
+
+/* ---- the whole file ---- */
+
+static bool put_found(struct dump *dump)
+{
+    keep_target(dump);
+    keep_part(dump);
+    keep_preferred(dump);
+    drop_operands(dump);
+    bool any = false;
+    for (size_t i = 0; i < dump->count; i++)
+        any = any || is_found(&dump->list[i]);
+    if (!any && dump->target->what == READ_ANY && dump->archive->count == 1)
+        return put_bare(dump, &dump->archive->arrays[0]);
+    if (!any)
+        return nothing_found(dump);
+    if (!list_layers(dump) || (dump->target->what == READ_ANY && !pass_over(dump)) ||
+        (dump->layer_count > 0 && !put_layers(dump)))
+        return false;
+    for (size_t i = 0; i < dump->count; i++)
+        if (is_found(&dump->list[i]) && !dump->list[i].dump && !put_whole(dump, &dump->list[i]))
+            return false;
+    return true;
+}
+
+/* The one array that is wanted, or the part of it. */
+static bool put_chosen(struct dump *dump, const char *name, const char *index)
+{
+    struct array *array = name                        ? archive_find(dump->archive, name)
+                          : dump->archive->count == 1 ? &dump->archive->arrays[0]
+                                                      : NULL;
+    const char *names[65] = {NULL};
+    for (size_t i = 0; i < dump->archive->count && i < 64; i++)
+        names[i] = dump->archive->arrays[i].name;
+    const char *near = name ? text_nearest(name, names) : NULL;
+    if (!array && !name)
+        return error_set(dump->error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
+                         dump_file(dump), dump->archive->count, dump_file(dump), index);
+    if (!array)
+        return error_set(dump->error, ERROR_USAGE, "%s has no array %s%s%s%s", dump_file(dump), name,
+                         near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    struct array part = *array;
+    struct tensor tensor = {0};
+    if (!archive_load(dump->archive, &part, dump->error) || (index && !array_cut(&part, index, dump->error)))
+        return false;
+    if (dump->target->what == READ_ANY)
+        return put_bare(dump, &part);
+    bool ok = array_tensor(&tensor, dump->archive, &part, dump->error) &&
+              inputs_put_tensor(&dump->inputs->all.tensor[dump->target->input], &tensor, dump->target->called,
+                                dump->error);
+    tensor_free(&tensor);
+    return ok;
+}
+
+bool dump_read(struct inputs *inputs, struct archive *archive, const char *name, const char *index,
+               const struct read_target *target, struct warnings *warnings, struct error *error)
+{
+    struct dump dump = {.archive = archive,
+                        .inputs = inputs,
+                        .target = target,
+                        .warnings = warnings,
+                        .error = error,
+                        .list = memory_alloc(archive->count, sizeof *dump.list, error)};
+    bool ok = dump.list;
+    if (ok && target->what != READ_ANY && target->what != READ_TENSOR)
+        ok = error_set(error, ERROR_INPUT, "%s is %s: expected a list of labels as text or JSON",
+                       dump_file(&dump), archive->format->what);
+    if (ok) {
+        find_all(&dump);
+        const bool is_one = archive->count == 1 && (index || target->what == READ_TENSOR);
+        ok = name || index || is_one ? put_chosen(&dump, name, index) : put_found(&dump);
+    }
+    free(dump.list);
+    free(dump.layers);
+    return ok;
+}

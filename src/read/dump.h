@@ -1,0 +1,23 @@
+/*
+ * Arrays of a file to inputs: attn's own names, those of other software (read/json_names.h), and those that frameworks give
+ * to what people save of attention, an array a layer, step or part (read/dump_names.h).
+ */
+#ifndef ATTN_READ_DUMP_H
+#define ATTN_READ_DUMP_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "problem/inputs.h"
+#include "read/read.h"
+#include "tensor/archive.h"
+
+/*
+ * Reads an archive, which inputs own already. `name` (NULL: not said) is that of the one array that is wanted, and `index`
+ * (NULL: all of it) what stands in brackets behind it. Errors: ERROR_USAGE for an array that is not there or cannot be
+ * indexed so, ERROR_INPUT for arrays without a known name, ones that cannot be read, and layers that do not go together.
+ */
+bool dump_read(struct inputs *inputs, struct archive *archive, const char *name, const char *index,
+               const struct read_target *target, struct warnings *warnings, struct error *error);
+
+#endif

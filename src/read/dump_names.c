@@ -1,0 +1,109 @@
+#include "read/dump_names.h"
+
+const char *const dump_part_names[PART_COUNT] = {"", "encoder", "decoder", "cross"};
+
+#define TRANSFORMER_LENS "TransformerLens"
+#define HUGGING_FACE "Hugging Face"
+
+/* The attention of layer %d under a word, alone or in the tuple of a step %s. */
+#define ATTENTIONS(WORD, PART)                                                                               \
+    {.pattern = "*." WORD ".%s.%d", .input = INPUT_ATTENTION, .part = PART, .from = HUGGING_FACE},           \
+        {.pattern = "*." WORD ".%d", .input = INPUT_ATTENTION, .part = PART, .from = HUGGING_FACE},          \
+    {                                                                                                        \
+        .pattern = WORD "_%d", .input = INPUT_ATTENTION, .part = PART, .from = HUGGING_FACE                  \
+    }
+
+/* Names that say little, of numbers with three axes. */
+#define NUMBERED(PATTERN)                                                                                    \
+    {                                                                                                        \
+        .pattern = PATTERN, .input = INPUT_ATTENTION, .wants_matrix = true, .from = "a list of arrays"       \
+    }
+
+/* The hooks of an attention module of TransformerLens. Queries and keys that rotary has turned stand first: of these the
+ * scores are made. */
+#define HOOKS(MODULE, PART)                                                                                  \
+    {.pattern = MODULE "hook_pattern", .input = INPUT_ATTENTION, .part = PART, .from = TRANSFORMER_LENS},    \
+        {.pattern = MODULE "hook_attn_scores",                                                               \
+         .input = INPUT_ATTENTION,                                                                           \
+         .part = PART,                                                                                       \
+         .is_scores = true,                                                                                  \
+         .from = TRANSFORMER_LENS},                                                                          \
+        {.pattern = MODULE "hook_rot_q",                                                                     \
+         .input = INPUT_Q,                                                                                   \
+         .part = PART,                                                                                       \
+         .heads_behind = true,                                                                               \
+         .from = TRANSFORMER_LENS},                                                                          \
+        {.pattern = MODULE "hook_q",                                                                         \
+         .input = INPUT_Q,                                                                                   \
+         .part = PART,                                                                                       \
+         .heads_behind = true,                                                                               \
+         .from = TRANSFORMER_LENS},                                                                          \
+        {.pattern = MODULE "hook_rot_k",                                                                     \
+         .input = INPUT_K,                                                                                   \
+         .part = PART,                                                                                       \
+         .heads_behind = true,                                                                               \
+         .from = TRANSFORMER_LENS},                                                                          \
+        {.pattern = MODULE "hook_k",                                                                         \
+         .input = INPUT_K,                                                                                   \
+         .part = PART,                                                                                       \
+         .heads_behind = true,                                                                               \
+         .from = TRANSFORMER_LENS},                                                                          \
+    {                                                                                                        \
+        .pattern = MODULE "hook_v", .input = INPUT_V, .part = PART, .heads_behind = true,                    \
+        .from = TRANSFORMER_LENS                                                                             \
+    }
+
+/*
+ * Sources: TransformerLens 2 (hook_points of components/abstract_attention.py: q, k, v and z are batch×tokens×heads×d,
+ * pattern and scores batch×heads×queries×keys); transformers 4 (ModelOutput: attentions, decoder_attentions,
+ * cross_attentions and encoder_attentions are tuples of layers, of batch×heads×queries×keys; generate() puts a tuple of
+ * steps around them); numpy.savez (arr_0, arr_1, … for arrays without a name).
+ */
+static const struct dump_name rows[] = {
+    HOOKS("*.blocks.%d.attn.", PART_ONLY),
+    HOOKS("encoder.%d.attn.", PART_ENCODER),
+    HOOKS("decoder.%d.attn.", PART_DECODER),
+    HOOKS("decoder.%d.cross_attn.", PART_CROSS),
+    {.pattern = "*.hook_%d", .input = INPUT_COUNT, .from = TRANSFORMER_LENS},
+    ATTENTIONS("cross_attentions", PART_CROSS),
+    ATTENTIONS("encoder_attentions", PART_ENCODER),
+    ATTENTIONS("decoder_attentions", PART_DECODER),
+    ATTENTIONS("attentions", PART_ONLY),
+    ATTENTIONS("attention", PART_ONLY),
+    ATTENTIONS("attn", PART_ONLY),
+    ATTENTIONS("att", PART_ONLY),
+    ATTENTIONS("attn_weights", PART_ONLY),
+    ATTENTIONS("attention_weights", PART_ONLY),
+    ATTENTIONS("attention_probs", PART_ONLY),
+    ATTENTIONS("weights", PART_ONLY),
+    {.pattern = "layers.%d.attention", .input = INPUT_ATTENTION},
+    {.pattern = "layers.%d.attn_weights", .input = INPUT_ATTENTION, .from = HUGGING_FACE},
+    {.pattern = "layers.%d.q", .input = INPUT_Q},
+    {.pattern = "layers.%d.k", .input = INPUT_K},
+    {.pattern = "layers.%d.v", .input = INPUT_V},
+    {.pattern = "layer_%d_q", .input = INPUT_Q},
+    {.pattern = "layer_%d_k", .input = INPUT_K},
+    {.pattern = "layer_%d_v", .input = INPUT_V},
+    {.pattern = "q_%d", .input = INPUT_Q},
+    {.pattern = "k_%d", .input = INPUT_K},
+    {.pattern = "v_%d", .input = INPUT_V},
+    {.pattern = "step_%s_layer_%d", .input = INPUT_ATTENTION, .from = "the steps of a generation"},
+    {.pattern = "step%s_layer%d", .input = INPUT_ATTENTION, .from = "the steps of a generation"},
+    NUMBERED("attn%d"),
+    NUMBERED("att%d"),
+    NUMBERED("layer_%d"),
+    NUMBERED("layer%d"),
+    NUMBERED("layer_%d_attn"),
+    NUMBERED("layer_%d_attention"),
+    NUMBERED("arr_%d"),
+    NUMBERED("%s.%d"),
+    NUMBERED("%d"),
+};
+
+const struct dump_name *dump_name_find(const char *name, struct name_numbers *numbers)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (name_pattern_fits(rows[i].pattern, name, numbers))
+            return &rows[i];
+    return NULL;
+}

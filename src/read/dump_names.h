@@ -1,0 +1,29 @@
+/* What frameworks call the arrays that people save of attention: a table of names. */
+#ifndef ATTN_READ_DUMP_NAMES_H
+#define ATTN_READ_DUMP_NAMES_H
+
+#include <stdbool.h>
+
+#include "problem/inputs.h"
+#include "read/name_pattern.h"
+
+/* Which attention of an encoder–decoder; PART_ONLY: of a model that has one. */
+enum dump_part { PART_ONLY, PART_ENCODER, PART_DECODER, PART_CROSS, PART_COUNT };
+extern const char *const dump_part_names[PART_COUNT]; /* "", "encoder", … */
+
+struct dump_name {
+    const char *pattern; /* name_pattern_fits */
+    enum input input;    /* INPUT_COUNT: nothing that attention needs */
+    enum dump_part part;
+    bool heads_behind; /* the axis of heads stands behind that of tokens */
+    bool is_scores;    /* masked scores, whose softmax the weights are */
+    bool
+        wants_matrix; /* only if it has three axes and more, and no number is below 0: a name that says little */
+    const char *from; /* the framework, for -v */
+};
+
+/* The first row of the table that fits, and the numbers of the name; NULL: there is none. Rows for one thing stand in the
+ * order in which they are preferred. */
+const struct dump_name *dump_name_find(const char *name, struct name_numbers *numbers);
+
+#endif
