@@ -291,7 +291,7 @@ static bool put_layer(const struct dump *dump, const struct found *found)
 }
 
 /* The steps of a generation, one under the other, for each layer. */
-static bool put_steps(const struct dump *dump)
+static bool dump_put_steps(const struct dump *dump)
 {
     struct dump_step *steps = memory_alloc(dump->count, sizeof *steps, dump->error);
     bool ok = steps;
@@ -328,7 +328,7 @@ static bool are_steps(const struct dump *dump)
     return false;
 }
 
-static bool put_layers(const struct dump *dump)
+static bool dump_put_layers(const struct dump *dump)
 {
     const char *from = NULL;
     if (!make_layers(dump))
@@ -343,12 +343,12 @@ static bool put_layers(const struct dump *dump)
     }
     if (from)
         warnings_add(&dump->inputs->notes, "%s: an array a layer, as %s has them", dump_file(dump), from);
-    return !are_steps(dump) || put_steps(dump);
+    return !are_steps(dump) || dump_put_steps(dump);
 }
 
 /* ---- arrays of the whole ---- */
 
-static bool put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
+static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
 {
     const struct json_mask mask = {tensor, found_array(dump, found)->name, &dump->inputs->all, dump->warnings,
                                    dump->error};
@@ -365,7 +365,7 @@ static bool put_whole(const struct dump *dump, const struct found *found)
     if (ok && found->other && found->other->sense == NAME_OUT_IN)
         tensor.is_out_in = true;
     if (ok && found->other && found->other->sense >= NAME_KEEPS)
-        ok = put_mask(dump, &tensor, found);
+        ok = dump_put_mask(dump, &tensor, found);
     else
         ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor,
                                      input_names[found->input], dump->error);
@@ -383,7 +383,7 @@ static bool is_positive(const struct tensor *tensor)
 }
 
 /* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
-static bool put_bare(const struct dump *dump, const struct array *array)
+static bool dump_put_bare(const struct dump *dump, const struct array *array)
 {
     struct tensor tensor = {0};
     char shape[ARRAY_SHAPE_TEXT];
@@ -466,11 +466,11 @@ static bool put_found(struct dump *dump)
     for (size_t i = 0; i < dump->count; i++)
         any = any || is_found(&dump->list[i]);
     if (!any && dump->target->what == READ_ANY && dump->archive->count == 1)
-        return put_bare(dump, &dump->archive->arrays[0]);
+        return dump_put_bare(dump, &dump->archive->arrays[0]);
     if (!any)
         return nothing_found(dump);
     if (!list_layers(dump) || (dump->target->what == READ_ANY && !pass_over(dump)) ||
-        (dump->layer_count > 0 && !put_layers(dump)))
+        (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
     for (size_t i = 0; i < dump->count; i++)
         if (is_found(&dump->list[i]) && !dump->list[i].dump && !put_whole(dump, &dump->list[i]))
@@ -499,7 +499,7 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
     if (!archive_load(dump->archive, &part, dump->error) || (index && !array_cut(&part, index, dump->error)))
         return false;
     if (dump->target->what == READ_ANY)
-        return put_bare(dump, &part);
+        return dump_put_bare(dump, &part);
     bool ok = array_tensor(&tensor, dump->archive, &part, dump->error) &&
               inputs_put_tensor(&dump->inputs->all.tensor[dump->target->input], &tensor, dump->target->called,
                                 dump->error);
