@@ -56,14 +56,17 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY, .header = files->header};
+    struct read_target any = {.what = READ_ANY, .header = files->header, .part = files->part};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
-        struct read_target target = {
-            .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header};
+        struct read_target target = {.what = READ_TENSOR,
+                                     .input = i,
+                                     .called = input_names[i],
+                                     .header = files->header,
+                                     .part = files->part};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/output_format.h"
 #include "figure/colormap.h"
+#include "read/dump_names.h"
 #include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
@@ -305,6 +306,14 @@ static const struct option_row input_rows[] = {
      .listed = reader_words,
      .parse = value_word_text,
      OPTION_AT(input.format)},
+    {.name = "part",
+     .argument = "PART",
+     .words = "encoder decoder cross",
+     .help = "which attention of an encoder-decoder (default: cross, else encoder, else decoder):",
+     .listed = "encoder decoder cross",
+     .parse = value_word,
+     .least = PART_ENCODER,
+     OPTION_AT(input.part)},
     {.name = "header",
      .argument = "yes|no",
      .words = "no yes",

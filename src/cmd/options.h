@@ -14,8 +14,9 @@
 
 /* Files beside the operands, and the settings of the computation, which win over those of the files. */
 struct input_options {
-    const char *format;             /* "json" or "csv"; NULL: told by the content */
+    const char *format;             /* "json", "npz"; NULL: told by the content */
     int header;                     /* enum read_header, of tables and lists of tokens */
+    int part;                       /* enum dump_part; 0: not said */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
     const char *title;    /* NULL: that of the files */
