@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "problem/parts.h"
+#include "problem/pieces.h"
 #include "read/read.h"
 
 static bool is_standard_input(const char *path)
@@ -124,7 +125,9 @@ bool computation_check(struct computation *computation, const struct options *op
         struct part *part = &c->parts[i];
         part->inputs = &c->inputs_of[i];
         ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error) &&
-             check_alike(&c->parts[0].problem, &part->problem, error);
+             check_alike(&c->parts[0].problem, &part->problem, error) &&
+             (options->input.raw_tokens ||
+              (pieces_show(&part->problem.tokens, error) && pieces_show(&part->problem.key_tokens, error)));
     }
     if (!c->parts)
         c->part_count = 0;

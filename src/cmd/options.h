@@ -19,6 +19,7 @@ struct input_options {
     int part;                       /* enum dump_part; 0: not said */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
+    bool raw_tokens;
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;

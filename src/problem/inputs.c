@@ -82,9 +82,12 @@ bool labels_differ(const struct labels *a, const struct labels *b)
 
 void labels_free(struct labels *labels)
 {
-    for (size_t i = 0; i < labels->count; i++)
+    for (size_t i = 0; i < labels->count; i++) {
         free(labels->text[i]);
+        free(labels->shown ? labels->shown[i] : NULL);
+    }
     free(labels->text);
+    free(labels->shown);
     *labels = (struct labels){0};
 }
 
