@@ -20,8 +20,10 @@ struct input_options {
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
     bool raw_tokens;
-    const char *title;    /* NULL: that of the files */
-    size_t patch_grid[2]; /* 0: that of the files */
+    const char *ids;       /* "1,403,407"; NULL: those of the files */
+    const char *tokenizer; /* NULL: none */
+    const char *title;     /* NULL: that of the files */
+    size_t patch_grid[2];  /* 0: that of the files */
     struct settings settings;
 };
 

@@ -107,6 +107,7 @@ void inputs_free(struct inputs *inputs)
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);
+    tensor_free(&inputs->ids);
     warnings_free(&inputs->notes);
     free(inputs->title);
     free(inputs->offsets);

@@ -118,6 +118,7 @@ struct inputs {
     size_t layers_before; /* of a part of inputs (problem/parts.h): how many layers come before it */
     size_t layers_in_all; /* and how many there are with all parts; 0: the inputs are whole */
     struct labels tokens, key_tokens;
+    struct tensor ids;     /* of the tokens in the vocabulary of their tokenizer; no data: not given */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */

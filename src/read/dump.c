@@ -24,6 +24,7 @@ struct found {
     const struct dump_name *dump;   /* NULL: its name is attn's own, or that of `other` */
     const struct other_name *other; /* NULL: its name is attn's own */
     struct name_numbers numbers;    /* of a dump */
+    bool is_ids;                    /* the numbers of the tokens in a vocabulary */
 };
 
 /* One file on its way into inputs. */
@@ -75,6 +76,9 @@ static void find_all(struct dump *dump)
         struct found *found = &dump->list[dump->count++];
         *found = (struct found){.array = i, .input = INPUT_COUNT};
         if (!array->name[0])
+            continue;
+        found->is_ids = json_names_ids(array->name);
+        if (found->is_ids)
             continue;
         find_plain(array->name, found);
         if (found->input < INPUT_COUNT)
@@ -373,6 +377,23 @@ static bool put_whole(const struct dump *dump, const struct found *found)
     return ok;
 }
 
+/* The numbers of the tokens, beside other things. */
+static bool dump_put_ids(const struct dump *dump)
+{
+    for (size_t i = 0; i < dump->count; i++) {
+        struct tensor tensor = {0};
+        if (!dump->list[i].is_ids || dump->target->what != READ_ANY)
+            continue;
+        const bool ok =
+            array_tensor(&tensor, dump->archive, found_array(dump, &dump->list[i]), dump->error) &&
+            inputs_put_ids(dump->inputs, &tensor, dump->error);
+        tensor_free(&tensor);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
 /* Whether no number is below 0. */
 static bool is_positive(const struct tensor *tensor)
 {
@@ -416,8 +437,9 @@ static bool pass_over(const struct dump *dump)
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const char *name = found_array(dump, found)->name;
-        if (is_found(found) || found->dump || found->other || input_named(name) < INPUT_COUNT ||
-            name[0] == '_' || text_begins(name, "x-") || (dump->has_hooks && strstr(name, "hook_")))
+        if (is_found(found) || found->is_ids || found->dump || found->other ||
+            input_named(name) < INPUT_COUNT || name[0] == '_' || text_begins(name, "x-") ||
+            (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
         if (advice)
@@ -469,7 +491,7 @@ static bool put_found(struct dump *dump)
         return dump_put_bare(dump, &dump->archive->arrays[0]);
     if (!any)
         return nothing_found(dump);
-    if (!list_layers(dump) || (dump->target->what == READ_ANY && !pass_over(dump)) ||
+    if (!dump_put_ids(dump) || !list_layers(dump) || (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
     for (size_t i = 0; i < dump->count; i++)

@@ -552,6 +552,15 @@ static bool read_pooled(struct reading *reading, const struct json_member *membe
     return true;
 }
 
+/* The numbers of the tokens; a batch of one is that sequence. */
+static bool read_ids(struct reading *reading, const struct json_member *member)
+{
+    struct tensor *tensor = NULL;
+    if (!json_get_tensor(&reading->json, member, &tensor, reading->error))
+        return false;
+    return inputs_put_ids(reading->inputs, tensor, reading->error);
+}
+
 /* Reads a key of the whole. `written`: attn wrote the file; `own`: and it holds the weights. */
 static bool read_key(struct reading *reading, const struct json_member *member, bool own, bool written)
 {
@@ -567,6 +576,8 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return json_get_grid(json, member, inputs->patch_grid, &inputs->patch_grid_place, reading->error);
     if (strcmp(name, "schema") == 0)
         return true;
+    if (json_names_ids(name))
+        return read_ids(reading, member);
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0) {
