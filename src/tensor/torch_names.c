@@ -83,6 +83,8 @@ static const struct pickle_name names[] = {
     {"__builtin__.complex", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
     {"__builtin__.bytes", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
     {"__builtin__.bytearray", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
+    {"builtins.set", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
+    {"builtins.frozenset", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
     {"builtins.complex", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
     {"builtins.bytearray", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
     /* What a defaultdict makes, by both names. */
