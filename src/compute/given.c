@@ -162,7 +162,7 @@ static void find_matrices(const struct given_work *work, struct strided *matrice
     }
 }
 
-static void add_up(struct given_layer *to, const struct given_layer *from)
+static void given_add(struct given_layer *to, const struct given_layer *from)
 {
     if (from->off > 0) {
         to->least = to->off ? fmin(to->least, from->least) : from->least;
@@ -198,7 +198,7 @@ bool given_measure(const struct given_work *work, struct given_layer *seen, stru
         workers_run_on(threads, all, given_rows_work, &shared);
     }
     for (size_t j = 0; ok && j < all; j++)
-        add_up(seen, &shared.seen[j]);
+        given_add(seen, &shared.seen[j]);
     free(matrices);
     free(shared.heads);
     free(shared.seen);
@@ -274,7 +274,7 @@ void given_warn(const struct problem *problem, const struct given_layer *layers,
         struct given_layer all = {0};
         const struct tensor *attention = problem->layers[l].attention;
         for (end = l; end < problem->layer_count && problem->layers[end].attention == attention; end++)
-            add_up(&all, &layers[end]);
+            given_add(&all, &layers[end]);
         if (!problem->is_partial)
             warn_tensor(attention, &all, warnings);
         on_masked += all.weight_on_masked;

@@ -59,7 +59,7 @@ static bool piece_bytes(const char *piece, char *to, size_t *length)
     return true;
 }
 
-static int hex_digit(char c)
+static int piece_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
@@ -67,10 +67,10 @@ static int hex_digit(char c)
 /* Whether a piece of SentencePiece is a byte by its code: <0xE2>. */
 static bool is_byte_piece(const char *piece, char *byte)
 {
-    if (strlen(piece) != 6 || !text_begins(piece, "<0x") || piece[5] != '>' || hex_digit(piece[3]) < 0 ||
-        hex_digit(piece[4]) < 0)
+    if (strlen(piece) != 6 || !text_begins(piece, "<0x") || piece[5] != '>' || piece_digit(piece[3]) < 0 ||
+        piece_digit(piece[4]) < 0)
         return false;
-    *byte = (char)(hex_digit(piece[3]) * 16 + hex_digit(piece[4]));
+    *byte = (char)(piece_digit(piece[3]) * 16 + piece_digit(piece[4]));
     return true;
 }
 

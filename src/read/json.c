@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "problem/rope_setting.h"
 #include "read/dump_names.h"
+#include "read/json.h"
 #include "read/json_layers.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
@@ -32,7 +33,8 @@ struct reading {
     const struct read_target *target;
     struct warnings *warnings;
     struct error *error;
-    size_t ignored; /* unknown keys so far */
+    size_t ignored;   /* unknown keys so far */
+    bool has_weights; /* of a result whose arrays lie elsewhere */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -658,7 +660,7 @@ static bool read_everything(struct reading *reading, const struct json_members *
     if (!check_weights(reading, members))
         return false;
     const struct json_member *pooled = written ? find_member(members, "pooled") : NULL;
-    bool own = written && (pooled || find_member(members, "weights"));
+    bool own = written && (pooled || find_member(members, "weights") || reading->has_weights);
     for (size_t i = 0; i < members->count; i++)
         if (!cJSON_IsNull(members->list[i].item) &&
             !(pooled && strcmp(members->list[i].name, "config") == 0) &&
@@ -762,6 +764,18 @@ static bool json_read(struct inputs *inputs, struct source *source, const struct
     struct reading reading = {.inputs = inputs, .target = target, .warnings = warnings, .error = error};
     bool ok = json_scan(&reading.json, source, error) &&
               (cJSON_IsObject(reading.json.root) ? read_object(&reading) : read_no_object(&reading));
+    json_free(&reading.json);
+    return ok;
+}
+
+bool json_read_about(struct inputs *inputs, struct source *source, bool has_weights,
+                     struct warnings *warnings, struct error *error)
+{
+    const struct read_target any = {.what = READ_ANY};
+    struct reading reading = {
+        .inputs = inputs, .target = &any, .warnings = warnings, .error = error, .has_weights = has_weights};
+    const bool ok = json_scan(&reading.json, source, error) &&
+                    (!cJSON_IsObject(reading.json.root) || read_object(&reading));
     json_free(&reading.json);
     return ok;
 }

@@ -73,7 +73,7 @@ static bool no_vocabulary(const struct pieces *p)
 /* ---- JSON ---- */
 
 /* The value of a key of an object of the skeleton, whose keys end in their offsets; NULL: there is none. */
-static cJSON *value_of(const cJSON *object, const char *key)
+static cJSON *vocabulary_value(const cJSON *object, const char *key)
 {
     const size_t length = strlen(key);
     for (cJSON *child = cJSON_IsObject(object) ? object->child : NULL; child; child = child->next)
@@ -97,7 +97,7 @@ static bool item_number(const struct json *json, const cJSON *item, size_t *numb
 }
 
 /* {"piece": number, …} */
-static bool read_numbers(const struct pieces *p, const struct json *json, const cJSON *object)
+static bool read_numbered(const struct pieces *p, const struct json *json, const cJSON *object)
 {
     for (const cJSON *child = object->child; child; child = child->next) {
         size_t id;
@@ -139,9 +139,9 @@ static bool read_scored(const struct pieces *p, const char *text)
 static bool read_added(const struct pieces *p, const struct json *json, const cJSON *list)
 {
     for (const cJSON *token = cJSON_IsArray(list) ? list->child : NULL; token; token = token->next) {
-        const cJSON *content = value_of(token, "content");
+        const cJSON *content = vocabulary_value(token, "content");
         size_t id;
-        if (cJSON_IsString(content) && item_number(json, value_of(token, "id"), &id) &&
+        if (cJSON_IsString(content) && item_number(json, vocabulary_value(token, "id"), &id) &&
             !pieces_set(p, id, content->valuestring, strlen(content->valuestring)))
             return false;
     }
@@ -158,15 +158,16 @@ static bool read_json_vocabulary(const struct pieces *p)
 {
     struct json json = {0};
     bool ok = json_scan(&json, p->source, p->error);
-    const cJSON *model = ok ? value_of(json.root, "model") : NULL;
-    const cJSON *vocab = model ? value_of(model, "vocab") : NULL;
+    const cJSON *model = ok ? vocabulary_value(json.root, "model") : NULL;
+    const cJSON *vocab = model ? vocabulary_value(model, "vocab") : NULL;
     if (vocab && cJSON_IsObject(vocab))
-        ok = read_numbers(p, &json, vocab) && read_added(p, &json, value_of(json.root, "added_tokens"));
+        ok = read_numbered(p, &json, vocab) &&
+             read_added(p, &json, vocabulary_value(json.root, "added_tokens"));
     else if (vocab && cJSON_IsArray(vocab))
         ok = read_scored(p, p->source->data + offset_of(vocab)) &&
-             read_added(p, &json, value_of(json.root, "added_tokens"));
+             read_added(p, &json, vocabulary_value(json.root, "added_tokens"));
     else if (ok)
-        ok = cJSON_IsObject(json.root) ? read_numbers(p, &json, json.root) : no_vocabulary(p);
+        ok = cJSON_IsObject(json.root) ? read_numbered(p, &json, json.root) : no_vocabulary(p);
     json_free(&json);
     return ok;
 }
@@ -204,16 +205,16 @@ static bool read_varint(const unsigned char **at, const unsigned char *end, uint
 }
 
 /* One field of a message of protocol buffers. `data` is what a field of bytes holds; of numbers it is NULL. */
-struct field {
+struct proto_field {
     uint64_t number;
     const unsigned char *data;
     size_t size;
 };
 
-static bool read_field(const unsigned char **at, const unsigned char *end, struct field *field)
+static bool proto_read(const unsigned char **at, const unsigned char *end, struct proto_field *field)
 {
     uint64_t key, size;
-    *field = (struct field){0};
+    *field = (struct proto_field){0};
     if (!read_varint(at, end, &key))
         return false;
     field->number = key >> 3;
@@ -245,16 +246,16 @@ static bool read_field(const unsigned char **at, const unsigned char *end, struc
 static bool read_sentencepiece(const struct pieces *p)
 {
     const unsigned char *at = (const unsigned char *)p->source->data, *end = at + p->source->size;
-    struct field field, inner;
+    struct proto_field field, inner;
     for (size_t id = 0; at < end;) {
-        if (!read_field(&at, end, &field))
+        if (!proto_read(&at, end, &field))
             return no_vocabulary(p);
         if (field.number != 1 || !field.data)
             continue;
         const unsigned char *in = field.data, *stop = in + field.size;
         bool found = false;
         while (in < stop && !found) {
-            if (!read_field(&in, stop, &inner))
+            if (!proto_read(&in, stop, &inner))
                 return no_vocabulary(p);
             found = inner.number == 1 && inner.data;
         }
