@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "problem/parts.h"
+#include "read/model_layers.h"
 #include "read/read.h"
 
 static bool is_standard_input(const char *path)
@@ -56,14 +57,14 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY, .header = files->header};
+    struct read_target any = {.what = READ_ANY, .header = files->header, .part = files->part};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
         struct read_target target = {
-            .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header};
+            .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header, .part = files->part};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
@@ -72,6 +73,36 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                        warnings, error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
                        files->header, warnings, error);
+}
+
+/* The layers of a model that are chosen, put into the inputs. */
+static bool put_model(struct computation *c, struct model *model, const struct options *options,
+                      struct error *error)
+{
+    const struct span_list *layers = &options->selection.layers;
+    static const struct index_span first = {0, 1};
+    const bool is_first = c->one_layer && layers->count == 0;
+    size_t *chosen = NULL, count = 0;
+    const bool ok = selection_list(&chosen, &count, is_first ? &first : layers->span,
+                                   is_first ? 1 : layers->count, model->layer_count, "layer", error) &&
+                    model_put(model, &c->inputs, &options->input.settings, chosen, count, error);
+    free(chosen);
+    return ok;
+}
+
+/* The projections of a model, if there is one. */
+static bool read_model(struct computation *c, const struct options *options, struct error *error)
+{
+    const struct input_options *said = &options->input;
+    const struct model_choice choice = {said->projections, said->config, said->profile, said->part};
+    struct model model = {0};
+    if (!said->projections && (said->config || said->profile))
+        return error_set(error, ERROR_USAGE, "%s needs --projections",
+                         said->config ? "--config" : "--profile");
+    const bool ok = !said->projections || (model_open(&model, &c->inputs, &choice, &c->warnings, error) &&
+                                           put_model(c, &model, options, error));
+    model_free(&model);
+    return ok;
 }
 
 /* The title and the grid of patches of the command line, over those of the files. */
@@ -96,6 +127,7 @@ bool computation_read(struct computation *computation, const struct options *opt
     return check_files(options, command, error) &&
            read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
                       &computation->warnings, error) &&
+           read_model(computation, options, error) &&
            put_options(&computation->inputs, &options->input, error);
 }
 
