@@ -99,6 +99,7 @@ static bool read_model(struct computation *c, const struct options *options, str
     if (!said->projections && (said->config || said->profile))
         return error_set(error, ERROR_USAGE, "%s needs --projections",
                          said->config ? "--config" : "--profile");
+    c->has_model = said->projections;
     const bool ok = !said->projections || (model_open(&model, &c->inputs, &choice, &c->warnings, error) &&
                                            put_model(c, &model, options, error));
     model_free(&model);
@@ -389,10 +390,13 @@ void computation_say(const struct computation *computation)
     for (size_t i = 0; i < inputs->notes.count; i++)
         fprintf(stderr, "attn: %s\n", inputs->notes.text[i]);
     say_tensors(&inputs->all, "");
-    for (size_t l = 0; l < inputs->layer_count; l++) {
+    /* The layers of a model are alike: the first is enough. */
+    bool said = false;
+    for (size_t l = 0; l < inputs->layer_count && !(said && computation->has_model); l++) {
         char prefix[40];
         snprintf(prefix, sizeof prefix, "layer %zu: ", l);
         say_tensors(&inputs->layers[l], prefix);
+        said = !inputs->layers[l].is_idle;
     }
     for (size_t i = 0; i < computation->part_count; i++)
         say_part(&computation->parts[i]);

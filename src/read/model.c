@@ -385,8 +385,9 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
     } else if (!profile_of_names(model, type ? shown : NULL, warnings, error)) {
         return false;
     }
-    warnings_add(&inputs->notes, "%s: the profile is %s, %s, %s", model->archive->sources[0].name,
-                 model->profile->name, model->profile->title, by);
+    warnings_add(&inputs->notes, "%s: the profile is %s, %s, %s%s%s", model->archive->sources[0].name,
+                 model->profile->name, model->profile->title, by, model->config.count > 0 ? "; its config is " : "",
+                 model->config.count > 0 ? model->config.file : "");
     return true;
 }
 

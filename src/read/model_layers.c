@@ -18,6 +18,7 @@ struct filling {
     struct inputs *inputs;
     const struct settings *over;
     size_t layer;
+    bool is_told; /* its tensors are told of: those of the first layer, and of all layers */
     struct error *error;
 };
 
@@ -150,7 +151,7 @@ static bool add_one(struct tensor *tensor, struct error *error)
     return true;
 }
 
-/* Says where a tensor of layer 0 comes from. */
+/* Says where a tensor comes from. */
 static void say_row(const struct filling *f, const struct profile_row *row, const struct array *array,
                     bool out_in)
 {
@@ -173,7 +174,8 @@ static bool put_row(const struct filling *f, struct layer_inputs *to, size_t r)
               take_share(f, row, &array) && array_tensor(&tensor, f->model->archive, &array, f->error) &&
               (!row->adds_one || add_one(&tensor, f->error));
     if (ok) {
-        say_row(f, row, array_of(f, r), out_in);
+        if (f->is_told)
+            say_row(f, row, array_of(f, r), out_in);
         tensor.is_out_in = out_in && tensor.rank == 2;
         ok = inputs_put_tensor(&to->tensor[row->input], &tensor, input_names[row->input], f->error);
     }
@@ -303,15 +305,20 @@ static bool put_longrope(const struct filling *f, struct settings *s)
 
 /* ---- a layer ---- */
 
-/* Its embeddings: those it has, or those of all layers, borrowed. */
-static void lend_embeddings(const struct filling *f, struct layer_inputs *layer)
+/* Gives the embeddings of all layers to the first that is not idle, and lends them to the others: a layer that has none of
+ * its own would read the output of the one below. */
+static void share_embeddings(struct inputs *inputs)
 {
-    const struct tensor *all = &f->inputs->all.tensor[INPUT_EMBEDDINGS];
-    struct tensor *own = &layer->tensor[INPUT_EMBEDDINGS];
-    if (own->data)
-        return;
-    *own = *all;
-    own->is_borrowed = true;
+    struct tensor *all = &inputs->all.tensor[INPUT_EMBEDDINGS], lent = *all;
+    for (size_t l = 0; l < inputs->layer_count; l++) {
+        struct layer_inputs *layer = &inputs->layers[l];
+        if (layer->is_idle || layer->tensor[INPUT_EMBEDDINGS].data || !lent.data)
+            continue;
+        layer->tensor[INPUT_EMBEDDINGS] = lent;
+        if (all->data)
+            *all = (struct tensor){0};
+        lent.is_borrowed = true;
+    }
 }
 
 /* What the inputs and the command line say of a layer. */
@@ -351,7 +358,6 @@ static bool fill_layer(const struct filling *f)
 {
     struct layer_inputs *layer = &f->inputs->layers[f->layer];
     size_t heads = 0, columns = 0;
-    lend_embeddings(f, layer);
     return check_missing(f) && put_rows(f, layer, false) && cut_bias(f, layer) &&
            put_settings(f, layer, &heads, &columns) && put_falcon_slopes(f, layer, heads, columns) &&
            put_divided(f, layer, columns) && put_longrope(f, &layer->settings);
@@ -410,13 +416,17 @@ static bool is_chosen(const size_t *layers, size_t count, size_t layer)
 bool model_put(struct model *model, struct inputs *inputs, const struct settings *over, const size_t *layers,
                size_t count, struct error *error)
 {
-    struct filling f = {.model = model, .inputs = inputs, .over = over, .error = error};
+    struct filling f = {.model = model, .inputs = inputs, .over = over, .is_told = true, .error = error};
     if (!check_inputs(&f) || !make_model_layers(&f) || !put_rows(&f, &inputs->all, true))
         return false;
     for (; f.layer < model->layer_count; f.layer++) {
         inputs->layers[f.layer].is_idle = !is_chosen(layers, count, f.layer);
-        if (!inputs->layers[f.layer].is_idle && !fill_layer(&f))
+        if (inputs->layers[f.layer].is_idle)
+            continue;
+        if (!fill_layer(&f))
             return false;
+        f.is_told = false;
     }
+    share_embeddings(inputs);
     return true;
 }
