@@ -3,13 +3,14 @@ A model's projections (--projections): against given models (PROFILES, REAL), an
 each framework, whose attention is computed in float64 by the formulas of that framework. A test is named on the command line.
 """
 import json
+import math
 import os
 import subprocess
 import sys
 
 import numpy as np
 
-from model_files import write_gguf, write_safetensors
+from model_files import read_safetensors, write_gguf, write_safetensors
 from oracle import ATTN, close, numbers, run
 
 STAGES = ["q", "k", "v", "weights", "output"]
@@ -908,6 +909,180 @@ def unhalve(x):
     """Columns of a head as llama.cpp's converter orders them: 0, d/2, 1, d/2 + 1, …"""
     d = x.shape[-1]
     return x.reshape(x.shape[:-1] + (2, d // 2)).swapaxes(-1, -2).reshape(x.shape)
+
+
+# ---- trained models: attn is the attention of a forward pass in NumPy ----
+
+def real(*parts_of):
+    return os.path.join(os.environ["REAL"], "models", *parts_of)
+
+
+def norm(x, weight, bias, epsilon):
+    x = x - x.mean(-1, keepdims=True)
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * weight + bias
+
+
+erf = np.vectorize(math.erf)
+
+
+class Walk:
+    """The layers of a file, one after the other."""
+
+    def __init__(self, path, *words):
+        self.path, self.words, self.weights = path, words, []
+
+    def __call__(self, layer, x, context=None):
+        got = attend(self.path, "--layer", str(layer), *self.words, embeddings=x, context=context)
+        self.weights.append(numbers(got["weights"])[0])
+        return numbers(got["output"])[0].astype(np.float64)
+
+
+def test_gpt_nano_sort():
+    t = read_safetensors(real("gpt-nano-sort", "gpt-nano-sort-mingpt.safetensors"))
+    with open(real("gpt-nano-sort", "expected", "expected.json")) as file:
+        ids = json.load(file)["idx"]
+    att, logits = (np.load(real("gpt-nano-sort", "expected", name)) for name in ("att.npy", "logits.npy"))
+    hf = ["--config", real("gpt-nano-sort", "gpt-nano-sort-hf.config.json")]
+    for kind, words in (("hf", hf), ("mingpt", ["--heads", "3"])):
+        for i, tokens in enumerate(ids):
+            walk = Walk(real("gpt-nano-sort", f"gpt-nano-sort-{kind}.safetensors"), *words)
+            x = t["transformer.wte.weight"][tokens] + t["transformer.wpe.weight"][:len(tokens)]
+            for l in range(3):
+                of = lambda name: t[f"transformer.h.{l}.{name}"]
+                x = x + walk(l, norm(x, of("ln_1.weight"), of("ln_1.bias"), 1e-5))
+                h = norm(x, of("ln_2.weight"), of("ln_2.bias"), 1e-5) @ of("mlp.c_fc.weight").T + of("mlp.c_fc.bias")
+                h = 0.5 * h * (1 + np.tanh(np.sqrt(2 / np.pi) * (h + 0.044715 * h ** 3)))
+                x = x + h @ of("mlp.c_proj.weight").T + of("mlp.c_proj.bias")
+            x = norm(x, t["transformer.ln_f.weight"], t["transformer.ln_f.bias"], 1e-5)
+            want = att[i] if att.shape[1:3] == (3, 3) else att[:, i]
+            close(f"{kind} {i}: weights", np.array(walk.weights), want, 2e-5)
+            close(f"{kind} {i}: logits", x @ t["lm_head.weight"].T, logits[i], 1e-3)
+
+
+def test_rxnmapper():
+    t = read_safetensors(real("rxnmapper", "rxnmapper-albert.safetensors"))
+    with open(real("rxnmapper", "expected", "expected.json")) as file:
+        ids = json.load(file)[0]["ids"]
+    of = lambda name: t["albert." + name]
+    x = (of("embeddings.word_embeddings.weight")[ids] + of("embeddings.position_embeddings.weight")[:len(ids)]
+         + of("embeddings.token_type_embeddings.weight")[0])
+    x = norm(x, of("embeddings.LayerNorm.weight"), of("embeddings.LayerNorm.bias"), 1e-12)
+    x = x @ of("encoder.embedding_hidden_mapping_in.weight").T + of("encoder.embedding_hidden_mapping_in.bias")
+    layer = lambda name: of("encoder.albert_layer_groups.0.albert_layers.0." + name)
+    walk = Walk(real("rxnmapper"))
+    for l in range(12):
+        x = norm(x + walk(l, x), layer("attention.LayerNorm.weight"), layer("attention.LayerNorm.bias"), 1e-12)
+        h = x @ layer("ffn.weight").T + layer("ffn.bias")
+        h = h * 0.5 * (1 + erf(h / np.sqrt(2)))
+        x = norm(x + h @ layer("ffn_output.weight").T + layer("ffn_output.bias"), layer("full_layer_layer_norm.weight"),
+                 layer("full_layer_layer_norm.bias"), 1e-12)
+    close("weights", np.array(walk.weights), np.load(real("rxnmapper", "expected", "att0.npy")), 2e-5)
+
+
+def test_vit_mnist():
+    t = read_safetensors(real("vit-mnist", "vit_mnist_3class.safetensors"))
+    images = (np.load(real("vit-mnist", "expected", "drawn.npy")) / 255 - 0.1307) / 0.3081
+    att, logits = (np.load(real("vit-mnist", "expected", f"vit_mnist_3class_{name}.npy")) for name in ("att", "logits"))
+    for i, image in enumerate(images):
+        walk = Walk(real("vit-mnist", "vit_mnist_3class.safetensors"), "--heads", "4")
+        patches = image.reshape(4, 7, 4, 7).transpose(0, 2, 1, 3).reshape(16, 49)
+        x = patches @ t["to_patch_embedding.1.weight"].T + t["to_patch_embedding.1.bias"]
+        x = np.concatenate([t["cls_token"][0], x]) + t["pos_embedding"][0]
+        for l in range(4):
+            of = lambda name: t[f"transformer.layers.{l}.{name}"]
+            x = x + walk(l, norm(x, of("0.norm.weight"), of("0.norm.bias"), 1e-5))
+            h = norm(x, of("1.norm.weight"), of("1.norm.bias"), 1e-5) @ of("1.fn.net.0.weight").T + of("1.fn.net.0.bias")
+            x = x + np.maximum(h, 0) @ of("1.fn.net.3.weight").T + of("1.fn.net.3.bias")
+        close(f"weights of {i}", np.array(walk.weights), att[i], 2e-5)
+        got = norm(x[0], t["mlp_head.0.weight"], t["mlp_head.0.bias"], 1e-5) @ t["mlp_head.1.weight"].T + t["mlp_head.1.bias"]
+        close(f"logits of {i}", got, logits[i], 1e-3)
+
+
+def test_bert_tiny():
+    t = read_safetensors(real("bert-tiny-sst2", "encoder.safetensors"))
+    x = np.load(real("bert-tiny-sst2", "sample-inputs_0.npy")).astype(np.float64)
+    walk = Walk(real("bert-tiny-sst2", "encoder.safetensors"), "--heads", "2")
+    for l in range(2):
+        of = lambda name: t[f"bert.encoder.layer.{l}.{name}"]
+        x = norm(x + walk(l, x), of("attention.output.LayerNorm.weight"), of("attention.output.LayerNorm.bias"), 1e-12)
+        h = x @ of("intermediate.dense.weight").T + of("intermediate.dense.bias")
+        h = h * 0.5 * (1 + erf(h / np.sqrt(2)))
+        x = norm(x + h @ of("output.dense.weight").T + of("output.dense.bias"), of("output.LayerNorm.weight"),
+                 of("output.LayerNorm.bias"), 1e-12)
+    close("weights", np.array(walk.weights), np.load(real("bert-tiny-sst2", "expected", "sample-inputs_0_att.npy")), 2e-5)
+
+
+def test_stories():
+    t = read_safetensors(real("stories260K", "stories260K-f32.safetensors"))
+    with open(real("stories260K", "expected", "expected.json")) as file:
+        ids = json.load(file)["ids"]
+    att, logits, *qkv = (np.load(real("stories260K", "expected", f"{name}.npy")) for name in ("att", "logits", "q", "k", "v"))
+    root = lambda x, weight: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * weight
+    config = ["--config", real("stories260K", "config.json")]
+    files = [("f32.safetensors", config), ("f32.gguf", [])]
+    if os.environ.get("WITH_BIN"):
+        files.append((".bin", []))
+    for file, words in files:
+        path = real("stories260K", "stories260K" + ("-" if file[0] != "." else "") + file)
+        walk = Walk(path, *words)
+        x = t["model.embed_tokens.weight"][ids]
+        for l in range(5):
+            of = lambda name: t[f"model.layers.{l}.{name}.weight"]
+            y = root(x, of("input_layernorm"))
+            got = attend(path, "--layer", str(l), *words, embeddings=y)
+            for stage, want in zip("qkv", qkv):
+                want = halve(want[l]) if stage != "v" and words else want[l]
+                close(f"{file}, layer {l}: {stage}", numbers(got[stage])[0], want, 1e-4)
+            x = x + walk(l, y)
+            y = root(x, of("post_attention_layernorm"))
+            gate = y @ of("mlp.gate_proj").T
+            x = x + (gate / (1 + np.exp(-gate)) * (y @ of("mlp.up_proj").T)) @ of("mlp.down_proj").T
+        close(f"{file}: weights", np.array(walk.weights), att, 2e-5)
+        close(f"{file}: logits", root(x, t["model.norm.weight"]) @ t["lm_head.weight"].T, logits, 1e-3)
+    y = root(t["model.embed_tokens.weight"][ids], t["model.layers.0.input_layernorm.weight"])
+    plain = numbers(attend(real("stories260K", "stories260K-f32.gguf"), embeddings=y)["weights"])
+    for kind, far in (("f16", 3e-3), ("q8_0", 0.05), ("q4_0", 0.4)):
+        got = numbers(attend(real("stories260K", f"stories260K-{kind}.gguf"), embeddings=y)["weights"])
+        close(kind, got, plain, far)
+        assert np.abs(got - plain).max() > 0, kind
+
+
+def test_ct2_aren():
+    t = read_safetensors(real("ct2-aren", "ct2-aren.safetensors"))
+    layer_norm = lambda x, at: norm(x, t[at + "/layer_norm/gamma"], t[at + "/layer_norm/beta"], 1e-5)
+
+    def embed(at, ids):
+        angle = np.outer(np.arange(1, len(ids) + 1), np.exp(-np.log(10000) / 15 * np.arange(16)))
+        return t[at + "/weight"][ids] * np.sqrt(32) + np.concatenate([np.sin(angle), np.cos(angle)], 1)
+
+    def feed(x, at):
+        h = layer_norm(x, at) @ t[at + "/linear_0/weight"].T + t[at + "/linear_0/bias"]
+        return x + np.maximum(h, 0) @ t[at + "/linear_1/weight"].T + t[at + "/linear_1/bias"]
+
+    for word in ("azza", "atzmon"):
+        folder = real("ct2-aren", "expected", word)
+        with open(os.path.join(folder, "expected.json")) as file:
+            said = json.load(file)
+        walks = [Walk(real("ct2-aren", "ct2-aren.safetensors"), "--heads", "8", "--part", part)
+                 for part in ("encoder", "decoder", "cross")]
+        source = next(name for name in ("encoder/embeddings_0", "encoder/embeddings") if name + "/weight" in t)
+        x = embed(source, said["src"])
+        for l in range(6):
+            at = f"encoder/layer_{l}"
+            x = feed(x + walks[0](l, layer_norm(x, at + "/self_attention")), at + "/ffn")
+        memory = layer_norm(x, "encoder")
+        x = embed("decoder/embeddings", said["tgt"])
+        for l in range(6):
+            at = f"decoder/layer_{l}"
+            x = x + walks[1](l, layer_norm(x, at + "/self_attention"))
+            x = feed(x + walks[2](l, layer_norm(x, at + "/attention"), memory), at + "/ffn")
+        for walk, name in zip(walks, ("enc", "dec", "cross")):
+            close(f"{word}: {name}", np.array(walk.weights), np.load(os.path.join(folder, name + ".npy")), 2e-5)
+
+
+def halve(x):
+    """The other way: columns 0, 2, 4, …, then 1, 3, 5, …"""
+    return np.concatenate([x[..., 0::2], x[..., 1::2]], -1)
 
 
 if __name__ == "__main__":

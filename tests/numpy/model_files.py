@@ -64,3 +64,19 @@ def write_gguf(path, metadata, tensors):
     head += b"\0" * (-len(head) % 32)
     with open(path, "wb") as file:
         file.write(head + b"".join(parts))
+
+
+def read_safetensors(path):
+    """Tensors by name, in float64."""
+    kinds = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
+    with open(path, "rb") as file:
+        data = file.read()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, row in header.items():
+        start, end = row["data_offsets"]
+        numbers = np.frombuffer(data[8 + size + start:8 + size + end], kinds[row["dtype"]])
+        tensors[name] = numbers.reshape(row["shape"]).astype(np.float64)
+    return tensors
