@@ -6,7 +6,11 @@
 #include "tensor/archive.h"
 
 /* X(NAME) for each, with BETWEEN between them. */
-#define FORMATS(X, BETWEEN) X(npy) BETWEEN X(gguf)
+#define FORMATS(X, BETWEEN)                                                                                  \
+    X(npy) BETWEEN X(npz)                                                                                    \
+    BETWEEN X(safetensors)                                                                                   \
+    BETWEEN X(torch)                                                                                         \
+    BETWEEN X(gguf)
 
 struct format {
     const char *name;           /* that of FORMATS */
@@ -21,6 +25,7 @@ struct format {
     bool (*load)(struct archive *archive, struct array *array, struct error *error);
     /* Frees archive->state. NULL: it has none. */
     void (*close)(struct archive *archive);
+    bool keeps_metadata; /* texts at least */
     /* What a file of this format can hold of a type; DTYPE_UNKNOWN: it has to be widened to f32. */
     enum dtype (*holds)(enum dtype dtype);
     /*
