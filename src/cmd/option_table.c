@@ -287,6 +287,23 @@ static const struct option_row picture_rows[] = {
 const struct option_group group_picture = OPTION_GROUP("Picture", picture_rows);
 
 static const struct option_row input_rows[] = {
+    {.name = "projections",
+     .argument = "PATH",
+     .is_file = true,
+     .help = "a model's weights, or their folder: each layer attends to the embeddings by itself",
+     .parse = value_file,
+     OPTION_AT(input.projections)},
+    {.name = "config",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "its config.json, where that does not lie beside the weights",
+     .parse = value_file,
+     OPTION_AT(input.config)},
+    {.name = "profile",
+     .argument = "NAME",
+     .help = "how its tensors are called and laid out, such as llama (default: by config.json, or by names)",
+     .parse = value_string,
+     OPTION_AT(input.profile)},
     {.name = "tokens",
      .argument = "FILE",
      .is_file = true,

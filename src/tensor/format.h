@@ -9,7 +9,8 @@
 #define FORMATS(X, BETWEEN)                                                                                  \
     X(npy) BETWEEN X(npz)                                                                                    \
     BETWEEN X(safetensors)                                                                                   \
-    BETWEEN X(torch)
+    BETWEEN X(torch)                                                                                         \
+    BETWEEN X(gguf)
 
 struct format {
     const char *name;           /* that of FORMATS */
