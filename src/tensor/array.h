@@ -36,11 +36,16 @@ bool array_count(const struct array *array, size_t *count);
 bool array_pack(struct array *array);
 /* Whether its numbers follow each other, rows last, without gaps. */
 bool array_is_packed(const struct array *array);
+/* Whether they fill one piece of memory that begins with the first, in any order of the axes: also of columns last. The array
+ * is not empty. */
+bool array_is_dense(const struct array *array);
 
 /* Its numbers where they lie, if they are packed, aligned float32 of this machine; else NULL. Loaded. */
 const float *array_in_place(const struct array *array);
 /* All its numbers as float32, rows last, into `to`. The array is loaded, and its type can be read. */
 void array_widen(const struct array *array, float *to);
+/* The same without a change of type: in the byte order of this machine, of a quantized array its blocks. */
+void array_copy(const struct array *array, char *to);
 
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
  * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was
