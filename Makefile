@@ -30,7 +30,7 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
 	wqy-microhei.ttc)
 
-LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev
+LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev libzip-dev
 BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
 TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
@@ -39,7 +39,7 @@ FUZZ_PACKAGES = clang libclang-rt-dev python3 python3-numpy
 FRESH_PACKAGES = debootstrap git
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
 
-LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg
+LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg libzip
 # As the system's headers, of which no compiler warns.
 LIBRARY_HEADERS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES)))
 ifeq ($(filter deps help clean uninstall format test-fresh,$(MAKECMDGOALS)),)
@@ -105,16 +105,17 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
-# A program that writes the pixels of a picture, for the tests.
-$(BUILD)/tests/read_image: tests/read_image.c $(UNIT_OBJECTS) $(BUILD)/flags
+# Programs that write the pixels of a picture and the numbers of an array, for the tests.
+$(BUILD)/tests/read_image $(BUILD)/tests/read_array: $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $(LIBS)
 
-programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(BUILD)/tests/read_image
+programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(BUILD)/tests/read_image $(BUILD)/tests/read_array
 
 RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
-	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) tests/run
+	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
+	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 
