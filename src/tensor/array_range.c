@@ -34,30 +34,30 @@ static void key_range_join(struct key_range *to, const struct key_range *from)
 
 /*
  * Measures `count` numbers of BITS bits, which need not be aligned. KEY makes the key of the number whose bits are `x`, as a
- * signed integer; EXPONENT are the bits that are all set where it is not finite, 0 where every number is. Runs of a fixed
- * length become vectors.
+ * signed integer; EXPONENT are the bits that are all set where it is not finite, 0 where every number is. `bad` is then all
+ * ones, and the number counts as the largest for the smallest and the other way round. Runs of a fixed length become vectors.
  */
 #define KEY_RANGE(NAME, BITS, KEY, EXPONENT)                                                                 \
     static inline __attribute__((always_inline)) void range_run_##NAME(struct key_range *range,              \
                                                                        const char *from, size_t count)       \
     {                                                                                                        \
-        int##BITS##_t least = INT##BITS##_MAX, most = INT##BITS##_MIN;                                       \
-        uint##BITS##_t bad = 0;                                                                              \
+        int##BITS##_t least = INT##BITS##_MAX, most = INT##BITS##_MIN, found = 0;                            \
         for (size_t i = 0; i < count; i++) {                                                                 \
             int##BITS##_t x;                                                                                 \
             memcpy(&x, from + i * sizeof x, sizeof x);                                                       \
-            const int##BITS##_t key = (int##BITS##_t)(KEY);                                                  \
-            const bool is_bad = (EXPONENT) != 0 && (x & (EXPONENT)) == (EXPONENT);                           \
-            const int##BITS##_t low = is_bad ? INT##BITS##_MAX : key, high = is_bad ? INT##BITS##_MIN : key; \
+            const int##BITS##_t key = (int##BITS##_t)(KEY), exponent = (int##BITS##_t)(EXPONENT);            \
+            const int##BITS##_t bad = (int##BITS##_t)(exponent == 0 ? 0 : -((x & exponent) == exponent));    \
+            const int##BITS##_t low = (int##BITS##_t)((key & ~bad) | (INT##BITS##_MAX & bad));               \
+            const int##BITS##_t high = (int##BITS##_t)((key & ~bad) | (INT##BITS##_MIN & bad));              \
             least = low < least ? low : least;                                                               \
             most = high > most ? high : most;                                                                \
-            bad = (uint##BITS##_t)(bad + is_bad);                                                            \
+            found = (int##BITS##_t)(found - bad);                                                            \
         }                                                                                                    \
-        const struct key_range run = {least, most, bad};                                                     \
-        if (bad < count)                                                                                     \
+        const struct key_range run = {least, most, (size_t)found};                                           \
+        if (run.nonfinite < count)                                                                           \
             key_range_join(range, &run);                                                                     \
         else                                                                                                 \
-            range->nonfinite += bad;                                                                         \
+            range->nonfinite += run.nonfinite;                                                               \
     }                                                                                                        \
     static void range_##NAME(struct key_range *range, const char *from, size_t count)                        \
     {                                                                                                        \
