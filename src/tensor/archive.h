@@ -19,11 +19,12 @@ struct metadatum {
     char *key; /* owned */
     enum metadatum_kind kind;
     /* Of a text, its bytes, not ended by a NUL. Of a list of numbers, these, as they lie in the file, of the type `dtype`;
-     * of a list of texts (dtype DTYPE_UNKNOWN), GGUF's: each a length of 8 bytes, little endian, and its bytes. */
+     * of a list of texts (dtype DTYPE_UNKNOWN), GGUF's: each a length of 8 bytes, little endian, and its bytes. NULL: a list
+     * of lists, which is counted and not kept. */
     const char *data;
     size_t size;      /* bytes of a text; elements of a list */
     size_t bytes;     /* of all of `data` */
-    enum dtype dtype; /* of the elements of a list */
+    enum dtype dtype; /* of the elements of a list; of a number, where the format has several types of them */
     int64_t integer;  /* also of a truth */
     bool is_unsigned; /* the integer is above INT64_MAX: read it as uint64_t */
     double real;

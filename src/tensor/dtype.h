@@ -24,6 +24,19 @@ enum dtype {
     DTYPE_BF16,
     DTYPE_F32,
     DTYPE_F64,
+    DTYPE_Q4_0, /* from here on quantized: tensor/dtype_quantized.h */
+    DTYPE_Q4_1,
+    DTYPE_Q5_0,
+    DTYPE_Q5_1,
+    DTYPE_Q8_0,
+    DTYPE_Q2_K,
+    DTYPE_Q3_K,
+    DTYPE_Q4_K,
+    DTYPE_Q5_K,
+    DTYPE_Q6_K,
+    DTYPE_IQ4_NL,
+    DTYPE_IQ4_XS,
+    DTYPE_MXFP4,
     DTYPE_COUNT
 };
 
@@ -31,9 +44,9 @@ struct dtype_kind {
     const char *name; /* as --dtype and messages say it: "f32" */
     size_t count;     /* numbers of a block */
     size_t bytes;     /* of a block */
-    /* Widens `blocks` whole blocks, which follow each other from `from` on in the byte order of this machine and need not be
-     * aligned, to float32. NULL: cannot be read. Integers and doubles that float32 does not hold are rounded to the nearest;
-     * what is too large becomes an infinity. */
+    /* Widens `blocks` whole blocks, which follow each other from `from` on in the byte order of this machine (quantized ones:
+     * little endian) and need not be aligned, to float32. NULL: cannot be read. Integers and doubles that float32 does not
+     * hold are rounded to the nearest; what is too large becomes an infinity. */
     void (*widen)(float *to, const void *from, size_t blocks);
 };
 
