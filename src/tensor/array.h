@@ -15,6 +15,7 @@ enum { ARRAY_RANK_MAX = 8 };
  * A quantized array has stride[rank - 1] = 1 and the other strides in numbers too, in multiples of a block; its last axis is
  * one of whole blocks.
  */
+struct array_origin;
 struct array {
     char *name;       /* owned; "" where a file has one array without a name */
     const char *type; /* as the format writes it: "<f4", "BF16", "Q4_K"; lives as long as the archive */
@@ -28,6 +29,9 @@ struct array {
     size_t source;                    /* which of the archive's sources it lies in */
     size_t offset;                    /* in that file, for messages; of a compressed one, of its member */
     size_t member;                    /* for the format: which member of a zip, … */
+    /* Of one that is to be written: where its numbers come from, and `data` is not looked at (tensor/array_write.h). NULL: they
+     * lie at `data`. Borrowed. */
+    struct array_origin *origin;
 };
 
 /* How many numbers it has; false where that does not fit a size_t. */
