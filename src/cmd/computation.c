@@ -12,7 +12,9 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "problem/parts.h"
+#include "problem/pieces.h"
 #include "read/read.h"
+#include "read/vocabulary.h"
 
 static bool is_standard_input(const char *path)
 {
@@ -56,14 +58,17 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY, .header = files->header};
+    struct read_target any = {.what = READ_ANY, .header = files->header, .part = files->part};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
-        struct read_target target = {
-            .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header};
+        struct read_target target = {.what = READ_TENSOR,
+                                     .input = i,
+                                     .called = input_names[i],
+                                     .header = files->header,
+                                     .part = files->part};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
@@ -72,6 +77,53 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                        warnings, error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
                        files->header, warnings, error);
+}
+
+/* The numbers of --ids, in the place of those of the files. */
+static bool parse_ids(struct inputs *inputs, const char *text, struct error *error)
+{
+    size_t count = 1;
+    for (const char *at = text; *at; at++)
+        count += *at == ',';
+    tensor_free(&inputs->ids);
+    inputs->ids = (struct tensor){.rank = 1,
+                                  .shape = {count},
+                                  .holds = TENSOR_NUMBERS,
+                                  .place = {.file = "--ids"},
+                                  .data = memory_alloc(count, sizeof(float), error)};
+    for (size_t i = 0; inputs->ids.data && i < count; i++) {
+        char *end;
+        const unsigned long id = strtoul(text, &end, 10);
+        if (*text < '0' || *text > '9' || end - text > 8 || (*end != ',' && *end != 0))
+            return error_set(error, ERROR_USAGE,
+                             "--ids: \"%.*s\" is no number of a token: expected whole numbers as 1,403,407",
+                             (int)strcspn(text, ","), text);
+        inputs->ids.data[i] = (float)id;
+        text = end + 1;
+    }
+    return inputs->ids.data;
+}
+
+/* Labels the tokens by their numbers in a vocabulary, unless labels were given. */
+static bool label_ids(struct inputs *inputs, const struct input_options *said, struct error *error)
+{
+    struct vocabulary vocabulary = {0};
+    if (said->ids && !parse_ids(inputs, said->ids, error))
+        return false;
+    if (said->tokenizer && !inputs->ids.data)
+        return error_set(
+            error, ERROR_USAGE,
+            "--tokenizer %s needs the numbers of the tokens: expected --ids, or input_ids in the inputs",
+            said->tokenizer);
+    if (said->ids && !said->tokenizer)
+        return error_set(error, ERROR_USAGE,
+                         "--ids needs --tokenizer, the vocabulary that they are numbers of");
+    if (!said->tokenizer || inputs->tokens.given)
+        return true;
+    const bool ok = vocabulary_read(&vocabulary, said->tokenizer, error) &&
+                    vocabulary_label(&vocabulary, &inputs->ids, &inputs->tokens, error);
+    vocabulary_free(&vocabulary);
+    return ok;
 }
 
 /* The title and the grid of patches of the command line, over those of the files. */
@@ -96,6 +148,7 @@ bool computation_read(struct computation *computation, const struct options *opt
     return check_files(options, command, error) &&
            read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
                       &computation->warnings, error) &&
+           label_ids(&computation->inputs, &options->input, error) &&
            put_options(&computation->inputs, &options->input, error);
 }
 
@@ -121,7 +174,9 @@ bool computation_check(struct computation *computation, const struct options *op
         struct part *part = &c->parts[i];
         part->inputs = &c->inputs_of[i];
         ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error) &&
-             check_alike(&c->parts[0].problem, &part->problem, error);
+             check_alike(&c->parts[0].problem, &part->problem, error) &&
+             (options->input.raw_tokens ||
+              (pieces_show(&part->problem.tokens, error) && pieces_show(&part->problem.key_tokens, error)));
     }
     if (!c->parts)
         c->part_count = 0;

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/output_format.h"
 #include "figure/colormap.h"
+#include "read/dump_names.h"
 #include "read/read.h"
 
 #define SETTING_ROW(which, key)                                                                              \
@@ -298,6 +299,22 @@ static const struct option_row input_rows[] = {
      .help = "labels of the keys (default: the tokens)",
      .parse = value_file,
      OPTION_AT(input.key_tokens_file)},
+    {.name = "tokenizer",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "the vocabulary that ids are numbers of: tokenizer.json, vocab.txt, a GGUF file, …",
+     .parse = value_file,
+     OPTION_AT(input.tokenizer)},
+    {.name = "ids",
+     .argument = "N,N,…",
+     .help =
+         "the tokens by their numbers in the vocabulary (default: the key ids or input_ids of the inputs)",
+     .parse = value_utf8,
+     OPTION_AT(input.ids)},
+    {.name = "raw-tokens",
+     .help = "show pieces of tokenizers as they are, with their Ġ, ▁, ## and </w>",
+     .parse = value_flag,
+     OPTION_AT(input.raw_tokens)},
     {.name = "input-format",
      .argument = "FORMAT",
      .words = reader_words,
@@ -305,6 +322,14 @@ static const struct option_row input_rows[] = {
      .listed = reader_words,
      .parse = value_word_text,
      OPTION_AT(input.format)},
+    {.name = "part",
+     .argument = "PART",
+     .words = "encoder decoder cross",
+     .help = "which attention of an encoder-decoder (default: cross, else encoder, else decoder):",
+     .listed = "encoder decoder cross",
+     .parse = value_word,
+     .least = PART_ENCODER,
+     OPTION_AT(input.part)},
     {.name = "header",
      .argument = "yes|no",
      .words = "no yes",

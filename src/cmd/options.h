@@ -14,12 +14,16 @@
 
 /* Files beside the operands, and the settings of the computation, which win over those of the files. */
 struct input_options {
-    const char *format;             /* "json" or "csv"; NULL: told by the content */
+    const char *format;             /* "json", "npz"; NULL: told by the content */
     int header;                     /* enum read_header, of tables and lists of tokens */
+    int part;                       /* enum dump_part; 0: not said */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
-    const char *title;    /* NULL: that of the files */
-    size_t patch_grid[2]; /* 0: that of the files */
+    bool raw_tokens;
+    const char *ids;       /* "1,403,407"; NULL: those of the files */
+    const char *tokenizer; /* NULL: none */
+    const char *title;     /* NULL: that of the files */
+    size_t patch_grid[2];  /* 0: that of the files */
     struct settings settings;
 };
 

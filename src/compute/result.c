@@ -152,45 +152,17 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     return ok;
 }
 
-/* Measures row i of given weights by its allowed keys, and by masked keys whose weight is not 0; the latter
- * are counted in weight_on_masked. `keys` has room for m. */
-static struct row_measures given_measure(struct result *result, const struct layer *layer, size_t h, size_t i,
-                                         const float *row, size_t *keys)
+static bool layer_keep_given(struct result *result, const struct layer *layer, const struct request *request,
+                             struct error *error)
 {
-    const struct problem *problem = result->problem;
-    const struct problem_layer *spec = &problem->layers[layer->index];
-    const uint8_t *bits = masks_head(&result->masks, layer->index, h)->bits;
-    size_t count = 0;
-    for (size_t j = 0; j < problem->m; j++) {
-        bool masked = masks_bit(&result->masks, bits, i, j);
-        result->weight_on_masked += masked && row[j] != 0;
-        if (!masked || row[j] != 0)
-            keys[count++] = j;
-    }
-    return measures_row(row, keys, count, (double)spec->offset + (double)i,
-                        settings_are_shares(&spec->settings));
-}
-
-/* Given weights as they are: copied, unless the stage is where they lie. */
-static bool layer_keep_given(struct result *result, const struct layer *layer, struct error *error)
-{
-    const struct problem *problem = result->problem;
-    const struct problem_layer *spec = &problem->layers[layer->index];
-    size_t matrix = problem->n * problem->m, slice = spec->attention->rank == 4 ? spec->slice : 0;
-    size_t *keys = memory_alloc(problem->m, sizeof *keys, error);
-    if (!keys)
-        return false;
-    for (size_t h = 0; h < problem->heads; h++) {
-        const float *given = spec->attention->data + (slice * problem->heads + h) * matrix;
-        if (!result->stage[STAGE_WEIGHTS].is_borrowed)
-            memcpy(stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h), given,
-                   matrix * sizeof *given);
-        for (size_t i = 0; i < problem->n; i++)
-            layer->rows[h * problem->n + i] =
-                given_measure(result, layer, h, i, given + i * problem->m, keys);
-    }
-    free(keys);
-    return true;
+    const struct given_work work = {.problem = result->problem,
+                                    .layer = layer->index,
+                                    .stage = &result->stage[STAGE_WEIGHTS],
+                                    .masks = &result->masks,
+                                    .request = request,
+                                    .rows = layer->rows};
+    memset(layer->rows, 0, result->problem->heads * result->problem->n * sizeof *layer->rows);
+    return given_measure(&work, &result->given[layer->index], error);
 }
 
 /* How many queries of a head were computed. */
@@ -207,7 +179,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     const int threads = request->engine.threads;
     const size_t first = result->only_chosen ? result->cells.query_first : 0, count = rows_computed(result);
     if (!masks_add(&result->masks, layer->index, engine_threads(threads), error) ||
-        !(given ? layer_keep_given(result, layer, error) : layer_attend(result, layer, request, error)) ||
+        !(given ? layer_keep_given(result, layer, request, error)
+                : layer_attend(result, layer, request, error)) ||
         !(given || result->kept == KEPT_NOTHING ||
           precision_add(&result->precision, layer, first, first + count, error)))
         return false;
@@ -270,11 +243,10 @@ static void result_warn(const struct result *result, struct warnings *warnings)
         broken += result->measures[i].nan_rows;
         filled += result->measures[i].filled_rows;
     }
-    if (result->weight_on_masked > 0)
-        warnings_add(warnings, "weight on forbidden pairs (%zu of them); it is shown",
-                     result->weight_on_masked);
-    if (problem->layers[0].attention)
-        return; /* given weights are checked where they are read */
+    if (result->given) {
+        given_warn(problem, result->given, warnings);
+        return;
+    }
     if (blind > 0)
         warnings_add(
             warnings, "%zu of %zu rows may see no key: their weights and output are 0%s", blind, rows,
@@ -346,6 +318,11 @@ static bool result_make(struct result *result, const struct request *request, st
     if (!result->measures || !request_plan(request, problem, &result->kept, &result->cells, error))
         return false;
     result->only_chosen = result_is_chosen(problem, request);
+    if (problem->layers[0].attention) {
+        result->given = memory_zeroed(problem->layer_count, sizeof *result->given, error);
+        if (!result->given)
+            return false;
+    }
     return (result->kept != KEPT_POOLED || !request->top_keys || result_top_make(result, error)) &&
            masks_make(&result->masks, problem, &result->cells, masks, error) &&
            stage_data_make(result->stage, problem, request, &result->cells, error);
@@ -384,5 +361,6 @@ void result_free(struct result *result)
     masks_free(&result->masks);
     free(result->measures);
     free(result->top);
+    free(result->given);
     *result = (struct result){0};
 }

@@ -10,6 +10,7 @@
 
 #include "attention/measures.h"
 #include "base/error.h"
+#include "compute/given.h"
 #include "compute/masks.h"
 #include "compute/precision.h"
 #include "compute/request.h"
@@ -35,7 +36,7 @@ struct result {
     struct row_key *top; /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
     struct precision precision; /* rows whose scores are too large for float32 */
-    size_t weight_on_masked;    /* pairs whose given weight is nonzero where the mask forbids it */
+    struct given_layer *given;  /* of each layer, where weights were given; owned */
     /* What computed: the name of a kernel, "plain" if that was any layer, "none" if the weights were
      * given. */
     const char *engine;

@@ -108,10 +108,12 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
     }
     size_t same = 0, like = 0, caseless = 0;
     for (size_t i = labels->count; i-- > 0;) {
-        const bool equal = strcmp(labels->text[i], text) == 0;
+        const char *shown = labels_shown(labels)[i];
+        const bool equal = strcmp(labels->text[i], text) == 0 || strcmp(shown, text) == 0 ||
+                           (*shown == ' ' && strcmp(shown + 1, text) == 0);
         same += equal;
         *token = equal ? i : *token;
-        if (strcasecmp(labels->text[i], text) == 0) {
+        if (strcasecmp(labels->text[i], text) == 0 || strcasecmp(shown + (*shown == ' '), text) == 0) {
             like++;
             caseless = i;
         }
@@ -123,7 +125,7 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
         return true;
     if (like > 0)
         return error_set(error, ERROR_USAGE, "%s is \"%s\"; did you mean \"%s\", token %zu?", option, text,
-                         labels->text[caseless], caseless);
+                         labels_shown(labels)[caseless], caseless);
     return error_set(error, ERROR_USAGE,
                      "%s is \"%s\": expected %sa number below %zu, or a token of the input", option, text,
                      also, labels->count);

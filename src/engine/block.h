@@ -7,6 +7,7 @@
 
 #include "attention/mask.h"
 #include "engine/job.h"
+#include "engine/weights.h"
 
 /* A block has up to BLOCK query rows, one in each lane of all that is computed; it meets its keys in chunks
  * of at most CHUNK. A chunk of scores and a block of queries of 64 columns fit the first cache together. */
@@ -100,6 +101,8 @@ struct kernel {
      * the workspace. */
     void (*project)(const float *x, size_t x_row, const float *w, const float *b, size_t rows, size_t inner,
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
+    /* The sums of a row of weights; `position` is counted from its first number (engine/weights.h). */
+    void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;

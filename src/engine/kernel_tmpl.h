@@ -47,6 +47,8 @@
 
 #include "engine/kernel_stats_tmpl.h"
 
+#include "engine/kernel_measure_tmpl.h"
+
 /* Sums over the keys of a chunk, for one vector of rows. */
 struct chunk_sums {
     vec sum[STEP];             /* of e; several, because errors of equal weights all go one way */
@@ -546,4 +548,5 @@ const struct kernel KERNEL = {
     .attend = kernel_attend,
     .largest = kernel_largest,
     .project = kernel_project,
+    .measure = kernel_measure,
 };

@@ -82,9 +82,12 @@ bool labels_differ(const struct labels *a, const struct labels *b)
 
 void labels_free(struct labels *labels)
 {
-    for (size_t i = 0; i < labels->count; i++)
+    for (size_t i = 0; i < labels->count; i++) {
         free(labels->text[i]);
+        free(labels->shown ? labels->shown[i] : NULL);
+    }
     free(labels->text);
+    free(labels->shown);
     *labels = (struct labels){0};
 }
 
@@ -104,6 +107,7 @@ void inputs_free(struct inputs *inputs)
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);
+    tensor_free(&inputs->ids);
     warnings_free(&inputs->notes);
     free(inputs->title);
     free(inputs->offsets);

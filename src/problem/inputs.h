@@ -78,7 +78,8 @@ enum input input_named(const char *name);
 
 /* One label a token. Begins zeroed: none are given. */
 struct labels {
-    char **text; /* owned, as are the strings */
+    char **text;  /* owned, as are the strings */
+    char **shown; /* what people are shown of them (problem/pieces.h); owned likewise; NULL: the text */
     size_t count;
     bool given;
     /* Whether the first of them may be the header of a file of lines, and is one if there is one label more than
@@ -86,6 +87,12 @@ struct labels {
     enum { LABELS_ONLY, LABELS_HEADER_POSSIBLE, LABELS_HEADER_LIKELY } header;
     struct place place;
 };
+/* The texts that people are shown. */
+static inline const char *const *labels_shown(const struct labels *labels)
+{
+    return (const char *const *)(labels->shown ? labels->shown : labels->text);
+}
+
 /* Whether two lists of labels differ in a label or in length. */
 bool labels_differ(const struct labels *a, const struct labels *b);
 void labels_free(struct labels *labels);
@@ -111,6 +118,7 @@ struct inputs {
     size_t layers_before; /* of a part of inputs (problem/parts.h): how many layers come before it */
     size_t layers_in_all; /* and how many there are with all parts; 0: the inputs are whole */
     struct labels tokens, key_tokens;
+    struct tensor ids;     /* of the tokens in the vocabulary of their tokenizer; no data: not given */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */

@@ -13,6 +13,7 @@
 #include "read/dump_names.h"
 #include "read/dump_steps.h"
 #include "read/inputs_put.h"
+#include "read/json.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
 #include "tensor/format.h"
@@ -24,6 +25,7 @@ struct found {
     const struct dump_name *dump;   /* NULL: its name is attn's own, or that of `other` */
     const struct other_name *other; /* NULL: its name is attn's own */
     struct name_numbers numbers;    /* of a dump */
+    bool is_ids;                    /* the numbers of the tokens in a vocabulary */
 };
 
 /* One file on its way into inputs. */
@@ -75,6 +77,9 @@ static void find_all(struct dump *dump)
         struct found *found = &dump->list[dump->count++];
         *found = (struct found){.array = i, .input = INPUT_COUNT};
         if (!array->name[0])
+            continue;
+        found->is_ids = json_names_ids(array->name);
+        if (found->is_ids)
             continue;
         find_plain(array->name, found);
         if (found->input < INPUT_COUNT)
@@ -376,6 +381,17 @@ static bool dump_put_layers(const struct dump *dump)
 
 /* ---- arrays of the whole ---- */
 
+/* Whether q has more heads than tokens: its axes may be tokens×heads×d. */
+static void warn_exchanged(const struct dump *dump, const struct tensor *q)
+{
+    const size_t *shape = q->shape + (q->rank == 4);
+    if (q->rank >= 3 && (q->rank == 3 || q->shape[0] == 1) && shape[0] > shape[1] && shape[1] > 1)
+        warnings_add(
+            dump->warnings,
+            "%s is taken for %zu heads of %zu tokens; if it is %zu tokens of %zu heads, exchange these axes",
+            q->place.file, shape[0], shape[1], shape[0], shape[1]);
+}
+
 static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
 {
     const struct json_mask mask = {tensor, found_array(dump, found)->name, &dump->inputs->all, dump->warnings,
@@ -390,6 +406,8 @@ static bool put_whole(const struct dump *dump, const struct found *found)
     bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
     if (ok && found->other)
         warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
+    if (ok && found->input == INPUT_Q)
+        warn_exchanged(dump, &tensor);
     if (ok && found->other && found->other->sense == NAME_OUT_IN)
         tensor.is_out_in = true;
     if (ok && found->other && found->other->sense >= NAME_KEEPS)
@@ -399,6 +417,46 @@ static bool put_whole(const struct dump *dump, const struct found *found)
                                      input_names[found->input], dump->error);
     tensor_free(&tensor);
     return ok;
+}
+
+/* The numbers of the tokens, beside other things. */
+static bool dump_put_ids(const struct dump *dump)
+{
+    for (size_t i = 0; i < dump->count; i++) {
+        struct tensor tensor = {0};
+        if (!dump->list[i].is_ids || dump->target->what != READ_ANY)
+            continue;
+        const bool ok =
+            array_tensor(&tensor, dump->archive, found_array(dump, &dump->list[i]), dump->error) &&
+            inputs_put_ids(dump->inputs, &tensor, dump->error);
+        tensor_free(&tensor);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* What attn wrote beside its arrays: tokens, title, settings. */
+static bool dump_put_about(const struct dump *dump)
+{
+    struct archive *archive = dump->archive;
+    const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
+    struct array *array = archive_find(archive, DUMP_ABOUT);
+    const bool is_text = array && array->dtype == DTYPE_U8 && array->rank == 1 && array->stride[0] == 1;
+    if (dump->target->what != READ_ANY || (!metadatum && !is_text))
+        return true;
+    if (!metadatum && !archive_load(archive, array, dump->error))
+        return false;
+    const char *text = metadatum ? metadatum->data : array->data;
+    const size_t size = metadatum ? metadatum->size : array->shape[0];
+    char *copy = archive_alloc(archive, size + 1, 1, dump->error);
+    if (!copy)
+        return false;
+    memcpy(copy, text, size);
+    copy[size] = 0;
+    struct source source = {.name = archive->sources[0].name, .data = copy, .size = size};
+    return json_read_about(dump->inputs, &source, has_input(dump, INPUT_ATTENTION), dump->warnings,
+                           dump->error);
 }
 
 /* Whether no number is below 0. */
@@ -457,8 +515,9 @@ static bool pass_over(const struct dump *dump)
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const char *name = found_array(dump, found)->name;
-        if (is_found(found) || found->dump || found->other || input_named(name) < INPUT_COUNT ||
-            name[0] == '_' || text_begins(name, "x-") || (dump->has_hooks && strstr(name, "hook_")))
+        if (is_found(found) || found->is_ids || found->dump || found->other ||
+            input_named(name) < INPUT_COUNT || name[0] == '_' || text_begins(name, "x-") ||
+            dump_name_is_result(name) || (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
         if (advice)
@@ -520,7 +579,8 @@ static bool put_found(struct dump *dump)
         return dump_put_bare(dump, &dump->archive->arrays[0]);
     if (!any)
         return nothing_found(dump);
-    if (!list_layers(dump) || (dump->target->what == READ_ANY && !pass_over(dump)) ||
+    if (!dump_put_ids(dump) || !dump_put_about(dump) || !list_layers(dump) ||
+        (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
     for (size_t i = 0; i < dump->count; i++)

@@ -1,5 +1,8 @@
 #include "read/dump_names.h"
 
+#include <stdio.h>
+#include <string.h>
+
 const char *const dump_part_names[PART_COUNT] = {"", "encoder", "decoder", "cross"};
 
 #define TRANSFORMER_LENS "TransformerLens"
@@ -16,7 +19,7 @@ const char *const dump_part_names[PART_COUNT] = {"", "encoder", "decoder", "cros
 /* Names that say little, of numbers with three axes. */
 #define NUMBERED(PATTERN)                                                                                    \
     {                                                                                                        \
-        .pattern = PATTERN, .input = INPUT_ATTENTION, .wants_matrix = true, .from = "a list of arrays"       \
+        .pattern = PATTERN, .input = INPUT_ATTENTION, .wants_matrix = true                                   \
     }
 
 /* The hooks of an attention module of TransformerLens. Queries and keys that rotary has turned stand first: of these the
@@ -64,7 +67,6 @@ static const struct dump_name rows[] = {
     HOOKS("encoder.%d.attn.", PART_ENCODER),
     HOOKS("decoder.%d.attn.", PART_DECODER),
     HOOKS("decoder.%d.cross_attn.", PART_CROSS),
-    {.pattern = "*.hook_%d", .input = INPUT_COUNT, .from = TRANSFORMER_LENS},
     ATTENTIONS("cross_attentions", PART_CROSS),
     ATTENTIONS("encoder_attentions", PART_ENCODER),
     ATTENTIONS("decoder_attentions", PART_DECODER),
@@ -77,6 +79,8 @@ static const struct dump_name rows[] = {
     ATTENTIONS("attention_probs", PART_ONLY),
     ATTENTIONS("weights", PART_ONLY),
     {.pattern = "layers.%d.attention", .input = INPUT_ATTENTION},
+    {.pattern = "layers.%d.weights", .input = INPUT_ATTENTION},
+    {.pattern = "layers.%d.mask", .input = INPUT_MASK},
     {.pattern = "layers.%d.attn_weights", .input = INPUT_ATTENTION, .from = HUGGING_FACE},
     {.pattern = "layers.%d.q", .input = INPUT_Q},
     {.pattern = "layers.%d.k", .input = INPUT_K},
@@ -87,8 +91,8 @@ static const struct dump_name rows[] = {
     {.pattern = "q_%d", .input = INPUT_Q},
     {.pattern = "k_%d", .input = INPUT_K},
     {.pattern = "v_%d", .input = INPUT_V},
-    {.pattern = "step_%s_layer_%d", .input = INPUT_ATTENTION, .from = "the steps of a generation"},
-    {.pattern = "step%s_layer%d", .input = INPUT_ATTENTION, .from = "the steps of a generation"},
+    {.pattern = "step_%s_layer_%d", .input = INPUT_ATTENTION},
+    {.pattern = "step%s_layer%d", .input = INPUT_ATTENTION},
     NUMBERED("attn%d"),
     NUMBERED("att%d"),
     NUMBERED("layer_%d"),
@@ -106,4 +110,17 @@ const struct dump_name *dump_name_find(const char *name, struct name_numbers *nu
         if (name_pattern_fits(rows[i].pattern, name, numbers))
             return &rows[i];
     return NULL;
+}
+
+bool dump_name_is_result(const char *name)
+{
+    static const char *const results[] = {"scores", "scaled", "masked", "output", "encoding", DUMP_ABOUT};
+    struct name_numbers numbers;
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        char pattern[32];
+        snprintf(pattern, sizeof pattern, "layers.%%d.%s", results[i]);
+        if (strcmp(name, results[i]) == 0 || name_pattern_fits(pattern, name, &numbers))
+            return true;
+    }
+    return strncmp(name, "stats.", 6) == 0 || (strncmp(name, "layers.", 7) == 0 && strstr(name, ".stats."));
 }

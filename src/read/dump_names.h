@@ -26,4 +26,10 @@ struct dump_name {
  * order in which they are preferred. */
 const struct dump_name *dump_name_find(const char *name, struct name_numbers *numbers);
 
+/* Whether a name is one that attn gives to results beside weights: scores, layers.3.output, stats.entropy. */
+bool dump_name_is_result(const char *name);
+
+/* The array, or metadatum, of what attn's results have beside arrays, as JSON. */
+#define DUMP_ABOUT "attn_json"
+
 #endif

@@ -48,6 +48,18 @@ bool inputs_put_steps_offset(struct inputs *inputs, const struct tensor *mask, s
     return true;
 }
 
+bool inputs_put_ids(struct inputs *inputs, struct tensor *ids, struct error *error)
+{
+    if (ids->rank == 2 && ids->shape[0] == 1) {
+        ids->rank = 1;
+        ids->shape[0] = ids->shape[1];
+    }
+    if (ids->rank != 1)
+        return place_error(&ids->place, error, "the numbers of the tokens have %d axes: expected a list",
+                           ids->rank);
+    return inputs_put_tensor(&inputs->ids, ids, "ids", error);
+}
+
 bool inputs_put_labels(struct labels *to, struct labels *labels, const char *called, struct error *error)
 {
     if (to->given)

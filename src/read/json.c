@@ -11,6 +11,8 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "problem/rope_setting.h"
+#include "read/dump_names.h"
+#include "read/json.h"
 #include "read/json_layers.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
@@ -31,7 +33,8 @@ struct reading {
     const struct read_target *target;
     struct warnings *warnings;
     struct error *error;
-    size_t ignored; /* unknown keys so far */
+    size_t ignored;   /* unknown keys so far */
+    bool has_weights; /* of a result whose arrays lie elsewhere */
 };
 
 static int compare_names(const void *a, const void *b)
@@ -551,6 +554,15 @@ static bool read_pooled(struct reading *reading, const struct json_member *membe
     return true;
 }
 
+/* The numbers of the tokens; a batch of one is that sequence. */
+static bool read_ids(struct reading *reading, const struct json_member *member)
+{
+    struct tensor *tensor = NULL;
+    if (!json_get_tensor(&reading->json, member, &tensor, reading->error))
+        return false;
+    return inputs_put_ids(reading->inputs, tensor, reading->error);
+}
+
 /* Reads a key of the whole. `written`: attn wrote the file; `own`: and it holds the weights. */
 static bool read_key(struct reading *reading, const struct json_member *member, bool own, bool written)
 {
@@ -566,6 +578,8 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return json_get_grid(json, member, inputs->patch_grid, &inputs->patch_grid_place, reading->error);
     if (strcmp(name, "schema") == 0)
         return true;
+    if (json_names_ids(name))
+        return read_ids(reading, member);
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0) {
@@ -582,6 +596,56 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
     return known || written || ignore_key(reading, member, NULL);
 }
 
+/* The attention of a view of BertViz that --part chooses: `name` of the others begins with another word. Without one, the
+ * first that is cross attention, else of the encoder, else any. */
+static cJSON *choose_view(struct reading *reading, cJSON *views, const char **name)
+{
+    static const enum dump_part order[] = {PART_CROSS, PART_ENCODER, PART_DECODER};
+    const enum dump_part said = (enum dump_part)reading->target->part;
+    *name = "";
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        for (cJSON *view = views->child; view && (said == PART_ONLY || said == order[i]); view = view->next)
+            for (cJSON *key = view->child; key; key = key->next)
+                if (text_begins(key->string, "name:") && cJSON_IsString(key) &&
+                    strncasecmp(key->valuestring, dump_part_names[order[i]],
+                                strlen(dump_part_names[order[i]])) == 0) {
+                    *name = dump_part_names[order[i]];
+                    return view;
+                }
+    return views->child;
+}
+
+/* What head_view and model_view of BertViz (bertviz/head_view.py, version 1.4) keep in their pages: a list of attentions,
+ * each with the texts of queries and keys. The other keys are of the page. */
+static bool read_bertviz(struct reading *reading, const struct json_member *attention)
+{
+    static const char *const texts[] = {"left_text", "right_text"};
+    struct inputs *inputs = reading->inputs;
+    struct json_members members;
+    const char *name;
+    bool ok = list_members(reading, choose_view(reading, attention->item, &name), &members);
+    const struct json_member *weights = ok ? find_member(&members, "attn") : NULL;
+    if (ok && !weights)
+        ok = source_error(reading->json.source, attention->offset, reading->error,
+                          "attention: a list of objects without \"attn\": expected a list of numbers, or "
+                          "BertViz's objects");
+    ok = ok && put_tensor(reading, weights, INPUT_ATTENTION, &inputs->all);
+    for (int i = 0; ok && i < 2; i++) {
+        const struct json_member *text = find_member(&members, texts[i]);
+        ok = !text || put_labels(reading, text, i == 0 ? &inputs->tokens : &inputs->key_tokens, text->name);
+    }
+    if (ok)
+        warnings_add(&inputs->notes, "%s: a view of BertViz%s%s", reading->json.source->name,
+                     *name ? ": " : "", name);
+    free(members.list);
+    return ok;
+}
+
+static bool is_bertviz(const struct json_member *attention)
+{
+    return attention && cJSON_IsArray(attention->item) && cJSON_IsObject(attention->item->child);
+}
+
 static bool read_everything(struct reading *reading, const struct json_members *members)
 {
     const struct json_member *schema = find_member(members, "schema");
@@ -591,10 +655,12 @@ static bool read_everything(struct reading *reading, const struct json_members *
     if (schema && !written && text_begins(schema->item->valuestring, "attn/"))
         return source_error(reading->json.source, schema->offset, reading->error,
                             "the schema is \"%s\": expected \"attn/1\"", schema->item->valuestring);
+    if (is_bertviz(find_member(members, "attention")))
+        return read_bertviz(reading, find_member(members, "attention"));
     if (!check_weights(reading, members))
         return false;
     const struct json_member *pooled = written ? find_member(members, "pooled") : NULL;
-    bool own = written && (pooled || find_member(members, "weights"));
+    bool own = written && (pooled || find_member(members, "weights") || reading->has_weights);
     for (size_t i = 0; i < members->count; i++)
         if (!cJSON_IsNull(members->list[i].item) &&
             !(pooled && strcmp(members->list[i].name, "config") == 0) &&
@@ -698,6 +764,18 @@ static bool json_read(struct inputs *inputs, struct source *source, const struct
     struct reading reading = {.inputs = inputs, .target = target, .warnings = warnings, .error = error};
     bool ok = json_scan(&reading.json, source, error) &&
               (cJSON_IsObject(reading.json.root) ? read_object(&reading) : read_no_object(&reading));
+    json_free(&reading.json);
+    return ok;
+}
+
+bool json_read_about(struct inputs *inputs, struct source *source, bool has_weights,
+                     struct warnings *warnings, struct error *error)
+{
+    const struct read_target any = {.what = READ_ANY};
+    struct reading reading = {
+        .inputs = inputs, .target = &any, .warnings = warnings, .error = error, .has_weights = has_weights};
+    const bool ok = json_scan(&reading.json, source, error) &&
+                    (!cJSON_IsObject(reading.json.root) || read_object(&reading));
     json_free(&reading.json);
     return ok;
 }

@@ -186,6 +186,12 @@ bool json_names_weights(const char *path)
     return false;
 }
 
+bool json_names_ids(const char *name)
+{
+    return strcasecmp(name, "ids") == 0 || strcasecmp(name, "input_ids") == 0 ||
+           strcasecmp(name, "token_ids") == 0;
+}
+
 const char *json_names_advice(const char *name)
 {
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)

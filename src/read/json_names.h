@@ -29,6 +29,9 @@ const struct other_name *json_names_other(const char *name);
  * folder is. */
 bool json_names_weights(const char *path);
 
+/* Whether a name is that of the numbers of tokens in a vocabulary: ids, input_ids, token_ids. */
+bool json_names_ids(const char *name);
+
 /* What to say of such a key: what to give instead, or that there is nothing like it. NULL: the key would not
  * change the result, as far as its name tells. */
 const char *json_names_advice(const char *name);

@@ -9,6 +9,14 @@
 #include "base/text.h"
 #include "tensor/format.h"
 
+/* Makes room for one thing more in a list of `count` things that grows one by one: it doubles, as there may be 100,000 of
+ * them. */
+static bool archive_grow(void *list, size_t count, size_t size, struct error *error)
+{
+    const bool is_full = (count & (count - 1)) == 0;
+    return !is_full || memory_resize(list, count == 0 ? 1 : 2 * count, size, error);
+}
+
 /* ---- archives ---- */
 
 bool archive_add_source(struct archive *archive, const char *path, struct error *error)
@@ -121,14 +129,34 @@ struct array *archive_find(const struct archive *archive, const char *name)
     return index == SIZE_MAX ? NULL : &archive->arrays[index];
 }
 
-/* A name that no array has: the given one, or with #2, #3, … behind it. NULL without memory. */
+/* Whether an array has the name with #number behind it; `*own` becomes that name. True without memory, when it is NULL. */
+static bool name_is_taken(const struct archive *archive, const char *name, size_t length, size_t number,
+                          char **own)
+{
+    free(*own);
+    *own = text_format("%.*s#%zu", (int)length, name, number);
+    return !*own || archive_find(archive, *own);
+}
+
+/* A name that no array has: the given one, or with #2, #3, … behind it. NULL without memory. The numbers in use follow each
+ * other, so the next one is found by halving: a file may have one name 100,000 times. */
 static char *name_new(const struct archive *archive, const char *name, size_t length)
 {
     char *own = text_copy_part(name, length);
-    for (size_t i = 2; own && archive_find(archive, own); i++) {
-        free(own);
-        own = text_format("%.*s#%zu", (int)length, name, i);
+    if (!own || !archive_find(archive, own))
+        return own;
+    size_t taken = 1, end = 2;
+    for (; own && name_is_taken(archive, name, length, end, &own); end *= 2)
+        taken = end;
+    while (own && end - taken > 1) {
+        const size_t middle = taken + (end - taken) / 2;
+        if (name_is_taken(archive, name, length, middle, &own))
+            taken = middle;
+        else
+            end = middle;
     }
+    if (own)
+        (void)name_is_taken(archive, name, length, end, &own);
     return own;
 }
 
@@ -137,7 +165,7 @@ static char *name_new(const struct archive *archive, const char *name, size_t le
 struct array *archive_add(struct archive *archive, const char *name, size_t length, struct error *error)
 {
     if (!slots_grow(archive, error) ||
-        !memory_resize(&archive->arrays, archive->count + 1, sizeof *archive->arrays, error))
+        !archive_grow(&archive->arrays, archive->count, sizeof *archive->arrays, error))
         return NULL;
     char *own = name_new(archive, name, length);
     if (!own) {
@@ -153,7 +181,7 @@ struct array *archive_add(struct archive *archive, const char *name, size_t leng
 struct metadatum *archive_add_metadatum(struct archive *archive, const char *key, size_t length,
                                         struct error *error)
 {
-    if (!memory_resize(&archive->metadata, archive->metadata_count + 1, sizeof *archive->metadata, error))
+    if (!archive_grow(&archive->metadata, archive->metadata_count, sizeof *archive->metadata, error))
         return NULL;
     struct metadatum *metadatum = &archive->metadata[archive->metadata_count];
     *metadatum = (struct metadatum){.key = text_copy_part(key, length)};
@@ -167,7 +195,7 @@ struct metadatum *archive_add_metadatum(struct archive *archive, const char *key
 
 void *archive_alloc(struct archive *archive, size_t count, size_t size, struct error *error)
 {
-    if (!memory_resize(&archive->blocks, archive->block_count + 1, sizeof *archive->blocks, error))
+    if (!archive_grow(&archive->blocks, archive->block_count, sizeof *archive->blocks, error))
         return NULL;
     void *block = memory_alloc(count, size, error);
     if (block)

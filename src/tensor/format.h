@@ -7,7 +7,9 @@
 
 /* X(NAME) for each, with BETWEEN between them. */
 #define FORMATS(X, BETWEEN)                                                                                  \
-    X(npy) BETWEEN X(gguf)                                                                                   \
+    X(npy) BETWEEN X(npz)                                                                                    \
+    BETWEEN X(safetensors)                                                                                   \
+    BETWEEN X(gguf)                                                                                          \
     BETWEEN X(torch)
 
 struct format {
@@ -23,6 +25,7 @@ struct format {
     bool (*load)(struct archive *archive, struct array *array, struct error *error);
     /* Frees archive->state. NULL: it has none. */
     void (*close)(struct archive *archive);
+    bool keeps_metadata; /* texts at least */
     /* What a file of this format can hold of a type; DTYPE_UNKNOWN: it has to be widened to f32. */
     enum dtype (*holds)(enum dtype dtype);
     /*

@@ -1,9 +1,11 @@
 /*
- * NumPy's NPY: one array. Source of the format: numpy.lib.format in NumPy's documentation.
+ * NumPy's NPY: one array, which has no name. Versions 1.0 to 3.0. Source of the format: numpy.lib.format in NumPy's
+ * documentation.
  */
 #include <string.h>
 
 #include "tensor/format.h"
+#include "tensor/npy_header.h"
 
 static int npy_probe(const char *data, size_t size, const char *name)
 {
@@ -13,10 +15,39 @@ static int npy_probe(const char *data, size_t size, const char *name)
 
 static bool npy_open(struct archive *archive, struct error *error)
 {
-    return error_set(error, ERROR_INPUT, "%s: not read yet", archive->sources[0].name);
+    const struct source *source = &archive->sources[0];
+    size_t begin;
+    if (!archive_add(archive, "", 0, error) ||
+        !npy_header_read(archive, 0, source->data, source->size, source->size, &begin, error))
+        return false;
+    archive->arrays[0].data = source->data + begin;
+    archive->arrays[0].offset = begin;
+    return true;
+}
+
+static enum dtype npy_holds(enum dtype dtype)
+{
+    return dtype >= DTYPE_BOOL && dtype <= DTYPE_F64 && dtype != DTYPE_BF16 ? dtype : DTYPE_UNKNOWN;
+}
+
+static bool npy_write_array(const struct array *arrays, size_t count, const struct metadatum *metadata,
+                            size_t metadata_count, struct out *out, struct error *error)
+{
+    (void)metadata, (void)metadata_count;
+    if (count != 1)
+        return error_set(error, ERROR_USAGE,
+                         "an NPY file holds one array, and there are %zu: expected one, or .npz", count);
+    npy_header_write(&arrays[0], out);
+    out_bytes(out, arrays[0].data, arrays[0].bytes);
+    return true;
 }
 
 static const char *const npy_endings[] = {".npy", NULL};
 
-const struct format format_npy = {
-    .name = "npy", .what = "a NumPy array", .endings = npy_endings, .probe = npy_probe, .open = npy_open};
+const struct format format_npy = {.name = "npy",
+                                  .what = "a NumPy array",
+                                  .endings = npy_endings,
+                                  .probe = npy_probe,
+                                  .open = npy_open,
+                                  .holds = npy_holds,
+                                  .write = npy_write_array};

@@ -239,7 +239,8 @@ static bool name_push_key(struct walk *walk, const struct pickle_value *key, siz
     if (key->kind == PICKLE_TEXT)
         return name_push(walk, key->data, key->size);
     const long long number = key->kind == PICKLE_INTEGER ? (long long)key->integer : (long long)place;
-    return name_push(walk, digits, (size_t)snprintf(digits, sizeof digits, "%lld", number));
+    const int size = snprintf(digits, sizeof digits, "%lld", number);
+    return name_push(walk, digits, (size_t)size);
 }
 
 /* Walks an item by a name that is one step longer. */

@@ -101,7 +101,7 @@ static int heavier(const void *a, const void *b)
 static void key_name(const struct explanation *e, size_t key, char out[160])
 {
     char label[128];
-    label_text(e->layer.problem->key_tokens.text[key], label);
+    label_text(labels_shown(&e->layer.problem->key_tokens)[key], label);
     snprintf(out, 160, "%3zu %s", key, label);
 }
 

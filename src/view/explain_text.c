@@ -174,7 +174,7 @@ static size_t heaviest(const struct explanation *e)
 static void explain_key(const struct explanation *e, size_t key, struct out *out)
 {
     char label[128];
-    label_text(e->layer.problem->key_tokens.text[key], label);
+    label_text(labels_shown(&e->layer.problem->key_tokens)[key], label);
     out_format(out, "%zu %s", key, label);
 }
 
@@ -205,7 +205,7 @@ static void explain_output(const struct explanation *e, const struct explain_tab
         char text[24], label[128];
         if (e->weights[key] == 0)
             continue;
-        label_text(e->layer.problem->key_tokens.text[key], label);
+        label_text(labels_shown(&e->layer.problem->key_tokens)[key], label);
         out_text(out, written++ > 0 ? "   + " : "     ");
         out_format(out, "%-9s · ", label_number(e->weights[key], text));
         explain_vector(out, head->v.data + key * head->v.row, head->d_v);
@@ -238,7 +238,7 @@ static void explain_precision(const struct explanation *e, struct out *out)
     char label[128];
     if (!row->differs)
         return;
-    label_text(e->layer.problem->key_tokens.text[row->key], label);
+    label_text(labels_shown(&e->layer.problem->key_tokens)[row->key], label);
     out_format(out, "   In float32, which attn run computes in, key %zu %s has weight ", row->key, label);
     explain_number(out, (double)row->rounded[row->key]);
     out_text(out, " instead of ");
@@ -255,7 +255,7 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
         free(table.keys);
         return false;
     }
-    label_text(problem->tokens.text[e->query], label);
+    label_text(labels_shown(&problem->tokens)[e->query], label);
     out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n",
                e->layer.problem->layer_first + e->layer.index, head, e->query, label, problem->m,
                problem->m == 1 ? "" : "s");

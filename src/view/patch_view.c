@@ -27,7 +27,7 @@ void patch_view_name(const struct patch_view *patches, bool is_key, size_t token
         snprintf(name, PATCH_NAME, "CLS");
     } else if (labels->given) {
         char label[64];
-        text_clean(label, sizeof label, labels->text[token]);
+        text_clean(label, sizeof label, labels_shown(labels)[token]);
         snprintf(name, PATCH_NAME, "“%s”", label);
     } else {
         snprintf(name, PATCH_NAME, "%s %zu", is_key ? "key" : "query", token);

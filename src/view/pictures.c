@@ -60,9 +60,9 @@ struct sides pictures_labels(const struct excerpt *excerpt, enum stage stage,
         return sides;
     const struct labels *rows = keys ? &problem->key_tokens : &problem->tokens;
     if (rows->given)
-        sides.rows = (const char *const *)rows->text + (keys ? excerpt->key_first : excerpt->query_first);
+        sides.rows = labels_shown(rows) + (keys ? excerpt->key_first : excerpt->query_first);
     if (pairs && problem->key_tokens.given)
-        sides.columns = (const char *const *)problem->key_tokens.text + excerpt->key_first;
+        sides.columns = labels_shown(&problem->key_tokens) + excerpt->key_first;
     return sides;
 }
 

@@ -57,7 +57,7 @@ static size_t summary_from_width(const struct excerpt *excerpt)
         char from[128];
         if (m->rows == 0)
             continue;
-        label_text(excerpt->result->problem->tokens.text[m->largest_query], from);
+        label_text(labels_shown(&excerpt->result->problem->tokens)[m->largest_query], from);
         size_t columns = text_columns(from);
         most = columns > most ? columns : most;
     }
@@ -80,8 +80,8 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;
             }
-            label_text(problem->tokens.text[m->largest_query], from);
-            label_text(problem->key_tokens.text[m->largest_key], to);
+            label_text(labels_shown(&problem->tokens)[m->largest_query], from);
+            label_text(labels_shown(&problem->key_tokens)[m->largest_key], to);
             summary_number(out, 9, 3, m->entropy);
             summary_number(out, 10, 2, m->distance);
             summary_number(out, 8, 3, m->first);

@@ -2,6 +2,7 @@
  * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read
  * back to the same float32; NaN and infinities are null. One row of a matrix a line.
  */
+#include "write/json.h"
 #include "write/write.h"
 
 #include <stdlib.h>
@@ -640,34 +641,48 @@ static bool json_write_pooled(struct out *out, const struct excerpts *all, bool 
     return true;
 }
 
-static bool json_write(const struct excerpts *all, const struct content *content, struct out *out,
-                       struct error *error)
+/* Whether causal and window say what is masked: not where the first query or key is not the problem's, or layers differ. */
+static bool json_masks_by_rule(const struct excerpts *all, struct masking *masking)
 {
-    (void)content;
+    const struct excerpt *e = json_first(all);
+    *masking = (struct masking){0};
+    for (size_t i = 0; i < all->count; i++)
+        masking_add(masking, all->list[i].result->problem);
+    return json_rules_agree(all) && e->query_first == 0 && e->key_first == 0 && !masking->exceptions;
+}
+
+void json_write_head(const struct excerpts *all, struct out *out)
+{
     const struct excerpt *e = json_first(all);
     const struct problem *problem = e->result->problem;
-    const bool pooled = e->result->kept == KEPT_POOLED, bare = e->result->kept == KEPT_NOTHING;
-    /* Where the first query or key is not the problem's, or layers differ, the rules are written out as a
-     * mask. */
-    bool shifted = e->query_first > 0 || e->key_first > 0;
-    struct masking masking = {0};
-    for (size_t i = 0; i < all->count; i++)
-        masking_add(&masking, all->list[i].result->problem);
-    bool by_rule = json_rules_agree(all) && !shifted && !masking.exceptions;
-    bool whole = masking.beyond || (!by_rule && masking.any);
-
+    struct masking masking;
+    const bool by_rule = json_masks_by_rule(all, &masking);
     out_text(out, "{\"schema\":\"attn/1\"");
     if (problem->title) {
         out_text(out, ",\n\"title\":");
         out_quoted(out, problem->title);
     }
-    if (problem->patch_grid[0] > 0 && !pooled && all->count == 1)
+    if (problem->patch_grid[0] > 0 && e->result->kept != KEPT_POOLED && all->count == 1)
         json_write_grid(out, e);
     json_write_labels(out, "tokens", all, false);
     json_write_labels(out, "key_tokens", all, true);
     json_write_config(out, all, by_rule);
     if (json_is_part(all))
         json_write_selection(out, all);
+}
+
+static bool json_write(const struct excerpts *all, const struct content *content, struct out *out,
+                       struct error *error)
+{
+    (void)content;
+    const struct excerpt *e = json_first(all);
+    const bool pooled = e->result->kept == KEPT_POOLED, bare = e->result->kept == KEPT_NOTHING;
+    struct masking masking;
+    /* Where a rule does not say it, masks are written out. */
+    const bool by_rule = json_masks_by_rule(all, &masking);
+    const bool whole = masking.beyond || (!by_rule && masking.any);
+
+    json_write_head(all, out);
     if (pooled ? !json_write_pooled(out, all, masking.any || excerpt_has(e, STAGE_MASK), error)
                : (whole && !bare && !excerpt_has(e, STAGE_MASK) && !json_write_mask(out, all, error)) ||
                      !json_write_stage(out, all, STAGE_WEIGHTS, error))

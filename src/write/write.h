@@ -16,7 +16,9 @@
 /* The formats of numbers: X(NAME) for each, with BETWEEN between them. */
 #define WRITERS(X, BETWEEN)                                                                                  \
     X(json) BETWEEN X(csv)                                                                                   \
-    BETWEEN X(npy)
+    BETWEEN X(npy)                                                                                           \
+    BETWEEN X(npz)                                                                                           \
+    BETWEEN X(safetensors)
 
 /* What a file holds: the measures alone; one stage; one, or several of pairs of query and key; every stage there is. */
 enum holds { HOLDS_MEASURES, HOLDS_ONE, HOLDS_PAIRS, HOLDS_ALL };

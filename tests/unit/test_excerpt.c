@@ -826,7 +826,10 @@ static void given_weights_are_measured_by_their_mask(void **state)
     size_t wanted = 0;
     for (size_t i = 0; i < HEADS * N * N; i++)
         wanted += i % 2 && i % N > i / N % N;
-    assert_int_equal(scene.result.weight_on_masked, wanted);
+    size_t found = 0;
+    for (size_t l = 0; l < scene.problem.layer_count; l++)
+        found += scene.result.given[l].weight_on_masked;
+    assert_int_equal(found, wanted);
     assert_true(scene.result.masks.are_kept);
     struct excerpt e = excerpt_of(&scene.result, (struct selection){.heads = second, .head_count = 1});
     assert_same(number(&e, STAGE_WEIGHTS, 0, 0, 2, 4), 0.5f);

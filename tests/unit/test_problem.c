@@ -400,19 +400,6 @@ static void warns_of_what_is_not_finite(void **state)
     problem_free(&problem);
     inputs_free(&in);
     warnings_free(&warnings);
-
-    in.all.tensor[INPUT_ATTENTION] = filled(0.5, 3, 2, 0, 0);
-    in.all.tensor[INPUT_ATTENTION].data[0] = 0.75;
-    in.all.tensor[INPUT_ATTENTION].data[3] = NAN;
-    problem = taken(&in, &nothing, &warnings);
-    assert_int_equal(warnings.count, 2);
-    assert_string_equal(
-        warnings.text[0],
-        "attention: 1 of 3 rows do not sum to 1 (their sums go from 1.25 to 1.25); shown as they are");
-    assert_string_equal(warnings.text[1], "attention: 1 of 3 rows hold NaN or infinity; shown as they are");
-    problem_free(&problem);
-    inputs_free(&in);
-    warnings_free(&warnings);
 }
 
 /* A recurrence has no row of weights: no setting of masks or of weights goes with it, nor will a new one. */

@@ -1,0 +1,72 @@
+# Tokens: pieces of tokenizers as people read them, and labels from numbers and a vocabulary.
+load helper
+
+@test "pieces are shown as people read them, and written as they are" {
+    echo '{"tokens": ["▁Hel", "lo", "<0x0A>"], "attention": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}' >x.json
+    attn run x.json --format table -o x.png -q | grep -qF '" Hel" → " Hel"'
+    attn run x.json --format table -o raw.png -q --raw-tokens | grep -qF '"▁Hel" → "▁Hel"'
+    if cmp x.png raw.png; then return 1; fi
+    same "$(attn run x.json --format json -q | jq -c .tokens)" '["▁Hel","lo","<0x0A>"]'
+    echo '{"tokens": ["Hello", "Ġworld", "Ċ"], "q": [[1], [2], [3]], "k": [[1], [2], [3]]}' >y.json
+    attn explain y.json --query world | grep -qF 'query 1 " world"'
+    attn explain y.json --query Ġworld | grep -qF 'query 1 " world"'
+    attn explain y.json --query Ġworld --raw-tokens | grep -qF 'query 1 "Ġworld"'
+    attn explain y.json --query 0 | grep -qF '2 "\n"'
+    fails 2 '--query is "World"; did you mean " world", token 1?' attn explain y.json --query World
+}
+
+# The tokens that a vocabulary gives to numbers.
+tokens() {
+    attn run ids.json --format json -q "$@" | jq -c .tokens
+}
+
+@test "numbers of tokens have the labels of a vocabulary" {
+    echo '{"input_ids": [[0, 1, 4]], "attention": [[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]]}' >ids.json
+    echo '{"added_tokens": [{"id": 4, "content": "<s>"}, {"id": 0, "content": "x"}],
+          "model": {"type": "BPE", "vocab": {"a": 0, "\u0120b": 1, "c:1": 2, "\"": 3}, "merges": ["a b"]}}' >bpe.json
+    same "$(tokens --tokenizer bpe.json)" '["a","Ġb","<s>"]'
+    same "$(tokens --tokenizer bpe.json --ids 2,3,1)" '["c:1","\"","Ġb"]'
+    echo '{"model": {"type": "Unigram", "vocab": [["<unk>", 0.0], ["\u2581a", -1.5], ["b]c\"[", -2]]},
+          "added_tokens": [{"id": 4, "content": "<pad>"}]}' >unigram.json
+    same "$(tokens --tokenizer unigram.json)" '["<unk>","▁a","<pad>"]'
+    same "$(tokens --tokenizer unigram.json --ids 2,2,2)" '["b]c\"[","b]c\"[","b]c\"["]'
+    echo '{"zero": 0, "one": 1, "four": 4}' >vocab.json
+    same "$(tokens --tokenizer vocab.json)" '["zero","one","four"]'
+    printf '[PAD]\nthe\r\n##s\n\nlast' >vocab.txt
+    same "$(tokens --tokenizer vocab.txt)" '["[PAD]","the","last"]'
+    # llama2.c: the longest piece, then score, length and bytes; the second is no UTF-8
+    printf '\4\0\0\0\0\0\0\0\2\0\0\0ab\0\0\0\0\1\0\0\0\377' >tokenizer.bin
+    same "$(tokens --tokenizer tokenizer.bin --ids 0,1,0)" '["ab","�","ab"]'
+    # SentencePiece: field 1 is a piece: its text, a score, a kind
+    printf '\n\16\n\5<unk>\25\0\0\0\0\30\2\n\12\n\3\342\226\201\25\0\0\200\277' >tokenizer.model
+    same "$(tokens --tokenizer tokenizer.model --ids 0,1,0)" '["<unk>","▁","<unk>"]'
+    # labels that were given stay
+    printf 'x\ny\nz\n' >t.txt
+    same "$(tokens --tokenizer vocab.txt --tokens t.txt)" '["x","y","z"]'
+}
+
+@test "numbers of tokens: what is wrong is said" {
+    echo '{"input_ids": [0, 1, 3], "attention": [[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]]}' >ids.json
+    echo '{"zero": 0, "one": 1, "two": 2}' >vocab.json
+    fails 3 'ids.json:1:15: the id 3 of token 2: expected the number of a piece of the vocabulary' \
+        attn run ids.json --tokenizer vocab.json
+    fails 2 '--ids: "x" is no number of a token: expected whole numbers as 1,403,407' \
+        attn run ids.json --tokenizer vocab.json --ids 1,x
+    fails 2 '--ids needs --tokenizer, the vocabulary that they are numbers of' attn run ids.json --ids 1
+    none='expected a tokenizer.json, vocab.json, vocab.txt, tokenizer.model, tokenizer.bin of llama2.c, or a GGUF file with its tokens'
+    echo '{"zero": "0"}' >bad.json
+    fails 3 "bad.json holds no vocabulary: $none" attn run ids.json --tokenizer bad.json
+    echo '{"model": {"vocab": [["a", 1], [2, "b"]]}}' >bad.json
+    fails 3 "bad.json holds no vocabulary: $none" attn run ids.json --tokenizer bad.json
+    echo '{"a": 99999999}' >bad.json
+    fails 3 'bad.json: a piece has the number 99999999: expected one below 16777216' attn run ids.json --tokenizer bad.json
+    printf '\n\377\377\377\377\377\377\377\377\377\177\0' >bad.model
+    fails 3 "bad.model holds no vocabulary: $none" attn run ids.json --tokenizer bad.model
+    : >empty
+    fails 3 "empty holds no vocabulary: $none" attn run ids.json --tokenizer empty
+    echo '{"attention": [[1]]}' >plain.json
+    fails 2 '--tokenizer vocab.json needs the numbers of the tokens: expected --ids, or input_ids in the inputs' \
+        attn run plain.json --tokenizer vocab.json
+    echo '{"ids": [[0, 1], [1, 0]], "attention": [[1, 0], [0, 1]]}' >two.json
+    fails 3 'two.json:1:9: the numbers of the tokens have 2 axes: expected a list' attn run two.json
+}

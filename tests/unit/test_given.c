@@ -1,0 +1,150 @@
+/* Weights that were given: the sums of a row by every kernel beside those in double precision, and what is read of a file. */
+#include "scenes.h"
+
+#include <math.h>
+
+#include "attention/measures.h"
+#include "compute/given.h"
+#include "engine/kernel.h"
+#include "engine/weights.h"
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+/* Weights of one row that sum to 1, some of them 0 and some tiny. */
+static void fill_row(float *row, size_t count, uint32_t *state)
+{
+    double sum = 0;
+    for (size_t j = 0; j < count; j++) {
+        const uint32_t random = next_random(state);
+        row[j] = random % 5 == 0 ? 0 : expf(-(float)(random % 4096) / 64);
+        sum += (double)row[j];
+    }
+    for (size_t j = 0; j < count && sum > 0; j++)
+        row[j] = (float)((double)row[j] / sum);
+}
+
+static void assert_near(double found, double expected)
+{
+    if (!(fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected))))
+        fail_msg("found %.9g, expected %.9g", found, expected);
+}
+
+static void check_row(const float *row, size_t count, double position)
+{
+    size_t keys[700];
+    struct weight_sums sums;
+    for (size_t j = 0; j < count; j++)
+        keys[j] = j;
+    const struct row_measures expected = measures_row(row, keys, count, position, true);
+    weights_measure(row, count, 0, position, &sums);
+    assert_near(sums.entropy, (double)expected.entropy);
+    assert_near(sums.distance, (double)expected.distance);
+    assert_true(sums.largest == expected.max);
+    assert_int_equal(sums.argmax, expected.argmax);
+}
+
+/* Every length up to three runs of the widest vector, at places that are not aligned, and positions far away. */
+static void rows_are_measured_alike(void **state)
+{
+    (void)state;
+    static float memory[720];
+    static const double positions[] = {0, 7, 300, -20, 123456};
+    uint32_t random = 1;
+    for (size_t k = 0; kernel_listed(k); k++) {
+        if (!kernel_choose(kernel_listed(k)))
+            continue;
+        for (size_t count = 1; count < 700; count += count < 70 ? 1 : 13) {
+            float *row = memory + count % 7;
+            fill_row(row, count, &random);
+            check_row(row, count, positions[count % 5]);
+        }
+    }
+    kernel_choose("best");
+}
+
+static void a_row_that_is_not_finite_has_no_sum(void **state)
+{
+    (void)state;
+    static const float odd[] = {NAN, INFINITY, -INFINITY};
+    float row[100];
+    struct weight_sums sums;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (size_t i = 0; kernel_choose(kernel_listed(k)) && i < 3 * 100; i++) {
+            for (size_t j = 0; j < 100; j++)
+                row[j] = 0.01f;
+            row[i / 3] = odd[i % 3];
+            weights_measure(row, 100, 0, 0, &sums);
+            assert_false(isfinite(sums.sum));
+        }
+    kernel_choose("best");
+}
+
+static void the_smallest_and_negative_weights_are_seen(void **state)
+{
+    (void)state;
+    float row[40] = {0};
+    struct weight_sums sums;
+    assert_false(weights_any(row, 40));
+    row[37] = 1e-45f;
+    assert_true(weights_any(row, 40));
+    assert_false(weights_any(row, 37));
+    row[3] = -0.5f;
+    weights_measure(row, 40, 0, 0, &sums);
+    assert_true(sums.least == -0.5f);
+    assert_true(sums.largest == 1e-45f);
+}
+
+/* Three rows of two numbers: one sums to 1.25, one holds NaN. */
+static void rows_are_warned_of(void **state)
+{
+    (void)state;
+    struct scene scene = {0};
+    struct tensor *attention = &scene.inputs.all.tensor[INPUT_ATTENTION];
+    *attention = numbers(1, 3, 2, 0, 0);
+    for (int i = 0; i < 6; i++)
+        attention->data[i] = 0.5f;
+    attention->data[0] = 0.75f;
+    attention->data[3] = NAN;
+    scene_compute(&scene, (struct request){.max_weights = MANY}, (struct selection){0});
+    assert_int_equal(scene.warnings.count, 2);
+    assert_string_equal(
+        scene.warnings.text[0],
+        "attention: 1 of 3 rows do not sum to 1 (their sums go from 1.25 to 1.25); shown as they are");
+    assert_string_equal(scene.warnings.text[1],
+                        "attention: 1 of 3 rows hold NaN or infinity; shown as they are");
+    scene_free(&scene);
+}
+
+/* Heads that are not chosen may hold anything. */
+static void only_chosen_heads_are_read(void **state)
+{
+    (void)state;
+    static const size_t chosen[] = {1};
+    struct scene scene = {0};
+    struct tensor *attention = &scene.inputs.all.tensor[INPUT_ATTENTION];
+    *attention = numbers(1, 2, 3, 3, 0);
+    for (int i = 0; i < 18; i++)
+        attention->data[i] = i < 9 ? NAN : 1.0f / 3;
+    scene_compute(&scene, (struct request){.max_weights = MANY},
+                  (struct selection){.heads = chosen, .head_count = 1});
+    assert_int_equal(scene.warnings.count, 0);
+    assert_int_equal(scene.result.measures[1].rows, 3);
+    assert_near(scene.result.measures[1].entropy, log(3));
+    scene_free(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_measured_alike),
+        cmocka_unit_test(a_row_that_is_not_finite_has_no_sum),
+        cmocka_unit_test(the_smallest_and_negative_weights_are_seen),
+        cmocka_unit_test(rows_are_warned_of),
+        cmocka_unit_test(only_chosen_heads_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
