@@ -666,7 +666,8 @@ static void plan_found(const struct dump *dump, struct dump_reading *readings)
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const struct dump_name *name = found->dump;
-        readings[i] = (struct dump_reading){.input = found->input, .layer = SIZE_MAX, .step = SIZE_MAX};
+        readings[i] = (struct dump_reading){
+            .input = found->input, .layer = SIZE_MAX, .step = SIZE_MAX, .is_ids = found->is_ids};
         if (!is_found(found) || !name)
             continue;
         readings[i].layer = layer_index(dump, found->numbers.layer);

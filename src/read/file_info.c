@@ -21,6 +21,10 @@ struct filled {
 static bool put_reading(struct tensor_info *tensor, const struct dump_reading *reading, struct error *error)
 {
     char layer[40] = "", step[40] = "";
+    if (reading->is_ids) {
+        tensor->reading = text_copy("ids of the tokens");
+        return tensor->reading || error_memory(error, 64);
+    }
     if (reading->input == INPUT_COUNT)
         return true;
     if (reading->layer != SIZE_MAX)
