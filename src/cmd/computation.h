@@ -47,6 +47,8 @@ struct computation {
     size_t warned; /* how many of the warnings have been printed */
     bool quiet;    /* none is */
     struct progress progress;
+    bool has_model; /* the layers are those of --projections */
+    bool one_layer; /* without --layer only the first is wanted; set before computation_read */
 };
 
 /* Sets up the processor as --cpu (or the variable ATTN_CPU) and --threads say, the selection and the request.

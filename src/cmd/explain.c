@@ -73,6 +73,7 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
 {
     const struct part *part = NULL;
     size_t chosen[3] = {0}; /* layer, head, query */
+    c->one_layer = true;
     bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) && explain_find(c, &part, chosen, options, error);
     computation_warn(c);

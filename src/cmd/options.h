@@ -14,6 +14,8 @@
 
 /* Files beside the operands, and the settings of the computation, which win over those of the files. */
 struct input_options {
+    const char *projections; /* a model's weights; NULL: none */
+    const char *config, *profile;
     const char *format;             /* "json", "npz"; NULL: told by the content */
     int header;                     /* enum read_header, of tables and lists of tokens */
     int part;                       /* enum dump_part; 0: not said */

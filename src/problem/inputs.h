@@ -106,6 +106,7 @@ struct layer_inputs {
     struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
     size_t patch_grid[2];             /* rows and columns of patches; 0: those of all layers */
     struct place patch_grid_place;
+    bool is_idle; /* nobody asks for it, and what it has was not read: it is in no part */
 };
 
 /* Begins zeroed; freed by inputs_free. A tensor or setting in `all` serves every

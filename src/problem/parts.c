@@ -77,9 +77,13 @@ bool inputs_part(struct inputs **parts, size_t *count, const struct inputs *inpu
     if (layers == 0)
         (*parts)[(*count)++] = *inputs;
     for (size_t first = 0, end; first < layers; first = end) {
-        for (end = first + 1; end < layers; end++)
-            if (reads_none_below(inputs, end) &&
-                layers_differ(&inputs->layers[end - 1], &inputs->layers[end]))
+        end = first + 1;
+        if (inputs->layers[first].is_idle)
+            continue;
+        for (; end < layers; end++)
+            if (inputs->layers[end].is_idle ||
+                (reads_none_below(inputs, end) &&
+                 layers_differ(&inputs->layers[end - 1], &inputs->layers[end])))
                 break;
         (*parts)[(*count)++] = part_of(inputs, first, end);
     }

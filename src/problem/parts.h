@@ -14,7 +14,7 @@
 /*
  * Cuts inputs that problem_prepare has prepared. *parts is a list of *count inputs, most often of one; the list is the
  * caller's to free, while all that its members point to belongs to `inputs`. A layer that reads the output of the one
- * below is always in its part. Errors: no memory.
+ * below is always in its part; idle layers are in none. Errors: no memory.
  */
 bool inputs_part(struct inputs **parts, size_t *count, const struct inputs *inputs, struct error *error);
 

@@ -16,6 +16,7 @@
 #include "read/json.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
+#include "read/model.h"
 #include "tensor/format.h"
 
 /* An array, and what its name says. */
@@ -546,6 +547,11 @@ static bool nothing_found(const struct dump *dump)
             "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
             dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
             dump_file(dump), array->name);
+    const char *title = model_title(dump->archive);
+    if (title)
+        return error_set(dump->error, ERROR_INPUT,
+                         "%s holds the weights of a model (%s): expected --projections %s beside embeddings",
+                         dump_file(dump), title, dump_file(dump));
     return error_set(
         dump->error, ERROR_INPUT,
         "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "

@@ -34,14 +34,17 @@ static bool pattern_is(const char *pattern, const char *name, struct name_number
 
 bool name_pattern_fits(const char *pattern, const char *name, struct name_numbers *numbers)
 {
-    const struct name_numbers none = {SIZE_MAX, SIZE_MAX};
+    const struct name_numbers none = {SIZE_MAX, SIZE_MAX, 0};
+    const char *whole = name;
     const bool anywhere = strncmp(pattern, "*.", 2) == 0;
     if (anywhere)
         pattern += 2;
     for (;;) {
         *numbers = none;
-        if (pattern_is(pattern, name, numbers))
+        if (pattern_is(pattern, name, numbers)) {
+            numbers->start = (size_t)(name - whole);
             return true;
+        }
         name = anywhere ? strchr(name, '.') : NULL;
         if (!name)
             return false;

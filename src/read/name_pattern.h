@@ -5,10 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The numbers that a name has in the places of %d and %s; SIZE_MAX: there is no such place. */
+/* The numbers that a name has in the places of %d and %s, SIZE_MAX where there is no such place. */
 struct name_numbers {
     size_t layer; /* %d */
     size_t step;  /* %s */
+    size_t start; /* the bytes that "*." stands for; never SIZE_MAX */
 };
 
 /*

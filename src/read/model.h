@@ -1,0 +1,62 @@
+/*
+ * The weights of a model as inputs: its projections, layer by layer, and the settings with which it attends. What names and
+ * configs mean is told by read/profiles.h. Two steps, so that only the layers that are asked for are touched.
+ */
+#ifndef ATTN_READ_MODEL_H
+#define ATTN_READ_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "problem/inputs.h"
+#include "read/config.h"
+#include "read/profiles.h"
+#include "tensor/archive.h"
+
+/* What the command line says of it; NULL, 0: nothing. */
+struct model_choice {
+    const char *path;    /* a file of weights, an index of several, or a folder */
+    const char *config;  /* the file in the place of config.json */
+    const char *profile; /* its name */
+    int part;            /* enum dump_part */
+};
+
+/* Begins zeroed; model_free in any case. */
+struct model {
+    struct archive *archive; /* belongs to the inputs */
+    struct config config;
+    const struct profile *profile;
+    enum dump_part part;
+    size_t layer_count, row_count;
+    size_t *found; /* layer_count×row_count: the array of each row of the profile, SIZE_MAX: there is none */
+    char *prefix;  /* the modules in front of the names; owned */
+};
+
+/*
+ * Opens the file, reads the config beside it, chooses profile and part, and finds the layers; reads no number. Notes say what
+ * was chosen. Errors: ERROR_SYSTEM where a file cannot be opened, ERROR_USAGE for a profile or part that is not there,
+ * ERROR_INPUT for files without attention, or with one that cannot be computed.
+ */
+bool model_open(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error);
+
+void model_free(struct model *model);
+
+/* The profile whose names an archive has, as "Llama (Hugging Face)"; NULL: none. */
+const char *model_title(const struct archive *archive);
+
+/* What the config, or else the profile, says of the first of the keys; NULL: nothing, or null. */
+const char *model_value(const struct model *model, const char *keys);
+
+/* The full name that the tensor of a row has in a layer. */
+enum { MODEL_NAME = 400 };
+void model_row_name(char out[MODEL_NAME], const struct model *model, const struct profile_row *row,
+                    size_t layer);
+
+/* Of the inputs that a profile needs for a part, as bits, those that are missing where it `has` some: of w_qkv and w_q, w_k,
+ * w_v one or three are enough. */
+uint64_t model_missing(const struct profile *profile, enum dump_part part, uint64_t has);
+
+#endif
