@@ -211,8 +211,8 @@ static size_t strip_width(size_t from, size_t columns, size_t factor)
 }
 
 /* A row of blocks, rows [first, end) of the map. */
-static void pool_row(struct pooled *pooled, size_t i, const struct heatmap *map, size_t first, size_t end,
-                     size_t columns, size_t factor, enum pool how)
+static void blocks_row(struct pooled *pooled, size_t i, const struct heatmap *map, size_t first, size_t end,
+                       size_t columns, size_t factor, enum pool how)
 {
     const size_t stride = map->stride ? map->stride : columns;
     struct block_sum block = no_cells;
@@ -249,7 +249,7 @@ void pool_map(struct pooled *pooled, const struct heatmap *map, size_t rows, siz
         copy_map(pooled, map);
     for (size_t i = 0; !whole && i < pooled->rows; i++) {
         const size_t first = i * row_factor, end = rows - first < row_factor ? rows : first + row_factor;
-        pool_row(pooled, i, map, first, end, columns, column_factor, how);
+        blocks_row(pooled, i, map, first, end, columns, column_factor, how);
     }
     extent_widen(extent, pooled);
 }
