@@ -20,15 +20,17 @@
  * system is solved for u here instead of inverted; with factors: Yang, Kautz and Hatamizadeh 2024 (arXiv:2412.06464).
  *
  * Factors are only ever multiplied, in the order of the keys, as the recurrence itself does: quotients of cumulated ones
- * would overflow, or be 0/0, where the decay is strong. All is in double precision, so that it agrees with the plain
- * runner however large sums grow; an output that is not finite, and decays that raise the state by more than e^300, are
- * left to the runner behind, for the whole head.
+ * would overflow, or be 0/0, where the decay is strong. The state is in double precision, so that it agrees with the plain
+ * runner however many keys it sums up. So is all else, but for long heads without a delta rule or a decay a column: their
+ * products are in float32 (engine/linear_float_tmpl.h), and what float32 does not carry is left to double precision, for the
+ * whole head. An output that is not finite, and decays that raise the state by more than e^300, are left to the runner
+ * behind.
  *
  * Threads take segments of some thousand queries: the states before them are found first, of each segment of keys by
  * itself, and then added up in order. The delta rules have no such sum, for what a key writes depends on all that was
- * written; there, threads take tiles of 32 columns of v. Segments and tiles depend on the job alone, and so the bytes of
- * the output do not depend on the number of threads. The states of the segments are no more memory than q; a thread has
- * one state and some chunks.
+ * written; there, threads take tiles of 32 columns of v, and so they do in float32 where queries see the keys before them,
+ * for that needs no state twice. Segments and tiles depend on the job alone, and so the bytes of the output do not depend
+ * on the number of threads. The states of the segments are no more memory than q; a thread has one state and some chunks.
  */
 #include <math.h>
 #include <stdatomic.h>

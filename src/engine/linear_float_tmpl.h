@@ -56,9 +56,8 @@ static bool is_plan_broken(const struct linear_plan *plan)
 
 /* ---- what float32 carries ---- */
 
-/* All of q, k and v are 0, or from 2^-40 to 2^20, so that no product of three of them is below the smallest float. Decays
- * are 0 at most, and a number that they take below it is lost for good. A sum that is too large makes an output infinite
- * or NaN. */
+/* All of q, k and v are 0, or from 2^-40 to 2^20, so that no product of three of them is below the smallest float or above
+ * the largest. Decays are 0 at most, and what they take below the smallest never comes back. */
 enum { BITS_LEAST = (127 - 40) << 23, BITS_MOST = (127 + 20) << 23 };
 
 /* Negative where a number is out of range: larger, or smaller but not 0. */
@@ -352,7 +351,6 @@ static void deliver_floats(struct linear_plan *plan, const struct linear_room *r
             to[c] = (float)(out[c] * factor);
             worst += (double)to[c] * 0;
         }
-        worst += sum * 0;
     }
     for (int l = 0; l < LANES; l++)
         worst += (double)trouble[l];
