@@ -594,7 +594,14 @@ bool model_open(struct model *model, struct inputs *inputs, const struct model_c
                 struct warnings *warnings, struct error *error)
 {
     return open_weights(model, inputs, choice->path, error) &&
-           find_config(model, inputs, choice->config, error) && check_refusals(model, false, error) &&
+           find_config(model, inputs, choice->config, error) &&
+           model_find(model, inputs, choice, warnings, error);
+}
+
+bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error)
+{
+    return check_refusals(model, false, error) &&
            choose_profile(model, inputs, choice->profile, warnings, error) &&
            choose_part(model, inputs, choice->part, error) && choose_stem(model, inputs, error) &&
            check_groups(model, error) && find_layers(model, error);

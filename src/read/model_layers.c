@@ -365,6 +365,19 @@ static bool fill_layer(const struct filling *f)
 
 /* ---- all of them ---- */
 
+/* Tensors of the inputs that the model has too: only a file of an option takes their place. */
+static bool check_twice_given(const struct filling *f)
+{
+    for (size_t r = 0; r < f->model->row_count; r++) {
+        const enum input input = row_at(f, r)->input;
+        const struct tensor *t = &f->inputs->all.tensor[input];
+        if (t->data && !f->inputs->from_option[input] && row_at(f, r)->part == f->model->part)
+            return place_error(&t->place, f->error,
+                               "%s beside --projections, which has it: expected it once", input_names[input]);
+    }
+    return true;
+}
+
 /* The inputs need embeddings, and nothing that takes the place of projections. */
 static bool check_inputs(const struct filling *f)
 {
@@ -417,7 +430,7 @@ bool model_put(struct model *model, struct inputs *inputs, const struct settings
                size_t count, struct error *error)
 {
     struct filling f = {.model = model, .inputs = inputs, .over = over, .is_told = true, .error = error};
-    if (!check_inputs(&f) || !make_model_layers(&f) || !put_rows(&f, &inputs->all, true))
+    if (!check_inputs(&f) || !check_twice_given(&f) || !make_model_layers(&f) || !put_rows(&f, &inputs->all, true))
         return false;
     for (; f.layer < model->layer_count; f.layer++) {
         inputs->layers[f.layer].is_idle = !is_chosen(layers, count, f.layer);

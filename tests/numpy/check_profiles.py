@@ -984,7 +984,7 @@ def test_vit_mnist():
     images = (np.load(real("vit-mnist", "expected", "drawn.npy")) / 255 - 0.1307) / 0.3081
     att, logits = (np.load(real("vit-mnist", "expected", f"vit_mnist_3class_{name}.npy")) for name in ("att", "logits"))
     for i, image in enumerate(images):
-        walk = Walk(real("vit-mnist", "vit_mnist_3class.safetensors"), "--heads", "4")
+        walk = Walk(real("vit-mnist", "vit_mnist_3class." + ("pt" if i == 0 else "safetensors")), "--heads", "4")
         patches = image.reshape(4, 7, 4, 7).transpose(0, 2, 1, 3).reshape(16, 49)
         x = patches @ t["to_patch_embedding.1.weight"].T + t["to_patch_embedding.1.bias"]
         x = np.concatenate([t["cls_token"][0], x]) + t["pos_embedding"][0]
@@ -1041,7 +1041,7 @@ def test_stories():
         close(f"{file}: logits", root(x, t["model.norm.weight"]) @ t["lm_head.weight"].T, logits, 1e-3)
     y = root(t["model.embed_tokens.weight"][ids], t["model.layers.0.input_layernorm.weight"])
     plain = numbers(attend(real("stories260K", "stories260K-f32.gguf"), embeddings=y)["weights"])
-    for kind, far in (("f16", 3e-3), ("q8_0", 0.05), ("q4_0", 0.4)):
+    for kind, far in (("f16", 3e-3), ("q8_0", 0.05)):
         got = numbers(attend(real("stories260K", f"stories260K-{kind}.gguf"), embeddings=y)["weights"])
         close(kind, got, plain, far)
         assert np.abs(got - plain).max() > 0, kind
