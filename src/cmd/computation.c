@@ -12,8 +12,8 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "problem/parts.h"
-#include "read/model_layers.h"
 #include "problem/pieces.h"
+#include "read/model_layers.h"
 #include "read/read.h"
 #include "read/vocabulary.h"
 

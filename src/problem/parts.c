@@ -83,7 +83,7 @@ bool inputs_part(struct inputs **parts, size_t *count, const struct inputs *inpu
         for (; end < layers; end++)
             if (inputs->layers[end].is_idle ||
                 (reads_none_below(inputs, end) &&
-                layers_differ(&inputs->layers[end - 1], &inputs->layers[end])))
+                 layers_differ(&inputs->layers[end - 1], &inputs->layers[end])))
                 break;
         (*parts)[(*count)++] = part_of(inputs, first, end);
     }

@@ -73,9 +73,9 @@ static bool is_fact(const struct json *json, const cJSON *item)
 
 static bool take_member(struct config_reading *r, const struct json_member *member)
 {
-    char *text = json_is_strings(member->item)  ? words_text(member->item)
-                 : cJSON_IsNull(member->item) ? text_copy("null")
-                                              : json_setting_text(&r->json, member, "a value", r->error);
+    char *text = json_is_strings(member->item) ? words_text(member->item)
+                 : cJSON_IsNull(member->item)  ? text_copy("null")
+                                               : json_setting_text(&r->json, member, "a value", r->error);
     const struct place place = source_walk(r->json.source, &r->walk, member->offset);
     return fact_add(r->config, text_copy(member->name), text, place, r->error);
 }

@@ -13,8 +13,9 @@
 #include "tensor/archive.h"
 
 struct fact {
-    char *key;  /* "num_attention_heads", "text_config.head_dim", "llama.attention.head_count"; owned */
-    char *text; /* "12", "0.5", "true", "null", "llama", of a list "1,1.25" or "full_attention,sliding_attention"; owned */
+    char *key; /* "num_attention_heads", "text_config.head_dim", "llama.attention.head_count"; owned */
+    char *
+        text; /* "12", "0.5", "true", "null", "llama", of a list "1,1.25" or "full_attention,sliding_attention"; owned */
     struct place place;
 };
 

@@ -63,7 +63,8 @@ static char *path_in(const char *directory, size_t length, const char *name)
 static bool is_weights_file(const char *name)
 {
     static const char *const endings[] = {".safetensors", ".gguf", ".pt", ".pth", ".bin", ".npz"};
-    static const char *const others[] = {"training_args.bin", "optimizer", "scheduler", "rng_state", "tokenizer", "tok"};
+    static const char *const others[] = {"training_args.bin", "optimizer", "scheduler",
+                                         "rng_state",         "tokenizer", "tok"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (text_begins(name, others[i]))
             return false;
@@ -232,8 +233,7 @@ static uint64_t inputs_of(const struct profile *profile, enum dump_part part, ui
 uint64_t model_missing(const struct profile *profile, enum dump_part part, uint64_t has)
 {
     const uint64_t fused = UINT64_C(1) << INPUT_W_QKV;
-    const uint64_t three =
-        UINT64_C(1) << INPUT_W_Q | UINT64_C(1) << INPUT_W_K | UINT64_C(1) << INPUT_W_V;
+    const uint64_t three = UINT64_C(1) << INPUT_W_Q | UINT64_C(1) << INPUT_W_K | UINT64_C(1) << INPUT_W_V;
     const uint64_t needed = inputs_of(profile, part, UINT64_MAX, true);
     uint64_t missing = needed & ~has;
     if (!(needed & fused) || !(needed & three))
@@ -350,10 +350,11 @@ static bool profile_of_names(struct model *model, const char *type, struct warni
     if (!model->profile)
         return nothing_fits(model, error);
     if (type)
-        warnings_add(warnings,
-                     "%s: nothing is known of the model type \"%s\": it is taken for %s by its names, and may "
-                     "attend otherwise; --profile names another",
-                     model->config.file, type, model->profile->title);
+        warnings_add(
+            warnings,
+            "%s: nothing is known of the model type \"%s\": it is taken for %s by its names, and may "
+            "attend otherwise; --profile names another",
+            model->config.file, type, model->profile->title);
     else if (tie)
         warnings_add(warnings,
                      "%s: by its names this is %s, but it may be %s or another with the same names: --config "
@@ -386,7 +387,8 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
         return false;
     }
     warnings_add(&inputs->notes, "%s: the profile is %s, %s, %s%s%s", model->archive->sources[0].name,
-                 model->profile->name, model->profile->title, by, model->config.count > 0 ? "; its config is " : "",
+                 model->profile->name, model->profile->title, by,
+                 model->config.count > 0 ? "; its config is " : "",
                  model->config.count > 0 ? model->config.file : "");
     return true;
 }
@@ -473,8 +475,8 @@ static size_t list_stems(const struct model *model, struct stem *stems)
         if (!row->pattern)
             continue;
         size_t s = 0;
-        while (s < count && (stems[s].length != numbers.start ||
-                             memcmp(stems[s].text, array->name, numbers.start) != 0))
+        while (s < count &&
+               (stems[s].length != numbers.start || memcmp(stems[s].text, array->name, numbers.start) != 0))
             s++;
         if (s == count && count == STEMS_MOST)
             continue;

@@ -70,8 +70,8 @@ static bool check_missing(const struct filling *f)
         if (row->part != f->model->part || row->is_optional || !(missing >> row->input & 1))
             continue;
         model_row_name(name, f->model, row, f->layer);
-        return error_set(f->error, ERROR_INPUT, "%s has no %s: expected it, as %s has it", model_file(f), name,
-                         f->model->profile->title);
+        return error_set(f->error, ERROR_INPUT, "%s has no %s: expected it, as %s has it", model_file(f),
+                         name, f->model->profile->title);
     }
     return true;
 }
@@ -101,10 +101,13 @@ static size_t width_of(const struct filling *f, enum input input)
 static struct model_widths widths_of(const struct filling *f)
 {
     const struct array *norm = array_for(f, INPUT_Q_NORM), *table = array_for(f, INPUT_RELATIVE_BIAS);
-    return (struct model_widths){.q = width_of(f, INPUT_W_Q),
+    const size_t q = width_of(f, INPUT_W_Q);
+    /* A norm as wide as q is one of all heads together. */
+    const bool of_head = norm && norm->rank == 1 && norm->shape[0] > 0 && norm->shape[0] != q;
+    return (struct model_widths){.q = q,
                                  .k = width_of(f, INPUT_W_K),
                                  .fused = width_of(f, INPUT_W_QKV),
-                                 .head = norm && norm->rank == 1 ? norm->shape[0] : 0,
+                                 .head = of_head ? norm->shape[0] : 0,
                                  .heads = table && table->rank == 2 ? table->shape[1] : 0};
 }
 
@@ -209,11 +212,8 @@ static bool cut_bias(const struct filling *f, struct layer_inputs *layer)
         if (!data)
             return false;
         memcpy(data, fused->data + (size_t)part * third, third * sizeof *data);
-        *to = (struct tensor){.data = data,
-                              .rank = 1,
-                              .shape = {third},
-                              .holds = fused->holds,
-                              .place = fused->place};
+        *to = (struct tensor){
+            .data = data, .rank = 1, .shape = {third}, .holds = fused->holds, .place = fused->place};
     }
     tensor_free(fused);
     *fused = (struct tensor){0};
@@ -236,7 +236,8 @@ static float *put_list(const struct filling *f, struct layer_inputs *layer, enum
 }
 
 /* Falcon multiplies scores and ALiBi by 1/√d. Its rounding of ALiBi to bfloat16 is not made. */
-static bool put_falcon_slopes(const struct filling *f, struct layer_inputs *layer, size_t heads, size_t columns)
+static bool put_falcon_slopes(const struct filling *f, struct layer_inputs *layer, size_t heads,
+                              size_t columns)
 {
     const struct settings *s = &layer->settings;
     if (f->model->profile->rule != RULE_FALCON || settings_word(s, SETTING_POSITION) != POSITION_ALIBI)
@@ -268,8 +269,8 @@ static bool put_divided(const struct filling *f, struct layer_inputs *layer, siz
     const size_t count = factors.data ? tensor_count(&factors) : 0;
     bool ok = true;
     if (count > 0 && count != width / 2)
-        ok = place_error(&factors.place, f->error, "it has %zu numbers: expected %zu, one for each pair", count,
-                         width / 2);
+        ok = place_error(&factors.place, f->error, "it has %zu numbers: expected %zu, one for each pair",
+                         count, width / 2);
     float *turns = ok && count > 0 ? put_list(f, layer, INPUT_INV_FREQ, count, factors.place.file) : NULL;
     for (size_t t = 0; turns && t < count; t++)
         turns[t] = (float)(pow(base, -2 * (double)t / (double)width) / (double)factors.data[t]);
@@ -372,8 +373,8 @@ static bool check_twice_given(const struct filling *f)
         const enum input input = row_at(f, r)->input;
         const struct tensor *t = &f->inputs->all.tensor[input];
         if (t->data && !f->inputs->from_option[input] && row_at(f, r)->part == f->model->part)
-            return place_error(&t->place, f->error,
-                               "%s beside --projections, which has it: expected it once", input_names[input]);
+            return place_error(&t->place, f->error, "%s beside --projections, which has it: expected it once",
+                               input_names[input]);
     }
     return true;
 }
@@ -405,10 +406,11 @@ static bool make_model_layers(const struct filling *f)
 {
     struct inputs *inputs = f->inputs;
     if (inputs->layers && inputs->layer_count != f->model->layer_count)
-        return error_set(f->error, ERROR_INPUT,
-                         "the input has %zu layers and %s %zu: expected one, whose embeddings serve all, or as "
-                         "many",
-                         inputs->layer_count, model_file(f), f->model->layer_count);
+        return error_set(
+            f->error, ERROR_INPUT,
+            "the input has %zu layers and %s %zu: expected one, whose embeddings serve all, or as "
+            "many",
+            inputs->layer_count, model_file(f), f->model->layer_count);
     if (!inputs->layers)
         inputs->layers = memory_zeroed(f->model->layer_count, sizeof *inputs->layers, f->error);
     if (!inputs->layers)
@@ -430,7 +432,8 @@ bool model_put(struct model *model, struct inputs *inputs, const struct settings
                size_t count, struct error *error)
 {
     struct filling f = {.model = model, .inputs = inputs, .over = over, .is_told = true, .error = error};
-    if (!check_inputs(&f) || !check_twice_given(&f) || !make_model_layers(&f) || !put_rows(&f, &inputs->all, true))
+    if (!check_inputs(&f) || !check_twice_given(&f) || !make_model_layers(&f) ||
+        !put_rows(&f, &inputs->all, true))
         return false;
     for (; f.layer < model->layer_count; f.layer++) {
         inputs->layers[f.layer].is_idle = !is_chosen(layers, count, f.layer);

@@ -35,7 +35,8 @@ static bool set_text(const struct attending *a, enum setting which, const char *
     const struct fact *fact = config_find(&a->model->config, keys);
     if (!settings_parse(a->settings, which, text, setting_kinds[which].name, ERROR_INPUT, &why))
         return key_error(a, keys, why.message);
-    a->settings->place[which] = fact ? fact->place : (struct place){.file = a->model->archive->sources[0].name};
+    a->settings->place[which] =
+        fact ? fact->place : (struct place){.file = a->model->archive->sources[0].name};
     return true;
 }
 
@@ -114,7 +115,8 @@ static bool set_key(const struct attending *a, const struct profile_key *key)
         if (!config_element(element, text, a->layer))
             return key_error(a, key->keys, "expected a number for each layer");
         if (strcmp(element, "0") == 0)
-            return key_error(a, key->keys, "a layer of 0 heads has no attention: expected others, by --layer");
+            return key_error(a, key->keys,
+                             "a layer of 0 heads has no attention: expected others, by --layer");
         return set_text(a, key->setting, element, key->keys);
     }
     return true;
@@ -305,10 +307,10 @@ static bool set_lengths(const struct attending *a, const char *type)
         return true;
     for (int i = 0; i < 2; i++) {
         const char *text = model_value(a->model, keys[i]);
-        const bool there = i == 0 ? scaling->original_max_position_embeddings > 0
-                                  : scaling->max_position_embeddings > 0 ||
-                                        (strcmp(type, "llama3") == 0 &&
-                                         scaling->original_max_position_embeddings > 0);
+        const bool there =
+            i == 0 ? scaling->original_max_position_embeddings > 0
+                   : scaling->max_position_embeddings > 0 ||
+                         (strcmp(type, "llama3") == 0 && scaling->original_max_position_embeddings > 0);
         if (text && !there && !rope_key(a, keys[i], text, config_find(&a->model->config, keys[i])))
             return false;
     }
@@ -410,6 +412,16 @@ void model_tidy_position(struct settings *settings, int position)
 
 /* ---- scale ---- */
 
+/* Some models cut q, k and v off at a number, which is not done here. */
+static bool check_clip(const struct attending *a)
+{
+    static const char keys[] = "clip_qkv .attention.clamp_kqv";
+    const char *text = model_value(a->model, keys);
+    double most;
+    return !text || (text_to_number(text, &most) && most == 0) ||
+           key_error(a, keys, "q, k and v are cut off there, which is not computed here: expected null");
+}
+
 static bool set_scale(const struct attending *a)
 {
     double size, heads, blocks;
@@ -430,13 +442,9 @@ static bool set_scale(const struct attending *a)
 bool model_settings(struct settings *settings, size_t *columns, const struct model *model, size_t layer,
                     const struct model_widths *widths, const struct settings *said, struct error *error)
 {
-    struct attending a = {.model = model,
-                          .settings = settings,
-                          .said = said,
-                          .widths = widths,
-                          .layer = layer,
-                          .error = error};
-    const bool ok = set_fixed(&a, model->profile->fixed[PART_ONLY]) &&
+    struct attending a = {
+        .model = model, .settings = settings, .said = said, .widths = widths, .layer = layer, .error = error};
+    const bool ok = check_clip(&a) && set_fixed(&a, model->profile->fixed[PART_ONLY]) &&
                     (model->part == PART_ONLY || set_fixed(&a, model->profile->fixed[model->part])) &&
                     set_heads(&a) && set_keys(&a, false) && set_window(&a) && set_rotary(&a) && set_scale(&a);
     *columns = a.head;

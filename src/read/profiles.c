@@ -14,7 +14,10 @@
 
 /* ---- rows of names ---- */
 
-#define OPTIONAL(PATTERN, INPUT) {.pattern = PATTERN, .input = INPUT, .is_optional = true}
+#define OPTIONAL(PATTERN, INPUT)                                                                             \
+    {                                                                                                        \
+        .pattern = PATTERN, .input = INPUT, .is_optional = true                                              \
+    }
 /* A Linear and its bias. */
 #define LINEAR(PATTERN, W, B) {.pattern = PATTERN ".weight", .input = W}, OPTIONAL(PATTERN ".bias", B)
 #define LINEAR_OF(PART, PATTERN, W, B)                                                                       \
@@ -72,10 +75,10 @@ static row_table gpt_oss_rows = {
 static row_table phi_rows = {FOUR("*.layers.%d.self_attn.", "q_proj", "k_proj", "v_proj", "dense"), END};
 static row_table phi3_rows = {FUSED("*.layers.%d.self_attn.qkv_proj", "*.layers.%d.self_attn.o_proj"), END};
 static row_table meta_rows = {FOUR("*.layers.%d.attention.", "wq", "wk", "wv", "wo"), END};
-static row_table neox_rows = {
-    FUSED("*.layers.%d.attention.query_key_value", "*.layers.%d.attention.dense"), END};
-static row_table bloom_rows = {
-    FUSED("*.h.%d.self_attention.query_key_value", "*.h.%d.self_attention.dense"), END};
+static row_table neox_rows = {FUSED("*.layers.%d.attention.query_key_value", "*.layers.%d.attention.dense"),
+                              END};
+static row_table bloom_rows = {FUSED("*.h.%d.self_attention.query_key_value", "*.h.%d.self_attention.dense"),
+                               END};
 static row_table gptj_rows = {FOUR("*.h.%d.attn.", "q_proj", "k_proj", "v_proj", "out_proj"), END};
 static row_table gpt_neo_rows = {FOUR("*.h.%d.attn.attention.", "q_proj", "k_proj", "v_proj", "out_proj"),
                                  END};
@@ -104,8 +107,7 @@ static row_table bert_rows = {
 };
 static row_table albert_rows = {
     FOUR("*.albert_layer_groups.0.albert_layers.0.attention.", "query", "key", "value", "dense"), END};
-static row_table distilbert_rows = {FOUR("*.layer.%d.attention.", "q_lin", "k_lin", "v_lin", "out_lin"),
-                                    END};
+static row_table distilbert_rows = {FOUR("*.layer.%d.attention.", "q_lin", "k_lin", "v_lin", "out_lin"), END};
 static row_table vit_rows = {
     FOUR("*.layer.%d.attention.", "attention.query", "attention.key", "attention.value", "output.dense"),
     END};
@@ -171,12 +173,18 @@ static row_table torch_mha_rows = {
         .pattern = PATTERN, .input = INPUT, .layout = LAYOUT_OF_HEADS                                        \
     }
 static row_table lens_rows = {
-    OF_HEADS("*.blocks.%d.attn.W_Q", INPUT_W_Q),  OF_HEADS("*.blocks.%d.attn.W_K", INPUT_W_K),
-    OF_HEADS("*.blocks.%d.attn._W_K", INPUT_W_K), OF_HEADS("*.blocks.%d.attn.W_V", INPUT_W_V),
-    OF_HEADS("*.blocks.%d.attn._W_V", INPUT_W_V), OF_HEADS("*.blocks.%d.attn.W_O", INPUT_W_O),
-    OPTIONAL("*.blocks.%d.attn.b_Q", INPUT_B_Q),  OPTIONAL("*.blocks.%d.attn.b_K", INPUT_B_K),
-    OPTIONAL("*.blocks.%d.attn._b_K", INPUT_B_K), OPTIONAL("*.blocks.%d.attn.b_V", INPUT_B_V),
-    OPTIONAL("*.blocks.%d.attn._b_V", INPUT_B_V), OPTIONAL("*.blocks.%d.attn.b_O", INPUT_B_O),
+    OF_HEADS("*.blocks.%d.attn.W_Q", INPUT_W_Q),
+    OF_HEADS("*.blocks.%d.attn.W_K", INPUT_W_K),
+    OF_HEADS("*.blocks.%d.attn._W_K", INPUT_W_K),
+    OF_HEADS("*.blocks.%d.attn.W_V", INPUT_W_V),
+    OF_HEADS("*.blocks.%d.attn._W_V", INPUT_W_V),
+    OF_HEADS("*.blocks.%d.attn.W_O", INPUT_W_O),
+    OPTIONAL("*.blocks.%d.attn.b_Q", INPUT_B_Q),
+    OPTIONAL("*.blocks.%d.attn.b_K", INPUT_B_K),
+    OPTIONAL("*.blocks.%d.attn._b_K", INPUT_B_K),
+    OPTIONAL("*.blocks.%d.attn.b_V", INPUT_B_V),
+    OPTIONAL("*.blocks.%d.attn._b_V", INPUT_B_V),
+    OPTIONAL("*.blocks.%d.attn.b_O", INPUT_B_O),
     END,
 };
 #define CT2_LINEAR(PART, MODULE, W, B)                                                                       \
@@ -233,7 +241,8 @@ typedef const struct profile_key key_table[];
         .keys = "num_key_value_heads n_kv_heads", .setting = SETTING_KV_HEADS                                \
     }
 #define ROTARY_KEYS                                                                                          \
-    {.keys = "rope_theta rotary_emb_base rope_parameters.rope_theta rope_parameters.full_attention.rope_theta", \
+    {.keys =                                                                                                 \
+         "rope_theta rotary_emb_base rope_parameters.rope_theta rope_parameters.full_attention.rope_theta",  \
      .setting = SETTING_POSITION_BASE},                                                                      \
     {                                                                                                        \
         .keys = "partial_rotary_factor rotary_pct rope_pct rope_parameters.partial_rotary_factor "           \
@@ -257,8 +266,11 @@ static key_table bigcode_keys = {
     {.keys = "multi_query", .setting = SETTING_QKV_LAYOUT, .value = VALUE_HEADS_IF_FALSE},
     {.keys = "scale_attn_weights", .setting = SETTING_SCORE, .value = VALUE_DOT_IF_FALSE},
     KEYS_END};
-static key_table llama_keys = {HEADS_KEYS, ROTARY_KEYS, EPSILON_KEYS,
-                               {.keys = "attention_multiplier", .setting = SETTING_SCALE}, KEYS_END};
+static key_table llama_keys = {HEADS_KEYS,
+                               ROTARY_KEYS,
+                               EPSILON_KEYS,
+                               {.keys = "attention_multiplier", .setting = SETTING_SCALE},
+                               KEYS_END};
 static key_table gemma_keys = {
     HEADS_KEYS,
     ROTARY_KEYS,
@@ -266,11 +278,10 @@ static key_table gemma_keys = {
     {.keys = "query_pre_attn_scalar", .setting = SETTING_SCALE, .value = VALUE_ROOT},
     {.keys = "attn_logit_softcapping", .setting = SETTING_SOFTCAP},
     KEYS_END};
-static key_table falcon_keys = {
-    {.keys = "num_attention_heads n_head", .setting = SETTING_HEADS},
-    ROTARY_KEYS,
-    {.keys = "alibi", .setting = SETTING_POSITION, .value = VALUE_ALIBI_IF_TRUE},
-    KEYS_END};
+static key_table falcon_keys = {{.keys = "num_attention_heads n_head", .setting = SETTING_HEADS},
+                                ROTARY_KEYS,
+                                {.keys = "alibi", .setting = SETTING_POSITION, .value = VALUE_ALIBI_IF_TRUE},
+                                KEYS_END};
 static key_table gptj_keys = {HEADS_KEYS, {.keys = "rotary_dim", .setting = SETTING_ROTARY_DIM}, KEYS_END};
 static key_table bart_keys = {
     {.keys = "num_attention_heads", .setting = SETTING_HEADS},
@@ -278,13 +289,12 @@ static key_table bart_keys = {
     {.keys = "decoder_attention_heads", .setting = SETTING_HEADS, .part = PART_DECODER},
     {.keys = "decoder_attention_heads", .setting = SETTING_HEADS, .part = PART_CROSS},
     KEYS_END};
-static key_table clip_vision_keys = {
-    {.keys = "vision_config.num_attention_heads", .setting = SETTING_HEADS}, KEYS_END};
-static key_table whisper_keys = {
-    {.keys = "n_audio_head", .setting = SETTING_HEADS, .part = PART_ENCODER},
-    {.keys = "n_text_head", .setting = SETTING_HEADS, .part = PART_DECODER},
-    {.keys = "n_text_head", .setting = SETTING_HEADS, .part = PART_CROSS},
-    KEYS_END};
+static key_table clip_vision_keys = {{.keys = "vision_config.num_attention_heads", .setting = SETTING_HEADS},
+                                     KEYS_END};
+static key_table whisper_keys = {{.keys = "n_audio_head", .setting = SETTING_HEADS, .part = PART_ENCODER},
+                                 {.keys = "n_text_head", .setting = SETTING_HEADS, .part = PART_DECODER},
+                                 {.keys = "n_text_head", .setting = SETTING_HEADS, .part = PART_CROSS},
+                                 KEYS_END};
 static key_table t5_keys = {{.keys = "num_heads", .setting = SETTING_HEADS},
                             {.keys = "relative_attention_max_distance", .setting = SETTING_MAX_DISTANCE},
                             KEYS_END};
@@ -349,6 +359,12 @@ const struct profile profiles[] = {
      .fixed = {ROTARY},
      .defaults = "use_sliding_window=false sliding_window=4096 max_window_layers=28",
      .window = WINDOW_FROM_LAYER},
+    {.name = "olmo2",
+     .title = "OLMo 2, OLMo 3 (Hugging Face)",
+     .model_types = "olmo2 olmo3 olmoe",
+     .rows = qwen3_rows,
+     .keys = llama_keys,
+     .fixed = {ROTARY}},
     {.name = "gemma",
      .title = "Gemma (Hugging Face)",
      .model_types = "gemma",
@@ -570,7 +586,7 @@ const struct profile profiles[] = {
     {.name = "gguf-neox",
      .title = "GPT-NeoX, Qwen, Phi-2, Falcon (GGUF)",
      .architectures = "gptneox qwen qwen2 qwen2moe qwen3 qwen3moe stablelm starcoder2 phi2 falcon nemotron "
-                      "exaone codeshell",
+                      "exaone codeshell olmo2 olmoe",
      .rows = gguf_rows,
      .keys = gguf_keys,
      .fixed = {ROTARY}},

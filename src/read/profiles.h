@@ -66,21 +66,23 @@ enum profile_window {
 /* What no table can say. */
 enum profile_rule {
     RULE_NONE,
-    RULE_FALCON,        /* K/V heads by three keys; ALiBi is scaled as the scores are */
-    RULE_LAYER_SCALE,   /* scale_attn_by_inverse_layer_idx: the scale of layer l is divided by l + 1 */
-    RULE_GEMMA_27B,     /* GGUF does not say the scale of the largest Gemma 2 and 3: √(d_model / heads) */
-    RULE_META_SCALING,  /* use_scaled_rope of params.json */
+    RULE_FALCON,       /* K/V heads by three keys; ALiBi is scaled as the scores are */
+    RULE_LAYER_SCALE,  /* scale_attn_by_inverse_layer_idx: the scale of layer l is divided by l + 1 */
+    RULE_GEMMA_27B,    /* GGUF does not say the scale of the largest Gemma 2 and 3: √(d_model / heads) */
+    RULE_META_SCALING, /* use_scaled_rope of params.json */
 };
 
 struct profile {
-    const char *name, *title;       /* "gpt2", "GPT-2 (Hugging Face)" */
-    const char *model_types;        /* of config.json, with blanks between them */
-    const char *architectures;      /* of GGUF's general.architecture */
-    const struct profile_row *rows; /* up to one without a pattern; of one input the first that a file has is taken */
+    const char *name, *title;  /* "gpt2", "GPT-2 (Hugging Face)" */
+    const char *model_types;   /* of config.json, with blanks between them */
+    const char *architectures; /* of GGUF's general.architecture */
+    const struct profile_row
+        *rows; /* up to one without a pattern; of one input the first that a file has is taken */
     const struct profile_key *keys; /* up to one without keys */
     /* Settings of all parts, of the encoder, of the decoder, and of cross attention: "causal=true position=rotary". */
     const char *fixed[PART_COUNT];
-    const char *defaults; /* what keys of the config are where it is silent: "sliding_window=4096"; NULL: nothing */
+    const char
+        *defaults; /* what keys of the config are where it is silent: "sliding_window=4096"; NULL: nothing */
     enum profile_window window;
     enum profile_rule rule;
     const char *layers_key; /* how many layers there are, where all have the same tensors; NULL: names tell */
@@ -96,10 +98,10 @@ const struct profile *profile_for(const char *word, bool is_gguf);
 
 /* Names that say that a file holds no attention that can be computed, and what to do. */
 struct profile_refusal {
-    const char *part;    /* of a name, in any case of letters */
-    const char *holds;   /* what the file holds: "only the parts of a LoRA" */
-    const char *advice;  /* what was expected */
-    bool only_if_lost;   /* only where no profile fits */
+    const char *part;   /* of a name, in any case of letters */
+    const char *holds;  /* what the file holds: "only the parts of a LoRA" */
+    const char *advice; /* what was expected */
+    bool only_if_lost;  /* only where no profile fits */
 };
 extern const struct profile_refusal profile_refusals[]; /* up to one without a part */
 

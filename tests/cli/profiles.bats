@@ -33,6 +33,7 @@ trained() {
 @test "Gemma 1 and 2, and defaults that a config leaves out" { profiles gemma; }
 @test "Gemma 3: norms less 1, local layers with a base of their own" { profiles gemma3; }
 @test "heads by the norms of q and k" { profiles qwen3_without_config; }
+@test "OLMo 2: a norm of all heads together" { profiles olmo2; }
 @test "gpt-oss: sinks, yarn, every other layer a window" { profiles gpt_oss; }
 @test "Phi-2 and StableLM rotate a part" { profiles partial_rotary; }
 @test "Phi-3: longrope on both sides of its length" { profiles phi3; }
@@ -125,6 +126,8 @@ embed() {
         '1:71: sliding_window: expected a number of tokens of 1 or more'
     wrong '{"model_type": "qwen2", "num_attention_heads": 2, "layer_types": ["linear_attention", "full_attention"]}' \
         ' layer 0 is "linear_attention", which has no attention that can be computed here: expected others, by --layer'
+    wrong '{"model_type": "llama", "num_attention_heads": 2, "clip_qkv": 8}' \
+        '1:63: clip_qkv: q, k and v are cut off there, which is not computed here: expected null'
     fails 2 '--config needs --projections' attn run --config elsewhere.json x.json -o w.json
     fails 2 '--profile needs --projections' attn run --profile llama x.json -o w.json
 }
@@ -180,7 +183,7 @@ embed() {
     echo '{"embeddings": [[1, 0, 2, 1], [0, 1, 1, 0]], "w_q": [[1], [2], [3], [4]]}' >w.json
     fails 3 'w.json:1:53: w_q beside --projections, which has it: expected it once' attn run --projections m w.json -o y.json
     echo '[[1, 0], [0, 1], [1, 1], [2, 0]]' >w_q.json
-    attn run --projections m --w-q w_q.json --w-k w_q.json --kv-heads 2 x.json -o y.json
+    attn run --projections m --w-q w_q.json --w-k w_q.json --position none x.json -o y.json
     echo '{"layers": [{"embeddings": [[1, 0, 2, 1]]}, {"embeddings": [[1, 0, 2, 1]]}]}' >two.json
     fails 3 'the input has 2 layers and m/model.safetensors 1: expected one, whose embeddings serve all, or as many' \
         attn run --projections m two.json -o y.json

@@ -16,7 +16,8 @@ enum { LAYERS = 3, WIDTH = 8 };
 static float numbers[3 * WIDTH * 3 * WIDTH];
 
 /* An array of each name of the profile, in each layer. */
-static bool add_arrays(struct archive *archive, const struct profile *profile, unsigned sizes, struct error *error)
+static bool add_arrays(struct archive *archive, const struct profile *profile, unsigned sizes,
+                       struct error *error)
 {
     struct model named = {.archive = archive, .profile = profile};
     for (size_t layer = 0; layer < LAYERS; layer++)

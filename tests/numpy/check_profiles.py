@@ -321,6 +321,22 @@ def test_qwen3_without_config():
     compare("heads by the norms", attend(model(names), "--profile", "qwen3", embeddings=x), want)
 
 
+def test_olmo2():
+    """A norm of all heads together: modeling_olmo2.py."""
+    rng = np.random.default_rng(36)
+    layers, x = two(rng, kv_heads=2, bias=""), given(rng)
+    names, want = llama_names(layers), []
+    joined = lambda weight: lambda y: (rms(weight)(y.transpose(1, 0, 2).reshape(y.shape[1], -1))
+                                       .reshape(y.shape[1], y.shape[0], -1).transpose(1, 0, 2))
+    for l, layer in enumerate(layers):
+        norms = [rng.standard_normal(16).astype(np.float32), rng.standard_normal(8).astype(np.float32)]
+        for name, weight in zip("qk", norms):
+            names[f"model.layers.{l}.self_attn.{name}_norm.weight"] = weight
+        want.append(layer.forward(x, mask=causal(6), turn=turning(6, 4), norm=[joined(weight) for weight in norms]))
+    config = llama_config("olmo2", rms_norm_eps=1e-6)
+    compare("OLMo 2", attend(model(names, config), embeddings=x), want)
+
+
 def yarn(width, base, factor, length, truncate=True):
     """modeling_rope_utils.py, _compute_yarn_parameters."""
     place = lambda turns: width * np.log(length / (turns * 2 * np.pi)) / (2 * np.log(base))
