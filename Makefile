@@ -106,16 +106,17 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
 # Programs that write the pixels of a picture and the numbers of an array, for the tests.
-$(BUILD)/tests/read_image $(BUILD)/tests/read_array: $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
+READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array $(BUILD)/tests/read_gguf
+$(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $(LIBS)
 
-programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(BUILD)/tests/read_image $(BUILD)/tests/read_array
+programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(READ_PROGRAMS)
 
 RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
 	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
-	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) tests/run
+	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) READ_GGUF=$(abspath $(BUILD)/tests/read_gguf) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 

@@ -19,12 +19,12 @@ void out_begin(struct out *out, int fd, const char *name)
     *out = (struct out){.fd = fd, .name = name};
 }
 
-/* Sends the bytes collected to the descriptor. */
-static void out_flush(struct out *out)
+/* Sends bytes to the descriptor. */
+static void out_send(struct out *out, const char *data, size_t size)
 {
     size_t sent = 0;
-    while (sent < out->size && !out->trouble) {
-        ssize_t n = write(out->fd, out->data + sent, out->size - sent);
+    while (sent < size && !out->trouble) {
+        ssize_t n = write(out->fd, data + sent, size - sent);
         if (n > 0)
             sent += (size_t)n;
         else if (n == 0)
@@ -32,6 +32,12 @@ static void out_flush(struct out *out)
         else if (errno != EINTR)
             out->trouble = errno;
     }
+}
+
+/* Sends the bytes collected to the descriptor. */
+static void out_flush(struct out *out)
+{
+    out_send(out, out->data, out->size);
     out->size = 0;
 }
 
@@ -70,6 +76,11 @@ void out_bytes(struct out *out, const void *bytes, size_t size)
 {
     if (size == 0)
         return;
+    if (out->fd >= 0 && size >= CHUNK) { /* as much as is collected otherwise: sent from where it is */
+        out_flush(out);
+        out_send(out, bytes, size);
+        return;
+    }
     char *room = out_reserve(out, size);
     if (room)
         memcpy(room, bytes, size);

@@ -82,37 +82,6 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                        files->header, warnings, error);
 }
 
-/* The layers of a model that are chosen, put into the inputs. */
-static bool put_model(struct computation *c, struct model *model, const struct options *options,
-                      struct error *error)
-{
-    const struct span_list *layers = &options->selection.layers;
-    static const struct index_span first = {0, 1};
-    const bool is_first = c->one_layer && layers->count == 0;
-    size_t *chosen = NULL, count = 0;
-    const bool ok = selection_list(&chosen, &count, is_first ? &first : layers->span,
-                                   is_first ? 1 : layers->count, model->layer_count, "layer", error) &&
-                    model_put(model, &c->inputs, &options->input.settings, chosen, count, error);
-    free(chosen);
-    return ok;
-}
-
-/* The projections of a model, if there is one. */
-static bool read_model(struct computation *c, const struct options *options, struct error *error)
-{
-    const struct input_options *said = &options->input;
-    const struct model_choice choice = {said->projections, said->config, said->profile, said->part};
-    struct model model = {0};
-    if (!said->projections && (said->config || said->profile))
-        return error_set(error, ERROR_USAGE, "%s needs --projections",
-                         said->config ? "--config" : "--profile");
-    c->has_model = said->projections;
-    const bool ok = !said->projections || (model_open(&model, &c->inputs, &choice, &c->warnings, error) &&
-                                           put_model(c, &model, options, error));
-    model_free(&model);
-    return ok;
-}
-
 /* The numbers of --ids, in the place of those of the files. */
 static bool parse_ids(struct inputs *inputs, const char *text, struct error *error)
 {
@@ -160,6 +129,37 @@ static bool label_ids(struct inputs *inputs, const struct input_options *said, s
     return ok;
 }
 
+/* The layers of a model that are chosen, put into the inputs. */
+static bool put_model(struct computation *c, struct model *model, const struct options *options,
+                      struct error *error)
+{
+    const struct span_list *layers = &options->selection.layers;
+    static const struct index_span first = {0, 1};
+    const bool is_first = c->one_layer && layers->count == 0;
+    size_t *chosen = NULL, count = 0;
+    const bool ok = selection_list(&chosen, &count, is_first ? &first : layers->span,
+                                   is_first ? 1 : layers->count, model->layer_count, "layer", error) &&
+                    model_put(model, &c->inputs, &options->input.settings, chosen, count, error);
+    free(chosen);
+    return ok;
+}
+
+/* The projections of a model, if there is one. */
+static bool read_model(struct computation *c, const struct options *options, struct error *error)
+{
+    const struct input_options *said = &options->input;
+    const struct model_choice choice = {said->projections, said->config, said->profile, said->part};
+    struct model model = {0};
+    if (!said->projections && (said->config || said->profile))
+        return error_set(error, ERROR_USAGE, "%s needs --projections",
+                         said->config ? "--config" : "--profile");
+    c->has_model = said->projections;
+    const bool ok = !said->projections || (model_open(&model, &c->inputs, &choice, &c->warnings, error) &&
+                                           put_model(c, &model, options, error));
+    model_free(&model);
+    return ok;
+}
+
 /* The title and the grid of patches of the command line, over those of the files. */
 static bool put_options(struct inputs *inputs, const struct input_options *said, struct error *error)
 {
@@ -182,8 +182,8 @@ bool computation_read(struct computation *computation, const struct options *opt
     return check_files(options, command, error) &&
            read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
                       &computation->warnings, error) &&
-           read_model(computation, options, error) &&
            label_ids(&computation->inputs, &options->input, error) &&
+           read_model(computation, options, error) &&
            put_options(&computation->inputs, &options->input, error);
 }
 

@@ -144,13 +144,41 @@ static bool is_same_thing(const struct found *a, const struct found *b)
            a->numbers.layer == b->numbers.layer && a->numbers.step == b->numbers.step;
 }
 
-/* Of arrays that are the same thing keeps the one whose name stands first in the table of names. */
-static void keep_preferred(struct dump *dump)
+/* By what they are, and then by the order of the names in their table. */
+static int compare_things(const void *a, const void *b)
 {
+    const struct found *left = *(struct found *const *)a, *right = *(struct found *const *)b;
+    const size_t keys[][2] = {{left->input, right->input},
+                              {left->numbers.layer, right->numbers.layer},
+                              {left->numbers.step, right->numbers.step},
+                              {(size_t)(uintptr_t)left->dump, (size_t)(uintptr_t)right->dump}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i][0] != keys[i][1])
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+    return 0;
+}
+
+/* Of arrays that are the same thing keeps those whose name stands first in the table of names. */
+static bool keep_preferred(struct dump *dump)
+{
+    if (!dump->has_hooks)
+        return true;
+    struct found **sorted = memory_alloc(dump->count, sizeof *sorted, dump->error);
+    size_t count = 0;
+    if (!sorted)
+        return false;
     for (size_t i = 0; i < dump->count; i++)
-        for (size_t j = 0; j < dump->count && dump->has_hooks; j++)
-            if (is_same_thing(&dump->list[i], &dump->list[j]) && dump->list[i].dump < dump->list[j].dump)
-                drop(&dump->list[j]);
+        if (is_found(&dump->list[i]) && dump->list[i].dump)
+            sorted[count++] = &dump->list[i];
+    qsort(sorted, count, sizeof *sorted, compare_things);
+    for (size_t i = 1, first = 0; i < count; i++) {
+        if (!is_same_thing(sorted[first], sorted[i]))
+            first = i;
+        else if (sorted[i]->dump != sorted[first]->dump)
+            drop(sorted[i]);
+    }
+    free(sorted);
+    return true;
 }
 
 static bool has_input(const struct dump *dump, enum input input)
@@ -209,12 +237,12 @@ static bool list_layers(struct dump *dump)
     return true;
 }
 
+/* The place of a layer's number among those of the layers. */
 static size_t layer_index(const struct dump *dump, size_t number)
 {
-    size_t index = 0;
-    while (dump->layers[index] != number)
-        index++;
-    return index;
+    const size_t *at =
+        bsearch(&number, dump->layers, dump->layer_count, sizeof *dump->layers, compare_numbers);
+    return (size_t)(at - dump->layers);
 }
 
 /* Makes room for the layers in the inputs, or finds that there is. */
@@ -432,29 +460,43 @@ static bool dump_put_about(const struct dump *dump)
                            dump->error);
 }
 
-/* Whether no number is below 0. */
+/* Whether no number of the first matrix is below 0. The others are not read before they are wanted. */
 static bool is_positive(const struct tensor *tensor)
 {
+    const size_t count = tensor->shape[tensor->rank - 1] * tensor->shape[tensor->rank - 2];
     float least = 0;
-    for (size_t i = 0, count = tensor_count(tensor); i < count; i++)
+    for (size_t i = 0; i < count; i++)
         least = tensor->data[i] < least ? tensor->data[i] : least;
     return least >= 0;
+}
+
+/* Whether the name of an array, or that of its file, says that it holds weights. */
+static bool is_called_weights(const struct dump *dump, const struct array *array)
+{
+    return json_names_weights(dump_file(dump)) || json_names_weights(array->name);
+}
+
+/* What says that a single array is one thing or the other. */
+static bool refuse_bare(const struct dump *dump, const struct array *array, const char *place,
+                        struct error *error)
+{
+    char shape[ARRAY_SHAPE_TEXT];
+    return archive_error(
+        dump->archive, array, error,
+        "its shape is %s, and it may be weights or queries: expected it by --attention %s or "
+        "--q %s",
+        array_shape(array, shape), place, place);
 }
 
 /* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
 static bool dump_put_bare(const struct dump *dump, const struct array *array)
 {
     struct tensor tensor = {0};
-    char shape[ARRAY_SHAPE_TEXT];
     const bool of_pairs = has_matrix_axes(array);
     const enum input input = of_pairs ? INPUT_ATTENTION : INPUT_EMBEDDINGS;
     bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
-    if (ok && of_pairs &&
-        !((json_names_weights(dump_file(dump)) || json_names_weights(array->name)) && is_positive(&tensor)))
-        ok = archive_error(
-            dump->archive, array, dump->error,
-            "its shape is %s, and it may be weights or queries: expected it by --attention %s or --q %s",
-            array_shape(array, shape), tensor.place.file, tensor.place.file);
+    if (ok && of_pairs && !(is_called_weights(dump, array) && is_positive(&tensor)))
+        ok = refuse_bare(dump, array, tensor.place.file, dump->error);
     if (ok && of_pairs)
         warnings_add(&dump->inputs->notes, "%s is taken for attention, by its name", tensor.place.file);
     ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[input], &tensor, input_names[input], dump->error);
@@ -521,15 +563,25 @@ static bool nothing_found(const struct dump *dump)
 
 /* ---- the whole file ---- */
 
-static bool put_found(struct dump *dump)
+/* Keeps what is needed of what was found. *any: there is something. */
+static bool keep_found(struct dump *dump, bool *any)
 {
     keep_target(dump);
     keep_part(dump);
-    keep_preferred(dump);
+    if (!keep_preferred(dump))
+        return false;
     drop_operands(dump);
-    bool any = false;
+    *any = false;
     for (size_t i = 0; i < dump->count; i++)
-        any = any || is_found(&dump->list[i]);
+        *any = *any || is_found(&dump->list[i]);
+    return true;
+}
+
+static bool put_found(struct dump *dump)
+{
+    bool any;
+    if (!keep_found(dump, &any))
+        return false;
     if (!any && dump->target->what == READ_ANY && dump->archive->count == 1)
         return dump_put_bare(dump, &dump->archive->arrays[0]);
     if (!any)
@@ -591,6 +643,83 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
         const bool is_one = archive->count == 1 && (index || target->what == READ_TENSOR);
         ok = name || index || is_one ? put_chosen(&dump, name, index) : put_found(&dump);
     }
+    free(dump.list);
+    free(dump.layers);
+    return ok;
+}
+
+/* ---- a plan of it ---- */
+
+/* What a single array whose name says nothing would be taken for. */
+static void plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
+{
+    const struct array *array = &dump->archive->arrays[0];
+    const char *file = dump_file(dump);
+    struct error refused = {0};
+    *reading =
+        (struct dump_reading){.input = INPUT_COUNT, .layer = SIZE_MAX, .step = SIZE_MAX, .is_bare = true};
+    if (!dtype_kind(array->dtype)->widen)
+        warnings_add(warnings, "numbers of the type %s cannot be read", array->type);
+    else if (!has_matrix_axes(array))
+        reading->input = INPUT_EMBEDDINGS;
+    else if (is_called_weights(dump, array))
+        reading->input = INPUT_ATTENTION;
+    else if (!refuse_bare(dump, array, file, &refused))
+        warnings_add(warnings, "%s", refused.message);
+}
+
+static void plan_found(const struct dump *dump, struct dump_reading *readings)
+{
+    for (size_t i = 0; i < dump->count; i++) {
+        const struct found *found = &dump->list[i];
+        const struct dump_name *name = found->dump;
+        readings[i] = (struct dump_reading){
+            .input = found->input, .layer = SIZE_MAX, .step = SIZE_MAX, .is_ids = found->is_ids};
+        if (!is_found(found) || !name)
+            continue;
+        readings[i].layer = layer_index(dump, found->numbers.layer);
+        readings[i].step = found->numbers.step;
+        readings[i].is_scores = name->is_scores;
+        readings[i].from = name->from;
+    }
+}
+
+/* Says what dump_read would refuse as a warning; without memory it is an error. */
+static bool plan_refused(struct warnings *warnings, const struct error *refused, struct error *error)
+{
+    if (refused->kind == ERROR_SYSTEM)
+        return error_set(error, ERROR_SYSTEM, "%s", refused->message);
+    if (refused->kind != ERROR_NONE)
+        warnings_add(warnings, "%s", refused->message);
+    return true;
+}
+
+bool dump_plan(struct dump_reading **readings, struct archive *archive, struct warnings *notes,
+               struct warnings *warnings, struct error *error)
+{
+    static const struct read_target any = {.what = READ_ANY};
+    struct inputs unused = {0};
+    struct error refused = {0};
+    struct dump dump = {.archive = archive,
+                        .inputs = &unused,
+                        .target = &any,
+                        .warnings = warnings,
+                        .error = &refused,
+                        .list = memory_alloc(archive->count, sizeof *dump.list, error)};
+    *readings = memory_alloc(archive->count, sizeof **readings, error);
+    bool any_found = false, ok = dump.list && *readings;
+    if (ok) {
+        find_all(&dump);
+        ok = keep_found(&dump, &any_found) && list_layers(&dump);
+        if (ok)
+            plan_found(&dump, *readings);
+        if (ok && !any_found && archive->count == 1)
+            plan_bare(&dump, *readings, warnings);
+        else if (ok)
+            (void)(any_found ? pass_over(&dump) : nothing_found(&dump));
+        ok = plan_refused(warnings, &refused, error) && ok;
+    }
+    *notes = unused.notes;
     free(dump.list);
     free(dump.layers);
     return ok;

@@ -1,14 +1,13 @@
 /* The table of formats, and the choice of one for a file. No format is known here. */
 #include "read/read.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "read/array_path.h"
 #include "read/dump.h"
 #include "read/printed.h"
 #include "tensor/format.h"
@@ -116,46 +115,6 @@ static void warn_overflow(const struct source *source, struct warnings *warnings
 
 /* ---- files of named arrays ---- */
 
-/* FILE:NAME[INDEX], taken apart. The texts are parts of `memory`. */
-struct array_path {
-    char *memory;
-    const char *file, *name, *index; /* name and index: NULL where they are not said */
-};
-
-/* Cuts [INDEX] and its brackets off the end of a text. */
-static const char *cut_index(char *text)
-{
-    const size_t length = strlen(text);
-    char *open = length > 0 && text[length - 1] == ']' ? strrchr(text, '[') : NULL;
-    if (!open)
-        return NULL;
-    text[length - 1] = *open = 0;
-    return open + 1;
-}
-
-/* A path that is a file, or does not have a file in front of a colon, is taken as it is. */
-static bool array_path_make(struct array_path *path, const char *text, struct error *error)
-{
-    *path = (struct array_path){.memory = text_copy(text)};
-    path->file = path->memory;
-    if (!path->memory)
-        return error_memory(error, strlen(text) + 1);
-    if (strcmp(text, "-") == 0 || access(text, F_OK) == 0)
-        return true;
-    for (char *colon = path->memory + strlen(text); colon > path->memory;) {
-        if (*--colon != ':')
-            continue;
-        *colon = 0;
-        if (colon > path->memory && (access(path->memory, F_OK) == 0 || strcmp(path->memory, "-") == 0)) {
-            path->index = cut_index(colon + 1);
-            path->name = colon[1] || !path->index ? colon + 1 : NULL;
-            return true;
-        }
-        *colon = ':';
-    }
-    return true;
-}
-
 /* The archive takes over the source. */
 static bool read_archive(struct inputs *inputs, struct source *source, const struct format *format,
                          const struct array_path *path, const struct read_target *target,
@@ -171,9 +130,10 @@ static bool read_archive(struct inputs *inputs, struct source *source, const str
            dump_read(inputs, archive, path->name, path->index, target, warnings, error);
 }
 
+/* Reads a text into inputs, which own it. *format (NULL: not asked) gets the name of its format. */
 static bool read_text(struct inputs *inputs, struct source *source, const struct reader *reader,
-                      const struct array_path *path, const struct read_target *target,
-                      struct warnings *warnings, struct error *error)
+                      const struct read_target *target, const char **format, struct warnings *warnings,
+                      struct error *error)
 {
     drop_mark(source);
     if (source->size == 0)
@@ -181,10 +141,9 @@ static bool read_text(struct inputs *inputs, struct source *source, const struct
                          reader_list);
     if (!reader)
         reader = choose_reader(source, target, error);
-    if (reader && (path->name || path->index))
-        return error_set(error, ERROR_USAGE,
-                         "%s is no file of named arrays: expected it without what is behind the colon",
-                         source->name);
+    for (size_t i = 0; format && i < READER_COUNT; i++)
+        if (readers[i].reader == reader)
+            *format = readers[i].name;
     number_take_overflow();
     if (!reader || !reader->read(inputs, source, target, warnings, error))
         return false;
@@ -195,23 +154,64 @@ static bool read_text(struct inputs *inputs, struct source *source, const struct
     return true;
 }
 
+/* A format of files of arrays, or else of texts. Both NULL: none is said. */
+static bool formats_named(const char *said, const struct format **format, const struct reader **reader,
+                          struct error *error)
+{
+    *format = said ? format_named(said) : NULL;
+    *reader = said && !*format ? reader_named(said, error) : NULL;
+    return !said || *format || *reader;
+}
+
+bool read_format(const struct source *source, const char *said, const struct format **format,
+                 struct error *error)
+{
+    const struct reader *reader;
+    if (!formats_named(said, format, &reader, error))
+        return false;
+    if (!said)
+        *format = format_of(source->data, source->size, source->name);
+    return true;
+}
+
+bool read_source(struct inputs *inputs, struct source *source, const char *said, const char **format,
+                 struct warnings *warnings, struct error *error)
+{
+    const struct read_target any = {.what = READ_ANY};
+    const struct reader *reader = said ? reader_named(said, error) : NULL;
+    if ((said && !reader) ||
+        !memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error)) {
+        source_free(source);
+        return false;
+    }
+    struct source *own = &inputs->sources[inputs->source_count++];
+    *own = *source;
+    *source = (struct source){0};
+    return read_text(inputs, own, reader, &any, format, warnings, error);
+}
+
 bool read_file(struct inputs *inputs, const char *text, const char *said, const struct read_target *target,
                struct warnings *warnings, struct error *error)
 {
-    const struct format *format = said ? format_named(said) : NULL;
-    const struct reader *reader = said && !format ? reader_named(said, error) : NULL;
+    const struct format *format;
+    const struct reader *reader;
     struct array_path path;
-    if ((said && !format && !reader) ||
-        !memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error) ||
-        !array_path_make(&path, text, error))
+    if (!formats_named(said, &format, &reader, error) ||
+        !memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error))
         return false;
     struct source *source = &inputs->sources[inputs->source_count++];
     *source = (struct source){0};
-    bool ok = source_read(source, path.file, 0, error);
+    bool ok = array_path_make(&path, text, error) && source_read(source, path.file, 0, error);
     if (ok && !said)
         format = format_of(source->data, source->size, source->name);
-    ok = ok && (format ? read_archive(inputs, source, format, &path, target, warnings, error)
-                       : read_text(inputs, source, reader, &path, target, warnings, error));
-    free(path.memory);
+    if (ok && format)
+        ok = read_archive(inputs, source, format, &path, target, warnings, error);
+    else if (ok && (path.name || path.index))
+        ok = error_set(error, ERROR_USAGE,
+                       "%s is no file of named arrays: expected it without what is behind the colon",
+                       source->name);
+    else
+        ok = ok && read_text(inputs, source, reader, target, NULL, warnings, error);
+    array_path_free(&path);
     return ok;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/source.h"
 #include "problem/inputs.h"
+#include "tensor/format.h"
 
 /* The formats: X(NAME) for each, with BETWEEN between them. A file that no reader
  * knows is read by the last. */
@@ -52,5 +53,14 @@ extern const char reader_words[];
  */
 bool read_file(struct inputs *inputs, const char *path, const char *said, const struct read_target *target,
                struct warnings *warnings, struct error *error);
+
+/* The format of named arrays that a file has, by `said` (NULL: by content, then by name); NULL: it is a text. Errors: ERROR_USAGE
+ * for an unknown name. */
+bool read_format(const struct source *source, const char *said, const struct format **format,
+                 struct error *error);
+/* Reads a text that is not one of named arrays, as an operand; inputs take the source over in any case. *format gets the name of
+ * its format. Errors as those of read_file. */
+bool read_source(struct inputs *inputs, struct source *source, const char *said, const char **format,
+                 struct warnings *warnings, struct error *error);
 
 #endif

@@ -55,6 +55,24 @@ bool array_is_packed(const struct array *array)
     return !array_count(array, &count) || count == 0 || packed_axes(array, &run) == 0;
 }
 
+bool array_is_dense(const struct array *array)
+{
+    size_t covered = 1;
+    bool used[ARRAY_RANK_MAX] = {false};
+    /* The axis of the smallest stride that is left goes on where those before it end. */
+    for (int done = 0; done < array->rank; done++) {
+        int next = -1;
+        for (int a = 0; a < array->rank; a++)
+            if (!used[a] && (array->shape[a] == 1 || array->stride[a] == (ptrdiff_t)covered))
+                next = a;
+        if (next < 0)
+            return false;
+        used[next] = true;
+        covered *= array->shape[next];
+    }
+    return true;
+}
+
 const float *array_in_place(const struct array *array)
 {
     const bool fits = array->dtype == DTYPE_F32 && !array->swapped && array->data &&
@@ -85,30 +103,74 @@ static void widen_gathered(const struct array *array, const struct dtype_kind *k
     }
 }
 
+/*
+ * The runs of an array, in the order of rows last: numbers that follow each other, or those of the last axis where that has
+ * gaps or their bytes have to be turned round.
+ */
+struct array_walk {
+    size_t count, run; /* numbers in all, and of a run */
+    ptrdiff_t stride;  /* between two of a run */
+    bool gathers;      /* they are fetched one by one */
+    int axes;          /* that are walked */
+    size_t at[ARRAY_RANK_MAX];
+};
+
+static bool walk_begin(struct array_walk *walk, const struct array *array)
+{
+    *walk = (struct array_walk){.stride = 1};
+    if (!array_count(array, &walk->count) || walk->count == 0)
+        return false;
+    const int first = packed_axes(array, &walk->run);
+    const bool has_gaps = first == array->rank && first > 0;
+    walk->gathers = array->swapped || has_gaps;
+    walk->axes = has_gaps ? first - 1 : first;
+    if (has_gaps) {
+        walk->run = array->shape[first - 1];
+        walk->stride = array->stride[first - 1];
+    }
+    return true;
+}
+
+/* The first number of the run, and on to the next one. */
+static const char *walk_next(struct array_walk *walk, const struct array *array,
+                             const struct dtype_kind *kind)
+{
+    ptrdiff_t place = 0;
+    for (int a = 0; a < walk->axes; a++)
+        place += (ptrdiff_t)walk->at[a] * array->stride[a];
+    for (int a = walk->axes; a-- > 0 && ++walk->at[a] == array->shape[a];)
+        walk->at[a] = 0;
+    return array->data + place / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
+}
+
 void array_widen(const struct array *array, float *to)
 {
     const struct dtype_kind *kind = dtype_kind(array->dtype);
-    size_t count, run, at[ARRAY_RANK_MAX] = {0};
-    if (!array_count(array, &count) || count == 0)
+    struct array_walk walk;
+    if (!walk_begin(&walk, array))
         return;
-    const int first = packed_axes(array, &run);
-    const bool gathers = array->swapped || (first == array->rank && first > 0);
-    /* The axes that are walked: where the last has gaps, it is gathered as one run. */
-    const int walked = gathers && first == array->rank && first > 0 ? first - 1 : first;
-    const ptrdiff_t stride = walked < first ? array->stride[first - 1] : 1;
-    if (walked < first)
-        run = array->shape[first - 1];
-    for (size_t done = 0; done < count; done += run) {
-        ptrdiff_t place = 0;
-        for (int a = 0; a < walked; a++)
-            place += (ptrdiff_t)at[a] * array->stride[a];
-        const char *from = array->data + place / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
-        if (gathers)
-            widen_gathered(array, kind, to + done, from, run, stride);
+    for (size_t done = 0; done < walk.count; done += walk.run) {
+        const char *from = walk_next(&walk, array, kind);
+        if (walk.gathers)
+            widen_gathered(array, kind, to + done, from, walk.run, walk.stride);
         else
-            kind->widen(to + done, from, run / kind->count);
-        for (int a = walked; a-- > 0 && ++at[a] == array->shape[a];)
-            at[a] = 0;
+            kind->widen(to + done, from, walk.run / kind->count);
+    }
+}
+
+void array_copy(const struct array *array, char *to)
+{
+    const struct dtype_kind *kind = dtype_kind(array->dtype);
+    struct array_walk walk;
+    if (!walk_begin(&walk, array))
+        return;
+    for (size_t done = 0; done < walk.count; done += walk.run) {
+        const char *from = walk_next(&walk, array, kind);
+        char *there = to + done / kind->count * kind->bytes;
+        if (walk.gathers)
+            gather(there, from, walk.run, kind->bytes, walk.stride * (ptrdiff_t)kind->bytes, array->swapped);
+        else
+            memcpy(there, from, walk.run / kind->count * kind->bytes);
     }
 }
 

@@ -15,6 +15,7 @@ enum { ARRAY_RANK_MAX = 8 };
  * A quantized array has stride[rank - 1] = 1 and the other strides in numbers too, in multiples of a block; its last axis is
  * one of whole blocks.
  */
+struct array_origin;
 struct array {
     char *name;       /* owned; "" where a file has one array without a name */
     const char *type; /* as the format writes it: "<f4", "BF16", "Q4_K"; lives as long as the archive */
@@ -28,6 +29,9 @@ struct array {
     size_t source;                    /* which of the archive's sources it lies in */
     size_t offset;                    /* in that file, for messages; of a compressed one, of its member */
     size_t member;                    /* for the format: which member of a zip, … */
+    /* Of one that is to be written: where its numbers come from, and `data` is not looked at (tensor/array_write.h). NULL: they
+     * lie at `data`. Borrowed. */
+    struct array_origin *origin;
 };
 
 /* How many numbers it has; false where that does not fit a size_t. */
@@ -36,11 +40,16 @@ bool array_count(const struct array *array, size_t *count);
 bool array_pack(struct array *array);
 /* Whether its numbers follow each other, rows last, without gaps. */
 bool array_is_packed(const struct array *array);
+/* Whether they fill one piece of memory that begins with the first, in any order of the axes: also of columns last. The array
+ * is not empty. */
+bool array_is_dense(const struct array *array);
 
 /* Its numbers where they lie, if they are packed, aligned float32 of this machine; else NULL. Loaded. */
 const float *array_in_place(const struct array *array);
 /* All its numbers as float32, rows last, into `to`. The array is loaded, and its type can be read. */
 void array_widen(const struct array *array, float *to);
+/* The same without a change of type: in the byte order of this machine, of a quantized array its blocks. */
+void array_copy(const struct array *array, char *to);
 
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
  * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was

@@ -9,8 +9,8 @@
 #define FORMATS(X, BETWEEN)                                                                                  \
     X(npy) BETWEEN X(npz)                                                                                    \
     BETWEEN X(safetensors)                                                                                   \
-    BETWEEN X(torch)                                                                                         \
-    BETWEEN X(gguf)
+    BETWEEN X(gguf)                                                                                          \
+    BETWEEN X(torch)
 
 struct format {
     const char *name;           /* that of FORMATS */
@@ -29,8 +29,8 @@ struct format {
     /* What a file of this format can hold of a type; DTYPE_UNKNOWN: it has to be widened to f32. */
     enum dtype (*holds)(enum dtype dtype);
     /*
-     * Writes arrays, which are packed, loaded, of this machine's byte order and of a type that `holds` returns itself, and
-     * metadata, as far as the format has a place for them. Names of arrays are not checked before. NULL: cannot be written.
+     * Writes arrays, which are packed and of a type that `holds` returns itself, and whose numbers array_write makes
+     * (tensor/array_write.h), and metadata, as far as the format has a place for them. Names of arrays are not checked before. NULL: cannot be written.
      * Errors: ERROR_USAGE where the format cannot hold that.
      */
     bool (*write)(const struct array *arrays, size_t count, const struct metadatum *metadata,

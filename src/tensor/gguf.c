@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "tensor/array_write.h"
 #include "tensor/format.h"
 
 enum {
@@ -766,15 +767,15 @@ static bool gguf_write(const struct array *arrays, size_t count, const struct me
     struct out head;
     out_begin(&head, -1, out->name);
     gguf_put_head(&head, arrays, count, metadata, metadata_count);
-    const bool ok = out_finish(&head, error);
+    bool ok = out_finish(&head, error);
     if (ok) {
         out_bytes(out, head.data, head.size);
         if (count > 0)
             gguf_put_gap(out, head.size);
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; ok && i < count; i++) {
             size_t bytes = 0;
             gguf_bytes(&arrays[i], &bytes);
-            out_bytes(out, arrays[i].data, bytes);
+            ok = array_write(&arrays[i], out, error);
             gguf_put_gap(out, bytes);
         }
     }
@@ -790,5 +791,6 @@ const struct format format_gguf = {.name = "gguf",
                                    .probe = gguf_probe,
                                    .open = gguf_open,
                                    .load = gguf_load,
+                                   .keeps_metadata = true,
                                    .holds = gguf_holds,
                                    .write = gguf_write};

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "tensor/array_write.h"
 #include "tensor/format.h"
 #include "tensor/npy_header.h"
 
@@ -38,8 +39,7 @@ static bool npy_write_array(const struct array *arrays, size_t count, const stru
         return error_set(error, ERROR_USAGE,
                          "an NPY file holds one array, and there are %zu: expected one, or .npz", count);
     npy_header_write(&arrays[0], out);
-    out_bytes(out, arrays[0].data, arrays[0].bytes);
-    return true;
+    return array_write(&arrays[0], out, error);
 }
 
 static const char *const npy_endings[] = {".npy", NULL};

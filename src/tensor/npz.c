@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "tensor/array_write.h"
 #include "tensor/format.h"
 #include "tensor/npy_header.h"
 #include "tensor/zip.h"
@@ -81,14 +82,14 @@ static void npz_close(struct archive *archive)
 /* ---- writing ---- */
 
 /* Adds a member: the header, and the numbers of an array. */
-static bool zip_put(zip_t *zip, const struct array *array)
+static bool zip_put(zip_t *zip, const struct array *array, struct error *error)
 {
     struct out out;
     out_begin(&out, -1, "");
     npy_header_write(array, &out);
-    out_bytes(&out, array->data, array->bytes);
+    const bool ok = array_write(array, &out, error);
     char *name = text_format("%s.npy", array->name[0] ? array->name : "arr_0");
-    char *bytes = out.trouble == 0 && name ? malloc(out.size) : NULL;
+    char *bytes = ok && out.trouble == 0 && name ? malloc(out.size) : NULL;
     if (bytes)
         memcpy(bytes, out.data, out.size);
     zip_source_t *source = bytes ? zip_source_buffer(zip, bytes, out.size, 1) : NULL;
@@ -131,7 +132,7 @@ static bool npz_write_arrays(const struct array *arrays, size_t count, const str
     if (zip)
         zip_source_keep(memory);
     for (size_t i = 0; ok && i < count; i++)
-        ok = zip_put(zip, &arrays[i]);
+        ok = zip_put(zip, &arrays[i], error);
     if (ok)
         ok = zip_finish(zip, memory, out);
     else if (zip)

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "tensor/array_write.h"
 #include "tensor/format.h"
 
 enum { HEADER_MOST = 100000000 };
@@ -512,13 +513,13 @@ static bool safetensors_write_arrays(const struct array *arrays, size_t count,
         qsort(sorted, count, sizeof *sorted, compare_arrays);
     out_begin(&header, -1, "");
     write_header(sorted, count, metadata, metadata_count, &header);
-    const bool ok = header.trouble == 0 || error_memory(error, header.size);
+    bool ok = header.trouble == 0 || error_memory(error, header.size);
     for (size_t i = 0, length = header.size; ok && i < 8; i++, length >>= 8)
         out_char(out, (char)(length & 0xFF));
     if (ok)
         out_bytes(out, header.data, header.size);
     for (size_t i = 0; ok && i < count; i++)
-        out_bytes(out, sorted[i]->data, sorted[i]->bytes);
+        ok = array_write(sorted[i], out, error);
     out_free(&header);
     free(sorted);
     return ok;

@@ -1,0 +1,265 @@
+#include "write/conversion.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "tensor/narrow.h"
+#include "write/array_json.h"
+
+const struct format *conversion_format(const char *path, struct error *error)
+{
+    const struct format *format = format_by_ending(path);
+    char names[256] = "";
+    if (format && format->write)
+        return format;
+    if (text_ends_caseless(path, format_array_json.endings[0]))
+        return &format_array_json;
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->write && strlen(names) + strlen(formats[i]->endings[0]) + 3 < sizeof names)
+            strcat(strcat(names, formats[i]->endings[0]), ", ");
+    error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %sor %s", path, names,
+              format_array_json.endings[0]);
+    return NULL;
+}
+
+/* ---- names ---- */
+
+/* The parts of OLD=NEW. The star of OLD or NEW is NULL where there is none. */
+struct renaming {
+    const char *old, *old_end, *old_star, *new, *new_star;
+};
+
+static bool renaming_parse(struct renaming *renaming, const char *text, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    *renaming = (struct renaming){.old = text, .old_end = equals};
+    if (!equals || equals == text || !equals[1])
+        return error_set(error, ERROR_USAGE, "--rename %s: expected OLD=NEW", text);
+    renaming->new = equals + 1;
+    renaming->old_star = memchr(text, '*', (size_t)(equals - text));
+    renaming->new_star = strchr(renaming->new, '*');
+    const bool two =
+        renaming->old_star && memchr(renaming->old_star + 1, '*', (size_t)(equals - renaming->old_star - 1));
+    if (two || (renaming->new_star && (!renaming->old_star || strchr(renaming->new_star + 1, '*'))))
+        return error_set(error, ERROR_USAGE,
+                         "--rename %s: expected at most one * in OLD, and in NEW if OLD has one", text);
+    return true;
+}
+
+/* The text that the star of OLD stands for in a name; NULL: OLD does not fit. Without a star it is empty. */
+static const char *renaming_fits(const struct renaming *renaming, const char *name, size_t *length)
+{
+    const size_t size = strlen(name), old = (size_t)(renaming->old_end - renaming->old);
+    *length = 0;
+    if (!renaming->old_star)
+        return size == old && memcmp(name, renaming->old, old) == 0 ? name + size : NULL;
+    const size_t before = (size_t)(renaming->old_star - renaming->old), behind = old - before - 1;
+    if (size < before + behind || memcmp(name, renaming->old, before) != 0 ||
+        memcmp(name + size - behind, renaming->old_star + 1, behind) != 0)
+        return NULL;
+    *length = size - before - behind;
+    return name + before;
+}
+
+/* The name of an array in the new file, which the caller frees; NULL without memory. */
+static char *renaming_name(const struct renaming *renamings, size_t count, bool *used, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct renaming *r = &renamings[i];
+        size_t length;
+        const char *star = renaming_fits(r, name, &length);
+        if (!star)
+            continue;
+        used[i] = true;
+        if (!r->new_star)
+            return text_copy(r->new);
+        return text_format("%.*s%.*s%s", (int)(r->new_star - r->new), r->new, (int)length, star,
+                           r->new_star + 1);
+    }
+    return text_copy(name);
+}
+
+/* What an array without a name is called where names are needed: as its file, without folder and ending. */
+static char *name_of_file(const struct array_file *file)
+{
+    const char *path = file->path.file, *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path, *dot = strchr(name, '.');
+    if (strcmp(path, "-") == 0 || dot == name || !*name)
+        return text_copy("arr_0");
+    return text_copy_part(name, dot ? (size_t)(dot - name) : strlen(name));
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool check_names_differ(const struct conversion *conversion, struct error *error)
+{
+    const char **names = memory_alloc(conversion->count, sizeof *names, error);
+    bool ok = names;
+    if (!ok)
+        return false;
+    for (size_t i = 0; i < conversion->count; i++)
+        names[i] = conversion->arrays[i].name;
+    qsort(names, conversion->count, sizeof *names, compare_strings);
+    for (size_t i = 1; ok && i < conversion->count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            ok = error_set(error, ERROR_USAGE, "two arrays would be called %s: expected names that differ",
+                           names[i]);
+    free(names);
+    return ok;
+}
+
+/* ---- types ---- */
+
+/* The type that an array gets. Rows that are no whole blocks of a quantized type, and lists, keep theirs, as llama.cpp has it. */
+static enum dtype conversion_type(struct conversion *conversion, const struct array *array, enum dtype wanted)
+{
+    const struct dtype_kind *kind = dtype_kind(wanted);
+    const enum dtype own = conversion->format->holds(array->dtype);
+    const bool is_quantized = kind->count > 1;
+    const bool fits = array->rank > 1 && array->shape[array->rank - 1] % kind->count == 0;
+    if (wanted != DTYPE_UNKNOWN && (!is_quantized || fits || array->dtype == wanted))
+        return wanted;
+    conversion->unquantized += is_quantized;
+    return own != DTYPE_UNKNOWN ? own : DTYPE_F32;
+}
+
+static bool check_type(const struct format *format, enum dtype wanted, struct error *error)
+{
+    if (wanted == DTYPE_UNKNOWN || format->holds(wanted) == wanted)
+        return true;
+    return error_set(error, ERROR_USAGE, "--dtype %s: a %s file cannot hold it: expected another type",
+                     dtype_kind(wanted)->name, format->name);
+}
+
+/* ---- the arrays ---- */
+
+/* Whether an array is chosen; used[i]: pattern i fits one. */
+static bool is_chosen(const struct conversion_rules *rules, const char *name, bool *used)
+{
+    bool fits = rules->only_count == 0;
+    for (size_t i = 0; i < rules->only_count; i++)
+        if (fnmatch(rules->only[i], name, 0) == 0)
+            fits = used[i] = true;
+    return fits;
+}
+
+static bool add_array(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
+                      struct error *error)
+{
+    const size_t index = conversion->count;
+    struct array *array = &conversion->arrays[index];
+    if (!name)
+        return error_memory(error, strlen(from->name) + 1);
+    if (!name[0] && strcmp(conversion->format->name, "npy") != 0) {
+        free(name);
+        if (!(name = name_of_file(conversion->file)))
+            return error_memory(error, 64);
+    }
+    *array = *from;
+    array->name = name;
+    conversion->count++;
+    if (!array_file_load(conversion->file, from, error))
+        return false;
+    conversion->origins[index] =
+        (struct array_origin){.array = *from, .source = array_file_source(conversion->file, from)};
+    array->origin = &conversion->origins[index];
+    array->dtype = conversion_type(conversion, from, wanted);
+    array->swapped = false;
+    array->data = NULL;
+    if (!array_pack(array) || !array_write_bytes(array, &array->bytes))
+        return error_memory(error, SIZE_MAX);
+    return true;
+}
+
+/* Errors for the first rule that fits nothing. */
+static bool check_used(const bool *used, const char *const *rules, size_t count, const char *option,
+                       const struct array_file *file, struct error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!used[i])
+            return error_set(error, ERROR_USAGE,
+                             "%s %s fits none of the %zu arrays of %s: attn info lists them", option,
+                             rules[i], file->count, array_file_name(file));
+    return true;
+}
+
+static bool add_arrays(struct conversion *conversion, const struct conversion_rules *rules,
+                       const struct renaming *renamings, bool *used, struct error *error)
+{
+    struct array_file *file = conversion->file;
+    for (size_t i = 0; i < file->count; i++) {
+        struct array *from = &file->arrays[i];
+        if (is_chosen(rules, from->name, used) &&
+            !add_array(conversion, from,
+                       renaming_name(renamings, rules->rename_count, used + rules->only_count, from->name),
+                       rules->dtype, error))
+            return false;
+    }
+    return check_used(used, rules->only, rules->only_count, "--only", file, error) &&
+           check_used(used + rules->only_count, rules->renames, rules->rename_count, "--rename", file, error);
+}
+
+bool conversion_make(struct conversion *conversion, struct array_file *file, const struct format *format,
+                     const struct conversion_rules *rules, struct error *error)
+{
+    *conversion = (struct conversion){.format = format, .file = file};
+    struct renaming *renamings = memory_alloc(rules->rename_count, sizeof *renamings, error);
+    bool *used = memory_zeroed(rules->only_count + rules->rename_count, sizeof *used, error);
+    conversion->arrays = memory_zeroed(file->count, sizeof *conversion->arrays, error);
+    conversion->origins = memory_zeroed(file->count, sizeof *conversion->origins, error);
+    bool ok = renamings && used && conversion->arrays && conversion->origins &&
+              check_type(format, rules->dtype, error);
+    for (size_t i = 0; ok && i < rules->rename_count; i++)
+        ok = renaming_parse(&renamings[i], rules->renames[i], error);
+    ok = ok && add_arrays(conversion, rules, renamings, used, error) && check_names_differ(conversion, error);
+    free(renamings);
+    free(used);
+    return ok;
+}
+
+/* ---- writing ---- */
+
+static void warn_losses(const struct conversion *conversion, struct warnings *warnings)
+{
+    for (size_t i = 0; i < conversion->count; i++) {
+        const struct array *array = &conversion->arrays[i];
+        const struct narrow_losses *losses = &conversion->origins[i].losses;
+        const char *type = dtype_kind(array->dtype)->name;
+        if (losses->infinite > 0)
+            warnings_add(warnings, "%s: %zu number%s too large for %s, and became infinite", array->name,
+                         losses->infinite, losses->infinite == 1 ? " was" : "s were", type);
+        if (losses->inexact > 0)
+            warnings_add(warnings, "%s: %zu integer%s not held by %s, and rounded", array->name,
+                         losses->inexact, losses->inexact == 1 ? " was" : "s were", type);
+    }
+    if (conversion->unquantized > 0)
+        warnings_add(warnings,
+                     "%zu array%s not quantized: expected two axes or more and rows of whole blocks",
+                     conversion->unquantized, conversion->unquantized == 1 ? " was" : "s were");
+}
+
+bool conversion_write(struct conversion *conversion, struct out *out, struct warnings *warnings,
+                      struct error *error)
+{
+    const struct archive *archive = &conversion->file->archive;
+    if (!conversion->format->write(conversion->arrays, conversion->count, archive->metadata,
+                                   archive->metadata_count, out, error))
+        return false;
+    warn_losses(conversion, warnings);
+    return true;
+}
+
+void conversion_free(struct conversion *conversion)
+{
+    for (size_t i = 0; i < conversion->count; i++)
+        free(conversion->arrays[i].name);
+    free(conversion->arrays);
+    free(conversion->origins);
+    *conversion = (struct conversion){0};
+}

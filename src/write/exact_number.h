@@ -1,0 +1,12 @@
+/* Numbers of arrays as text, so that they read back as they were. */
+#ifndef ATTN_WRITE_EXACT_NUMBER_H
+#define ATTN_WRITE_EXACT_NUMBER_H
+
+#include "base/out.h"
+#include "tensor/dtype.h"
+
+/* Writes a number of a type, or one that was widened from it: integers with all their digits, of floats the fewest that give the
+ * same one again; null where it is not finite. */
+void exact_number(struct out *out, enum dtype dtype, long double value);
+
+#endif
