@@ -203,6 +203,27 @@ static void test_views(void **state)
     BOTH(SIX, "float32", "6 numbers", 0, 1, 2, 3, 4, 5);
 }
 
+/* Also where no number is read, addresses and steps stay within the storage. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    struct archive archive;
+    struct file file = old_six(PART(TENSOR(SIX, "\xff", "K\0K\2\x86", "K\1K\1\x86")));
+    expect_opens(&archive, &file);
+    assert_true(archive.arrays[0].data <= archive.sources[0].data + file.size);
+    archive_free(&archive);
+    file = old_six(PART(TENSOR(SIX, "\1", "K\1K\2\x86", "\x8a\7\xff\xff\xff\xff\xff\xff\x7fK\2\x86")));
+    expect_opens(&archive, &file);
+    assert_int_equal(archive.arrays[0].stride[0], 0);
+    assert_int_equal(archive.arrays[0].stride[1], 2);
+    archive_free(&archive);
+    /* 3 + 2·(2^63 - 1) is 1, of 64 bits. */
+#define FAR "\x8a\10\xff\xff\xff\xff\xff\xff\xff\x7f"
+    file = old_six(PART(TENSOR(SIX, "\3", "K\2K\2\x86", FAR FAR "\x86")));
+    expect_message(&file,
+                   "F: a tensor of 2×2, from number 3 on, leaves its storage: expected at most 6 numbers");
+}
+
 static void test_rebuilders(void **state)
 {
     (void)state;
@@ -305,6 +326,12 @@ static void test_big_endian(void **state)
     struct file file = zip_file(members, 3);
     expect_opens(&archive, &file);
     expect_array(&archive, "", "float32", "2×3", six);
+    archive_free(&archive);
+    /* A byte has no order. */
+    members[0].part = PART(STORAGE("ByteStorage", "0", "\30") ".");
+    file = zip_file(members, 3);
+    expect_opens(&archive, &file);
+    assert_false(archive.arrays[0].swapped);
     archive_free(&archive);
     members[2].part = PART("middle");
     file = zip_file(members, 3);
@@ -647,13 +674,13 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),       cmocka_unit_test(test_rebuilders),
-        cmocka_unit_test(test_types),       cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_big_endian),  cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_metadata),
-        cmocka_unit_test(test_numpy),       cmocka_unit_test(test_wrong_objects),
-        cmocka_unit_test(test_wrong_files), cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_views),         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_rebuilders),    cmocka_unit_test(test_types),
+        cmocka_unit_test(test_in_place),      cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_parts),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_metadata),      cmocka_unit_test(test_numpy),
+        cmocka_unit_test(test_wrong_objects), cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
