@@ -567,6 +567,9 @@ static void test_wrong_files(void **state)
     struct file file =
         old_file(PART(SIX), PART("](" TEXT("\1", "0") TEXT("\1", "0") "e"), PART("\6\0\0\0\0\0\0\0"));
     expect_message(&file, "F: a storage of 24 bytes at byte ");
+    file = old_file(PART(STORAGE("ByteStorage", "0", "\1")), PART("](" TEXT("\1", "0") TEXT("\1", "0") "e"),
+                    PART("\1\0\0\0\0\0\0\0x\1\0\0\0\0\0\0\0y"));
+    expect_message(&file, "F: a list of storages whose item 1 is none: expected the keys of all");
     file = old_file(PART(SIX), PART("](" TEXT("\1", "0") "e"), PART("\6\0\0"));
     expect_message(&file, "F: ends at byte ");
     file = old_file(PART("N"), PART("](K\1e"), PART(""));
