@@ -257,9 +257,11 @@ static void unreadable_types(void **state)
         uint64_t type;
         const char *name;
         size_t bytes;
-    } types[] = {{16, "IQ2_XXS", 66},  {9, "Q8_1", 8 * 36},   {34, "TQ1_0", 54}, {42, "Q2_0", 4 * 18},
-                 {41, "Q1_0", 2 * 18}, {40, "NVFP4", 4 * 36}, {4, "Q4_2", 0},    {31, "Q4_0_4_4", 0},
-                 {43, "type 43", 0},   {UINT32_MAX, NULL, 0}};
+    } types[] = {{9, "Q8_1", 8 * 36},   {15, "Q8_K", 292},    {16, "IQ2_XXS", 66},  {17, "IQ2_XS", 74},
+                 {18, "IQ3_XXS", 98},   {19, "IQ1_S", 50},    {21, "IQ3_S", 110},   {22, "IQ2_S", 82},
+                 {29, "IQ1_M", 56},     {34, "TQ1_0", 54},    {35, "TQ2_0", 66},    {40, "NVFP4", 4 * 36},
+                 {41, "Q1_0", 2 * 18},  {42, "Q2_0", 4 * 18}, {4, "Q4_2", 0},       {31, "Q4_0_4_4", 0},
+                 {38, "IQ4_NL_8_8", 0}, {43, "type 43", 0},   {UINT32_MAX, NULL, 0}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         const char *name = types[i].name ? types[i].name : "type 4294967295";
         char text[80];
@@ -416,6 +418,9 @@ static void bad_headers(void **state)
     begin(3, 0, 0);
     file.size = 20;
     refuses("byte 16: the number of metadata goes beyond the end of the file: expected 8 bytes, not 4");
+    begin(3, 0, 0);
+    file.size = 23;
+    refuses("byte 16: the number of metadata goes beyond the end of the file: expected 8 bytes, not 7");
     begin(3, UINT64_MAX, 0);
     refuses("byte 24: a name of a tensor goes beyond the end");
     begin(3, 0, UINT64_MAX);
