@@ -9,11 +9,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/dump.h"
+#include "read/model_plan.h"
 
 /* Which inputs a file fills. */
 struct filled {
     bool has[INPUT_COUNT];
-    const char *from; /* the framework that gave the names; NULL: none */
+    const char *from;  /* the framework that gave the names; NULL: none */
+    const char *model; /* the profile of a model's weights; NULL: it is none */
+    bool lacks_heads;  /* which nothing says how many there are of */
 };
 
 /* ---- readings ---- */
@@ -37,15 +40,20 @@ static bool put_reading(struct tensor_info *tensor, const struct dump_reading *r
     return tensor->reading || error_memory(error, 64);
 }
 
-/* Of a file of named arrays: by their names. */
+/* Of a file of named arrays: by their names, which may be those of a model's weights. */
 static bool read_names(struct file_info *info, struct filled *filled, struct error *error)
 {
     struct dump_reading *readings = NULL;
-    bool ok = dump_plan(&readings, &info->file.archive, &info->notes, &info->warnings, error);
+    struct archive *archive = &info->file.archive;
+    const char *path = info->file.path.file;
+    const bool is_model = strcmp(path, "-") != 0 && model_plan_fits(archive);
+    bool ok = is_model ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive,
+                                    &info->notes, &info->warnings, error)
+                       : dump_plan(&readings, archive, &info->notes, &info->warnings, error);
     for (size_t i = 0; ok && i < info->file.count; i++) {
         /* Of the one array that a path names, that of the archive. */
-        const struct array *array = archive_find(&info->file.archive, info->file.arrays[i].name);
-        const struct dump_reading *reading = &readings[array - info->file.archive.arrays];
+        const struct array *array = archive_find(archive, info->file.arrays[i].name);
+        const struct dump_reading *reading = &readings[array - archive->arrays];
         ok = put_reading(&info->tensors[i], reading, error);
         filled->from = reading->from && reading->input < INPUT_COUNT ? reading->from : filled->from;
     }
@@ -82,8 +90,8 @@ static bool has_projections(const struct filled *filled)
 static const char *profile_of(const struct filled *filled)
 {
     const bool *has = filled->has;
-    if (filled->from)
-        return filled->from;
+    if (filled->model || filled->from)
+        return filled->model ? filled->model : filled->from;
     if (has[INPUT_ATTENTION])
         return "attention weights";
     if (has[INPUT_Q] || has[INPUT_K] || has[INPUT_V]) {
@@ -100,6 +108,12 @@ static void find_missing(const struct filled *filled, struct warnings *missing)
 {
     const bool *has = filled->has;
     const bool any_qk = has[INPUT_Q] || has[INPUT_K];
+    if (filled->model) {
+        warnings_add(missing, "embeddings: a model's weights need them, and --projections");
+        if (filled->lacks_heads)
+            warnings_add(missing, "heads: no file says how many there are; --heads N or --config FILE does");
+        return;
+    }
     if (has[INPUT_ATTENTION])
         return;
     if (has[INPUT_EMBEDDINGS] && !any_qk)
