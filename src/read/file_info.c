@@ -68,8 +68,10 @@ static bool read_inputs(struct file_info *info, struct error *error)
     for (size_t i = 0; ok && i < info->file.count; i++) {
         size_t layer = SIZE_MAX;
         (void)sscanf(info->file.arrays[i].name, "layers.%zu.", &layer);
-        const struct dump_reading reading = {
-            .input = info->file.inputs_of[i], .layer = layer, .step = SIZE_MAX};
+        const struct dump_reading reading = {.input = info->file.inputs_of[i],
+                                             .layer = layer,
+                                             .step = SIZE_MAX,
+                                             .is_ids = info->file.inputs_of[i] == INPUT_COUNT};
         ok = put_reading(&info->tensors[i], &reading, error);
     }
     const struct warnings *notes = &info->file.inputs.notes;

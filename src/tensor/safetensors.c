@@ -462,6 +462,36 @@ static int compare_arrays(const void *a, const void *b)
     return x != y ? (x < y ? 1 : -1) : strcmp((*left)->name, (*right)->name);
 }
 
+/* All but lists, as texts. */
+static bool safetensors_keeps(const struct metadatum *metadatum)
+{
+    return metadatum->kind != METADATUM_LIST;
+}
+
+static void write_text(const struct metadatum *metadatum, struct out *out)
+{
+    const double real = metadatum->real;
+    const long long integer = (long long)metadatum->integer;
+    if (metadatum->kind == METADATUM_TEXT) {
+        char *text = text_copy_part(metadatum->data, metadatum->size);
+        out_quoted(out, text ? text : "");
+        free(text);
+        return;
+    }
+    out_char(out, '"');
+    if (metadatum->kind == METADATUM_TRUTH)
+        out_text(out, integer ? "true" : "false");
+    else if (metadatum->kind == METADATUM_REAL && (double)(float)real == real)
+        out_float(out, (float)real);
+    else if (metadatum->kind == METADATUM_REAL)
+        out_format(out, "%.17g", real);
+    else if (metadatum->is_unsigned)
+        out_format(out, "%llu", (unsigned long long)integer);
+    else
+        out_format(out, "%lld", integer);
+    out_char(out, '"');
+}
+
 static void write_header(const struct array **sorted, size_t count, const struct metadatum *metadata,
                          size_t metadata_count, struct out *out)
 {
@@ -469,15 +499,13 @@ static void write_header(const struct array **sorted, size_t count, const struct
     bool any = false;
     out_char(out, '{');
     for (size_t i = 0; i < metadata_count; i++) {
-        if (metadata[i].kind != METADATUM_TEXT)
+        if (!safetensors_keeps(&metadata[i]))
             continue;
-        char *text = text_copy_part(metadata[i].data, metadata[i].size);
         out_text(out, any ? "," : "\"__metadata__\":{");
         any = true;
         out_quoted(out, metadata[i].key);
         out_char(out, ':');
-        out_quoted(out, text ? text : "");
-        free(text);
+        write_text(&metadata[i], out);
     }
     out_text(out, any ? "}" : "");
     for (size_t i = 0; i < count; i++) {
@@ -532,6 +560,6 @@ const struct format format_safetensors = {.name = "safetensors",
                                           .endings = safetensors_endings,
                                           .probe = safetensors_probe,
                                           .open = safetensors_open,
-                                          .keeps_metadata = true,
+                                          .keeps = safetensors_keeps,
                                           .holds = safetensors_holds,
                                           .write = safetensors_write_arrays};

@@ -1,27 +1,32 @@
 #include "write/conversion.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "tensor/narrow.h"
 #include "write/array_json.h"
 
 const struct format *conversion_format(const char *path, struct error *error)
 {
     const struct format *format = format_by_ending(path);
-    char names[256] = "";
+    char endings[256] = "", list[WORDS_LIST];
+    size_t used = 0;
     if (format && format->write)
         return format;
     if (text_ends_caseless(path, format_array_json.endings[0]))
         return &format_array_json;
-    for (size_t i = 0; formats[i]; i++)
-        if (formats[i]->write && strlen(names) + strlen(formats[i]->endings[0]) + 3 < sizeof names)
-            strcat(strcat(names, formats[i]->endings[0]), ", ");
-    error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %sor %s", path, names,
-              format_array_json.endings[0]);
+    for (size_t i = 0; formats[i] && used < sizeof endings; i++)
+        if (formats[i]->write)
+            used += (size_t)snprintf(endings + used, sizeof endings - used, "%s ", formats[i]->endings[0]);
+    if (used < sizeof endings)
+        snprintf(endings + used, sizeof endings - used, "%s", format_array_json.endings[0]);
+    words_list(list, endings, "or");
+    error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s", path, list);
     return NULL;
 }
 
@@ -225,6 +230,31 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
 
 /* ---- writing ---- */
 
+/* Whether a metadatum is missed: the alignment of GGUF, and "format" of safetensors, say something of their files alone. */
+static bool is_left_out(const struct format *format, const struct metadatum *metadatum)
+{
+    return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
+           strcmp(metadatum->key, "format") != 0;
+}
+
+static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
+{
+    const struct archive *archive = &conversion->file->archive;
+    const char *first = NULL, *what = conversion->format->what;
+    size_t more = 0;
+    for (size_t i = 0; i < archive->metadata_count; i++) {
+        if (!is_left_out(conversion->format, &archive->metadata[i]))
+            continue;
+        more += first != NULL;
+        first = first ? first : archive->metadata[i].key;
+    }
+    if (first && more == 0)
+        warnings_add(warnings, "%s is left out: %s has no place for it", first, what);
+    else if (first)
+        warnings_add(warnings, "%s and %zu more metadata are left out: %s has no place for them", first, more,
+                     what);
+}
+
 static void warn_losses(const struct conversion *conversion, struct warnings *warnings)
 {
     for (size_t i = 0; i < conversion->count; i++) {
@@ -252,6 +282,7 @@ bool conversion_write(struct conversion *conversion, struct out *out, struct war
                                    archive->metadata_count, out, error))
         return false;
     warn_losses(conversion, warnings);
+    warn_left_out(conversion, warnings);
     return true;
 }
 
