@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/read.h"
+#include "tensor/format.h"
 
 /* ---- tensors of a text as arrays ---- */
 

@@ -25,6 +25,12 @@ bool array_write_bytes(const struct array *array, size_t *bytes)
     return array_count(array, &count) && size_multiply(count / kind->count, kind->bytes, bytes);
 }
 
+const char *array_write_in_place(const struct array *array)
+{
+    const struct array *from = array->origin ? &array->origin->array : array;
+    return from->dtype == array->dtype && !from->swapped && array_is_packed(from) ? from->data : NULL;
+}
+
 static size_t bytes_of(enum dtype dtype, size_t count)
 {
     return count / dtype_kind(dtype)->count * dtype_kind(dtype)->bytes;

@@ -138,8 +138,8 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 {
     if (wanted == DTYPE_UNKNOWN || format->holds(wanted) == wanted)
         return true;
-    return error_set(error, ERROR_USAGE, "--dtype %s: a %s file cannot hold it: expected another type",
-                     dtype_kind(wanted)->name, format->name);
+    return error_set(error, ERROR_USAGE, "--dtype %s: %s cannot hold it: expected another type",
+                     dtype_kind(wanted)->name, format->what);
 }
 
 /* ---- the arrays ---- */
