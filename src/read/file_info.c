@@ -227,7 +227,7 @@ struct sentences {
     struct sentence facts, warnings, broken;
 };
 
-static bool check_weights(struct sentences *sentences, const struct array *array, struct error *error)
+static bool info_check_weights(struct sentences *sentences, const struct array *array, struct error *error)
 {
     struct weights_check check;
     char fact[256], warning[256];
@@ -264,7 +264,7 @@ static bool may_be_weights(const struct file_info *info, size_t index)
            tensor->range.is_known && tensor->range.min >= 0 && tensor->range.max > 0;
 }
 
-static bool measure(struct file_info *info, struct error *error)
+static bool info_measure(struct file_info *info, struct error *error)
 {
     struct sentences sentences = {{.to = &info->facts}, {.to = &info->warnings}, {.to = &info->warnings}};
     bool ok = true;
@@ -277,7 +277,7 @@ static bool measure(struct file_info *info, struct error *error)
              array_range(&tensor->range, array, array_file_source(&info->file, array), error);
         tensor->has_range = ok;
         if (ok && may_be_weights(info, i))
-            ok = check_weights(&sentences, array, error);
+            ok = info_check_weights(&sentences, array, error);
     }
     sentence_end(&sentences.facts);
     sentence_end(&sentences.warnings);
@@ -340,7 +340,7 @@ bool file_info_make(struct file_info *info, const char *path, const char *said, 
 {
     if (!array_file_open(&info->file, path, said, &info->warnings, error) || !info_read(info, error))
         return false;
-    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || measure(info, error);
+    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || info_measure(info, error);
 }
 
 void file_info_free(struct file_info *info)

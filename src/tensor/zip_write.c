@@ -45,7 +45,7 @@ static uint32_t zip_field(uint64_t number)
     return number < ZIP_FULL_32 ? (uint32_t)number : ZIP_FULL_32;
 }
 
-static bool is_large(uint64_t number)
+static bool zip_is_large(uint64_t number)
 {
     return number >= ZIP_FULL_32;
 }
@@ -86,7 +86,7 @@ bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size
     if (!entry->name)
         return error_memory(error, length);
     writer->count++;
-    const bool is_64 = is_large(size);
+    const bool is_64 = zip_is_large(size);
     const uint64_t begin = writer->at + ZIP_LOCAL_SIZE + length + (is_64 ? 20 : 0) + 4;
     const uint64_t gap = (ZIP_ALIGNMENT - begin % ZIP_ALIGNMENT) % ZIP_ALIGNMENT;
     zip_number(writer, 4, ZIP_LOCAL);
@@ -110,7 +110,7 @@ bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size
 /* The entry of a member in the directory. */
 static void zip_central(struct zip_writer *writer, const struct zip_entry *entry)
 {
-    const uint64_t sizes = is_large(entry->size) ? 16 : 0, offset = is_large(entry->offset) ? 8 : 0;
+    const uint64_t sizes = zip_is_large(entry->size) ? 16 : 0, offset = zip_is_large(entry->offset) ? 8 : 0;
     const uint64_t extra = sizes + offset;
     zip_number(writer, 4, ZIP_CENTRAL);
     zip_number(writer, 2, ZIP_UNIX | (extra > 0 ? ZIP_VERSION_64 : ZIP_VERSION));
@@ -138,7 +138,7 @@ void zip_write_end(struct zip_writer *writer)
     for (size_t i = 0; i < writer->count; i++)
         zip_central(writer, &writer->entries[i]);
     const uint64_t end = writer->at, count = writer->count;
-    if (count >= ZIP_FULL_16 || is_large(end)) {
+    if (count >= ZIP_FULL_16 || zip_is_large(end)) {
         zip_number(writer, 4, ZIP_END_64);
         zip_number(writer, 8, 44); /* bytes that follow in this record */
         zip_number(writer, 2, ZIP_UNIX | ZIP_VERSION_64);

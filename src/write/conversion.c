@@ -145,7 +145,7 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 /* ---- the arrays ---- */
 
 /* Whether an array is chosen; used[i]: pattern i fits one. */
-static bool is_chosen(const struct conversion_rules *rules, const char *name, bool *used)
+static bool conversion_chooses(const struct conversion_rules *rules, const char *name, bool *used)
 {
     bool fits = rules->only_count == 0;
     for (size_t i = 0; i < rules->only_count; i++)
@@ -154,8 +154,8 @@ static bool is_chosen(const struct conversion_rules *rules, const char *name, bo
     return fits;
 }
 
-static bool add_array(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
-                      struct error *error)
+static bool conversion_add(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
+                           struct error *error)
 {
     const size_t index = conversion->count;
     struct array *array = &conversion->arrays[index];
@@ -194,16 +194,17 @@ static bool check_used(const bool *used, const char *const *rules, size_t count,
     return true;
 }
 
-static bool add_arrays(struct conversion *conversion, const struct conversion_rules *rules,
-                       const struct renaming *renamings, bool *used, struct error *error)
+static bool conversion_add_all(struct conversion *conversion, const struct conversion_rules *rules,
+                               const struct renaming *renamings, bool *used, struct error *error)
 {
     struct array_file *file = conversion->file;
     for (size_t i = 0; i < file->count; i++) {
         struct array *from = &file->arrays[i];
-        if (is_chosen(rules, from->name, used) &&
-            !add_array(conversion, from,
-                       renaming_name(renamings, rules->rename_count, used + rules->only_count, from->name),
-                       rules->dtype, error))
+        if (conversion_chooses(rules, from->name, used) &&
+            !conversion_add(
+                conversion, from,
+                renaming_name(renamings, rules->rename_count, used + rules->only_count, from->name),
+                rules->dtype, error))
             return false;
     }
     return check_used(used, rules->only, rules->only_count, "--only", file, error) &&
@@ -222,7 +223,8 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
               check_type(format, rules->dtype, error);
     for (size_t i = 0; ok && i < rules->rename_count; i++)
         ok = renaming_parse(&renamings[i], rules->renames[i], error);
-    ok = ok && add_arrays(conversion, rules, renamings, used, error) && check_names_differ(conversion, error);
+    ok = ok && conversion_add_all(conversion, rules, renamings, used, error) &&
+         check_names_differ(conversion, error);
     free(renamings);
     free(used);
     return ok;
@@ -231,7 +233,7 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
 /* ---- writing ---- */
 
 /* Whether a metadatum is missed: the alignment of GGUF, and "format" of safetensors, say something of their files alone. */
-static bool is_left_out(const struct format *format, const struct metadatum *metadatum)
+static bool conversion_leaves_out(const struct format *format, const struct metadatum *metadatum)
 {
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
            strcmp(metadatum->key, "format") != 0;
@@ -243,7 +245,7 @@ static void warn_left_out(const struct conversion *conversion, struct warnings *
     const char *first = NULL, *what = conversion->format->what;
     size_t more = 0;
     for (size_t i = 0; i < archive->metadata_count; i++) {
-        if (!is_left_out(conversion->format, &archive->metadata[i]))
+        if (!conversion_leaves_out(conversion->format, &archive->metadata[i]))
             continue;
         more += first != NULL;
         first = first ? first : archive->metadata[i].key;
