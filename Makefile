@@ -8,6 +8,7 @@
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
 #                                   are skipped, and make demo draws the samples alone
+#   PROFILES                        a folder of small models under the names of frameworks; by default beside REAL, and the same
 #   FRESH, FRESH_MIRROR             the releases of make test-fresh, and where their packages come from
 #
 # make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
@@ -18,6 +19,7 @@ PREFIX ?= /usr/local
 BUILD ?= build
 PYTHON ?= /usr/bin/python3
 REAL ?= ../shared/real
+PROFILES ?= $(REAL)/../profiles
 CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/null) clang)
 # Versions of clang-format lay out macros and comments before #pragma differently, whatever their options: sources are laid
 # out and checked by this one alone.
@@ -114,7 +116,7 @@ $(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 
 programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(READ_PROGRAMS)
 
-RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
+RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) PROFILES=$(abspath $(PROFILES)) \
 	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
 	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) READ_GGUF=$(abspath $(BUILD)/tests/read_gguf) tests/run
 test: programs
@@ -204,10 +206,11 @@ FUZZ_CFLAGS = -O1 -g -fsanitize=fuzzer,address,undefined
 FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="$$limits -rss_limit_mb=256 -malloc_limit_mb=16"
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
-		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
+		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
+		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
-$(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADERS)
+$(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) -pthread $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)

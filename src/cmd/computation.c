@@ -29,6 +29,8 @@ static bool check_files(const struct options *options, const struct command *com
     size_t standard = 0;
     standard += is_standard_input(options->input.tokens_file);
     standard += is_standard_input(options->input.key_tokens_file);
+    standard += is_standard_input(options->input.projections);
+    standard += is_standard_input(options->input.config);
     for (size_t i = 0; i < options->operand_count; i++)
         standard += is_standard_input(options->operands[i]);
     for (enum input i = 0; i < INPUT_COUNT; i++) {

@@ -179,11 +179,11 @@ bool excerpt_mask_row(const struct excerpt *e, size_t l, size_t h, size_t i, uns
     const size_t columns = e->shape[STAGE_WEIGHTS].columns;
     const struct corner corner = stage_corner(e, STAGE_WEIGHTS);
     const uint8_t *bits = mask_bits(e, l, h);
-    unsigned char any = 0;
-    memset(flags, 0, columns);
-    for (size_t j = 0; bits && j < columns; j++)
-        any |= flags[j] = masks_bit(&e->result->masks, bits, corner.row + i, corner.column + j);
-    return any;
+    if (!bits) {
+        memset(flags, 0, columns);
+        return false;
+    }
+    return masks_row(&e->result->masks, bits, corner.row + i, corner.column, columns, flags);
 }
 
 bool excerpt_masks_agree(const struct excerpt *e, size_t l, size_t h, size_t other_l, size_t other_h)

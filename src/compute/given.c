@@ -114,7 +114,7 @@ struct given_shared {
     size_t jobs;                    /* of a head */
 };
 
-static bool is_chosen(const struct selection *s, size_t head)
+static bool given_chosen(const struct selection *s, size_t head)
 {
     bool is = !s->heads;
     for (size_t h = 0; s->heads && h < s->head_count; h++)
@@ -156,7 +156,7 @@ static void find_matrices(const struct given_work *work, struct strided *matrice
     const struct selection *s = work->request->selection;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, work->layer, h, &heads[h]);
-        if (selection_has_layer(s, work->layer) && is_chosen(s, h))
+        if (selection_has_layer(s, work->layer) && given_chosen(s, h))
             matrices[h] = (struct strided){spec->attention->data + (slice * problem->heads + h) * matrix,
                                            problem->m, 1};
     }

@@ -194,6 +194,37 @@ const struct mask *masks_head(const struct masks *masks, size_t layer, size_t he
     return &masks->list[masks->index[layer * masks->problem->heads + head]];
 }
 
+/* Eight bits as eight bytes in their order, each 1 or 0. */
+static uint64_t spread_bits(uint8_t bits)
+{
+    const uint64_t all = bits * UINT64_C(0x0101010101010101);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t each = all & UINT64_C(0x8040201008040201);
+#else
+    const uint64_t each = all & UINT64_C(0x0102040810204080);
+#endif
+    return ((each + UINT64_C(0x7f7f7f7f7f7f7f7f)) | each) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+bool masks_row(const struct masks *masks, const uint8_t *bits, size_t row, size_t column, size_t count,
+               unsigned char *flags)
+{
+    unsigned char any = 0;
+    uint64_t any_eight = 0;
+    size_t j = 0;
+    for (; j < count && (column + j) % 8 != 0; j++)
+        any |= flags[j] = masks_bit(masks, bits, row, column + j);
+    const uint8_t *whole = bits + row * masks->row_bytes + (column + j) / 8;
+    for (; j + 8 <= count; j += 8) {
+        const uint64_t eight = spread_bits(*whole++);
+        memcpy(flags + j, &eight, sizeof eight);
+        any_eight |= eight;
+    }
+    for (; j < count; j++)
+        any |= flags[j] = masks_bit(masks, bits, row, column + j);
+    return any || any_eight;
+}
+
 void masks_free(struct masks *masks)
 {
     for (size_t i = 0; i < masks->count; i++)

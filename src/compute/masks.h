@@ -50,6 +50,10 @@ static inline bool masks_bit(const struct masks *masks, const uint8_t *bits, siz
     return bits && bits[row * masks->row_bytes + column / 8] >> column % 8 & 1;
 }
 
+/* Sets flags[0..count) to the bits of a row from a column on, 1 or 0. Returns whether any is 1. */
+bool masks_row(const struct masks *masks, const uint8_t *bits, size_t row, size_t column, size_t count,
+               unsigned char *flags);
+
 void masks_free(struct masks *masks);
 
 #endif

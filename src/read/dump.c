@@ -460,11 +460,12 @@ static bool dump_put_about(const struct dump *dump)
                            dump->error);
 }
 
-/* Whether no number is below 0. */
+/* Whether no number of the first matrix is below 0. The others are not read before they are wanted. */
 static bool is_positive(const struct tensor *tensor)
 {
+    const size_t count = tensor->shape[tensor->rank - 1] * tensor->shape[tensor->rank - 2];
     float least = 0;
-    for (size_t i = 0, count = tensor_count(tensor); i < count; i++)
+    for (size_t i = 0; i < count; i++)
         least = tensor->data[i] < least ? tensor->data[i] : least;
     return least >= 0;
 }

@@ -266,7 +266,14 @@ static struct fit fit_of(const struct profile *profile, const struct archive *ar
     return fit;
 }
 
-/* The profile whose names an archive has; *ties (NULL: not wanted) says whether others fit as well. */
+/* Whether layers of one profile attend as those of another with the same names. */
+static bool attend_alike(const struct profile *a, const struct profile *b)
+{
+    return a->keys == b->keys && a->window == b->window && a->rule == b->rule &&
+           strcmp(a->fixed[PART_ONLY], b->fixed[PART_ONLY]) == 0;
+}
+
+/* The profile whose names an archive has; *tie: another that fits as well and attends otherwise, or NULL. */
 static const struct profile *profile_by_names(const struct archive *archive, struct fit *best,
                                               const struct profile **tie)
 {
@@ -275,13 +282,13 @@ static const struct profile *profile_by_names(const struct archive *archive, str
     *tie = NULL;
     for (const struct profile *p = profiles; p->name; p++) {
         const struct fit fit = fit_of(p, archive);
-        if (fit.inputs == 0 || fit.is_whole < best->is_whole)
+        if (p->is_said || fit.inputs == 0 || fit.is_whole < best->is_whole)
             continue;
         if (fit.is_whole > best->is_whole || fit.inputs > best->inputs) {
             found = p;
             *best = fit;
             *tie = NULL;
-        } else if (fit.inputs == best->inputs && !*tie) {
+        } else if (fit.inputs == best->inputs && !*tie && !attend_alike(p, found)) {
             *tie = p;
         }
     }
@@ -596,7 +603,14 @@ bool model_open(struct model *model, struct inputs *inputs, const struct model_c
                 struct warnings *warnings, struct error *error)
 {
     return open_weights(model, inputs, choice->path, error) &&
-           find_config(model, inputs, choice->config, error) && check_refusals(model, false, error) &&
+           find_config(model, inputs, choice->config, error) &&
+           model_find(model, inputs, choice, warnings, error);
+}
+
+bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error)
+{
+    return check_refusals(model, false, error) &&
            choose_profile(model, inputs, choice->profile, warnings, error) &&
            choose_part(model, inputs, choice->part, error) && choose_stem(model, inputs, error) &&
            check_groups(model, error) && find_layers(model, error);

@@ -44,6 +44,10 @@ bool model_open(struct model *model, struct inputs *inputs, const struct model_c
 
 void model_free(struct model *model);
 
+/* The same for an archive and a config that are in the model already. */
+bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error);
+
 /* The profile whose names an archive has, as "Llama (Hugging Face)"; NULL: none. */
 const char *model_title(const struct archive *archive);
 

@@ -216,8 +216,8 @@ static bool find_dictionary(const struct archive *archive, const struct array *a
 }
 
 /* The type by its descr, "<f4". */
-static bool find_type(struct archive *archive, struct array *array, const struct npy_parser *p, size_t *bytes,
-                      struct error *error)
+static bool npy_find_type(struct archive *archive, struct array *array, const struct npy_parser *p,
+                          size_t *bytes, struct error *error)
 {
     char *type = archive_alloc(archive, p->descr_size + 1, 1, error);
     if (!type)
@@ -277,7 +277,7 @@ bool npy_header_read(struct archive *archive, size_t index, const char *bytes, s
             archive, array, error,
             "a header that is none, at byte %zu: expected a dictionary of descr, fortran_order and shape",
             (size_t)(p.at - bytes));
-    if (!find_type(archive, array, &p, &each, error))
+    if (!npy_find_type(archive, array, &p, &each, error))
         return false;
     if (p.is_too_deep)
         return archive_error(archive, array, error, "more than %d axes: expected no more", ARRAY_RANK_MAX);
