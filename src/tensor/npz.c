@@ -81,6 +81,16 @@ static void npz_close(struct archive *archive)
 
 /* ---- writing ---- */
 
+/* Says why a member was not added: what libzip does not take is a name that stands twice, or is no text. */
+static void zip_refuse(zip_t *zip, const char *name, struct error *error)
+{
+    const int code = zip_error_code_zip(zip_get_error(zip));
+    if (code == ZIP_ER_EXISTS || code == ZIP_ER_INVAL)
+        error_set(error, ERROR_USAGE,
+                  "%s: an array of NPZ cannot have this name (%s): expected names that differ, in UTF-8",
+                  name, zip_strerror(zip));
+}
+
 /* Adds a member: the header, and the numbers of an array. */
 static bool zip_put(zip_t *zip, const struct array *array, struct error *error)
 {
@@ -94,10 +104,12 @@ static bool zip_put(zip_t *zip, const struct array *array, struct error *error)
         memcpy(bytes, out.data, out.size);
     zip_source_t *source = bytes ? zip_source_buffer(zip, bytes, out.size, 1) : NULL;
     const zip_int64_t index = source ? zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) : -1;
-    if (source && index < 0)
+    if (source && index < 0) {
+        zip_refuse(zip, name, error);
         zip_source_free(source);
-    else if (!source)
+    } else if (!source) {
         free(bytes);
+    }
     out_free(&out);
     free(name);
     /* As numpy.savez: stored, and of 1980, so that the same arrays are the same bytes. */
