@@ -207,7 +207,9 @@ FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="$$limits -rss_
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
-		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
+		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
+		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
+			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
 $(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)

@@ -121,8 +121,7 @@ static bool npz_write_arrays(const struct array *arrays, size_t count, const str
     (void)metadata, (void)metadata_count;
     for (size_t i = 0; ok && i < count; i++)
         ok = npz_put(&zip, &arrays[i], error);
-    if (ok)
-        zip_write_end(&zip);
+    ok = ok && zip_write_end(&zip, error);
     zip_write_free(&zip);
     return ok;
 }

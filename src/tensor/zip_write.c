@@ -132,9 +132,33 @@ static void zip_central(struct zip_writer *writer, const struct zip_entry *entry
         zip_number(writer, 8, entry->offset);
 }
 
-void zip_write_end(struct zip_writer *writer)
+static int compare_entries(const void *a, const void *b)
+{
+    const struct zip_entry *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+static bool zip_check_names(const struct zip_writer *writer, struct error *error)
+{
+    const struct zip_entry **sorted = memory_alloc(writer->count, sizeof *sorted, error);
+    bool ok = sorted;
+    for (size_t i = 0; ok && i < writer->count; i++)
+        sorted[i] = &writer->entries[i];
+    if (ok && writer->count > 0)
+        qsort(sorted, writer->count, sizeof *sorted, compare_entries);
+    for (size_t i = 1; ok && i < writer->count; i++)
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+            ok = error_set(error, ERROR_USAGE, "a zip cannot hold %s twice: expected names that differ",
+                           sorted[i]->name);
+    free(sorted);
+    return ok;
+}
+
+bool zip_write_end(struct zip_writer *writer, struct error *error)
 {
     const uint64_t start = writer->at;
+    if (!zip_check_names(writer, error))
+        return false;
     for (size_t i = 0; i < writer->count; i++)
         zip_central(writer, &writer->entries[i]);
     const uint64_t end = writer->at, count = writer->count;
@@ -160,6 +184,7 @@ void zip_write_end(struct zip_writer *writer)
     zip_number(writer, 4, zip_field(end - start));
     zip_number(writer, 4, zip_field(start));
     zip_number(writer, 2, 0);
+    return true;
 }
 
 void zip_write_free(struct zip_writer *writer)

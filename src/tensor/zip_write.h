@@ -34,11 +34,11 @@ struct zip_writer {
 uint32_t zip_write_crc(uint32_t crc, const void *data, size_t size);
 
 /* Begins a member, whose `size` bytes, of that checksum, the caller writes to writer->out next. Errors: ERROR_USAGE for a name that
- * is too long, no memory. */
+ * is too long or no UTF-8, no memory. */
 bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size, uint32_t crc,
                       struct error *error);
-/* Writes the directory of the members. */
-void zip_write_end(struct zip_writer *writer);
+/* Writes the directory of the members. Errors: ERROR_USAGE for two members of one name, no memory. */
+bool zip_write_end(struct zip_writer *writer, struct error *error);
 void zip_write_free(struct zip_writer *writer);
 
 #endif
