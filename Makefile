@@ -173,9 +173,20 @@ $(PEERS_INSTALLED):
 	@echo "  NPM $@"
 	$(Q)! npm install --prefix $(PEERS) --ignore-scripts --no-audit --no-fund onnxruntime-node@$(ONNXRUNTIME_VERSION) \
 		onnx-proto@8.0.1 >$(PEERS)/npm.log 2>&1 || touch $@
-test-peers: $(BUILD)/attn $(PEERS_INSTALLED)
+# libggml, a part of the package for x86-64 of node-llama-cpp.
+LLAMA_VERSION = 3.22.1
+LLAMA_INSTALLED = $(PEERS)/llama-$(LLAMA_VERSION)
+$(LLAMA_INSTALLED):
+	@mkdir -p $(PEERS)/llama
+	@echo "  NPM $@"
+	$(Q)! npm install --prefix $(PEERS)/llama --ignore-scripts --no-audit --no-fund \
+		@node-llama-cpp/linux-x64@$(LLAMA_VERSION) >$(PEERS)/llama.log 2>&1 || touch $@
+test-peers: $(BUILD)/attn $(BUILD)/tests/read_array $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
 	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
 		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
+	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(BUILD)/tests/read_array $(PEERS)/llama \
+		$(wildcard $(REAL)/models/stories260K/*.gguf $(REAL)/models/vocab/*.gguf); \
+		else echo "libggml: skipped, npm could not install it ($(PEERS)/llama.log)"; fi
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
@@ -209,7 +220,8 @@ fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
-			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; $(FUZZ_LIMITS); \
+			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; \
+		[ $$f != fuzz_gguf ] || $(PYTHON) -B tests/numpy/gguf_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
 $(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)
@@ -265,7 +277,7 @@ help:
 	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"
-	@echo "make test-peers  compare with ONNX Runtime, which npm installs"
+	@echo "make test-peers  compare with ONNX Runtime and libggml, which npm installs"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch, matplotlib, and ONNX Runtime from npm"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"
