@@ -20,15 +20,17 @@
  * system is solved for u here instead of inverted; with factors: Yang, Kautz and Hatamizadeh 2024 (arXiv:2412.06464).
  *
  * Factors are only ever multiplied, in the order of the keys, as the recurrence itself does: quotients of cumulated ones
- * would overflow, or be 0/0, where the decay is strong. All is in double precision, so that it agrees with the plain
- * runner however large sums grow; an output that is not finite, and decays that raise the state by more than e^300, are
- * left to the runner behind, for the whole head.
+ * would overflow, or be 0/0, where the decay is strong. The state is in double precision, so that it agrees with the plain
+ * runner however many keys it sums up. So is all else, but for long heads without a delta rule or a decay a column: their
+ * products are in float32 (engine/linear_float_tmpl.h), and what float32 does not carry is left to double precision, for the
+ * whole head. An output that is not finite, and decays that raise the state by more than e^300, are left to the runner
+ * behind.
  *
  * Threads take segments of some thousand queries: the states before them are found first, of each segment of keys by
  * itself, and then added up in order. The delta rules have no such sum, for what a key writes depends on all that was
- * written; there, threads take tiles of 32 columns of v. Segments and tiles depend on the job alone, and so the bytes of
- * the output do not depend on the number of threads. The states of the segments are no more memory than q; a thread has
- * one state and some chunks.
+ * written; there, threads take tiles of 32 columns of v, and so they do in float32 where queries see the keys before them,
+ * for that needs no state twice. Segments and tiles depend on the job alone, and so the bytes of the output do not depend
+ * on the number of threads. The states of the segments are no more memory than q; a thread has one state and some chunks.
  */
 #include <math.h>
 #include <stdatomic.h>
@@ -46,7 +48,9 @@
 /* Queries of a segment, at least, and for each row of the state. */
 #define SEGMENT ((size_t)2048)
 #define SEGMENT_PER_ROW ((size_t)16)
-/* Columns of v in a tile of the delta rules. */
+/* Queries or keys of a head from which on its products are in floats. */
+#define LONG ((size_t)4096)
+/* Columns of v in a tile of the delta rules, and in floats. */
 #define TILE_COLUMNS ((size_t)32)
 
 static const char *linear_name(void)
@@ -54,15 +58,16 @@ static const char *linear_name(void)
     return "linear";
 }
 
-static const struct linear_kernel *linear_kernel(void)
+/* In floats: NULL where there is none. */
+static const struct linear_kernel *linear_kernel(bool in_floats)
 {
 #ifdef __x86_64__
     if (strcmp(kernel_name(), linear_avx512.name) == 0)
-        return &linear_avx512;
+        return in_floats ? &linear_avx512_floats : &linear_avx512;
     if (strcmp(kernel_name(), linear_avx2.name) == 0)
-        return &linear_avx2;
+        return in_floats ? &linear_avx2_floats : &linear_avx2;
 #endif
-    return &linear_portable;
+    return in_floats ? NULL : &linear_portable;
 }
 
 /* Linear attention whose queries see the first keys, however many: all, or those before them, without the padding. */
@@ -98,12 +103,13 @@ static bool linear_fits(const struct engine_job *jobs, size_t count, const struc
 
 /* ---- plans ---- */
 
-static size_t padded(size_t count)
+static size_t padded(size_t count, size_t pad)
 {
-    return size_divide_up(count, LINEAR_PAD) * LINEAR_PAD;
+    return size_divide_up(count, pad) * pad;
 }
 
-static void linear_plan_make(struct linear_plan *plan, const struct engine_job *job)
+/* With `in_floats`, in floats if the form can be. */
+static void linear_plan_make(struct linear_plan *plan, const struct engine_job *job, bool in_floats)
 {
     const struct head *head = job->head;
     const enum recurrence rule = head->recurrent.rule;
@@ -117,14 +123,18 @@ static void linear_plan_make(struct linear_plan *plan, const struct engine_job *
                  : head->recurrent.decay.column == 0 ? LINEAR_DECAYS_AS_ONE
                                                      : LINEAR_DECAYS_BY_COLUMN,
         .keys = head->m,
-        .d_k = padded(head->d_k),
         .tile = head->d_v,
         .tiles = 1,
         .segments = 1,
     };
+    plan->in_floats = in_floats && linear_kernel(true) && !plan->writes_delta &&
+                      plan->decay != LINEAR_DECAYS_BY_COLUMN && (head->n >= LONG || head->m >= LONG);
+    plan->kernel = linear_kernel(plan->in_floats);
+    const size_t pad = plan->in_floats ? LINEAR_FLOAT_PAD : LINEAR_PAD;
+    plan->d_k = padded(head->d_k, pad);
     if (plan->normalizes && head->rules.is_padded && head->rules.key_length < plan->keys)
         plan->keys = head->rules.key_length;
-    if (plan->writes_delta) {
+    if (plan->writes_delta || (plan->in_floats && plan->causal)) {
         plan->segment = head->n;
         plan->tile = head->d_v < TILE_COLUMNS ? head->d_v : TILE_COLUMNS;
         plan->tiles = size_divide_up(head->d_v, plan->tile);
@@ -134,7 +144,8 @@ static void linear_plan_make(struct linear_plan *plan, const struct engine_job *
         if (plan->segments > 1 || !plan->causal)
             plan->parts = size_divide_up(plan->keys, plan->segment);
     }
-    plan->width = padded(plan->tile + plan->normalizes);
+    plan->width = padded(plan->tile + (plan->normalizes && !plan->in_floats), pad);
+    plan->size = plan->d_k * (plan->width + plan->in_floats);
 }
 
 /* Takes memory for the states of the segments of keys. Errors: no memory. */
@@ -143,7 +154,7 @@ static bool linear_plan_alloc(struct linear_plan *plan, struct error *error)
     size_t count;
     if (plan->parts == 0)
         return true;
-    if (!size_multiply(plan->d_k * plan->width, plan->parts + 1, &count))
+    if (!size_multiply(plan->size, plan->parts + 1, &count))
         return error_memory(error, SIZE_MAX);
     plan->states = memory_alloc(count, sizeof *plan->states, error);
     if (plan->states && plan->decay != LINEAR_KEEPS)
@@ -156,7 +167,7 @@ static void first_state(const struct linear_plan *plan, size_t column, double *s
 {
     const struct strided *before = &plan->job->head->recurrent.state;
     const size_t left = plan->job->head->d_v - column, columns = left < plan->tile ? left : plan->tile;
-    memset(state, 0, plan->d_k * plan->width * sizeof *state);
+    memset(state, 0, plan->size * sizeof *state);
     for (size_t d = 0; before->data && !plan->normalizes && d < plan->job->head->d_k; d++)
         for (size_t c = 0; c < columns; c++)
             state[d * plan->width + c] =
@@ -166,16 +177,15 @@ static void first_state(const struct linear_plan *plan, size_t column, double *s
 /* Turns the states of the segments alone into those before each segment, and behind the last. */
 static void add_up(const struct linear_plan *plan)
 {
-    const size_t size = plan->d_k * plan->width;
-    double *own = plan->states, *before = plan->states + plan->parts * size; /* the running one, at the end */
+    double *own = plan->states, *before = own + plan->parts * plan->size; /* the running one, at the end */
     first_state(plan, 0, before);
-    for (size_t s = 0; s < plan->parts; s++, own += size)
-        for (size_t d = 0; d < plan->d_k; d++)
-            for (size_t c = d * plan->width; c < (d + 1) * plan->width; c++) {
-                const double alone = own[c];
-                own[c] = before[c];
-                before[c] = (plan->factors ? plan->factors[s * plan->d_k + d] : 1) * before[c] + alone;
-            }
+    for (size_t s = 0; s < plan->parts; s++, own += plan->size)
+        for (size_t i = 0; i < plan->size; i++) {
+            const double alone = own[i];
+            own[i] = before[i];
+            before[i] =
+                (plan->factors ? plan->factors[s * plan->d_k + i / plan->width] : 1) * before[i] + alone;
+        }
 }
 
 /* ---- the memory of the threads ---- */
@@ -183,7 +193,7 @@ static void add_up(const struct linear_plan *plan)
 struct linear_rooms {
     char *memory;
     size_t bytes;      /* of a thread */
-    size_t d_k, width; /* the most of any job */
+    size_t d_k, width; /* the most of any plan */
 };
 
 enum { ALIGNED = 64 };
@@ -199,8 +209,10 @@ static bool rooms_make(struct linear_rooms *rooms, const struct linear_plan *pla
     }
     if (!size_multiply(rooms->d_k, rooms->width, &state))
         return error_memory(error, SIZE_MAX);
-    rooms->bytes = sizeof(double) * (state + (2 + 3 * LINEAR_ROWS) * rooms->d_k +
-                                     2 * LINEAR_ROWS * rooms->width + 3 * LINEAR_ROWS * LINEAR_ROWS);
+    const size_t keys = LINEAR_ROWS * rooms->d_k, values = LINEAR_ROWS * rooms->width,
+                 pairs = LINEAR_ROWS * LINEAR_ROWS;
+    rooms->bytes = sizeof(double) * (state + 3 * rooms->d_k + 3 * keys + 2 * values + 3 * pairs) +
+                   sizeof(float) * (state + 2 * rooms->d_k + 3 * keys + values + pairs);
     if (!size_multiply(rooms->bytes, (size_t)threads, &bytes))
         return error_memory(error, SIZE_MAX);
     rooms->memory = memory_alloc(bytes + ALIGNED, 1, error);
@@ -212,17 +224,24 @@ static struct linear_room rooms_get(const struct linear_rooms *rooms, int thread
     const size_t to_aligned = (ALIGNED - (uintptr_t)rooms->memory % ALIGNED) % ALIGNED;
     struct linear_room room = {
         .state = (double *)(void *)(rooms->memory + to_aligned + (size_t)thread * rooms->bytes)};
-    const size_t keys = LINEAR_ROWS * rooms->d_k, pairs = LINEAR_ROWS * LINEAR_ROWS;
-    room.factor = room.state + rooms->d_k * rooms->width;
+    const size_t state = rooms->d_k * (rooms->width + 1), keys = LINEAR_ROWS * rooms->d_k,
+                 values = LINEAR_ROWS * rooms->width, pairs = LINEAR_ROWS * LINEAR_ROWS;
+    room.factor = room.state + state;
     room.step = room.factor + rooms->d_k;
     room.q = room.step + rooms->d_k;
     room.k = room.q + keys;
     room.turned = room.k + keys;
     room.u = room.turned + keys;
-    room.out = room.u + LINEAR_ROWS * rooms->width;
-    room.pairs = room.out + LINEAR_ROWS * rooms->width;
+    room.out = room.u + values;
+    room.pairs = room.out + values;
     room.written = room.pairs + pairs;
     room.shares = room.written + pairs;
+    room.floats.q = (float *)(void *)(room.shares + pairs);
+    room.floats.k = room.floats.q + keys;
+    room.floats.turned = room.floats.k + keys;
+    room.floats.u = room.floats.turned + keys;
+    room.floats.pairs = room.floats.u + values;
+    room.floats.read = room.floats.pairs + pairs;
     return room;
 }
 
@@ -230,7 +249,6 @@ static struct linear_room rooms_get(const struct linear_rooms *rooms, int thread
 
 /* All that runs together. */
 struct linear_work {
-    const struct linear_kernel *kernel;
     struct linear_plan *plans;
     size_t count;
     struct units parts, units; /* of the plans: segments of keys, and those of queries by tiles */
@@ -242,39 +260,36 @@ struct linear_work {
 };
 
 /* The state of a segment of keys alone. */
-static void part_run(const struct linear_work *work, struct linear_plan *plan, size_t part,
-                     const struct linear_room *room)
+static void part_run(struct linear_plan *plan, size_t part, const struct linear_room *room)
 {
-    const size_t size = plan->d_k * plan->width, first = part * plan->segment, left = plan->keys - first;
+    const size_t size = plan->size, first = part * plan->segment, left = plan->keys - first;
     double *factor = plan->factors ? room->q : NULL; /* aligned, and free here */
     memset(room->state, 0, size * sizeof *room->state);
     for (size_t d = 0; factor && d < plan->d_k; d++)
         factor[d] = 1;
-    work->kernel->absorb(plan, room, first, first + (left < plan->segment ? left : plan->segment), factor);
+    plan->kernel->absorb(plan, room, first, first + (left < plan->segment ? left : plan->segment), 0, factor);
     memcpy(plan->states + part * size, room->state, size * sizeof *room->state);
     if (factor)
         memcpy(plan->factors + part * plan->d_k, factor, plan->d_k * sizeof *factor);
 }
 
 /* A segment of queries, of a tile of columns. Returns the rows that are done with it. */
-static size_t unit_run(const struct linear_work *work, struct linear_plan *plan, size_t unit,
-                       const struct linear_room *room)
+static size_t unit_run(struct linear_plan *plan, size_t unit, const struct linear_room *room)
 {
     const size_t n = plan->job->head->n, first = unit / plan->tiles * plan->segment,
                  end = n - first < plan->segment ? n : first + plan->segment,
                  column = unit % plan->tiles * plan->tile, base = linear_base(plan, first);
     size_t from = 0;
     if (plan->parts > 0) {
-        const size_t size = plan->d_k * plan->width,
-                     part = base == plan->keys ? plan->parts : base / plan->segment;
+        const size_t size = plan->size, part = base == plan->keys ? plan->parts : base / plan->segment;
         memcpy(room->state, plan->states + part * size, size * sizeof *room->state);
         from = part == plan->parts ? plan->keys : part * plan->segment;
     } else {
         first_state(plan, column, room->state);
     }
     if (from < base)
-        work->kernel->absorb(plan, room, from, base, NULL);
-    work->kernel->attend(plan, room, first, end, column);
+        plan->kernel->absorb(plan, room, from, base, column, NULL);
+    plan->kernel->attend(plan, room, first, end, column);
     return column == 0 ? end - first : 0;
 }
 
@@ -284,7 +299,7 @@ static void part_work(void *context, int worker, size_t part)
     size_t index;
     struct linear_plan *plan = &work->plans[units_job(&work->parts, part, &index)];
     const struct linear_room room = rooms_get(&work->rooms, worker);
-    part_run(work, plan, index, &room);
+    part_run(plan, index, &room);
 }
 
 static void parts_run(struct linear_work *work)
@@ -302,7 +317,7 @@ static void unit_work(void *context, int worker, size_t unit)
     size_t index;
     struct linear_plan *plan = &work->plans[units_job(&work->units, unit, &index)];
     const struct linear_room room = rooms_get(&work->rooms, worker);
-    const size_t own = unit_run(work, plan, index, &room);
+    const size_t own = unit_run(plan, index, &room);
     const size_t done = atomic_fetch_add(&work->rows_done, own) + own;
     if (options->progress && worker == 0)
         options->progress(options->context, done, work->rows);
@@ -315,49 +330,57 @@ static void units_run(struct linear_work *work)
     workers_run_on(work->threads, units_count(&work->units), unit_work, work);
 }
 
-/* Computes the heads anew that have a number which is not finite, or that the factors do not carry. */
-static bool broken_run(const struct linear_work *work, const struct engine_options *options,
-                       const struct runner *const *next, struct error *error)
+/* Runs plans together. */
+static bool plans_run(struct linear_plan *plans, size_t count, const struct engine_options *options,
+                      struct error *error)
 {
-    bool ok = true;
-    for (size_t j = 0; ok && j < work->count; j++)
-        if (work->plans[j].is_broken)
-            ok = runner_run(next, work->plans[j].job, 1, options, error);
+    struct linear_work work = {.plans = plans, .count = count, .options = options};
+    bool ok = units_make(&work.parts, count, error) && units_make(&work.units, count, error);
+    double multiplications = 0;
+    for (size_t j = 0; ok && j < count; j++) {
+        struct linear_plan *plan = &plans[j];
+        const struct head *head = plan->job->head;
+        ok = linear_plan_alloc(plan, error);
+        multiplications += 3.0 * (double)head->n * (double)plan->d_k * (double)head->d_v;
+        units_add(&work.parts, plan->parts);
+        units_add(&work.units, plan->segments * plan->tiles);
+    }
+    work.threads = engine_threads_for(options->threads, multiplications, units_count(&work.units));
+    ok = ok && rooms_make(&work.rooms, plans, count, work.threads, error);
+    if (ok) {
+        parts_run(&work);
+        units_run(&work);
+    }
+    for (size_t j = 0; j < count; j++) {
+        free(plans[j].states);
+        free(plans[j].factors);
+    }
+    units_free(&work.parts);
+    units_free(&work.units);
+    free(work.rooms.memory);
     return ok;
 }
 
 static bool linear_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                        const struct runner *const *next, struct error *error)
 {
-    struct linear_work work = {.kernel = linear_kernel(),
-                               .plans = memory_zeroed(count, sizeof *work.plans, error),
-                               .count = count,
-                               .options = options};
-    bool ok = work.plans && units_make(&work.parts, count, error) && units_make(&work.units, count, error);
-    double multiplications = 0;
-    for (size_t j = 0; ok && j < count; j++) {
-        struct linear_plan *plan = &work.plans[j];
-        linear_plan_make(plan, &jobs[j]);
-        ok = linear_plan_alloc(plan, error);
-        multiplications += 3.0 * (double)jobs[j].head->n * (double)plan->d_k * (double)jobs[j].head->d_v;
-        units_add(&work.parts, plan->parts);
-        units_add(&work.units, plan->segments * plan->tiles);
+    struct linear_plan *plans = memory_zeroed(count, sizeof *plans, error);
+    bool ok = plans;
+    for (size_t j = 0; ok && j < count; j++)
+        linear_plan_make(&plans[j], &jobs[j], true);
+    /* Heads that floats do not carry once more in double precision, and those with a number that is not finite, or
+     * factors that grow too far, by the runner behind. */
+    while (ok && count > 0) {
+        size_t again = 0;
+        ok = plans_run(plans, count, options, error);
+        for (size_t j = 0; ok && j < count; j++)
+            if (plans[j].is_broken && plans[j].in_floats)
+                linear_plan_make(&plans[again++], plans[j].job, false);
+            else if (plans[j].is_broken)
+                ok = runner_run(next, plans[j].job, 1, options, error);
+        count = again;
     }
-    work.threads = engine_threads_for(options->threads, multiplications, units_count(&work.units));
-    ok = ok && rooms_make(&work.rooms, work.plans, count, work.threads, error);
-    if (ok) {
-        parts_run(&work);
-        units_run(&work);
-        ok = broken_run(&work, options, next, error);
-    }
-    for (size_t j = 0; work.plans && j < count; j++) {
-        free(work.plans[j].states);
-        free(work.plans[j].factors);
-    }
-    units_free(&work.parts);
-    units_free(&work.units);
-    free(work.plans);
-    free(work.rooms.memory);
+    free(plans);
     return ok;
 }
 

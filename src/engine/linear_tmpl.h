@@ -471,12 +471,12 @@ static void deliver(struct linear_plan *plan, const struct linear_room *room, si
 }
 
 static void linear_absorb(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
-                          double *factor)
+                          size_t column, double *factor)
 {
     double growth = 0;
     for (; first < end; first += LINEAR_ROWS) {
         const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
-        pack_keys(plan, room, first, count, 0);
+        pack_keys(plan, room, first, count, column);
         if (plan->decay != LINEAR_KEEPS)
             growth += decay_to_end(plan, room, first, count);
         if (factor)

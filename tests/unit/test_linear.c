@@ -83,9 +83,9 @@ static struct head attention_of(size_t n, size_t m, size_t d_k, size_t d_v)
                          .v = matrix(m, d_v, random_bits() % 3, -1, 1)};
 }
 
-static struct head random_attention(void)
+static struct head random_attention_of(size_t n, size_t m, size_t d_k, size_t d_v)
 {
-    struct head head = attention_of(ONE_OF(sizes), ONE_OF(sizes), ONE_OF(widths), ONE_OF(widths));
+    struct head head = attention_of(n, m, d_k, d_v);
     head.rules.causal = random_bits() % 3;
     if (random_bits() % 2)
         head.offset =
@@ -104,6 +104,12 @@ static struct head random_attention(void)
             *at(&head.rules.key_mask, 0, j) = random_bits() % 3 > 0;
     }
     return head;
+}
+
+static struct head random_attention(void)
+{
+    const size_t n = ONE_OF(sizes), m = ONE_OF(sizes), d_k = ONE_OF(widths), d_v = ONE_OF(widths);
+    return random_attention_of(n, m, d_k, d_v);
 }
 
 /* Decays: mild, strong, none at all, all at once, and rising. */
@@ -239,6 +245,90 @@ static void recurrences_are_those_of_the_plain_runner(void **state)
 {
     (void)state;
     on_each_kernel(recurrence_rounds);
+}
+
+/* Heads that are long enough to be computed in floats: on each kernel, against one answer of the plain runner. */
+static void compare_on_each_kernel(struct head *head)
+{
+    float *want = run_head(head, true, 1, NULL);
+    for (size_t i = 0; kernel_listed(i); i++) {
+        if (!kernel_choose(kernel_listed(i)))
+            continue;
+        float *one = run_head(head, false, 1, "linear"), *three = run_head(head, false, 3, "linear");
+        expect_same(head, one, want);
+        assert_memory_equal(one, three, head->n * (head->d_v + 2) * sizeof *one);
+        free(one), free(three);
+    }
+    kernel_choose("best");
+    free(want);
+    head_free(head);
+}
+
+static void long_heads_are_those_of_the_plain_runner(void **state)
+{
+    static const size_t lengths[] = {4096, 4097, 4103, 4200};
+    static const size_t odd[] = {1, 3, 16, 17, 33, 65};
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        const size_t n = ONE_OF(lengths), few = ONE_OF(sizes);
+        struct head head =
+            random_attention_of(round % 2 ? n : few, round % 2 ? few : n, ONE_OF(widths), ONE_OF(widths));
+        if (round % 3 == 0)
+            head.offset = (int64_t)head.m - (int64_t)head.n;
+        compare_on_each_kernel(&head);
+    }
+    for (int round = 0; round < 20; round++) {
+        struct head head = recurrence_of(round % 2 ? RECURRENCE_LINEAR : RECURRENCE_GATED, ONE_OF(lengths),
+                                         ONE_OF(odd), ONE_OF(odd), (enum decays)(round / 2 % DECAYS));
+        compare_on_each_kernel(&head);
+    }
+    struct head wide = attention_of(4100, 4100, 130, 65);
+    wide.rules.causal = true;
+    compare_on_each_kernel(&wide);
+}
+
+/* What floats would lose: weights below the smallest float, sums above the largest, and states that fall and rise again. */
+static void what_floats_do_not_carry_is_kept(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 6; round++) {
+        struct head small = attention_of(30, 4100, 3, 4);
+        const bool of_q = round % 3 == 0, of_k = round % 3 == 1;
+        for (size_t i = 0; i < 30; i++)
+            for (size_t c = 0; c < 3; c++)
+                *at(&small.q, i, c) *= of_q ? 1e-30f : 1e-12f;
+        for (size_t j = 0; j < 4100; j++)
+            for (size_t c = 0; c < 3; c++)
+                *at(&small.k, j, c) *= of_k ? 1e-30f : 1e-12f;
+        small.rules.causal = round >= 3;
+        small.offset = 4070;
+        compare_on_each_kernel(&small);
+    }
+    for (int round = 0; round < 2; round++) {
+        struct head large = attention_of(30, 4100, 3, 4);
+        for (size_t j = 0; j < 4100; j++)
+            for (size_t c = 0; c < 3; c++)
+                *at(&large.k, j, c) *= round ? 1e36f : 3e5f;
+        for (size_t i = 0; i < 30; i++)
+            for (size_t c = 0; c < 3; c++)
+                *at(&large.q, i, c) *= round ? 1e3f : 2e5f;
+        compare_on_each_kernel(&large);
+    }
+    for (int round = 0; round < 2; round++) {
+        struct head falls = recurrence_of(RECURRENCE_GATED, 4100, 2, 3, NO_DECAY);
+        matrix_free(&falls.recurrent.decay);
+        falls.recurrent.decay = matrix(4100, 1, 0, 0, 0);
+        falls.recurrent.decay.column = 0;
+        for (size_t t = 1; t < 27;
+             t++) /* only the first key is written before, so that nothing grows too large */
+            for (size_t c = 0; c < 2; c++)
+                *at(&falls.k, t, c) = 0;
+        for (size_t t = 1; t < 4; t++)
+            *at(&falls.recurrent.decay, t, 0) = -60; /* what it wrote is lost to floats */
+        for (size_t t = 24; t < 57 && round == 0; t += 16)
+            *at(&falls.recurrent.decay, t, 0) = 60; /* and back, in a chunk each */
+        compare_on_each_kernel(&falls);
+    }
 }
 
 /* More rows than a segment, whose states are found by themselves, and keys that are no whole segments. */
@@ -409,6 +499,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_attention_is_that_of_the_plain_runner),
         cmocka_unit_test(recurrences_are_those_of_the_plain_runner),
+        cmocka_unit_test(long_heads_are_those_of_the_plain_runner),
+        cmocka_unit_test(what_floats_do_not_carry_is_kept),
         cmocka_unit_test(segments_add_up),
         cmocka_unit_test(what_falls_may_rise_again),
         cmocka_unit_test(what_is_not_finite_stays_where_it_is),

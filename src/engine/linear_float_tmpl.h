@@ -1,0 +1,467 @@
+/*
+ * A template: the chunks of the linear runner in float32 around a state in double precision, for forms without the delta
+ * rule whose keys decay as one or not at all. Included behind engine/linear_tmpl.h, whose macros and functions it shares,
+ * and by these:
+ *
+ *   FLOAT_ROWS      rows of a tile that stays in registers, of two vectors with 2·LANES floats each
+ *   ZIP_LOW(a, b)   the first halves of two vectors of floats, in turns: a[0], b[0], a[1], ...
+ *   ZIP_HIGH(a, b)  the second halves
+ *   LOW_HALF(x), HIGH_HALF(x)  of a vector of floats: LANES of them, a half
+ *   WIDEN(half), NARROW(vec)   as doubles, as floats
+ *
+ * A long sum in one float would drift: products are added up 8 at a time, and these sums in turn. What 16 keys write is
+ * added to the state in double precision. The formulas are in engine/linear.c.
+ */
+#ifndef FLOAT_ROWS
+#error "to be included by an instruction set"
+#endif
+
+#define FLOATS (2 * LANES)
+#define FLOAT_VECTORS 2
+
+typedef float floats __attribute__((vector_size(FLOATS * 4)));
+typedef int32_t floats_bits __attribute__((vector_size(FLOATS * 4)));
+typedef floats floats_memory __attribute__((may_alias));
+typedef half half_memory __attribute__((may_alias));
+typedef float floats_anywhere __attribute__((vector_size(FLOATS * 4), aligned(4), may_alias));
+_Static_assert(LINEAR_FLOAT_PAD % FLOATS == 0 && LINEAR_ROWS % FLOATS == 0 && LINEAR_ROWS % FLOAT_ROWS == 0 &&
+                   LINEAR_FLOAT_PAD % FLOAT_ROWS == 0,
+               "padded to whole tiles");
+
+INLINE floats load_floats(const float *aligned)
+{
+    return *(const floats_memory *)aligned;
+}
+
+INLINE void store_floats(float *aligned, floats x)
+{
+    *(floats_memory *)aligned = x;
+}
+
+INLINE vec widen(const float *aligned)
+{
+    return WIDEN(*(const half_memory *)aligned);
+}
+
+INLINE void narrow(float *aligned, vec x)
+{
+    *(half_memory *)aligned = NARROW(x);
+}
+
+/* What is broken is computed anew, and need not be finished. */
+static bool is_plan_broken(const struct linear_plan *plan)
+{
+    return __atomic_load_n(&plan->is_broken, __ATOMIC_RELAXED);
+}
+
+/* ---- what float32 carries ---- */
+
+/* All of q, k and v are 0, or from 2^-40 to 2^20, so that no product of three of them is below the smallest float or above
+ * the largest. Decays are 0 at most, and what they take below the smallest never comes back. */
+enum { BITS_LEAST = (127 - 40) << 23, BITS_MOST = (127 + 20) << 23 };
+
+/* Negative where a number is out of range: larger, or smaller but not 0. */
+INLINE floats_bits out_of_range(floats x)
+{
+    const floats_bits bits = (floats_bits)x & INT32_MAX;
+    return (BITS_MOST - bits) | ((bits - BITS_LEAST) & -bits);
+}
+
+INLINE bool any_negative(floats_bits x)
+{
+    int32_t any = 0;
+    for (int l = 0; l < FLOATS; l++)
+        any |= x[l];
+    return any < 0;
+}
+
+/* ---- products ---- */
+
+/* Adds to `total` the sum over i < inner, which is even, of x[r·x_row + i·x_step]·b[i], rows of `width` numbers. */
+INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], const float *x, size_t x_row, size_t x_step,
+                   size_t inner, const float *b, size_t width, const int vectors)
+{
+    enum { SUMS = 2, STEPS = 16 };
+    for (size_t first = 0; first < inner; first += STEPS) {
+        floats sum[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
+        const size_t steps = inner - first < STEPS ? inner - first : STEPS;
+        for (size_t i = 0; i < steps; i += SUMS) {
+            UNROLL
+            for (int s = 0; s < SUMS; s++, x += x_step, b += width) {
+                floats row[FLOAT_VECTORS];
+                UNROLL
+                for (int v = 0; v < vectors; v++)
+                    row[v] = load_floats(b + v * FLOATS);
+                UNROLL
+                for (int r = 0; r < FLOAT_ROWS; r++) {
+                    const float number = x[(size_t)r * x_row];
+                    UNROLL
+                    for (int v = 0; v < vectors; v++)
+                        sum[s][r][v] += number * row[v];
+                }
+            }
+        }
+        UNROLL
+        for (int r = 0; r < FLOAT_ROWS; r++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                total[r][v] += sum[0][r][v] + sum[1][r][v];
+        }
+    }
+}
+
+static size_t even(size_t count)
+{
+    return count + count % 2;
+}
+
+/* ---- chunks ---- */
+
+/* What comes behind a chunk: its keys, and its queries and their output (SIZE_MAX: none). */
+struct ahead {
+    size_t key, query, column;
+};
+
+/* Has the processor fetch row r of it. Asked for row by row, between products, it is there when it is wanted. */
+INLINE void fetch_row(const struct linear_plan *plan, const struct ahead *ahead, size_t r)
+{
+    enum { LINE = 16 };
+    const struct engine_job *job = plan->job;
+    const struct head *head = job->head;
+    if (ahead->key < head->m && r < head->m - ahead->key) {
+        const float *k = head->k.data + (ahead->key + r) * head->k.row,
+                    *v = head->v.data + (ahead->key + r) * head->v.row + ahead->column;
+        for (size_t c = 0; c < head->d_k; c += LINE)
+            __builtin_prefetch(k + c);
+        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v; c += LINE)
+            __builtin_prefetch(v + c);
+    }
+    if (ahead->query < head->n && r < head->n - ahead->query) {
+        const float *q = head->q.data + (ahead->query + r) * head->q.row,
+                    *to = job->output + (ahead->query + r) * job->output_row + ahead->column;
+        for (size_t c = 0; c < head->d_k; c += LINE)
+            __builtin_prefetch(q + c);
+        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v; c += LINE)
+            __builtin_prefetch(to + c, 1);
+    }
+}
+
+/* A row of `count` floats, with zeros up to `padded`. Adds what is out of range to `trouble`. */
+INLINE floats_bits copy_row(float *to, const float *from, size_t count, size_t padded, floats_bits trouble)
+{
+    size_t c = 0;
+    for (; c + FLOATS <= count; c += FLOATS) {
+        const floats x = *(const floats_anywhere *)(from + c);
+        trouble |= out_of_range(x);
+        store_floats(to + c, x);
+    }
+    if (c < padded) {
+        for (size_t i = c; i < padded; i++)
+            to[i] = i < count ? from[i] : 0;
+        for (; c < padded; c += FLOATS)
+            trouble |= out_of_range(load_floats(to + c));
+    }
+    return trouble;
+}
+
+static void clear_floats(float *to, size_t count)
+{
+    for (size_t c = 0; c < count; c += FLOATS)
+        store_floats(to + c, (floats){0});
+}
+
+/* The keys of a chunk as rows, and what they write in columns from `column` on; see pack_keys. */
+static floats_bits copy_keys(const struct linear_plan *plan, const struct linear_room *room, size_t first,
+                             size_t count, size_t column, floats_bits trouble)
+{
+    const struct head *head = plan->job->head;
+    const size_t left = head->d_v - column, columns = left < plan->tile ? left : plan->tile;
+    for (size_t j = 0; j < LINEAR_ROWS; j++) {
+        float *k = room->floats.k + j * plan->d_k, *u = room->floats.u + j * plan->width;
+        if (j >= count || is_masked(head, first + j)) {
+            clear_floats(k, plan->d_k);
+            clear_floats(u, plan->width);
+        } else {
+            trouble = copy_row(k, head->k.data + (first + j) * head->k.row, head->d_k, plan->d_k, trouble);
+            trouble =
+                copy_row(u, head->v.data + (first + j) * head->v.row + column, columns, plan->width, trouble);
+        }
+    }
+    return trouble;
+}
+
+/* The keys as columns, a square of a vector's length at a time: zipping the halves of the rows until all are zipped. */
+static void turn_floats(const struct linear_plan *plan, const struct linear_room *room)
+{
+    for (size_t j = 0; j < LINEAR_ROWS; j += FLOATS)
+        for (size_t d = 0; d < plan->d_k; d += FLOATS) {
+            floats rows[FLOATS], zipped[FLOATS];
+            UNROLL
+            for (size_t i = 0; i < FLOATS; i++)
+                rows[i] = load_floats(room->floats.k + (j + i) * plan->d_k + d);
+            UNROLL
+            for (int width = 1; width < FLOATS; width *= 2) {
+                UNROLL
+                for (int i = 0; i < FLOATS / 2; i++) {
+                    zipped[2 * i] = ZIP_LOW(rows[i], rows[i + FLOATS / 2]);
+                    zipped[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + FLOATS / 2]);
+                }
+                UNROLL
+                for (int i = 0; i < FLOATS; i++)
+                    rows[i] = zipped[i];
+            }
+            UNROLL
+            for (size_t i = 0; i < FLOATS; i++)
+                store_floats(room->floats.turned + (d + i) * LINEAR_ROWS + j, rows[i]);
+        }
+}
+
+/* What the rows of a chunk see of its keys (0: nothing), what of the state from before, and what the chunk multiplies it
+ * by. Decays above 0 break the plan: what float32 has lost could rise again. */
+struct shares {
+    float pairs[LINEAR_ROWS * LINEAR_ROWS] __attribute__((aligned(64)));
+    double before[LINEAR_ROWS];
+    double whole;
+};
+
+static void find_shares(struct linear_plan *plan, struct shares *shares, size_t first, size_t base,
+                        size_t rows)
+{
+    enum { VECTORS = LINEAR_ROWS / LANES };
+    const struct strided *decay = &plan->job->head->recurrent.decay;
+    const bool decays = plan->decay != LINEAR_KEEPS;
+    double step[LINEAR_ROWS] __attribute__((aligned(64))) = {0}, place[LANES] __attribute__((aligned(64)));
+    vec share[VECTORS] = {{0}};
+    bool rises = false;
+    for (size_t t = 0; t < rows && decays; t++) {
+        step[t] = (double)decay->data[(base + t) * decay->row];
+        rises |= !(step[t] <= 0);
+    }
+    if (rises)
+        break_plan(plan);
+    for (int v = 0; v < VECTORS; v++)
+        store(step + v * LANES, exponential(load(step + v * LANES)));
+    for (int l = 0; l < LANES; l++)
+        place[l] = l;
+    shares->whole = 1;
+    for (size_t t = 0; t < LINEAR_ROWS; t++) {
+        const double seen = t < rows ? (double)(linear_seen(plan, first + t) - base) : 0;
+        shares->whole *= step[t];
+        shares->before[t] = shares->whole;
+        for (int v = 0; v < VECTORS; v++) {
+            const vec key = load(place) + (double)(v * LANES);
+            const vec fresh =
+                decays ? (vec)((key == (vec){0} + (double)t) & (veci)((vec){0} + 1.0)) : (vec){0} + 1;
+            share[v] = share[v] * step[t] + fresh;
+            narrow(shares->pairs + t * LINEAR_ROWS + v * LANES,
+                   choose(key < (vec){0} + seen, decays ? share[v] : fresh, (vec){0}));
+        }
+    }
+}
+
+/* The pairs within a chunk: room->floats.pairs. */
+static void find_pairs(const struct linear_plan *plan, const struct linear_room *room,
+                       const struct shares *shares)
+{
+    enum { VECTORS = LINEAR_ROWS / FLOATS };
+    for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
+        floats total[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
+        sum_up(total, room->floats.q + r * plan->d_k, plan->d_k, 1, plan->d_k, room->floats.turned,
+               LINEAR_ROWS, VECTORS);
+        UNROLL
+        for (size_t i = 0; i < FLOAT_ROWS; i++) {
+            UNROLL
+            for (size_t v = 0; v < VECTORS; v++) {
+                const size_t at = (r + i) * LINEAR_ROWS + v * FLOATS;
+                store_floats(room->floats.pairs + at, total[i][v] * load_floats(shares->pairs + at));
+            }
+        }
+    }
+}
+
+/* Columns [c, c + vectors·FLOATS) of the output. */
+INLINE void find_columns(const struct linear_plan *plan, const struct linear_room *room,
+                         const struct shares *shares, size_t count, size_t c, const int vectors)
+{
+    for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
+        floats before[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}}, own[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
+        sum_up(before, room->floats.q + r * plan->d_k, plan->d_k, 1, plan->d_k, room->floats.read + c,
+               plan->width, vectors);
+        sum_up(own, room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, even(count), room->floats.u + c,
+               plan->width, vectors);
+        UNROLL
+        for (size_t i = 0; i < FLOAT_ROWS; i++) {
+            double *out = room->out + (r + i) * plan->width + c;
+            const double share = shares->before[r + i];
+            UNROLL
+            for (int v = 0; v < vectors; v++, out += FLOATS) {
+                store(out, WIDEN(LOW_HALF(before[i][v])) * share + WIDEN(LOW_HALF(own[i][v])));
+                store(out + LANES, WIDEN(HIGH_HALF(before[i][v])) * share + WIDEN(HIGH_HALF(own[i][v])));
+            }
+        }
+    }
+}
+
+__attribute__((noinline)) static void find_output(const struct linear_plan *plan,
+                                                  const struct linear_room *room, const struct shares *shares,
+                                                  size_t count)
+{
+    size_t c = 0;
+    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
+        find_columns(plan, room, shares, count, c, FLOAT_VECTORS);
+    if (c < plan->width)
+        find_columns(plan, room, shares, count, c, 1);
+}
+
+/* The sum of weights of a row: those of the pairs, and of the keys before, which stand behind the state. */
+static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room, size_t r)
+{
+    const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.read + plan->d_k * plan->width;
+    vec sum = {0};
+    for (size_t d = 0; d < plan->d_k; d += LANES)
+        sum += widen(q + d) * widen(keys + d);
+    for (size_t j = 0; j < LINEAR_ROWS; j += LANES)
+        sum += widen(room->floats.pairs + r * LINEAR_ROWS + j);
+    double all = 0;
+    for (int l = 0; l < LANES; l++)
+        all += sum[l];
+    return all;
+}
+
+/* Writes `rows` rows of the output, from query `first` on. */
+static void deliver_floats(struct linear_plan *plan, const struct linear_room *room, size_t first,
+                           size_t rows, size_t column)
+{
+    const struct engine_job *job = plan->job;
+    const size_t left = job->head->d_v - column, columns = left < plan->tile ? left : plan->tile;
+    double worst = 0;
+    half trouble = {0};
+    for (size_t r = 0; r < rows; r++) {
+        const double *out = room->out + r * plan->width;
+        const double sum = plan->normalizes ? sum_of_weights(plan, room, r) : 0;
+        float *to = job->output + (first + r) * job->output_row + column;
+        const double factor = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
+        size_t c = 0;
+        for (; c + LANES <= columns; c += LANES) {
+            const half x = NARROW(load(out + c) * factor);
+            *(half_anywhere *)(to + c) = x;
+            trouble += x * 0; /* NaN, if x is not finite */
+        }
+        for (; c < columns; c++) {
+            to[c] = (float)(out[c] * factor);
+            worst += (double)to[c] * 0;
+        }
+    }
+    for (int l = 0; l < LANES; l++)
+        worst += (double)trouble[l];
+    if (worst != 0)
+        break_plan(plan);
+}
+
+/* Puts the first `count` keys of the chunk into columns [c, c + vectors·FLOATS) of the state. */
+INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room, double factor,
+                          size_t count, size_t c, const int vectors, const struct ahead *ahead)
+{
+    for (size_t d = 0; d < plan->d_k; d += FLOAT_ROWS) {
+        if (c == 0 && d < FLOAT_ROWS * LINEAR_ROWS)
+            fetch_row(plan, ahead, d / FLOAT_ROWS);
+        floats total[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
+        sum_up(total, room->floats.k + d, 1, plan->d_k, even(count), room->floats.u + c, plan->width,
+               vectors);
+        UNROLL
+        for (size_t i = 0; i < FLOAT_ROWS; i++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                const size_t at = (d + i) * plan->width + c + (size_t)v * FLOATS;
+                const vec low = load(room->state + at) * factor + WIDEN(LOW_HALF(total[i][v])),
+                          high = load(room->state + at + LANES) * factor + WIDEN(HIGH_HALF(total[i][v]));
+                store(room->state + at, low);
+                store(room->state + at + LANES, high);
+                narrow(room->floats.read + at, low);
+                narrow(room->floats.read + at + LANES, high);
+            }
+        }
+    }
+}
+
+/* Puts the first `count` keys of the chunk into the state, and what is read of it. */
+__attribute__((noinline)) static void write_floats(const struct linear_plan *plan,
+                                                   const struct linear_room *room, double factor,
+                                                   size_t count, const struct ahead *ahead)
+{
+    size_t c = 0;
+    if (count % 2)
+        clear_floats(room->floats.u + count * plan->width, plan->width);
+    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
+        write_columns(plan, room, factor, count, c, FLOAT_VECTORS, ahead);
+    if (c < plan->width)
+        write_columns(plan, room, factor, count, c, 1, ahead);
+    const size_t keys = plan->d_k * plan->width;
+    for (size_t d = 0; plan->normalizes && d < plan->d_k; d += LANES) {
+        vec sum = load(room->state + keys + d);
+        for (size_t j = 0; j < count; j++)
+            sum += widen(room->floats.k + j * plan->d_k + d);
+        store(room->state + keys + d, sum);
+        narrow(room->floats.read + keys + d, sum);
+    }
+}
+
+static void float_absorb(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
+                         size_t column, double *factor)
+{
+    floats_bits trouble = {0};
+    (void)factor;
+    for (; first < end; first += LINEAR_ROWS) {
+        const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
+        trouble = copy_keys(plan, room, first, count, column, trouble);
+        write_floats(plan, room, 1, count,
+                     &(struct ahead){.key = first + LINEAR_ROWS, .query = SIZE_MAX, .column = column});
+    }
+    if (any_negative(trouble))
+        break_plan(plan);
+}
+
+static void float_attend(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
+                         size_t column)
+{
+    const struct head *head = plan->job->head;
+    floats_bits trouble = {0};
+    struct shares shares;
+    for (size_t i = 0; i < plan->size; i += LANES)
+        narrow(room->floats.read + i, load(room->state + i));
+    for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
+        const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
+                     base = linear_base(plan, first), count = linear_seen(plan, first + rows - 1) - base;
+        for (size_t r = 0; r < LINEAR_ROWS; r++)
+            if (r < rows)
+                trouble = copy_row(room->floats.q + r * plan->d_k, head->q.data + (first + r) * head->q.row,
+                                   head->d_k, plan->d_k, trouble);
+            else
+                clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
+        find_shares(plan, &shares, first, base, rows);
+        if (count > 0) {
+            trouble = copy_keys(plan, room, base, count, column, trouble);
+            turn_floats(plan, room);
+            find_pairs(plan, room, &shares);
+        } else {
+            clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
+        }
+        find_output(plan, room, &shares, count);
+        deliver_floats(plan, room, first, rows, column);
+        if (first + rows < end && count > 0) {
+            const float *left = shares.pairs + (rows - 1) * LINEAR_ROWS;
+            for (size_t j = 0; j < count && plan->decay != LINEAR_KEEPS; j++)
+                for (size_t c = 0; c < plan->width; c += FLOATS)
+                    store_floats(room->floats.u + j * plan->width + c,
+                                 load_floats(room->floats.u + j * plan->width + c) * left[j]);
+            const size_t end_of_keys = linear_base(plan, first + rows);
+            write_floats(plan, room, shares.whole, end_of_keys - base,
+                         &(struct ahead){.key = end_of_keys, .query = first + rows, .column = column});
+        }
+    }
+    if (any_negative(trouble))
+        break_plan(plan);
+}
+
+const struct linear_kernel LINEAR_FLOAT_KERNEL = {
+    .name = LINEAR_NAME, .absorb = float_absorb, .attend = float_attend};
