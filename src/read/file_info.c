@@ -41,7 +41,7 @@ static bool put_reading(struct tensor_info *tensor, const struct dump_reading *r
 }
 
 /* Of a file of named arrays: by their names, which may be those of a model's weights. */
-static bool read_names(struct file_info *info, struct filled *filled, struct error *error)
+static bool info_read_names(struct file_info *info, struct filled *filled, struct error *error)
 {
     struct dump_reading *readings = NULL;
     struct archive *archive = &info->file.archive;
@@ -321,7 +321,8 @@ static bool info_read(struct file_info *info, struct error *error)
     info->tensors = memory_zeroed(info->file.count, sizeof *info->tensors, error);
     for (size_t i = 0; info->tensors && i < info->file.count; i++)
         info->tensors[i].input = INPUT_COUNT;
-    if (!info->tensors || !(info->file.is_text ? read_inputs(info, error) : read_names(info, &filled, error)))
+    if (!info->tensors ||
+        !(info->file.is_text ? read_inputs(info, error) : info_read_names(info, &filled, error)))
         return false;
     for (size_t i = 0; i < info->file.count; i++)
         if (info->tensors[i].input < INPUT_COUNT)

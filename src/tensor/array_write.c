@@ -42,9 +42,9 @@ static void write_job(void *context, int worker, size_t job)
     const size_t first = job * WRITE_JOB, left = piece->count - first;
     (void)worker;
     piece->losses[job] = (struct narrow_losses){0};
-    narrow(piece->to, piece->room + bytes_of(piece->to, first), piece->from,
-           piece->numbers + bytes_of(piece->from, first), left < WRITE_JOB ? left : WRITE_JOB,
-           &piece->losses[job]);
+    narrow_numbers(piece->to, piece->room + bytes_of(piece->to, first), piece->from,
+                   piece->numbers + bytes_of(piece->from, first), left < WRITE_JOB ? left : WRITE_JOB,
+                   &piece->losses[job]);
 }
 
 /* Numbers that follow each other, converted. */
