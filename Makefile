@@ -108,7 +108,7 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
 # Programs that write the pixels of a picture and the numbers of an array, for the tests.
-READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array $(BUILD)/tests/read_gguf
+READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array
 $(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
@@ -118,7 +118,7 @@ programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(READ_PROGRAM
 
 RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) PROFILES=$(abspath $(PROFILES)) \
 	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
-	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) READ_GGUF=$(abspath $(BUILD)/tests/read_gguf) tests/run
+	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 
@@ -181,10 +181,10 @@ $(LLAMA_INSTALLED):
 	@echo "  NPM $@"
 	$(Q)! npm install --prefix $(PEERS)/llama --ignore-scripts --no-audit --no-fund \
 		@node-llama-cpp/linux-x64@$(LLAMA_VERSION) >$(PEERS)/llama.log 2>&1 || touch $@
-test-peers: $(BUILD)/attn $(BUILD)/tests/read_gguf $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
+test-peers: $(BUILD)/attn $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
 	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
 		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
-	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(BUILD)/tests/read_gguf $(PEERS)/llama \
+	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(PEERS)/llama \
 		$(wildcard $(REAL)/models/stories260K/*.gguf $(REAL)/models/vocab/*.gguf); \
 		else echo "libggml: skipped, npm could not install it ($(PEERS)/llama.log)"; fi
 

@@ -12,12 +12,12 @@ import numpy as np
 
 import gguf_files as files
 
-READ_GGUF = os.environ["READ_GGUF"]
+READ_ARRAY = os.environ["READ_ARRAY"]
 rng = np.random.default_rng(5)
 
 
 def run(*arguments):
-    done = subprocess.run([READ_GGUF, *arguments], capture_output=True)
+    done = subprocess.run([READ_ARRAY, *arguments], capture_output=True)
     assert done.returncode == 0, (arguments, done.returncode, done.stderr)
     return done
 

@@ -1,7 +1,7 @@
 """
 attn against libggml: blocks of random bytes of every quantized type, widened by both; and files that attn writes, which
 libggml's own reader must take, with the same names, shapes, metadata and numbers.
-usage: check_ggml.py READ_GGUF FOLDER [FILE…]    (FOLDER/node_modules has @node-llama-cpp/linux-x64; FILE: more GGUF to write)
+usage: check_ggml.py READ_ARRAY FOLDER [FILE…]    (FOLDER/node_modules has @node-llama-cpp/linux-x64; FILE: more GGUF to write)
 """
 import ctypes as c
 import glob
@@ -16,7 +16,7 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "numpy"))
 import gguf_files as files  # noqa: E402
 
-READ_GGUF, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
+READ_ARRAY, FOLDER = os.path.abspath(sys.argv[1]), sys.argv[2]
 PACKAGE = os.path.join(FOLDER, "node_modules", "@node-llama-cpp", "linux-x64")
 ggml = c.CDLL(glob.glob(os.path.join(PACKAGE, "bins", "*", "libggml-base.so"))[0])
 
@@ -54,7 +54,7 @@ def widen(number, data):
 
 
 def read(path, name):
-    done = subprocess.run([READ_GGUF, f"{path}:{name}"], capture_output=True, check=True)
+    done = subprocess.run([READ_ARRAY, f"{path}:{name}"], capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.float32)
 
 
@@ -81,7 +81,7 @@ def check_types(folder):
 
 def check_file(path, written):
     """How many tensors of a written file libggml sees differently; -1: it refuses it."""
-    subprocess.run([READ_GGUF, "-o", written, "gguf", path], check=True)
+    subprocess.run([READ_ARRAY, "-o", written, "gguf", path], check=True)
     with open(written, "rb") as f:
         reader = files.Reader(f.read())
     context = c.c_void_p()
