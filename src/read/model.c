@@ -164,7 +164,7 @@ static bool open_weights(struct model *model, struct inputs *inputs, const char 
 }
 
 /* Reads a config from a file. The source stays with the inputs, for its name. */
-static bool read_config(struct model *model, struct inputs *inputs, const char *path, struct error *error)
+static bool open_config(struct model *model, struct inputs *inputs, const char *path, struct error *error)
 {
     const size_t most = (size_t)64 << 20;
     if (!memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error))
@@ -185,12 +185,12 @@ static bool find_config(struct model *model, struct inputs *inputs, const char *
     const char *file = model->archive->sources[0].name, *slash = strrchr(file, '/');
     const size_t length = slash ? (size_t)(slash - file) + 1 : 0;
     if (said)
-        return read_config(model, inputs, said, error);
+        return open_config(model, inputs, said, error);
     for (size_t i = 0; i < 2 && !archive_metadatum(model->archive, "general.architecture"); i++) {
         char *path = path_in(file, length, usual[i]);
         if (!path)
             return error_memory(error, length);
-        const bool there = access(path, F_OK) == 0, ok = there && read_config(model, inputs, path, error);
+        const bool there = access(path, F_OK) == 0, ok = there && open_config(model, inputs, path, error);
         free(path);
         if (there)
             return ok;
@@ -201,7 +201,8 @@ static bool find_config(struct model *model, struct inputs *inputs, const char *
 /* ---- names ---- */
 
 /* Whether an array's name is that of a row. */
-static bool row_fits(const struct profile_row *row, const struct array *array, struct name_numbers *numbers)
+static bool is_named_by(const struct profile_row *row, const struct array *array,
+                        struct name_numbers *numbers)
 {
     return name_pattern_fits(row->pattern, array->name, numbers) &&
            (numbers->layer == SIZE_MAX || numbers->layer < LAYERS_MAX);
@@ -214,7 +215,7 @@ static uint64_t rows_met(const struct profile *profile, const struct archive *ar
     for (size_t r = 0; profile->rows[r].pattern && r < 63; r++)
         for (size_t i = 0; i < archive->count && !(met >> r & 1); i++) {
             struct name_numbers numbers;
-            if (row_fits(&profile->rows[r], &archive->arrays[i], &numbers))
+            if (is_named_by(&profile->rows[r], &archive->arrays[i], &numbers))
                 met |= UINT64_C(1) << r;
         }
     return met;
@@ -477,7 +478,7 @@ static size_t list_stems(const struct model *model, struct stem *stems)
         const struct array *array = &model->archive->arrays[i];
         struct name_numbers numbers = {0};
         const struct profile_row *row = model->profile->rows;
-        while (row->pattern && !(row->part == model->part && row_fits(row, array, &numbers)))
+        while (row->pattern && !(row->part == model->part && is_named_by(row, array, &numbers)))
             row++;
         if (!row->pattern)
             continue;
@@ -530,7 +531,7 @@ static bool is_of_row(const struct model *model, size_t row, const struct array 
                       struct name_numbers *numbers)
 {
     const struct profile_row *r = &model->profile->rows[row];
-    return r->part == model->part && row_fits(r, array, numbers) &&
+    return r->part == model->part && is_named_by(r, array, numbers) &&
            strncmp(array->name, model->prefix, numbers->start) == 0 && !model->prefix[numbers->start];
 }
 

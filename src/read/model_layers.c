@@ -111,7 +111,7 @@ static struct model_widths widths_of(const struct filling *f)
                                  .heads = table && table->rank == 2 ? table->shape[1] : 0};
 }
 
-static bool check_rank(const struct filling *f, const struct profile_row *row, const struct array *array)
+static bool check_row_rank(const struct filling *f, const struct profile_row *row, const struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
     const bool is_matrix = (row->input >= INPUT_W_Q && row->input <= INPUT_W_O) || row->input == INPUT_W_QKV;
@@ -173,7 +173,7 @@ static bool put_row(const struct filling *f, struct layer_inputs *to, size_t r)
     struct tensor tensor = {0};
     struct array array = *array_of(f, r);
     const bool out_in = is_out_in(f, row);
-    bool ok = check_rank(f, row, &array) && archive_load(f->model->archive, &array, f->error) &&
+    bool ok = check_row_rank(f, row, &array) && archive_load(f->model->archive, &array, f->error) &&
               take_share(f, row, &array) && array_tensor(&tensor, f->model->archive, &array, f->error) &&
               (!row->adds_one || add_one(&tensor, f->error));
     if (ok) {
@@ -420,7 +420,7 @@ static bool make_model_layers(const struct filling *f)
     return true;
 }
 
-static bool is_chosen(const size_t *layers, size_t count, size_t layer)
+static bool is_asked_for(const size_t *layers, size_t count, size_t layer)
 {
     bool chosen = !layers;
     for (size_t i = 0; layers && i < count; i++)
@@ -436,7 +436,7 @@ bool model_put(struct model *model, struct inputs *inputs, const struct settings
         !put_rows(&f, &inputs->all, true))
         return false;
     for (; f.layer < model->layer_count; f.layer++) {
-        inputs->layers[f.layer].is_idle = !is_chosen(layers, count, f.layer);
+        inputs->layers[f.layer].is_idle = !is_asked_for(layers, count, f.layer);
         if (inputs->layers[f.layer].is_idle)
             continue;
         if (!fill_layer(&f))

@@ -422,7 +422,7 @@ static bool check_clip(const struct attending *a)
            key_error(a, keys, "q, k and v are cut off there, which is not computed here: expected null");
 }
 
-static bool set_scale(const struct attending *a)
+static bool set_model_scale(const struct attending *a)
 {
     double size, heads, blocks;
     if (a->model->profile->rule == RULE_LAYER_SCALE &&
@@ -446,7 +446,8 @@ bool model_settings(struct settings *settings, size_t *columns, const struct mod
         .model = model, .settings = settings, .said = said, .widths = widths, .layer = layer, .error = error};
     const bool ok = check_clip(&a) && set_fixed(&a, model->profile->fixed[PART_ONLY]) &&
                     (model->part == PART_ONLY || set_fixed(&a, model->profile->fixed[model->part])) &&
-                    set_heads(&a) && set_keys(&a, false) && set_window(&a) && set_rotary(&a) && set_scale(&a);
+                    set_heads(&a) && set_keys(&a, false) && set_window(&a) && set_rotary(&a) &&
+                    set_model_scale(&a);
     *columns = a.head;
     return ok;
 }
