@@ -324,8 +324,7 @@ static const struct option_row input_rows[] = {
      OPTION_AT(input.tokenizer)},
     {.name = "ids",
      .argument = "LIST",
-     .help =
-         "the tokens by their numbers, as 1,403,407 (default: the key ids or input_ids of the inputs)",
+     .help = "the tokens by their numbers, as 1,403,407 (default: the key ids or input_ids of the inputs)",
      .parse = value_utf8,
      OPTION_AT(input.ids)},
     {.name = "raw-tokens",
