@@ -138,6 +138,12 @@ static bool npz_write_arrays(const struct array *arrays, size_t count, const str
                              size_t metadata_count, struct out *out, struct error *error)
 {
     (void)metadata, (void)metadata_count;
+    if (count == 0) {
+        /* The end of the directory alone (APPNOTE 6.3.10, 4.3.16): libzip leaves no file where there is no member. */
+        static const char nothing[22] = "PK\5\6";
+        out_bytes(out, nothing, sizeof nothing);
+        return true;
+    }
     zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, NULL);
     zip_t *zip = memory ? zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, NULL) : NULL;
     bool ok = zip;
