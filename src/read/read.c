@@ -50,7 +50,6 @@ static const char *foreign_format(const struct source *source)
         const char *what;
     } known[] = {
         {"PK\3\4", 0, 4, "a zip archive (.npz, .pt, .xlsx)"},
-        {"{\"", 8, 2, "a safetensors file"},
         {"\x1f\x8b", 0, 2, "compressed by gzip"},
         {"\x89PNG", 0, 4, "a picture"},
         {"\x89HDF", 0, 4, "an HDF5 file"},
