@@ -181,10 +181,10 @@ $(LLAMA_INSTALLED):
 	@echo "  NPM $@"
 	$(Q)! npm install --prefix $(PEERS)/llama --ignore-scripts --no-audit --no-fund \
 		@node-llama-cpp/linux-x64@$(LLAMA_VERSION) >$(PEERS)/llama.log 2>&1 || touch $@
-test-peers: $(BUILD)/attn $(BUILD)/tests/read_array $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
+test-peers: $(BUILD)/attn $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
 	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
 		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
-	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(BUILD)/tests/read_array $(PEERS)/llama \
+	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(PEERS)/llama \
 		$(wildcard $(REAL)/models/stories260K/*.gguf $(REAL)/models/vocab/*.gguf); \
 		else echo "libggml: skipped, npm could not install it ($(PEERS)/llama.log)"; fi
 
@@ -218,8 +218,10 @@ FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="$$limits -rss_
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
-		for m in torch gguf npz; do [ $$f != fuzz_$$m ] || ! [ -e tests/numpy/$${m}_files.py ] || \
-			$(PYTHON) -B tests/numpy/$${m}_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; done; $(FUZZ_LIMITS); \
+		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
+		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
+			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; \
+		[ $$f != fuzz_gguf ] || $(PYTHON) -B tests/numpy/gguf_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
 $(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/source.h"
 #include "problem/inputs.h"
-#include "tensor/format.h"
 
 /* The formats: X(NAME) for each, with BETWEEN between them. A file that no reader
  * knows is read by the last. */
@@ -54,6 +53,7 @@ extern const char reader_words[];
 bool read_file(struct inputs *inputs, const char *path, const char *said, const struct read_target *target,
                struct warnings *warnings, struct error *error);
 
+struct format;
 /* The format of named arrays that a file has, by `said` (NULL: by content, then by name); NULL: it is a text. Errors: ERROR_USAGE
  * for an unknown name. */
 bool read_format(const struct source *source, const char *said, const struct format **format,

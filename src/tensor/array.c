@@ -11,8 +11,11 @@ bool array_count(const struct array *array, size_t *count)
 {
     *count = 1;
     bool is_empty = false; /* 0 times anything is 0, also where the rest does not fit */
-    for (int a = 0; a < array->rank; a++)
+    for (int a = 0; a < array->rank; a++) {
         is_empty = is_empty || array->shape[a] == 0;
+        if (array->shape[a] > PTRDIFF_MAX)
+            return false;
+    }
     for (int a = 0; a < array->rank && !is_empty; a++)
         if (!size_multiply(*count, array->shape[a], count) || *count > PTRDIFF_MAX)
             return false;
@@ -31,6 +34,17 @@ bool array_pack(struct array *array)
         if (count > 0)
             stride *= array->shape[a];
     }
+    return true;
+}
+
+bool array_read_as(struct array *array, enum dtype dtype)
+{
+    const struct dtype_kind *kind = dtype_kind(dtype);
+    size_t count, bytes;
+    if (!kind->widen || kind->count != 1 || !array_count(array, &count) ||
+        !size_multiply(count, kind->bytes, &bytes) || bytes != array->bytes)
+        return false;
+    array->dtype = dtype;
     return true;
 }
 
@@ -256,6 +270,12 @@ static void slice_find(const struct cut *cut, int64_t length, int64_t *first, si
     *first = any ? from : 0;
 }
 
+static bool array_has_numbers(const struct array *array)
+{
+    size_t count;
+    return array_count(array, &count) && count > 0;
+}
+
 /* Applies one cut to axis `axis` of the old array; `to` gets what is left. */
 static bool cut_axis(struct array *to, const struct array *old, int axis, const struct cut *cut,
                      const char *index, struct error *error)
@@ -271,7 +291,9 @@ static bool cut_axis(struct array *to, const struct array *old, int axis, const 
     if (kind->count > 1 && axis == old->rank - 1 &&
         (count != old->shape[axis] || first != 0 || cut->step != 1))
         return cut_error(old, index, error, "the last axis of a quantized array can only be taken whole");
-    to->data += first * old->stride[axis] / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
+    /* An array without numbers has no place either. */
+    if (array_has_numbers(old))
+        to->data += first * old->stride[axis] / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
     if (!cut->is_slice)
         return true;
     to->shape[to->rank] = count;

@@ -34,7 +34,7 @@ struct array {
     struct array_origin *origin;
 };
 
-/* How many numbers it has; false where that does not fit a size_t. */
+/* How many numbers it has; false where that, or an axis, does not fit a ptrdiff_t. */
 bool array_count(const struct array *array, size_t *count);
 /* Sets the strides to those of rows last without gaps. False where a size does not fit. */
 bool array_pack(struct array *array);
@@ -50,6 +50,10 @@ const float *array_in_place(const struct array *array);
 void array_widen(const struct array *array, float *to);
 /* The same without a change of type: in the byte order of this machine, of a quantized array its blocks. */
 void array_copy(const struct array *array, char *to);
+
+/* Takes the bytes of an array, of which no part has been cut out, for numbers of another type: of bfloat16, which NumPy saves
+ * as "<V2". False, with nothing changed, where the sizes do not agree. */
+bool array_read_as(struct array *array, enum dtype dtype);
 
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
  * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was

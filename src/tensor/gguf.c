@@ -792,6 +792,6 @@ const struct format format_gguf = {.name = "gguf",
                                    .probe = gguf_probe,
                                    .open = gguf_open,
                                    .load = gguf_load,
-                                   .keeps_metadata = true,
+                                   .keeps = gguf_is_kept,
                                    .holds = gguf_holds,
                                    .write = gguf_write};

@@ -215,6 +215,29 @@ static bool find_dictionary(const struct archive *archive, const struct array *a
     return true;
 }
 
+/* A descr in its parts: "<f4", "|O", "<M8[ns]". */
+struct npy_descr {
+    char order, kind;
+    size_t size;
+};
+
+/* False where it is none. Of dates, the unit may stand behind the size. */
+static bool descr_read(struct npy_descr *descr, const char *text)
+{
+    const char *at = text;
+    *descr = (struct npy_descr){.order = *at ? *at++ : 0};
+    descr->kind = *at ? *at++ : 0;
+    const bool is_letter = (descr->kind | 0x20) >= 'a' && (descr->kind | 0x20) <= 'z';
+    const char *digits = at;
+    for (; *at >= '0' && *at <= '9' && descr->size < 1 << 20; at++)
+        descr->size = descr->size * 10 + (size_t)(*at - '0');
+    const size_t unit = strspn(*at == '[' ? at + 1 : "", "abcdefghijklmnopqrstuvwxyzDMWY0123456789/");
+    if ((descr->kind == 'M' || descr->kind == 'm') && unit > 0 && at[unit + 1] == ']')
+        at += unit + 2;
+    return descr->order && strchr("<>|=", descr->order) && is_letter && !*at &&
+           (at > digits || descr->kind == 'O');
+}
+
 /* The type by its descr, "<f4". */
 static bool npy_find_type(struct archive *archive, struct array *array, const struct npy_parser *p,
                           size_t *bytes, struct error *error)
@@ -230,19 +253,17 @@ static bool npy_find_type(struct archive *archive, struct array *array, const st
             archive, array, error,
             "records of several fields, %.60s: expected one number each; save the fields by themselves",
             type);
-    const char order = type[0], kind = order ? type[1] : 0;
-    size_t size = 0;
-    const char *digit = kind ? type + 2 : type;
-    for (; *digit >= '0' && *digit <= '9' && size < 1 << 20; digit++)
-        size = size * 10 + (size_t)(*digit - '0');
+    struct npy_descr descr;
+    if (!descr_read(&descr, type))
+        return archive_error(archive, array, error, "numbers of the type \"%.60s\": expected one as \"<f4\"",
+                             type);
+    const char order = descr.order, kind = descr.kind;
+    const size_t size = descr.size;
     if (kind == 'O')
         return archive_error(
             archive, array, error,
             "objects that NumPy pickled, which are not read: expected numbers; save them by np.save(…, "
             "a.astype(\"float32\"))");
-    if (!strchr("<>|=", order) || !order || !kind || *digit)
-        return archive_error(archive, array, error, "numbers of the type \"%.60s\": expected one as \"<f4\"",
-                             type);
     for (int t = 0; t < NUMBER_TYPES; t++)
         if (number_types[t].kind == kind && number_types[t].size == size)
             array->dtype = number_types[t].dtype;
@@ -288,6 +309,8 @@ bool npy_header_read(struct archive *archive, size_t index, const char *bytes, s
                              array_shape(array, shape));
     if (p.is_fortran)
         pack_fortran(array);
+    /* NumPy reads what it needs and leaves what is behind. That is an error here: it is a second array that np.save appended, of
+     * which nobody would hear, or the header does not belong to these numbers. */
     if (needed != whole - *begin)
         return archive_error(archive, array, error,
                              "%zu bytes of numbers: expected %zu, by its shape of %s and %zu bytes each",

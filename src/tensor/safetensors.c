@@ -1,13 +1,11 @@
 /*
  * safetensors: 8 bytes of length, a header in JSON, and the numbers of the arrays one after the other. Source: the README of
- * huggingface/safetensors and its checks (safetensors/src/tensor.rs, version 0.6): the header has at most 100 MB and begins
+ * huggingface/safetensors and its checks (safetensors/src/tensor.rs, version 0.7): the header has at most 100 MB and begins
  * with a brace; the arrays fill the rest of the file without holes, overlaps or bytes behind them. Numbers are little
  * endian, rows last.
  *
  * A model in several files has a list of them, model.safetensors.index.json: {"weight_map": {NAME: FILE, …}}.
  */
-#include <cjson/cJSON.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,140 +15,55 @@
 #include "base/text.h"
 #include "tensor/array_write.h"
 #include "tensor/format.h"
+#include "tensor/strict_json.h"
 
 enum { HEADER_MOST = 100000000 };
 
 static const bool is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 
-/* Types as the header has them. Those of less than a byte, and of 8 bits with an exponent, are named and not read. */
+/* Types as the header has them, in the order of safetensors' own list. Those of less than a byte, those of 8 bits with an
+ * exponent and complex numbers are named and not read. */
 static const struct {
     const char *name;
     enum dtype dtype;
     size_t bits;
 } stored_types[] = {
-    {"BOOL", DTYPE_BOOL, 8},       {"I8", DTYPE_I8, 8},           {"U8", DTYPE_U8, 8},
-    {"I16", DTYPE_I16, 16},        {"U16", DTYPE_U16, 16},        {"I32", DTYPE_I32, 32},
-    {"U32", DTYPE_U32, 32},        {"I64", DTYPE_I64, 64},        {"U64", DTYPE_U64, 64},
-    {"F16", DTYPE_F16, 16},        {"BF16", DTYPE_BF16, 16},      {"F32", DTYPE_F32, 32},
-    {"F64", DTYPE_F64, 64},        {"F8_E4M3", DTYPE_UNKNOWN, 8}, {"F8_E5M2", DTYPE_UNKNOWN, 8},
-    {"F8_E8M0", DTYPE_UNKNOWN, 8}, {"F4", DTYPE_UNKNOWN, 4},      {"F6_E2M3", DTYPE_UNKNOWN, 6},
-    {"F6_E3M2", DTYPE_UNKNOWN, 6}, {"C64", DTYPE_UNKNOWN, 64},
+    {"BOOL", DTYPE_BOOL, 8},
+    {"F4", DTYPE_UNKNOWN, 4},
+    {"F6_E2M3", DTYPE_UNKNOWN, 6},
+    {"F6_E3M2", DTYPE_UNKNOWN, 6},
+    {"U8", DTYPE_U8, 8},
+    {"I8", DTYPE_I8, 8},
+    {"F8_E5M2", DTYPE_UNKNOWN, 8},
+    {"F8_E4M3", DTYPE_UNKNOWN, 8},
+    {"F8_E8M0", DTYPE_UNKNOWN, 8},
+    {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
+    {"F8_E5M2FNUZ", DTYPE_UNKNOWN, 8},
+    {"I16", DTYPE_I16, 16},
+    {"U16", DTYPE_U16, 16},
+    {"F16", DTYPE_F16, 16},
+    {"BF16", DTYPE_BF16, 16},
+    {"I32", DTYPE_I32, 32},
+    {"U32", DTYPE_U32, 32},
+    {"F32", DTYPE_F32, 32},
+    {"C64", DTYPE_UNKNOWN, 64},
+    {"F64", DTYPE_F64, 64},
+    {"I64", DTYPE_I64, 64},
+    {"U64", DTYPE_U64, 64},
 };
 enum { STORED_TYPES = sizeof stored_types / sizeof *stored_types };
 
-/* ---- the header: strict JSON of one form ---- */
+/* ---- the header ---- */
 
 /* A header on its way. */
 struct header {
+    struct strict_json json;
     struct archive *archive;
-    const struct source *source;
-    size_t index; /* of the source among those of the archive */
-    const char *at, *end;
+    size_t index;        /* of the source among those of the archive */
     const char *numbers; /* behind the header */
     size_t size;         /* of the numbers */
     struct error *error;
 };
-
-static bool header_error(const struct header *h, const char *what)
-{
-    return error_set(h->error, ERROR_INPUT, "%s: byte %zu of the header of safetensors: %s", h->source->name,
-                     (size_t)(h->at - h->source->data), what);
-}
-
-static void header_blanks(struct header *h)
-{
-    while (h->at < h->end && strchr(" \t\r\n", *h->at) && *h->at)
-        h->at++;
-}
-
-static bool header_is(struct header *h, char c)
-{
-    header_blanks(h);
-    const bool is = h->at < h->end && *h->at == c;
-    h->at += is;
-    return is;
-}
-
-static bool header_expect(struct header *h, char c)
-{
-    char what[32];
-    snprintf(what, sizeof what, "expected %c", c);
-    return header_is(h, c) || header_error(h, what);
-}
-
-/* A string of JSON, decoded; the caller frees it. */
-static char *header_string(struct header *h)
-{
-    header_blanks(h);
-    const char *start = h->at, *at = h->at + 1;
-    if (h->at >= h->end || *start != '"') {
-        header_error(h, "expected a string");
-        return NULL;
-    }
-    bool has_escape = false;
-    for (; at < h->end && *at != '"'; at++) {
-        if ((unsigned char)*at < ' ')
-            break;
-        if (*at == '\\' && at + 1 < h->end) {
-            has_escape = true;
-            at++;
-        }
-    }
-    if (at >= h->end || *at != '"' ||
-        text_valid_length(start, (size_t)(at - start)) != (size_t)(at - start)) {
-        header_error(h, "expected a string of UTF-8 that ends");
-        return NULL;
-    }
-    char *text = NULL;
-    if (has_escape) {
-        cJSON *item = cJSON_ParseWithLength(start, (size_t)(at - start) + 1);
-        if (cJSON_IsString(item))
-            text = text_copy(item->valuestring);
-        cJSON_Delete(item);
-        if (!text)
-            header_error(h, "expected a string whose escapes are those of JSON");
-    } else {
-        text = text_copy_part(start + 1, (size_t)(at - start) - 1);
-        if (!text)
-            error_memory(h->error, (size_t)(at - start));
-    }
-    h->at = at + 1;
-    return text;
-}
-
-/* A whole number from 0 on. */
-static bool header_number(struct header *h, size_t *number)
-{
-    header_blanks(h);
-    const char *start = h->at;
-    *number = 0;
-    for (; h->at < h->end && *h->at >= '0' && *h->at <= '9'; h->at++)
-        if (!size_multiply(*number, 10, number) ||
-            __builtin_add_overflow(*number, (size_t)(*h->at - '0'), number))
-            return header_error(h, "a number that no file needs: expected a smaller one");
-    if (h->at == start || (*start == '0' && h->at - start > 1))
-        return header_error(h, "expected a whole number");
-    return true;
-}
-
-/* A list of whole numbers, of which `most` are kept; *count: how many there are. */
-static bool header_list(struct header *h, size_t *list, size_t most, size_t *count)
-{
-    *count = 0;
-    if (!header_expect(h, '['))
-        return false;
-    if (header_is(h, ']'))
-        return true;
-    do {
-        size_t number;
-        if (!header_number(h, &number))
-            return false;
-        if (*count < most)
-            list[*count] = number;
-        ++*count;
-    } while (header_is(h, ','));
-    return header_expect(h, ']');
-}
 
 /* What an entry of the header says. */
 struct header_entry {
@@ -163,42 +76,44 @@ struct header_entry {
 static bool entry_key(struct header *h, const char *key, struct header_entry *entry)
 {
     if (strcmp(key, "dtype") == 0 && !entry->type)
-        return (entry->type = header_string(h)) != NULL;
+        return (entry->type = strict_json_string(&h->json)) != NULL;
     if (strcmp(key, "shape") == 0 && !entry->has_shape) {
         entry->has_shape = true;
-        return header_list(h, entry->shape, ARRAY_RANK_MAX, &entry->rank);
+        return strict_json_wholes(&h->json, entry->shape, ARRAY_RANK_MAX, &entry->rank);
     }
     if (strcmp(key, "data_offsets") == 0 && !entry->has_offsets) {
         entry->has_offsets = true;
-        return header_list(h, entry->offsets, 2, &entry->offset_count);
+        return strict_json_wholes(&h->json, entry->offsets, 2, &entry->offset_count);
     }
-    return header_error(h, "expected dtype, shape and data_offsets, each once");
+    return strict_json_error(&h->json, "expected dtype, shape and data_offsets, each once");
 }
 
 static bool entry_read(struct header *h, struct header_entry *entry)
 {
-    if (!header_expect(h, '{'))
+    if (!strict_json_expect(&h->json, '{'))
         return false;
     do {
-        char *key = header_string(h);
-        const bool ok = key && header_expect(h, ':') && entry_key(h, key, entry);
+        char *key = strict_json_string(&h->json);
+        const bool ok = key && strict_json_expect(&h->json, ':') && entry_key(h, key, entry);
         free(key);
         if (!ok)
             return false;
-    } while (header_is(h, ','));
-    return header_expect(h, '}') &&
+    } while (strict_json_is(&h->json, ','));
+    return strict_json_expect(&h->json, '}') &&
            ((entry->type && entry->has_shape && entry->has_offsets && entry->offset_count == 2) ||
-            header_error(h, "expected dtype, shape and two data_offsets"));
+            strict_json_error(&h->json, "expected dtype, shape and two data_offsets"));
 }
 
 /* Adds the array of an entry, whose bytes must be those of its shape, within the file. */
 static bool entry_add(struct header *h, const char *name, const struct header_entry *entry)
 {
     char shape[ARRAY_SHAPE_TEXT];
-    if (archive_find(h->archive, name))
-        return error_set(h->error, ERROR_INPUT,
-                         "%s:%s: this name stands twice in the header: expected it once", h->source->name,
-                         name);
+    const struct array *other = archive_find(h->archive, name);
+    if (other)
+        return error_set(h->error, ERROR_INPUT, "%s:%s: this name stands twice, also in %s: expected it once",
+                         h->json.source->name, name,
+                         other->source == h->index ? "the same header"
+                                                   : h->archive->sources[other->source].name);
     struct array *array = archive_add(h->archive, name, strlen(name), h->error);
     if (!array)
         return false;
@@ -234,20 +149,20 @@ static bool entry_add(struct header *h, const char *name, const struct header_en
     array->swapped = is_big_endian && bits > 8;
     array->bytes = needed / 8;
     array->data = h->numbers + begin;
-    array->offset = (size_t)(array->data - h->source->data);
+    array->offset = (size_t)(array->data - h->json.source->data);
     return true;
 }
 
 /* {"key": "text", …} */
 static bool header_metadata(struct header *h)
 {
-    if (!header_expect(h, '{'))
+    if (!strict_json_expect(&h->json, '{'))
         return false;
-    if (header_is(h, '}'))
+    if (strict_json_is(&h->json, '}'))
         return true;
     do {
-        char *key = header_string(h), *text = NULL;
-        bool ok = key && header_expect(h, ':') && (text = header_string(h));
+        char *key = strict_json_string(&h->json), *text = NULL;
+        bool ok = key && strict_json_expect(&h->json, ':') && (text = strict_json_string(&h->json));
         struct metadatum *metadatum =
             ok ? archive_add_metadatum(h->archive, key, strlen(key), h->error) : NULL;
         const size_t size = text ? strlen(text) : 0;
@@ -263,15 +178,15 @@ static bool header_metadata(struct header *h)
         free(text);
         if (!ok)
             return false;
-    } while (header_is(h, ','));
-    return header_expect(h, '}');
+    } while (strict_json_is(&h->json, ','));
+    return strict_json_expect(&h->json, '}');
 }
 
 static bool entry_take(struct header *h)
 {
     struct header_entry entry = {0};
-    char *name = header_string(h);
-    bool ok = name && header_expect(h, ':');
+    char *name = strict_json_string(&h->json);
+    bool ok = name && strict_json_expect(&h->json, ':');
     if (ok && strcmp(name, "__metadata__") == 0)
         ok = header_metadata(h);
     else if (ok)
@@ -279,6 +194,19 @@ static bool entry_take(struct header *h)
     free(entry.type);
     free(name);
     return ok;
+}
+
+static bool header_read(struct header *h)
+{
+    if (!strict_json_expect(&h->json, '{'))
+        return false;
+    if (strict_json_is(&h->json, '}'))
+        return strict_json_end(&h->json);
+    do
+        if (!entry_take(h))
+            return false;
+    while (strict_json_is(&h->json, ','));
+    return strict_json_expect(&h->json, '}') && strict_json_end(&h->json);
 }
 
 /* ---- no holes ---- */
@@ -315,7 +243,7 @@ static bool check_places(const struct header *h, size_t first)
     if (ok && end != h->numbers + h->size)
         ok = error_set(h->error, ERROR_INPUT,
                        "%s: %zu bytes of numbers, of which the header names %zu: expected no more",
-                       h->source->name, h->size, (size_t)(end - h->numbers));
+                       h->json.source->name, h->size, (size_t)(end - h->numbers));
     return ok;
 }
 
@@ -342,29 +270,18 @@ static bool file_open(struct archive *archive, size_t index, struct error *error
                          "%s: a header of %llu bytes in a file of %zu: expected at most %d, and no more "
                          "than the file has",
                          source->name, (unsigned long long)length, source->size, HEADER_MOST);
-    struct header h = {.archive = archive,
-                       .source = source,
-                       .index = index,
-                       .at = source->data + 8,
-                       .end = source->data + 8 + length,
-                       .error = error};
-    h.numbers = h.end;
-    h.size = source->size - 8 - (size_t)length;
-    if (h.at == h.end || *h.at != '{')
-        return header_error(&h, "expected {");
-    h.at++;
-    if (!header_is(&h, '}')) {
-        do
-            if (!entry_take(&h))
-                return false;
-        while (header_is(&h, ','));
-        if (!header_expect(&h, '}'))
-            return false;
-    }
-    header_blanks(&h);
-    if (h.at != h.end)
-        return header_error(&h, "expected nothing behind the brace that ends it");
-    return check_places(&h, first);
+    const char *begin = source->data + 8, *end = begin + length;
+    struct header h = {
+        .json = {source, begin, end, "the header of safetensors", error},
+        .archive = archive,
+        .index = index,
+        .numbers = end,
+        .size = source->size - 8 - (size_t)length,
+        .error = error,
+    };
+    if (begin == end || *begin != '{')
+        return strict_json_error(&h.json, "expected {");
+    return header_read(&h) && check_places(&h, first);
 }
 
 /* ---- several files ---- */
@@ -385,7 +302,7 @@ static char *path_beside(const struct source *list, const char *file, struct err
 }
 
 /* Opens a file of the list, unless it is open. *index: its place among the sources. */
-static bool open_shard(struct archive *archive, const char *file, size_t *index, struct error *error)
+static bool shard_open(struct archive *archive, const char *file, size_t *index, struct error *error)
 {
     char *path = path_beside(&archive->sources[0], file, error);
     if (!path)
@@ -399,25 +316,115 @@ static bool open_shard(struct archive *archive, const char *file, size_t *index,
     return ok;
 }
 
-static bool open_shards(struct archive *archive, struct error *error)
+/* A list of files on its way: pairs of a name and its file, both owned. */
+struct shard_list {
+    char *(*pairs)[2];
+    size_t count;
+};
+
+static void shard_list_free(struct shard_list *list)
 {
-    const struct source *source = &archive->sources[0];
-    cJSON *root = source->size <= HEADER_MOST ? cJSON_ParseWithLength(source->data, source->size) : NULL;
-    const cJSON *map = cJSON_GetObjectItemCaseSensitive(root, "weight_map");
-    bool ok =
-        cJSON_IsObject(map) ||
-        error_set(error, ERROR_INPUT, "%s: no weight_map: expected one, of names and files", source->name);
-    for (const cJSON *entry = ok ? map->child : NULL; ok && entry; entry = entry->next) {
-        size_t index;
-        const struct array *array;
-        ok = cJSON_IsString(entry) || error_set(error, ERROR_INPUT, "%s: %.200s: expected the name of a file",
-                                                archive->sources[0].name, entry->string);
-        ok = ok && open_shard(archive, entry->valuestring, &index, error);
-        if (ok && (!(array = archive_find(archive, entry->string)) || array->source != index))
-            ok = error_set(error, ERROR_INPUT, "%s: %.200s is in %.200s: expected it there, and it is not",
-                           archive->sources[0].name, entry->string, entry->valuestring);
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->pairs[i][0]);
+        free(list->pairs[i][1]);
     }
-    cJSON_Delete(root);
+    free(list->pairs);
+}
+
+/* {"name": "file", …} */
+static bool weight_map_read(struct strict_json *json, struct shard_list *list)
+{
+    if (!strict_json_expect(json, '{'))
+        return false;
+    if (strict_json_is(json, '}'))
+        return true;
+    do {
+        const size_t count = list->count;
+        const bool is_full = (count & (count - 1)) == 0; /* it doubles */
+        if (is_full &&
+            !memory_resize(&list->pairs, count == 0 ? 1 : 2 * count, sizeof *list->pairs, json->error))
+            return false;
+        char **pair = list->pairs[list->count++];
+        pair[0] = strict_json_string(json);
+        pair[1] = pair[0] && strict_json_expect(json, ':') ? strict_json_string(json) : NULL;
+        if (!pair[1])
+            return false;
+    } while (strict_json_is(json, ','));
+    return strict_json_expect(json, '}');
+}
+
+/* An entry of the list: the weight_map, or another, which is not looked at. */
+static bool list_entry_read(struct strict_json *json, struct shard_list *list, bool *has_map)
+{
+    char *key = strict_json_string(json);
+    const bool is_key = key, is_map = key && strcmp(key, "weight_map") == 0;
+    free(key);
+    if (!is_key || !strict_json_expect(json, ':'))
+        return false;
+    if (!is_map)
+        return strict_json_skip(json);
+    if (*has_map)
+        return strict_json_error(json, "weight_map stands twice: expected it once");
+    *has_map = true;
+    return weight_map_read(json, list);
+}
+
+static bool shard_list_read(struct shard_list *list, const struct source *source, struct error *error)
+{
+    struct strict_json json = {source, source->data, source->data + source->size, "the list of files", error};
+    bool has_map = false;
+    if (!strict_json_expect(&json, '{'))
+        return false;
+    if (!strict_json_is(&json, '}')) {
+        do
+            if (!list_entry_read(&json, list, &has_map))
+                return false;
+        while (strict_json_is(&json, ','));
+        if (!strict_json_expect(&json, '}'))
+            return false;
+    }
+    return strict_json_end(&json) &&
+           (has_map || error_set(error, ERROR_INPUT, "%s: no weight_map: expected one, of names and files",
+                                 source->name));
+}
+
+/* Every name of the list is that of an array of its file, and every array of the files is in the list. */
+static bool check_shards(const struct archive *archive, const struct shard_list *list, const size_t *sources,
+                         bool *is_listed, struct error *error)
+{
+    const char *file = archive->sources[0].name;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = list->pairs[i][0];
+        const struct array *array = archive_find(archive, name);
+        if (!array || array->source != sources[i])
+            return error_set(error, ERROR_INPUT, "%s: %.200s is in %.200s: expected it there, and it is not",
+                             file, name, list->pairs[i][1]);
+        bool *listed = &is_listed[array - archive->arrays];
+        if (*listed)
+            return error_set(error, ERROR_INPUT, "%s: %.200s stands twice: expected it once", file, name);
+        *listed = true;
+    }
+    for (size_t i = 0; i < archive->count; i++)
+        if (!is_listed[i])
+            return archive_error(archive, &archive->arrays[i], error,
+                                 "is not in the weight_map of %s: expected all arrays of its files there",
+                                 file);
+    return true;
+}
+
+static bool shards_open(struct archive *archive, struct error *error)
+{
+    struct shard_list list = {0};
+    bool ok = shard_list_read(&list, &archive->sources[0], error);
+    size_t *sources = ok ? memory_alloc(list.count, sizeof *sources, error) : NULL;
+    ok = sources;
+    for (size_t i = 0; ok && i < list.count; i++)
+        ok = shard_open(archive, list.pairs[i][1], &sources[i], error);
+    bool *is_listed = ok ? memory_zeroed(archive->count, sizeof *is_listed, error) : NULL;
+    ok = is_listed && check_shards(archive, &list, sources, is_listed, error);
+    free(is_listed);
+    free(sources);
+    shard_list_free(&list);
     return ok;
 }
 
@@ -432,34 +439,95 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
 {
     if (is_list(name))
         return 2;
+    const int by_name = text_ends_caseless(name, ".safetensors");
     if (size < 10)
-        return 0;
+        return by_name;
     const uint64_t length = header_length(data);
     const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
-    return is && (length <= size - 8 || text_ends_caseless(name, ".safetensors")) ? 2
-           : text_ends_caseless(name, ".safetensors")                             ? 1
-                                                                                  : 0;
+    return is && (length <= size - 8 || by_name) ? 2 : by_name;
 }
 
 static bool safetensors_open(struct archive *archive, struct error *error)
 {
-    return is_list(archive->sources[0].name) ? open_shards(archive, error) : file_open(archive, 0, error);
+    return is_list(archive->sources[0].name) ? shards_open(archive, error) : file_open(archive, 0, error);
+}
+
+/* The place of a type in the list; STORED_TYPES: none. */
+static int stored_type(enum dtype dtype)
+{
+    int t = 0;
+    while (t < STORED_TYPES && stored_types[t].dtype != dtype)
+        t++;
+    return t;
 }
 
 static enum dtype safetensors_holds(enum dtype dtype)
 {
-    for (int t = 0; t < STORED_TYPES; t++)
-        if (stored_types[t].dtype == dtype && dtype != DTYPE_UNKNOWN)
-            return dtype;
-    return DTYPE_UNKNOWN;
+    return stored_type(dtype) < STORED_TYPES ? dtype : DTYPE_UNKNOWN;
 }
 
-/* Wide numbers first, so that all are aligned; then by name: as safetensors itself orders them. */
+/* Types from the end of the list on, so that wide numbers come first and all are aligned; then by name: as safetensors itself
+ * orders them. */
 static int compare_arrays(const void *a, const void *b)
 {
     const struct array *const *left = a, *const *right = b;
-    const size_t x = dtype_kind((*left)->dtype)->bytes, y = dtype_kind((*right)->dtype)->bytes;
-    return x != y ? (x < y ? 1 : -1) : strcmp((*left)->name, (*right)->name);
+    const int x = stored_type((*left)->dtype), y = stored_type((*right)->dtype);
+    return x != y ? y - x : strcmp((*left)->name, (*right)->name);
+}
+
+static int compare_shard_names(const void *a, const void *b)
+{
+    const struct array *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+/* Names are keys of JSON, which differ. Sorts by them. */
+static bool check_names(const struct array **sorted, size_t count, struct error *error)
+{
+    if (count > 0)
+        qsort(sorted, count, sizeof *sorted, compare_shard_names);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = sorted[i]->name;
+        if (strcmp(name, "__metadata__") == 0 || !text_is_valid(name))
+            return error_set(error, ERROR_USAGE,
+                             "%s: an array of safetensors cannot have this name: expected text in UTF-8, and "
+                             "not __metadata__",
+                             name);
+        if (i > 0 && strcmp(name, sorted[i - 1]->name) == 0)
+            return error_set(error, ERROR_USAGE, "%s: two arrays have this name: expected names that differ",
+                             name);
+    }
+    return true;
+}
+
+/* All but lists, as texts. */
+static bool safetensors_keeps(const struct metadatum *metadatum)
+{
+    return metadatum->kind != METADATUM_LIST;
+}
+
+static void write_text(const struct metadatum *metadatum, struct out *out)
+{
+    const double real = metadatum->real;
+    const long long integer = (long long)metadatum->integer;
+    if (metadatum->kind == METADATUM_TEXT) {
+        char *text = text_copy_part(metadatum->data, metadatum->size);
+        out_quoted(out, text ? text : "");
+        free(text);
+        return;
+    }
+    out_char(out, '"');
+    if (metadatum->kind == METADATUM_TRUTH)
+        out_text(out, integer ? "true" : "false");
+    else if (metadatum->kind == METADATUM_REAL && (double)(float)real == real)
+        out_float(out, (float)real);
+    else if (metadatum->kind == METADATUM_REAL)
+        out_format(out, "%.17g", real);
+    else if (metadatum->is_unsigned)
+        out_format(out, "%llu", (unsigned long long)integer);
+    else
+        out_format(out, "%lld", integer);
+    out_char(out, '"');
 }
 
 static void write_header(const struct array **sorted, size_t count, const struct metadatum *metadata,
@@ -469,23 +537,19 @@ static void write_header(const struct array **sorted, size_t count, const struct
     bool any = false;
     out_char(out, '{');
     for (size_t i = 0; i < metadata_count; i++) {
-        if (metadata[i].kind != METADATUM_TEXT)
+        if (!safetensors_keeps(&metadata[i]))
             continue;
-        char *text = text_copy_part(metadata[i].data, metadata[i].size);
         out_text(out, any ? "," : "\"__metadata__\":{");
         any = true;
         out_quoted(out, metadata[i].key);
         out_char(out, ':');
-        out_quoted(out, text ? text : "");
-        free(text);
+        write_text(&metadata[i], out);
     }
     out_text(out, any ? "}" : "");
     for (size_t i = 0; i < count; i++) {
         const struct array *array = sorted[i];
-        const char *type = "";
-        for (int t = 0; t < STORED_TYPES; t++)
-            if (stored_types[t].dtype == array->dtype)
-                type = stored_types[t].name;
+        const int stored = stored_type(array->dtype);
+        const char *type = stored < STORED_TYPES ? stored_types[stored].name : "";
         out_text(out, any || i > 0 ? "," : "");
         out_quoted(out, array->name);
         out_format(out, ":{\"dtype\":\"%s\",\"shape\":[", type);
@@ -509,6 +573,10 @@ static bool safetensors_write_arrays(const struct array *arrays, size_t count,
         return false;
     for (size_t i = 0; i < count; i++)
         sorted[i] = &arrays[i];
+    if (!check_names(sorted, count, error)) {
+        free(sorted);
+        return false;
+    }
     if (count > 0)
         qsort(sorted, count, sizeof *sorted, compare_arrays);
     out_begin(&header, -1, "");
@@ -532,6 +600,6 @@ const struct format format_safetensors = {.name = "safetensors",
                                           .endings = safetensors_endings,
                                           .probe = safetensors_probe,
                                           .open = safetensors_open,
-                                          .keeps_metadata = true,
+                                          .keeps = safetensors_keeps,
                                           .holds = safetensors_holds,
                                           .write = safetensors_write_arrays};
