@@ -148,7 +148,8 @@ static bool put_model(struct computation *c, struct model *model, const struct o
 static bool read_model(struct computation *c, const struct options *options, struct error *error)
 {
     const struct input_options *said = &options->input;
-    const struct model_choice choice = {said->projections, said->config, said->profile, said->part};
+    const struct model_choice choice = {said->projections, said->config, said->profile,
+                                        (enum dump_part)said->part};
     struct model model = {0};
     if (!said->projections && (said->config || said->profile))
         return error_set(error, ERROR_USAGE, "%s needs --projections",

@@ -218,7 +218,7 @@ static bool is_named_by(const struct profile_row *row, const struct array *array
 static uint64_t rows_met(const struct profile *profile, const struct archive *archive)
 {
     uint64_t met = 0;
-    for (size_t r = 0; profile->rows[r].pattern && r < 63; r++)
+    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++)
         for (size_t i = 0; i < archive->count && !(met >> r & 1); i++) {
             struct name_numbers numbers;
             if (is_named_by(&profile->rows[r], &archive->arrays[i], &numbers))
@@ -231,7 +231,7 @@ static uint64_t rows_met(const struct profile *profile, const struct archive *ar
 static uint64_t inputs_of(const struct profile *profile, enum dump_part part, uint64_t met, bool needed)
 {
     uint64_t inputs = 0;
-    for (size_t r = 0; profile->rows[r].pattern && r < 63; r++)
+    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++)
         if (profile->rows[r].part == part && met >> r & 1 && !(needed && profile->rows[r].is_optional))
             inputs |= UINT64_C(1) << profile->rows[r].input;
     return inputs;
@@ -329,7 +329,7 @@ static bool profile_said(struct model *model, const char *said, struct error *er
 {
     const char *names[128] = {NULL};
     model->profile = profile_named(said);
-    for (size_t i = 0; profiles[i].name && i < 127; i++)
+    for (size_t i = 0; i < 127 && profiles[i].name; i++)
         names[i] = profiles[i].name;
     const char *near = text_nearest(said, names);
     if (model->profile)
@@ -423,7 +423,7 @@ void model_row_name(char out[MODEL_NAME], const struct model *model, const struc
 }
 
 /* Chooses the part: what is said, else cross attention beside a context, else the first that is there. */
-static bool choose_part(struct model *model, struct inputs *inputs, int said, struct error *error)
+static bool choose_part(struct model *model, struct inputs *inputs, enum dump_part said, struct error *error)
 {
     static const enum dump_part order[] = {PART_ONLY, PART_ENCODER, PART_DECODER, PART_CROSS};
     const uint64_t met = rows_met(model->profile, model->archive);
@@ -438,10 +438,10 @@ static bool choose_part(struct model *model, struct inputs *inputs, int said, st
             model->part = order[i];
     if (has[PART_CROSS] && inputs->all.tensor[INPUT_CONTEXT].data)
         model->part = PART_CROSS;
-    if (said > PART_ONLY && !has[said])
+    if (said != PART_ONLY && !has[said])
         return error_set(error, ERROR_USAGE, "--part %s: %s holds no such attention of %s",
                          dump_part_names[said], file, model->profile->title);
-    model->part = said > PART_ONLY ? (enum dump_part)said : model->part;
+    model->part = said != PART_ONLY ? said : model->part;
     if (!any) {
         char name[MODEL_NAME];
         model_row_name(name, model, model->profile->rows, 0);

@@ -20,7 +20,7 @@ struct model_choice {
     const char *path;    /* a file of weights, an index of several, or a folder */
     const char *config;  /* the file in the place of config.json */
     const char *profile; /* its name */
-    int part;            /* enum dump_part */
+    enum dump_part part;
 };
 
 /* Begins zeroed; model_free in any case. */
