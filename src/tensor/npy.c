@@ -4,14 +4,14 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "tensor/array_write.h"
 #include "tensor/format.h"
 #include "tensor/npy_header.h"
 
 static int npy_probe(const char *data, size_t size, const char *name)
 {
-    (void)name;
-    return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0 ? 2 : 0;
+    return size >= 6 && memcmp(data, "\x93NUMPY", 6) == 0 ? 2 : text_ends_caseless(name, ".npy");
 }
 
 static bool npy_open(struct archive *archive, struct error *error)

@@ -231,11 +231,9 @@ static bool descr_read(struct npy_descr *descr, const char *text)
     const char *digits = at;
     for (; *at >= '0' && *at <= '9' && descr->size < 1 << 20; at++)
         descr->size = descr->size * 10 + (size_t)(*at - '0');
-    const bool is_date = descr->kind == 'M' || descr->kind == 'm';
-    if (is_date && *at == '[') {
-        at += strspn(at, "[abcdefghijklmnopqrstuvwxyzDMWY0123456789/");
-        at += *at == ']';
-    }
+    const size_t unit = strspn(*at == '[' ? at + 1 : "", "abcdefghijklmnopqrstuvwxyzDMWY0123456789/");
+    if ((descr->kind == 'M' || descr->kind == 'm') && unit > 0 && at[unit + 1] == ']')
+        at += unit + 2;
     return descr->order && strchr("<>|=", descr->order) && is_letter && !*at &&
            (at > digits || descr->kind == 'O');
 }

@@ -12,15 +12,15 @@
 #include "tensor/zip.h"
 #include "tensor/zip_write.h"
 
-/* A zip whose first member is an array. */
+/* A zip whose first member is an array; or any zip of that name, as the first may be another. */
 static int npz_probe(const char *data, size_t size, const char *name)
 {
+    const int by_name = text_ends_caseless(name, ".npz");
     if (size < 30 || memcmp(data, "PK\3\4", 4) != 0)
-        return size >= 4 && memcmp(data, "PK\5\6", 4) == 0 && text_ends_caseless(name, ".npz") ? 2 : 0;
+        return size >= 4 && memcmp(data, "PK\5\6", 4) == 0 && by_name ? 2 : by_name;
     const size_t length = (unsigned char)data[26] | (size_t)(unsigned char)data[27] << 8;
-    if (length > 4 && size >= 30 + length && memcmp(data + 30 + length - 4, ".npy", 4) == 0)
-        return 2;
-    return text_ends_caseless(name, ".npz");
+    const bool is_array = length > 4 && size >= 30 + length && memcmp(data + 30 + length - 4, ".npy", 4) == 0;
+    return is_array ? 2 : by_name;
 }
 
 /* Adds the array of a member, of which the header alone is read. */

@@ -439,13 +439,12 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
 {
     if (is_list(name))
         return 2;
+    const int by_name = text_ends_caseless(name, ".safetensors");
     if (size < 10)
-        return 0;
+        return by_name;
     const uint64_t length = header_length(data);
     const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
-    return is && (length <= size - 8 || text_ends_caseless(name, ".safetensors")) ? 2
-           : text_ends_caseless(name, ".safetensors")                             ? 1
-                                                                                  : 0;
+    return is && (length <= size - 8 || by_name) ? 2 : by_name;
 }
 
 static bool safetensors_open(struct archive *archive, struct error *error)

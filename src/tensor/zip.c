@@ -136,6 +136,9 @@ static bool member_list(struct unzip *unzip, size_t index, struct error *error)
 bool unzip_open(struct unzip *unzip, const struct source *source, struct error *error)
 {
     *unzip = (struct unzip){.file = source->name};
+    /* Of which libzip makes an empty zip. */
+    if (source->size == 0)
+        return error_set(error, ERROR_INPUT, "%s: an empty file: expected a zip", source->name);
     unzip->memory = memory_zeroed(1, sizeof *unzip->memory, error);
     if (!unzip->memory)
         return false;
