@@ -178,7 +178,13 @@ static bool open_config(struct model *model, struct inputs *inputs, const char *
     return ok;
 }
 
-/* Finds the config: what is said, else the metadata of GGUF, else the file beside the weights, else other metadata. */
+/* Whether the metadata of the weights say how they attend: GGUF's, and llama2.c's header. */
+static bool says_all(const struct archive *archive)
+{
+    return archive_metadatum(archive, "general.architecture") || archive_metadatum(archive, "n_heads");
+}
+
+/* Finds the config: what is said, else the metadata of the weights, else the file beside them. */
 static bool find_config(struct model *model, struct inputs *inputs, const char *said, struct error *error)
 {
     static const char *const usual[] = {"config.json", "params.json"};
@@ -186,7 +192,7 @@ static bool find_config(struct model *model, struct inputs *inputs, const char *
     const size_t length = slash ? (size_t)(slash - file) + 1 : 0;
     if (said)
         return open_config(model, inputs, said, error);
-    for (size_t i = 0; i < 2 && !archive_metadatum(model->archive, "general.architecture"); i++) {
+    for (size_t i = 0; i < 2 && !says_all(model->archive); i++) {
         char *path = path_in(file, length, usual[i]);
         if (!path)
             return error_memory(error, length);
@@ -383,7 +389,8 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
         by = "as --profile says";
         if (!profile_said(model, said, error))
             return false;
-    } else if (type && (model->profile = profile_for(type, architecture))) {
+    } else if (type && (model->profile = profile_for(type, architecture)) &&
+               (architecture || fit_of(model->profile, model->archive).inputs > 0)) {
         by = architecture ? "by general.architecture" : "by model_type";
     } else if (architecture) {
         return check_refusals(model, true, error) &&
@@ -391,7 +398,7 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
                          "%s: nothing is known of the architecture \"%s\": expected one that docs/inputs.md "
                          "lists, or --profile",
                          model->archive->sources[0].name, shown);
-    } else if (!profile_of_names(model, type ? shown : NULL, warnings, error)) {
+    } else if (!profile_of_names(model, model->profile ? NULL : type ? shown : NULL, warnings, error)) {
         return false;
     }
     warnings_add(&inputs->notes, "%s: the profile is %s, %s, %s%s%s", model->archive->sources[0].name,

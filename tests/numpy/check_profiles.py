@@ -415,6 +415,9 @@ def test_meta():
         json.dump({"dim": 16, "n_heads": 4, "n_kv_heads": 2, "n_layers": 2, "rope_theta": 500000.0}, file)
     want = [layer.forward(x, mask=causal(6), turn=turning(6, 8, 5e5, how=neighbours)) for layer in layers]
     compare("Meta", attend(path, embeddings=x), want)
+    with open("llama.json", "w") as file:
+        json.dump({"model_type": "llama", "num_attention_heads": 4, "num_key_value_heads": 2, "rope_theta": 500000.0}, file)
+    compare("beside a config of Hugging Face", attend(path, "--config", "llama.json", embeddings=x), want)
     with open("m/params.json", "w") as file:
         json.dump({"n_heads": 4, "n_kv_heads": 2, "rope_theta": 500000.0, "use_scaled_rope": True}, file)
     freq = frequencies(8, 5e5)
@@ -1036,7 +1039,7 @@ def test_stories():
     root = lambda x, weight: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * weight
     config = ["--config", real("stories260K", "config.json")]
     files = [("f32.safetensors", config), ("f32.gguf", [])]
-    if os.environ.get("WITH_BIN"):
+    if "llama2c" in subprocess.run([ATTN, "help", "run"], capture_output=True, text=True, check=True).stdout:
         files.append((".bin", []))
     for file, words in files:
         path = real("stories260K", "stories260K" + ("-" if file[0] != "." else "") + file)
