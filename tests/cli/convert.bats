@@ -40,7 +40,7 @@ check() {
     fails 2 '--dtype i8: numbers are not rounded to it: expected f32, f16, bf16, f64 or q8_0' attn convert x.json -o y.gguf --dtype i8
     fails 2 '--dtype is "fp16": did you mean f16?' attn convert x.json -o y.gguf --dtype fp16
     fails 2 "$DATA/projections.json has no array embedding; did you mean embeddings?" attn convert "$DATA/projections.json:embedding" -o y.npz
-    fails 1 'nope/y.npz: No such file or directory' attn convert x.json -o nope/y.npz
+    fails 1 'nope/y.npz: could not write: No such file or directory' attn convert x.json -o nope/y.npz
     fails 1 'nope.npz: No such file or directory' attn convert nope.npz -o y.npz
 }
 
