@@ -181,10 +181,10 @@ $(LLAMA_INSTALLED):
 	@echo "  NPM $@"
 	$(Q)! npm install --prefix $(PEERS)/llama --ignore-scripts --no-audit --no-fund \
 		@node-llama-cpp/linux-x64@$(LLAMA_VERSION) >$(PEERS)/llama.log 2>&1 || touch $@
-test-peers: $(BUILD)/attn $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
+test-peers: $(BUILD)/attn $(BUILD)/tests/read_array $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
 	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
 		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
-	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(PEERS)/llama \
+	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(BUILD)/tests/read_array $(PEERS)/llama \
 		$(wildcard $(REAL)/models/stories260K/*.gguf $(REAL)/models/vocab/*.gguf); \
 		else echo "libggml: skipped, npm could not install it ($(PEERS)/llama.log)"; fi
 

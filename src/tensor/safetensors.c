@@ -443,7 +443,8 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
     if (size < 10)
         return by_name;
     const uint64_t length = header_length(data);
-    return length >= 2 && length <= HEADER_MOST && data[8] == '{' ? 2 : by_name;
+    const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
+    return is && (length <= size - 8 || by_name) ? 2 : by_name;
 }
 
 static bool safetensors_open(struct archive *archive, struct error *error)
@@ -474,7 +475,7 @@ static int compare_arrays(const void *a, const void *b)
     return x != y ? y - x : strcmp((*left)->name, (*right)->name);
 }
 
-static int compare_shard_names(const void *a, const void *b)
+static int compare_stored_names(const void *a, const void *b)
 {
     const struct array *const *left = a, *const *right = b;
     return strcmp((*left)->name, (*right)->name);
@@ -484,7 +485,7 @@ static int compare_shard_names(const void *a, const void *b)
 static bool check_names(const struct array **sorted, size_t count, struct error *error)
 {
     if (count > 0)
-        qsort(sorted, count, sizeof *sorted, compare_shard_names);
+        qsort(sorted, count, sizeof *sorted, compare_stored_names);
     for (size_t i = 0; i < count; i++) {
         const char *name = sorted[i]->name;
         if (strcmp(name, "__metadata__") == 0 || !text_is_valid(name))

@@ -80,7 +80,7 @@ bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size
         return error_set(error, ERROR_USAGE, "a zip cannot hold a name of %zu bytes: expected fewer than %d",
                          length, ZIP_FULL_16);
     if (!text_is_valid(name))
-        return error_set(error, ERROR_USAGE, "a zip cannot hold the name %s: expected text in UTF-8", name);
+        return error_set(error, ERROR_USAGE, "%s: a zip cannot hold this name: expected UTF-8", name);
     if (!memory_resize(&writer->entries, writer->count + 1, sizeof *writer->entries, error))
         return false;
     struct zip_entry *entry = &writer->entries[writer->count];

@@ -75,7 +75,7 @@ attn: nope.json: No such file or directory"
     fails 1 'nope.json: No such file or directory' attn info nope.json --format json
     fails 2 'no input; expected attn info FILE' attn info
     fails 2 '- (standard input) can be read once only' attn info - -
-    fails 2 "$DATA/sentence.json has no array qq; did you mean q?" attn info "$DATA/sentence.json:qq"
+    fails 2 "$DATA/projections.json has no array embedding; did you mean embeddings?" attn info "$DATA/projections.json:embedding"
 }
 
 @test "a damaged file is an error with its name, and never a signal" {
