@@ -475,7 +475,7 @@ static int compare_arrays(const void *a, const void *b)
     return x != y ? y - x : strcmp((*left)->name, (*right)->name);
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_stored_names(const void *a, const void *b)
 {
     const struct array *const *left = a, *const *right = b;
     return strcmp((*left)->name, (*right)->name);
@@ -485,7 +485,7 @@ static int compare_names(const void *a, const void *b)
 static bool check_names(const struct array **sorted, size_t count, struct error *error)
 {
     if (count > 0)
-        qsort(sorted, count, sizeof *sorted, compare_names);
+        qsort(sorted, count, sizeof *sorted, compare_stored_names);
     for (size_t i = 0; i < count; i++) {
         const char *name = sorted[i]->name;
         if (strcmp(name, "__metadata__") == 0 || !text_is_valid(name))
