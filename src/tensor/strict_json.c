@@ -216,8 +216,9 @@ static bool skip_word(struct strict_json *json)
 static bool skip_string(struct strict_json *json)
 {
     char *text = strict_json_string(json);
+    const bool is_there = text;
     free(text);
-    return text;
+    return is_there;
 }
 
 static bool skip_value(struct strict_json *json, int depth);

@@ -63,6 +63,7 @@ static void cuts_parts(void **state)
     expect_part("0,0,100:", 1, SHAPE(0), NULL);
     expect_part("0,0,:-100:-1", 1, SHAPE(4), NUMBERS(3, 2, 1, 0));
     expect_part("0,0,1:4:9223372036854775807", 1, SHAPE(1), NUMBERS(1));
+    expect_part("::9223372036854775807,1,2", 1, SHAPE(1), NUMBERS(6));
     expect_part("0,0,::-9223372036854775808", 1, SHAPE(1), NUMBERS(3));
     expect_part("0,0,-9223372036854775808:9223372036854775807", 1, SHAPE(4), NUMBERS(0, 1, 2, 3));
     expect_part("1,2,0,...", 0, NULL, NUMBERS(20));
@@ -253,6 +254,9 @@ static void reads_as_another_type(void **state)
     assert_false(array_read_as(&array, DTYPE_U8));
     assert_false(array_read_as(&array, DTYPE_UNKNOWN));
     assert_false(array_read_as(&array, DTYPE_Q8_0));
+    array.bytes = 68; /* two blocks, and not two numbers */
+    assert_false(array_read_as(&array, DTYPE_Q8_0));
+    array.bytes = sizeof numbers;
     assert_int_equal(array.dtype, DTYPE_UNKNOWN);
     assert_true(array_read_as(&array, DTYPE_BF16));
     float got[2];

@@ -176,7 +176,7 @@ static void refuses_types(void **state)
         char header[200], why[200];
         snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (1,)}", wrong[i]);
         snprintf(why, sizeof why, "numbers of the type \"%s\": expected one as \"<f4\"",
-                 wrong[i][1] == '\x1b' ? "<\\x1B4" : wrong[i]);
+                 strchr(wrong[i], '\x1b') ? "<\\x1B4" : wrong[i]);
         refuse(header, 4, why);
     }
 }

@@ -178,6 +178,10 @@ static void refuses_headers(void **state)
          "10 of the header of safetensors: expected a string whose escapes are those of JSON"},
         {"{\"\\ud800\\u0041\":{}}",
          "10 of the header of safetensors: expected a string whose escapes are those of JSON"},
+        {"{\"\\udc00\\udc00\":{}}",
+         "10 of the header of safetensors: expected a string whose escapes are those of JSON"},
+        {"{\"\\ud800\\ue000\":{}}",
+         "10 of the header of safetensors: expected a string whose escapes are those of JSON"},
         {"{\"\\udc00\":{}}",
          "10 of the header of safetensors: expected a string whose escapes are those of JSON"},
         {"{\"__metadata__\":{\"a\":1}}", "29 of the header of safetensors: expected a string"},
@@ -352,13 +356,18 @@ static void refuses_lists(void **state)
     assert_non_null(strstr(error.message, "/3.safetensors"));
     assert_int_equal(error.kind, ERROR_SYSTEM);
     archive_free(&archive);
-    /* Values that are deep: no recursion beyond the limit. */
-    static char deep[100000];
-    const int start = snprintf(deep, sizeof deep, "{\"m\":");
-    memset(deep + start, '[', sizeof deep - (size_t)start - 1);
-    assert_false(open_list(&archive, deep, &error));
-    assert_non_null(strstr(error.message, "of the list of files: lists in lists: expected them less deep"));
-    archive_free(&archive);
+    /* Values that are deep: to the limit and no further. */
+    for (int depth = STRICT_JSON_NESTING; depth <= STRICT_JSON_NESTING + 1; depth++) {
+        char deep[200];
+        snprintf(deep, sizeof deep, "{\"m\":%.*s0%.*s,\"weight_map\":{}}", depth,
+                 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", depth,
+                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+        assert_int_equal(open_list(&archive, deep, &error), depth == STRICT_JSON_NESTING);
+        if (error.kind != ERROR_NONE)
+            assert_non_null(
+                strstr(error.message, "of the list of files: lists in lists: expected them less deep"));
+        archive_free(&archive);
+    }
 }
 
 /* ---- writing ---- */
