@@ -14,10 +14,11 @@
 
 /* Files beside the operands, and the settings of the computation, which win over those of the files. */
 struct input_options {
-    const char *format;             /* "json" or "csv"; NULL: told by the content */
+    const char *format;             /* one of reader_words; NULL: told by the content */
     int header;                     /* enum read_header, of tables and lists of tokens */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
+    const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;
