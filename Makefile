@@ -105,16 +105,18 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
-# A program that writes the pixels of a picture, for the tests.
-$(BUILD)/tests/read_image: tests/read_image.c $(UNIT_OBJECTS) $(BUILD)/flags
+# Programs that write the pixels of a picture and the numbers of an array, for the tests.
+READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array
+$(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $(LIBS)
 
-programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(BUILD)/tests/read_image
+programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(READ_PROGRAMS)
 
 RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
-	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) tests/run
+	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
+	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 
@@ -205,7 +207,7 @@ fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
-$(FUZZ_BUILD)/%: tests/fuzz/%.c tests/fuzz/fuzz_reader.h $(UNIT_SOURCES) $(HEADERS)
+$(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) -pthread $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)

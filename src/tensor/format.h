@@ -6,7 +6,7 @@
 #include "tensor/archive.h"
 
 /* X(NAME) for each, with BETWEEN between them. */
-#define FORMATS(X, BETWEEN) X(npy)
+#define FORMATS(X, BETWEEN) X(npy) BETWEEN X(llama2c)
 
 struct format {
     const char *name;           /* that of FORMATS */
