@@ -14,3 +14,8 @@ check() {
     [ -f "$REAL/models/stories260K/stories260K.bin" ] || skip "no trained models"
     check real "$REAL/models/stories260K"
 }
+
+@test "its projections attend as those of its GGUF file, whatever config lies beside it" {
+    [ -f "$REAL/models/stories260K/stories260K.bin" ] || skip "no trained models"
+    check profile "$REAL/models/stories260K"
+}

@@ -172,4 +172,28 @@ def wrong():
         assert out.returncode == 3 and wanted in out.stderr.decode(), (wanted, out.returncode, out.stderr)
 
 
+def profile(folder):
+    """--projections of the model, and of the same weights as version 1, give the results of its GGUF file."""
+    path = os.path.join(folder, "stories260K.bin")
+    with open(path, "rb") as file:
+        head = file.read(28)
+    dim, _, count, heads = struct.unpack("<4i", head[:16])
+    of_layers = lambda names: [f"layers.{layer}.{name}" for name in names for layer in range(count)]
+    order = [*of_layers(NORMS), "norm.weight", "tok_embeddings.weight", *of_layers(MATRICES)]
+    assert set(order) == set(listed(path)[0]) - {"freq_cis_real", "freq_cis_imag"}
+    begin = (struct.pack("<Ii", 0x616B3432, 1) + head + b"\1").ljust(256, b"\0")
+    with open("first.bin", "wb") as file:
+        file.write(begin + b"".join(read(path, name).tobytes() for name in order))
+    with open("x.json", "w") as file:
+        json.dump({"embeddings": np.random.default_rng(7).normal(size=(6, dim)).tolist()}, file)
+    results = []
+    for model_file in os.path.join(folder, "stories260K-f32.gguf"), path, "first.bin":
+        out = subprocess.run([os.environ["ATTN"], "run", "x.json", "--projections", model_file, "-q", "-o", "-"], check=True,
+                             stdout=subprocess.PIPE).stdout
+        results.append(json.loads(out))
+    assert np.array(results[0]["weights"]).shape == (count, heads, 6, 6)
+    for result in results[1:]:
+        assert result["weights"] == results[0]["weights"] and result["output"] == results[0]["output"]
+
+
 globals()[sys.argv[1]](*sys.argv[2:])
