@@ -178,13 +178,15 @@ static bool open_config(struct model *model, struct inputs *inputs, const char *
     return ok;
 }
 
-/* Whether the metadata of the weights say how they attend: GGUF's, and llama2.c's header. */
-static bool says_all(const struct archive *archive)
+/* Whether the file of weights says of itself what a config would: GGUF and llama2.c. A config beside it may be that of the
+ * same model in another layout. */
+static bool describes_itself(const struct archive *archive)
 {
-    return archive_metadatum(archive, "general.architecture") || archive_metadatum(archive, "n_heads");
+    return archive_metadatum(archive, "general.architecture") || archive->format == &format_llama2c;
 }
 
-/* Finds the config: what is said, else the metadata of the weights, else the file beside them. */
+/* Finds the config: what is said, else the metadata of GGUF and llama2.c, else the file beside the weights, else other
+ * metadata. */
 static bool find_config(struct model *model, struct inputs *inputs, const char *said, struct error *error)
 {
     static const char *const usual[] = {"config.json", "params.json"};
@@ -192,7 +194,7 @@ static bool find_config(struct model *model, struct inputs *inputs, const char *
     const size_t length = slash ? (size_t)(slash - file) + 1 : 0;
     if (said)
         return open_config(model, inputs, said, error);
-    for (size_t i = 0; i < 2 && !says_all(model->archive); i++) {
+    for (size_t i = 0; i < 2 && !describes_itself(model->archive); i++) {
         char *path = path_in(file, length, usual[i]);
         if (!path)
             return error_memory(error, length);

@@ -14,7 +14,9 @@
 
 /* The formats: X(NAME) for each, with BETWEEN between them. A file that no reader
  * knows is read by the last. */
-#define READERS(X, BETWEEN) X(json) BETWEEN X(csv)
+#define READERS(X, BETWEEN)                                                                                  \
+    X(json) BETWEEN X(vectors)                                                                               \
+    BETWEEN X(csv)
 
 /* What the first line of a table is said to be; HEADER_GUESSED: nothing is said. */
 enum read_header { HEADER_GUESSED, HEADER_NO, HEADER_YES };
@@ -27,6 +29,8 @@ struct read_target {
     const char *called; /* its name in messages: "q", "tokens" */
     enum read_header header;
     int part; /* enum dump_part, of an encoder–decoder; 0: not said */
+    const char
+        *text; /* the words whose rows are wanted, of a file that has a word in each row; NULL: all rows */
 };
 
 struct reader {
@@ -41,7 +45,7 @@ struct reader {
 #define READER_DECLARE(name) extern const struct reader reader_##name;
 READERS(READER_DECLARE, )
 
-/* Their names: "json csv". */
+/* Their names: "json vectors csv". */
 extern const char reader_words[];
 
 /*

@@ -10,7 +10,8 @@
     X(npy) BETWEEN X(npz)                                                                                    \
     BETWEEN X(safetensors)                                                                                   \
     BETWEEN X(gguf)                                                                                          \
-    BETWEEN X(torch)
+    BETWEEN X(torch)                                                                                         \
+    BETWEEN X(llama2c)
 
 struct format {
     const char *name;           /* that of FORMATS */

@@ -1038,10 +1038,7 @@ def test_stories():
     att, logits, *qkv = (np.load(real("stories260K", "expected", f"{name}.npy")) for name in ("att", "logits", "q", "k", "v"))
     root = lambda x, weight: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * weight
     config = ["--config", real("stories260K", "config.json")]
-    files = [("f32.safetensors", config), ("f32.gguf", [])]
-    if "llama2c" in subprocess.run([ATTN, "help", "run"], capture_output=True, text=True, check=True).stdout:
-        files.append((".bin", []))
-    for file, words in files:
+    for file, words in ("f32.safetensors", config), ("f32.gguf", []), (".bin", []):
         path = real("stories260K", "stories260K" + ("-" if file[0] != "." else "") + file)
         walk = Walk(path, *words)
         x = t["model.embed_tokens.weight"][ids]
