@@ -11,6 +11,7 @@
 #include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
+#include "problem/batch.h"
 #include "problem/parts.h"
 #include "read/read.h"
 
@@ -43,20 +44,29 @@ static bool check_files(const struct options *options, const struct command *com
 
 /* Labels of a file of their own replace those that came with the tensors. */
 static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
-                        const char *path, int header, struct warnings *warnings, struct error *error)
+                        const char *path, const struct input_options *said, struct warnings *warnings,
+                        struct error *error)
 {
     if (!path)
         return true;
-    struct read_target target = {.what = what, .called = called, .header = header};
+    struct read_target target = {.what = what,
+                                 .called = called,
+                                 .header = said->header,
+                                 .has_batch = said->has_batch || inputs->batch_size > 0,
+                                 .batch = said->batch};
     labels_free(labels);
     return read_file(inputs, path, NULL, &target, warnings, error);
 }
 
-/* Operands, then the files of single tensors, then labels. */
+/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY, .header = files->header, .text = files->text};
+    const struct read_target any = {.what = READ_ANY,
+                                    .header = files->header,
+                                    .text = files->text,
+                                    .has_batch = files->has_batch,
+                                    .batch = files->batch};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
@@ -64,6 +74,8 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
         const char *path = files->files[i];
         struct read_target target = {
             .what = READ_TENSOR, .input = i, .called = input_names[i], .header = files->header};
+        target.has_batch = files->has_batch;
+        target.batch = files->batch;
         target.text = i == INPUT_EMBEDDINGS ? files->text : NULL;
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
@@ -74,10 +86,13 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
             error, ERROR_USAGE,
             "--text takes the rows of its words from a file of word vectors, and no input is one: "
             "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
-    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files->header,
-                       warnings, error) &&
+    return (!files->has_batch || inputs_choose_batch(inputs, files->batch, error)) &&
+           (!files->transpose || inputs_transpose(inputs, error)) &&
+           read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files, warnings,
+                       error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
-                       files->header, warnings, error);
+                       files, warnings, error) &&
+           inputs_cut_padding(inputs, warnings, error);
 }
 
 /* The title and the grid of patches of the command line, over those of the files. */

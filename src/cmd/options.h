@@ -18,6 +18,9 @@ struct input_options {
     int header;                     /* enum read_header, of tables and lists of tokens */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
+    bool transpose;       /* given weights are keys × queries */
+    bool has_batch;       /* one sequence of a batch is wanted: */
+    size_t batch;         /* its number */
     const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */

@@ -113,14 +113,15 @@ static void warn_sums(const struct tensor *attention, struct warnings *warnings)
     const char *file = attention->place.file ? attention->place.file : "",
                *colon = attention->place.file ? ": " : "";
     if (off > 0)
-        warnings_add(warnings,
-                     "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
-                     "shown as they are%s",
-                     file, colon, off, rows, least, most,
-                     fabs(least - 100) < 0.5 && fabs(most - 100) < 0.5 ? "; percentages want dividing by 100"
-                     : most - least > 10 * sum_tolerance && columns_sum_to_one(attention)
-                         ? "; its columns do, so queries and keys look exchanged"
-                         : "");
+        warnings_add(
+            warnings,
+            "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
+            "shown as they are%s",
+            file, colon, off, rows, least, most,
+            fabs(least - 100) < 0.5 && fabs(most - 100) < 0.5 ? "; percentages want dividing by 100"
+            : most - least > 10 * sum_tolerance && columns_sum_to_one(attention)
+                ? "; its columns do, so queries and keys look exchanged; --transpose turns them round"
+                : "");
     if (broken > 0)
         warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
                      colon, broken, rows);
