@@ -216,7 +216,7 @@ static void drop_batch(struct number_array *array, const struct array_scan *scan
     for (int i = 0; i < TENSOR_RANK_MAX; i++)
         array->tensor.shape[i] = scan->levels[i + (i >= axis)].expected;
     array->depth--;
-    array->had_batch = true;
+    array->had_batch = axis == 1;
 }
 
 void json_array_batch(struct number_array *array, size_t batch)

@@ -42,7 +42,7 @@ struct number_array {
     struct tensor tensor; /* shape: the first TENSOR_RANK_MAX lengths; rank: at most TENSOR_RANK_MAX */
     size_t depth;         /* levels of brackets */
     size_t fifth;         /* the length of the fifth of five levels */
-    bool had_batch;       /* an axis of 1 was left out, behind layers or in front */
+    bool had_batch;       /* an axis of 1 behind the first was left out */
     size_t offset;        /* of the outermost bracket */
     struct uneven uneven;
 };

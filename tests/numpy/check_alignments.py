@@ -71,7 +71,7 @@ def real(folder):
 def batches():
     """Attention of each sequence of layers×B×heads×n×m, B×heads×n×m and B×n×m, and q, k and v of B×heads×n×d."""
     rng = np.random.default_rng(3)
-    for shape, axis in ((2, 3, 2, 4, 5), 1), ((3, 2, 4, 5), 0), ((3, 4, 5), 0), ((3, 1, 2, 2, 2), 1):
+    for shape, axis in ((2, 3, 2, 4, 5), 1), ((3, 2, 4, 5), 0), ((3, 4, 5), 0), ((3, 1, 2, 2, 2), 1), ((1, 3, 2, 2, 2), 1):
         weights = rng.random(shape).astype(np.float32)
         weights /= weights.sum(axis=-1, keepdims=True)
         with open("batch.json", "w", encoding="utf-8") as file:
