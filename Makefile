@@ -8,6 +8,7 @@
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
 #                                   are skipped, and make demo draws the samples alone
+#   PROFILES                        a folder of small models under the names of frameworks; by default beside REAL, and the same
 #   FRESH, FRESH_MIRROR             the releases of make test-fresh, and where their packages come from
 #
 # make deps installs, on Debian and Ubuntu, what the other goals on the same command line need; alone, what a build needs.
@@ -18,6 +19,7 @@ PREFIX ?= /usr/local
 BUILD ?= build
 PYTHON ?= /usr/bin/python3
 REAL ?= ../shared/real
+PROFILES ?= $(REAL)/../profiles
 CLANG ?= $(firstword $(shell command -v clang clang-14 clang-15 clang-16 2>/dev/null) clang)
 # Versions of clang-format lay out macros and comments before #pragma differently, whatever their options: sources are laid
 # out and checked by this one alone.
@@ -106,7 +108,7 @@ $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags
 -include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNITS:=.d)
 
 # Programs that write the pixels of a picture and the numbers of an array, for the tests.
-READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array $(BUILD)/tests/read_gguf
+READ_PROGRAMS = $(BUILD)/tests/read_image $(BUILD)/tests/read_array
 $(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
@@ -114,9 +116,9 @@ $(READ_PROGRAMS): $(BUILD)/tests/%: tests/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 
 programs: $(BUILD)/attn $(UNITS) $(BUILD)/tests/failing_malloc.so $(READ_PROGRAMS)
 
-RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) \
+RUN_TESTS = ATTN=$(abspath $(BUILD)/attn) PYTHON=$(PYTHON) REAL=$(abspath $(REAL)) PROFILES=$(abspath $(PROFILES)) \
 	FAILING_MALLOC=$(abspath $(BUILD)/tests/failing_malloc.so) READ_IMAGE=$(abspath $(BUILD)/tests/read_image) \
-	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) READ_GGUF=$(abspath $(BUILD)/tests/read_gguf) tests/run
+	READ_ARRAY=$(abspath $(BUILD)/tests/read_array) tests/run
 test: programs
 	@UNITS="$(abspath $(UNITS))" CLI="$(wildcard tests/cli/*.bats)" $(RUN_TESTS)
 
@@ -171,9 +173,20 @@ $(PEERS_INSTALLED):
 	@echo "  NPM $@"
 	$(Q)! npm install --prefix $(PEERS) --ignore-scripts --no-audit --no-fund onnxruntime-node@$(ONNXRUNTIME_VERSION) \
 		onnx-proto@8.0.1 >$(PEERS)/npm.log 2>&1 || touch $@
-test-peers: $(BUILD)/attn $(PEERS_INSTALLED)
+# libggml, a part of the package for x86-64 of node-llama-cpp.
+LLAMA_VERSION = 3.22.1
+LLAMA_INSTALLED = $(PEERS)/llama-$(LLAMA_VERSION)
+$(LLAMA_INSTALLED):
+	@mkdir -p $(PEERS)/llama
+	@echo "  NPM $@"
+	$(Q)! npm install --prefix $(PEERS)/llama --ignore-scripts --no-audit --no-fund \
+		@node-llama-cpp/linux-x64@$(LLAMA_VERSION) >$(PEERS)/llama.log 2>&1 || touch $@
+test-peers: $(BUILD)/attn $(BUILD)/tests/read_array $(PEERS_INSTALLED) $(LLAMA_INSTALLED)
 	@if [ -e $(PEERS_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_onnxruntime.py $(abspath $(BUILD)/attn) $(PEERS); \
 		else echo "ONNX Runtime: skipped, npm could not install it ($(PEERS)/npm.log)"; fi
+	@if [ -e $(LLAMA_INSTALLED) ]; then $(PYTHON) -B tests/peers/check_ggml.py $(BUILD)/tests/read_array $(PEERS)/llama \
+		$(wildcard $(REAL)/models/stories260K/*.gguf $(REAL)/models/vocab/*.gguf); \
+		else echo "libggml: skipped, npm could not install it ($(PEERS)/llama.log)"; fi
 
 demo: $(BUILD)/attn
 	@mkdir -p $(BUILD)/demo
@@ -205,8 +218,10 @@ FUZZ_LIMITS = limits=-timeout=5; [ $$f != fuzz_image ] || limits="$$limits -rss_
 fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 	@for f in $(FUZZERS); do mkdir -p $(FUZZ_BUILD)/$$f-corpus; cp tests/bad/* $(DATA) $(FUZZ_BUILD)/$$f-corpus/; \
 		[ $$f != fuzz_image ] || $(PYTHON) -B tests/numpy/image_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
+		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
-			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; $(FUZZ_LIMITS); \
+			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; \
+		[ $$f != fuzz_gguf ] || $(PYTHON) -B tests/numpy/gguf_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done
 $(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEADERS)
@@ -262,7 +277,7 @@ help:
 	@echo "make check       lint; format: lay out the sources as it wants them; fuzz: fuzz the readers"
 	@echo "make check-aarch64  on Debian: build for aarch64, and run the unit tests and the samples under qemu"
 	@echo "make test-fresh  as root: both commands of the README's Start in new systems: $(FRESH)"
-	@echo "make test-peers  compare with ONNX Runtime, which npm installs"
+	@echo "make test-peers  compare with ONNX Runtime and libggml, which npm installs"
 	@echo "make bench       ratios against OpenBLAS, NumPy, PyTorch, matplotlib, and ONNX Runtime from npm"
 	@echo "make pictures    draw the pictures of the documentation again"
 	@echo "make install     to PREFIX ($(PREFIX)), below DESTDIR; uninstall takes it away"

@@ -1,7 +1,8 @@
 /*
  * Reads an array of a file, for tests/numpy: FILE, FILE:NAME or FILE:NAME[INDEX] (FILE:[INDEX]) gives its numbers as float32
  * of this machine on standard output, and "TYPE SHAPE" on standard error. With -l before it, the file's arrays and what it
- * says beside them, a line each. Ends with the kind of the error.
+ * says beside them, a line each. With -o OUTPUT FORMAT before it, everything is written as a file of that format. Ends with the
+ * kind of the error.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "tensor/archive.h"
 #include "tensor/format.h"
@@ -21,25 +23,38 @@ static void print_shape(FILE *to, const struct array *array)
     fprintf(to, ")\n");
 }
 
+/* Integers of 64 bits, doubles and texts as they are, other numbers as float32. */
 static void print_list(const struct metadatum *metadatum)
 {
+    const struct dtype_kind *kind = dtype_kind(metadatum->dtype);
     const char *at = metadatum->data;
-    for (size_t i = 0; i < metadatum->size; i++) {
+    for (size_t i = 0; at && i < metadatum->size; i++) {
         uint64_t word = 0;
-        double real;
-        memcpy(&word, at, 8);
-        memcpy(&real, at, 8);
-        at += 8;
+        double real = 0;
+        float number = 0;
+        const bool is_word = metadatum->dtype == DTYPE_UNKNOWN || kind->bytes == 8;
+        if (is_word) {
+            memcpy(&word, at, 8);
+            memcpy(&real, at, 8);
+        } else {
+            kind->widen(&number, at, 1);
+        }
+        at += is_word ? 8 : kind->bytes;
         if (metadatum->dtype == DTYPE_I64)
             printf(" %" PRId64, (int64_t)word);
+        else if (metadatum->dtype == DTYPE_U64)
+            printf(" %" PRIu64, word);
         else if (metadatum->dtype == DTYPE_F64)
             printf(" %.17g", real);
+        else if (!is_word)
+            printf(" %.9g", (double)number);
         else {
-            printf(" %.*s", (int)word, at);
+            putchar(' ');
+            fwrite(at, 1, (size_t)word, stdout);
             at += word;
         }
     }
-    printf("\n");
+    printf(at ? "\n" : " of lists\n");
 }
 
 static void print_metadatum(const struct metadatum *metadatum)
@@ -47,7 +62,9 @@ static void print_metadatum(const struct metadatum *metadatum)
     printf("%s = ", metadatum->key);
     switch (metadatum->kind) {
     case METADATUM_TEXT:
-        printf("text %.*s\n", (int)metadatum->size, metadatum->data);
+        printf("text ");
+        fwrite(metadatum->data, 1, metadatum->size, stdout);
+        putchar('\n');
         break;
     case METADATUM_INTEGER:
         if (metadatum->is_unsigned)
@@ -114,20 +131,40 @@ static void split(char *text, char **name, char **index)
     }
 }
 
+static bool convert(const struct archive *archive, const char *path, const char *name, struct error *error)
+{
+    const struct format *format = format_named(name);
+    struct out out;
+    if (!format || !format->write)
+        return error_set(error, ERROR_USAGE, "%s cannot be written", name);
+    if (!file_stage(path, false, &out, error))
+        return false;
+    const bool ok = format->write(archive->arrays, archive->count, archive->metadata, archive->metadata_count,
+                                  &out, error);
+    if (file_stage_end(&out, error) && ok)
+        return file_commit(error);
+    file_discard();
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct archive archive = {0};
     struct error error = {0};
     const bool lists = argc == 3 && strcmp(argv[1], "-l") == 0;
+    const bool converts = argc == 5 && strcmp(argv[1], "-o") == 0;
     char *name = "", *index = "";
-    if (argc != 2 && !lists) {
-        fprintf(stderr, "expected FILE, FILE:NAME or FILE:NAME[INDEX], or -l and a file\n");
+    if (argc != 2 && !lists && !converts) {
+        fprintf(stderr,
+                "expected FILE, FILE:NAME or FILE:NAME[INDEX], or -l or -o OUTPUT FORMAT and a file\n");
         return ERROR_USAGE;
     }
-    if (!lists)
+    if (argc == 2)
         split(argv[1], &name, &index);
     if (archive_open(&archive, argv[argc - 1], NULL, &error) && lists)
         print_all(&archive);
+    else if (error.kind == ERROR_NONE && converts)
+        (void)convert(&archive, argv[2], argv[3], &error);
     else if (error.kind == ERROR_NONE) {
         struct array *array = *name || archive.count != 1 ? archive_find(&archive, name) : &archive.arrays[0];
         if (!array)

@@ -29,6 +29,8 @@ static bool check_files(const struct options *options, const struct command *com
     size_t standard = 0;
     standard += is_standard_input(options->input.tokens_file);
     standard += is_standard_input(options->input.key_tokens_file);
+    standard += is_standard_input(options->input.projections);
+    standard += is_standard_input(options->input.config);
     for (size_t i = 0; i < options->operand_count; i++)
         standard += is_standard_input(options->operands[i]);
     for (enum input i = 0; i < INPUT_COUNT; i++) {
@@ -59,7 +61,8 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {.what = READ_ANY, .header = files->header, .part = files->part};
+    struct read_target any = {
+        .what = READ_ANY, .header = files->header, .part = files->part, .text = files->text};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
@@ -69,11 +72,17 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                                      .input = i,
                                      .called = input_names[i],
                                      .header = files->header,
-                                     .part = files->part};
+                                     .part = files->part,
+                                     .text = i == INPUT_EMBEDDINGS ? files->text : NULL};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
     }
+    if (files->text && !inputs->has_text)
+        return error_set(
+            error, ERROR_USAGE,
+            "--text takes the rows of its words from a file of word vectors, and no input is one: "
+            "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
     return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files->header,
                        warnings, error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
@@ -146,7 +155,8 @@ static bool put_model(struct computation *c, struct model *model, const struct o
 static bool read_model(struct computation *c, const struct options *options, struct error *error)
 {
     const struct input_options *said = &options->input;
-    const struct model_choice choice = {said->projections, said->config, said->profile, said->part};
+    const struct model_choice choice = {said->projections, said->config, said->profile,
+                                        (enum dump_part)said->part};
     struct model model = {0};
     if (!said->projections && (said->config || said->profile))
         return error_set(error, ERROR_USAGE, "%s needs --projections",

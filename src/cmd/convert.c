@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "engine/threads.h"
 #include "read/read.h"
+#include "tensor/narrow.h"
 #include "write/conversion.h"
 
 /* The types that numbers can be turned into. */
@@ -29,6 +30,20 @@ static bool convert_write(struct conversion *conversion, const char *path, struc
     bool ok = file_stage(path, false, &out, error) && conversion_write(conversion, &out, warnings, error);
     ok = file_stage_end(&out, error) && ok;
     return ok && file_commit(error);
+}
+
+/* The type of --dtype; DTYPE_UNKNOWN: none is asked for. */
+static bool convert_dtype(const char *said, enum dtype *dtype, struct error *error)
+{
+    char list[WORDS_LIST];
+    *dtype = said ? dtype_named(said) : DTYPE_UNKNOWN;
+    if (!said || narrow_can(*dtype))
+        return true;
+    if (*dtype == DTYPE_UNKNOWN)
+        return words_error(convert_dtypes, "--dtype", said, NULL, ERROR_USAGE, error);
+    words_list(list, convert_dtypes, "or");
+    return error_set(error, ERROR_USAGE, "--dtype %s: numbers are not %s to it: expected %s", said,
+                     dtype_kind(*dtype)->count > 1 ? "quantized" : "rounded", list);
 }
 
 /* Exactly one file is read and one written. */
@@ -50,14 +65,13 @@ static bool convert_all(struct array_file *file, struct conversion *conversion, 
 {
     const struct convert_options *own = options->own;
     const struct format *format = NULL;
-    const struct conversion_rules rules = {.only = own->only.text,
-                                           .only_count = own->only.count,
-                                           .renames = own->renames.text,
-                                           .rename_count = own->renames.count,
-                                           .dtype = own->dtype ? dtype_named(own->dtype) : DTYPE_UNKNOWN};
+    struct conversion_rules rules = {.only = own->only.text,
+                                     .only_count = own->only.count,
+                                     .renames = own->renames.text,
+                                     .rename_count = own->renames.count};
     if (own->output && !(format = conversion_format(own->output, error)))
         return false;
-    return convert_check(options, own, error) &&
+    return convert_dtype(own->dtype, &rules.dtype, error) && convert_check(options, own, error) &&
            array_file_open(file, options->operands[0], options->input.format, warnings, error) &&
            conversion_make(conversion, file, format, &rules, error) &&
            convert_write(conversion, own->output, warnings, error);
@@ -101,7 +115,7 @@ static const struct option_row convert_rows[] = {
      .help =
          "the type of all numbers (default: that of each array, or f32 where the format does not have it):",
      .listed = convert_dtypes,
-     .parse = value_word_text,
+     .parse = value_string,
      OPTION_OWN(struct convert_options, dtype)},
     {.name = "only",
      .argument = "PATTERN",

@@ -16,7 +16,7 @@
 struct input_options {
     const char *projections; /* a model's weights; NULL: none */
     const char *config, *profile;
-    const char *format;             /* "json", "npz"; NULL: told by the content */
+    const char *format;             /* one of reader_words; NULL: told by the content */
     int header;                     /* enum read_header, of tables and lists of tokens */
     int part;                       /* enum dump_part; 0: not said */
     const char *files[INPUT_COUNT]; /* NULL: not given */
@@ -24,6 +24,7 @@ struct input_options {
     bool raw_tokens;
     const char *ids;       /* "1,403,407"; NULL: those of the files */
     const char *tokenizer; /* NULL: none */
+    const char *text;      /* words whose rows are taken from a file of word vectors; NULL: none */
     const char *title;     /* NULL: that of the files */
     size_t patch_grid[2];  /* 0: that of the files */
     struct settings settings;

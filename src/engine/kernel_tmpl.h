@@ -210,7 +210,9 @@ static void score_compute(const struct plan *plan, const struct workspace *space
                      values_next ? head->d_v : 0);
     if (head->query_scale && plan->compared != COMPARED_PRODUCT)
         scores_scale(plan, space, rows, keys);
-    if (!plan->scale_in_exp || plan->has_holes || !reach_covers(reach, from, from + keys))
+    const bool has_holes =
+        plan->has_holes && !mask_allows_all(head, rows->first, rows->first + rows->count, from, from + keys);
+    if (!plan->scale_in_exp || has_holes || !reach_covers(reach, from, from + keys))
         rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->chunk_max,
                     rows->attends);
     else

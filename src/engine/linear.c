@@ -331,8 +331,8 @@ static void units_run(struct linear_work *work)
 }
 
 /* Runs plans together. */
-static bool plans_run(struct linear_plan *plans, size_t count, const struct engine_options *options,
-                      struct error *error)
+static bool linear_plans_run(struct linear_plan *plans, size_t count, const struct engine_options *options,
+                             struct error *error)
 {
     struct linear_work work = {.plans = plans, .count = count, .options = options};
     bool ok = units_make(&work.parts, count, error) && units_make(&work.units, count, error);
@@ -372,7 +372,7 @@ static bool linear_run(const struct engine_job *jobs, size_t count, const struct
      * factors that grow too far, by the runner behind. */
     while (ok && count > 0) {
         size_t again = 0;
-        ok = plans_run(plans, count, options, error);
+        ok = linear_plans_run(plans, count, options, error);
         for (size_t j = 0; ok && j < count; j++)
             if (plans[j].is_broken && plans[j].in_floats)
                 linear_plan_make(&plans[again++], plans[j].job, false);

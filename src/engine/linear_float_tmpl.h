@@ -38,7 +38,7 @@ INLINE void store_floats(float *aligned, floats x)
     *(floats_memory *)aligned = x;
 }
 
-INLINE vec widen(const float *aligned)
+INLINE vec widen_float(const float *aligned)
 {
     return WIDEN(*(const half_memory *)aligned);
 }
@@ -218,13 +218,13 @@ static void turn_floats(const struct linear_plan *plan, const struct linear_room
 
 /* What the rows of a chunk see of its keys (0: nothing), what of the state from before, and what the chunk multiplies it
  * by. Decays above 0 break the plan: what float32 has lost could rise again. */
-struct shares {
+struct float_shares {
     float pairs[LINEAR_ROWS * LINEAR_ROWS] __attribute__((aligned(64)));
     double before[LINEAR_ROWS];
     double whole;
 };
 
-static void find_shares(struct linear_plan *plan, struct shares *shares, size_t first, size_t base,
+static void find_shares(struct linear_plan *plan, struct float_shares *shares, size_t first, size_t base,
                         size_t rows)
 {
     enum { VECTORS = LINEAR_ROWS / LANES };
@@ -260,8 +260,8 @@ static void find_shares(struct linear_plan *plan, struct shares *shares, size_t 
 }
 
 /* The pairs within a chunk: room->floats.pairs. */
-static void find_pairs(const struct linear_plan *plan, const struct linear_room *room,
-                       const struct shares *shares)
+static void find_float_pairs(const struct linear_plan *plan, const struct linear_room *room,
+                             const struct float_shares *shares)
 {
     enum { VECTORS = LINEAR_ROWS / FLOATS };
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
@@ -281,7 +281,7 @@ static void find_pairs(const struct linear_plan *plan, const struct linear_room 
 
 /* Columns [c, c + vectors·FLOATS) of the output. */
 INLINE void find_columns(const struct linear_plan *plan, const struct linear_room *room,
-                         const struct shares *shares, size_t count, size_t c, const int vectors)
+                         const struct float_shares *shares, size_t count, size_t c, const int vectors)
 {
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
         floats before[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}}, own[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
@@ -303,8 +303,8 @@ INLINE void find_columns(const struct linear_plan *plan, const struct linear_roo
 }
 
 __attribute__((noinline)) static void find_output(const struct linear_plan *plan,
-                                                  const struct linear_room *room, const struct shares *shares,
-                                                  size_t count)
+                                                  const struct linear_room *room,
+                                                  const struct float_shares *shares, size_t count)
 {
     size_t c = 0;
     for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
@@ -319,9 +319,9 @@ static double sum_of_weights(const struct linear_plan *plan, const struct linear
     const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.read + plan->d_k * plan->width;
     vec sum = {0};
     for (size_t d = 0; d < plan->d_k; d += LANES)
-        sum += widen(q + d) * widen(keys + d);
+        sum += widen_float(q + d) * widen_float(keys + d);
     for (size_t j = 0; j < LINEAR_ROWS; j += LANES)
-        sum += widen(room->floats.pairs + r * LINEAR_ROWS + j);
+        sum += widen_float(room->floats.pairs + r * LINEAR_ROWS + j);
     double all = 0;
     for (int l = 0; l < LANES; l++)
         all += sum[l];
@@ -400,7 +400,7 @@ __attribute__((noinline)) static void write_floats(const struct linear_plan *pla
     for (size_t d = 0; plan->normalizes && d < plan->d_k; d += LANES) {
         vec sum = load(room->state + keys + d);
         for (size_t j = 0; j < count; j++)
-            sum += widen(room->floats.k + j * plan->d_k + d);
+            sum += widen_float(room->floats.k + j * plan->d_k + d);
         store(room->state + keys + d, sum);
         narrow(room->floats.read + keys + d, sum);
     }
@@ -426,7 +426,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
 {
     const struct head *head = plan->job->head;
     floats_bits trouble = {0};
-    struct shares shares;
+    struct float_shares shares;
     for (size_t i = 0; i < plan->size; i += LANES)
         narrow(room->floats.read + i, load(room->state + i));
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
@@ -442,7 +442,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
         if (count > 0) {
             trouble = copy_keys(plan, room, base, count, column, trouble);
             turn_floats(plan, room);
-            find_pairs(plan, room, &shares);
+            find_float_pairs(plan, room, &shares);
         } else {
             clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
         }

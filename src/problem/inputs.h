@@ -122,6 +122,7 @@ struct inputs {
     struct tensor ids;     /* of the tokens in the vocabulary of their tokenizer; no data: not given */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
+    bool has_text; /* the embeddings are the rows that a file of word vectors has for the words of a text */
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */
     /* Settings under which given weights were computed: recurrence, sink and dropout alone. */
     struct settings provenance;

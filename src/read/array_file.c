@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/read.h"
+#include "tensor/format.h"
 
 /* ---- tensors of a text as arrays ---- */
 
@@ -24,12 +25,13 @@ static struct array *own_array(struct array_file *file, char *name, struct error
     return array;
 }
 
-/* Adds a tensor; `layer` SIZE_MAX: it is of all layers. Tensors of layers have the names that read back as those. */
+/* Adds a tensor; INPUT_COUNT: the ids of the tokens; `layer` SIZE_MAX: it is of all layers. Tensors of layers have the names that read back as those. */
 static bool own_tensor(struct array_file *file, const struct tensor *tensor, enum input input, size_t layer,
                        struct error *error)
 {
-    char *name = layer == SIZE_MAX ? text_copy(input_names[input])
-                                   : text_format("layers.%zu.%s", layer, input_names[input]);
+    char *name = input == INPUT_COUNT ? text_copy("input_ids")
+                 : layer == SIZE_MAX  ? text_copy(input_names[input])
+                                      : text_format("layers.%zu.%s", layer, input_names[input]);
     struct array *array = own_array(file, name, error);
     if (!array || !memory_resize(&file->inputs_of, file->owned_count, sizeof *file->inputs_of, error))
         return false;
@@ -48,6 +50,8 @@ static bool own_tensor(struct array_file *file, const struct tensor *tensor, enu
 static bool own_tensors(struct array_file *file, struct error *error)
 {
     const struct inputs *inputs = &file->inputs;
+    if (inputs->ids.data && !own_tensor(file, &inputs->ids, INPUT_COUNT, SIZE_MAX, error))
+        return false;
     for (enum input i = 0; i < INPUT_COUNT; i++)
         if (inputs->all.tensor[i].data && !own_tensor(file, &inputs->all.tensor[i], i, SIZE_MAX, error))
             return false;

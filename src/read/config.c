@@ -246,11 +246,12 @@ bool config_is_true(const struct config *config, const char *keys)
 bool config_element(char out[CONFIG_ELEMENT], const char *list, size_t index)
 {
     size_t length = strcspn(list, ",");
+    const bool is_list = list[length] == ',';
     for (; list[length] == ',' && index > 0; index--) {
         list += length + 1;
         length = strcspn(list, ",");
     }
-    if (length >= CONFIG_ELEMENT || length == 0)
+    if (length >= CONFIG_ELEMENT || length == 0 || (is_list && index > 0))
         return false;
     memcpy(out, list, length);
     out[length] = 0;

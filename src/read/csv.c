@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "read/csv_private.h"
+#include "read/word_text.h"
 
 struct table {
     float *data; /* rows*columns */
@@ -313,6 +314,52 @@ static struct tensor make_tensor(struct table *table, enum input input, struct p
     return tensor;
 }
 
+/* Leaves the rows of the words of a text. */
+static bool choose_rows(const struct csv *csv, struct table *table, const struct word_rows *rows)
+{
+    size_t count;
+    if (!size_multiply(rows->count, table->columns, &count))
+        return error_memory(csv->error, SIZE_MAX);
+    float *data = memory_alloc(count, sizeof *data, csv->error);
+    if (!data)
+        return false;
+    for (size_t i = 0; i < rows->count; i++)
+        memcpy(data + i * table->columns, table->data + rows->row[i] * table->columns,
+               table->columns * sizeof *data);
+    free(table->data);
+    table->data = data;
+    table->rows = rows->count;
+    table->count = table->room = count;
+    return true;
+}
+
+static bool choose_words(const struct csv *csv, struct table *table, const char *text, struct inputs *inputs)
+{
+    const char *name = csv->source->name;
+    if (!table->labels.given || table->slice_rows > 0)
+        return error_set(csv->error, ERROR_INPUT,
+                         "%s: --text takes rows by their words: expected a matrix with a word in front of "
+                         "each row",
+                         name);
+    struct word_text words = {0};
+    struct word_rows rows = {0};
+    bool ok = word_text_begin(&words, text, csv->error);
+    for (size_t i = 0; ok && i < table->labels.count; i++)
+        word_text_meet(&words, table->labels.text[i], strlen(table->labels.text[i]), i);
+    ok = ok && word_text_choose(&words, name, &rows, &inputs->notes, csv->error) &&
+         choose_rows(csv, table, &rows);
+    word_text_free(&words);
+    if (ok) {
+        rows.labels.place = table->labels.place;
+        labels_free(&table->labels);
+        table->labels = rows.labels;
+        rows.labels = (struct labels){0};
+        inputs->has_text = true;
+    }
+    word_rows_free(&rows);
+    return ok;
+}
+
 /* Says which lines and columns were taken for labels. */
 static void note_layout(const struct csv *csv, const struct table *table, size_t line, struct inputs *inputs)
 {
@@ -367,6 +414,7 @@ static bool read_matrix(struct csv *csv, struct inputs *inputs, const struct rea
         return csv_read_long(csv, inputs, warnings);
     size_t start = csv_offset(csv, csv->at);
     bool ok = read_table(csv, &table, target->header, warnings) &&
+              (!target->text || choose_words(csv, &table, target->text, inputs)) &&
               put_table(csv, &table, start, inputs, input, warnings);
     table_free(&table);
     if (ok && target->what == READ_ANY)

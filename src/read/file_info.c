@@ -9,11 +9,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/dump.h"
+#include "read/model_plan.h"
 
 /* Which inputs a file fills. */
 struct filled {
     bool has[INPUT_COUNT];
-    const char *from; /* the framework that gave the names; NULL: none */
+    const char *from;  /* the framework that gave the names; NULL: none */
+    const char *model; /* the profile of a model's weights; NULL: it is none */
+    bool lacks_heads;  /* which nothing says how many there are of */
 };
 
 /* ---- readings ---- */
@@ -37,15 +40,20 @@ static bool put_reading(struct tensor_info *tensor, const struct dump_reading *r
     return tensor->reading || error_memory(error, 64);
 }
 
-/* Of a file of named arrays: by their names. */
-static bool read_names(struct file_info *info, struct filled *filled, struct error *error)
+/* Of a file of named arrays: by their names, which may be those of a model's weights. */
+static bool info_read_names(struct file_info *info, struct filled *filled, struct error *error)
 {
     struct dump_reading *readings = NULL;
-    bool ok = dump_plan(&readings, &info->file.archive, &info->notes, &info->warnings, error);
+    struct archive *archive = &info->file.archive;
+    const char *path = info->file.path.file;
+    const bool is_model = strcmp(path, "-") != 0 && model_plan_fits(archive);
+    bool ok = is_model ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive,
+                                    &info->notes, &info->warnings, error)
+                       : dump_plan(&readings, archive, &info->notes, &info->warnings, error);
     for (size_t i = 0; ok && i < info->file.count; i++) {
         /* Of the one array that a path names, that of the archive. */
-        const struct array *array = archive_find(&info->file.archive, info->file.arrays[i].name);
-        const struct dump_reading *reading = &readings[array - info->file.archive.arrays];
+        const struct array *array = archive_find(archive, info->file.arrays[i].name);
+        const struct dump_reading *reading = &readings[array - archive->arrays];
         ok = put_reading(&info->tensors[i], reading, error);
         filled->from = reading->from && reading->input < INPUT_COUNT ? reading->from : filled->from;
     }
@@ -60,8 +68,10 @@ static bool read_inputs(struct file_info *info, struct error *error)
     for (size_t i = 0; ok && i < info->file.count; i++) {
         size_t layer = SIZE_MAX;
         (void)sscanf(info->file.arrays[i].name, "layers.%zu.", &layer);
-        const struct dump_reading reading = {
-            .input = info->file.inputs_of[i], .layer = layer, .step = SIZE_MAX};
+        const struct dump_reading reading = {.input = info->file.inputs_of[i],
+                                             .layer = layer,
+                                             .step = SIZE_MAX,
+                                             .is_ids = info->file.inputs_of[i] == INPUT_COUNT};
         ok = put_reading(&info->tensors[i], &reading, error);
     }
     const struct warnings *notes = &info->file.inputs.notes;
@@ -82,8 +92,8 @@ static bool has_projections(const struct filled *filled)
 static const char *profile_of(const struct filled *filled)
 {
     const bool *has = filled->has;
-    if (filled->from)
-        return filled->from;
+    if (filled->model || filled->from)
+        return filled->model ? filled->model : filled->from;
     if (has[INPUT_ATTENTION])
         return "attention weights";
     if (has[INPUT_Q] || has[INPUT_K] || has[INPUT_V]) {
@@ -100,6 +110,12 @@ static void find_missing(const struct filled *filled, struct warnings *missing)
 {
     const bool *has = filled->has;
     const bool any_qk = has[INPUT_Q] || has[INPUT_K];
+    if (filled->model) {
+        warnings_add(missing, "embeddings: a model's weights need them, and --projections");
+        if (filled->lacks_heads)
+            warnings_add(missing, "heads: no file says how many there are; --heads N or --config FILE does");
+        return;
+    }
     if (has[INPUT_ATTENTION])
         return;
     if (has[INPUT_EMBEDDINGS] && !any_qk)
@@ -211,7 +227,7 @@ struct sentences {
     struct sentence facts, warnings, broken;
 };
 
-static bool check_weights(struct sentences *sentences, const struct array *array, struct error *error)
+static bool info_check_weights(struct sentences *sentences, const struct array *array, struct error *error)
 {
     struct weights_check check;
     char fact[256], warning[256];
@@ -248,7 +264,7 @@ static bool may_be_weights(const struct file_info *info, size_t index)
            tensor->range.is_known && tensor->range.min >= 0 && tensor->range.max > 0;
 }
 
-static bool measure(struct file_info *info, struct error *error)
+static bool info_measure(struct file_info *info, struct error *error)
 {
     struct sentences sentences = {{.to = &info->facts}, {.to = &info->warnings}, {.to = &info->warnings}};
     bool ok = true;
@@ -261,7 +277,7 @@ static bool measure(struct file_info *info, struct error *error)
              array_range(&tensor->range, array, array_file_source(&info->file, array), error);
         tensor->has_range = ok;
         if (ok && may_be_weights(info, i))
-            ok = check_weights(&sentences, array, error);
+            ok = info_check_weights(&sentences, array, error);
     }
     sentence_end(&sentences.facts);
     sentence_end(&sentences.warnings);
@@ -305,7 +321,8 @@ static bool info_read(struct file_info *info, struct error *error)
     info->tensors = memory_zeroed(info->file.count, sizeof *info->tensors, error);
     for (size_t i = 0; info->tensors && i < info->file.count; i++)
         info->tensors[i].input = INPUT_COUNT;
-    if (!info->tensors || !(info->file.is_text ? read_inputs(info, error) : read_names(info, &filled, error)))
+    if (!info->tensors ||
+        !(info->file.is_text ? read_inputs(info, error) : info_read_names(info, &filled, error)))
         return false;
     for (size_t i = 0; i < info->file.count; i++)
         if (info->tensors[i].input < INPUT_COUNT)
@@ -324,7 +341,7 @@ bool file_info_make(struct file_info *info, const char *path, const char *said, 
 {
     if (!array_file_open(&info->file, path, said, &info->warnings, error) || !info_read(info, error))
         return false;
-    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || measure(info, error);
+    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || info_measure(info, error);
 }
 
 void file_info_free(struct file_info *info)

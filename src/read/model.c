@@ -164,7 +164,7 @@ static bool open_weights(struct model *model, struct inputs *inputs, const char 
 }
 
 /* Reads a config from a file. The source stays with the inputs, for its name. */
-static bool read_config(struct model *model, struct inputs *inputs, const char *path, struct error *error)
+static bool open_config(struct model *model, struct inputs *inputs, const char *path, struct error *error)
 {
     const size_t most = (size_t)64 << 20;
     if (!memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error))
@@ -178,19 +178,27 @@ static bool read_config(struct model *model, struct inputs *inputs, const char *
     return ok;
 }
 
-/* Finds the config: what is said, else the metadata of GGUF, else the file beside the weights, else other metadata. */
+/* Whether the file of weights says of itself what a config would: GGUF and llama2.c. A config beside it may be that of the
+ * same model in another layout. */
+static bool describes_itself(const struct archive *archive)
+{
+    return archive_metadatum(archive, "general.architecture") || archive->format == &format_llama2c;
+}
+
+/* Finds the config: what is said, else the metadata of GGUF and llama2.c, else the file beside the weights, else other
+ * metadata. */
 static bool find_config(struct model *model, struct inputs *inputs, const char *said, struct error *error)
 {
     static const char *const usual[] = {"config.json", "params.json"};
     const char *file = model->archive->sources[0].name, *slash = strrchr(file, '/');
     const size_t length = slash ? (size_t)(slash - file) + 1 : 0;
     if (said)
-        return read_config(model, inputs, said, error);
-    for (size_t i = 0; i < 2 && !archive_metadatum(model->archive, "general.architecture"); i++) {
+        return open_config(model, inputs, said, error);
+    for (size_t i = 0; i < 2 && !describes_itself(model->archive); i++) {
         char *path = path_in(file, length, usual[i]);
         if (!path)
             return error_memory(error, length);
-        const bool there = access(path, F_OK) == 0, ok = there && read_config(model, inputs, path, error);
+        const bool there = access(path, F_OK) == 0, ok = there && open_config(model, inputs, path, error);
         free(path);
         if (there)
             return ok;
@@ -201,7 +209,8 @@ static bool find_config(struct model *model, struct inputs *inputs, const char *
 /* ---- names ---- */
 
 /* Whether an array's name is that of a row. */
-static bool row_fits(const struct profile_row *row, const struct array *array, struct name_numbers *numbers)
+static bool is_named_by(const struct profile_row *row, const struct array *array,
+                        struct name_numbers *numbers)
 {
     return name_pattern_fits(row->pattern, array->name, numbers) &&
            (numbers->layer == SIZE_MAX || numbers->layer < LAYERS_MAX);
@@ -211,10 +220,10 @@ static bool row_fits(const struct profile_row *row, const struct array *array, s
 static uint64_t rows_met(const struct profile *profile, const struct archive *archive)
 {
     uint64_t met = 0;
-    for (size_t r = 0; profile->rows[r].pattern && r < 63; r++)
+    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++)
         for (size_t i = 0; i < archive->count && !(met >> r & 1); i++) {
             struct name_numbers numbers;
-            if (row_fits(&profile->rows[r], &archive->arrays[i], &numbers))
+            if (is_named_by(&profile->rows[r], &archive->arrays[i], &numbers))
                 met |= UINT64_C(1) << r;
         }
     return met;
@@ -224,7 +233,7 @@ static uint64_t rows_met(const struct profile *profile, const struct archive *ar
 static uint64_t inputs_of(const struct profile *profile, enum dump_part part, uint64_t met, bool needed)
 {
     uint64_t inputs = 0;
-    for (size_t r = 0; profile->rows[r].pattern && r < 63; r++)
+    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++)
         if (profile->rows[r].part == part && met >> r & 1 && !(needed && profile->rows[r].is_optional))
             inputs |= UINT64_C(1) << profile->rows[r].input;
     return inputs;
@@ -266,7 +275,14 @@ static struct fit fit_of(const struct profile *profile, const struct archive *ar
     return fit;
 }
 
-/* The profile whose names an archive has; *ties (NULL: not wanted) says whether others fit as well. */
+/* Whether layers of one profile attend as those of another with the same names. */
+static bool attend_alike(const struct profile *a, const struct profile *b)
+{
+    return a->keys == b->keys && a->window == b->window && a->rule == b->rule &&
+           strcmp(a->fixed[PART_ONLY], b->fixed[PART_ONLY]) == 0;
+}
+
+/* The profile whose names an archive has; *tie: another that fits as well and attends otherwise, or NULL. */
 static const struct profile *profile_by_names(const struct archive *archive, struct fit *best,
                                               const struct profile **tie)
 {
@@ -275,13 +291,13 @@ static const struct profile *profile_by_names(const struct archive *archive, str
     *tie = NULL;
     for (const struct profile *p = profiles; p->name; p++) {
         const struct fit fit = fit_of(p, archive);
-        if (fit.inputs == 0 || fit.is_whole < best->is_whole)
+        if (p->is_said || fit.inputs == 0 || fit.is_whole < best->is_whole)
             continue;
         if (fit.is_whole > best->is_whole || fit.inputs > best->inputs) {
             found = p;
             *best = fit;
             *tie = NULL;
-        } else if (fit.inputs == best->inputs && !*tie) {
+        } else if (fit.inputs == best->inputs && !*tie && !attend_alike(p, found)) {
             *tie = p;
         }
     }
@@ -315,7 +331,7 @@ static bool profile_said(struct model *model, const char *said, struct error *er
 {
     const char *names[128] = {NULL};
     model->profile = profile_named(said);
-    for (size_t i = 0; profiles[i].name && i < 127; i++)
+    for (size_t i = 0; i < 127 && profiles[i].name; i++)
         names[i] = profiles[i].name;
     const char *near = text_nearest(said, names);
     if (model->profile)
@@ -375,7 +391,8 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
         by = "as --profile says";
         if (!profile_said(model, said, error))
             return false;
-    } else if (type && (model->profile = profile_for(type, architecture))) {
+    } else if (type && (model->profile = profile_for(type, architecture)) &&
+               (architecture || fit_of(model->profile, model->archive).inputs > 0)) {
         by = architecture ? "by general.architecture" : "by model_type";
     } else if (architecture) {
         return check_refusals(model, true, error) &&
@@ -383,7 +400,7 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
                          "%s: nothing is known of the architecture \"%s\": expected one that docs/inputs.md "
                          "lists, or --profile",
                          model->archive->sources[0].name, shown);
-    } else if (!profile_of_names(model, type ? shown : NULL, warnings, error)) {
+    } else if (!profile_of_names(model, model->profile ? NULL : type ? shown : NULL, warnings, error)) {
         return false;
     }
     warnings_add(&inputs->notes, "%s: the profile is %s, %s, %s%s%s", model->archive->sources[0].name,
@@ -408,7 +425,7 @@ void model_row_name(char out[MODEL_NAME], const struct model *model, const struc
 }
 
 /* Chooses the part: what is said, else cross attention beside a context, else the first that is there. */
-static bool choose_part(struct model *model, struct inputs *inputs, int said, struct error *error)
+static bool choose_part(struct model *model, struct inputs *inputs, enum dump_part said, struct error *error)
 {
     static const enum dump_part order[] = {PART_ONLY, PART_ENCODER, PART_DECODER, PART_CROSS};
     const uint64_t met = rows_met(model->profile, model->archive);
@@ -423,10 +440,10 @@ static bool choose_part(struct model *model, struct inputs *inputs, int said, st
             model->part = order[i];
     if (has[PART_CROSS] && inputs->all.tensor[INPUT_CONTEXT].data)
         model->part = PART_CROSS;
-    if (said > PART_ONLY && !has[said])
+    if (said != PART_ONLY && !has[said])
         return error_set(error, ERROR_USAGE, "--part %s: %s holds no such attention of %s",
                          dump_part_names[said], file, model->profile->title);
-    model->part = said > PART_ONLY ? (enum dump_part)said : model->part;
+    model->part = said != PART_ONLY ? said : model->part;
     if (!any) {
         char name[MODEL_NAME];
         model_row_name(name, model, model->profile->rows, 0);
@@ -470,7 +487,7 @@ static size_t list_stems(const struct model *model, struct stem *stems)
         const struct array *array = &model->archive->arrays[i];
         struct name_numbers numbers = {0};
         const struct profile_row *row = model->profile->rows;
-        while (row->pattern && !(row->part == model->part && row_fits(row, array, &numbers)))
+        while (row->pattern && !(row->part == model->part && is_named_by(row, array, &numbers)))
             row++;
         if (!row->pattern)
             continue;
@@ -523,7 +540,7 @@ static bool is_of_row(const struct model *model, size_t row, const struct array 
                       struct name_numbers *numbers)
 {
     const struct profile_row *r = &model->profile->rows[row];
-    return r->part == model->part && row_fits(r, array, numbers) &&
+    return r->part == model->part && is_named_by(r, array, numbers) &&
            strncmp(array->name, model->prefix, numbers->start) == 0 && !model->prefix[numbers->start];
 }
 
@@ -596,7 +613,14 @@ bool model_open(struct model *model, struct inputs *inputs, const struct model_c
                 struct warnings *warnings, struct error *error)
 {
     return open_weights(model, inputs, choice->path, error) &&
-           find_config(model, inputs, choice->config, error) && check_refusals(model, false, error) &&
+           find_config(model, inputs, choice->config, error) &&
+           model_find(model, inputs, choice, warnings, error);
+}
+
+bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error)
+{
+    return check_refusals(model, false, error) &&
            choose_profile(model, inputs, choice->profile, warnings, error) &&
            choose_part(model, inputs, choice->part, error) && choose_stem(model, inputs, error) &&
            check_groups(model, error) && find_layers(model, error);

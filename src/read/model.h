@@ -20,7 +20,7 @@ struct model_choice {
     const char *path;    /* a file of weights, an index of several, or a folder */
     const char *config;  /* the file in the place of config.json */
     const char *profile; /* its name */
-    int part;            /* enum dump_part */
+    enum dump_part part;
 };
 
 /* Begins zeroed; model_free in any case. */
@@ -43,6 +43,10 @@ bool model_open(struct model *model, struct inputs *inputs, const struct model_c
                 struct warnings *warnings, struct error *error);
 
 void model_free(struct model *model);
+
+/* The same for an archive and a config that are in the model already. */
+bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                struct warnings *warnings, struct error *error);
 
 /* The profile whose names an archive has, as "Llama (Hugging Face)"; NULL: none. */
 const char *model_title(const struct archive *archive);

@@ -101,14 +101,17 @@ static size_t width_of(const struct filling *f, enum input input)
 static struct model_widths widths_of(const struct filling *f)
 {
     const struct array *norm = array_for(f, INPUT_Q_NORM), *table = array_for(f, INPUT_RELATIVE_BIAS);
-    return (struct model_widths){.q = width_of(f, INPUT_W_Q),
+    const size_t q = width_of(f, INPUT_W_Q);
+    /* A norm as wide as q is one of all heads together. */
+    const bool of_head = norm && norm->rank == 1 && norm->shape[0] > 0 && norm->shape[0] != q;
+    return (struct model_widths){.q = q,
                                  .k = width_of(f, INPUT_W_K),
                                  .fused = width_of(f, INPUT_W_QKV),
-                                 .head = norm && norm->rank == 1 ? norm->shape[0] : 0,
+                                 .head = of_head ? norm->shape[0] : 0,
                                  .heads = table && table->rank == 2 ? table->shape[1] : 0};
 }
 
-static bool check_rank(const struct filling *f, const struct profile_row *row, const struct array *array)
+static bool check_row_rank(const struct filling *f, const struct profile_row *row, const struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
     const bool is_matrix = (row->input >= INPUT_W_Q && row->input <= INPUT_W_O) || row->input == INPUT_W_QKV;
@@ -170,7 +173,7 @@ static bool put_row(const struct filling *f, struct layer_inputs *to, size_t r)
     struct tensor tensor = {0};
     struct array array = *array_of(f, r);
     const bool out_in = is_out_in(f, row);
-    bool ok = check_rank(f, row, &array) && archive_load(f->model->archive, &array, f->error) &&
+    bool ok = check_row_rank(f, row, &array) && archive_load(f->model->archive, &array, f->error) &&
               take_share(f, row, &array) && array_tensor(&tensor, f->model->archive, &array, f->error) &&
               (!row->adds_one || add_one(&tensor, f->error));
     if (ok) {
@@ -363,6 +366,19 @@ static bool fill_layer(const struct filling *f)
 
 /* ---- all of them ---- */
 
+/* Tensors of the inputs that the model has too: only a file of an option takes their place. */
+static bool check_twice_given(const struct filling *f)
+{
+    for (size_t r = 0; r < f->model->row_count; r++) {
+        const enum input input = row_at(f, r)->input;
+        const struct tensor *t = &f->inputs->all.tensor[input];
+        if (t->data && !f->inputs->from_option[input] && row_at(f, r)->part == f->model->part)
+            return place_error(&t->place, f->error, "%s beside --projections, which has it: expected it once",
+                               input_names[input]);
+    }
+    return true;
+}
+
 /* The inputs need embeddings, and nothing that takes the place of projections. */
 static bool check_inputs(const struct filling *f)
 {
@@ -404,7 +420,7 @@ static bool make_model_layers(const struct filling *f)
     return true;
 }
 
-static bool is_chosen(const size_t *layers, size_t count, size_t layer)
+static bool is_asked_for(const size_t *layers, size_t count, size_t layer)
 {
     bool chosen = !layers;
     for (size_t i = 0; layers && i < count; i++)
@@ -416,10 +432,11 @@ bool model_put(struct model *model, struct inputs *inputs, const struct settings
                size_t count, struct error *error)
 {
     struct filling f = {.model = model, .inputs = inputs, .over = over, .is_told = true, .error = error};
-    if (!check_inputs(&f) || !make_model_layers(&f) || !put_rows(&f, &inputs->all, true))
+    if (!check_inputs(&f) || !check_twice_given(&f) || !make_model_layers(&f) ||
+        !put_rows(&f, &inputs->all, true))
         return false;
     for (; f.layer < model->layer_count; f.layer++) {
-        inputs->layers[f.layer].is_idle = !is_chosen(layers, count, f.layer);
+        inputs->layers[f.layer].is_idle = !is_asked_for(layers, count, f.layer);
         if (inputs->layers[f.layer].is_idle)
             continue;
         if (!fill_layer(&f))

@@ -412,7 +412,17 @@ void model_tidy_position(struct settings *settings, int position)
 
 /* ---- scale ---- */
 
-static bool set_scale(const struct attending *a)
+/* Some models cut q, k and v off at a number, which is not done here. */
+static bool check_clip(const struct attending *a)
+{
+    static const char keys[] = "clip_qkv .attention.clamp_kqv";
+    const char *text = model_value(a->model, keys);
+    double most;
+    return !text || (text_to_number(text, &most) && most == 0) ||
+           key_error(a, keys, "q, k and v are cut off there, which is not computed here: expected null");
+}
+
+static bool set_model_scale(const struct attending *a)
 {
     double size, heads, blocks;
     if (a->model->profile->rule == RULE_LAYER_SCALE &&
@@ -434,9 +444,10 @@ bool model_settings(struct settings *settings, size_t *columns, const struct mod
 {
     struct attending a = {
         .model = model, .settings = settings, .said = said, .widths = widths, .layer = layer, .error = error};
-    const bool ok = set_fixed(&a, model->profile->fixed[PART_ONLY]) &&
+    const bool ok = check_clip(&a) && set_fixed(&a, model->profile->fixed[PART_ONLY]) &&
                     (model->part == PART_ONLY || set_fixed(&a, model->profile->fixed[model->part])) &&
-                    set_heads(&a) && set_keys(&a, false) && set_window(&a) && set_rotary(&a) && set_scale(&a);
+                    set_heads(&a) && set_keys(&a, false) && set_window(&a) && set_rotary(&a) &&
+                    set_model_scale(&a);
     *columns = a.head;
     return ok;
 }

@@ -85,6 +85,7 @@ struct profile {
         *defaults; /* what keys of the config are where it is silent: "sliding_window=4096"; NULL: nothing */
     enum profile_window window;
     enum profile_rule rule;
+    bool is_said;           /* names do not choose it: only a config, or who asks for it */
     const char *layers_key; /* how many layers there are, where all have the same tensors; NULL: names tell */
 };
 

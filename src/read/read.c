@@ -50,12 +50,12 @@ static const char *foreign_format(const struct source *source)
         const char *what;
     } known[] = {
         {"PK\3\4", 0, 4, "a zip archive (.npz, .pt, .xlsx)"},
-        {"{\"", 8, 2, "a safetensors file"},
         {"\x1f\x8b", 0, 2, "compressed by gzip"},
         {"\x89PNG", 0, 4, "a picture"},
         {"\x89HDF", 0, 4, "an HDF5 file"},
         {"\xff\xfe", 0, 2, "text in UTF-16"},
         {"\xfe\xff", 0, 2, "text in UTF-16"},
+        {"\xba\x16\x4f\x2f", 0, 4, "a model of fastText (.bin), whose .vec is text"},
         {"\x80\x02", 0, 2, "a pickle (.pt, .pkl)"},
         {"\x80\x04", 0, 2, "a pickle (.pt, .pkl)"},
     };

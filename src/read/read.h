@@ -11,11 +11,12 @@
 #include "base/error.h"
 #include "base/source.h"
 #include "problem/inputs.h"
-#include "tensor/format.h"
 
 /* The formats: X(NAME) for each, with BETWEEN between them. A file that no reader
  * knows is read by the last. */
-#define READERS(X, BETWEEN) X(json) BETWEEN X(csv)
+#define READERS(X, BETWEEN)                                                                                  \
+    X(json) BETWEEN X(vectors)                                                                               \
+    BETWEEN X(csv)
 
 /* What the first line of a table is said to be; HEADER_GUESSED: nothing is said. */
 enum read_header { HEADER_GUESSED, HEADER_NO, HEADER_YES };
@@ -28,6 +29,8 @@ struct read_target {
     const char *called; /* its name in messages: "q", "tokens" */
     enum read_header header;
     int part; /* enum dump_part, of an encoder–decoder; 0: not said */
+    const char
+        *text; /* the words whose rows are wanted, of a file that has a word in each row; NULL: all rows */
 };
 
 struct reader {
@@ -42,7 +45,7 @@ struct reader {
 #define READER_DECLARE(name) extern const struct reader reader_##name;
 READERS(READER_DECLARE, )
 
-/* Their names: "json csv". */
+/* Their names: "json vectors csv". */
 extern const char reader_words[];
 
 /*
@@ -54,6 +57,7 @@ extern const char reader_words[];
 bool read_file(struct inputs *inputs, const char *path, const char *said, const struct read_target *target,
                struct warnings *warnings, struct error *error);
 
+struct format;
 /* The format of named arrays that a file has, by `said` (NULL: by content, then by name); NULL: it is a text. Errors: ERROR_USAGE
  * for an unknown name. */
 bool read_format(const struct source *source, const char *said, const struct format **format,

@@ -67,7 +67,7 @@ static void key_range_join(struct key_range *to, const struct key_range *from)
     }
 
 /* The key of a float of the same bits: digits of negative ones are turned round. */
-#define FLOAT_KEY(BITS) x ^ ((x >> (BITS - 1)) & INT##BITS##_MAX)
+#define FLOAT_KEY(BITS) x < 0 ? x ^ INT##BITS##_MAX : x
 
 KEY_RANGE(bool, 8, x != 0, 0)
 KEY_RANGE(i8, 8, x, 0)
@@ -102,7 +102,7 @@ UNSIGNED_VALUE(64)
 /* Of a float whose bits are those of the type in front: bfloat16 is the upper half of a float32. */
 static long double value_of_f32(int64_t key)
 {
-    const int32_t x = (int32_t)key, bits = x ^ ((x >> 31) & INT32_MAX);
+    const int32_t x = (int32_t)key, bits = x < 0 ? x ^ INT32_MAX : x;
     float value;
     memcpy(&value, &bits, sizeof value);
     return (long double)value;
@@ -110,7 +110,7 @@ static long double value_of_f32(int64_t key)
 
 static long double value_of_f64(int64_t x)
 {
-    const int64_t bits = x ^ ((x >> 63) & INT64_MAX);
+    const int64_t bits = x < 0 ? x ^ INT64_MAX : x;
     double value;
     memcpy(&value, &bits, sizeof value);
     return (long double)value;
@@ -118,7 +118,7 @@ static long double value_of_f64(int64_t x)
 
 static long double value_of_half(enum dtype dtype, int64_t key)
 {
-    const int16_t x = (int16_t)key, bits = (int16_t)(x ^ ((x >> 15) & INT16_MAX));
+    const int16_t x = (int16_t)key, bits = x < 0 ? (int16_t)(x ^ INT16_MAX) : x;
     float value;
     dtype_kind(dtype)->widen(&value, &bits, 1);
     return (long double)value;

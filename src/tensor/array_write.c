@@ -25,6 +25,12 @@ bool array_write_bytes(const struct array *array, size_t *bytes)
     return array_count(array, &count) && size_multiply(count / kind->count, kind->bytes, bytes);
 }
 
+const char *array_write_in_place(const struct array *array)
+{
+    const struct array *from = array->origin ? &array->origin->array : array;
+    return from->dtype == array->dtype && !from->swapped && array_is_packed(from) ? from->data : NULL;
+}
+
 static size_t bytes_of(enum dtype dtype, size_t count)
 {
     return count / dtype_kind(dtype)->count * dtype_kind(dtype)->bytes;
@@ -36,9 +42,9 @@ static void write_job(void *context, int worker, size_t job)
     const size_t first = job * WRITE_JOB, left = piece->count - first;
     (void)worker;
     piece->losses[job] = (struct narrow_losses){0};
-    narrow(piece->to, piece->room + bytes_of(piece->to, first), piece->from,
-           piece->numbers + bytes_of(piece->from, first), left < WRITE_JOB ? left : WRITE_JOB,
-           &piece->losses[job]);
+    narrow_numbers(piece->to, piece->room + bytes_of(piece->to, first), piece->from,
+                   piece->numbers + bytes_of(piece->from, first), left < WRITE_JOB ? left : WRITE_JOB,
+                   &piece->losses[job]);
 }
 
 /* Numbers that follow each other, converted. */

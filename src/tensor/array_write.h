@@ -22,6 +22,9 @@ struct array_origin {
 /* The bytes of its numbers in a file: packed, of its type. False where that does not fit a size_t. */
 bool array_write_bytes(const struct array *array, size_t *bytes);
 
+/* The numbers where they lie, if array_write would copy them from there as they are; else NULL. */
+const char *array_write_in_place(const struct array *array);
+
 /* Writes the numbers of an array: those of its origin, turned into its type, or those at `data`, which are packed. For formats.
  * What is held meanwhile is a piece, and the whole of an origin with gaps or of the other byte order. Errors: no memory. */
 bool array_write(const struct array *array, struct out *out, struct error *error);

@@ -45,45 +45,26 @@ static void widen_f32(float *to, const void *from, size_t blocks)
     memcpy(to, from, blocks * sizeof *to);
 }
 
-static const struct dtype_kind kinds[DTYPE_COUNT] = {
-    [DTYPE_UNKNOWN] = {"unknown", 1, 1, NULL},
-    [DTYPE_BOOL] = {"bool", 1, 1, widen_bool},
-    [DTYPE_I8] = {"i8", 1, 1, widen_i8},
-    [DTYPE_U8] = {"u8", 1, 1, widen_u8},
-    [DTYPE_I16] = {"i16", 1, 2, widen_i16},
-    [DTYPE_U16] = {"u16", 1, 2, widen_u16},
-    [DTYPE_I32] = {"i32", 1, 4, widen_i32},
-    [DTYPE_U32] = {"u32", 1, 4, widen_u32},
-    [DTYPE_I64] = {"i64", 1, 8, widen_i64},
-    [DTYPE_U64] = {"u64", 1, 8, widen_u64},
-    [DTYPE_F16] = {"f16", 1, 2, widen_f16},
-    [DTYPE_BF16] = {"bf16", 1, 2, widen_bf16},
-    [DTYPE_F32] = {"f32", 1, 4, widen_f32},
-    [DTYPE_F64] = {"f64", 1, 8, widen_f64},
-    [DTYPE_Q4_0] = {"q4_0", 32, 18, quantized_widen_q4_0},
-    [DTYPE_Q4_1] = {"q4_1", 32, 20, quantized_widen_q4_1},
-    [DTYPE_Q5_0] = {"q5_0", 32, 22, quantized_widen_q5_0},
-    [DTYPE_Q5_1] = {"q5_1", 32, 24, quantized_widen_q5_1},
-    [DTYPE_Q8_0] = {"q8_0", 32, 34, quantized_widen_q8_0},
-    [DTYPE_Q2_K] = {"q2_k", 256, 84, quantized_widen_q2_k},
-    [DTYPE_Q3_K] = {"q3_k", 256, 110, quantized_widen_q3_k},
-    [DTYPE_Q4_K] = {"q4_k", 256, 144, quantized_widen_q4_k},
-    [DTYPE_Q5_K] = {"q5_k", 256, 176, quantized_widen_q5_k},
-    [DTYPE_Q6_K] = {"q6_k", 256, 210, quantized_widen_q6_k},
-    [DTYPE_IQ4_NL] = {"iq4_nl", 32, 18, quantized_widen_iq4_nl},
-    [DTYPE_IQ4_XS] = {"iq4_xs", 256, 136, quantized_widen_iq4_xs},
-    [DTYPE_MXFP4] = {"mxfp4", 32, 17, quantized_widen_mxfp4},
+/* Those before the quantized ones. */
+static const struct dtype_kind kinds[DTYPE_Q4_0] = {
+    [DTYPE_UNKNOWN] = {"unknown", 1, 1, NULL}, [DTYPE_BOOL] = {"bool", 1, 1, widen_bool},
+    [DTYPE_I8] = {"i8", 1, 1, widen_i8},       [DTYPE_U8] = {"u8", 1, 1, widen_u8},
+    [DTYPE_I16] = {"i16", 1, 2, widen_i16},    [DTYPE_U16] = {"u16", 1, 2, widen_u16},
+    [DTYPE_I32] = {"i32", 1, 4, widen_i32},    [DTYPE_U32] = {"u32", 1, 4, widen_u32},
+    [DTYPE_I64] = {"i64", 1, 8, widen_i64},    [DTYPE_U64] = {"u64", 1, 8, widen_u64},
+    [DTYPE_F16] = {"f16", 1, 2, widen_f16},    [DTYPE_BF16] = {"bf16", 1, 2, widen_bf16},
+    [DTYPE_F32] = {"f32", 1, 4, widen_f32},    [DTYPE_F64] = {"f64", 1, 8, widen_f64},
 };
 
 const struct dtype_kind *dtype_kind(enum dtype dtype)
 {
-    return &kinds[dtype];
+    return dtype < DTYPE_Q4_0 ? &kinds[dtype] : &quantized_kinds[dtype - DTYPE_Q4_0];
 }
 
 enum dtype dtype_named(const char *name)
 {
     for (enum dtype dtype = DTYPE_BOOL; dtype < DTYPE_COUNT; dtype++)
-        if (strcmp(kinds[dtype].name, name) == 0)
+        if (strcmp(dtype_kind(dtype)->name, name) == 0)
             return dtype;
     return DTYPE_UNKNOWN;
 }

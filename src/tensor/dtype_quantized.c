@@ -96,9 +96,9 @@ static inline void group_of_values(float *restrict to, const int8_t *restrict va
         to[i] = (float)values[i] * scale;
 }
 
-/* A public function of one that widens a block of `count` numbers in `bytes` bytes. */
+/* The function of a type, from one that widens a block of `COUNT` numbers in `BYTES` bytes. */
 #define BLOCKS(NAME, COUNT, BYTES)                                                                           \
-    void quantized_widen_##NAME(float *restrict to, const void *restrict from, size_t blocks)                \
+    static void widen_##NAME(float *restrict to, const void *restrict from, size_t blocks)                   \
     {                                                                                                        \
         const uint8_t *at = from;                                                                            \
         for (size_t i = 0; i < blocks; i++)                                                                  \
@@ -311,3 +311,21 @@ static inline void iq4_xs_block(float *restrict to, const uint8_t *restrict from
     }
 }
 BLOCKS(iq4_xs, K, 136)
+
+/* ---- all ---- */
+
+const struct dtype_kind quantized_kinds[] = {
+    [DTYPE_Q4_0 - DTYPE_Q4_0] = {"q4_0", GROUP, 18, widen_q4_0},
+    [DTYPE_Q4_1 - DTYPE_Q4_0] = {"q4_1", GROUP, 20, widen_q4_1},
+    [DTYPE_Q5_0 - DTYPE_Q4_0] = {"q5_0", GROUP, 22, widen_q5_0},
+    [DTYPE_Q5_1 - DTYPE_Q4_0] = {"q5_1", GROUP, 24, widen_q5_1},
+    [DTYPE_Q8_0 - DTYPE_Q4_0] = {"q8_0", GROUP, 34, widen_q8_0},
+    [DTYPE_Q2_K - DTYPE_Q4_0] = {"q2_k", K, 84, widen_q2_k},
+    [DTYPE_Q3_K - DTYPE_Q4_0] = {"q3_k", K, 110, widen_q3_k},
+    [DTYPE_Q4_K - DTYPE_Q4_0] = {"q4_k", K, 144, widen_q4_k},
+    [DTYPE_Q5_K - DTYPE_Q4_0] = {"q5_k", K, 176, widen_q5_k},
+    [DTYPE_Q6_K - DTYPE_Q4_0] = {"q6_k", K, 210, widen_q6_k},
+    [DTYPE_IQ4_NL - DTYPE_Q4_0] = {"iq4_nl", GROUP, 18, widen_iq4_nl},
+    [DTYPE_IQ4_XS - DTYPE_Q4_0] = {"iq4_xs", K, 136, widen_iq4_xs},
+    [DTYPE_MXFP4 - DTYPE_Q4_0] = {"mxfp4", GROUP, 17, widen_mxfp4},
+};

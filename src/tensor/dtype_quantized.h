@@ -9,21 +9,9 @@
 #ifndef ATTN_TENSOR_DTYPE_QUANTIZED_H
 #define ATTN_TENSOR_DTYPE_QUANTIZED_H
 
-#include <stddef.h>
+#include "tensor/dtype.h"
 
-/* Widen `blocks` blocks, which follow each other from `from` on and need not be aligned: see struct dtype_kind. */
-void quantized_widen_q4_0(float *to, const void *from, size_t blocks);
-void quantized_widen_q4_1(float *to, const void *from, size_t blocks);
-void quantized_widen_q5_0(float *to, const void *from, size_t blocks);
-void quantized_widen_q5_1(float *to, const void *from, size_t blocks);
-void quantized_widen_q8_0(float *to, const void *from, size_t blocks);
-void quantized_widen_q2_k(float *to, const void *from, size_t blocks);
-void quantized_widen_q3_k(float *to, const void *from, size_t blocks);
-void quantized_widen_q4_k(float *to, const void *from, size_t blocks);
-void quantized_widen_q5_k(float *to, const void *from, size_t blocks);
-void quantized_widen_q6_k(float *to, const void *from, size_t blocks);
-void quantized_widen_iq4_nl(float *to, const void *from, size_t blocks);
-void quantized_widen_iq4_xs(float *to, const void *from, size_t blocks);
-void quantized_widen_mxfp4(float *to, const void *from, size_t blocks);
+/* What dtype_kind gives for the types from DTYPE_Q4_0 on, in their order. */
+extern const struct dtype_kind quantized_kinds[DTYPE_COUNT - DTYPE_Q4_0];
 
 #endif

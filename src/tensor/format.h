@@ -10,7 +10,8 @@
     X(npy) BETWEEN X(npz)                                                                                    \
     BETWEEN X(safetensors)                                                                                   \
     BETWEEN X(gguf)                                                                                          \
-    BETWEEN X(torch)
+    BETWEEN X(torch)                                                                                         \
+    BETWEEN X(llama2c)
 
 struct format {
     const char *name;           /* that of FORMATS */
@@ -25,13 +26,14 @@ struct format {
     bool (*load)(struct archive *archive, struct array *array, struct error *error);
     /* Frees archive->state. NULL: it has none. */
     void (*close)(struct archive *archive);
-    bool keeps_metadata; /* texts at least */
+    /* Whether write has a place for a metadatum. NULL: for none. */
+    bool (*keeps)(const struct metadatum *metadatum);
     /* What a file of this format can hold of a type; DTYPE_UNKNOWN: it has to be widened to f32. */
     enum dtype (*holds)(enum dtype dtype);
     /*
      * Writes arrays, which are packed and of a type that `holds` returns itself, and whose numbers array_write makes
-     * (tensor/array_write.h), and metadata, as far as the format has a place for them. Names of arrays are not checked before. NULL: cannot be written.
-     * Errors: ERROR_USAGE where the format cannot hold that.
+     * (tensor/array_write.h), and the metadata that it keeps. Names of arrays are not checked before. NULL: cannot be written.
+     * Errors: ERROR_USAGE where the format cannot hold that, and those of array_write.
      */
     bool (*write)(const struct array *arrays, size_t count, const struct metadatum *metadata,
                   size_t metadata_count, struct out *out, struct error *error);

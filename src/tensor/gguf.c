@@ -576,17 +576,6 @@ static void gguf_put_text(struct out *out, const char *text, size_t length)
     out_bytes(out, text, length);
 }
 
-/* Whether the format has a place for it. The alignment is the writer's own. */
-static bool gguf_is_kept(const struct metadatum *metadatum)
-{
-    if (strcmp(metadatum->key, "general.alignment") == 0)
-        return false;
-    if (metadatum->kind != METADATUM_LIST)
-        return true;
-    return metadatum->data &&
-           (metadatum->dtype == DTYPE_UNKNOWN || gguf_value_of(metadatum->dtype) < GGUF_VALUE_COUNT);
-}
-
 /* The type that a number is written as: that which it had, else the one that libllama wants of a number of that kind, if it
  * holds it. */
 static enum dtype gguf_type_of_number(const struct metadatum *metadatum)
@@ -602,6 +591,18 @@ static enum dtype gguf_type_of_number(const struct metadatum *metadatum)
     if (metadatum->integer >= 0)
         return metadatum->integer <= UINT32_MAX ? DTYPE_U32 : DTYPE_I64;
     return metadatum->integer >= INT32_MIN ? DTYPE_I32 : DTYPE_I64;
+}
+
+/* Whether the format has a place for it. The alignment is the writer's own: another one is not kept. */
+static bool gguf_is_kept(const struct metadatum *metadatum)
+{
+    if (strcmp(metadatum->key, "general.alignment") == 0)
+        return metadatum->kind == METADATUM_INTEGER && metadatum->integer == GGUF_ALIGNMENT &&
+               gguf_type_of_number(metadatum) == DTYPE_U32;
+    if (metadatum->kind != METADATUM_LIST)
+        return true;
+    return metadatum->data &&
+           (metadatum->dtype == DTYPE_UNKNOWN || gguf_value_of(metadatum->dtype) < GGUF_VALUE_COUNT);
 }
 
 static void gguf_put_real(struct out *out, enum dtype dtype, double real)
@@ -791,6 +792,6 @@ const struct format format_gguf = {.name = "gguf",
                                    .probe = gguf_probe,
                                    .open = gguf_open,
                                    .load = gguf_load,
-                                   .keeps_metadata = true,
+                                   .keeps = gguf_is_kept,
                                    .holds = gguf_holds,
                                    .write = gguf_write};

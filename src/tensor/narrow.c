@@ -186,8 +186,8 @@ static void count_losses(struct narrow_losses *losses, enum dtype to, const char
     }
 }
 
-void narrow(enum dtype to, void *out, enum dtype from, const void *numbers, size_t count,
-            struct narrow_losses *losses)
+void narrow_numbers(enum dtype to, void *out, enum dtype from, const void *numbers, size_t count,
+                    struct narrow_losses *losses)
 {
     const struct dtype_kind *source = dtype_kind(from), *target = dtype_kind(to);
     double room[NARROW_ROOM];

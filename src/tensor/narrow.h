@@ -22,7 +22,7 @@ bool narrow_can(enum dtype to);
  * nearest double. q8_0 is that of ggml's quantize_row_q8_0_ref (ggml-quants.c): a scale of max/127 as half precision a block of
  * 32, numbers rounded away from zero where two are as near; its scale may become an infinity, for which 32 numbers count.
  */
-void narrow(enum dtype to, void *out, enum dtype from, const void *numbers, size_t count,
-            struct narrow_losses *losses);
+void narrow_numbers(enum dtype to, void *out, enum dtype from, const void *numbers, size_t count,
+                    struct narrow_losses *losses);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -11,6 +10,7 @@
 #include "tensor/format.h"
 #include "tensor/npy_header.h"
 #include "tensor/zip.h"
+#include "tensor/zip_write.h"
 
 /* A zip whose first member is an array; or any zip of that name, as the first may be another. */
 static int npz_probe(const char *data, size_t size, const char *name)
@@ -81,83 +81,49 @@ static void npz_close(struct archive *archive)
 
 /* ---- writing ---- */
 
-/* Says why a member was not added: what libzip does not take is a name that stands twice, or is no text. */
-static void zip_refuse(zip_t *zip, const char *name, struct error *error)
+/* Writes a member: the header, and the numbers of an array. Numbers that lie in memory as they are written are only looked at for
+ * the checksum; others are made first. */
+static bool npz_put(struct zip_writer *zip, const struct array *array, struct error *error)
 {
-    const int code = zip_error_code_zip(zip_get_error(zip));
-    if (code == ZIP_ER_EXISTS || code == ZIP_ER_INVAL)
-        error_set(error, ERROR_USAGE,
-                  "%s: an array of NPZ cannot have this name (%s): expected names that differ, in UTF-8",
-                  name, zip_strerror(zip));
-}
-
-/* Adds a member: the header, and the numbers of an array. */
-static bool zip_put(zip_t *zip, const struct array *array, struct error *error)
-{
-    struct out out;
-    out_begin(&out, -1, "");
-    npy_header_write(array, &out);
-    const bool ok = array_write(array, &out, error);
+    struct out header, made;
+    const char *numbers = array_write_in_place(array);
     char *name = text_format("%s.npy", array->name[0] ? array->name : "arr_0");
-    char *bytes = ok && out.trouble == 0 && name ? malloc(out.size) : NULL;
-    if (bytes)
-        memcpy(bytes, out.data, out.size);
-    zip_source_t *source = bytes ? zip_source_buffer(zip, bytes, out.size, 1) : NULL;
-    const zip_int64_t index = source ? zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) : -1;
-    if (source && index < 0) {
-        zip_refuse(zip, name, error);
-        zip_source_free(source);
-    } else if (!source) {
-        free(bytes);
+    size_t bytes = 0;
+    out_begin(&header, -1, "");
+    out_begin(&made, -1, "");
+    npy_header_write(array, &header);
+    bool ok = (name && array_write_bytes(array, &bytes)) || error_memory(error, bytes);
+    ok = ok && (numbers || array_write(array, &made, error)) && out_finish(&made, error) &&
+         out_finish(&header, error);
+    if (ok) {
+        const uint32_t head = zip_write_crc(0, header.data, header.size);
+        const uint32_t crc = zip_write_crc(head, numbers ? numbers : made.data, bytes);
+        ok = zip_write_member(zip, name, header.size + bytes, crc, error);
     }
-    out_free(&out);
+    if (ok) {
+        out_bytes(zip->out, header.data, header.size);
+        if (numbers)
+            ok = array_write(array, zip->out, error);
+        else
+            out_bytes(zip->out, made.data, made.size);
+    }
+    out_free(&header);
+    out_free(&made);
     free(name);
-    /* As numpy.savez: stored, and of 1980, so that the same arrays are the same bytes. */
-    return index >= 0 && zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0) == 0 &&
-           zip_file_set_dostime(zip, (zip_uint64_t)index, 0, 1 << 5 | 1, 0) == 0;
-}
-
-/* Closes the zip, and copies what was made in memory. */
-static bool zip_finish(zip_t *zip, zip_source_t *memory, struct out *out)
-{
-    char buffer[1 << 16];
-    zip_int64_t count = -1;
-    if (zip_close(zip) != 0) {
-        zip_discard(zip);
-        return false;
-    }
-    if (zip_source_open(memory) != 0)
-        return false;
-    while ((count = zip_source_read(memory, buffer, sizeof buffer)) > 0)
-        out_bytes(out, buffer, (size_t)count);
-    zip_source_close(memory);
-    return count == 0;
+    return ok;
 }
 
 static bool npz_write_arrays(const struct array *arrays, size_t count, const struct metadatum *metadata,
                              size_t metadata_count, struct out *out, struct error *error)
 {
+    struct zip_writer zip = {.out = out};
+    bool ok = true;
     (void)metadata, (void)metadata_count;
-    if (count == 0) {
-        /* The end of the directory alone (APPNOTE 6.3.10, 4.3.16): libzip leaves no file where there is no member. */
-        static const char nothing[22] = "PK\5\6";
-        out_bytes(out, nothing, sizeof nothing);
-        return true;
-    }
-    zip_source_t *memory = zip_source_buffer_create(NULL, 0, 0, NULL);
-    zip_t *zip = memory ? zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, NULL) : NULL;
-    bool ok = zip;
-    if (zip)
-        zip_source_keep(memory);
     for (size_t i = 0; ok && i < count; i++)
-        ok = zip_put(zip, &arrays[i], error);
-    if (ok)
-        ok = zip_finish(zip, memory, out);
-    else if (zip)
-        zip_discard(zip);
-    if (memory)
-        zip_source_free(memory);
-    return ok || error_set(error, ERROR_SYSTEM, "could not make a zip of %zu arrays in memory", count);
+        ok = npz_put(&zip, &arrays[i], error);
+    ok = ok && zip_write_end(&zip, error);
+    zip_write_free(&zip);
+    return ok;
 }
 
 static enum dtype npz_holds(enum dtype dtype)

@@ -443,8 +443,7 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
     if (size < 10)
         return by_name;
     const uint64_t length = header_length(data);
-    const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
-    return is && (length <= size - 8 || by_name) ? 2 : by_name;
+    return length >= 2 && length <= HEADER_MOST && data[8] == '{' ? 2 : by_name;
 }
 
 static bool safetensors_open(struct archive *archive, struct error *error)
@@ -500,6 +499,36 @@ static bool check_names(const struct array **sorted, size_t count, struct error 
     return true;
 }
 
+/* All but lists, as texts. */
+static bool safetensors_keeps(const struct metadatum *metadatum)
+{
+    return metadatum->kind != METADATUM_LIST;
+}
+
+static void write_text(const struct metadatum *metadatum, struct out *out)
+{
+    const double real = metadatum->real;
+    const long long integer = (long long)metadatum->integer;
+    if (metadatum->kind == METADATUM_TEXT) {
+        char *text = text_copy_part(metadatum->data, metadatum->size);
+        out_quoted(out, text ? text : "");
+        free(text);
+        return;
+    }
+    out_char(out, '"');
+    if (metadatum->kind == METADATUM_TRUTH)
+        out_text(out, integer ? "true" : "false");
+    else if (metadatum->kind == METADATUM_REAL && (double)(float)real == real)
+        out_float(out, (float)real);
+    else if (metadatum->kind == METADATUM_REAL)
+        out_format(out, "%.17g", real);
+    else if (metadatum->is_unsigned)
+        out_format(out, "%llu", (unsigned long long)integer);
+    else
+        out_format(out, "%lld", integer);
+    out_char(out, '"');
+}
+
 static void write_header(const struct array **sorted, size_t count, const struct metadatum *metadata,
                          size_t metadata_count, struct out *out)
 {
@@ -507,15 +536,13 @@ static void write_header(const struct array **sorted, size_t count, const struct
     bool any = false;
     out_char(out, '{');
     for (size_t i = 0; i < metadata_count; i++) {
-        if (metadata[i].kind != METADATUM_TEXT)
+        if (!safetensors_keeps(&metadata[i]))
             continue;
-        char *text = text_copy_part(metadata[i].data, metadata[i].size);
         out_text(out, any ? "," : "\"__metadata__\":{");
         any = true;
         out_quoted(out, metadata[i].key);
         out_char(out, ':');
-        out_quoted(out, text ? text : "");
-        free(text);
+        write_text(&metadata[i], out);
     }
     out_text(out, any ? "}" : "");
     for (size_t i = 0; i < count; i++) {
@@ -572,6 +599,6 @@ const struct format format_safetensors = {.name = "safetensors",
                                           .endings = safetensors_endings,
                                           .probe = safetensors_probe,
                                           .open = safetensors_open,
-                                          .keeps_metadata = true,
+                                          .keeps = safetensors_keeps,
                                           .holds = safetensors_holds,
                                           .write = safetensors_write_arrays};

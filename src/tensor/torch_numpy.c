@@ -43,7 +43,7 @@ static bool numpy_dtype(const struct torch *torch, pickle_id value, struct array
         if (memcmp(numpy_types[i].code, code->data, 2) == 0) {
             array->dtype = numpy_types[i].dtype;
             array->type = torch_types[torch_type_of(array->dtype)].name;
-            array->swapped = is_big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) && code->data[1] != '1';
+            array->swapped = is_big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
             return true;
         }
     return false;

@@ -97,7 +97,8 @@ static bool storages_unite(struct torch *torch, struct error *error)
         else if (last->bytes != storage->bytes)
             return torch_error(torch, "", error, "storage %.*s has %zu and %zu bytes: expected one size",
                                (int)(storage->key_size < 99 ? storage->key_size : 99), storage->key,
-                               last->bytes, storage->bytes);
+                               last->bytes < storage->bytes ? last->bytes : storage->bytes,
+                               last->bytes < storage->bytes ? storage->bytes : last->bytes);
     }
     torch->count = kept;
     return true;

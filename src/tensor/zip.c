@@ -82,12 +82,21 @@ static zip_int64_t memory_serve(void *state, void *data, zip_uint64_t size, zip_
 
 /* ---- opening ---- */
 
-/* Takes the error of libzip over: where it has no memory, that is none of the input. */
+/* Whose error it is that libzip has: where it, or zlib below it (Z_MEM_ERROR), has no memory, that is none of the input. */
+static enum error_kind zip_kind(const zip_error_t *what)
+{
+    enum { ZLIB_NO_MEMORY = -4 };
+    const int code = zip_error_code_zip(what);
+    const bool no_memory =
+        code == ZIP_ER_MEMORY || (code == ZIP_ER_ZLIB && zip_error_code_system(what) == ZLIB_NO_MEMORY);
+    return no_memory ? ERROR_SYSTEM : ERROR_INPUT;
+}
+
 static bool zip_error_take(const struct unzip *unzip, zip_error_t *what, struct error *error)
 {
-    const enum error_kind kind = zip_error_code_zip(what) == ZIP_ER_MEMORY ? ERROR_SYSTEM : ERROR_INPUT;
-    return error_set(error, kind, "%s: cannot be read as a zip (%s): expected a file that was copied whole",
-                     unzip->file, zip_error_strerror(what));
+    return error_set(error, zip_kind(what),
+                     "%s: cannot be read as a zip (%s): expected a file that was copied whole", unzip->file,
+                     zip_error_strerror(what));
 }
 
 static bool zip_begin(struct unzip *unzip, struct error *error)
@@ -194,7 +203,7 @@ static bool member_bytes(const struct unzip *unzip, size_t index, zip_file_t *fi
     for (size_t done = 0; done < size;) {
         const zip_int64_t n = zip_fread(file, to + done, size - done);
         if (n <= 0)
-            return error_set(error, ERROR_INPUT,
+            return error_set(error, n < 0 ? zip_kind(zip_file_get_error(file)) : ERROR_INPUT,
                              "%s:%s: cannot be read behind byte %zu (%s): expected %zu bytes", unzip->file,
                              unzip->members[index].name, done, n < 0 ? zip_file_strerror(file) : "its end",
                              unzip->members[index].size);
@@ -210,9 +219,9 @@ static bool member_end(const struct unzip *unzip, size_t index, zip_file_t *file
     const zip_int64_t n = zip_fread(file, &more, 1);
     if (n == 0)
         return true;
-    return error_set(error, ERROR_INPUT, "%s:%s: damaged (%s): expected a file that was copied whole",
-                     unzip->file, unzip->members[index].name,
-                     n < 0 ? zip_file_strerror(file) : "longer than said");
+    return error_set(error, n < 0 ? zip_kind(zip_file_get_error(file)) : ERROR_INPUT,
+                     "%s:%s: damaged (%s): expected a file that was copied whole", unzip->file,
+                     unzip->members[index].name, n < 0 ? zip_file_strerror(file) : "longer than said");
 }
 
 static zip_file_t *member_open(const struct unzip *unzip, size_t index, zip_flags_t flags,
@@ -220,7 +229,7 @@ static zip_file_t *member_open(const struct unzip *unzip, size_t index, zip_flag
 {
     zip_file_t *file = zip_fopen_index(unzip->zip, index, flags);
     if (!file)
-        error_set(error, ERROR_INPUT,
+        error_set(error, zip_kind(zip_get_error(unzip->zip)),
                   "%s:%s: cannot be found in the zip (%s): expected a file that was copied whole",
                   unzip->file, unzip->members[index].name, zip_strerror(unzip->zip));
     return file;

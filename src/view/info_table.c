@@ -179,13 +179,13 @@ static void info_metadatum(struct out *out, const struct metadatum *metadatum)
     if (metadatum->kind == METADATUM_LIST) {
         size_t at = 0;
         metadata_count(&text, metadatum);
-        out_text(&text, metadatum->size > 0 ? ":" : "");
-        for (size_t i = 0; i < metadatum->size && i < FIRST; i++) {
+        out_text(&text, metadatum->size > 0 && metadatum->data ? ":" : "");
+        for (size_t i = 0; metadatum->data && i < metadatum->size && i < FIRST; i++) {
             out_char(&text, ' ');
             if (!metadata_element(&text, metadatum, &at))
                 break;
         }
-        out_text(&text, metadatum->size > FIRST ? " …" : "");
+        out_text(&text, metadatum->data && metadatum->size > FIRST ? " …" : "");
     } else {
         metadata_json(&text, metadatum);
     }

@@ -61,7 +61,7 @@ static bool array_json_array(struct out *out, const struct array *array, struct 
 }
 
 /* Whether a metadatum is a key of an input. */
-static bool is_input_key(const struct metadatum *metadatum)
+static bool array_json_keeps(const struct metadatum *metadatum)
 {
     const char *key = metadatum->key;
     if (metadatum->kind == METADATUM_TEXT)
@@ -94,7 +94,7 @@ static bool array_json_write(const struct array *arrays, size_t count, const str
     bool ok = true;
     out_char(out, '{');
     for (size_t i = 0; i < metadata_count; i++) {
-        if (!is_input_key(&metadata[i]))
+        if (!array_json_keeps(&metadata[i]))
             continue;
         out_text(out, comma);
         array_json_metadatum(out, &metadata[i]);
@@ -114,5 +114,6 @@ static const char *const array_json_endings[] = {".json", NULL};
 const struct format format_array_json = {.name = "json",
                                          .what = "a JSON input",
                                          .endings = array_json_endings,
+                                         .keeps = array_json_keeps,
                                          .holds = array_json_holds,
                                          .write = array_json_write};

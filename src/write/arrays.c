@@ -184,8 +184,7 @@ static bool arrays_write(const struct format *format, const struct excerpts *exc
                          const struct content *content, struct out *out, struct error *error)
 {
     struct archive archive = {0};
-    bool ok =
-        put_head(&archive, excerpts, error) && (format->keeps_metadata || put_head_array(&archive, error));
+    bool ok = put_head(&archive, excerpts, error) && (format->keeps || put_head_array(&archive, error));
     for (size_t i = 0; ok && i < excerpts->count; i++)
         ok = put_excerpt(&archive, &excerpts->list[i], excerpts->count > 1, content, error);
     ok = ok &&

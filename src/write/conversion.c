@@ -1,27 +1,32 @@
 #include "write/conversion.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "tensor/narrow.h"
 #include "write/array_json.h"
 
 const struct format *conversion_format(const char *path, struct error *error)
 {
     const struct format *format = format_by_ending(path);
-    char names[256] = "";
+    char endings[256] = "", list[WORDS_LIST];
+    size_t used = 0;
     if (format && format->write)
         return format;
     if (text_ends_caseless(path, format_array_json.endings[0]))
         return &format_array_json;
-    for (size_t i = 0; formats[i]; i++)
-        if (formats[i]->write && strlen(names) + strlen(formats[i]->endings[0]) + 3 < sizeof names)
-            strcat(strcat(names, formats[i]->endings[0]), ", ");
-    error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %sor %s", path, names,
-              format_array_json.endings[0]);
+    for (size_t i = 0; formats[i] && used < sizeof endings; i++)
+        if (formats[i]->write)
+            used += (size_t)snprintf(endings + used, sizeof endings - used, "%s ", formats[i]->endings[0]);
+    if (used < sizeof endings)
+        snprintf(endings + used, sizeof endings - used, "%s", format_array_json.endings[0]);
+    words_list(list, endings, "or");
+    error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s", path, list);
     return NULL;
 }
 
@@ -133,14 +138,14 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 {
     if (wanted == DTYPE_UNKNOWN || format->holds(wanted) == wanted)
         return true;
-    return error_set(error, ERROR_USAGE, "--dtype %s: a %s file cannot hold it: expected another type",
-                     dtype_kind(wanted)->name, format->name);
+    return error_set(error, ERROR_USAGE, "--dtype %s: %s cannot hold it: expected another type",
+                     dtype_kind(wanted)->name, format->what);
 }
 
 /* ---- the arrays ---- */
 
 /* Whether an array is chosen; used[i]: pattern i fits one. */
-static bool is_chosen(const struct conversion_rules *rules, const char *name, bool *used)
+static bool conversion_chooses(const struct conversion_rules *rules, const char *name, bool *used)
 {
     bool fits = rules->only_count == 0;
     for (size_t i = 0; i < rules->only_count; i++)
@@ -149,8 +154,8 @@ static bool is_chosen(const struct conversion_rules *rules, const char *name, bo
     return fits;
 }
 
-static bool add_array(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
-                      struct error *error)
+static bool conversion_add(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
+                           struct error *error)
 {
     const size_t index = conversion->count;
     struct array *array = &conversion->arrays[index];
@@ -189,16 +194,17 @@ static bool check_used(const bool *used, const char *const *rules, size_t count,
     return true;
 }
 
-static bool add_arrays(struct conversion *conversion, const struct conversion_rules *rules,
-                       const struct renaming *renamings, bool *used, struct error *error)
+static bool conversion_add_all(struct conversion *conversion, const struct conversion_rules *rules,
+                               const struct renaming *renamings, bool *used, struct error *error)
 {
     struct array_file *file = conversion->file;
     for (size_t i = 0; i < file->count; i++) {
         struct array *from = &file->arrays[i];
-        if (is_chosen(rules, from->name, used) &&
-            !add_array(conversion, from,
-                       renaming_name(renamings, rules->rename_count, used + rules->only_count, from->name),
-                       rules->dtype, error))
+        if (conversion_chooses(rules, from->name, used) &&
+            !conversion_add(
+                conversion, from,
+                renaming_name(renamings, rules->rename_count, used + rules->only_count, from->name),
+                rules->dtype, error))
             return false;
     }
     return check_used(used, rules->only, rules->only_count, "--only", file, error) &&
@@ -217,13 +223,39 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
               check_type(format, rules->dtype, error);
     for (size_t i = 0; ok && i < rules->rename_count; i++)
         ok = renaming_parse(&renamings[i], rules->renames[i], error);
-    ok = ok && add_arrays(conversion, rules, renamings, used, error) && check_names_differ(conversion, error);
+    ok = ok && conversion_add_all(conversion, rules, renamings, used, error) &&
+         check_names_differ(conversion, error);
     free(renamings);
     free(used);
     return ok;
 }
 
 /* ---- writing ---- */
+
+/* Whether a metadatum is missed: the alignment of GGUF, and "format" of safetensors, say something of their files alone. */
+static bool conversion_leaves_out(const struct format *format, const struct metadatum *metadatum)
+{
+    return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
+           strcmp(metadatum->key, "format") != 0;
+}
+
+static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
+{
+    const struct archive *archive = &conversion->file->archive;
+    const char *first = NULL, *what = conversion->format->what;
+    size_t more = 0;
+    for (size_t i = 0; i < archive->metadata_count; i++) {
+        if (!conversion_leaves_out(conversion->format, &archive->metadata[i]))
+            continue;
+        more += first != NULL;
+        first = first ? first : archive->metadata[i].key;
+    }
+    if (first && more == 0)
+        warnings_add(warnings, "%s is left out: %s has no place for it", first, what);
+    else if (first)
+        warnings_add(warnings, "%s and %zu more metadata are left out: %s has no place for them", first, more,
+                     what);
+}
 
 static void warn_losses(const struct conversion *conversion, struct warnings *warnings)
 {
@@ -252,6 +284,7 @@ bool conversion_write(struct conversion *conversion, struct out *out, struct war
                                    archive->metadata_count, out, error))
         return false;
     warn_losses(conversion, warnings);
+    warn_left_out(conversion, warnings);
     return true;
 }
 

@@ -30,15 +30,17 @@ static void metadata_quoted(struct out *out, const char *data, size_t size)
 
 bool metadata_has_texts(const struct metadatum *list)
 {
-    return list->kind == METADATUM_LIST && list->dtype == DTYPE_UNKNOWN;
+    return list->kind == METADATUM_LIST && list->data && list->dtype == DTYPE_UNKNOWN;
 }
 
 bool metadata_element(struct out *out, const struct metadatum *list, size_t *at)
 {
     const struct dtype_kind *kind = dtype_kind(list->dtype);
-    const char *from = list->data + *at;
+    const char *from = list->data ? list->data + *at : NULL;
     const size_t left = list->bytes - *at;
     uint64_t length = 0;
+    if (!from)
+        return false;
     if (!metadata_has_texts(list)) {
         if (left < kind->bytes || kind->count > 1)
             return false;
@@ -74,14 +76,14 @@ void metadata_thousands(struct out *out, size_t number)
 void metadata_count(struct out *out, const struct metadatum *list)
 {
     metadata_thousands(out, list->size);
-    out_text(out, metadata_has_texts(list) ? " text" : " number");
+    out_text(out, !list->data ? " list" : metadata_has_texts(list) ? " text" : " number");
     out_text(out, list->size == 1 ? "" : "s");
 }
 
 static void metadata_list(struct out *out, const struct metadatum *list)
 {
     size_t at = 0;
-    if (list->size > METADATA_LIST_WHOLE) {
+    if (list->size > METADATA_LIST_WHOLE || !list->data) {
         out_char(out, '"');
         metadata_count(out, list);
         out_char(out, '"');

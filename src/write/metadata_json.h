@@ -11,7 +11,7 @@
 /* A list of at most so many elements is written whole. */
 enum { METADATA_LIST_WHOLE = 64 };
 
-/* Writes a value: a text, number or truth, a short list, of a longer one the text "151,936 texts". */
+/* Writes a value: a text, number or truth, a short list, of a longer one, or one of lists, the text "151,936 texts". */
 void metadata_json(struct out *out, const struct metadatum *metadatum);
 
 /* "151,936 texts", "3 numbers". */

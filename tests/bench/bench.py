@@ -316,6 +316,49 @@ def read_rows(folder):
     ratio("CSV read", mine, peer, "3×", "5×", "numpy.loadtxt, %.0f MB (%.0f MB/s)," % (size / 1e6, size / 1e6 / mine))
 
 
+def timed(*words):
+    """Seconds and bytes of peak memory of one run of attn."""
+    code = ("import resource, subprocess, sys, time; start = time.perf_counter(); "
+            "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); "
+            "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)")
+    done = subprocess.run([sys.executable, "-c", code, ATTN, *words], stdout=subprocess.PIPE, check=True)
+    return tuple(map(float, done.stdout.split()))
+
+
+def file_rows(folder):
+    """attn info and attn convert: a sparse file of 10 GB, the pass over numbers, and a conversion beside NumPy's."""
+    path = os.path.join(folder, "large.safetensors")
+    shape, names = [4096, 5120], ["model.layers.%d.self_attn.%s_proj.weight" % (l, p) for l in range(30) for p in "qkvo"]
+    size = 4 * shape[0] * shape[1]
+    header = {n: {"dtype": "F32", "shape": shape, "data_offsets": [i * size, (i + 1) * size]} for i, n in enumerate(names)}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + size * len(names))
+    seconds, memory = zip(*(timed("info", path) for _ in range(5)))
+    row("attn info of a sparse safetensors file of 10 GB: seconds ÷ 50 ms", "%.2f" % (min(seconds) / 0.05), "1.0", "0.5",
+        "%.0f ms" % (min(seconds) * 1e3))
+    row("and its peak memory ÷ 20 MB", "%.2f" % (max(memory) / 20e6), "1.0", "0.5", "%.1f MB" % (max(memory) / 1e6))
+    os.remove(path)
+
+    x = np.random.default_rng(6).normal(size=(1000, 100000 if not QUICK else 10000)).astype(np.float32)
+    path = os.path.join(folder, "x.npy")
+    np.save(path, x)
+
+    def peer_range():
+        loaded = np.load(path, mmap_mode="r")
+        return loaded.min(), loaded.max(), loaded.size - np.isfinite(loaded).sum()
+
+    peer = best(3, peer_range)
+    mine = min(timed("info", path, "--values")[0] for _ in range(3))
+    ratio("smallest, largest and non-finite of a file (whole process)", mine, peer, "1×", "2×", "min, max, isfinite, %.0f MB," % (x.nbytes / 1e6))
+    half = os.path.join(folder, "h.npy")
+    peer = best(1, lambda: np.save(half, np.load(path, mmap_mode="r").astype(np.float16)))
+    mine = timed("convert", path, "-o", half, "--dtype", "f16")[0]
+    ratio("a file to float16 (whole process)", mine, peer, "0.5×", "1×", "astype, np.save, %.0f MB," % (x.nbytes / 1e6))
+
+
 def write_rows(folder):
     rng = np.random.default_rng(3)
     w = rng.exponential(size=(12, 12, 256, 256))
@@ -414,6 +457,7 @@ def main():
         recurrence_rows(seconds)
         small_row(folder)
         read_rows(folder)
+        file_rows(folder)
         write_rows(folder)
         long_rows(folder)
         growth_rows(folder)

@@ -142,7 +142,7 @@ sample() {
 @test "usage: values of the input and output options" {
     sample
     wrong input-format=jsom 'did you mean json?'
-    wrong input-format=yaml 'expected one of json csv npy npz safetensors gguf torch'
+    wrong input-format=yaml 'expected one of json vectors csv npy npz safetensors gguf torch llama2c'
     wrong format=jsno 'did you mean json?'
     wrong format=xml 'expected one of json csv table none'
     wrong layer=x 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
@@ -188,7 +188,7 @@ sample() {
 
 @test "usage: where results go" {
     sample
-    local expected='expected a name ending in .png, .json, .csv or .npy, a folder (ending in /), or -'
+    local expected='expected a name ending in .png, .json, .csv, .npy, .npz or .safetensors, a folder (ending in /), or -'
     usage "-o y.txt: $expected" run x.json -o y.txt
     usage "-o y: $expected" run x.json -o y
     usage "-o : $expected" run x.json -o ''
@@ -237,7 +237,7 @@ sample() {
     input 'x.json: no q and k: expected embeddings, q and k, or attention' '{"v":[[1]],"mask":[[1]]}'
     input 'x.json: no q: expected embeddings, q and k, or attention' '{"k":[[1]]}'
     input 'x.json: no k: expected embeddings, q and k, or attention' '{"q":[[1]]}'
-    input 'x.json: the file is empty: expected one of json, csv, npy, npz, safetensors, gguf, torch' ''
+    input 'x.json: the file is empty: expected one of json, vectors, csv, npy, npz, safetensors, gguf, torch, llama2c' ''
     input 'x.json:1:1: embeddings is empty: expected numbers' '[]'
 }
 

@@ -406,6 +406,17 @@ can_exhaust() {
     exhaust ATTN_FAIL_FROM run "$DATA/causal.json" -q -o x.png -o x.json -o x.csv -o x.npy -o f/ --format json
 }
 
+@test "each allocation fails once: a model's projections" {
+    can_exhaust
+    mkdir m
+    "$PYTHON" -B "$ROOT/tests/numpy/model_files.py" m/model.safetensors model.layers.{0,1,2}.self_attn.{q,k,v,o}_proj.weight=4x4 \
+        model.layers.{0,1,2}.self_attn.{q,k}_norm.weight=2
+    echo '{"model_type": "gemma3_text", "num_attention_heads": 2, "sliding_window": 1, "rope_scaling":
+        {"rope_type": "linear", "factor": 8}}' >m/config.json
+    echo '{"embeddings": [[1, 0, 2, 1], [0, 1, 1, 0]]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --projections "$PWD/m" --layer 0,2 -o x.json --format none
+}
+
 @test "each allocation fails once: wrong input is still refused" {
     can_exhaust
     echo '{"q":[[1,2]],"k":[[1,2,3]],"tokens":["a","b"],"haeds":2}' >x.json

@@ -45,7 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         target = (struct read_target){.what = READ_TOKENS, .called = "tokens"};
     else if (kind == INPUT_COUNT + 1)
         target = (struct read_target){.what = READ_KEY_TOKENS, .called = "key_tokens"};
-    target.header = (enum read_header)(data[0] / (INPUT_COUNT + 3) % 3);
+    const int variant = data[0] / (INPUT_COUNT + 3);
+    target.header = (enum read_header)(variant % 3);
+#ifdef FUZZED_TEXT
+    target.text = variant % 2 ? FUZZED_TEXT : NULL;
+#endif
 
     char name[] = "fuzz";
     char *text = malloc(size);

@@ -203,9 +203,9 @@ def test_storages():
     """Storages that are saved on their own."""
     torch = torch_module()
     tensor = torch.arange(6, dtype=torch.float32)
-    for path in forms({"s": tensor.storage(), "t": tensor[2:]}):
+    for path in forms({"s": tensor.storage(), "t": tensor[2:], "u": torch.ones(2).storage().untyped()}):
         arrays, _ = listed(path)
-        assert arrays == {"s": "float32 (6)", "t": "float32 (4)"}, arrays
+        assert arrays == {"s": "float32 (6)", "t": "float32 (4)", "u": "uint8 (8)"}, arrays
         assert np.array_equal(array(path, "s")[1], tensor.numpy())
 
 

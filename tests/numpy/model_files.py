@@ -80,3 +80,16 @@ def read_safetensors(path):
         numbers = np.frombuffer(data[8 + size + start:8 + size + end], kinds[row["dtype"]])
         tensors[name] = numbers.reshape(row["shape"]).astype(np.float64)
     return tensors
+
+
+if __name__ == "__main__":
+    # FILE NAME=SHAPE…: a file of weights with these tensors, of numbers drawn from a fixed seed.
+    import sys
+
+    rng = np.random.default_rng(0)
+    shapes = [word.rsplit("=", 1) for word in sys.argv[2:]]
+    made = {name: rng.standard_normal([int(n) for n in shape.split("x")]).astype(np.float32) for name, shape in shapes}
+    if sys.argv[1].endswith(".gguf"):
+        write_gguf(sys.argv[1], {"general.architecture": "llama", "llama.attention.head_count": 2}, made)
+    else:
+        write_safetensors(sys.argv[1], made)

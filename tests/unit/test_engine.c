@@ -784,6 +784,28 @@ static void expect_linear_output(const struct head *softmax, const struct stride
         assert_true(fabs((double)output[0][i] - (double)output[1][i]) < 2e-6);
 }
 
+/* That ranges of which mask_allows_all says that every pair is allowed are so, within the reach of their queries. Returns how
+ * many it says it of. */
+static size_t expect_all_allowed(const struct head *head)
+{
+    size_t found = 0;
+    for (size_t first = 0; first < head->n; first += 3)
+        for (size_t rows = 1; rows <= 9 && first + rows <= head->n; rows += 4)
+            for (size_t from = 0; from < head->m; from++)
+                for (size_t keys = 1; keys <= 7 && from + keys <= head->m; keys += 3) {
+                    if (!mask_allows_all(head, first, first + rows, from, from + keys))
+                        continue;
+                    found++;
+                    for (size_t i = first; i < first + rows; i++) {
+                        size_t begin, end;
+                        mask_reach(head, i, &begin, &end);
+                        for (size_t j = from; j < from + keys; j++)
+                            assert_true(j < begin || j >= end || mask_allows(head, i, j));
+                    }
+                }
+    return found;
+}
+
 /* Every set of rules, alone and together: a rule that a runner forgets gives other weights. */
 static void every_set_of_rules_agrees_in_all_runners(void **state)
 {
@@ -806,6 +828,9 @@ static void every_set_of_rules_agrees_in_all_runners(void **state)
     for (unsigned set = 0; set < ALL_SETS; set++) {
         head.offset = (int64_t)(set % 5) * 4 - 6;
         head.rules = rules_set(&data, set, set % 3 == 0 ? 0 : set % 3 + 1);
+        const size_t all = expect_all_allowed(&head);
+        if (!(set & (WITH_MASK | WITH_BLOCK_MASK | WITH_KEY_MASK | WITH_SEGMENTS)) && set % 3 == 0)
+            assert_true(all > 0);
         expect_reference(&head, dilated);
         expect_reference(&head, fast);
         expect_reference(&head, plain);

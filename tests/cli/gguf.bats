@@ -1,0 +1,42 @@
+# GGUF as it is read and written, and the numbers of its types (tests/numpy/check_gguf.py).
+load helper
+
+gguf() {
+    [ -n "${READ_ARRAY:-}" ] || skip "no program that writes the numbers of an array"
+    local status=0
+    "$PYTHON" -B "$ROOT/tests/numpy/check_gguf.py" "$@" || status=$?
+    [ $status != 77 ] || skip "there are no trained models (REAL)"
+    return $status
+}
+
+@test "GGUF: quantized types, to the bit" { gguf quantized; }
+@test "GGUF: plain types, to the bit" { gguf plain; }
+@test "GGUF: every type and kind of metadata is written" { gguf written; }
+@test "GGUF: a trained model in four types" { gguf stories; }
+@test "GGUF: vocabularies" { gguf vocabularies; }
+
+@test "GGUF: each allocation fails once, and all that was taken is freed" {
+    grep -q __asan_init "${READ_ARRAY:-/dev/null}" && skip "AddressSanitizer has a malloc of its own"
+    [ -n "${FAILING_MALLOC:-}" ] && [ -n "${READ_ARRAY:-}" ] || skip "no library that makes allocations fail"
+    local total held now n status refused=0
+    "$PYTHON" -B "$ROOT/tests/numpy/gguf_files.py" .
+    ATTN_COUNT_TO=total LD_PRELOAD=$FAILING_MALLOC "$READ_ARRAY" -o written gguf metadata.gguf
+    read -r total held <total
+    [ "$total" -gt 50 ] && [ "$held" = 0 ]
+    for ((n = 1; n <= total; n++)); do
+        status=0
+        rm -f written
+        ATTN_FAIL_AT=$n ATTN_COUNT_TO=total LD_PRELOAD=$FAILING_MALLOC "$READ_ARRAY" -o written gguf metadata.gguf 2>err || status=$?
+        read -r _ now <total
+        [ "$now" = 0 ]
+        if [ $status = 0 ]; then
+            [ -s written ]
+        else
+            [ $status = 1 ]
+            grep -q 'not enough memory' err
+            [ ! -e written ]
+            refused=$((refused + 1))
+        fi
+    done
+    [ $refused -gt 40 ]
+}

@@ -1,0 +1,94 @@
+# attn info: what files hold, and what attn takes them for. NumPy judges the numbers (tests/numpy/check_info.py).
+load helper
+
+check() {
+    "$PYTHON" -B -W ignore "$ROOT/tests/numpy/check_info.py" "$1"
+}
+
+# What jq finds in the JSON of attn info.
+told() {
+    attn info --format json "${@:2}" | jq -c "$1"
+}
+
+@test "every type of NumPy's: names, shapes, bytes, smallest, largest and how many are none" { check types; }
+@test "safetensors, with bfloat16 and integers of 64 bits" { check safetensors; }
+@test "large files are read with --values alone" { check values; }
+@test "weights: over what they sum to 1, causal, and labels that do not match" { check weights; }
+@test "what files are taken for, and what is missing" { check reading; }
+@test "names that a terminal would obey, that are long, that are no text" { check names; }
+@test "a hundred thousand tensors" { check many; }
+@test "files without tensors" { check empty; }
+
+@test "real files are named rightly" {
+    [ -d "$REAL" ] || skip "no tensors in $REAL"
+    check real
+}
+
+@test "every real file of arrays opens, and NumPy finds the same in it" {
+    [ -d "$REAL/models" ] || skip "no models in $REAL"
+    check all_real
+}
+
+@test "the table of a JSON input" {
+    same "$(attn info "$DATA/projections.json" | sed 1d)" "$(cat <<'END'
+  name        dtype   shape      bytes   min  max  non-finite  taken for
+  embeddings  number  5×4           80    -1    1           0  embeddings
+  w_q         number  4×4           64     0    3           0  w_q
+  w_k         number  4×4           64     0    2           0  w_k
+  w_v         number  4×4           64     0    1           0  w_v
+  w_o         number  4×4           64  -0.5  0.5           0  w_o
+  b_q         number  4 numbers     16  -0.5  0.5           0  b_q
+  title = "Embeddings through projections"
+  tokens = 5 texts: "I" "saw" "a" "saw" "."
+  heads = 2
+END
+)"
+}
+
+@test "tables of numbers, standard input, and arrays of a file" {
+    same "$(attn info - <"$DATA/q.csv" | head -1)" "standard input: csv, embeddings, 1 array"
+    same "$(told '.files[0].tensors[0].shape' - <"$DATA/q.csv")" "[4,3]"
+    same "$(told '[.files[].tensors[] | .name, .shape]' "$DATA/sentence.json:k" "$DATA/sentence.json:q[0,1:3]")" '["k",[2,6,6],"q",[2,6]]'
+    same "$(told '.files[0].format' --input-format csv "$DATA/q.csv")" '"csv"'
+}
+
+@test "what attn writes, attn knows" {
+    attn run "$DATA/sentence.json" -q -o x.npz -o x.safetensors -o x.json --format none
+    for file in x.npz x.safetensors x.json; do
+        told '.files[0] | .profile, .missing' $file
+        same "$(told '.files[0].missing' $file)" '[]'
+    done
+}
+
+@test "files that cannot be read are told of, and the others are shown: the status is the highest" {
+    echo '{"q":' >bad.json
+    status=0
+    attn info bad.json "$DATA/q.csv" nope.json "$DATA/k.csv" >out 2>err || status=$?
+    same "$status" 3
+    same "$(cat err)" "attn: bad.json:2:1: expected a value, found the end of the file
+attn: nope.json: No such file or directory"
+    same "$(grep -c ': csv, ' out)" 2
+    status=0
+    attn info nope.json "$DATA/q.csv" --format json >out 2>err || status=$?
+    same "$status $(jq -c '[.files[].path]' out)" "1 [\"$DATA/q.csv\"]"
+    rm bad.json out err
+    fails 1 'nope.json: No such file or directory' attn info nope.json --format json
+    fails 2 'no input; expected attn info FILE' attn info
+    fails 2 '- (standard input) can be read once only' attn info - -
+    fails 2 "$DATA/projections.json has no array embedding; did you mean embeddings?" attn info "$DATA/projections.json:embedding"
+}
+
+@test "a damaged file is an error with its name, and never a signal" {
+    attn convert "$DATA/sentence.json" -o x.npz -q
+    attn convert "$DATA/sentence.json" -o x.safetensors -q
+    attn convert "$DATA/sentence.json" -o x.gguf -q
+    for kind in npz safetensors gguf; do
+        for size in 1 7 9 40 200 700; do
+            head -c $size x.$kind >cut.$kind
+            status=0
+            attn info cut.$kind >out 2>err || status=$?
+            [ $status = 3 ] || { echo "$kind $size: status $status"; cat err out; return 1; }
+            same "$(wc -l <err) $(grep -c '^attn: cut\.' err)" "1 1"
+        done
+    done
+}
