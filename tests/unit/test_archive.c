@@ -16,6 +16,7 @@ static void finds_names(void **state)
         struct array *array = archive_add(&archive, name, strlen(name), &error);
         assert_non_null(array);
         array->member = (size_t)i;
+        assert_null(archive_find(&archive, "layer")); /* however full the list is */
     }
     assert_int_equal(archive.count, MANY);
     for (int i = 0; i < MANY; i++) {
