@@ -65,6 +65,10 @@ shown() {
     echo '{"embeddings":[[[1,0],[0,1],[1,1]],[[2,0],[0,3],[1,1]]],"key_mask":[[1,1,0],[1,0,1]],"mask":[[[1,1,1],[1,1,1],[1,1,1]],[[1,1,1],[0,0,1],[1,1,1]]],"w_q":[[1,0],[0,2]]}' >e.json
     echo '{"embeddings":[[2,0],[0,3],[1,1]],"key_mask":[1,0,1],"mask":[[1,1,1],[0,0,1],[1,1,1]],"w_q":[[1,0],[0,2]]}' >one.json
     same "$(attn run e.json --batch 1 -o -)" "$(attn run one.json -o -)"
+    # An axis of 1 serves all sequences.
+    jq -c '.bias=[[[0,1,2],[0,0,0],[0,0,3]]]' e.json >bias.json
+    jq -c '.bias=[[[0,1,2],[0,0,0],[0,0,3]]]' one.json >one-bias.json
+    same "$(attn run bias.json --batch 1 -o -)" "$(attn run one-bias.json -o -)"
     echo '[[1,0],[0,1]]' >x.json
     fails 2 '--batch chooses one of a batch, and no input has an axis for it: expected attention of B×heads×n×m or B×n×m, or embeddings, q and k of B×n×d' \
         attn run x.json --batch 0 -o y.json
@@ -102,6 +106,12 @@ shown() {
     echo '{"attention":[[[1,0,0],[0,1,0]],[[0,1,0],[1,0,0]]],"tokens":["a"],"key_tokens":["x","y"]}' >heads.json
     same "$(attn run heads.json -q -o - | jq -c '.key_tokens, .weights')" '["x","y"]
 [[[[1,0],[0,1]],[[0,1],[1,0]]]]'
+    # Rows behind the end of a sentence are left out, whatever columns they have.
+    echo '{"attention":[[[1,0,0],[0,1,0],[0,0,1],[0,0,1]]]}' >behind.json
+    printf 'a b\n' >a.txt
+    printf 'x y\n' >x.txt
+    same "$(shown behind.json --batch 0 --tokens a.txt --key-tokens x.txt)" '["a","b"] ["x","y"] [[1,0],[0,1]] '
+    same "$(cat err)" 'attn: warning: behind.json: attention has 4 rows, and the sentence 2 words: the rows behind them are left out'
     echo '{"attention":[[1,0,0],[0,1,0]],"tokens":["a","b"],"key_tokens":["x","y"],"key_mask":[1,1,0]}' >mask.json
     same "$(attn run mask.json -q -o - | jq -c '.key_tokens | length')" 3
 }

@@ -148,7 +148,7 @@ attn: warning: x.json:1:56: the unknown key "scores" is ignored'
     alike '{"q":[[[[1]]]],"k":[[[[1],[2]]]]}' '{"q":[[1]],"k":[[1],[2]]}'
     alike '{"layers":[{"q":[[[[1]]]],"k":[[[[1],[2]]]]}]}' '{"q":[[1]],"k":[[1],[2]]}'
     echo '{"attention":[[[[[1]]],[[[1]]]],[[[[1]]],[[[1]]]]]}' >x.json
-    fails 3 'x.json:1:14: attention: lists in 5 levels, of which the second has 2: expected one sequence of the batch' attn run x.json -o y.json
+    fails 3 'x.json:1:14: attention: lists in 5 levels, of which the second has 2: expected one sequence of the batch, which --batch N chooses' attn run x.json -o y.json
 }
 
 @test "bare arrays of more than rows" {
