@@ -25,7 +25,7 @@ INLINE void measure_add(struct measure_run *run, vec w, vec distance)
 /* Adds numbers [from, end) of a row, whole vectors of them. */
 INLINE void measure_run(const float *row, size_t from, size_t end, double position, struct measure_run *run)
 {
-    vec distance;
+    vec distance = {0};
     *run = (struct measure_run){.largest = vec_all(-INFINITY), .least = vec_all(INFINITY)};
     for (int l = 0; l < LANES; l++)
         distance[l] = (float)(position - (double)(from + (size_t)l));
