@@ -11,6 +11,7 @@
 #include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
+#include "problem/batch.h"
 #include "problem/parts.h"
 #include "problem/pieces.h"
 #include "read/model_layers.h"
@@ -48,32 +49,43 @@ static bool check_files(const struct options *options, const struct command *com
 
 /* Labels of a file of their own replace those that came with the tensors. */
 static bool read_labels(struct inputs *inputs, struct labels *labels, int what, const char *called,
-                        const char *path, int header, struct warnings *warnings, struct error *error)
+                        const char *path, const struct input_options *said, struct warnings *warnings,
+                        struct error *error)
 {
     if (!path)
         return true;
-    struct read_target target = {.what = what, .called = called, .header = header};
+    struct read_target target = {.what = what,
+                                 .called = called,
+                                 .header = said->header,
+                                 .has_batch = said->has_batch || inputs->batch_size > 0,
+                                 .batch = said->batch};
     labels_free(labels);
     return read_file(inputs, path, NULL, &target, warnings, error);
 }
 
-/* Operands, then the files of single tensors, then labels. */
+/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
 static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
                        size_t count, struct warnings *warnings, struct error *error)
 {
-    struct read_target any = {
-        .what = READ_ANY, .header = files->header, .part = files->part, .text = files->text};
+    const struct read_target any = {.what = READ_ANY,
+                                    .header = files->header,
+                                    .part = files->part,
+                                    .text = files->text,
+                                    .has_batch = files->has_batch,
+                                    .batch = files->batch};
     for (size_t i = 0; i < count; i++)
         if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
-        struct read_target target = {.what = READ_TENSOR,
-                                     .input = i,
-                                     .called = input_names[i],
-                                     .header = files->header,
-                                     .part = files->part,
-                                     .text = i == INPUT_EMBEDDINGS ? files->text : NULL};
+        const struct read_target target = {.what = READ_TENSOR,
+                                           .input = i,
+                                           .called = input_names[i],
+                                           .header = files->header,
+                                           .part = files->part,
+                                           .text = i == INPUT_EMBEDDINGS ? files->text : NULL,
+                                           .has_batch = files->has_batch,
+                                           .batch = files->batch};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
@@ -83,10 +95,13 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
             error, ERROR_USAGE,
             "--text takes the rows of its words from a file of word vectors, and no input is one: "
             "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
-    return read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files->header,
-                       warnings, error) &&
+    return (!files->has_batch || inputs_choose_batch(inputs, files->batch, error)) &&
+           (!files->transpose || inputs_transpose(inputs, error)) &&
+           read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files, warnings,
+                       error) &&
            read_labels(inputs, &inputs->key_tokens, READ_KEY_TOKENS, "key_tokens", files->key_tokens_file,
-                       files->header, warnings, error);
+                       files, warnings, error) &&
+           inputs_cut_padding(inputs, warnings, error);
 }
 
 /* The numbers of --ids, in the place of those of the files. */

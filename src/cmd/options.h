@@ -24,6 +24,9 @@ struct input_options {
     bool raw_tokens;
     const char *ids;       /* "1,403,407"; NULL: those of the files */
     const char *tokenizer; /* NULL: none */
+    bool transpose;        /* given weights are keys × queries */
+    bool has_batch;        /* one sequence of a batch is wanted: */
+    size_t batch;          /* its number */
     const char *text;      /* words whose rows are taken from a file of word vectors; NULL: none */
     const char *title;     /* NULL: that of the files */
     size_t patch_grid[2];  /* 0: that of the files */

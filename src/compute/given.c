@@ -232,15 +232,16 @@ static void warn_tensor(const struct tensor *attention, const struct given_layer
     const char *file = attention->place.file ? attention->place.file : "",
                *colon = attention->place.file ? ": " : "";
     if (seen->off > 0)
-        warnings_add(warnings,
-                     "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
-                     "shown as they are%s",
-                     file, colon, seen->off, seen->rows, seen->least, seen->most,
-                     fabs(seen->least - 100) < 0.5 && fabs(seen->most - 100) < 0.5
-                         ? "; percentages want dividing by 100"
-                     : seen->most - seen->least > 10 * sum_tolerance && columns_sum_to_one(attention)
-                         ? "; its columns do, so queries and keys look exchanged"
-                         : "");
+        warnings_add(
+            warnings,
+            "%s%sattention: %zu of %zu rows do not sum to 1 (their sums go from %.4g to %.4g); "
+            "shown as they are%s",
+            file, colon, seen->off, seen->rows, seen->least, seen->most,
+            fabs(seen->least - 100) < 0.5 && fabs(seen->most - 100) < 0.5
+                ? "; percentages want dividing by 100"
+            : seen->most - seen->least > 10 * sum_tolerance && columns_sum_to_one(attention)
+                ? "; its columns do, so queries and keys look exchanged; --transpose turns them round"
+                : "");
     if (seen->broken > 0)
         warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
                      colon, seen->broken, seen->rows);

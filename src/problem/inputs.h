@@ -85,6 +85,7 @@ struct labels {
     /* Whether the first of them may be the header of a file of lines, and is one if there is one label more than
      * tokens. */
     enum { LABELS_ONLY, LABELS_HEADER_POSSIBLE, LABELS_HEADER_LIKELY } header;
+    bool is_sentence; /* the words of a line of a file of sentences */
     struct place place;
 };
 /* The texts that people are shown. */
@@ -92,6 +93,9 @@ static inline const char *const *labels_shown(const struct labels *labels)
 {
     return (const char *const *)(labels->shown ? labels->shown : labels->text);
 }
+
+/* The label of the end of a sentence, which translators do not write. */
+#define SENTENCE_END "</s>"
 
 /* Whether two lists of labels differ in a label or in length. */
 bool labels_differ(const struct labels *a, const struct labels *b);
@@ -123,6 +127,8 @@ struct inputs {
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool has_text; /* the embeddings are the rows that a file of word vectors has for the words of a text */
+    size_t batch_size;                /* sequences, of which a reader has chosen one; 0: none has */
+    bool batch_is_taken[INPUT_COUNT]; /* the tensors of `all` of which it has */
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */
     /* Settings under which given weights were computed: recurrence, sink and dropout alone. */
     struct settings provenance;

@@ -83,16 +83,60 @@ static void line_cell(struct csv *csv, struct cell *cell)
         cell->end--;
 }
 
-bool csv_read_tokens(struct csv *csv, struct labels *to, const struct read_target *target)
+static bool is_word_gap(char c)
 {
-    struct labels labels = {.given = true, .place = source_place(csv->source, 0)};
-    struct tokens_layout layout = {0};
-    const char *name = csv->source->name;
-    csv->mark = '.';
-    csv->delimiter = text_ends_caseless(name, ".tsv") ? '\t' : ',';
-    if (csv->delimiter == '\t' || text_ends_caseless(name, ".csv"))
-        layout = find_layout(*csv);
-    size_t room = 0, skip = layout.header || target->header == HEADER_YES;
+    return c == ' ' || c == '\t';
+}
+
+/* Whether a line of the text has several words, blanks between them: the lines are sentences. */
+static bool has_sentences(struct csv csv)
+{
+    while (csv.at < csv.end) {
+        struct cell cell;
+        line_cell(&csv, &cell);
+        const char *p = cell.start, *end = cell.end;
+        while (p < end && is_word_gap(*p))
+            p++;
+        while (end > p && is_word_gap(end[-1]))
+            end--;
+        while (p < end && !is_word_gap(*p))
+            p++;
+        if (p < end)
+            return true;
+    }
+    return false;
+}
+
+/* Reads the words of the line that is wanted of a file of sentences. */
+static bool read_sentence_line(struct csv *csv, struct labels *labels, size_t wanted)
+{
+    struct cell line = {.start = csv->at, .end = csv->at};
+    size_t lines = 0, room = 0;
+    for (; csv->at < csv->end && lines <= wanted; lines++)
+        line_cell(csv, &line);
+    if (lines <= wanted)
+        return error_set(csv->error, ERROR_USAGE,
+                         "%s: there is no line %zu, counted from 0: expected a line for "
+                         "each sentence",
+                         csv->source->name, wanted);
+    labels->is_sentence = true;
+    for (const char *at = line.start; at < line.end;) {
+        const char *stop = at;
+        while (stop < line.end && !is_word_gap(*stop))
+            stop++;
+        const struct cell word = {.start = at, .end = stop};
+        if (stop > at && !csv_add_label(labels, &room, csv_cell_text(csv, &word, csv->error), csv->error))
+            return false;
+        at = stop < line.end ? stop + 1 : stop;
+    }
+    return true;
+}
+
+/* Reads a label a line, or a row of a table. */
+static bool read_token_rows(struct csv *csv, struct labels *labels, struct tokens_layout layout,
+                            enum read_header header)
+{
+    size_t room = 0, skip = layout.header || header == HEADER_YES;
     bool ok = true;
     for (size_t row = 0; ok && csv->at < csv->end; row++) {
         struct cell cell;
@@ -100,14 +144,30 @@ bool csv_read_tokens(struct csv *csv, struct labels *to, const struct read_targe
             line_cell(csv, &cell);
         for (size_t i = 0; ok && i < layout.columns; i++)
             ok = csv_cell(csv, &cell);
-        if (row == 0 && !skip && target->header == HEADER_GUESSED)
-            labels.header = csv_names_labels(&cell) || csv_cell_is(&cell, "0") || csv_cell_is(&cell, "x")
-                                ? LABELS_HEADER_LIKELY
-                                : LABELS_HEADER_POSSIBLE;
+        if (row == 0 && !skip && header == HEADER_GUESSED)
+            labels->header = csv_names_labels(&cell) || csv_cell_is(&cell, "0") || csv_cell_is(&cell, "x")
+                                 ? LABELS_HEADER_LIKELY
+                                 : LABELS_HEADER_POSSIBLE;
         if (row >= skip)
-            ok = ok && csv_add_label(&labels, &room, csv_cell_text(csv, &cell, csv->error), csv->error);
+            ok = ok && csv_add_label(labels, &room, csv_cell_text(csv, &cell, csv->error), csv->error);
     }
-    ok = ok && inputs_put_labels(to, &labels, target->called, csv->error);
+    return ok;
+}
+
+bool csv_read_tokens(struct csv *csv, struct labels *to, const struct read_target *target)
+{
+    struct labels labels = {.given = true, .place = source_place(csv->source, 0)};
+    struct tokens_layout layout = {0};
+    const char *name = csv->source->name;
+    csv->mark = '.';
+    csv->delimiter = text_ends_caseless(name, ".tsv") ? '\t' : ',';
+    const bool is_table = csv->delimiter == '\t' || text_ends_caseless(name, ".csv");
+    if (is_table)
+        layout = find_layout(*csv);
+    const bool ok = (target->has_batch && !is_table && has_sentences(*csv)
+                         ? read_sentence_line(csv, &labels, target->batch)
+                         : read_token_rows(csv, &labels, layout, target->header)) &&
+                    inputs_put_labels(to, &labels, target->called, csv->error);
     labels_free(&labels);
     return ok;
 }

@@ -229,10 +229,31 @@ static bool put_layers(struct reading *reading, const struct json_member *member
     return ok;
 }
 
+/* Leaves the sequence that is wanted of layers×batch×heads×n×m, as Hugging Face returns attentions. */
+static bool choose_sequence(struct reading *reading, const struct json_member *member, enum input input)
+{
+    const size_t batch = reading->target->batch;
+    struct number_array *array = json_array(&reading->json, member->item);
+    if (!reading->target->has_batch || !array || array->uneven.offset ||
+        (array->depth != TENSOR_RANK_MAX + 1 && !array->had_batch))
+        return true;
+    const size_t count = array->had_batch ? 1 : array->tensor.shape[1];
+    if (batch >= count)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "%s has a batch of %zu: expected --batch below that", member->name, count);
+    reading->inputs->batch_size = count;
+    reading->inputs->batch_is_taken[input] = true;
+    if (!array->had_batch)
+        json_array_batch(array, batch);
+    return true;
+}
+
 static bool put_tensor(struct reading *reading, const struct json_member *member, enum input input,
                        struct layer_inputs *layer)
 {
     struct tensor *tensor = NULL;
+    if (!choose_sequence(reading, member, input))
+        return false;
     bool are_steps = false, are_layers = false;
     if (input == INPUT_ATTENTION && (!put_steps(reading, member, layer, &are_steps) || are_steps))
         return are_steps && reading->error->kind == ERROR_NONE;
@@ -260,7 +281,14 @@ static bool put_all_labels(struct reading *reading, const struct json_member *me
     if (!cJSON_IsArray(first))
         return put_labels(reading, member, keys ? &inputs->key_tokens : &inputs->tokens, member->name);
     struct json_member list = {member->name, member->offset, member->item->child};
-    if (!first->next)
+    const bool has_batch = reading->target->has_batch;
+    for (size_t i = 0; has_batch && i < reading->target->batch && list.item; i++)
+        list.item = list.item->next;
+    if (!list.item)
+        return source_error(reading->json.source, member->offset, reading->error,
+                            "%s has no list %zu: expected one for each sequence of the batch", member->name,
+                            reading->target->batch);
+    if (!first->next || has_batch)
         return put_labels(reading, &list, keys ? &inputs->key_tokens : &inputs->tokens, member->name);
     if (!need_layers(reading, member, json_list_length(member->item)))
         return false;
@@ -680,7 +708,9 @@ static bool put_at_target(struct reading *reading, const struct json_member *mem
     const struct read_target *target = reading->target;
     if (target->what == READ_TENSOR)
         return put_tensor(reading, member, target->input, &reading->inputs->all);
-    bool keys = target->what == READ_KEY_TOKENS;
+    const bool keys = target->what == READ_KEY_TOKENS;
+    if (target->has_batch)
+        return put_all_labels(reading, member, keys);
     return put_labels(reading, member, keys ? &reading->inputs->key_tokens : &reading->inputs->tokens,
                       target->called);
 }

@@ -216,6 +216,19 @@ static void drop_batch(struct number_array *array, const struct array_scan *scan
     for (int i = 0; i < TENSOR_RANK_MAX; i++)
         array->tensor.shape[i] = scan->levels[i + (i >= axis)].expected;
     array->depth--;
+    array->had_batch = axis == 1;
+}
+
+void json_array_batch(struct number_array *array, size_t batch)
+{
+    struct tensor *t = &array->tensor;
+    const size_t part = t->shape[2] * t->shape[3] * array->fifth;
+    for (size_t l = 0; l < t->shape[0]; l++)
+        memmove(t->data + l * part, t->data + (l * t->shape[1] + batch) * part, part * sizeof *t->data);
+    t->shape[1] = t->shape[2];
+    t->shape[2] = t->shape[3];
+    t->shape[3] = array->fifth;
+    array->depth--;
 }
 
 /* Moves the array to the document and writes its index, or the offset of its odd element, to the skeleton. */
@@ -247,6 +260,8 @@ static bool add_array(struct scanner *scanner, struct array_scan *scan, size_t o
     };
     for (int i = 0; i < array->tensor.rank; i++)
         array->tensor.shape[i] = scan->levels[i].expected;
+    if (scan->depth == TENSOR_RANK_MAX + 1)
+        array->fifth = scan->levels[TENSOR_RANK_MAX].expected;
     drop_batch(array, scan);
     scan->data = NULL;
     out_format(&scanner->skeleton, "[%zu]", json->array_count++);

@@ -41,6 +41,8 @@ struct uneven {
 struct number_array {
     struct tensor tensor; /* shape: the first TENSOR_RANK_MAX lengths; rank: at most TENSOR_RANK_MAX */
     size_t depth;         /* levels of brackets */
+    size_t fifth;         /* the length of the fifth of five levels */
+    bool had_batch;       /* an axis of 1 behind the first was left out */
     size_t offset;        /* of the outermost bracket */
     struct uneven uneven;
 };
@@ -100,6 +102,9 @@ bool json_is_array(const struct scanner *scanner);
 /* The list that begins at scanner->at, as an array of numbers. Where it turns out to hold a string or an
  * object, it is checked to its end and none of it is kept. */
 bool json_scan_array(struct scanner *scanner);
+
+/* Leaves one sequence of an array of five even levels, layers×batch×heads×n×m; `batch` is below the length of the second. */
+void json_array_batch(struct number_array *array, size_t batch);
 
 /* Reads a number, or NaN, Infinity, -Infinity, true, false, null, adding its kind to *holds. Returns the byte
  * behind, NULL for anything else. */

@@ -137,7 +137,8 @@ bool json_get_tensor(const struct json *json, const struct json_member *member, 
     if (array->depth == TENSOR_RANK_MAX + 1)
         return source_error(
             json->source, member->offset, error,
-            "%s: lists in 5 levels, of which the second has %zu: expected one sequence of the batch",
+            "%s: lists in 5 levels, of which the second has %zu: expected one sequence of the batch, which "
+            "--batch N chooses",
             member->name, array->tensor.shape[1]);
     if (array->depth > TENSOR_RANK_MAX)
         return source_error(json->source, member->offset, error,

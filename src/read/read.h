@@ -16,6 +16,7 @@
  * knows is read by the last. */
 #define READERS(X, BETWEEN)                                                                                  \
     X(json) BETWEEN X(vectors)                                                                               \
+    BETWEEN X(alignments)                                                                                    \
     BETWEEN X(csv)
 
 /* What the first line of a table is said to be; HEADER_GUESSED: nothing is said. */
@@ -28,7 +29,9 @@ struct read_target {
     enum input input;   /* with READ_TENSOR */
     const char *called; /* its name in messages: "q", "tokens" */
     enum read_header header;
-    int part; /* enum dump_part, of an encoder–decoder; 0: not said */
+    int part;       /* enum dump_part, of an encoder–decoder; 0: not said */
+    bool has_batch; /* one of several sentences, or sequences of a batch, is wanted: */
+    size_t batch;   /* its number, from 0 */
     const char
         *text; /* the words whose rows are wanted, of a file that has a word in each row; NULL: all rows */
 };
@@ -45,7 +48,7 @@ struct reader {
 #define READER_DECLARE(name) extern const struct reader reader_##name;
 READERS(READER_DECLARE, )
 
-/* Their names: "json vectors csv". */
+/* Their names: "json vectors alignments csv". */
 extern const char reader_words[];
 
 /*

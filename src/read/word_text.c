@@ -194,7 +194,7 @@ static size_t find_ending(const char *text, size_t length)
 static struct word_cut cut_word(const char *word, size_t length)
 {
     struct word_cut cut = {.word = word, .lead = punctuation(word, length)};
-    size_t end = cut.lead, at = cut.lead;
+    size_t end = cut.lead, at = end;
     while (at < length) {
         const char *next = word + at;
         const bool is_part = !is_punctuation(text_decode(&next));

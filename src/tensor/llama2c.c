@@ -137,7 +137,7 @@ static bool read_header_of(struct llama2c *model, const char *data, size_t size)
 static int part_shape(const struct llama2c *model, enum llama2c_part part, size_t shape[2])
 {
     const size_t head = model->dim / model->n_heads, kv = head * model->n_kv_heads;
-    size_t rows = model->dim, columns = model->dim;
+    size_t rows = model->dim, columns = rows;
     switch (part) {
     case PART_ATTENTION_NORM:
     case PART_FFN_NORM:

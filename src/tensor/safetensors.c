@@ -443,7 +443,8 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
     if (size < 10)
         return by_name;
     const uint64_t length = header_length(data);
-    return length >= 2 && length <= HEADER_MOST && data[8] == '{' ? 2 : by_name;
+    const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
+    return is && (length <= size - 8 || by_name) ? 2 : by_name;
 }
 
 static bool safetensors_open(struct archive *archive, struct error *error)

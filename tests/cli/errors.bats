@@ -142,7 +142,7 @@ sample() {
 @test "usage: values of the input and output options" {
     sample
     wrong input-format=jsom 'did you mean json?'
-    wrong input-format=yaml 'expected one of json vectors csv npy npz safetensors gguf torch llama2c'
+    wrong input-format=yaml 'expected one of json vectors alignments csv npy npz safetensors gguf torch llama2c'
     wrong format=jsno 'did you mean json?'
     wrong format=xml 'expected one of json csv table none'
     wrong layer=x 'expected numbers and ranges, such as 0,3,5:8, or -1 for the last'
@@ -237,7 +237,7 @@ sample() {
     input 'x.json: no q and k: expected embeddings, q and k, or attention' '{"v":[[1]],"mask":[[1]]}'
     input 'x.json: no q: expected embeddings, q and k, or attention' '{"k":[[1]]}'
     input 'x.json: no k: expected embeddings, q and k, or attention' '{"q":[[1]]}'
-    input 'x.json: the file is empty: expected one of json, vectors, csv, npy, npz, safetensors, gguf, torch, llama2c' ''
+    input 'x.json: the file is empty: expected one of json, vectors, alignments, csv, npy, npz, safetensors, gguf, torch, llama2c' ''
     input 'x.json:1:1: embeddings is empty: expected numbers' '[]'
 }
 
@@ -446,7 +446,7 @@ sample() {
     warns '{"attention":[[90,10],[50,50]]}' '' \
         'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 100 to 100); shown as they are; percentages want dividing by 100'
     warns '{"attention":[[0.9,0.5],[0.1,0.5]]}' '' \
-        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.6 to 1.4); shown as they are; its columns do, so queries and keys look exchanged'
+        'x.json: attention: 2 of 2 rows do not sum to 1 (their sums go from 0.6 to 1.4); shown as they are; its columns do, so queries and keys look exchanged; --transpose turns them round'
     warns '{"attention":[[[0.9,0.5],[0.1,0.5]],[[1,0],[1,1]]]}' '' \
         'x.json: attention: 3 of 4 rows do not sum to 1 (their sums go from 0.6 to 2); shown as they are'
     echo '{"attention":[[0.5,0.4981],[0.5,0.5019]]}' >x.json

@@ -316,6 +316,25 @@ can_exhaust() {
         --measures m.csv
 }
 
+@test "each allocation fails once: word vectors and the words of a text" {
+    can_exhaust
+    printf '5 2\nthe 0.1 0.9\ncat 0.8 0.3\nsat 0.2 0.4\n. 0 0.1\n( 1 2\n' >small.vec
+    exhaust ATTN_FAIL_AT run ../small.vec --text "The (cat. sat" -q -o x.json
+    printf 'the,0.1,0.9\ncat,0.8,0.3\n' >small.csv
+    rm -r good out
+    exhaust ATTN_FAIL_AT run ../small.csv --text "The cat" -q -o x.json
+}
+
+@test "each allocation fails once: alignments, a batch, and weights that are turned round" {
+    can_exhaust
+    printf '0 ||| ein Haus ||| 0 ||| a house ||| 3 3\n.8 .1 .1\n.1 .8 .1\n0 .1 .9\n' >n.txt
+    exhaust ATTN_FAIL_AT run ../n.txt --batch 0 --transpose -q -o x.json
+    echo '{"attention":[[[[[0.5,0.25,0],[0.5,0.75,0]]],[[[1,0,0],[0,1,0]]]]]}' >b.json
+    printf 'a b\nc d\n' >s.txt
+    rm -r good out
+    exhaust ATTN_FAIL_AT run ../b.json --batch 1 --transpose --tokens ../s.txt --key-tokens ../s.txt -q -o x.json
+}
+
 @test "each allocation fails once: CSV in, all stages, a selection, values in the cells" {
     can_exhaust
     exhaust ATTN_FAIL_AT run --q "$DATA/q.csv" --k "$DATA/k.csv" --v "$DATA/v.csv" -q --stage q --stage masked \

@@ -115,6 +115,6 @@ attn: small.txt: "sat." is taken for "sat" "."'
     fails 3 "w.bin: this is word2vec's binary form: expected its text, which gensim writes: KeyedVectors.load_word2vec_format(\"w.bin\", binary=True).save_word2vec_format(\"words.txt\", binary=False)" \
         attn run w.bin --text a -o x.json
     printf '\272\026\117\057\014\000\000\000' >model.bin
-    fails 3 'model.bin: this is a model of fastText (.bin), whose .vec is text: expected one of json, vectors, csv, npy, npz, safetensors, gguf, torch, llama2c' \
+    fails 3 'model.bin: this is a model of fastText (.bin), whose .vec is text: expected one of json, vectors, alignments, csv, npy, npz, safetensors, gguf, torch, llama2c' \
         attn run model.bin -o x.json
 }

@@ -51,6 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     target.text = variant % 2 ? FUZZED_TEXT : NULL;
 #endif
 
+#ifdef FUZZED_BATCH
+    target.has_batch = variant % 2;
+    target.batch = FUZZED_BATCH;
+#endif
     char name[] = "fuzz";
     char *text = malloc(size);
     if (!text)

@@ -447,7 +447,7 @@ static void file_of_another_kind_is_named(void **state)
     check_file("[[1,2],[3,4]]", 13, ".json", NULL, NULL);
     check_file("array,b\n1,2\n", 12, ".csv", NULL, NULL);
     check_file(
-        "\10\0\0\0\0\0\0\0{\"a\":1}", 15, "", NULL,
+        "\10\0\0\0\0\0\0\0{\"a\":1}", 15, ".safetensors", NULL,
         ": a header of 8 bytes in a file of 15: expected at most 100000000, and no more than the file has");
     check_file("\xff\xfe"
                "1\0",
