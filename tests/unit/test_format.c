@@ -39,6 +39,8 @@ static void goes_by_content(void **state)
     expect_format("x.zip", "\x20\0\0\0\0\0\0\0[]", 10, NULL);
     expect_format("model", "\2\0\0\0\0\0\0\0{}", 10, &format_safetensors);
     expect_format("model", "\3\0\0\0\0\0\0\0{}", 10, NULL); /* the header would not fit */
+    expect_format("model", "\1\0\0\0\0\0\0\0{}", 10, NULL);
+    expect_format("model", "\3\0\0\0\1\0\0\0{}", 10, NULL); /* a header of 4 GiB */
     expect_format("model.safetensors", "\3\0\0\0\0\0\0\0{}", 10, &format_safetensors);
     expect_format("model.safetensors", "", 0, &format_safetensors);
     expect_format("x.npz", "1,2,3\n", 6, &format_npz);
