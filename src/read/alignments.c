@@ -7,8 +7,8 @@
  *   Marian: a line "target words ||| w,w,w w,w,w", a list for each target word; of n-best lists "NUMBER ||| " is before it and
  *   scores are behind it. Columns of 0 behind the last are the padding of its batch.
  *
- * Most have one row and one column more than words, for the end of the sentence. Sources: nematus/translate.py, Marian's
- * src/data/alignment.cpp (SoftAlignToString), Sockeye's output_handler.py; the README of M4t1ss/SoftAlignments, which reads all.
+ * Most have one row and one column more than words, for the end of the sentence. Sources: Marian's
+ * src/data/alignment.cpp (SoftAlignToString), amuNMT's writer, and M4t1ss/SoftAlignments, which reads them all.
  */
 #include <stdlib.h>
 #include <string.h>
