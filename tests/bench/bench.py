@@ -359,6 +359,46 @@ def file_rows(folder):
     ratio("a file to float16 (whole process)", mine, peer, "0.5×", "1×", "astype, np.save, %.0f MB," % (x.nbytes / 1e6))
 
 
+def given_rows(folder):
+    """Weights that lie in a file: the overview of all heads, and one head; q, k and v in bfloat16 beside the same in float32."""
+    heads, n = (12, 1024) if not QUICK else (4, 512)
+    path = os.path.join(folder, "attention.npy")
+    weights = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(heads, heads, n, n))
+    rng = np.random.default_rng(8)
+    for l in range(heads):
+        part = rng.random((heads, n, n), dtype=np.float32) ** 4
+        weights[l] = part / part.sum(-1, keepdims=True)
+    size = weights.nbytes
+    del weights
+    picture = os.path.join(folder, "all.png")
+    peer = best(4, lambda: np.load(path, mmap_mode="r").sum())
+    mine = attn(path, "-o", picture, "-q", times=4)["process"]
+    ratio("overview of %d heads of %s², %.0f MB (whole process)" % (heads * heads, format(n, ","), size / 1e6), mine, peer, "0.5×", "1×",
+          "numpy.load(mmap).sum()")
+    used = peak(path, "--layer", "3", "--head", "2", "-o", picture)
+    row("one head of them: peak memory ÷ (its bytes + 25 MB)", "%.2f" % (used / (4 * n * n + 25e6)), "1.0", "0.9", "%.0f MB" % (used / 1e6))
+    os.remove(path)
+
+    n = 8192 if not QUICK else 2048
+    q, k, v = (rng.normal(size=(n, 64)).astype(np.float32) for _ in range(3))
+    halves = {name: (x.view(np.uint32) >> 16).astype(np.uint16) for name, x in zip("qkv", (q, k, v))}
+    same = {name: (x.astype(np.uint32) << 16).view(np.float32) for name, x in halves.items()}
+    files = []
+    for kind, arrays in ("BF16", halves), ("F32", same):
+        files.append(os.path.join(folder, kind + ".safetensors"))
+        header, data = {}, b""
+        for name, x in arrays.items():
+            header[name] = {"dtype": kind, "shape": list(x.shape), "data_offsets": [len(data), len(data) + x.nbytes]}
+            data += x.tobytes()
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        with open(files[-1], "wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text + data)
+    times = [min(attn(f, "--stage", "output", "-o", os.path.join(folder, "out.npy"), "-q", times=5)["attend"] for _ in range(2)) for f in files]
+    row("q, k and v in bfloat16 from a file, n = %s: rate ÷ float32" % format(n, ","), "%.2f" % (times[1] / times[0]), "1.0", "1.3",
+        "%.1f ms, float32 %.1f ms" % (times[0] * 1e3, times[1] * 1e3))
+
+
 def write_rows(folder):
     rng = np.random.default_rng(3)
     w = rng.exponential(size=(12, 12, 256, 256))
@@ -458,6 +498,7 @@ def main():
         small_row(folder)
         read_rows(folder)
         file_rows(folder)
+        given_rows(folder)
         write_rows(folder)
         long_rows(folder)
         growth_rows(folder)
