@@ -21,6 +21,7 @@ struct input_options {
     int part;                       /* enum dump_part; 0: not said */
     const char *files[INPUT_COUNT]; /* NULL: not given */
     const char *tokens_file, *key_tokens_file;
+    const char *dtype; /* of raw bytes in arrays; NULL: not said */
     bool raw_tokens;
     const char *ids;       /* "1,403,407"; NULL: those of the files */
     const char *tokenizer; /* NULL: none */

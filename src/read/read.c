@@ -115,6 +115,21 @@ static void warn_overflow(const struct source *source, struct warnings *warnings
 
 /* ---- files of named arrays ---- */
 
+/* Arrays of raw bytes (NumPy's V2, as ml_dtypes writes bfloat16) become numbers of the type that was said. */
+static bool name_raw_types(const struct archive *archive, const struct read_target *target,
+                           struct error *error)
+{
+    const enum dtype dtype = target->dtype ? dtype_named(target->dtype) : DTYPE_UNKNOWN;
+    for (size_t i = 0; target->dtype && i < archive->count; i++) {
+        struct array *array = &archive->arrays[i];
+        const bool is_raw = array->dtype == DTYPE_UNKNOWN && array->type[0] && array->type[1] == 'V';
+        if (is_raw && !array_read_as(array, dtype))
+            return archive_error(archive, array, error, "its type is %s: no bytes of --dtype %s", array->type,
+                                 target->dtype);
+    }
+    return true;
+}
+
 /* The archive takes over the source. */
 static bool read_archive(struct inputs *inputs, struct source *source, const struct format *format,
                          const struct array_path *path, const struct read_target *target,
@@ -126,7 +141,7 @@ static bool read_archive(struct inputs *inputs, struct source *source, const str
     if (!archive)
         return false;
     inputs->archives[inputs->archive_count++] = archive;
-    return archive_open_source(archive, source, format, error) &&
+    return archive_open_source(archive, source, format, error) && name_raw_types(archive, target, error) &&
            dump_read(inputs, archive, path->name, path->index, target, warnings, error);
 }
 

@@ -29,9 +29,10 @@ struct read_target {
     enum input input;   /* with READ_TENSOR */
     const char *called; /* its name in messages: "q", "tokens" */
     enum read_header header;
-    int part;       /* enum dump_part, of an encoder–decoder; 0: not said */
-    bool has_batch; /* one of several sentences, or sequences of a batch, is wanted: */
-    size_t batch;   /* its number, from 0 */
+    int part;          /* enum dump_part, of an encoder–decoder; 0: not said */
+    const char *dtype; /* what raw bytes in arrays are, which NumPy has no type for: "bf16"; NULL: not said */
+    bool has_batch;    /* one of several sentences, or sequences of a batch, is wanted: */
+    size_t batch;      /* its number, from 0 */
     const char
         *text; /* the words whose rows are wanted, of a file that has a word in each row; NULL: all rows */
 };

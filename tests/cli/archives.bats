@@ -22,3 +22,12 @@ archives() {
 @test "safetensors: 10,000 arrays of 10 GB are listed at once" { archives large; }
 @test "NPY, NPZ and safetensors as NumPy and a strict reader read what is written" { archives written; }
 @test "archives of other projects" { archives real; }
+
+@test "raw bytes are bfloat16 where that is said" {
+    "$PYTHON" -c 'import numpy as np; np.save("q.npy", (np.eye(3, dtype="f4").view("u4") >> 16).astype("u2").view("V2"))'
+    same "$(attn run --q q.npy --k q.npy --dtype bf16 --stage scores --format csv -q -o q.png | awk -F, 'NR == 2 { print $7 }')" 1
+    fails 3 'q.npy: numbers of the type <V2 cannot be read' attn run --q q.npy --k q.npy -o x.png ||
+        fails 3 'q.npy: numbers of the type |V2 cannot be read' attn run --q q.npy --k q.npy -o x.png
+    "$PYTHON" -c 'import numpy as np; np.save("r.npy", np.zeros((2, 2), "V3"))'
+    fails 3 'r.npy: its type is |V3: no bytes of --dtype bf16' attn run --q r.npy --k r.npy --dtype bf16 -o x.png
+}
