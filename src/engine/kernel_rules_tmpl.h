@@ -4,43 +4,6 @@
  * it go through it. A masked score is not added to but replaced, by -infinity, whatever it was.
  */
 
-/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. All of
- * [every_first, every_end) is in reach of every row, nothing outside [first_key, end_key) of any. */
-struct reach {
-    size_t first[BLOCK], end[BLOCK];
-    size_t first_key, end_key, every_first, every_end;
-    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
-     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
-     * not 0. */
-    int64_t away[BLOCK];
-    bool is_away;
-};
-
-static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
-{
-    *reach = (struct reach){.first_key = head->m, .every_end = head->m};
-    for (size_t i = 0; i < count; i++) {
-        size_t from, end;
-        mask_reach(head, first + i, &from, &end);
-        reach->first[i] = from;
-        reach->end[i] = end;
-        if (from < end && from < reach->first_key)
-            reach->first_key = from;
-        if (from < end && end > reach->end_key)
-            reach->end_key = end;
-        if (from > reach->every_first)
-            reach->every_first = from;
-        if (end < reach->every_end)
-            reach->every_end = end;
-    }
-    for (size_t i = count; i < BLOCK; i++)
-        reach->end[i] = head->m;
-    for (size_t i = 0; i < count && head->slope != 0 && head->normalizer != NORMALIZER_SIGMOID; i++) {
-        reach->away[i] = mask_distance(head, first + i);
-        reach->is_away = reach->is_away || reach->away[i] > 0;
-    }
-}
-
 /* Sets the lanes of `distance`, which begin at lane `at`, for rows away from their keys. `position` is that
  * of the first lane, among the keys. */
 static vec distance_nearer(vec distance, const struct reach *reach, double slope, size_t at, int64_t position,
@@ -52,25 +15,6 @@ static vec distance_nearer(vec distance, const struct reach *reach, double slope
             distance[l] = (float)(-slope * (double)((behind < 0 ? -behind : behind) - reach->away[at + l]));
         }
     return distance;
-}
-
-/* Moves first_key and end_key outwards to whole STEPs of keys, counted from the begin of their chunk: pass 3
- * has STEP sums, and to which of them a key goes must not depend on the block. */
-static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
-{
-    if (reach->first_key >= reach->end_key)
-        return;
-    reach->first_key -= (reach->first_key - chunk_begin(chunks, reach->first_key)) % STEP;
-    size_t begin = chunk_begin(chunks, reach->end_key - 1), over = (reach->end_key - begin) % STEP;
-    size_t end = chunk_end(chunks, begin, m);
-    if (over != 0)
-        reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
-}
-
-/* Whether all keys of [from, end) are in reach of every row. */
-INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
-{
-    return from >= reach->every_first && end <= reach->every_end;
 }
 
 /* Packs rows first.. and columns from.. of a matrix of pairs as to[key][row]. */

@@ -33,11 +33,13 @@
 
 #include "engine/kernel_tile_tmpl.h"
 
+#include "engine/kernel_rows_tmpl.h"
+
+#include "engine/kernel_reach_tmpl.h"
+
 #include "engine/kernel_pattern_tmpl.h"
 
 #include "engine/kernel_rules_tmpl.h"
-
-#include "engine/kernel_rows_tmpl.h"
 
 #include "engine/kernel_thin_tmpl.h"
 
@@ -46,6 +48,8 @@
 #include "engine/kernel_held_tmpl.h"
 
 #include "engine/kernel_stats_tmpl.h"
+
+#include "engine/kernel_scores_tmpl.h"
 
 /* Sums over the keys of a chunk, for one vector of rows. */
 struct chunk_sums {
@@ -171,76 +175,6 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
                                                   head->v.data[(from + j) * head->v.row + c];
 }
 
-/* Multiplies scores that are no products by the further factors of their queries, which products have in q. */
-static void scores_scale(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                         size_t keys)
-{
-    _Alignas(64) float scale[BLOCK] = {0};
-    memcpy(scale, plan->job->head->query_scale + rows->first, rows->count * sizeof *scale);
-    for (size_t at = 0; at < rows->lanes; at += LANES) {
-        const vec factor = vec_load(scale + at);
-        vec top = vec_all(-INFINITY);
-        for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
-            const vec scaled = vec_load(score) * factor;
-            vec_store(score, scaled);
-            top = VEC_MAX(scaled, top);
-        }
-        vec_store(rows->chunk_max + at, top);
-    }
-}
-
-/* Passes 1 and 2 of one chunk. */
-static void score_compute(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                          struct rows *rows, size_t from, size_t keys, bool values_next)
-{
-    const struct head *head = plan->job->head;
-    const struct strided k = plan->exp_k ? (struct strided){plan->exp_k, head->d_k, 1} : head->k;
-    const struct comparison comparison = {plan->compared, head->additive, (float)plan->additive_sum,
-                                          exponent_make(2 * M_LOG2E)};
-    for (size_t l = 0; l < BLOCK; l++)
-        rows->chunk_max[l] = -INFINITY;
-    if (plan->is_thin)
-        thin_compare(head, rows->first, rows->count, from, keys, space->scores, rows->chunk_max);
-    else
-        compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k,
-                     space->scores, rows->chunk_max, rows->lanes,
-                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
-                     values_next ? head->d_v : 0);
-    if (head->query_scale && plan->compared != COMPARED_PRODUCT)
-        scores_scale(plan, space, rows, keys);
-    if (!plan->scale_in_exp || plan->has_holes || !reach_covers(reach, from, from + keys))
-        rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->chunk_max,
-                    rows->attends);
-    else
-        memset(rows->attends, 0xff, sizeof rows->attends);
-}
-
-/* The scores of one chunk, computed or taken from those that are held. */
-static void score_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        struct rows *rows, size_t from, size_t keys, bool values_next)
-{
-    if (plan->holds_scores)
-        held_take(space, reach, rows, from, keys);
-    else
-        score_compute(plan, space, reach, rows, from, keys, values_next);
-}
-
-/* The block of queries as scores take it. */
-static void queries_pack(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
-{
-    if (plan->is_thin) { /* reads them in place; the scores of other lanes are 0 */
-        memset(space->scores, 0, CHUNK * BLOCK * sizeof *space->scores);
-        return;
-    }
-    const struct head *head = plan->job->head;
-    block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
-    for (size_t c = 0; c < head->d_k && head->query_scale && plan->compared == COMPARED_PRODUCT; c++)
-        for (size_t l = 0; l < count; l++)
-            space->queries[c * BLOCK + l] *= head->query_scale[first + l];
-    for (size_t i = 0; i < head->d_k * BLOCK && plan->compared == COMPARED_EXP; i++)
-        space->queries[i] = (float)exp(2 * (double)space->queries[i]);
-}
-
 static void rows_begin(const struct plan *plan, const struct workspace *space, const struct reach *reach,
                        struct rows *rows, size_t first, size_t count)
 {
@@ -350,26 +284,6 @@ static void rows_pass_on(const struct plan *plan, const struct workspace *space,
         for (size_t j = 0; j < m && isnan(rows->inverse[r]); j++)
             space->row_buffer[r * m + j] = NAN;
     job->receiver.receive(job->receiver.context, rows->first, rows->count, space->row_buffer, m);
-}
-
-/* Keys from..end-1. */
-struct span {
-    size_t from, end;
-};
-
-/* Narrows the keys [from, end) of a chunk to those that some row of the block may attend to, in whole STEPs
- * from the begin of the chunk; if there are none, to [end, end). */
-static struct span chunk_span(const struct plan *plan, const struct rows *rows, size_t from, size_t end)
-{
-    const struct head *head = plan->job->head;
-    const size_t first = rows->first, begin = chunk_begin(&plan->chunks, from);
-    struct span span = {from, end};
-    if (!mask_may_attend(head, first, first + rows->count, from, end))
-        return (struct span){end, end};
-    mask_narrow(head, first, first + rows->count, &span.from, &span.end);
-    span.from -= (span.from - begin) % STEP;
-    span.end += (STEP - (span.end - begin) % STEP) % STEP;
-    return (struct span){span.from < from ? from : span.from, span.end < end ? span.end : end};
 }
 
 /* Passes 1 to 4 for the keys of a chunk, or a part of them. */

@@ -477,7 +477,7 @@ static void compare_decoding(void)
     free(q), free(kv), free(output);
 }
 
-/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "forms", "linear"
+/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "sparse", "forms", "linear"
  * or "decoding" only those; with "peer" run_peer. */
 int main(int argc, char **argv)
 {
@@ -486,6 +486,10 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {
         if (kernel_choose("avx2"))
             compare("n = 8,192, AVX2 form", (struct shape){.n = 8192, .heads = 1, .d = 64}, "0.7", "0.9");
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "sparse") == 0) {
+        compare_all_sparse();
         return 0;
     }
     if (argc > 1 && strcmp(argv[1], "forms") == 0) {
