@@ -227,6 +227,26 @@ bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t f
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }
 
+bool mask_is_open(const struct head *head, size_t first, size_t end, size_t from, size_t to)
+{
+    const struct rules *rules = &head->rules;
+    if (rules->mask.data || rules->block > 0 || rules->dilation > 1)
+        return false;
+    int64_t low, high, unused;
+    window_range(head, end - 1, &low, &unused);
+    window_range(head, first, &unused, &high);
+    if ((int64_t)from < low || (int64_t)to - 1 > high)
+        return false;
+    for (size_t i = first; i < end && rules->query_segment; i++)
+        if (rules->query_segment[i] != rules->query_segment[first])
+            return false;
+    for (size_t j = from; j < to; j++)
+        if (!key_allowed(rules, j) ||
+            (rules->query_segment && rules->key_segment[j] != rules->query_segment[first]))
+            return false;
+    return true;
+}
+
 /* Whether mask_narrow keeps a key: it is not masked and, if `windowed`, in the window or global. */
 static bool narrow_keeps(const struct rules *rules, size_t key, bool windowed, int64_t low, int64_t high)
 {

@@ -3,11 +3,11 @@
  * others need not be computed.
  */
 
-/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. All of
- * [every_first, every_end) is in reach of every row, nothing outside [first_key, end_key) of any. */
+/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. Nothing outside
+ * [first_key, end_key) is in reach of any row. */
 struct reach {
     size_t first[BLOCK], end[BLOCK];
-    size_t first_key, end_key, every_first, every_end;
+    size_t first_key, end_key;
     /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
      * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
      * not 0. */
@@ -17,7 +17,7 @@ struct reach {
 
 static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
 {
-    *reach = (struct reach){.first_key = head->m, .every_end = head->m};
+    *reach = (struct reach){.first_key = head->m};
     for (size_t i = 0; i < count; i++) {
         size_t from, end;
         mask_reach(head, first + i, &from, &end);
@@ -27,10 +27,6 @@ static void reach_make(struct reach *reach, const struct head *head, size_t firs
             reach->first_key = from;
         if (from < end && end > reach->end_key)
             reach->end_key = end;
-        if (from > reach->every_first)
-            reach->every_first = from;
-        if (end < reach->every_end)
-            reach->every_end = end;
     }
     for (size_t i = count; i < BLOCK; i++)
         reach->end[i] = head->m;
@@ -53,28 +49,76 @@ static void reach_round(struct reach *reach, const struct chunks *chunks, size_t
         reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
 }
 
-/* Whether all keys of [from, end) are in reach of every row. */
-INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
-{
-    return from >= reach->every_first && end <= reach->every_end;
-}
-
 /* Keys from..end-1. */
 struct span {
     size_t from, end;
 };
 
-/* Narrows the keys [from, end) of a chunk to those that some row of the block may attend to, in whole STEPs
- * from the begin of the chunk; if there are none, to [end, end). */
-static struct span chunk_span(const struct plan *plan, const struct rows *rows, size_t from, size_t end)
+/* Moves the ends of a span in the chunk [from, end) outwards to whole STEPs of keys, counted from the begin of the chunk. */
+static struct span span_round(const struct plan *plan, struct span span, size_t from, size_t end)
 {
-    const struct head *head = plan->job->head;
-    const size_t first = rows->first, begin = chunk_begin(&plan->chunks, from);
-    struct span span = {from, end};
-    if (!mask_may_attend(head, first, first + rows->count, from, end))
-        return (struct span){end, end};
-    mask_narrow(head, first, first + rows->count, &span.from, &span.end);
+    const size_t begin = chunk_begin(&plan->chunks, from);
     span.from -= (span.from - begin) % STEP;
     span.end += (STEP - (span.end - begin) % STEP) % STEP;
     return (struct span){span.from < from ? from : span.from, span.end < end ? span.end : end};
+}
+
+/* The keys of [from, end), a chunk or a part, that some of the rows first..first+count-1 may attend to, in whole STEPs; if
+ * there are none, [end, end). */
+static struct span rows_span(const struct plan *plan, size_t first, size_t count, size_t from, size_t end)
+{
+    const struct head *head = plan->job->head;
+    struct span span = {from, end};
+    if (!plan->has_holes)
+        return span;
+    if (!mask_may_attend(head, first, first + count, from, end))
+        return (struct span){end, end};
+    mask_narrow(head, first, first + count, &span.from, &span.end);
+    return span_round(plan, span, from, end);
+}
+
+/* The strip that begins at lane `at`, for the chunk of `span`. */
+static struct strip strip_make(const struct plan *plan, const struct reach *reach, const struct rows *rows,
+                               size_t at, const struct span *span)
+{
+    const size_t count = rows->count - at < STRIP_LANES ? rows->count - at : STRIP_LANES;
+    size_t first_key = span->end, end_key = span->from, every_first = 0, every_end = SIZE_MAX;
+    for (size_t i = at; i < at + count; i++) {
+        const size_t first = reach->first[i], end = reach->end[i];
+        every_first = first > every_first ? first : every_first;
+        every_end = end < every_end ? end : every_end;
+        if (first < end) {
+            first_key = first < first_key ? first : first_key;
+            end_key = end > end_key ? end : end_key;
+        }
+    }
+    first_key = first_key > span->from ? first_key : span->from;
+    end_key = end_key < span->end ? end_key : span->end;
+    if (first_key >= end_key)
+        return (struct strip){0};
+    const struct span whole = span_round(plan, (struct span){first_key, end_key}, span->from, span->end);
+    const struct span own = rows_span(plan, rows->first + at, count, whole.from, whole.end);
+    if (own.from >= own.end)
+        return (struct strip){0};
+    return (struct strip){
+        .from = own.from - span->from,
+        .end = own.end - span->from,
+        .is_open = every_first <= own.from && own.end <= every_end &&
+                   (!plan->has_holes || mask_is_open(plan->job->head, rows->first + at,
+                                                     rows->first + at + count, own.from, own.end))};
+}
+
+/* The keys of the chunk [from, end) that some row of the block may attend to, and of those what each strip computes. */
+static struct span chunk_span(const struct plan *plan, const struct reach *reach, struct rows *rows,
+                              size_t from, size_t end)
+{
+    const struct span span = rows_span(plan, rows->first, rows->count, from, end);
+    rows->strips_differ = false;
+    for (size_t at = 0; at < rows->lanes && span.from < span.end; at += STRIP_LANES) {
+        const struct strip strip =
+            at < rows->count ? strip_make(plan, reach, rows, at, &span) : (struct strip){0};
+        rows->strips[at / STRIP_LANES] = strip;
+        rows->strips_differ = rows->strips_differ || strip.from > 0 || strip.end < span.end - span.from;
+    }
+    return span;
 }

@@ -38,14 +38,14 @@ INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
 }
 
 /*
- * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. largest[..] becomes the
- * largest of each row, and attends[..] -1 for rows with a pair that is allowed.
+ * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. rows->chunk_max becomes the largest of
+ * each row, and rows->attends -1 for rows with a pair that is allowed.
  */
 static void rules_apply(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        size_t first, size_t count, size_t from, size_t keys, int groups, float *largest,
-                        int32_t *attends)
+                        struct rows *rows, size_t from, size_t keys)
 {
     const struct head *head = plan->job->head;
+    const size_t first = rows->first, count = rows->count;
     float *mask = space->mask, *bias = space->bias;
     const bool patterned = mask_has_pattern(head);
     struct pattern pattern;
@@ -65,15 +65,19 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
     const struct exponent twice = exponent_make(2 * M_LOG2E);
     const float scale = (float)head->scale, cap = (float)head->softcap;
 
-    for (int g = 0; g < groups; g++) {
-        const size_t at = (size_t)g * LANES;
+    for (size_t at = 0; at < rows->lanes; at += LANES) {
+        const struct strip *strip = strip_at(rows, at);
+        if (strip->is_open && plan->scale_in_exp) {
+            memset(rows->attends + at, 0xff, LANES * sizeof *rows->attends);
+            continue;
+        }
         veci first_key, end_key, any;
         memcpy(&first_key, low + at, sizeof first_key);
         memcpy(&end_key, high + at, sizeof end_key);
-        memcpy(&any, attends + at, sizeof any);
+        memcpy(&any, rows->attends + at, sizeof any);
         vec top = vec_all(-INFINITY);
 
-        for (size_t j = 0; j < keys; j++) {
+        for (size_t j = strip->from; j < strip->end; j++) {
             float *place = space->scores + j * BLOCK + at;
             vec s = vec_load(place);
             const veci key = (veci){0} + (int32_t)j;
@@ -105,7 +109,7 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
             top = VEC_MAX(s, top);
             vec_store(place, s);
         }
-        vec_store(largest + at, top);
-        memcpy(attends + at, &any, sizeof any);
+        vec_store(rows->chunk_max + at, top);
+        memcpy(rows->attends + at, &any, sizeof any);
     }
 }

@@ -4,15 +4,15 @@
  */
 
 /* Multiplies scores that are no products by the further factors of their queries, which products have in q. */
-static void scores_scale(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                         size_t keys)
+static void scores_scale(const struct plan *plan, const struct workspace *space, struct rows *rows)
 {
     _Alignas(64) float scale[BLOCK] = {0};
     memcpy(scale, plan->job->head->query_scale + rows->first, rows->count * sizeof *scale);
     for (size_t at = 0; at < rows->lanes; at += LANES) {
         const vec factor = vec_load(scale + at);
         vec top = vec_all(-INFINITY);
-        for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
+        for (size_t j = strip_at(rows, at)->from; j < strip_at(rows, at)->end; j++) {
+            float *score = space->scores + j * BLOCK + at;
             const vec scaled = vec_load(score) * factor;
             vec_store(score, scaled);
             top = VEC_MAX(scaled, top);
@@ -21,9 +21,9 @@ static void scores_scale(const struct plan *plan, const struct workspace *space,
     }
 }
 
-/* Passes 1 and 2 of one chunk. */
-static void score_compute(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                          struct rows *rows, size_t from, size_t keys, bool values_next)
+/* Pass 1 of one chunk. */
+static void scores_make(const struct plan *plan, const struct workspace *space, struct rows *rows,
+                        size_t from, size_t keys, bool values_next)
 {
     const struct head *head = plan->job->head;
     const struct strided k = plan->exp_k ? (struct strided){plan->exp_k, head->d_k, 1} : head->k;
@@ -33,18 +33,29 @@ static void score_compute(const struct plan *plan, const struct workspace *space
         rows->chunk_max[l] = -INFINITY;
     if (plan->is_thin)
         thin_compare(head, rows->first, rows->count, from, keys, space->scores, rows->chunk_max);
-    else
+    else if (!rows->strips_differ)
         compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k,
                      space->scores, rows->chunk_max, rows->lanes,
                      values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
                      values_next ? head->d_v : 0);
-    if (head->query_scale && plan->compared != COMPARED_PRODUCT)
-        scores_scale(plan, space, rows, keys);
-    if (!plan->scale_in_exp || plan->has_holes || !reach_covers(reach, from, from + keys))
-        rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->chunk_max,
-                    rows->attends);
     else
-        memset(rows->attends, 0xff, sizeof rows->attends);
+        for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
+            const struct strip *strip = strip_at(rows, at);
+            compare_keys(&comparison, k.data + (from + strip->from) * k.row, k.row, strip->end - strip->from,
+                         space->queries + at, head->d_k, space->scores + strip->from * BLOCK + at,
+                         rows->chunk_max + at, STRIP_LANES, NULL, 0, 0);
+        }
+    if (head->query_scale && plan->compared != COMPARED_PRODUCT)
+        scores_scale(plan, space, rows);
+}
+
+/* Passes 1 and 2 of one chunk. */
+static void score_compute(const struct plan *plan, const struct workspace *space, const struct reach *reach,
+                          struct rows *rows, size_t from, size_t keys, bool values_next)
+{
+    scores_make(plan, space, rows, from, keys, values_next);
+    rules_apply(plan, space, reach, rows, from, keys);
+    strips_fill(rows, space->scores, keys, -INFINITY);
 }
 
 /* The scores of one chunk, computed or taken from those that are held. */

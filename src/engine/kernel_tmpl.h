@@ -81,9 +81,11 @@ INLINE void exp_keys(float *score, const int count, vec max, const struct expone
 
 /* Pass 3 for one vector of rows: all keys of a chunk. */
 INLINE void exp_group(const struct workspace *space, struct rows *rows, size_t at, size_t d_v, size_t from,
-                      size_t keys, const struct exponent *exponent, const bool measure)
+                      const struct exponent *exponent, const bool measure)
 {
-    float *const sums = space->sums + d_v * BLOCK + at, *score = space->scores + at;
+    const struct strip *strip = strip_at(rows, at);
+    size_t keys = strip->end - strip->from;
+    float *const sums = space->sums + d_v * BLOCK + at, *score = space->scores + strip->from * BLOCK + at;
     vec shift, max = vec_load(rows->max + at), new = VEC_MAX(vec_load(rows->chunk_max + at), max);
     vec rescale = vec_exp(max - new, exponent, &shift);
     vec_store(rows->max + at, new);
@@ -92,7 +94,8 @@ INLINE void exp_group(const struct workspace *space, struct rows *rows, size_t a
 
     struct chunk_sums chunk = {0};
     for (size_t l = 0; l < LANES; l++)
-        chunk.distance[l] = (float)((double)(rows->first + at + l) + rows->offset - (double)from);
+        chunk.distance[l] =
+            (float)((double)(rows->first + at + l) + rows->offset - (double)(from + strip->from));
     for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
         exp_keys(score, STEP, new, exponent, &chunk, measure);
     for (; keys > 0; keys--, score += BLOCK)
@@ -116,9 +119,10 @@ static void exp_and_sum(const struct plan *plan, const struct workspace *space, 
     const size_t d_v = plan->job->head->d_v;
     for (size_t at = 0; at < rows->lanes; at += LANES)
         if (plan->job->measures)
-            exp_group(space, rows, at, d_v, from, keys, exponent, true);
+            exp_group(space, rows, at, d_v, from, exponent, true);
         else
-            exp_group(space, rows, at, d_v, from, keys, exponent, false);
+            exp_group(space, rows, at, d_v, from, exponent, false);
+    strips_fill(rows, space->scores, keys, 0);
 }
 
 /* Adds the sums to those in double, so that no float sums up more than CHUNKS_PER_FLUSH chunks. */
@@ -145,6 +149,24 @@ static void sums_flush(const struct plan *plan, const struct workspace *space, s
     memset(sums, 0, count * sizeof *sums);
 }
 
+/* Pass 4 of one chunk, whose rows of v begin at `v`. */
+static void values_add(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                       const float *v, size_t v_row, size_t keys)
+{
+    const size_t d_v = plan->job->head->d_v;
+    if (plan->is_thin)
+        thin_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
+    else if (!rows->strips_differ)
+        multiply_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes);
+    else
+        for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
+            const struct strip *strip = strip_at(rows, at);
+            if (strip->from < strip->end) /* otherwise nothing is rescaled */
+                multiply_values(v + strip->from * v_row, v_row, d_v, space->scores + strip->from * BLOCK + at,
+                                strip->end - strip->from, space->sums + at, rows->rescale + at, STRIP_LANES);
+        }
+}
+
 /* Pass 4 with a scaled copy of v. Rows of v that are not finite are 0 in the copy, and added one by one to
  * the queries that may attend to them. */
 static void multiply_values_copied(const struct plan *plan, const struct workspace *space, struct rows *rows,
@@ -161,11 +183,7 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
         for (size_t c = 0; c < d_v; c++)
             space->v_copy[j * d_v + c] = bad[j] ? 0 : v[c] * plan->v_scale;
     }
-    if (plan->is_thin)
-        thin_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
-    else
-        multiply_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale,
-                        rows->lanes);
+    values_add(plan, space, rows, space->v_copy, d_v, keys);
     for (size_t j = 0; j < keys; j++)
         for (size_t l = 0; l < rows->count && bad[j]; l++)
             if (mask_allows(head, rows->first + l, from + j) &&
@@ -262,23 +280,24 @@ static void rows_pass_on(const struct plan *plan, const struct workspace *space,
     memset(space->row_buffer, 0, rows->count * m * sizeof *space->row_buffer);
     for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        if (plan->has_holes && !mask_may_attend(job->head, rows->first, rows->first + rows->count, from, end))
+        const struct span span = chunk_span(plan, reach, rows, from, end);
+        const size_t keys = span.end - span.from;
+        if (keys == 0)
             continue;
-        score_chunk(plan, space, reach, rows, from, end - from, false);
-        weigh_again(plan, space, rows, end - from, exponent);
+        score_chunk(plan, space, reach, rows, span.from, keys, false);
+        weigh_again(plan, space, rows, keys, exponent);
         if (plan->drops) {
-            drop_draw(plan, space, rows, from, end - from);
-            drop_weights(space, rows, end - from);
+            drop_draw(plan, space, rows, span.from, keys);
+            drop_weights(space, rows, keys);
         }
         for (size_t at = 0; at < rows->lanes; at += LANES) {
             const vec inverse = vec_load(rows->inverse + at), sum = vec_load(rows->sum + at);
-            for (float *score = space->scores + at; score < space->scores + (end - from) * BLOCK;
-                 score += BLOCK) {
+            for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
                 const vec e = vec_load(score), w = e * inverse;
                 vec_store(score, w + (e - w * sum) * inverse); /* as exact as a division */
             }
         }
-        block_unpack(space->row_buffer + from, m, space->scores, rows->count, end - from);
+        block_unpack(space->row_buffer + span.from, m, space->scores, rows->count, keys);
     }
     for (size_t r = 0; r < rows->count; r++)
         for (size_t j = 0; j < m && isnan(rows->inverse[r]); j++)
@@ -321,12 +340,8 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
         stats_cells(plan, space, rows, reach->first_key, from, keys, chunk, false);
     if (job->output && plan->copies_v)
         multiply_values_copied(plan, space, rows, from, keys);
-    else if (job->output && plan->is_thin)
-        thin_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
-                    space->sums, rows->rescale, rows->count);
     else if (job->output)
-        multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
-                        space->sums, rows->rescale, rows->lanes);
+        values_add(plan, space, rows, head->v.data + from * head->v.row, head->v.row, keys);
     rows->has_new_sums = true;
 }
 
@@ -342,8 +357,7 @@ static void held_make(const struct plan *plan, const struct workspace *space, co
         rows->key_max[l] = -FLT_MAX;
     for (size_t from = first, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        const struct span span =
-            plan->has_holes ? chunk_span(plan, rows, from, end) : (struct span){from, end};
+        const struct span span = chunk_span(plan, reach, rows, from, end);
         if (span.from >= span.end)
             continue;
         score_compute(plan, space, reach, rows, span.from, span.end - span.from, false);
@@ -379,8 +393,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {
         end = chunk_end(&plan->chunks, from, reach.end_key);
-        const struct span span =
-            plan->has_holes ? chunk_span(plan, &rows, from, end) : (struct span){from, end};
+        const struct span span = chunk_span(plan, &reach, &rows, from, end);
         if (job->pool.cells && from < span.from)
             stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk);
         if (span.from < span.end)
