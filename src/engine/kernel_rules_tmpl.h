@@ -37,6 +37,36 @@ INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
     return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
 }
 
+/* Pass 2 for one vector of rows where scores are as softmax takes them, and `low` and `high` say for each row which of the
+ * strip's keys it attends to: only keys at the ends are not every row's. */
+static void reach_apply(const struct workspace *space, const struct strip *strip, size_t at,
+                        const int32_t *low, const int32_t *high, float *largest, int32_t *attends)
+{
+    veci first_key, end_key, any = {0};
+    vec top = vec_all(-INFINITY);
+    int32_t every_first = low[at], every_end = high[at];
+    for (size_t l = at; l < at + LANES; l++) {
+        every_first = low[l] > every_first ? low[l] : every_first;
+        every_end = high[l] < every_end ? high[l] : every_end;
+    }
+    memcpy(&first_key, low + at, sizeof first_key);
+    memcpy(&end_key, high + at, sizeof end_key);
+    for (int32_t j = (int32_t)strip->from; j < (int32_t)strip->end; j++) {
+        float *place = space->scores + (size_t)j * BLOCK + at;
+        vec s = vec_load(place);
+        if (j < every_first || j >= every_end) {
+            const veci key = (veci){0} + j, allowed = (key >= first_key) & (key < end_key);
+            s = vec_choose(allowed, s, vec_all(-INFINITY));
+            vec_store(place, s);
+        }
+        top = VEC_MAX(s, top);
+    }
+    vec_store(largest + at, top);
+    memcpy(&any, attends + at, sizeof any);
+    any |= first_key < end_key;
+    memcpy(attends + at, &any, sizeof any);
+}
+
 /*
  * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. rows->chunk_max becomes the largest of
  * each row, and rows->attends -1 for rows with a pair that is allowed.
@@ -69,6 +99,10 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
         const struct strip *strip = strip_at(rows, at);
         if (strip->is_open && plan->scale_in_exp) {
             memset(rows->attends + at, 0xff, LANES * sizeof *rows->attends);
+            continue;
+        }
+        if (plan->scale_in_exp && !plan->has_holes) {
+            reach_apply(space, strip, at, low, high, rows->chunk_max, rows->attends);
             continue;
         }
         veci first_key, end_key, any;

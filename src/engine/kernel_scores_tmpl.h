@@ -76,6 +76,7 @@ static void queries_pack(const struct plan *plan, const struct workspace *space,
         return;
     }
     const struct head *head = plan->job->head;
+    prefetch_rows(head->q.data, head->q.row, first, (int)count, head->d_k);
     block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
     for (size_t c = 0; c < head->d_k && head->query_scale && plan->compared == COMPARED_PRODUCT; c++)
         for (size_t l = 0; l < count; l++)

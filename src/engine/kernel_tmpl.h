@@ -138,14 +138,15 @@ static void sums_flush(const struct plan *plan, const struct workspace *space, s
         memset(wide, 0, count * sizeof *wide);
     rows->has_wide_sums = true;
     for (size_t l = 0; l < rows->lanes; l++) {
-        const double shift = (double)rows->wide_max[l] - (double)rows->max[l],
-                     rescale = rows->wide_rescale[l];
+        const double shift = (double)rows->wide_max[l] - (double)rows->max[l];
         wide[(d_v + SUM_LOG) * BLOCK + l] += shift * wide[(d_v + SUM_WEIGHT) * BLOCK + l];
         rows->wide_max[l] = rows->max[l];
-        rows->wide_rescale[l] = 1;
-        for (size_t r = l; r < count; r += BLOCK)
-            wide[r] = wide[r] * rescale + (double)sums[r];
     }
+    for (size_t r = 0; r < count; r += BLOCK)
+        for (size_t at = 0; at < rows->lanes; at += LANES)
+            vec_widen_by(wide + r + at, rows->wide_rescale + at, vec_load(sums + r + at));
+    for (size_t l = 0; l < rows->lanes; l++)
+        rows->wide_rescale[l] = 1;
     memset(sums, 0, count * sizeof *sums);
 }
 
@@ -220,6 +221,8 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, c
         space->top[t] = (struct row_key){-INFINITY, SIZE_MAX};
     memset(space->sums, 0, (head->d_v + SUM_COUNT) * BLOCK * sizeof *space->sums);
     queries_pack(plan, space, first, count);
+    if (job->output)
+        prefetch_rows(job->output, job->output_row, first, (int)count, head->d_v);
     if (plan->drops)
         drop_begin(plan, rows);
 }
@@ -255,10 +258,11 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
         for (size_t c = 0; c < d_v; c++) {
             float *sum = space->sums + c * BLOCK;
             const double *wide = space->wide_sums + c * BLOCK;
-            for (size_t l = 0; l < rows->count && rows->has_wide_sums; l++)
-                sum[l] = (float)(wide[l] / (double)rows->divisor[l]);
-            for (size_t at = 0; at < rows->lanes && !rows->has_wide_sums; at += LANES)
-                vec_store(sum + at, vec_load(sum + at) / vec_load(rows->divisor + at));
+            for (size_t at = 0; at < rows->lanes; at += LANES) {
+                const vec divisor = vec_load(rows->divisor + at);
+                vec_store(sum + at, rows->has_wide_sums ? vec_divide_wide(wide + at, divisor)
+                                                        : vec_load(sum + at) / divisor);
+            }
         }
         block_unpack(job->output + rows->first * job->output_row, job->output_row, space->sums, rows->count,
                      d_v);
@@ -322,7 +326,7 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
         largest = rows->left_max;
     }
     if (job->measures) {
-        stats_argmax(rows, left, largest, from, keys);
+        stats_argmax(rows, left, largest, from);
         if (from == 0)
             memcpy(rows->first_score, left, sizeof rows->first_score);
     }
