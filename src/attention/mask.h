@@ -60,9 +60,9 @@ bool mask_has_exceptions(const struct head *head);
  * [from, to). Ignores reach and bias, so true may be wrong. */
 bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 
-/* The opposite, as cheap and as conservative: true means that every query of [first, end) may attend to every key of [from, to),
- * by all rules that mask_reach does not cover. */
-bool mask_allows_all(const struct head *head, size_t first, size_t end, size_t from, size_t to);
+/* The same for leaving out masks: true means that every query in [first, end) may attend to every key in [from, to), reach
+ * and bias aside. False may be wrong. */
+bool mask_is_open(const struct head *head, size_t first, size_t end, size_t from, size_t to);
 
 /* Narrows a range of keys [*from, *to) for which mask_may_attend is true: no query in [first, end) may attend
  * to the keys cut off at its ends. Heeds window beside global tokens and the mask of keys; other rules rarely

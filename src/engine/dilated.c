@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/mask.h"
 #include "base/memory.h"
 #include "base/workers.h"
 #include "engine/runner.h"
@@ -228,6 +229,22 @@ static size_t key_of_whole(const struct phase_part *part, size_t key)
     return key == SIZE_MAX ? SIZE_MAX : part->phase + key * part->period;
 }
 
+/* The cells [*first, *end) of a row of cells of a phase that are not 0 for sure. */
+static void cells_in_reach(const struct phase_part *part, size_t r, size_t *first, size_t *end)
+{
+    const struct pooling *own = &part->job.pool;
+    const struct head *head = &part->head;
+    *first = SIZE_MAX, *end = 0;
+    for (size_t i = r * own->rows; i < (r + 1) * own->rows && i < head->n; i++) {
+        size_t from, to;
+        mask_reach(head, i, &from, &to);
+        if (from < to && from / own->keys < *first)
+            *first = from / own->keys;
+        if (from < to && (to - 1) / own->keys >= *end)
+            *end = (to - 1) / own->keys + 1;
+    }
+}
+
 /* Merges a row of cells of a phase into that of the whole. A mean counts by the pairs of its cell. */
 static void cells_merge_row(void *context, int worker, size_t r)
 {
@@ -237,10 +254,13 @@ static void cells_merge_row(void *context, int worker, size_t r)
     const size_t width = size_divide_up(whole->m, pool->keys), own_width = size_divide_up(head->m, own->keys);
     float *to = pool->cells + r * width;
     const float *from = part->cells + r * own_width;
+    size_t first = 0, end = own_width;
     (void)worker;
-    for (size_t c = 0; c < own_width && !pool->mean; c++)
+    if (!isnan(from[0])) /* a row that is NaN is NaN everywhere */
+        cells_in_reach(part, r, &first, &end);
+    for (size_t c = first; c < end && !pool->mean; c++)
         to[c] = from[c] > to[c] || isnan(from[c]) ? from[c] : to[c];
-    for (size_t c = 0; c < own_width && pool->mean; c++) {
+    for (size_t c = first; c < end && pool->mean; c++) {
         const size_t rows = head->n - r * own->rows, keys = head->m - c * own->keys;
         const size_t all_rows = whole->n - r * pool->rows, all_keys = whole->m - c * pool->keys;
         const double pairs =
@@ -249,7 +269,7 @@ static void cells_merge_row(void *context, int worker, size_t r)
                            (double)(all_keys < pool->keys ? all_keys : pool->keys);
         to[c] += (float)((double)from[c] * (pairs / all));
     }
-    /* A row that is NaN is NaN everywhere, also in cells where the phase has no keys. */
+    /* Also in cells where the phase has no keys. */
     for (size_t c = own_width; c < width && isnan(from[0]); c++)
         to[c] = NAN;
 }

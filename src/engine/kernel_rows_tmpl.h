@@ -3,6 +3,12 @@
  * the keys.
  */
 
+/* What a strip of rows computes of a chunk. */
+struct strip {
+    size_t from, end; /* the keys that some row of it may attend to, counted from the first of the chunk */
+    bool is_open;     /* every row may attend to all of these */
+};
+
 /* The state of a block on its way through the keys: one lane a row. */
 struct rows {
     _Alignas(64) float max[BLOCK];         /* the largest score so far, or the sink; never below -FLT_MAX */
@@ -21,15 +27,36 @@ struct rows {
     _Alignas(64) float top_floor[BLOCK];   /* the least score among the heaviest keys */
     _Alignas(64) int32_t attends[BLOCK];   /* -1 once some pair was allowed */
     _Alignas(64) double exp_sum[BLOCK];    /* sum of e */
-    _Alignas(64) double wide_rescale[BLOCK]; /* product of all `rescale` since the last flush */
-    size_t argmax[BLOCK];                    /* the first key that has the max */
-    size_t first, count;                     /* rows of the head */
-    double offset;                           /* position of query 0 among the keys */
-    size_t lanes;                            /* count, up to whole tiles */
-    int groups;                              /* vectors in `lanes` */
-    bool has_wide_sums;                      /* there was a flush */
-    bool has_new_sums;                       /* since the last flush */
+    _Alignas(64) double wide_rescale[BLOCK];  /* product of all `rescale` since the last flush */
+    size_t argmax[BLOCK];                     /* the first key that has the max */
+    size_t first, count;                      /* rows of the head */
+    double offset;                            /* position of query 0 among the keys */
+    size_t lanes;                             /* count, up to whole tiles */
+    int groups;                               /* vectors in `lanes` */
+    struct strip strips[BLOCK / STRIP_LANES]; /* of this chunk */
+    bool strips_differ;                       /* some strip does not compute all keys of this chunk */
+    bool has_wide_sums;                       /* there was a flush */
+    bool has_new_sums;                        /* since the last flush */
 };
+
+/* The strip of a lane. */
+INLINE const struct strip *strip_at(const struct rows *rows, size_t lane)
+{
+    return &rows->strips[lane / STRIP_LANES];
+}
+
+/* Sets what is in the matrix of a chunk, of `keys` keys, outside of the keys of strips. */
+static void strips_fill(const struct rows *rows, float *matrix, size_t keys, float value)
+{
+    const vec all = vec_all(value);
+    for (size_t at = 0; at < rows->lanes && rows->strips_differ; at += LANES) {
+        const struct strip *strip = strip_at(rows, at);
+        for (size_t j = 0; j < strip->from; j++)
+            vec_store(matrix + j * BLOCK + at, all);
+        for (size_t j = strip->end; j < keys; j++)
+            vec_store(matrix + j * BLOCK + at, all);
+    }
+}
 
 /* The sink's part of the sum of a row, relative to its max. */
 static double row_sink(const struct plan *plan, const struct rows *rows, size_t lane)

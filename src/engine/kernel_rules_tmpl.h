@@ -4,43 +4,6 @@
  * it go through it. A masked score is not added to but replaced, by -infinity, whatever it was.
  */
 
-/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. All of
- * [every_first, every_end) is in reach of every row, nothing outside [first_key, end_key) of any. */
-struct reach {
-    size_t first[BLOCK], end[BLOCK];
-    size_t first_key, end_key, every_first, every_end;
-    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
-     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
-     * not 0. */
-    int64_t away[BLOCK];
-    bool is_away;
-};
-
-static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
-{
-    *reach = (struct reach){.first_key = head->m, .every_end = head->m};
-    for (size_t i = 0; i < count; i++) {
-        size_t from, end;
-        mask_reach(head, first + i, &from, &end);
-        reach->first[i] = from;
-        reach->end[i] = end;
-        if (from < end && from < reach->first_key)
-            reach->first_key = from;
-        if (from < end && end > reach->end_key)
-            reach->end_key = end;
-        if (from > reach->every_first)
-            reach->every_first = from;
-        if (end < reach->every_end)
-            reach->every_end = end;
-    }
-    for (size_t i = count; i < BLOCK; i++)
-        reach->end[i] = head->m;
-    for (size_t i = 0; i < count && head->slope != 0 && head->normalizer != NORMALIZER_SIGMOID; i++) {
-        reach->away[i] = mask_distance(head, first + i);
-        reach->is_away = reach->is_away || reach->away[i] > 0;
-    }
-}
-
 /* Sets the lanes of `distance`, which begin at lane `at`, for rows away from their keys. `position` is that
  * of the first lane, among the keys. */
 static vec distance_nearer(vec distance, const struct reach *reach, double slope, size_t at, int64_t position,
@@ -52,25 +15,6 @@ static vec distance_nearer(vec distance, const struct reach *reach, double slope
             distance[l] = (float)(-slope * (double)((behind < 0 ? -behind : behind) - reach->away[at + l]));
         }
     return distance;
-}
-
-/* Moves first_key and end_key outwards to whole STEPs of keys, counted from the begin of their chunk: pass 3
- * has STEP sums, and to which of them a key goes must not depend on the block. */
-static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
-{
-    if (reach->first_key >= reach->end_key)
-        return;
-    reach->first_key -= (reach->first_key - chunk_begin(chunks, reach->first_key)) % STEP;
-    size_t begin = chunk_begin(chunks, reach->end_key - 1), over = (reach->end_key - begin) % STEP;
-    size_t end = chunk_end(chunks, begin, m);
-    if (over != 0)
-        reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
-}
-
-/* Whether all keys of [from, end) are in reach of every row. */
-INLINE bool reach_covers(const struct reach *reach, size_t from, size_t end)
-{
-    return from >= reach->every_first && end <= reach->every_end;
 }
 
 /* Packs rows first.. and columns from.. of a matrix of pairs as to[key][row]. */
@@ -93,15 +37,45 @@ INLINE int32_t place_in_chunk(size_t key, size_t from, size_t keys)
     return key <= from ? 0 : key - from < keys ? (int32_t)(key - from) : (int32_t)keys;
 }
 
+/* Pass 2 for one vector of rows where scores are as softmax takes them, and `low` and `high` say for each row which of the
+ * strip's keys it attends to: only keys at the ends are not every row's. */
+static void reach_apply(const struct workspace *space, const struct strip *strip, size_t at,
+                        const int32_t *low, const int32_t *high, float *largest, int32_t *attends)
+{
+    veci first_key, end_key, any = {0};
+    vec top = vec_all(-INFINITY);
+    int32_t every_first = low[at], every_end = high[at];
+    for (size_t l = at; l < at + LANES; l++) {
+        every_first = low[l] > every_first ? low[l] : every_first;
+        every_end = high[l] < every_end ? high[l] : every_end;
+    }
+    memcpy(&first_key, low + at, sizeof first_key);
+    memcpy(&end_key, high + at, sizeof end_key);
+    for (int32_t j = (int32_t)strip->from; j < (int32_t)strip->end; j++) {
+        float *place = space->scores + (size_t)j * BLOCK + at;
+        vec s = vec_load(place);
+        if (j < every_first || j >= every_end) {
+            const veci key = (veci){0} + j, allowed = (key >= first_key) & (key < end_key);
+            s = vec_choose(allowed, s, vec_all(-INFINITY));
+            vec_store(place, s);
+        }
+        top = VEC_MAX(s, top);
+    }
+    vec_store(largest + at, top);
+    memcpy(&any, attends + at, sizeof any);
+    any |= first_key < end_key;
+    memcpy(attends + at, &any, sizeof any);
+}
+
 /*
- * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. largest[..] becomes the
- * largest of each row, and attends[..] -1 for rows with a pair that is allowed.
+ * Turns scores[keys][..] of the chunk from key `from` on into what softmax takes. rows->chunk_max becomes the largest of
+ * each row, and rows->attends -1 for rows with a pair that is allowed.
  */
 static void rules_apply(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        size_t first, size_t count, size_t from, size_t keys, int groups, float *largest,
-                        int32_t *attends)
+                        struct rows *rows, size_t from, size_t keys)
 {
     const struct head *head = plan->job->head;
+    const size_t first = rows->first, count = rows->count;
     float *mask = space->mask, *bias = space->bias;
     const bool patterned = mask_has_pattern(head);
     struct pattern pattern;
@@ -121,15 +95,23 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
     const struct exponent twice = exponent_make(2 * M_LOG2E);
     const float scale = (float)head->scale, cap = (float)head->softcap;
 
-    for (int g = 0; g < groups; g++) {
-        const size_t at = (size_t)g * LANES;
+    for (size_t at = 0; at < rows->lanes; at += LANES) {
+        const struct strip *strip = strip_at(rows, at);
+        if (strip->is_open && plan->scale_in_exp) {
+            memset(rows->attends + at, 0xff, LANES * sizeof *rows->attends);
+            continue;
+        }
+        if (plan->scale_in_exp && !plan->has_holes) {
+            reach_apply(space, strip, at, low, high, rows->chunk_max, rows->attends);
+            continue;
+        }
         veci first_key, end_key, any;
         memcpy(&first_key, low + at, sizeof first_key);
         memcpy(&end_key, high + at, sizeof end_key);
-        memcpy(&any, attends + at, sizeof any);
+        memcpy(&any, rows->attends + at, sizeof any);
         vec top = vec_all(-INFINITY);
 
-        for (size_t j = 0; j < keys; j++) {
+        for (size_t j = strip->from; j < strip->end; j++) {
             float *place = space->scores + j * BLOCK + at;
             vec s = vec_load(place);
             const veci key = (veci){0} + (int32_t)j;
@@ -161,7 +143,7 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
             top = VEC_MAX(s, top);
             vec_store(place, s);
         }
-        vec_store(largest + at, top);
-        memcpy(attends + at, &any, sizeof any);
+        vec_store(rows->chunk_max + at, top);
+        memcpy(rows->attends + at, &any, sizeof any);
     }
 }

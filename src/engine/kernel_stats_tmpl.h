@@ -7,8 +7,7 @@
 /* Sets argmax and key_max of the rows whose largest score a chunk raises to `largest`. It begins at -FLT_MAX, which a
  * score may equal (torch.finfo(float32).min in a bias) but not raise: the first key with that score is the argmax of a
  * row that has none yet. */
-static void stats_argmax(struct rows *rows, const float *scores, const float *largest, size_t from,
-                         size_t keys)
+static void stats_argmax(struct rows *rows, const float *scores, const float *largest, size_t from)
 {
     for (int g = 0; g < rows->groups; g++) {
         const size_t at = (size_t)g * LANES;
@@ -23,7 +22,8 @@ static void stats_argmax(struct rows *rows, const float *scores, const float *la
             continue;
         vec_store(rows->key_max + at, VEC_MAX(top, vec_load(rows->key_max + at)));
         veci where = (veci){0} - 1;
-        for (size_t j = keys; j-- > 0;) {
+        const struct strip *strip = strip_at(rows, at);
+        for (size_t j = strip->end; j-- > strip->from;) {
             veci here = vec_load(scores + j * BLOCK + at) == top;
             where = (where & ~here) | (here & (int32_t)j);
         }

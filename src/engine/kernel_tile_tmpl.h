@@ -17,6 +17,10 @@ INLINE size_t tile_lanes(size_t count)
     return count <= LANES ? LANES : (count + TILE_LANES - 1) / TILE_LANES * TILE_LANES;
 }
 
+/* Lanes of a strip, the least that is computed alone where rows of a block attend to different keys of a chunk: a tile, or a
+ * vector where tiles are wider than 16. */
+#define STRIP_LANES ((size_t)(TILE_LANES > 16 ? LANES : TILE_LANES))
+
 /* The most products summed up in one float. A score of 64 columns is then the sum of three such sums, and its
  * error about half that of a single one; 16 would gain little more, and take 1 % longer. */
 #define DEPTH ((size_t)22)
@@ -111,20 +115,20 @@ INLINE vec compare_finish(vec sum, const struct comparison *comparison)
 }
 
 /* tile_multiply for scores that are no products; `compared` is a constant. */
-INLINE void tile_compare(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const float *k, size_t row,
-                         const float *queries, size_t depth, const float *additive,
+INLINE void tile_compare(vec sum[TILE_ROWS][TILE_VECTORS], const int rows, const int vectors, const float *k,
+                         size_t row, const float *queries, size_t depth, const float *additive,
                          const struct comparison *comparison)
 {
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
-    for (int v = 0; v < TILE_VECTORS; v++)
+    for (int v = 0; v < vectors; v++)
         sum[r][v] = (vec){0};
     for (size_t c = 0; c < depth; c++, queries += BLOCK)
         UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
-    for (int v = 0; v < TILE_VECTORS; v++)
+    for (int v = 0; v < vectors; v++)
         sum[r][v] = compare_add(sum[r][v], vec_load(queries + v * LANES), vec_all(k[(size_t)r * row + c]),
                                 additive ? additive[c] : 0, comparison);
 }
@@ -143,7 +147,7 @@ INLINE void tile_scores(const int rows, const int vectors, const float *k, size_
             if (comparison->compared == COMPARED_PRODUCT)
                 tile_multiply(sum, rows, vectors, k + done, k_row, 1, queries + done * BLOCK + at, depth);
             else
-                tile_compare(sum, rows, k + done, k_row, queries + done * BLOCK + at, depth,
+                tile_compare(sum, rows, vectors, k + done, k_row, queries + done * BLOCK + at, depth,
                              comparison->additive ? comparison->additive + done : NULL, comparison);
             UNROLL
             for (int v = 0; v < vectors; v++) {
@@ -206,25 +210,26 @@ static void compare_keys(const struct comparison *comparison, const float *k, si
                          const float *v, size_t v_row, size_t v_columns)
 {
     struct comparison constant = *comparison;
-#define CALL(COMPARED, VECTORS)                                                                              \
+#define CALL(COMPARED)                                                                                       \
     constant.compared = COMPARED;                                                                            \
-    tiles_compare(VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, v_columns)
+    if (lanes == LANES)                                                                                      \
+        tiles_compare(1, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row,            \
+                      v_columns);                                                                            \
+    else                                                                                                     \
+        tiles_compare(TILE_VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, \
+                      v_columns)
     switch (comparison->compared) {
     case COMPARED_PRODUCT:
-        if (lanes == LANES) {
-            CALL(COMPARED_PRODUCT, 1);
-        } else {
-            CALL(COMPARED_PRODUCT, TILE_VECTORS);
-        }
+        CALL(COMPARED_PRODUCT);
         break;
     case COMPARED_DISTANCE:
-        CALL(COMPARED_DISTANCE, TILE_VECTORS);
+        CALL(COMPARED_DISTANCE);
         break;
     case COMPARED_EXP:
-        CALL(COMPARED_EXP, TILE_VECTORS);
+        CALL(COMPARED_EXP);
         break;
     case COMPARED_TANH:
-        CALL(COMPARED_TANH, TILE_VECTORS);
+        CALL(COMPARED_TANH);
         break;
     }
 #undef CALL

@@ -33,11 +33,13 @@
 
 #include "engine/kernel_tile_tmpl.h"
 
+#include "engine/kernel_rows_tmpl.h"
+
+#include "engine/kernel_reach_tmpl.h"
+
 #include "engine/kernel_pattern_tmpl.h"
 
 #include "engine/kernel_rules_tmpl.h"
-
-#include "engine/kernel_rows_tmpl.h"
 
 #include "engine/kernel_thin_tmpl.h"
 
@@ -47,7 +49,7 @@
 
 #include "engine/kernel_stats_tmpl.h"
 
-#include "engine/kernel_measure_tmpl.h"
+#include "engine/kernel_scores_tmpl.h"
 
 /* Sums over the keys of a chunk, for one vector of rows. */
 struct chunk_sums {
@@ -79,9 +81,11 @@ INLINE void exp_keys(float *score, const int count, vec max, const struct expone
 
 /* Pass 3 for one vector of rows: all keys of a chunk. */
 INLINE void exp_group(const struct workspace *space, struct rows *rows, size_t at, size_t d_v, size_t from,
-                      size_t keys, const struct exponent *exponent, const bool measure)
+                      const struct exponent *exponent, const bool measure)
 {
-    float *const sums = space->sums + d_v * BLOCK + at, *score = space->scores + at;
+    const struct strip *strip = strip_at(rows, at);
+    size_t keys = strip->end - strip->from;
+    float *const sums = space->sums + d_v * BLOCK + at, *score = space->scores + strip->from * BLOCK + at;
     vec shift, max = vec_load(rows->max + at), new = VEC_MAX(vec_load(rows->chunk_max + at), max);
     vec rescale = vec_exp(max - new, exponent, &shift);
     vec_store(rows->max + at, new);
@@ -90,7 +94,8 @@ INLINE void exp_group(const struct workspace *space, struct rows *rows, size_t a
 
     struct chunk_sums chunk = {0};
     for (size_t l = 0; l < LANES; l++)
-        chunk.distance[l] = (float)((double)(rows->first + at + l) + rows->offset - (double)from);
+        chunk.distance[l] =
+            (float)((double)(rows->first + at + l) + rows->offset - (double)(from + strip->from));
     for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
         exp_keys(score, STEP, new, exponent, &chunk, measure);
     for (; keys > 0; keys--, score += BLOCK)
@@ -114,9 +119,10 @@ static void exp_and_sum(const struct plan *plan, const struct workspace *space, 
     const size_t d_v = plan->job->head->d_v;
     for (size_t at = 0; at < rows->lanes; at += LANES)
         if (plan->job->measures)
-            exp_group(space, rows, at, d_v, from, keys, exponent, true);
+            exp_group(space, rows, at, d_v, from, exponent, true);
         else
-            exp_group(space, rows, at, d_v, from, keys, exponent, false);
+            exp_group(space, rows, at, d_v, from, exponent, false);
+    strips_fill(rows, space->scores, keys, 0);
 }
 
 /* Adds the sums to those in double, so that no float sums up more than CHUNKS_PER_FLUSH chunks. */
@@ -132,15 +138,34 @@ static void sums_flush(const struct plan *plan, const struct workspace *space, s
         memset(wide, 0, count * sizeof *wide);
     rows->has_wide_sums = true;
     for (size_t l = 0; l < rows->lanes; l++) {
-        const double shift = (double)rows->wide_max[l] - (double)rows->max[l],
-                     rescale = rows->wide_rescale[l];
+        const double shift = (double)rows->wide_max[l] - (double)rows->max[l];
         wide[(d_v + SUM_LOG) * BLOCK + l] += shift * wide[(d_v + SUM_WEIGHT) * BLOCK + l];
         rows->wide_max[l] = rows->max[l];
-        rows->wide_rescale[l] = 1;
-        for (size_t r = l; r < count; r += BLOCK)
-            wide[r] = wide[r] * rescale + (double)sums[r];
     }
+    for (size_t r = 0; r < count; r += BLOCK)
+        for (size_t at = 0; at < rows->lanes; at += LANES)
+            vec_widen_by(wide + r + at, rows->wide_rescale + at, vec_load(sums + r + at));
+    for (size_t l = 0; l < rows->lanes; l++)
+        rows->wide_rescale[l] = 1;
     memset(sums, 0, count * sizeof *sums);
+}
+
+/* Pass 4 of one chunk, whose rows of v begin at `v`. */
+static void values_add(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                       const float *v, size_t v_row, size_t keys)
+{
+    const size_t d_v = plan->job->head->d_v;
+    if (plan->is_thin)
+        thin_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
+    else if (!rows->strips_differ)
+        multiply_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes);
+    else
+        for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
+            const struct strip *strip = strip_at(rows, at);
+            if (strip->from < strip->end) /* otherwise nothing is rescaled */
+                multiply_values(v + strip->from * v_row, v_row, d_v, space->scores + strip->from * BLOCK + at,
+                                strip->end - strip->from, space->sums + at, rows->rescale + at, STRIP_LANES);
+        }
 }
 
 /* Pass 4 with a scaled copy of v. Rows of v that are not finite are 0 in the copy, and added one by one to
@@ -159,11 +184,7 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
         for (size_t c = 0; c < d_v; c++)
             space->v_copy[j * d_v + c] = bad[j] ? 0 : v[c] * plan->v_scale;
     }
-    if (plan->is_thin)
-        thin_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
-    else
-        multiply_values(space->v_copy, d_v, d_v, space->scores, keys, space->sums, rows->rescale,
-                        rows->lanes);
+    values_add(plan, space, rows, space->v_copy, d_v, keys);
     for (size_t j = 0; j < keys; j++)
         for (size_t l = 0; l < rows->count && bad[j]; l++)
             if (mask_allows(head, rows->first + l, from + j) &&
@@ -171,78 +192,6 @@ static void multiply_values_copied(const struct plan *plan, const struct workspa
                 for (size_t c = 0; c < d_v; c++)
                     space->sums[c * BLOCK + l] += space->scores[j * BLOCK + l] * plan->v_scale *
                                                   head->v.data[(from + j) * head->v.row + c];
-}
-
-/* Multiplies scores that are no products by the further factors of their queries, which products have in q. */
-static void scores_scale(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                         size_t keys)
-{
-    _Alignas(64) float scale[BLOCK] = {0};
-    memcpy(scale, plan->job->head->query_scale + rows->first, rows->count * sizeof *scale);
-    for (size_t at = 0; at < rows->lanes; at += LANES) {
-        const vec factor = vec_load(scale + at);
-        vec top = vec_all(-INFINITY);
-        for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
-            const vec scaled = vec_load(score) * factor;
-            vec_store(score, scaled);
-            top = VEC_MAX(scaled, top);
-        }
-        vec_store(rows->chunk_max + at, top);
-    }
-}
-
-/* Passes 1 and 2 of one chunk. */
-static void score_compute(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                          struct rows *rows, size_t from, size_t keys, bool values_next)
-{
-    const struct head *head = plan->job->head;
-    const struct strided k = plan->exp_k ? (struct strided){plan->exp_k, head->d_k, 1} : head->k;
-    const struct comparison comparison = {plan->compared, head->additive, (float)plan->additive_sum,
-                                          exponent_make(2 * M_LOG2E)};
-    for (size_t l = 0; l < BLOCK; l++)
-        rows->chunk_max[l] = -INFINITY;
-    if (plan->is_thin)
-        thin_compare(head, rows->first, rows->count, from, keys, space->scores, rows->chunk_max);
-    else
-        compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k,
-                     space->scores, rows->chunk_max, rows->lanes,
-                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
-                     values_next ? head->d_v : 0);
-    if (head->query_scale && plan->compared != COMPARED_PRODUCT)
-        scores_scale(plan, space, rows, keys);
-    const bool has_holes =
-        plan->has_holes && !mask_allows_all(head, rows->first, rows->first + rows->count, from, from + keys);
-    if (!plan->scale_in_exp || has_holes || !reach_covers(reach, from, from + keys))
-        rules_apply(plan, space, reach, rows->first, rows->count, from, keys, rows->groups, rows->chunk_max,
-                    rows->attends);
-    else
-        memset(rows->attends, 0xff, sizeof rows->attends);
-}
-
-/* The scores of one chunk, computed or taken from those that are held. */
-static void score_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
-                        struct rows *rows, size_t from, size_t keys, bool values_next)
-{
-    if (plan->holds_scores)
-        held_take(space, reach, rows, from, keys);
-    else
-        score_compute(plan, space, reach, rows, from, keys, values_next);
-}
-
-/* The block of queries as scores take it. */
-static void queries_pack(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
-{
-    if (plan->is_thin) { /* reads them in place; the scores of other lanes are 0 */
-        memset(space->scores, 0, CHUNK * BLOCK * sizeof *space->scores);
-        return;
-    }
-    const struct head *head = plan->job->head;
-    block_pack(space->queries, head->q.data + first * head->q.row, head->q.row, count, head->d_k);
-    for (size_t c = 0; c < head->d_k && head->query_scale && plan->compared == COMPARED_PRODUCT; c++)
-        for (size_t l = 0; l < count; l++)
-            space->queries[c * BLOCK + l] *= head->query_scale[first + l];
-    for (size_t i = 0; i < head->d_k * BLOCK && plan->compared == COMPARED_EXP; i++)
-        space->queries[i] = (float)exp(2 * (double)space->queries[i]);
 }
 
 static void rows_begin(const struct plan *plan, const struct workspace *space, const struct reach *reach,
@@ -272,6 +221,8 @@ static void rows_begin(const struct plan *plan, const struct workspace *space, c
         space->top[t] = (struct row_key){-INFINITY, SIZE_MAX};
     memset(space->sums, 0, (head->d_v + SUM_COUNT) * BLOCK * sizeof *space->sums);
     queries_pack(plan, space, first, count);
+    if (job->output)
+        prefetch_rows(job->output, job->output_row, first, (int)count, head->d_v);
     if (plan->drops)
         drop_begin(plan, rows);
 }
@@ -307,10 +258,11 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
         for (size_t c = 0; c < d_v; c++) {
             float *sum = space->sums + c * BLOCK;
             const double *wide = space->wide_sums + c * BLOCK;
-            for (size_t l = 0; l < rows->count && rows->has_wide_sums; l++)
-                sum[l] = (float)(wide[l] / (double)rows->divisor[l]);
-            for (size_t at = 0; at < rows->lanes && !rows->has_wide_sums; at += LANES)
-                vec_store(sum + at, vec_load(sum + at) / vec_load(rows->divisor + at));
+            for (size_t at = 0; at < rows->lanes; at += LANES) {
+                const vec divisor = vec_load(rows->divisor + at);
+                vec_store(sum + at, rows->has_wide_sums ? vec_divide_wide(wide + at, divisor)
+                                                        : vec_load(sum + at) / divisor);
+            }
         }
         block_unpack(job->output + rows->first * job->output_row, job->output_row, space->sums, rows->count,
                      d_v);
@@ -332,48 +284,29 @@ static void rows_pass_on(const struct plan *plan, const struct workspace *space,
     memset(space->row_buffer, 0, rows->count * m * sizeof *space->row_buffer);
     for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        if (plan->has_holes && !mask_may_attend(job->head, rows->first, rows->first + rows->count, from, end))
+        const struct span span = chunk_span(plan, reach, rows, from, end);
+        const size_t keys = span.end - span.from;
+        if (keys == 0)
             continue;
-        score_chunk(plan, space, reach, rows, from, end - from, false);
-        weigh_again(plan, space, rows, end - from, exponent);
+        score_chunk(plan, space, reach, rows, span.from, keys, false);
+        weigh_again(plan, space, rows, keys, exponent);
         if (plan->drops) {
-            drop_draw(plan, space, rows, from, end - from);
-            drop_weights(space, rows, end - from);
+            drop_draw(plan, space, rows, span.from, keys);
+            drop_weights(space, rows, keys);
         }
         for (size_t at = 0; at < rows->lanes; at += LANES) {
             const vec inverse = vec_load(rows->inverse + at), sum = vec_load(rows->sum + at);
-            for (float *score = space->scores + at; score < space->scores + (end - from) * BLOCK;
-                 score += BLOCK) {
+            for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
                 const vec e = vec_load(score), w = e * inverse;
                 vec_store(score, w + (e - w * sum) * inverse); /* as exact as a division */
             }
         }
-        block_unpack(space->row_buffer + from, m, space->scores, rows->count, end - from);
+        block_unpack(space->row_buffer + span.from, m, space->scores, rows->count, keys);
     }
     for (size_t r = 0; r < rows->count; r++)
         for (size_t j = 0; j < m && isnan(rows->inverse[r]); j++)
             space->row_buffer[r * m + j] = NAN;
     job->receiver.receive(job->receiver.context, rows->first, rows->count, space->row_buffer, m);
-}
-
-/* Keys from..end-1. */
-struct span {
-    size_t from, end;
-};
-
-/* Narrows the keys [from, end) of a chunk to those that some row of the block may attend to, in whole STEPs
- * from the begin of the chunk; if there are none, to [end, end). */
-static struct span chunk_span(const struct plan *plan, const struct rows *rows, size_t from, size_t end)
-{
-    const struct head *head = plan->job->head;
-    const size_t first = rows->first, begin = chunk_begin(&plan->chunks, from);
-    struct span span = {from, end};
-    if (!mask_may_attend(head, first, first + rows->count, from, end))
-        return (struct span){end, end};
-    mask_narrow(head, first, first + rows->count, &span.from, &span.end);
-    span.from -= (span.from - begin) % STEP;
-    span.end += (STEP - (span.end - begin) % STEP) % STEP;
-    return (struct span){span.from < from ? from : span.from, span.end < end ? span.end : end};
 }
 
 /* Passes 1 to 4 for the keys of a chunk, or a part of them. */
@@ -393,7 +326,7 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
         largest = rows->left_max;
     }
     if (job->measures) {
-        stats_argmax(rows, left, largest, from, keys);
+        stats_argmax(rows, left, largest, from);
         if (from == 0)
             memcpy(rows->first_score, left, sizeof rows->first_score);
     }
@@ -411,12 +344,8 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
         stats_cells(plan, space, rows, reach->first_key, from, keys, chunk, false);
     if (job->output && plan->copies_v)
         multiply_values_copied(plan, space, rows, from, keys);
-    else if (job->output && plan->is_thin)
-        thin_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
-                    space->sums, rows->rescale, rows->count);
     else if (job->output)
-        multiply_values(head->v.data + from * head->v.row, head->v.row, head->d_v, space->scores, keys,
-                        space->sums, rows->rescale, rows->lanes);
+        values_add(plan, space, rows, head->v.data + from * head->v.row, head->v.row, keys);
     rows->has_new_sums = true;
 }
 
@@ -432,8 +361,7 @@ static void held_make(const struct plan *plan, const struct workspace *space, co
         rows->key_max[l] = -FLT_MAX;
     for (size_t from = first, end; from < reach->end_key; from = end) {
         end = chunk_end(&plan->chunks, from, reach->end_key);
-        const struct span span =
-            plan->has_holes ? chunk_span(plan, rows, from, end) : (struct span){from, end};
+        const struct span span = chunk_span(plan, reach, rows, from, end);
         if (span.from >= span.end)
             continue;
         score_compute(plan, space, reach, rows, span.from, span.end - span.from, false);
@@ -469,8 +397,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     size_t chunk = 0;
     for (size_t from = reach.first_key, end; from < reach.end_key; from = end, chunk++) {
         end = chunk_end(&plan->chunks, from, reach.end_key);
-        const struct span span =
-            plan->has_holes ? chunk_span(plan, &rows, from, end) : (struct span){from, end};
+        const struct span span = chunk_span(plan, &reach, &rows, from, end);
         if (job->pool.cells && from < span.from)
             stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk);
         if (span.from < span.end)

@@ -58,20 +58,50 @@ INLINE void vec_put(float *anywhere, vec x)
     *(vec_anywhere *)anywhere = x;
 }
 
+typedef float vec_narrow __attribute__((vector_size(LANES * 2)));
+typedef double vec_wide __attribute__((vector_size(LANES * 4)));
+typedef vec_wide vec_wide_memory __attribute__((may_alias));
+
 /* sums[LANES] = sums·factor + x in double, half a vector at a time. */
 INLINE void vec_widen(double *sums, vec factor, vec x)
 {
-    typedef float half __attribute__((vector_size(LANES * 2)));
-    typedef double wide __attribute__((vector_size(LANES * 4)));
-    typedef wide wide_memory __attribute__((may_alias));
-    half factors[2], xs[2];
+    vec_narrow factors[2], xs[2];
     memcpy(factors, &factor, sizeof factors);
     memcpy(xs, &x, sizeof xs);
     UNROLL
     for (int i = 0; i < 2; i++) {
-        wide_memory *place = (wide_memory *)(void *)(sums + i * LANES / 2);
-        *place = *place * __builtin_convertvector(factors[i], wide) + __builtin_convertvector(xs[i], wide);
+        vec_wide_memory *place = (vec_wide_memory *)(void *)(sums + i * LANES / 2);
+        *place =
+            *place * __builtin_convertvector(factors[i], vec_wide) + __builtin_convertvector(xs[i], vec_wide);
     }
+}
+
+/* The same with factors in double. */
+INLINE void vec_widen_by(double *sums, const double *factors, vec x)
+{
+    vec_narrow xs[2];
+    memcpy(xs, &x, sizeof xs);
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        vec_wide_memory *place = (vec_wide_memory *)(void *)(sums + i * LANES / 2);
+        *place = *place * *(const vec_wide_memory *)(const void *)(factors + i * LANES / 2) +
+                 __builtin_convertvector(xs[i], vec_wide);
+    }
+}
+
+/* sums[LANES]/divisor, divided in double. */
+INLINE vec vec_divide_wide(const double *sums, vec divisor)
+{
+    vec_narrow divisors[2], results[2];
+    vec result;
+    memcpy(divisors, &divisor, sizeof divisors);
+    UNROLL
+    for (int i = 0; i < 2; i++)
+        results[i] = __builtin_convertvector(*(const vec_wide_memory *)(const void *)(sums + i * LANES / 2) /
+                                                 __builtin_convertvector(divisors[i], vec_wide),
+                                             vec_narrow);
+    memcpy(&result, results, sizeof result);
+    return result;
 }
 
 /* By lanes: a if the mask is all ones, b if it is 0. */

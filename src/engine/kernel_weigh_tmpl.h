@@ -115,13 +115,17 @@ INLINE void weigh_keys(float *score, const int count, const struct weigher *weig
 
 /* Pass 3 for one vector of rows: all keys of a chunk. */
 INLINE void weigh_group(const struct plan *plan, const struct workspace *space, struct rows *rows, size_t at,
-                        size_t from, size_t keys, const enum normalizer normalizer, const bool measure)
+                        size_t from, const enum normalizer normalizer, const bool measure)
 {
-    float *const sums = space->sums + plan->job->head->d_v * BLOCK + at, *score = space->scores + at;
+    const struct strip *strip = strip_at(rows, at);
+    size_t keys = strip->end - strip->from;
+    float *const sums = space->sums + plan->job->head->d_v * BLOCK + at;
+    float *score = space->scores + strip->from * BLOCK + at;
     const struct weigher weigher = weigher_make(plan, rows, at);
     struct weigh_sums chunk = {0};
     for (size_t l = 0; l < LANES; l++)
-        chunk.distance[l] = (float)((double)(rows->first + at + l) + rows->offset - (double)from);
+        chunk.distance[l] =
+            (float)((double)(rows->first + at + l) + rows->offset - (double)(from + strip->from));
     for (; keys >= STEP; keys -= STEP, score += STEP * BLOCK)
         weigh_keys(score, STEP, &weigher, &chunk, normalizer, measure);
     for (; keys > 0; keys--, score += BLOCK)
@@ -142,12 +146,13 @@ static void weigh_and_sum(const struct plan *plan, const struct workspace *space
     for (size_t at = 0; at < rows->lanes; at += LANES) {
 #define CALL(NORMALIZER)                                                                                     \
     if (measure)                                                                                             \
-        weigh_group(plan, space, rows, at, from, keys, NORMALIZER, true);                                    \
+        weigh_group(plan, space, rows, at, from, NORMALIZER, true);                                          \
     else                                                                                                     \
-        weigh_group(plan, space, rows, at, from, keys, NORMALIZER, false)
+        weigh_group(plan, space, rows, at, from, NORMALIZER, false)
         NORMALIZER_SWITCH(head->normalizer, CALL)
 #undef CALL
     }
+    strips_fill(rows, space->scores, keys, 0);
 }
 
 /* Scores of a chunk become what they weigh, now that max and sum of their rows are known. */

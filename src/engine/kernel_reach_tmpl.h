@@ -1,0 +1,124 @@
+/*
+ * A template, part of engine/kernel_tmpl.h (whose macros it uses): which keys the rows of a block may attend to, so that
+ * others need not be computed.
+ */
+
+/* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. Nothing outside
+ * [first_key, end_key) is in reach of any row. */
+struct reach {
+    size_t first[BLOCK], end[BLOCK];
+    size_t first_key, end_key;
+    /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
+     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
+     * not 0. */
+    int64_t away[BLOCK];
+    bool is_away;
+};
+
+static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
+{
+    *reach = (struct reach){.first_key = head->m};
+    for (size_t i = 0; i < count; i++) {
+        size_t from, end;
+        mask_reach(head, first + i, &from, &end);
+        reach->first[i] = from;
+        reach->end[i] = end;
+        if (from < end && from < reach->first_key)
+            reach->first_key = from;
+        if (from < end && end > reach->end_key)
+            reach->end_key = end;
+    }
+    for (size_t i = count; i < BLOCK; i++)
+        reach->end[i] = head->m;
+    for (size_t i = 0; i < count && head->slope != 0 && head->normalizer != NORMALIZER_SIGMOID; i++) {
+        reach->away[i] = mask_distance(head, first + i);
+        reach->is_away = reach->is_away || reach->away[i] > 0;
+    }
+}
+
+/* Moves first_key and end_key outwards to whole STEPs of keys, counted from the begin of their chunk: pass 3
+ * has STEP sums, and to which of them a key goes must not depend on the block. */
+static void reach_round(struct reach *reach, const struct chunks *chunks, size_t m)
+{
+    if (reach->first_key >= reach->end_key)
+        return;
+    reach->first_key -= (reach->first_key - chunk_begin(chunks, reach->first_key)) % STEP;
+    size_t begin = chunk_begin(chunks, reach->end_key - 1), over = (reach->end_key - begin) % STEP;
+    size_t end = chunk_end(chunks, begin, m);
+    if (over != 0)
+        reach->end_key = reach->end_key + STEP - over < end ? reach->end_key + STEP - over : end;
+}
+
+/* Keys from..end-1. */
+struct span {
+    size_t from, end;
+};
+
+/* Moves the ends of a span in the chunk [from, end) outwards to whole STEPs of keys, counted from the begin of the chunk. */
+static struct span span_round(const struct plan *plan, struct span span, size_t from, size_t end)
+{
+    const size_t begin = chunk_begin(&plan->chunks, from);
+    span.from -= (span.from - begin) % STEP;
+    span.end += (STEP - (span.end - begin) % STEP) % STEP;
+    return (struct span){span.from < from ? from : span.from, span.end < end ? span.end : end};
+}
+
+/* The keys of [from, end), a chunk or a part, that some of the rows first..first+count-1 may attend to, in whole STEPs; if
+ * there are none, [end, end). */
+static struct span rows_span(const struct plan *plan, size_t first, size_t count, size_t from, size_t end)
+{
+    const struct head *head = plan->job->head;
+    struct span span = {from, end};
+    if (!plan->has_holes)
+        return span;
+    if (!mask_may_attend(head, first, first + count, from, end))
+        return (struct span){end, end};
+    mask_narrow(head, first, first + count, &span.from, &span.end);
+    return span_round(plan, span, from, end);
+}
+
+/* The strip that begins at lane `at`, for the chunk of `span`. */
+static struct strip strip_make(const struct plan *plan, const struct reach *reach, const struct rows *rows,
+                               size_t at, const struct span *span)
+{
+    const size_t count = rows->count - at < STRIP_LANES ? rows->count - at : STRIP_LANES;
+    size_t first_key = span->end, end_key = span->from, every_first = 0, every_end = SIZE_MAX;
+    for (size_t i = at; i < at + count; i++) {
+        const size_t first = reach->first[i], end = reach->end[i];
+        every_first = first > every_first ? first : every_first;
+        every_end = end < every_end ? end : every_end;
+        if (first < end) {
+            first_key = first < first_key ? first : first_key;
+            end_key = end > end_key ? end : end_key;
+        }
+    }
+    first_key = first_key > span->from ? first_key : span->from;
+    end_key = end_key < span->end ? end_key : span->end;
+    if (first_key >= end_key)
+        return (struct strip){0};
+    const struct span whole = span_round(plan, (struct span){first_key, end_key}, span->from, span->end);
+    const struct span own = rows_span(plan, rows->first + at, count, whole.from, whole.end);
+    if (own.from >= own.end)
+        return (struct strip){0};
+    return (struct strip){
+        .from = own.from - span->from,
+        .end = own.end - span->from,
+        .is_open = every_first <= own.from && own.end <= every_end &&
+                   (!plan->has_holes || mask_is_open(plan->job->head, rows->first + at,
+                                                     rows->first + at + count, own.from, own.end))};
+}
+
+/* The keys of the chunk [from, end) that some row of the block may attend to, and of those what each strip computes. */
+static struct span chunk_span(const struct plan *plan, const struct reach *reach, struct rows *rows,
+                              size_t from, size_t end)
+{
+    const struct span span = rows_span(plan, rows->first, rows->count, from, end);
+    rows->strips_differ = false;
+    for (size_t at = 0; at < rows->lanes && span.from < span.end; at += STRIP_LANES) {
+        const struct strip strip =
+            at < rows->count ? strip_make(plan, reach, rows, at, &span) : (struct strip){0};
+        rows->strips[at / STRIP_LANES] = strip;
+        rows->strips_differ = rows->strips_differ || strip.from > 0 || strip.end < span.end - span.from;
+    }
+    return span;
+}
