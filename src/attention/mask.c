@@ -227,24 +227,40 @@ bool mask_may_attend(const struct head *head, size_t first, size_t end, size_t f
     return rules->block == 0 || blocks_meet(head, first, end, from, to);
 }
 
+/* Whether all numbers of a list are the same one. */
+static bool is_one_segment(const int32_t *segments, size_t from, size_t to, int32_t segment)
+{
+    while (from < to && segments[from] == segment)
+        from++;
+    return from == to;
+}
+
 bool mask_is_open(const struct head *head, size_t first, size_t end, size_t from, size_t to)
 {
     const struct rules *rules = &head->rules;
-    if (rules->mask.data || rules->block > 0 || rules->dilation > 1)
-        return false;
     int64_t low, high, unused;
+    if (rules->mask.data || rules->block_mask.data || rules->dilation > 1)
+        return false;
     window_range(head, end - 1, &low, &unused);
     window_range(head, first, &unused, &high);
     if ((int64_t)from < low || (int64_t)to - 1 > high)
         return false;
-    for (size_t i = first; i < end && rules->query_segment; i++)
-        if (rules->query_segment[i] != rules->query_segment[first])
+    if (rules->block > 0) {
+        const int64_t block = mask_block(query_position(head, first), rules->block);
+        if (mask_block(query_position(head, end - 1), rules->block) != block ||
+            mask_block((int64_t)from, rules->block) != block ||
+            mask_block((int64_t)to - 1, rules->block) != block)
             return false;
-    for (size_t j = from; j < to; j++)
-        if (!key_allowed(rules, j) ||
-            (rules->query_segment && rules->key_segment[j] != rules->query_segment[first]))
+    }
+    if (rules->query_segment) {
+        const int32_t segment = rules->query_segment[first];
+        if (!is_one_segment(rules->query_segment, first, end, segment) ||
+            !is_one_segment(rules->key_segment, from, to, segment))
             return false;
-    return true;
+    }
+    while (from < to && key_allowed(rules, from))
+        from++;
+    return from == to;
 }
 
 /* Whether mask_narrow keeps a key: it is not masked and, if `windowed`, in the window or global. */

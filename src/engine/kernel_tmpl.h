@@ -49,6 +49,8 @@
 
 #include "engine/kernel_stats_tmpl.h"
 
+#include "engine/kernel_measure_tmpl.h"
+
 #include "engine/kernel_scores_tmpl.h"
 
 /* Sums over the keys of a chunk, for one vector of rows. */

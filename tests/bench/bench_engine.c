@@ -478,8 +478,59 @@ static void compare_decoding(void)
     free(q), free(kv), free(output);
 }
 
-/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "sparse", "forms", "linear"
- * or "decoding" only those; with "peer" run_peer. */
+/* Time of the processor in this thread, which others on the machine change less. */
+static double worked(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* How fast types of files become float32, on one thread, from memory to memory: GB/s of what is written. memcpy, in the same
+ * rounds, says what the memory gives. */
+static void compare_widening(void)
+{
+    enum { NUMBERS = 1 << 24 };
+    static const struct {
+        enum dtype dtype;
+        const char *least;
+    } types[] = {{DTYPE_F16, "4"},    {DTYPE_BF16, "4"}, {DTYPE_I8, "-"},   {DTYPE_I32, "-"},
+                 {DTYPE_F64, "-"},    {DTYPE_Q8_0, "2"}, {DTYPE_Q4_0, "-"}, {DTYPE_Q4_1, "-"},
+                 {DTYPE_Q5_0, "-"},   {DTYPE_Q5_1, "-"}, {DTYPE_Q2_K, "-"}, {DTYPE_Q3_K, "-"},
+                 {DTYPE_Q4_K, "2"},   {DTYPE_Q5_K, "-"}, {DTYPE_Q6_K, "-"}, {DTYPE_IQ4_NL, "-"},
+                 {DTYPE_IQ4_XS, "-"}, {DTYPE_MXFP4, "-"}};
+    enum { TYPES = sizeof types / sizeof types[0] };
+    double copying = INFINITY, seconds[TYPES];
+    unsigned char *from = take(NUMBERS, sizeof(double));
+    float *to = noise(NUMBERS);
+    uint32_t seed = 1;
+    for (size_t i = 0; i < NUMBERS * sizeof(double); i++) {
+        seed = seed * 1664525u + 1013904223u;
+        from[i] = (unsigned char)(seed >> 24 & 0x7b); /* no scale is a NaN */
+    }
+    for (size_t i = 0; i < TYPES; i++)
+        seconds[i] = INFINITY;
+    for (int r = 0; r < ROUNDS; r++) {
+        double start = worked();
+        memcpy(to, from, NUMBERS * sizeof *to);
+        copying = fmin(copying, worked() - start);
+        for (size_t i = 0; i < TYPES; i++) {
+            const struct dtype_kind *kind = dtype_kind(types[i].dtype);
+            start = worked();
+            kind->widen(to, from, NUMBERS / kind->count);
+            seconds[i] = fmin(seconds[i], worked() - start);
+        }
+    }
+    const double bytes = NUMBERS * sizeof *to * 1e-9;
+    for (size_t i = 0; i < TYPES; i++)
+        printf("row\t%s to float32, one thread: GB/s written\t%.1f\t%s\t%s\tmemcpy %.1f GB/s\n",
+               dtype_kind(types[i].dtype)->name, bytes / seconds[i], types[i].least, types[i].least,
+               bytes / copying);
+    free(from), free(to);
+}
+
+/* With "avx2" only the AVX2 form, for a run in which OpenBLAS takes its AVX2 kernel; with "sparse", "forms", "linear",
+ * "decoding" or "widen" only those; with "peer" run_peer. */
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "peer") == 0)

@@ -784,7 +784,7 @@ static void expect_linear_output(const struct head *softmax, const struct stride
         assert_true(fabs((double)output[0][i] - (double)output[1][i]) < 2e-6);
 }
 
-/* That ranges of which mask_allows_all says that every pair is allowed are so, within the reach of their queries. Returns how
+/* That ranges of which mask_is_open says that every pair is allowed are so, within the reach of their queries. Returns how
  * many it says it of. */
 static size_t expect_all_allowed(const struct head *head)
 {
@@ -793,7 +793,7 @@ static size_t expect_all_allowed(const struct head *head)
         for (size_t rows = 1; rows <= 9 && first + rows <= head->n; rows += 4)
             for (size_t from = 0; from < head->m; from++)
                 for (size_t keys = 1; keys <= 7 && from + keys <= head->m; keys += 3) {
-                    if (!mask_allows_all(head, first, first + rows, from, from + keys))
+                    if (!mask_is_open(head, first, first + rows, from, from + keys))
                         continue;
                     found++;
                     for (size_t i = first; i < first + rows; i++) {
