@@ -100,8 +100,7 @@ static bool transpose_tensor(struct tensor *t, struct error *error)
         for (size_t i = 0; i < rows; i++)
             for (size_t j = 0; j < columns; j++)
                 data[first + j * rows + i] = t->data[first + i * columns + j];
-    free(t->data);
-    t->data = data;
+    tensor_replace(t, data);
     t->shape[t->rank - 2] = columns;
     t->shape[t->rank - 1] = rows;
     return true;
@@ -196,11 +195,14 @@ static bool add_sentence_end(struct labels *labels, size_t length, struct error 
     return true;
 }
 
-/* How many of `length` columns stay, of which `used` have a number: those of the labels, with the end of a sentence. */
-static size_t columns_kept(const struct labels *labels, size_t length, size_t used)
+/* How many of `length` rows, or columns, of the first `rows` rows stay: those of the labels, with the end of a sentence, if those
+ * behind are 0. The numbers are looked at only where there are fewer labels. */
+static size_t axis_kept(const struct tensor *t, const struct labels *labels, size_t rows, size_t length,
+                        bool columns)
 {
     if (!labels->given || length <= labels->count)
         return length;
+    const size_t used = used_length(t, rows, columns);
     if (used <= labels->count)
         return labels->count;
     return labels->is_sentence && used == labels->count + 1 ? used : length;
@@ -213,7 +215,7 @@ bool inputs_cut_padding(struct inputs *inputs, struct warnings *warnings, struct
     if (!t->data || t->rank < 2 || tensor_count(t) == 0 || has_others(inputs))
         return true;
     const size_t n = t->shape[t->rank - 2], m = t->shape[t->rank - 1];
-    size_t rows = columns_kept(tokens, n, used_length(t, n, false));
+    size_t rows = axis_kept(t, tokens, n, n, false);
     /* A translator's rows go on behind the end of its sentence. */
     if (tokens->is_sentence && rows > tokens->count + 1) {
         rows = tokens->count;
@@ -223,7 +225,7 @@ bool inputs_cut_padding(struct inputs *inputs, struct warnings *warnings, struct
             t->place.file, n, rows);
     }
     const bool is_self = !key_tokens->given && n == m;
-    const size_t columns = columns_kept(is_self ? tokens : key_tokens, m, used_length(t, rows, true));
+    const size_t columns = axis_kept(t, is_self ? tokens : key_tokens, rows, m, true);
     if (rows == 0 || columns == 0)
         return true;
     if (rows < n || columns < m) {

@@ -52,10 +52,7 @@ static bool permute(struct tensor *t, const int order[3], struct error *error)
         for (size_t j = 0; j < shape[1]; j++)
             for (size_t k = 0; k < shape[2]; k++)
                 *to++ = t->data[i * step[order[0]] + j * step[order[1]] + k * step[order[2]]];
-    if (!t->is_borrowed)
-        free(t->data);
-    t->data = data;
-    t->is_borrowed = false;
+    tensor_replace(t, data);
     memcpy(t->shape, shape, sizeof shape);
     return true;
 }

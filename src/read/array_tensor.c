@@ -52,10 +52,9 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
         return archive_error(archive, &array, error, "numbers of the type %s cannot be read", array.type);
     fit_rank(&array);
     if (array.rank > TENSOR_RANK_MAX)
-        return archive_error(
-            archive, &array, error,
-            "its shape is %s: expected at most %d axes; [0] behind the name takes the first of a batch",
-            array_shape(&array, shape), TENSOR_RANK_MAX);
+        return archive_error(archive, &array, error,
+                             "its shape is %s: expected at most %d axes; --batch N chooses one of a batch",
+                             array_shape(&array, shape), TENSOR_RANK_MAX);
     if (!array_count(&array, &count) || count == 0)
         return archive_error(archive, &array, error, "its shape is %s: expected numbers",
                              array_shape(&array, shape));

@@ -274,18 +274,36 @@ static void swap_axes(struct array *array, int a, int b)
     array->stride[b] = stride;
 }
 
+/* Leaves of an axis for a batch the sequence that is wanted, if one is. The array is loaded. */
+static bool take_of_batch(const struct dump *dump, struct array *array, int axis, enum input input)
+{
+    char index[64];
+    const size_t length = array->shape[axis], batch = dump->target->batch;
+    if (!dump->target->has_batch)
+        return true;
+    if (batch >= length)
+        return archive_error(dump->archive, array, dump->error,
+                             "it has a batch of %zu: expected --batch below that", length);
+    snprintf(index, sizeof index, "%s%zu", axis == 1 ? ":," : "", batch);
+    dump->inputs->batch_size = length;
+    dump->inputs->batch_is_taken[input] = true;
+    return array_cut(array, index, dump->error);
+}
+
 /* The array of a layer without its batch, heads first. */
 static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
     *array = *found_array(dump, found);
+    const bool has_batch = array->rank > 3;
+    if (!archive_load(dump->archive, array, dump->error) ||
+        (has_batch && !take_of_batch(dump, array, 0, found->input)))
+        return false;
     if (array->rank > 3 && array->shape[0] != 1)
         return archive_error(
             dump->archive, array, dump->error,
-            "its shape is %s, with a batch of %zu in front: expected one sequence; %s:%s[0] takes the first",
-            array_shape(array, shape), array->shape[0], dump_file(dump), array->name);
-    if (!archive_load(dump->archive, array, dump->error))
-        return false;
+            "its shape is %s, with a batch of %zu in front: expected one sequence, which --batch N chooses",
+            array_shape(array, shape), array->shape[0]);
     if (array->rank > 3 && !array_cut(array, "0", dump->error))
         return false;
     if (found->dump->heads_behind && array->rank == 3)
@@ -382,6 +400,12 @@ static bool dump_put_layers(const struct dump *dump)
 
 /* ---- arrays of the whole ---- */
 
+/* Of layers×batch×heads×n×m, as stacked attentions of Hugging Face, takes the sequence that is wanted. */
+static bool take_of_layers(const struct dump *dump, struct array *array, enum input input)
+{
+    return array->rank <= TENSOR_RANK_MAX || take_of_batch(dump, array, 1, input);
+}
+
 /* Whether q has more heads than tokens: its axes may be tokens×heads×d. */
 static void warn_exchanged(const struct dump *dump, const struct tensor *q)
 {
@@ -402,9 +426,11 @@ static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const 
 
 static bool put_whole(const struct dump *dump, const struct found *found)
 {
+    struct array whole = *found_array(dump, found);
     struct tensor tensor = {0};
-    const struct array *array = found_array(dump, found);
-    bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
+    bool ok = archive_load(dump->archive, &whole, dump->error) &&
+              take_of_layers(dump, &whole, found->input) &&
+              array_tensor(&tensor, dump->archive, &whole, dump->error);
     if (ok && found->other)
         warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
     if (ok && found->input == INPUT_Q)
@@ -489,12 +515,14 @@ static bool refuse_bare(const struct dump *dump, const struct array *array, cons
 }
 
 /* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
-static bool dump_put_bare(const struct dump *dump, const struct array *array)
+static bool dump_put_bare(const struct dump *dump, const struct array *bare)
 {
+    struct array whole = *bare, *array = &whole;
     struct tensor tensor = {0};
     const bool of_pairs = has_matrix_axes(array);
     const enum input input = of_pairs ? INPUT_ATTENTION : INPUT_EMBEDDINGS;
-    bool ok = array_tensor(&tensor, dump->archive, array, dump->error);
+    bool ok = archive_load(dump->archive, array, dump->error) && take_of_layers(dump, array, input) &&
+              array_tensor(&tensor, dump->archive, array, dump->error);
     if (ok && of_pairs && !(is_called_weights(dump, array) && is_positive(&tensor)))
         ok = refuse_bare(dump, array, tensor.place.file, dump->error);
     if (ok && of_pairs)

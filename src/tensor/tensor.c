@@ -19,6 +19,14 @@ void tensor_free(struct tensor *tensor)
     *tensor = (struct tensor){0};
 }
 
+void tensor_replace(struct tensor *tensor, float *data)
+{
+    if (!tensor->is_borrowed)
+        free(tensor->data);
+    tensor->data = data;
+    tensor->is_borrowed = false;
+}
+
 float tensor_null(void)
 {
     uint32_t bits = TENSOR_NULL_BITS;

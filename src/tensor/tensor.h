@@ -30,6 +30,8 @@ struct tensor {
 /* How many numbers it has: the product of the shape. */
 size_t tensor_count(const struct tensor *tensor);
 void tensor_free(struct tensor *tensor);
+/* Gives it other numbers, which it owns; those that it had are freed if it owned them. */
+void tensor_replace(struct tensor *tensor, float *data);
 
 float tensor_null(void);
 bool tensor_is_null(float value);

@@ -31,3 +31,33 @@ archives() {
     "$PYTHON" -c 'import numpy as np; np.save("r.npy", np.zeros((2, 2), "V3"))'
     fails 3 'r.npy: its type is |V3: no bytes of --dtype bf16' attn run --q r.npy --k r.npy --dtype bf16 -o x.png
 }
+
+@test "one sequence of a batch of arrays, and weights turned round where they lie in the file" {
+    "$PYTHON" - <<'END'
+import numpy as np
+r = np.random.default_rng(0)
+a = r.random((2, 3, 4, 5)).astype("f4")
+np.savez("layers.npz", attn_0=a, attn_1=a + 1)
+np.save("attention.npy", np.stack([a, a + 1]))
+np.save("weights.npy", a[0])
+np.savez("q.npz", q=r.random((3, 2, 4, 5)).astype("f4"), k=r.random((3, 2, 4, 5)).astype("f4"))
+END
+    # weights FILE [OPTION…] EXPRESSION: what attn makes of it is what NumPy makes of the file.
+    weights() {
+        attn run "${@:1:$#-1}" --format json -q -o none.png | "$PYTHON" -c "
+import json, sys
+import numpy as np
+w = np.array(json.load(sys.stdin)['weights'], dtype='f4')
+expected = ${*: -1}
+assert w.shape == expected.shape and (w == expected).all(), (w.shape, expected.shape)"
+    }
+    weights layers.npz --batch 1 "np.stack([np.load('layers.npz')[n][1] for n in ('attn_0', 'attn_1')])"
+    weights attention.npy --batch 1 "np.load('attention.npy')[:, 1]"
+    weights weights.npy --transpose "np.load('weights.npy')[None].swapaxes(-1, -2)"
+    attn run q.npz --batch 2 -v -q -o q.png 2>&1 | grep -qF 'q is 2×4×5, from q.npz:q'
+    fails 3 'layers.npz:attn_0: it has a batch of 2: expected --batch below that' attn run layers.npz --batch 2 -o x.png
+    fails 3 'layers.npz:attn_0: its shape is 2×3×4×5, with a batch of 2 in front: expected one sequence, which --batch N chooses' \
+        attn run layers.npz -o x.png
+    fails 3 'attention.npy: its shape is 2×2×3×4×5: expected at most 4 axes; --batch N chooses one of a batch' \
+        attn run attention.npy -o x.png
+}
