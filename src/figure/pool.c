@@ -15,7 +15,7 @@ size_t pool_count(size_t count, size_t factor)
 enum { STRIP = 1024, POOL_COLUMNS = 16 };
 
 /* The columns of a strip, each over all rows of the block. */
-struct strip {
+struct pool_strip {
     double sum[STRIP];      /* of the mean */
     float high[STRIP];      /* of the maximum */
     int32_t has_nan[STRIP]; /* 0: none */
@@ -23,7 +23,7 @@ struct strip {
 };
 
 /* The cells of a strip. */
-struct strip_cells {
+struct pool_cells {
     const float *values;
     size_t stride; /* from one row of values to the next */
     const uint8_t *masked;
@@ -32,7 +32,7 @@ struct strip_cells {
 };
 
 /* Columns from j on, `width` of them, which is mostly the constant POOL_COLUMNS: then the compiler makes vectors of them. */
-static inline void strip_high(struct strip *strip, const struct strip_cells *cells, size_t j,
+static inline void strip_high(struct pool_strip *strip, const struct pool_cells *cells, size_t j,
                               const size_t width)
 {
     float high[POOL_COLUMNS];
@@ -50,7 +50,7 @@ static inline void strip_high(struct strip *strip, const struct strip_cells *cel
     memcpy(strip->has_nan + j, has_nan, width * sizeof *has_nan);
 }
 
-static inline void strip_sum(struct strip *strip, const struct strip_cells *cells, size_t j,
+static inline void strip_sum(struct pool_strip *strip, const struct pool_cells *cells, size_t j,
                              const size_t width)
 {
     double sum[POOL_COLUMNS] = {0};
@@ -65,7 +65,7 @@ static inline void strip_sum(struct strip *strip, const struct strip_cells *cell
 /* Which cells of these columns are masked: none, some or all. */
 enum masking_of { MASKED_NONE, MASKED_SOME, MASKED_ALL };
 
-static enum masking_of masked_find(const struct strip_cells *cells, size_t j, size_t width)
+static enum masking_of masked_find(const struct pool_cells *cells, size_t j, size_t width)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t any = 0, all = ones;
@@ -84,7 +84,7 @@ static enum masking_of masked_find(const struct strip_cells *cells, size_t j, si
     return any == 0 ? MASKED_NONE : all == ones ? MASKED_ALL : MASKED_SOME;
 }
 
-static void strip_clear(struct strip *strip, size_t j, size_t width)
+static void strip_clear(struct pool_strip *strip, size_t j, size_t width)
 {
     for (size_t c = j; c < j + width; c++) {
         strip->sum[c] = 0;
@@ -95,7 +95,7 @@ static void strip_clear(struct strip *strip, size_t j, size_t width)
 }
 
 /* Cell by cell, without those that are masked. */
-static void strip_masked(struct strip *strip, const struct strip_cells *cells, size_t j, size_t width)
+static void strip_masked(struct pool_strip *strip, const struct pool_cells *cells, size_t j, size_t width)
 {
     strip_clear(strip, j, width);
     for (size_t c = j; c < j + width; c++) {
@@ -111,7 +111,7 @@ static void strip_masked(struct strip *strip, const struct strip_cells *cells, s
     }
 }
 
-static void strip_fill(struct strip *strip, const struct strip_cells *cells, enum pool how)
+static void strip_fill(struct pool_strip *strip, const struct pool_cells *cells, enum pool how)
 {
     for (size_t j = 0, width; j < cells->columns; j += width) {
         width = cells->columns - j < POOL_COLUMNS ? cells->columns - j : POOL_COLUMNS;
@@ -144,7 +144,7 @@ struct block_sum {
 static const struct block_sum no_cells = {.high = -INFINITY};
 
 /* Adds columns [first, end) of a strip. A mean is NaN where a cell is, or where there are both infinities. */
-static void block_add(struct block_sum *block, const struct strip *strip, const struct strip_cells *cells,
+static void block_add(struct block_sum *block, const struct pool_strip *strip, const struct pool_cells *cells,
                       size_t first, size_t end, enum pool how)
 {
     for (size_t j = first; j < end; j++) {
@@ -216,15 +216,15 @@ static void blocks_row(struct pooled *pooled, size_t i, const struct heatmap *ma
 {
     const size_t stride = map->stride ? map->stride : columns;
     struct block_sum block = no_cells;
-    struct strip strip;
+    struct pool_strip strip;
     for (size_t from = 0, width; from < columns; from += width) {
         width = strip_width(from, columns, factor);
-        const struct strip_cells cells = {.values = map->values + first * stride + from,
-                                          .stride = stride,
-                                          .masked = map->masked ? map->masked + first * columns + from : NULL,
-                                          .masked_stride = columns,
-                                          .rows = end - first,
-                                          .columns = width};
+        const struct pool_cells cells = {.values = map->values + first * stride + from,
+                                         .stride = stride,
+                                         .masked = map->masked ? map->masked + first * columns + from : NULL,
+                                         .masked_stride = columns,
+                                         .rows = end - first,
+                                         .columns = width};
         strip_fill(&strip, &cells, how);
         for (size_t j = 0, stop; j < width; j = stop) {
             const size_t cell = i * pooled->columns + (from + j) / factor,
