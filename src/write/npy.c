@@ -1,36 +1,20 @@
-/*
- * NumPy's NPY, version 1.0: one array of float32 in C order. Source of the format: numpy.lib.format in
- * NumPy's documentation.
- */
+/* One stage as NumPy's NPY: an array of float32, layers×heads×rows×columns, or layers×rows×columns of the output. */
 #include "write/write.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "tensor/npy_header.h"
 
-/* Magic, version, length and header together fill a multiple of 64 bytes, the last of them a newline. */
 static void npy_header(const struct excerpt *e, enum stage stage, struct out *out)
 {
     const struct stage_shape *shape = &e->shape[stage];
-    const char order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
-    char sizes[100], header[192];
-    if (stage == STAGE_OUTPUT)
-        snprintf(sizes, sizeof sizes, "%zu, %zu, %zu", e->layer_count, shape->rows, shape->columns);
-    else
-        snprintf(sizes, sizeof sizes, "%zu, %zu, %zu, %zu", e->layer_count, shape->heads, shape->rows,
-                 shape->columns);
-    size_t length = (size_t)snprintf(
-        header, sizeof header, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%s), }", order, sizes);
-    size_t whole = (10 + length + 1 + 63) / 64 * 64;
-    size_t padded = whole - 10;
-    out_bytes(out, "\x93NUMPY\x01\x00", 8);
-    out_char(out, (char)(padded & 0xFF));
-    out_char(out, (char)(padded >> 8));
-    out_bytes(out, header, length);
-    for (size_t i = length; i + 1 < padded; i++)
-        out_char(out, ' ');
-    out_char(out, '\n');
+    const bool is_output = stage == STAGE_OUTPUT;
+    const struct array array = {.dtype = DTYPE_F32,
+                                .rank = is_output ? 3 : 4,
+                                .shape = {e->layer_count, is_output ? shape->rows : shape->heads,
+                                          is_output ? shape->columns : shape->rows, shape->columns}};
+    npy_header_write(&array, out);
 }
 
 /* Row by row from where the numbers lie; nothing of the size of a matrix is copied. */
