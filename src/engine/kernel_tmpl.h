@@ -399,11 +399,12 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         end = chunk_end(&plan->chunks, from, reach.end_key);
         const struct span span = chunk_span(plan, &reach, &rows, from, end);
         if (job->pool.cells && from < span.from)
-            stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk);
+            stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk,
+                           span.from == end);
         if (span.from < span.end)
             attend_chunk(plan, space, &reach, &rows, &span, chunk, &exponent);
         if (job->pool.cells && span.end < end)
-            stats_no_cells(plan, space, &rows, reach.first_key, span.end, end - span.end, chunk);
+            stats_no_cells(plan, space, &rows, reach.first_key, span.end, end - span.end, chunk, false);
         /* Counted from key 0, so that the sums of a row do not depend on its block. */
         if (end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
             sums_flush(plan, space, &rows);
