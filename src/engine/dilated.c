@@ -189,8 +189,8 @@ static bool phase_job(struct phase_part *part, struct error *error)
         return error_memory(error, SIZE_MAX);
     if (!pool->cells)
         return true;
-    job->pool =
-        (struct pooling){.rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean};
+    job->pool = (struct pooling){
+        .rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean, .in_reach = true};
     if (!size_multiply(size_divide_up(n, job->pool.rows), size_divide_up(m, job->pool.keys), &count))
         return error_memory(error, SIZE_MAX);
     job->pool.cells = part->cells = memory_alloc(count, sizeof *part->cells, error);
@@ -254,10 +254,14 @@ static void cells_merge_row(void *context, int worker, size_t r)
     const size_t width = size_divide_up(whole->m, pool->keys), own_width = size_divide_up(head->m, own->keys);
     float *to = pool->cells + r * width;
     const float *from = part->cells + r * own_width;
-    size_t first = 0, end = own_width;
+    size_t first, end;
     (void)worker;
-    if (!isnan(from[0])) /* a row that is NaN is NaN everywhere */
-        cells_in_reach(part, r, &first, &end);
+    cells_in_reach(part, r, &first, &end);
+    const bool is_nan = first < end && isnan(from[first]); /* then everywhere */
+    if (is_nan) {
+        first = 0;
+        end = own_width;
+    }
     for (size_t c = first; c < end && !pool->mean; c++)
         to[c] = from[c] > to[c] || isnan(from[c]) ? from[c] : to[c];
     for (size_t c = first; c < end && pool->mean; c++) {
@@ -270,7 +274,7 @@ static void cells_merge_row(void *context, int worker, size_t r)
         to[c] += (float)((double)from[c] * (pairs / all));
     }
     /* Also in cells where the phase has no keys. */
-    for (size_t c = own_width; c < width && isnan(from[0]); c++)
+    for (size_t c = own_width; c < width && is_nan; c++)
         to[c] = NAN;
 }
 

@@ -171,7 +171,8 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
          * all >= 1, and no x is above 0, so that log_sum <= 0. */
         const double entropy = all > 0 ? share * log(all) - M_LN2 * plan->factor * log_sum / all : 0;
         const double distance = all > 0 ? row_total(rows, space, d_v + SUM_DISTANCE, l) / all : 0;
-        const double heaviest = rows->argmax[l] != SIZE_MAX ? weigh_one(plan, rows, l, rows->key_max[l]) : 0;
+        const double heaviest =
+            is_largest || rows->argmax[l] == SIZE_MAX ? 0 : weigh_one(plan, rows, l, rows->key_max[l]);
         *out = (struct row_measures){
             .entropy = is_shares ? (float)(entropy <= 0 ? 0 : entropy) : NAN,
             .max = is_largest ? inverse : (float)(heaviest * (double)inverse),
@@ -312,8 +313,15 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
     const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys;
 
     /* Pass 1: rows of the pool that begin in this block are 0 where no cell is written. */
-    for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows)
-        memset(pool->cells + (rows->first + r) / pool->rows * width, 0, width * sizeof *pool->cells);
+    for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows) {
+        /* Of a row that goes on in the next block the reach is not known here. */
+        const bool in_reach = pool->in_reach && r + pool->rows <= rows->count;
+        const size_t low = in_reach ? first_key / pool->keys : 0;
+        const size_t high = in_reach ? (end_key + pool->keys - 1) / pool->keys : width;
+        float *row = pool->cells + (rows->first + r) / pool->rows * width;
+        if (low < high)
+            memset(row + low, 0, (high - low) * sizeof *row);
+    }
 
     /* Pass 2: the max at the end of each chunk becomes the factor exp(that max - final max)/sum for the cells that the
      * chunk closed; and these are written, as many chunks at once as have cells. */

@@ -245,7 +245,7 @@ static struct engine_job sample_job(struct sample *s)
         .measures = s->measures,
         .top = s->top,
         .top_count = s->top_count,
-        .pool = {s->cells, s->pool_rows, s->pool_keys, s->mean},
+        .pool = {.cells = s->cells, .rows = s->pool_rows, .keys = s->pool_keys, .mean = s->mean},
     };
 }
 
@@ -658,6 +658,57 @@ static void test_nan_in_dilated_heads(void **state)
     with_every_kernel(dilated_nan);
 }
 
+/* Windows, whose ends cut through blocks and strips of lanes, alone, beside global tokens and in the phases of a dilation;
+ * causal and not; and cells of few rows and of more than a block. */
+static void windows(void)
+{
+    for (unsigned turn = 0; turn < 96; turn++) {
+        struct sample s;
+        sample_make(&s, 150 + dice(300), 150 + dice(500), 1 + dice(40), 1 + dice(40), turn % 2);
+        struct rules *rules = &s.head.rules;
+        rules->left = dice(turn % 8 < 4 ? 30 : 150);
+        rules->right = dice(turn % 8 < 4 ? 30 : 150);
+        rules->causal = turn % 3 == 0;
+        s.head.offset = turn % 5 == 0 ? (int64_t)s.head.m - (int64_t)s.head.n : 0;
+        s.without_rows = turn % 2;
+        if (turn % 4 == 1) {
+            uint8_t *queries = sample_extra(&s, s.head.n), *keys = sample_extra(&s, s.head.m);
+            memset(queries, 0, s.head.n);
+            memset(keys, 0, s.head.m);
+            queries[dice(70)] = keys[dice(70)] = keys[dice((uint32_t)s.head.m)] = 1;
+            rules->query_global = queries;
+            rules->key_global = keys;
+        }
+        if (turn % 4 == 2)
+            rules->dilation = s.pool_rows = s.pool_keys = 2 + dice(3);
+        if (turn % 4 == 3) {
+            rules->query_segment = sample_segments(&s, s.head.n, 60);
+            rules->key_segment = sample_segments(&s, s.head.m, 60);
+        }
+        if (turn % 16 == 10) {
+            s.pool_rows *= 100; /* of a phase: more than a block */
+            s.pool_keys *= 5;
+        }
+        if (turn % 7 == 5)
+            s.q.data[dice((uint32_t)s.head.n) * s.head.q.row] = NAN;
+        sample_form(&s, turn % 6 == 5 ? dice(420) : 0);
+        free(s.cells);
+        s.cells =
+            malloc(((s.head.n - 1) / s.pool_rows + 1) * ((s.head.m - 1) / s.pool_keys + 1) * sizeof *s.cells);
+        assert_non_null(s.cells);
+        sample_run(&s, 1 + (int)dice(3), 0);
+        if (!sample_is_near(&s))
+            sample_check(&s);
+        sample_free(&s);
+    }
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    with_every_kernel(windows);
+}
+
 /* A receiver and the most rows that it was called with. */
 struct counting_receiver {
     size_t rows, most;
@@ -863,6 +914,7 @@ int main(void)
         cmocka_unit_test(test_threads_and_strips_give_the_same_bytes),
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_nan_in_dilated_heads),
+        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_memory_limits_the_rows_at_a_time),
         cmocka_unit_test(test_ties_go_to_the_first_key),
         cmocka_unit_test(test_entropy_from_one_key_to_all),
