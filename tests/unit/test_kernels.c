@@ -658,6 +658,56 @@ static void test_nan_in_dilated_heads(void **state)
     with_every_kernel(dilated_nan);
 }
 
+/* Results of a head that do not depend on a pool. */
+struct plain_results {
+    float *output;
+    struct row_measures *measures;
+    struct row_key *top;
+};
+
+enum { CUT_TOP = 3 };
+
+static struct plain_results results_of(const struct head *head)
+{
+    struct plain_results results = {malloc(head->n * head->d_v * sizeof *results.output),
+                                    malloc(head->n * sizeof *results.measures),
+                                    calloc(head->n * CUT_TOP, sizeof *results.top)};
+    struct error error = {0};
+    assert_true(results.output && results.measures && results.top);
+    const struct engine_job job = {.head = head,
+                                   .output = results.output,
+                                   .output_row = head->d_v,
+                                   .measures = results.measures,
+                                   .top = results.top,
+                                   .top_count = CUT_TOP};
+    assert_true(engine_run(&job, 1, &(const struct engine_options){.threads = 2}, &error));
+    return results;
+}
+
+static void results_free(struct plain_results *results)
+{
+    free(results->output);
+    free(results->measures);
+    free(results->top);
+}
+
+/* The rows from `first` on, as a part of their head, have the same bytes. */
+static void check_cut(const struct head *whole, size_t first)
+{
+    const struct head part = head_part(whole, first, whole->n - first);
+    struct plain_results all = results_of(whole), some = results_of(&part);
+    assert_memory_equal(some.output, all.output + first * part.d_v, part.n * part.d_v * sizeof *some.output);
+    for (size_t i = 0; i < part.n; i++) /* without padding */
+        assert_memory_equal(&some.measures[i], &all.measures[first + i],
+                            offsetof(struct row_measures, is_filled));
+    for (size_t t = 0; t < part.n * CUT_TOP; t++) {
+        assert_true(some.top[t].key == all.top[first * CUT_TOP + t].key);
+        assert_true(some.top[t].weight == all.top[first * CUT_TOP + t].weight);
+    }
+    results_free(&all);
+    results_free(&some);
+}
+
 /* Windows, whose ends cut through blocks and strips of lanes, alone, beside global tokens and in the phases of a dilation;
  * causal and not; and cells of few rows and of more than a block. */
 static void windows(void)
@@ -699,6 +749,7 @@ static void windows(void)
         sample_run(&s, 1 + (int)dice(3), 0);
         if (!sample_is_near(&s))
             sample_check(&s);
+        check_cut(&s.head, 1 + dice((uint32_t)s.head.n - 1));
         sample_free(&s);
     }
 }
