@@ -16,8 +16,8 @@ struct reach {
     size_t first_key, end_key;
     struct limits strips[BLOCK / STRIP_LANES];
     /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
-     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
-     * not 0. */
+     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside
+     * it. Those distances; is_away: some are not 0. */
     int64_t away[BLOCK];
     bool is_away;
 };

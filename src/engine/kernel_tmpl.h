@@ -20,6 +20,10 @@
  * K and V are read in place, number by number; a chunk stays in the first cache from pass 1 to pass 4; a row,
  * being a lane, needs no sum across a vector. The running max is that of Milakov and Gimelshein 2018
  * (arXiv:1805.02867).
+ *
+ * On the diagonal, at the ends of a window and beside global tokens, rows of a block attend to different keys of a chunk.
+ * Each strip of up to 16 lanes then computes its own keys alone; the others have the score -infinity, and e = 0. As masked
+ * pairs have the same, a row's bytes do not depend on the rows of its strip.
  */
 
 #include <float.h>
