@@ -321,7 +321,7 @@ static void phase_rows(const struct phase_part *part, size_t first, size_t count
  * not write to the same lines of the cache. */
 enum { COPIED_ROWS = 128 };
 
-static void rows_work(void *context, int worker, size_t some)
+static void copied_rows_work(void *context, int worker, size_t some)
 {
     const struct job_phases *phases = context;
     (void)worker;
@@ -337,7 +337,7 @@ static void job_finish(struct job_phases *phases, int threads)
     for (size_t p = 0; p < phases->count; p++)
         longest = phases->parts[p].head.n > longest ? phases->parts[p].head.n : longest;
     if (whole->measures || whole->top)
-        workers_run_on(threads, size_divide_up(longest, COPIED_ROWS), rows_work, phases);
+        workers_run_on(threads, size_divide_up(longest, COPIED_ROWS), copied_rows_work, phases);
     if (whole->pool.cells)
         workers_run_on(threads, size_divide_up(whole->head->n, whole->pool.rows), cells_row_work, phases);
 }
