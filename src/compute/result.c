@@ -97,7 +97,8 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
             job->receiver = receiver;
             break;
         case KEPT_POOLED:
-            job->pool = (struct pooling){to, cells->query_step, cells->key_step, result->pool_mean};
+            job->pool = (struct pooling){
+                .cells = to, .rows = cells->query_step, .keys = cells->key_step, .mean = result->pool_mean};
             if (result->top)
                 job->top = result->top + (layer->index * heads + h) * n * result->top_count;
             job->top_count = result->top_count;

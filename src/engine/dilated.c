@@ -189,8 +189,8 @@ static bool phase_job(struct phase_part *part, struct error *error)
         return error_memory(error, SIZE_MAX);
     if (!pool->cells)
         return true;
-    job->pool =
-        (struct pooling){.rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean};
+    job->pool = (struct pooling){
+        .rows = pool->rows / period, .keys = pool->keys / period, .mean = pool->mean, .in_reach = true};
     if (!size_multiply(size_divide_up(n, job->pool.rows), size_divide_up(m, job->pool.keys), &count))
         return error_memory(error, SIZE_MAX);
     job->pool.cells = part->cells = memory_alloc(count, sizeof *part->cells, error);
@@ -246,18 +246,20 @@ static void cells_in_reach(const struct phase_part *part, size_t r, size_t *firs
 }
 
 /* Merges a row of cells of a phase into that of the whole. A mean counts by the pairs of its cell. */
-static void cells_merge_row(void *context, int worker, size_t r)
+static void cells_merge_row(const struct phase_part *part, size_t r)
 {
-    const struct phase_part *part = context;
     const struct pooling *pool = &part->whole->pool, *own = &part->job.pool;
     const struct head *whole = part->whole->head, *head = &part->head;
     const size_t width = size_divide_up(whole->m, pool->keys), own_width = size_divide_up(head->m, own->keys);
     float *to = pool->cells + r * width;
     const float *from = part->cells + r * own_width;
-    size_t first = 0, end = own_width;
-    (void)worker;
-    if (!isnan(from[0])) /* a row that is NaN is NaN everywhere */
-        cells_in_reach(part, r, &first, &end);
+    size_t first, end;
+    cells_in_reach(part, r, &first, &end);
+    const bool is_nan = first < end && isnan(from[first]); /* then everywhere */
+    if (is_nan) {
+        first = 0;
+        end = own_width;
+    }
     for (size_t c = first; c < end && !pool->mean; c++)
         to[c] = from[c] > to[c] || isnan(from[c]) ? from[c] : to[c];
     for (size_t c = first; c < end && pool->mean; c++) {
@@ -270,15 +272,35 @@ static void cells_merge_row(void *context, int worker, size_t r)
         to[c] += (float)((double)from[c] * (pairs / all));
     }
     /* Also in cells where the phase has no keys. */
-    for (size_t c = own_width; c < width && isnan(from[0]); c++)
+    for (size_t c = own_width; c < width && is_nan; c++)
         to[c] = NAN;
 }
 
-/* Copies the results of a phase to those of the whole. */
-static void phase_finish(struct phase_part *part, int threads)
+/* The phases of one job. */
+struct job_phases {
+    const struct engine_job *whole;
+    const struct phase_part *parts;
+    size_t count;
+};
+
+/* Row r of the cells of the whole. */
+static void cells_row_work(void *context, int worker, size_t r)
+{
+    const struct job_phases *phases = context;
+    const struct pooling *pool = &phases->whole->pool;
+    const size_t width = size_divide_up(phases->whole->head->m, pool->keys);
+    (void)worker;
+    memset(pool->cells + r * width, 0, width * sizeof *pool->cells);
+    for (size_t p = 0; p < phases->count; p++)
+        if (r < size_divide_up(phases->parts[p].head.n, phases->parts[p].job.pool.rows))
+            cells_merge_row(&phases->parts[p], r);
+}
+
+/* Copies rows first.. of a phase, `count` at most, to the whole. */
+static void phase_rows(const struct phase_part *part, size_t first, size_t count)
 {
     const struct engine_job *whole = part->whole;
-    for (size_t t = 0; t < part->head.n; t++) {
+    for (size_t t = first; t < first + count && t < part->head.n; t++) {
         const size_t row = part->first + t * part->period;
         if (whole->measures) {
             struct row_measures m = part->measures[t];
@@ -293,8 +315,31 @@ static void phase_finish(struct phase_part *part, int threads)
             whole->top[row * whole->top_count + k] = key;
         }
     }
+}
+
+/* So many rows of each phase are copied at once: rows of all phases lie beside each other in the whole, and threads should
+ * not write to the same lines of the cache. */
+enum { COPIED_ROWS = 128 };
+
+static void copied_rows_work(void *context, int worker, size_t some)
+{
+    const struct job_phases *phases = context;
+    (void)worker;
+    for (size_t p = 0; p < phases->count; p++)
+        phase_rows(&phases->parts[p], some * COPIED_ROWS, COPIED_ROWS);
+}
+
+/* The results of the whole, from those of its phases. */
+static void job_finish(struct job_phases *phases, int threads)
+{
+    const struct engine_job *whole = phases->whole;
+    size_t longest = 0;
+    for (size_t p = 0; p < phases->count; p++)
+        longest = phases->parts[p].head.n > longest ? phases->parts[p].head.n : longest;
+    if (whole->measures || whole->top)
+        workers_run_on(threads, size_divide_up(longest, COPIED_ROWS), copied_rows_work, phases);
     if (whole->pool.cells)
-        workers_run_on(threads, size_divide_up(part->head.n, part->job.pool.rows), cells_merge_row, part);
+        workers_run_on(threads, size_divide_up(whole->head->n, whole->pool.rows), cells_row_work, phases);
 }
 
 /* All phases of all jobs that have queries, and the jobs made of them. */
@@ -342,16 +387,6 @@ static bool dilated_fits(const struct engine_job *jobs, size_t count, const stru
     return dilated_period(jobs, count) > 0 && runner_fast.fits(jobs, count, options);
 }
 
-/* The cells of the whole, which the phases are merged into, begin at 0. */
-static void cells_begin(const struct engine_job *job)
-{
-    const struct pooling *pool = &job->pool;
-    if (pool->cells)
-        memset(pool->cells, 0,
-               size_divide_up(job->head->n, pool->rows) * size_divide_up(job->head->m, pool->keys) *
-                   sizeof *pool->cells);
-}
-
 static bool dilated_run(const struct engine_job *jobs, size_t count, const struct engine_options *options,
                         const struct runner *const *next, struct error *error)
 {
@@ -366,10 +401,11 @@ static bool dilated_run(const struct engine_job *jobs, size_t count, const struc
     float *rows = memory_alloc(room, sizeof *rows, error);
     const bool ok = rows && phases_make(&phases, jobs, count, period, rows, error) &&
                     runner_run(next, phases.jobs, phases.count, options, error);
-    for (size_t j = 0; ok && j < count; j++)
-        cells_begin(&jobs[j]);
-    for (size_t p = 0; ok && p < phases.count; p++)
-        phase_finish(&phases.parts[p], threads);
+    for (size_t j = 0, first = 0, end; ok && j < count; j++, first = end) {
+        for (end = first; end < phases.count && phases.parts[end].whole == &jobs[j]; end++)
+            ;
+        job_finish(&(struct job_phases){&jobs[j], phases.parts + first, end - first}, threads);
+    }
     phases_free(&phases);
     free(rows);
     return ok;

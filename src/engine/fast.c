@@ -315,7 +315,8 @@ struct fast_work {
     struct report *report;
 };
 
-/* Backwards: the last rows of causal heads attend to the most keys, and must not come alone at the end. */
+/* The rows that attend to the most keys must not come alone at the end: in causal heads these are the last, which are taken
+ * first, and otherwise global ones, which are mostly the first. */
 static void fast_unit_work(void *context, int worker, size_t unit)
 {
     const struct fast_work *work = context;
@@ -323,6 +324,9 @@ static void fast_unit_work(void *context, int worker, size_t unit)
     size_t index;
     const size_t from_end = units_count(work->units) - 1 - unit;
     const struct plan *plan = &work->plans[units_job(work->units, from_end, &index)];
+    const struct rules *rules = &plan->job->head->rules;
+    if (rules->key_global && !rules->causal)
+        index = plan->unit_count - 1 - index;
     fast_unit_run(plan, index, &space, work->kernel, work->report);
 }
 

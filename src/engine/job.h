@@ -49,6 +49,8 @@ struct pooling {
     float *cells; /* ceil(n/rows)×ceil(m/keys), packed; NULL: not wanted */
     size_t rows, keys;
     bool mean;
+    bool
+        in_reach; /* cells out of reach (mask_reach) of all rows of theirs need not be written, where none of these is NaN */
 };
 
 /* One head, and which of its results are wanted. All memory is the caller's. */

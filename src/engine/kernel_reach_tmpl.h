@@ -3,30 +3,51 @@
  * others need not be computed.
  */
 
+/* The reach of some rows: all of [every_first, every_end) is in reach of every row, nothing outside [first_key, end_key) of
+ * any. */
+struct limits {
+    size_t first_key, end_key, every_first, every_end;
+};
+
 /* The reach of the rows of a block (mask_reach): row i attends to no keys but first[i]..end[i]-1. Nothing outside
  * [first_key, end_key) is in reach of any row. */
 struct reach {
     size_t first[BLOCK], end[BLOCK];
     size_t first_key, end_key;
+    struct limits strips[BLOCK / STRIP_LANES];
     /* ALiBi counts distances from the nearest key that a row may attend to, which changes no weight but those of a
-     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside it. Those distances; is_away: some are
-     * not 0. */
+     * sigmoid, and is not done for these: far from all keys, -slope·|distance| would leave no room for scores beside
+     * it. Those distances; is_away: some are not 0. */
     int64_t away[BLOCK];
     bool is_away;
 };
 
+static void limits_add(struct limits *limits, size_t from, size_t end)
+{
+    if (from < end && from < limits->first_key)
+        limits->first_key = from;
+    if (from < end && end > limits->end_key)
+        limits->end_key = end;
+    if (from > limits->every_first)
+        limits->every_first = from;
+    if (end < limits->every_end)
+        limits->every_end = end;
+}
+
 static void reach_make(struct reach *reach, const struct head *head, size_t first, size_t count)
 {
+    const struct limits none = {.first_key = head->m, .every_end = head->m};
     *reach = (struct reach){.first_key = head->m};
+    for (size_t s = 0; s < BLOCK / STRIP_LANES; s++)
+        reach->strips[s] = none;
     for (size_t i = 0; i < count; i++) {
-        size_t from, end;
-        mask_reach(head, first + i, &from, &end);
-        reach->first[i] = from;
-        reach->end[i] = end;
-        if (from < end && from < reach->first_key)
-            reach->first_key = from;
-        if (from < end && end > reach->end_key)
-            reach->end_key = end;
+        mask_reach(head, first + i, &reach->first[i], &reach->end[i]);
+        limits_add(&reach->strips[i / STRIP_LANES], reach->first[i], reach->end[i]);
+    }
+    for (size_t s = 0; s < BLOCK / STRIP_LANES; s++) {
+        const struct limits *strip = &reach->strips[s];
+        reach->first_key = strip->first_key < reach->first_key ? strip->first_key : reach->first_key;
+        reach->end_key = strip->end_key > reach->end_key ? strip->end_key : reach->end_key;
     }
     for (size_t i = count; i < BLOCK; i++)
         reach->end[i] = head->m;
@@ -82,28 +103,19 @@ static struct strip strip_make(const struct plan *plan, const struct reach *reac
                                size_t at, const struct span *span)
 {
     const size_t count = rows->count - at < STRIP_LANES ? rows->count - at : STRIP_LANES;
-    size_t first_key = span->end, end_key = span->from, every_first = 0, every_end = SIZE_MAX;
-    for (size_t i = at; i < at + count; i++) {
-        const size_t first = reach->first[i], end = reach->end[i];
-        every_first = first > every_first ? first : every_first;
-        every_end = end < every_end ? end : every_end;
-        if (first < end) {
-            first_key = first < first_key ? first : first_key;
-            end_key = end > end_key ? end : end_key;
-        }
-    }
-    first_key = first_key > span->from ? first_key : span->from;
-    end_key = end_key < span->end ? end_key : span->end;
-    if (first_key >= end_key)
+    const struct limits *limits = &reach->strips[at / STRIP_LANES];
+    struct span whole = {limits->first_key > span->from ? limits->first_key : span->from,
+                         limits->end_key < span->end ? limits->end_key : span->end};
+    if (whole.from >= whole.end)
         return (struct strip){0};
-    const struct span whole = span_round(plan, (struct span){first_key, end_key}, span->from, span->end);
+    whole = span_round(plan, whole, span->from, span->end);
     const struct span own = rows_span(plan, rows->first + at, count, whole.from, whole.end);
     if (own.from >= own.end)
         return (struct strip){0};
     return (struct strip){
         .from = own.from - span->from,
         .end = own.end - span->from,
-        .is_open = every_first <= own.from && own.end <= every_end &&
+        .is_open = limits->every_first <= own.from && own.end <= limits->every_end &&
                    (!plan->has_holes || mask_is_open(plan->job->head, rows->first + at,
                                                      rows->first + at + count, own.from, own.end))};
 }

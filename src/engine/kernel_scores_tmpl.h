@@ -21,30 +21,47 @@ static void scores_scale(const struct plan *plan, const struct workspace *space,
     }
 }
 
-/* Pass 1 of one chunk. */
-static void scores_make(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                        size_t from, size_t keys, bool values_next)
+/* Keys [from, end) of the chunk for `lanes` lanes from `at` on. `values_next`: pass 4 follows. */
+static void keys_compare(const struct plan *plan, const struct workspace *space, struct rows *rows,
+                         size_t chunk, size_t from, size_t end, size_t at, size_t lanes, bool values_next)
 {
+    if (from >= end)
+        return;
     const struct head *head = plan->job->head;
     const struct strided k = plan->exp_k ? (struct strided){plan->exp_k, head->d_k, 1} : head->k;
     const struct comparison comparison = {plan->compared, head->additive, (float)plan->additive_sum,
                                           exponent_make(2 * M_LOG2E)};
+    compare_keys(&comparison, k.data + (chunk + from) * k.row, k.row, end - from, space->queries + at,
+                 head->d_k, space->scores + from * BLOCK + at, rows->chunk_max + at, lanes,
+                 values_next ? head->v.data + (chunk + from) * head->v.row : NULL, head->v.row,
+                 values_next ? head->d_v : 0);
+}
+
+/* Pass 1 of one chunk. Keys that all strips compute are computed for all together, because wide tiles are faster. */
+static void scores_make(const struct plan *plan, const struct workspace *space, struct rows *rows,
+                        size_t from, size_t keys, bool values_next)
+{
+    const struct head *head = plan->job->head;
+    struct span core = {0, keys};
     for (size_t l = 0; l < BLOCK; l++)
         rows->chunk_max[l] = -INFINITY;
-    if (plan->is_thin)
+    for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
+        const struct strip *strip = strip_at(rows, at);
+        core.from = strip->from > core.from ? strip->from : core.from;
+        core.end = strip->end < core.end ? strip->end : core.end;
+    }
+    if (plan->is_thin) {
         thin_compare(head, rows->first, rows->count, from, keys, space->scores, rows->chunk_max);
-    else if (!rows->strips_differ)
-        compare_keys(&comparison, k.data + from * k.row, k.row, keys, space->queries, head->d_k,
-                     space->scores, rows->chunk_max, rows->lanes,
-                     values_next ? head->v.data + from * head->v.row : NULL, head->v.row,
-                     values_next ? head->d_v : 0);
-    else
-        for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
-            const struct strip *strip = strip_at(rows, at);
-            compare_keys(&comparison, k.data + (from + strip->from) * k.row, k.row, strip->end - strip->from,
-                         space->queries + at, head->d_k, space->scores + strip->from * BLOCK + at,
-                         rows->chunk_max + at, STRIP_LANES, NULL, 0, 0);
-        }
+        return;
+    }
+    keys_compare(plan, space, rows, from, core.from, core.end, 0, rows->lanes, values_next);
+    for (size_t at = 0; at < rows->lanes && rows->strips_differ; at += STRIP_LANES) {
+        const struct strip *strip = strip_at(rows, at);
+        const size_t before = core.from < core.end ? core.from : strip->end,
+                     behind = core.from < core.end ? core.end : strip->end;
+        keys_compare(plan, space, rows, from, strip->from, before, at, STRIP_LANES, values_next);
+        keys_compare(plan, space, rows, from, behind, strip->end, at, STRIP_LANES, values_next);
+    }
     if (head->query_scale && plan->compared != COMPARED_PRODUCT)
         scores_scale(plan, space, rows);
 }

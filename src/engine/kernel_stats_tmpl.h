@@ -110,11 +110,19 @@ INLINE void stats_cells(const struct plan *plan, const struct workspace *space, 
                   (keys + cell_keys - 1) / cell_keys);
 }
 
-/* The same for keys that no row of the block attends to: their cells are 0. */
+/* A chunk that no row of the block attends to has this in the place of its maxima, which are never below -FLT_MAX, if its
+ * cells are its own; they are then not written, nor read by finish_pool. */
+#define NO_CELLS (-INFINITY)
+
+/* The same for keys that no row of the block attends to: their cells are 0. `is_all`: they are the whole chunk. */
 static void stats_no_cells(const struct plan *plan, const struct workspace *space, const struct rows *rows,
-                           size_t first_key, size_t from, size_t keys, size_t chunk)
+                           size_t first_key, size_t from, size_t keys, size_t chunk, bool is_all)
 {
     const size_t cell_keys = plan->cell_keys;
+    if (is_all && cell_keys <= CHUNK) {
+        space->chunk_max[chunk * BLOCK] = NO_CELLS;
+        return;
+    }
     for (size_t j = from, end; j < from + keys; j = end) {
         end = (j / cell_keys + 1) * cell_keys;
         if (j % cell_keys == 0 || j == first_key)
@@ -163,7 +171,8 @@ static void finish_measures(const struct plan *plan, const struct workspace *spa
          * all >= 1, and no x is above 0, so that log_sum <= 0. */
         const double entropy = all > 0 ? share * log(all) - M_LN2 * plan->factor * log_sum / all : 0;
         const double distance = all > 0 ? row_total(rows, space, d_v + SUM_DISTANCE, l) / all : 0;
-        const double heaviest = rows->argmax[l] != SIZE_MAX ? weigh_one(plan, rows, l, rows->key_max[l]) : 0;
+        const double heaviest =
+            is_largest || rows->argmax[l] == SIZE_MAX ? 0 : weigh_one(plan, rows, l, rows->key_max[l]);
         *out = (struct row_measures){
             .entropy = is_shares ? (float)(entropy <= 0 ? 0 : entropy) : NAN,
             .max = is_largest ? inverse : (float)(heaviest * (double)inverse),
@@ -255,41 +264,26 @@ INLINE void transpose_joined(vec square[LANES], size_t join)
     }
 }
 
-/* Writes the cells of the block, of keys [first_key, end_key), to the pool. */
-static void finish_pool(const struct plan *plan, const struct workspace *space, const struct rows *rows,
-                        size_t first_key, size_t end_key, const struct exponent *exponent)
+/* Cells of the keys [first_key, end_key), which are whole chunks, on their way to the pool. */
+struct cell_run {
+    size_t first_key, end_key;
+    const float *cells;   /* the first one */
+    const float *factors; /* of the first chunk */
+};
+
+/* Writes cells, transposed and multiplied by their factors, to the rows of the pool. Few rows at a time and all along them,
+ * for the caches. */
+static void pool_write(const struct plan *plan, const struct rows *rows, const struct cell_run *run)
 {
     const struct pooling *pool = &plan->job->pool;
     const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys;
-    const bool any = first_key < end_key;
-    const size_t first_cell = any ? first_key / pool->keys : 0;
-    const size_t cells = any ? (end_key - 1) / pool->keys + 1 - first_cell : 0;
-
-    /* Pass 1: the max at the end of each chunk becomes the factor exp(that max - final max)/sum for the cells
-     * that the chunk closed. */
-    for (size_t from = first_key, chunk = 0; from < end_key; chunk++) {
-        for (size_t at = 0; at < rows->lanes; at += LANES) {
-            float *place = space->chunk_max + chunk * BLOCK + at;
-            vec finite, factor = vec_exp(vec_load(place) - vec_load(rows->max + at), exponent, &finite);
-            vec_store(place, factor * vec_load(rows->inverse + at));
-        }
-        from = chunk_end(&plan->chunks, from, end_key);
-    }
-
-    /* Pass 2: rows of the pool that begin in this block are 0 before and behind the cells. */
-    for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows) {
-        float *row = pool->cells + (rows->first + r) / pool->rows * width;
-        memset(row, 0, first_cell * sizeof *row);
-        memset(row + first_cell + cells, 0, (width - first_cell - cells) * sizeof *row);
-    }
-
-    /* Pass 3: the cells, transposed and multiplied by their factors, go to the rows of the pool. Few rows at
-     * a time and all along them, for the caches. */
+    const size_t first_cell = run->first_key / pool->keys;
+    const size_t cells = (run->end_key - 1) / pool->keys + 1 - first_cell;
     const size_t join = pool->mean ? 1 : lowest_bit(pool->rows | rows->first | rows->count | LANES);
     for (size_t r = 0; r < rows->count; r += LANES) {
         const size_t lanes = rows->count - r < LANES ? rows->count - r : LANES;
         const size_t row = (rows->first + r) / pool->rows, over = (rows->first + r) % pool->rows;
-        struct chunk_walk walk = {first_key, 0, space->chunk_max - BLOCK};
+        struct chunk_walk walk = {run->first_key, 0, run->factors - BLOCK};
         for (size_t c = 0, next; c < cells; c = next) {
             float *to = pool->cells + row * width + first_cell + c;
             /* Stores begin where a line of the cache does. */
@@ -299,8 +293,8 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
             UNROLL
             for (size_t i = 0; i < LANES; i++) {
                 if (c + i < next)
-                    chunk_walk_to(&walk, plan, c + i, first_key, end_key);
-                square[i] = vec_load(space->cells + (c + i) * BLOCK + r) * vec_load(walk.factors + r);
+                    chunk_walk_to(&walk, plan, c + i, run->first_key, run->end_key);
+                square[i] = vec_load(run->cells + (c + i) * BLOCK + r) * vec_load(walk.factors + r);
             }
             transpose_joined(square, join);
             for (size_t i = 0, end, from = over; i < lanes; i = end, to += width, from = 0) {
@@ -309,8 +303,50 @@ static void finish_pool(const struct plan *plan, const struct workspace *space, 
             }
         }
     }
+}
 
-    /* Pass 4: a row that is NaN is NaN everywhere. */
+/* Writes the cells of the block, of keys [first_key, end_key), to the pool. */
+static void finish_pool(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+                        size_t first_key, size_t end_key, const struct exponent *exponent)
+{
+    const struct pooling *pool = &plan->job->pool;
+    const size_t width = (plan->job->head->m + pool->keys - 1) / pool->keys;
+
+    /* Pass 1: rows of the pool that begin in this block are 0 where no cell is written. */
+    for (size_t r = (pool->rows - rows->first % pool->rows) % pool->rows; r < rows->count; r += pool->rows) {
+        /* Of a row that goes on in the next block the reach is not known here. */
+        const bool in_reach = pool->in_reach && r + pool->rows <= rows->count;
+        const size_t low = in_reach ? first_key / pool->keys : 0;
+        const size_t high = in_reach ? (end_key + pool->keys - 1) / pool->keys : width;
+        float *row = pool->cells + (rows->first + r) / pool->rows * width;
+        if (low < high)
+            memset(row + low, 0, (high - low) * sizeof *row);
+    }
+
+    /* Pass 2: the max at the end of each chunk becomes the factor exp(that max - final max)/sum for the cells that the
+     * chunk closed; and these are written, as many chunks at once as have cells. */
+    struct cell_run run = {.first_key = first_key};
+    for (size_t from = first_key, end, chunk = 0; from < end_key; from = end, chunk++) {
+        float *const place = space->chunk_max + chunk * BLOCK;
+        end = chunk_end(&plan->chunks, from, end_key);
+        if (place[0] == NO_CELLS) {
+            run.first_key = end;
+            continue;
+        }
+        if (run.first_key == from) {
+            run.cells = space->cells + (from / pool->keys - first_key / pool->keys) * BLOCK;
+            run.factors = place;
+        }
+        for (size_t at = 0; at < rows->lanes; at += LANES) {
+            vec finite, factor = vec_exp(vec_load(place + at) - vec_load(rows->max + at), exponent, &finite);
+            vec_store(place + at, factor * vec_load(rows->inverse + at));
+        }
+        run.end_key = end;
+        if (end == end_key || place[BLOCK] == NO_CELLS)
+            pool_write(plan, rows, &run);
+    }
+
+    /* Pass 3: a row that is NaN is NaN everywhere. */
     for (size_t r = 0; r < rows->count; r++)
         for (size_t c = 0; c < width && isnan(rows->inverse[r]); c++)
             pool->cells[(rows->first + r) / pool->rows * width + c] = NAN;

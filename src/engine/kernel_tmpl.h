@@ -20,6 +20,10 @@
  * K and V are read in place, number by number; a chunk stays in the first cache from pass 1 to pass 4; a row,
  * being a lane, needs no sum across a vector. The running max is that of Milakov and Gimelshein 2018
  * (arXiv:1805.02867).
+ *
+ * On the diagonal, at the ends of a window and beside global tokens, rows of a block attend to different keys of a chunk.
+ * Each strip of up to 16 lanes then computes its own keys alone; the others have the score -infinity, and e = 0. As masked
+ * pairs have the same, a row's bytes do not depend on the rows of its strip.
  */
 
 #include <float.h>
@@ -401,11 +405,12 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         end = chunk_end(&plan->chunks, from, reach.end_key);
         const struct span span = chunk_span(plan, &reach, &rows, from, end);
         if (job->pool.cells && from < span.from)
-            stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk);
+            stats_no_cells(plan, space, &rows, reach.first_key, from, span.from - from, chunk,
+                           span.from == end);
         if (span.from < span.end)
             attend_chunk(plan, space, &reach, &rows, &span, chunk, &exponent);
         if (job->pool.cells && span.end < end)
-            stats_no_cells(plan, space, &rows, reach.first_key, span.end, end - span.end, chunk);
+            stats_no_cells(plan, space, &rows, reach.first_key, span.end, end - span.end, chunk, false);
         /* Counted from key 0, so that the sums of a row do not depend on its block. */
         if (end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
             sums_flush(plan, space, &rows);

@@ -185,7 +185,8 @@ static struct engine_job segment_make(struct keys_cut *cut, size_t index)
         /* Rows of a cell that have other shares are not to be pooled before. */
         segment->width = size_divide_up(segment->head.m, whole->pool.keys);
         segment->cells = cut->cells + first / whole->pool.keys * n;
-        job.pool = (struct pooling){segment->cells, 1, whole->pool.keys, whole->pool.mean};
+        job.pool = (struct pooling){
+            .cells = segment->cells, .rows = 1, .keys = whole->pool.keys, .mean = whole->pool.mean};
     }
     return job;
 }
@@ -428,7 +429,7 @@ static bool row_run_whole(const struct keys_cut *cut, size_t row, const struct e
     if (whole->top)
         job.top = whole->top + row * whole->top_count;
     if (pool->cells)
-        job.pool = (struct pooling){cells, 1, pool->keys, pool->mean};
+        job.pool = (struct pooling){.cells = cells, .rows = 1, .keys = pool->keys, .mean = pool->mean};
     const bool ok = cells && runner_run(next, &job, 1, options, error);
     if (ok && pool->cells)
         row_cells_join(whole, row, 0, cells, width, 1);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "attention/mask_count.h"
+#include "base/memory.h"
 #include "base/workers.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
@@ -98,11 +99,12 @@ static double engine_seconds(const struct shape *shape, double fill)
         head->v = (struct strided){v + h * count, shape->d, 1};
         head->scale = 1 / sqrt((double)shape->d);
         head->rules = rules_of(shape);
-        jobs[h] = (struct engine_job){.head = &heads[h],
-                                      .output = output + h * count,
-                                      .output_row = shape->d,
-                                      .measures = measures + h * n,
-                                      .pool = {cells + h * CELLS * CELLS, step, step, false}};
+        jobs[h] =
+            (struct engine_job){.head = &heads[h],
+                                .output = output + h * count,
+                                .output_row = shape->d,
+                                .measures = measures + h * n,
+                                .pool = {.cells = cells + h * CELLS * CELLS, .rows = step, .keys = step}};
     }
     const struct engine_options options = {0};
     struct error error = {0};
@@ -533,6 +535,7 @@ static void compare_widening(void)
  * "decoding" or "widen" only those; with "peer" run_peer. */
 int main(int argc, char **argv)
 {
+    memory_begin(); /* as the program does */
     if (argc > 1 && strcmp(argv[1], "peer") == 0)
         return run_peer(argc - 2, argv + 2);
     if (argc > 1 && strcmp(argv[1], "avx2") == 0) {

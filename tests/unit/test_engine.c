@@ -245,7 +245,7 @@ static void all_results(struct results *results, const struct head *head, bool p
                                    .measures = results->measures,
                                    .top = results->top,
                                    .top_count = 3,
-                                   .pool = {results->cells, 2, 2, mean}};
+                                   .pool = {.cells = results->cells, .rows = 2, .keys = 2, .mean = mean}};
     memset(results, 0, sizeof *results);
     if (!engine_run(&job, 1, &options, &error))
         fail_msg("%s", error.message);
@@ -518,7 +518,7 @@ static void says_how_far_it_is(void **state)
             heads[h].rules.dilation = dilated ? 2 : 0;
             jobs[h] = (struct engine_job){.head = &heads[h]};
             if (pooled)
-                jobs[h].pool = (struct pooling){cells, N, N, false};
+                jobs[h].pool = (struct pooling){.cells = cells, .rows = N, .keys = N};
         }
         struct heard heard = {0};
         struct error error = {0};

@@ -245,7 +245,7 @@ static struct engine_job sample_job(struct sample *s)
         .measures = s->measures,
         .top = s->top,
         .top_count = s->top_count,
-        .pool = {s->cells, s->pool_rows, s->pool_keys, s->mean},
+        .pool = {.cells = s->cells, .rows = s->pool_rows, .keys = s->pool_keys, .mean = s->mean},
     };
 }
 
@@ -658,6 +658,108 @@ static void test_nan_in_dilated_heads(void **state)
     with_every_kernel(dilated_nan);
 }
 
+/* Results of a head that do not depend on a pool. */
+struct plain_results {
+    float *output;
+    struct row_measures *measures;
+    struct row_key *top;
+};
+
+enum { CUT_TOP = 3 };
+
+static struct plain_results results_of(const struct head *head)
+{
+    struct plain_results results = {malloc(head->n * head->d_v * sizeof *results.output),
+                                    malloc(head->n * sizeof *results.measures),
+                                    calloc(head->n * CUT_TOP, sizeof *results.top)};
+    struct error error = {0};
+    assert_true(results.output && results.measures && results.top);
+    const struct engine_job job = {.head = head,
+                                   .output = results.output,
+                                   .output_row = head->d_v,
+                                   .measures = results.measures,
+                                   .top = results.top,
+                                   .top_count = CUT_TOP};
+    assert_true(engine_run(&job, 1, &(const struct engine_options){.threads = 2}, &error));
+    return results;
+}
+
+static void results_free(struct plain_results *results)
+{
+    free(results->output);
+    free(results->measures);
+    free(results->top);
+}
+
+/* The rows from `first` on, as a part of their head, have the same bytes. */
+static void check_cut(const struct head *whole, size_t first)
+{
+    const struct head part = head_part(whole, first, whole->n - first);
+    struct plain_results all = results_of(whole), some = results_of(&part);
+    assert_memory_equal(some.output, all.output + first * part.d_v, part.n * part.d_v * sizeof *some.output);
+    for (size_t i = 0; i < part.n; i++) /* without padding */
+        assert_memory_equal(&some.measures[i], &all.measures[first + i],
+                            offsetof(struct row_measures, is_filled));
+    for (size_t t = 0; t < part.n * CUT_TOP; t++) {
+        assert_true(some.top[t].key == all.top[first * CUT_TOP + t].key);
+        assert_true(some.top[t].weight == all.top[first * CUT_TOP + t].weight);
+    }
+    results_free(&all);
+    results_free(&some);
+}
+
+/* Windows, whose ends cut through blocks and strips of lanes, alone, beside global tokens and in the phases of a dilation;
+ * causal and not; and cells of few rows and of more than a block. */
+static void windows(void)
+{
+    for (unsigned turn = 0; turn < 96; turn++) {
+        struct sample s;
+        sample_make(&s, 150 + dice(300), 150 + dice(500), 1 + dice(40), 1 + dice(40), turn % 2);
+        struct rules *rules = &s.head.rules;
+        rules->left = dice(turn % 8 < 4 ? 30 : 150);
+        rules->right = dice(turn % 8 < 4 ? 30 : 150);
+        rules->causal = turn % 3 == 0;
+        s.head.offset = turn % 5 == 0 ? (int64_t)s.head.m - (int64_t)s.head.n : 0;
+        s.without_rows = turn % 2;
+        if (turn % 4 == 1) {
+            uint8_t *queries = sample_extra(&s, s.head.n), *keys = sample_extra(&s, s.head.m);
+            memset(queries, 0, s.head.n);
+            memset(keys, 0, s.head.m);
+            queries[dice(70)] = keys[dice(70)] = keys[dice((uint32_t)s.head.m)] = 1;
+            rules->query_global = queries;
+            rules->key_global = keys;
+        }
+        if (turn % 4 == 2)
+            rules->dilation = s.pool_rows = s.pool_keys = 2 + dice(3);
+        if (turn % 4 == 3) {
+            rules->query_segment = sample_segments(&s, s.head.n, 60);
+            rules->key_segment = sample_segments(&s, s.head.m, 60);
+        }
+        if (turn % 16 == 10) {
+            s.pool_rows *= 100; /* of a phase: more than a block */
+            s.pool_keys *= 5;
+        }
+        if (turn % 7 == 5)
+            s.q.data[dice((uint32_t)s.head.n) * s.head.q.row] = NAN;
+        sample_form(&s, turn % 6 == 5 ? dice(420) : 0);
+        free(s.cells);
+        s.cells =
+            malloc(((s.head.n - 1) / s.pool_rows + 1) * ((s.head.m - 1) / s.pool_keys + 1) * sizeof *s.cells);
+        assert_non_null(s.cells);
+        sample_run(&s, 1 + (int)dice(3), 0);
+        if (!sample_is_near(&s))
+            sample_check(&s);
+        check_cut(&s.head, 1 + dice((uint32_t)s.head.n - 1));
+        sample_free(&s);
+    }
+}
+
+static void test_windows(void **state)
+{
+    (void)state;
+    with_every_kernel(windows);
+}
+
 /* A receiver and the most rows that it was called with. */
 struct counting_receiver {
     size_t rows, most;
@@ -863,6 +965,7 @@ int main(void)
         cmocka_unit_test(test_threads_and_strips_give_the_same_bytes),
         cmocka_unit_test(test_large_values),
         cmocka_unit_test(test_nan_in_dilated_heads),
+        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_memory_limits_the_rows_at_a_time),
         cmocka_unit_test(test_ties_go_to_the_first_key),
         cmocka_unit_test(test_entropy_from_one_key_to_all),
