@@ -240,7 +240,8 @@ bool mask_is_open(const struct head *head, size_t first, size_t end, size_t from
     for (size_t i = first; i < end && rules->query_segment; i++)
         if (rules->query_segment[i] != rules->query_segment[first])
             return false;
-    for (size_t j = from; j < to; j++)
+    const bool by_key = rules->key_mask.data || rules->query_segment;
+    for (size_t j = from; j < to && by_key; j++)
         if (!key_allowed(rules, j) ||
             (rules->query_segment && rules->key_segment[j] != rules->query_segment[first]))
             return false;
