@@ -258,9 +258,9 @@ bool mask_is_open(const struct head *head, size_t first, size_t end, size_t from
             !is_one_segment(rules->key_segment, from, to, segment))
             return false;
     }
-    while (from < to && key_allowed(rules, from))
+    while (rules->key_mask.data && from < to && key_allowed(rules, from))
         from++;
-    return from == to;
+    return !rules->key_mask.data || from == to;
 }
 
 /* Whether mask_narrow keeps a key: it is not masked and, if `windowed`, in the window or global. */

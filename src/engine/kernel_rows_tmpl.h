@@ -45,6 +45,15 @@ INLINE const struct strip *strip_at(const struct rows *rows, size_t lane)
     return &rows->strips[lane / STRIP_LANES];
 }
 
+/* Whether every row may attend to all keys that its strip computes. */
+static bool strips_are_open(const struct rows *rows)
+{
+    bool open = true;
+    for (size_t at = 0; at < rows->lanes; at += STRIP_LANES)
+        open = open && strip_at(rows, at)->is_open;
+    return open;
+}
+
 /* Sets what is in the matrix of a chunk, of `keys` keys, outside of the keys of strips. */
 static void strips_fill(const struct rows *rows, float *matrix, size_t keys, float value)
 {

@@ -79,6 +79,10 @@ static void rules_apply(const struct plan *plan, const struct workspace *space, 
     float *mask = space->mask, *bias = space->bias;
     const bool patterned = mask_has_pattern(head);
     struct pattern pattern;
+    if (plan->scale_in_exp && strips_are_open(rows)) {
+        memset(rows->attends, 0xff, sizeof rows->attends);
+        return;
+    }
     if (patterned)
         pattern_make(&pattern, head, first, count, from, keys);
     if (head->rules.mask.data)
