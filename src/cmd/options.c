@@ -33,7 +33,8 @@ static bool options_set(struct options *options, const struct option_row *row, c
 static bool options_begin(struct options *options, const struct command *command, size_t operands,
                           struct error *error)
 {
-    *options = (struct options){.engine.max_weights = (size_t)16 << 20, .style.dpi_scale = 1};
+    *options =
+        (struct options){.command = command, .engine.max_weights = (size_t)16 << 20, .style.dpi_scale = 1};
     options->operands = memory_alloc(operands, sizeof *options->operands, error);
     if (!options->operands)
         return false;
@@ -211,12 +212,23 @@ bool options_parse(struct options *options, const struct command *command, int a
                      ambiguous.row->name, ambiguous.word);
 }
 
+/* The lists among the command's own options. */
+static void own_free(struct options *options)
+{
+    struct option_row rows[OPTIONS_MAX];
+    const size_t count = options->command ? option_rows(options->command, rows, NULL) : 0;
+    for (size_t i = 0; options->own && i < count; i++)
+        if (rows[i].is_own && rows[i].parse == value_strings)
+            free(((struct string_list *)(void *)((char *)options->own + rows[i].at))->text);
+    free(options->own);
+}
+
 void options_free(struct options *options)
 {
     free(options->operands);
     free(options->output.paths.text);
     free(options->selection.layers.span);
     free(options->selection.heads.span);
-    free(options->own);
+    own_free(options);
     *options = (struct options){0};
 }

@@ -72,7 +72,8 @@ struct options {
     struct output_options output;
     struct drawing_style style;
     struct patch_options patch;
-    void *own; /* the command's own options, command->own_size bytes; owned */
+    const struct command *command; /* whose rows were read; NULL: none yet */
+    void *own; /* the command's own options, command->own_size bytes; owned, with the lists in them */
 };
 
 /* Reads argv[1…] by the rows of a command. Errors are ERROR_USAGE and name the option. Freed by options_free in
