@@ -135,6 +135,20 @@ void out_float(struct out *out, float value)
         out->size -= NUMBER_SIZE - number_write(room, value);
 }
 
+void out_double(struct out *out, double value)
+{
+    char text[40];
+    int digits = 15;
+    if (!isfinite(value) || value == 0) {
+        out_float(out, (float)value);
+        return;
+    }
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && digits++ < 17);
+    out_text(out, text);
+}
+
 void out_quoted(struct out *out, const char *text)
 {
     out_char(out, '"');

@@ -28,6 +28,8 @@ void out_char(struct out *out, char c);
 void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As number_write, but -0 as -0.0; NaN and infinities as `null`. */
 void out_float(struct out *out, float value);
+/* The fewest digits that give the same double again, from 15 on; -0 as -0.0; NaN and infinities as `null`. */
+void out_double(struct out *out, double value);
 /* As a string of JSON, with its quotes; bytes that are not UTF-8 become U+FFFD, and characters that a terminal would obey
  * (text_is_unfit) are escaped. */
 void out_quoted(struct out *out, const char *text);

@@ -73,7 +73,7 @@ static bool convert_all(struct array_file *file, struct conversion *conversion, 
         return false;
     return convert_dtype(own->dtype, &rules.dtype, error) && convert_check(options, own, error) &&
            array_file_open(file, options->operands[0], options->input.format, warnings, error) &&
-           conversion_make(conversion, file, format, &rules, error) &&
+           conversion_make(conversion, file, format, &rules, warnings, error) &&
            convert_write(conversion, own->output, warnings, error);
 }
 
@@ -88,7 +88,10 @@ static bool convert_run(const struct options *options, struct error *error)
         fprintf(stderr, "attn: warning: %s\n", warnings.text[i]);
     if (ok && options->verbose)
         for (size_t i = 0; i < conversion.count; i++) {
-            const struct array *array = &conversion.arrays[i], *from = &conversion.origins[i].array;
+            const struct array *array = &conversion.arrays[i];
+            if (!array->origin)
+                continue; /* what stands beside the arrays */
+            const struct array *from = &array->origin->array;
             char old[256], new[256];
             text_clean(old, sizeof old, from->name[0] ? from->name : "the array");
             text_clean(new, sizeof new, array->name[0] ? array->name : "the array");

@@ -101,9 +101,6 @@ bool check_all_pairs(const struct check *check, struct problem_layer *layer);
 size_t problem_said_heads(const struct inputs *inputs, const struct layer_inputs *own,
                           const struct settings *over, bool kv);
 
-/* Makes the -infinity of a null in tensors that are added to scores. Comes first: tables are made of them. */
-void problem_replace_nulls(struct inputs *inputs);
-
 /* Makes w_q, w_k, w_v and w_o of rank 2, d_model×(heads·d), of projections that are stored otherwise, and sets
  * `heads` where an axis tells it (projections.c). Errors: shapes that do not fit, or fit in two ways; no memory. */
 bool problem_straighten_projections(struct inputs *inputs, const struct settings *over, struct error *error);
@@ -114,9 +111,6 @@ void problem_trim_positions(struct inputs *inputs);
 /* Drops a first axis of 1, that of a batch, of embeddings and context, of q, k and v whose columns are those of all the
  * heads that are said, and of tensors of rank 4 of one layer (check_shapes.c). */
 void problem_drop_batches(struct inputs *inputs, const struct settings *over);
-
-/* Turns the masks whose true attends in any case, where mask_true_blocks will turn them again (check_shapes.c). */
-void problem_turn_masks(struct inputs *inputs, const struct settings *over);
 
 /* Makes rank 3 of tensors of rank 2 whose heads are below each other: weights of which `heads` says how many they
  * are; q, k and v where the tokens tell, with a warning (stacked_heads.c). */

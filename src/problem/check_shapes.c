@@ -174,27 +174,3 @@ void problem_drop_batches(struct inputs *inputs, const struct settings *over)
     for (size_t l = 0; l < inputs->layer_count; l++)
         drop_all(inputs, &inputs->layers[l], over);
 }
-
-static void turn_masks(struct layer_inputs *own, bool blocks)
-{
-    static const enum input masks[] = {INPUT_MASK, INPUT_KEY_MASK};
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
-        struct tensor *t = &own->tensor[masks[i]];
-        for (size_t j = 0; blocks && t->data && t->true_attends && j < tensor_count(t); j++)
-            t->data[j] = 1 - t->data[j];
-        t->true_attends = false;
-    }
-}
-
-void problem_turn_masks(struct inputs *inputs, const struct settings *over)
-{
-    const struct settings *all = &inputs->all.settings;
-    const bool said = settings_have(over, SETTING_MASK_TRUE_BLOCKS);
-    const bool blocks = said ? over->mask_true_blocks : all->mask_true_blocks;
-    turn_masks(&inputs->all, blocks);
-    for (size_t l = 0; l < inputs->layer_count; l++) {
-        const struct settings *own = &inputs->layers[l].settings;
-        const bool here = !said && settings_have(own, SETTING_MASK_TRUE_BLOCKS);
-        turn_masks(&inputs->layers[l], here ? own->mask_true_blocks : blocks);
-    }
-}

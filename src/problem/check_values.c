@@ -1,6 +1,7 @@
 /* The numbers in the inputs: which values they may have. */
 #include "base/source.h"
 #include "problem/check.h"
+#include "problem/senses.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,33 +69,6 @@ static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool m
     return true;
 }
 
-/* Whether a tensor holds logits, added to scores or beside them. There -infinity means no
- * weight, and so does null. */
-static bool is_logit(enum input which)
-{
-    return which == INPUT_BIAS || which == INPUT_RELATIVE_BIAS || which == INPUT_SINKS;
-}
-
-static void replace_nulls(struct layer_inputs *layer)
-{
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
-        struct tensor *tensor = &layer->tensor[i];
-        if (!tensor->data || !is_logit(i) || !(tensor->holds & TENSOR_NULLS))
-            continue;
-        size_t count = tensor_count(tensor);
-        for (size_t j = 0; j < count; j++)
-            if (tensor_is_null(tensor->data[j]))
-                tensor->data[j] = -INFINITY;
-    }
-}
-
-void problem_replace_nulls(struct inputs *inputs)
-{
-    replace_nulls(&inputs->all);
-    for (size_t l = 0; l < inputs->layer_count; l++)
-        replace_nulls(&inputs->layers[l]);
-}
-
 /* The tensors of `layer`, which serve the layers [first, end). */
 static bool check_layer_values(struct problem *problem, struct layer_inputs *layer, size_t first, size_t end,
                                struct warnings *warnings, struct error *error)
@@ -119,7 +93,7 @@ static bool check_layer_values(struct problem *problem, struct layer_inputs *lay
             continue; /* compute/given.h looks at them, once */
         if (computed && problem_uses(problem, first, end, tensor))
             problem->nonfinite |=
-                warn_nonfinite(tensor, input_names[i], is_logit(i) || i == INPUT_DECAY, warnings);
+                warn_nonfinite(tensor, input_names[i], sense_is_logit(i) || i == INPUT_DECAY, warnings);
     }
     return true;
 }

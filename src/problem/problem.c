@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "problem/check.h"
+#include "problem/senses.h"
 
 /* Whether the keys are the queries' own tokens: as many, no other sequence, no other labels. */
 static bool attends_to_itself(const struct check *check)
@@ -140,12 +141,12 @@ bool problem_prepare(struct inputs *inputs, const struct settings *over, struct 
 {
     if (!check_layers(inputs, error))
         return false;
-    problem_replace_nulls(inputs);
+    senses_nulls(inputs); /* tables are made of them */
     if (!problem_straighten_projections(inputs, over, error))
         return false;
     problem_trim_positions(inputs);
     problem_drop_batches(inputs, over);
-    problem_turn_masks(inputs, over);
+    senses_masks(inputs, over);
     problem_stack_heads(inputs, over, warnings);
     return true;
 }

@@ -557,6 +557,33 @@ const struct per_head *settings_per_head(const struct settings *settings, enum s
                : NULL;
 }
 
+static void write_causal(const struct settings *settings, struct out *out)
+{
+    static const char *const words[] = {[CAUSAL_NO] = "no", [CAUSAL_START] = "start", [CAUSAL_END] = "end"};
+    if (settings->causal == CAUSAL_START && settings->causal_offset != 0)
+        out_format(out, "%" PRId64, settings->causal_offset);
+    else
+        out_format(out, "\"%s\"", words[settings->causal]);
+}
+
+static void write_windows(const struct windows *windows, struct out *out)
+{
+    out_text(out, windows->count > 1 ? "[" : "");
+    for (size_t i = 0; i < windows->count; i++)
+        out_format(out, "%s[%" PRId64 ",%" PRId64 "]", i > 0 ? "," : "", windows->left[i], windows->right[i]);
+    out_text(out, windows->count > 1 ? "]" : "");
+}
+
+static void write_doubles(const struct per_head *list, struct out *out)
+{
+    out_text(out, list->count > 1 ? "[" : "");
+    for (size_t i = 0; i < list->count; i++) {
+        out_text(out, i > 0 ? "," : "");
+        out_double(out, list->at[i]);
+    }
+    out_text(out, list->count > 1 ? "]" : "");
+}
+
 void settings_write(const struct settings *settings, enum setting which, struct out *out)
 {
     const void *field = (const char *)settings + fields[which].at;
@@ -570,18 +597,18 @@ void settings_write(const struct settings *settings, enum setting which, struct 
         break;
     case POSITIVE:
     case SHARE:
-        out_float(out, (float)*(const double *)field);
+        out_double(out, *(const double *)field);
         break;
     case POSITIVES:
     case FINITES:
     case SOFTCAPS:
-        per_head_write(field, out);
+        write_doubles(field, out);
         break;
     case FILL:
         if (isnan(*(const double *)field))
             out_text(out, "\"nan\"");
         else
-            out_float(out, (float)*(const double *)field);
+            out_double(out, *(const double *)field);
         break;
     case FLAG:
         out_text(out, *(const bool *)field ? "true" : "false");
@@ -607,7 +634,10 @@ void settings_write(const struct settings *settings, enum setting which, struct 
         out_quoted(out, field);
         break;
     case CAUSAL:
+        write_causal(settings, out);
+        break;
     case WINDOW:
+        write_windows(field, out);
         break;
     }
 }

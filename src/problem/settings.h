@@ -180,11 +180,11 @@ bool settings_are_shares(const struct settings *settings);
  * set of those cleared that were in force. */
 uint64_t settings_keep_masks(struct settings *settings);
 
-/* Whether both have the setting, with the same value. Not for causal and window, as settings_write. */
+/* Whether both have the setting, with the same value. Not for causal and window. */
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
 
 /* Writes a setting as a value of JSON that settings_parse would accept: "sparsemax" with its quotes, 0.5,
- * [0,3]. Not for causal and window, of which results write more than was given. */
+ * [0,3]. What was given: of causal and window results write more. */
 void settings_write(const struct settings *settings, enum setting which, struct out *out);
 
 /* The value of a setting that may be a number a head; NULL for other settings. */

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "problem/senses.h"
 #include "read/read.h"
 #include "tensor/format.h"
 
@@ -25,10 +26,37 @@ static struct array *own_array(struct array_file *file, char *name, struct error
     return array;
 }
 
+static bool own_numbers(struct array *array, const struct tensor *tensor)
+{
+    array->dtype = DTYPE_F32;
+    array->type = "number";
+    array->data = (const char *)tensor->data;
+    array->bytes = tensor_count(tensor) * sizeof *tensor->data;
+    return true;
+}
+
+/* A tensor of true and false, a byte each. */
+static bool own_truths(struct array_file *file, struct array *array, const struct tensor *tensor,
+                       struct error *error)
+{
+    const size_t count = tensor_count(tensor);
+    char *truths = archive_alloc(&file->archive, count, 1, error);
+    for (size_t i = 0; truths && i < count; i++)
+        truths[i] = tensor->data[i] != 0;
+    array->dtype = DTYPE_BOOL;
+    array->type = "boolean";
+    array->data = truths;
+    array->bytes = count;
+    return truths;
+}
+
 /* Adds a tensor; INPUT_COUNT: the ids of the tokens; `layer` SIZE_MAX: it is of all layers. Tensors of layers have the names that read back as those. */
 static bool own_tensor(struct array_file *file, const struct tensor *tensor, enum input input, size_t layer,
                        struct error *error)
 {
+    const struct settings *settings = &file->inputs.all.settings;
+    const bool turns =
+        tensor->is_out_in && tensor->rank == 2 && settings_word(settings, SETTING_W_LAYOUT) != LAYOUT_OUT_IN;
     char *name = input == INPUT_COUNT ? text_copy("input_ids")
                  : layer == SIZE_MAX  ? text_copy(input_names[input])
                                       : text_format("layers.%zu.%s", layer, input_names[input]);
@@ -36,15 +64,18 @@ static bool own_tensor(struct array_file *file, const struct tensor *tensor, enu
     if (!array || !memory_resize(&file->inputs_of, file->owned_count, sizeof *file->inputs_of, error))
         return false;
     file->inputs_of[file->owned_count - 1] = input;
-    array->dtype = DTYPE_F32;
-    array->type = tensor->holds == TENSOR_BOOLEANS ? "boolean" : "number";
     array->rank = tensor->rank;
     for (int a = 0; a < tensor->rank; a++)
         array->shape[a] = tensor->shape[a];
     (void)array_pack(array);
-    array->data = (const char *)tensor->data;
-    array->bytes = tensor_count(tensor) * sizeof *tensor->data;
-    return true;
+    if (turns) { /* stored as out×in, and named here as if it were in×out */
+        array->shape[0] = tensor->shape[1];
+        array->shape[1] = tensor->shape[0];
+        array->stride[0] = 1;
+        array->stride[1] = (ptrdiff_t)tensor->shape[1];
+    }
+    return tensor->holds == TENSOR_BOOLEANS ? own_truths(file, array, tensor, error)
+                                            : own_numbers(array, tensor);
 }
 
 static bool own_tensors(struct array_file *file, struct error *error)
@@ -148,19 +179,9 @@ static bool keep_value(struct archive *archive, const char *key, char *value, st
 static bool keep_setting(struct archive *archive, const struct settings *settings, enum setting which,
                          struct error *error)
 {
-    static const char *const causal[] = {[CAUSAL_NO] = "no", [CAUSAL_START] = "start", [CAUSAL_END] = "end"};
     struct out out;
     out_begin(&out, -1, "settings");
-    if (which == SETTING_CAUSAL && settings->causal == CAUSAL_START && settings->causal_offset != 0)
-        out_format(&out, "%lld", (long long)settings->causal_offset);
-    else if (which == SETTING_CAUSAL)
-        out_format(&out, "\"%s\"", causal[settings->causal]);
-    else if (which == SETTING_WINDOW)
-        for (size_t i = 0; i < settings->window.count; i++)
-            out_format(&out, "%s[%lld,%lld]", i > 0 ? "," : "", (long long)settings->window.left[i],
-                       (long long)settings->window.right[i]);
-    else
-        settings_write(settings, which, &out);
+    settings_write(settings, which, &out);
     out_char(&out, 0);
     bool ok = out_finish(&out, error) && keep_value(archive, setting_kinds[which].name, out.data, error);
     out_free(&out);
@@ -192,8 +213,12 @@ static bool array_file_read(struct array_file *file, struct source *source, cons
 {
     file->is_text = true;
     file->text_bytes = source->size;
-    if (!read_source(&file->inputs, source, said, &file->format, warnings, error) ||
-        !own_tensors(file, error) || !keep_metadata(file, error))
+    static const struct settings none;
+    if (!read_source(&file->inputs, source, said, &file->format, warnings, error))
+        return false;
+    senses_nulls(&file->inputs);
+    senses_masks(&file->inputs, &none);
+    if (!own_tensors(file, error) || !keep_metadata(file, error))
         return false;
     file->arrays = file->owned;
     file->count = file->owned_count;

@@ -71,8 +71,27 @@ static void find_plain(const char *name, struct found *found)
     found->input = strcmp(own, "weights") == 0 ? INPUT_ATTENTION : input_named(own);
 }
 
+/* The name of an array layers.N.KEY that attn wrote. */
+static const struct dump_name own_layer = {.pattern = "layers.%d."};
+
+/* The input of an array layers.N.KEY that attn wrote, where KEY is one of its own names. */
+static bool find_of_layer(const char *name, struct found *found)
+{
+    found->numbers = (struct name_numbers){.step = SIZE_MAX};
+    const char *key = dump_name_of_layer(name, &found->numbers.layer);
+    const enum input input = !key                          ? INPUT_COUNT
+                             : strcmp(key, "weights") == 0 ? INPUT_ATTENTION
+                                                           : input_named(key);
+    if (input == INPUT_COUNT)
+        return false;
+    found->input = input;
+    found->dump = &own_layer;
+    return true;
+}
+
 static void find_all(struct dump *dump)
 {
+    const bool is_own = dump_has_about(dump->archive);
     for (size_t i = 0; i < dump->archive->count; i++) {
         const struct array *array = &dump->archive->arrays[i];
         struct found *found = &dump->list[dump->count++];
@@ -80,7 +99,7 @@ static void find_all(struct dump *dump)
         if (!array->name[0])
             continue;
         found->is_ids = json_names_ids(array->name);
-        if (found->is_ids)
+        if (found->is_ids || (is_own && find_of_layer(array->name, found)))
             continue;
         find_plain(array->name, found);
         if (found->input < INPUT_COUNT)
@@ -197,7 +216,8 @@ static void drop_operands(struct dump *dump)
     bool any = false;
     for (size_t i = 0; i < dump->count; i++) {
         struct found *found = &dump->list[i];
-        if (found->dump && (found->input == INPUT_Q || found->input == INPUT_K || found->input == INPUT_V)) {
+        if (found->dump && found->dump != &own_layer &&
+            (found->input == INPUT_Q || found->input == INPUT_K || found->input == INPUT_V)) {
             drop(found);
             any = true;
         }
@@ -215,6 +235,24 @@ static int compare_numbers(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
+/* The numbers of layers that attn wrote about: all from 0 on, also of those without an array of their own. */
+static bool list_given_layers(struct dump *dump)
+{
+    const size_t count = dump->inputs->layer_count;
+    free(dump->layers);
+    dump->layers = memory_alloc(count, sizeof *dump->layers, dump->error);
+    for (size_t l = 0; dump->layers && l < count; l++)
+        dump->layers[dump->layer_count++] = l;
+    for (size_t i = 0; dump->layers && i < dump->count; i++) {
+        const struct found *found = &dump->list[i];
+        if (found->dump && is_found(found) && found->numbers.layer >= count)
+            return archive_error(dump->archive, found_array(dump, found), dump->error,
+                                 "its layer is %zu: expected one below %zu, as " DUMP_ABOUT " has layers",
+                                 found->numbers.layer, count);
+    }
+    return dump->layers;
+}
+
 /* The numbers of the layers, each once, in their order. */
 static bool list_layers(struct dump *dump)
 {
@@ -225,6 +263,8 @@ static bool list_layers(struct dump *dump)
     for (size_t i = 0; i < dump->count; i++)
         if (dump->list[i].dump && is_found(&dump->list[i]))
             dump->layers[count++] = dump->list[i].numbers.layer;
+    if (dump->inputs->layers_given && count > 0)
+        return list_given_layers(dump);
     if (count > 0)
         qsort(dump->layers, count, sizeof *dump->layers, compare_numbers);
     for (size_t i = 0; i < count; i++)
@@ -463,26 +503,47 @@ static bool dump_put_ids(const struct dump *dump)
     return true;
 }
 
-/* What attn wrote beside its arrays: tokens, title, settings. */
-static bool dump_put_about(const struct dump *dump)
+bool dump_has_about(const struct archive *archive)
 {
-    struct archive *archive = dump->archive;
+    const struct array *array = archive_find(archive, DUMP_ABOUT);
+    return archive_metadatum(archive, DUMP_ABOUT) ||
+           (array && array->dtype == DTYPE_U8 && array->rank == 1 && array->stride[0] == 1);
+}
+
+bool dump_about(const char **text, size_t *size, struct archive *archive, struct error *error)
+{
     const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
-    struct array *array = archive_find(archive, DUMP_ABOUT);
-    const bool is_text = array && array->dtype == DTYPE_U8 && array->rank == 1 && array->stride[0] == 1;
-    if (dump->target->what != READ_ANY || (!metadatum && !is_text))
-        return true;
-    if (!metadatum && !archive_load(archive, array, dump->error))
+    struct array *array = metadatum ? NULL : archive_find(archive, DUMP_ABOUT);
+    if (array && !archive_load(archive, array, error))
         return false;
-    const char *text = metadatum ? metadatum->data : array->data;
-    const size_t size = metadatum ? metadatum->size : array->shape[0];
-    char *copy = archive_alloc(archive, size + 1, 1, dump->error);
+    *text = metadatum ? metadatum->data : array->data;
+    *size = metadatum ? metadatum->bytes : array->shape[0];
+    return true;
+}
+
+bool dump_read_about(struct inputs *inputs, struct archive *archive, bool has_weights,
+                     struct warnings *warnings, struct error *error)
+{
+    const char *text;
+    size_t size;
+    if (!dump_has_about(archive))
+        return true;
+    if (!dump_about(&text, &size, archive, error))
+        return false;
+    char *copy = archive_alloc(archive, size + 1, 1, error);
     if (!copy)
         return false;
     memcpy(copy, text, size);
     copy[size] = 0;
     struct source source = {.name = archive->sources[0].name, .data = copy, .size = size};
-    return json_read_about(dump->inputs, &source, has_input(dump, INPUT_ATTENTION), dump->warnings,
+    return json_read_about(inputs, &source, has_weights, warnings, error);
+}
+
+/* What attn wrote beside its arrays: tokens, title, settings. */
+static bool dump_put_about(const struct dump *dump)
+{
+    return dump->target->what != READ_ANY ||
+           dump_read_about(dump->inputs, dump->archive, has_input(dump, INPUT_ATTENTION), dump->warnings,
                            dump->error);
 }
 

@@ -20,6 +20,15 @@
 bool dump_read(struct inputs *inputs, struct archive *archive, const char *name, const char *index,
                const struct read_target *target, struct warnings *warnings, struct error *error);
 
+/* Whether attn wrote the archive: there is, as metadatum or array, what its arrays do not say, as JSON. */
+bool dump_has_about(const struct archive *archive);
+/* That text, not ended by a NUL, where there is one; it lives as long as the archive. Errors: those of archive_load. */
+bool dump_about(const char **text, size_t *size, struct archive *archive, struct error *error);
+/* Reads it: tokens, title, settings, also of layers. `has_weights`: the archive holds weights, which are not computed anew.
+ * Without it nothing is done. Errors: ERROR_INPUT where it is wrong; no memory. */
+bool dump_read_about(struct inputs *inputs, struct archive *archive, bool has_weights,
+                     struct warnings *warnings, struct error *error);
+
 /* What an array would be taken for, without a look at its numbers. */
 struct dump_reading {
     enum input input; /* INPUT_COUNT: it is passed over */

@@ -1,6 +1,7 @@
 #include "read/dump_names.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const dump_part_names[PART_COUNT] = {"", "encoder", "decoder", "cross"};
@@ -110,6 +111,20 @@ const struct dump_name *dump_name_find(const char *name, struct name_numbers *nu
         if (name_pattern_fits(rows[i].pattern, name, numbers))
             return &rows[i];
     return NULL;
+}
+
+const char *dump_name_of_layer(const char *name, size_t *layer)
+{
+    static const char before[] = "layers.";
+    const size_t begin = sizeof before - 1;
+    if (strncmp(name, before, begin) != 0)
+        return NULL;
+    const size_t digits = strspn(name + begin, "0123456789");
+    const char *key = name + begin + digits;
+    if (digits == 0 || digits > 9 || key[0] != '.' || !key[1])
+        return NULL;
+    *layer = strtoul(name + begin, NULL, 10);
+    return key + 1;
 }
 
 bool dump_name_is_result(const char *name)

@@ -26,6 +26,10 @@ struct dump_name {
  * order in which they are preferred. */
 const struct dump_name *dump_name_find(const char *name, struct name_numbers *numbers);
 
+/* The KEY of a name layers.N.KEY, as attn names what layers have of their own; NULL: it has another form. N has at most nine
+ * digits. */
+const char *dump_name_of_layer(const char *name, size_t *layer);
+
 /* Whether a name is one that attn gives to results beside weights: scores, layers.3.output, stats.entropy. */
 bool dump_name_is_result(const char *name);
 

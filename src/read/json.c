@@ -683,6 +683,7 @@ static bool read_everything(struct reading *reading, const struct json_members *
     if (schema && !written && text_begins(schema->item->valuestring, "attn/"))
         return source_error(reading->json.source, schema->offset, reading->error,
                             "the schema is \"%s\": expected \"attn/1\"", schema->item->valuestring);
+    reading->inputs->is_result = reading->inputs->is_result || written;
     if (is_bertviz(find_member(members, "attention")))
         return read_bertviz(reading, find_member(members, "attention"));
     if (!check_weights(reading, members))

@@ -7,6 +7,18 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+void array_of_bytes(struct array *array, char *name, const char *bytes, size_t size)
+{
+    *array = (struct array){.name = name,
+                            .type = dtype_kind(DTYPE_U8)->name,
+                            .dtype = DTYPE_U8,
+                            .rank = 1,
+                            .shape = {size},
+                            .stride = {1},
+                            .data = bytes,
+                            .bytes = size};
+}
+
 bool array_count(const struct array *array, size_t *count)
 {
     *count = 1;

@@ -34,6 +34,9 @@ struct array {
     struct array_origin *origin;
 };
 
+/* Makes an array of bytes, as numbers of one axis. The name is taken over, the bytes are borrowed. */
+void array_of_bytes(struct array *array, char *name, const char *bytes, size_t size);
+
 /* How many numbers it has; false where that, or an axis, does not fit a ptrdiff_t. */
 bool array_count(const struct array *array, size_t *count);
 /* Sets the strides to those of rows last without gaps. False where a size does not fit. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "read/dump_names.h"
 #include "tensor/format.h"
 #include "write/json.h"
 #include "write/write.h"
@@ -131,7 +132,7 @@ static bool put_results(const struct results *r)
 /* What is no array, as JSON: in the metadata, and as an array of its bytes where a format has none. */
 static bool put_head(struct archive *archive, const struct excerpts *excerpts, struct error *error)
 {
-    static const char key[] = "attn_json";
+    static const char key[] = DUMP_ABOUT;
     struct out out;
     out_begin(&out, -1, "");
     json_write_head(excerpts, &out);
@@ -156,12 +157,7 @@ static bool put_head_array(struct archive *archive, struct error *error)
     struct array *array = archive_add(archive, head->key, strlen(head->key), error);
     if (!array)
         return false;
-    array->dtype = DTYPE_U8;
-    array->type = dtype_kind(DTYPE_U8)->name;
-    array->rank = 1;
-    array->shape[0] = array->bytes = head->size;
-    array->stride[0] = 1;
-    array->data = head->data;
+    array_of_bytes(array, array->name, head->data, head->size);
     return true;
 }
 

@@ -8,8 +8,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "read/dump.h"
+#include "read/dump_names.h"
 #include "tensor/narrow.h"
 #include "write/array_json.h"
+#include "write/input_json.h"
 
 const struct format *conversion_format(const char *path, struct error *error)
 {
@@ -144,6 +147,12 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 
 /* ---- the arrays ---- */
 
+/* Whether the arrays of a format have names, and there can be several. */
+static bool has_names(const struct format *format)
+{
+    return format != &format_npy;
+}
+
 /* Whether an array is chosen; used[i]: pattern i fits one. */
 static bool conversion_chooses(const struct conversion_rules *rules, const char *name, bool *used)
 {
@@ -154,6 +163,22 @@ static bool conversion_chooses(const struct conversion_rules *rules, const char 
     return fits;
 }
 
+/* Whether numbers can be read; of two raw bytes each, which is how NumPy saves bfloat16, as these where they are wanted. */
+static bool conversion_reads(struct conversion *conversion, struct array *array, enum dtype wanted,
+                             struct error *error)
+{
+    const char *file = array_file_name(conversion->file), *name = array->name;
+    if (dtype_kind(array->dtype)->widen || (wanted == DTYPE_BF16 && array_read_as(array, wanted)))
+        return true;
+    struct array halves = *array;
+    return error_set(error, ERROR_INPUT, "%s%s%s: numbers of the type %s cannot be read%s", file,
+                     name[0] ? ":" : "", name, array->type,
+                     array_read_as(&halves, DTYPE_BF16)
+                         ? ": expected another type, or --dtype bf16 if these are bfloat16"
+                     : conversion->file->count > 1 ? ": expected another type; --only leaves arrays out"
+                                                   : ": expected another type");
+}
+
 static bool conversion_add(struct conversion *conversion, struct array *from, char *name, enum dtype wanted,
                            struct error *error)
 {
@@ -161,7 +186,7 @@ static bool conversion_add(struct conversion *conversion, struct array *from, ch
     struct array *array = &conversion->arrays[index];
     if (!name)
         return error_memory(error, strlen(from->name) + 1);
-    if (!name[0] && strcmp(conversion->format->name, "npy") != 0) {
+    if (!name[0] && has_names(conversion->format)) {
         free(name);
         if (!(name = name_of_file(conversion->file)))
             return error_memory(error, 64);
@@ -169,7 +194,7 @@ static bool conversion_add(struct conversion *conversion, struct array *from, ch
     *array = *from;
     array->name = name;
     conversion->count++;
-    if (!array_file_load(conversion->file, from, error))
+    if (!conversion_reads(conversion, from, wanted, error) || !array_file_load(conversion->file, from, error))
         return false;
     conversion->origins[index] =
         (struct array_origin){.array = *from, .source = array_file_source(conversion->file, from)};
@@ -194,12 +219,21 @@ static bool check_used(const bool *used, const char *const *rules, size_t count,
     return true;
 }
 
+/* Whether an array holds what attn wrote beside the others, and is not the one that was asked for. */
+static bool is_about(const struct array_file *file, const struct array *array)
+{
+    return !file->path.name && !file->path.index && strcmp(array->name, DUMP_ABOUT) == 0 &&
+           dump_has_about(&file->archive);
+}
+
 static bool conversion_add_all(struct conversion *conversion, const struct conversion_rules *rules,
                                const struct renaming *renamings, bool *used, struct error *error)
 {
     struct array_file *file = conversion->file;
     for (size_t i = 0; i < file->count; i++) {
         struct array *from = &file->arrays[i];
+        if (is_about(file, from))
+            continue;
         if (conversion_chooses(rules, from->name, used) &&
             !conversion_add(
                 conversion, from,
@@ -211,20 +245,87 @@ static bool conversion_add_all(struct conversion *conversion, const struct conve
            check_used(used + rules->only_count, rules->renames, rules->rename_count, "--rename", file, error);
 }
 
+/* ---- what stands beside the arrays ---- */
+
+static bool is_weights(const struct array *array)
+{
+    size_t layer;
+    const char *key = dump_name_of_layer(array->name, &layer);
+    key = key ? key : array->name;
+    return strcmp(key, "weights") == 0 || strcmp(key, input_names[INPUT_ATTENTION]) == 0;
+}
+
+/* Reads what attn wrote beside the arrays of an archive. */
+static bool conversion_read_about(struct conversion *conversion, struct warnings *warnings,
+                                  struct error *error)
+{
+    struct array_file *file = conversion->file;
+    bool has_weights = false;
+    for (size_t i = 0; i < conversion->count; i++)
+        has_weights = has_weights || is_weights(&conversion->arrays[i]);
+    return dump_read_about(&file->inputs, &file->archive, has_weights, warnings, error);
+}
+
+/* The text of what stands beside the arrays: what a text says, or what attn wrote into an archive. Empty: there is nothing. */
+static bool conversion_about(struct conversion *conversion, const char **text, size_t *size,
+                             struct error *error)
+{
+    struct array_file *file = conversion->file;
+    *size = 0;
+    if (!file->is_text)
+        return !dump_has_about(&file->archive) || dump_about(text, size, &file->archive, error);
+    out_begin(&conversion->text, -1, "");
+    if (!input_json_write(&conversion->text, &file->inputs))
+        return true;
+    if (!out_finish(&conversion->text, error))
+        return false;
+    *text = conversion->text.data;
+    *size = conversion->text.size;
+    return true;
+}
+
+/* Keeps that as a metadatum, or as an array of its bytes. An array that was taken out by its name comes alone. */
+static bool conversion_add_about(struct conversion *conversion, struct error *error)
+{
+    const struct array_path *path = &conversion->file->path;
+    struct metadatum *about = &conversion->about;
+    const char *text = NULL;
+    size_t size;
+    if (path->name || path->index)
+        return true;
+    if (!conversion_about(conversion, &text, &size, error))
+        return false;
+    if (size == 0)
+        return true;
+    char *name = text_copy(DUMP_ABOUT);
+    if (!name)
+        return error_memory(error, sizeof DUMP_ABOUT);
+    if (conversion->format->keeps)
+        *about = (struct metadatum){
+            .key = name, .kind = METADATUM_TEXT, .data = text, .size = size, .bytes = size};
+    else
+        array_of_bytes(&conversion->arrays[conversion->count++], name, text, size);
+    return true;
+}
+
 bool conversion_make(struct conversion *conversion, struct array_file *file, const struct format *format,
-                     const struct conversion_rules *rules, struct error *error)
+                     const struct conversion_rules *rules, struct warnings *warnings, struct error *error)
 {
     *conversion = (struct conversion){.format = format, .file = file};
     struct renaming *renamings = memory_alloc(rules->rename_count, sizeof *renamings, error);
     bool *used = memory_zeroed(rules->only_count + rules->rename_count, sizeof *used, error);
-    conversion->arrays = memory_zeroed(file->count, sizeof *conversion->arrays, error);
+    conversion->arrays = memory_zeroed(file->count + 1, sizeof *conversion->arrays, error);
     conversion->origins = memory_zeroed(file->count, sizeof *conversion->origins, error);
     bool ok = renamings && used && conversion->arrays && conversion->origins &&
               check_type(format, rules->dtype, error);
     for (size_t i = 0; ok && i < rules->rename_count; i++)
         ok = renaming_parse(&renamings[i], rules->renames[i], error);
-    ok = ok && conversion_add_all(conversion, rules, renamings, used, error) &&
-         check_names_differ(conversion, error);
+    ok = ok && conversion_add_all(conversion, rules, renamings, used, error);
+    if (ok && format == &format_array_json)
+        ok = conversion_read_about(conversion, warnings, error);
+    else if (ok && has_names(format))
+        ok = conversion_add_about(conversion, error);
+    ok = ok && check_names_differ(conversion, error);
     free(renamings);
     free(used);
     return ok;
@@ -232,11 +333,13 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
 
 /* ---- writing ---- */
 
-/* Whether a metadatum is missed: the alignment of GGUF, and "format" of safetensors, say something of their files alone. */
+/* Whether a metadatum is missed: the alignment of GGUF, and "format" of safetensors, say something of their files alone, and
+ * what attn wrote goes on in its own way. */
 static bool conversion_leaves_out(const struct format *format, const struct metadatum *metadatum)
 {
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
-           strcmp(metadatum->key, "format") != 0;
+           strcmp(metadatum->key, "format") != 0 &&
+           !(strcmp(metadatum->key, DUMP_ABOUT) == 0 && has_names(format));
 }
 
 static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
@@ -244,6 +347,8 @@ static void warn_left_out(const struct conversion *conversion, struct warnings *
     const struct archive *archive = &conversion->file->archive;
     const char *first = NULL, *what = conversion->format->what;
     size_t more = 0;
+    if (conversion->file->is_text && has_names(conversion->format))
+        return; /* all of it is kept */
     for (size_t i = 0; i < archive->metadata_count; i++) {
         if (!conversion_leaves_out(conversion->format, &archive->metadata[i]))
             continue;
@@ -261,7 +366,9 @@ static void warn_losses(const struct conversion *conversion, struct warnings *wa
 {
     for (size_t i = 0; i < conversion->count; i++) {
         const struct array *array = &conversion->arrays[i];
-        const struct narrow_losses *losses = &conversion->origins[i].losses;
+        if (!array->origin)
+            continue;
+        const struct narrow_losses *losses = &array->origin->losses;
         const char *type = dtype_kind(array->dtype)->name;
         if (losses->infinite > 0)
             warnings_add(warnings, "%s: %zu number%s too large for %s, and became infinite", array->name,
@@ -276,13 +383,54 @@ static void warn_losses(const struct conversion *conversion, struct warnings *wa
                      conversion->unquantized, conversion->unquantized == 1 ? " was" : "s were");
 }
 
+/* Warns of names that no input has, where it is one that is written. */
+static void warn_unknown(const struct conversion *conversion, struct warnings *warnings)
+{
+    const char *first = NULL;
+    const size_t unknown = array_json_unknown(conversion->arrays, conversion->count, &first);
+    if (unknown == 1)
+        warnings_add(warnings, "%s is no key of a JSON input: --rename gives it another name", first);
+    else if (unknown > 1)
+        warnings_add(warnings,
+                     "%s and %zu more names are no keys of a JSON input: --rename gives them others", first,
+                     unknown - 1);
+}
+
+/* The metadata of the new file: those of an archive, and what stands beside the arrays instead of it. NULL: no memory. */
+static struct metadatum *conversion_metadata(const struct conversion *conversion, size_t *count,
+                                             struct error *error)
+{
+    const struct archive *archive = &conversion->file->archive;
+    struct metadatum *list = memory_alloc(archive->metadata_count + 1, sizeof *list, error);
+    *count = 0;
+    for (size_t i = 0; list && i < archive->metadata_count && !conversion->file->is_text; i++)
+        if (strcmp(archive->metadata[i].key, DUMP_ABOUT) != 0)
+            list[(*count)++] = archive->metadata[i];
+    if (list && conversion->about.key)
+        list[(*count)++] = conversion->about;
+    return list;
+}
+
+static bool write_format(const struct conversion *conversion, struct out *out, struct error *error)
+{
+    const struct format *format = conversion->format;
+    const struct array *arrays = conversion->arrays;
+    size_t count;
+    if (format == &format_array_json)
+        return array_json_write(&conversion->file->inputs, arrays, conversion->count, out, error);
+    struct metadatum *metadata = conversion_metadata(conversion, &count, error);
+    const bool ok = metadata && format->write(arrays, conversion->count, metadata, count, out, error);
+    free(metadata);
+    return ok;
+}
+
 bool conversion_write(struct conversion *conversion, struct out *out, struct warnings *warnings,
                       struct error *error)
 {
-    const struct archive *archive = &conversion->file->archive;
-    if (!conversion->format->write(conversion->arrays, conversion->count, archive->metadata,
-                                   archive->metadata_count, out, error))
+    if (!write_format(conversion, out, error))
         return false;
+    if (conversion->format == &format_array_json && !conversion->file->inputs.is_result)
+        warn_unknown(conversion, warnings);
     warn_losses(conversion, warnings);
     warn_left_out(conversion, warnings);
     return true;
@@ -294,5 +442,7 @@ void conversion_free(struct conversion *conversion)
         free(conversion->arrays[i].name);
     free(conversion->arrays);
     free(conversion->origins);
+    free(conversion->about.key);
+    out_free(&conversion->text);
     *conversion = (struct conversion){0};
 }

@@ -30,6 +30,9 @@ struct conversion {
     struct array *arrays;    /* as they will be written; their names are owned */
     struct array_origin *origins;
     size_t count;
+    struct metadatum
+        about; /* what stands beside the arrays, as attn writes it; without a key: nothing, or an array has it */
+    struct out text;    /* what a text says there */
     size_t unquantized; /* arrays that cannot have the quantized type that is wanted, and keep theirs */
 };
 
@@ -41,7 +44,7 @@ const struct format *conversion_format(const char *path, struct error *error);
  * type that the format does not have; ERROR_INPUT for numbers that cannot be read.
  */
 bool conversion_make(struct conversion *conversion, struct array_file *file, const struct format *format,
-                     const struct conversion_rules *rules, struct error *error);
+                     const struct conversion_rules *rules, struct warnings *warnings, struct error *error);
 /* Writes the arrays, and the metadata of the file as far as the format has a place for them. Warns of what was lost. */
 bool conversion_write(struct conversion *conversion, struct out *out, struct warnings *warnings,
                       struct error *error);

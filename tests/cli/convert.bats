@@ -64,24 +64,148 @@ check() {
     done
 }
 
-@test "what was converted is computed as what it was made from" {
-    attn run "$DATA/sentence.json" -q -o want.npy --format none
-    for kind in npz safetensors gguf json; do
-        attn convert "$DATA/sentence.json" -o x.$kind -q
-        attn run x.$kind -q -o got.npy --format none
-        cmp want.npy got.npy
+# Inputs, one a line, that say something beside their tensors, or whose numbers mean more than they are.
+inputs_with_more() {
+    cat <<'END'
+{"tokens": ["a", "b", "c"], "q": Q, "layers": [{"causal": true, "k": Q}, {"k": [[0, 1], [1, 0], [2, 2]], "scale": 0.123456789012}]}
+{"q": Q, "k": Q, "layers": [{"tokens": ["x", "y", "z"]}, {"tokens": ["1", "2", "3"], "key_tokens": ["4", "5", "6"], "window": [1, 0]}, {}]}
+{"attention": [[[[1, 0], [0.5, 0.5]]], [[[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1]]]], "tokens": [["a", "b"], ["c", "d", "e"]]}
+{"q": Q, "k": Q, "v": Q, "bias": [[null, 0, 1], [1, null, 0], [0, 0, 2]]}
+{"q": Q, "k": Q, "mask_true_blocks": true, "mask": [[false, true, false], [false, false, true], [true, false, false]]}
+{"q": Q, "k": Q, "attention_mask": [1, 1, 0], "mask_true_blocks": true}
+{"q": Q, "k": Q, "key_padding_mask": [false, false, true]}
+{"embeddings": Q, "q_proj.weight": [[1, 2], [3, 4]], "k_proj.weight": [[1, 0], [3, 1]], "v_proj.weight": [[1, 0], [3, 1]]}
+{"embeddings": Q, "w_q": [[1, 2], [3, 4]], "w_k": [[1, 0], [3, 1]], "w_v": [[1, 0], [3, 1]], "w_layout": "out_in"}
+{"q": [Q, Q], "k": [Q, Q], "window": [[1, 0], [2, 1]], "softcap": 5.123456789, "temperature": [0.7, 1.3]}
+{"tokens": ["un", "happy", "dog"], "q": Q, "k": Q, "words": [0, 0, null], "input_ids": [5, 6, 7]}
+{"q": Q, "k": Q, "position": "rotary", "rope_scaling": {"rope_type": "linear", "factor": 2.5}, "position_base": 500000}
+{"q": Q, "k": Q, "causal": true, "window": 1, "mask_fill": -1e9, "dropout": 0.1, "seed": 18446744073709551615, "global": [0], "tokens": ["a", "b", "c"]}
+{"q": Q, "k": Q, "causal": -1, "sigma": [1.5, 2, 3], "centers": [0, 1, 2]}
+{"q": [[1, 2], [3, 1e30]], "k": [[1, 2], [3, -Infinity]], "v": [[1, Infinity], [3, NaN]]}
+{"title": "a \"b\"\n▁ 😀\u0001", "tokens": ["\u0000x", "\"", "\\"], "q": Q, "k": Q}
+{"layers": [{"attention": [[1, 0], [0.5, 0.5]]}, {"attention": [[0.3, 0.7], [0.5, 0.5]], "tokens": ["p", "q"]}]}
+{"embeddings": Q, "w_q": [[1, 2], [3, 4]], "w_k": [[1, 2], [3, 4]], "w_v": [[1, 2], [3, 4]], "layers": [{"scale": 1}, {"w_q": [[0, 2], [3, 4]]}, {}], "residual": true}
+{"q": [[1, 0.5]], "k": [[1, 2]], "v": [[1, 2]], "past_k": Q, "past_v": Q, "causal": "end"}
+END
+}
+
+# The stages that an input has.
+stages_of() {
+    local stage
+    for stage in weights masked output; do
+        "$ATTN" run "$1" -q --format none --stage $stage 2>/dev/null && printf ' --stage %s' $stage
     done
-    attn run "$DATA/sentence.json" -q -o want.json --format none
-    attn run x.json -q -o got.json --format none # labels and title too
-    cmp want.json got.json
+    return 0
+}
+
+# results_of FILE STAGES: its results, and its warnings without places.
+results_of() {
+    # shellcheck disable=SC2086
+    "$ATTN" run "$1" --format json $2 2>&1 | sed "s|^attn: warning: ${1%.*}\.[^ ]*: |attn: warning: |" | uniq
+}
+
+# What is made of a file, in every format, is computed as the file itself, and nothing is said of a loss.
+comes_back() {
+    local kind want stages
+    stages=$(stages_of "$1")
+    [ -n "$stages" ]
+    want=$(results_of "$1" "$stages")
+    for kind in npz safetensors gguf json; do
+        same "$(attn convert "$1" -o "$1.$kind" 2>&1)" ""
+        same "$(results_of "$1.$kind" "$stages")" "$want"
+    done
+}
+
+@test "settings, tokens, layers and what numbers mean go through every format" {
+    local line n=0
+    inputs_with_more | sed 's/Q/[[1, 0.5], [0.3, -2], [0, 1]]/g' >lines
+    while read -r line; do
+        printf '%s\n' "$line" >"x$n.json"
+        comes_back "x$n.json"
+        n=$((n + 1))
+    done <lines
+    [ "$n" -eq 19 ]
+}
+
+@test "the samples go through every format" {
+    local sample
+    for sample in "$DATA"/*.json "$DATA"/*.csv; do
+        cp "$sample" .
+        comes_back "$(basename "$sample")"
+    done
+}
+
+@test "results go through every format: what weights were computed under, parts, layers of several sizes" {
+    local n=0 words
+    while read -r words; do
+        # shellcheck disable=SC2086
+        attn run $words -q --format none -o "r$n.json" -o "s$n.npz" -o "t$n.safetensors"
+        comes_back "r$n.json"
+        comes_back "s$n.npz"
+        comes_back "t$n.safetensors"
+        n=$((n + 1))
+    done <<END
+$DATA/sentence.json --causal
+$DATA/sentence.json --sink 1 --dropout 0.2
+$DATA/sentence.json --causal --queries 2:5 --keys 1:4
+$DATA/sentence.json --recurrence linear
+$DATA/sentence.json --causal --stage scores --stage weights --stage output --stage masked
+$DATA/sentence.json --causal --stage scores
+$DATA/induction.json --layer 1 --average heads
+END
+    inputs_with_more | sed -n 3p >sizes.json
+    attn run sizes.json -q --format none -o r.json -o s.npz
+    comes_back r.json
+    comes_back s.npz
+}
+
+@test "an array whose numbers cannot be read is refused before anything is written" {
+    "$PYTHON" - <<'END'
+import json, struct
+import numpy as np
+for name, dtype in [("c8", "<c8"), ("text", "<U4"), ("bytes", "|S4"), ("date", "<M8[ns]"), ("long", "<f16")]:
+    np.save(name + ".npy", np.zeros(2, dtype))
+np.save("v2.npy", np.array([0x3f80, 0xc000], "<u2").view("V2"))
+np.savez("two.npz", c=np.zeros(2, "<c8"), q=np.ones((2, 2), "<f4"))
+header = json.dumps({"a": {"dtype": "C64", "shape": [1], "data_offsets": [0, 8]}}).encode()
+with open("c.safetensors", "wb") as out:
+    out.write(struct.pack("<Q", len(header)) + header + bytes(8))
+END
+    local kind
+    for kind in npy npz safetensors gguf json; do
+        fails 3 "c8.npy: numbers of the type <c8 cannot be read: expected another type" attn convert c8.npy -o y.$kind
+        fails 3 "text.npy: numbers of the type <U4 cannot be read: expected another type" attn convert text.npy -o y.$kind
+        fails 3 "bytes.npy: numbers of the type |S4 cannot be read: expected another type" attn convert bytes.npy -o y.$kind
+        fails 3 "date.npy: numbers of the type <M8[ns] cannot be read: expected another type" attn convert date.npy -o y.$kind
+        fails 3 "long.npy: numbers of the type <f16 cannot be read: expected another type" attn convert long.npy -o y.$kind --dtype f32
+        fails 3 "v2.npy: numbers of the type |V2 cannot be read: expected another type, or --dtype bf16 if these are bfloat16" \
+            attn convert v2.npy -o y.$kind
+        fails 3 "c.safetensors:a: numbers of the type C64 cannot be read: expected another type" attn convert c.safetensors -o y.$kind
+        fails 3 "two.npz:c: numbers of the type <c8 cannot be read: expected another type; --only leaves arrays out" \
+            attn convert two.npz -o y.$kind
+    done
+    attn convert two.npz -o y.npz --only q
+    attn convert v2.npy -o y.safetensors --dtype bf16
+    same "$(attn info y.safetensors --format json | jq -c '.files[0].tensors[0] | [.dtype, .min, .max]')" '["BF16",-2,1]'
+}
+
+@test "an array of a model's layer is no key of a JSON input, and it is said" {
+    "$PYTHON" -c 'import numpy as np
+np.savez("x.npz", **{f"attentions.{i}": np.full((1, 2, 2), 0.5) for i in range(3)}, q=np.ones((2, 2)))'
+    same "$(attn convert x.npz -o y.json 2>&1)" \
+        "attn: warning: attentions.0 and 2 more names are no keys of a JSON input: --rename gives them others"
+    same "$(attn convert x.npz -o y.json --only attentions.1 2>&1)" \
+        "attn: warning: attentions.1 is no key of a JSON input: --rename gives it another name"
+    same "$(attn convert x.npz -o y.json --only 'attentions.*' --rename 'attentions.*=layers.*.attention' 2>&1)" ""
+    attn run y.json -q --format none -o got.npy
+    attn run x.npz -q --format none -o want.npy
+    cmp want.npy got.npy
 }
 
 @test "metadata without a place are told of once, and -q is silent" {
-    same "$(attn convert "$DATA/projections.json" -o x.npz 2>&1)" \
-        "attn: warning: title and 2 more metadata are left out: a zip of NumPy arrays has no place for them"
-    same "$(attn convert "$DATA/projections.json" -o x.npz -q 2>&1)" ""
-    same "$(attn convert "$DATA/projections.json" -o x.safetensors 2>&1)" \
-        "attn: warning: tokens is left out: a file of safetensors has no place for it"
+    same "$(attn convert "$DATA/projections.json" -o x.npy --only w_q 2>&1)" \
+        "attn: warning: title and 2 more metadata are left out: a NumPy array has no place for them"
+    same "$(attn convert "$DATA/projections.json" -o x.npy --only w_q -q 2>&1)" ""
     same "$(attn convert "$DATA/projections.json" -o x.npz -q -v --only w_q --rename w_q=w --dtype f16 2>&1)" \
         "attn: w_q, number, is w, f16"
 }

@@ -425,21 +425,23 @@ def test_texts():
     convert("x.json", "y.npz")
     with np.load("y.npz") as got:
         same_bits(got["q"], values)
-        same_bits(got["mask"], np.array([[1, 0], [1, 1]], "<f4"))
+        same_bits(got["mask"], np.array([[True, False], [True, True]]))
+        beside = json.loads(bytes(got["attn_json"]))
+    assert beside == {"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": "start"}
     convert("x.json", "y.gguf")
-    metadata = read_gguf("y.gguf")[1]
-    assert metadata["tokens"] == (9, (8, ["a", "\u2581b"])) and metadata["title"] == (8, "one\ntwo") and metadata["heads"][1] == 3
+    kind, text = read_gguf("y.gguf")[1]["attn_json"]
+    assert kind == 8 and json.loads(text) == beside
     convert("y.gguf", "z.json", "--only", "[qk]")
     with open("z.json", encoding="utf-8") as text:
         back = json.load(text)
-    assert back["tokens"] == ["a", "\u2581b"] and back["title"] == "one\ntwo" and set(back) == {"title", "tokens", "q", "k"}
+    assert set(back) == set(beside) | {"q", "k"} and all(back[key] == beside[key] for key in beside)
     same_bits(np.array(back["q"], "<f4"), values)
-    np.savez("x.npz", a=np.array([[1.5, np.nan]], "<f8"), b=np.array(7, "<i8"), c=np.array([[True], [False]]), d=np.zeros((0, 2)),
-             e=np.array([2 ** 63 - 1]), f=np.array([0.1, 1e300]), g=np.zeros((2, 2, 2), "<f2"))
+    np.savez("x.npz", a=np.array([[1.5, np.inf, -np.inf]], "<f8"), b=np.array(7, "<i8"), c=np.array([[True], [False]]), d=np.zeros((0, 2)),
+             e=np.array([2 ** 63 - 1]), f=np.array([0.1, np.float32(0.1), 1e300]), g=np.zeros((2, 2, 2), "<f2"))
     convert("x.npz", "y.json")
     with open("y.json", encoding="utf-8") as text:
-        assert json.load(text) == {"a": [[1.5, None]], "b": 7, "c": [[True], [False]], "d": [], "e": [2 ** 63 - 1], "f": [0.1, 1e300],
-                                   "g": [[[0, 0], [0, 0]], [[0, 0], [0, 0]]]}
+        assert json.load(text) == {"a": [[1.5, math.inf, -math.inf]], "b": 7, "c": [[True], [False]], "d": [], "e": [2 ** 63 - 1],
+                                   "f": [0.1, float(np.float32(0.1)), 1e300], "g": [[[0, 0], [0, 0]], [[0, 0], [0, 0]]]}
     with open("x.csv", "w", encoding="utf-8") as out:
         out.write("w,a,b\nx,1,2\ny,3,4.5\n")
     convert("x.csv", "y.npy")
