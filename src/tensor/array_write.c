@@ -65,6 +65,7 @@ static bool write_converted(const struct array *array, const char *numbers, cons
         for (size_t i = 0; i < jobs; i++) {
             losses->infinite += piece.losses[i].infinite;
             losses->inexact += piece.losses[i].inexact;
+            losses->small += piece.losses[i].small;
         }
         out_bytes(out, piece.room, bytes_of(piece.to, piece.count));
         if (source)

@@ -161,6 +161,21 @@ static bool is_whole(enum dtype dtype)
     return dtype >= DTYPE_BOOL && dtype <= DTYPE_U64;
 }
 
+/* Numbers in blocks of Q8_0 whose scale has so few digits left, below 2⁻¹⁷ as half precision, that it errs more than the numbers
+ * do: by more than half a step of 127. */
+static size_t count_small(const char *narrowed, const double *before, size_t count)
+{
+    enum { SCALE_LEAST = 128 }; /* 2⁻¹⁷ in steps of the smallest half, 2⁻²⁴ */
+    size_t small = 0;
+    for (size_t b = 0; b < count; b += Q8_0_COUNT, narrowed += 2 + Q8_0_COUNT) {
+        uint16_t scale;
+        memcpy(&scale, narrowed, sizeof scale);
+        for (size_t i = b; scale < SCALE_LEAST && i < b + Q8_0_COUNT; i++)
+            small += before[i] != 0;
+    }
+    return small;
+}
+
 /* Counts what `count` numbers lost, by what has become of them. */
 static void count_losses(struct narrow_losses *losses, enum dtype to, const char *narrowed, enum dtype from,
                          const char *numbers, const double *before, size_t count)
@@ -168,6 +183,8 @@ static void count_losses(struct narrow_losses *losses, enum dtype to, const char
     const struct dtype_kind *kind = dtype_kind(to);
     double after[NARROW_ROOM];
     doubles_of(after, to, narrowed, count);
+    if (to == DTYPE_Q8_0)
+        losses->small += count_small(narrowed, before, count);
     for (size_t i = 0; i < count; i++) {
         const bool was_finite = isfinite(before[i]);
         losses->infinite += was_finite && !isfinite(after[i]);

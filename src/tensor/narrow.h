@@ -11,6 +11,9 @@
 struct narrow_losses {
     size_t infinite; /* finite ones that became an infinity */
     size_t inexact;  /* integers, and truth values, that became another number */
+    size_t
+        small; /* numbers of q8_0 other than 0 in blocks without one of 0.00097 or more, whose scale half precision does
+                      * not hold well */
 };
 
 /* Whether numbers can be turned into those of that type: f32, f16, bf16, f64, q8_0. */

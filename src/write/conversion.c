@@ -319,6 +319,11 @@ static void warn_losses(const struct conversion *conversion, struct warnings *wa
         if (losses->infinite > 0)
             warnings_add(warnings, "%s: %zu number%s too large for %s, and became infinite", array->name,
                          losses->infinite, losses->infinite == 1 ? " was" : "s were", type);
+        if (losses->small > 0)
+            warnings_add(
+                warnings,
+                "%s: %zu number%s too small for %s, whose scale is of half precision, and lost digits",
+                array->name, losses->small, losses->small == 1 ? " is" : "s are", type);
         if (losses->inexact > 0)
             warnings_add(warnings, "%s: %zu integer%s not held by %s, and rounded", array->name,
                          losses->inexact, losses->inexact == 1 ? " was" : "s were", type);

@@ -377,8 +377,15 @@ def test_quantize():
     array = (generator.normal(size=(6, 64)) * 10.0 ** generator.integers(-4, 4, (6, 1))).astype("<f4")
     array[2] = 0
     array[3, :32] = np.float32(127) * np.arange(-16, 16) / 16
+    array[4] = 1e-5
+    array[4, :7] = 0
+    array[5] = 1
+    array[5, 32:] = 0.00096, *[0] * 31
     np.savez("x.npz", w=array, odd=array[:, :33], line=array[0])
+    small = sum(int((block != 0).sum()) for block in array.reshape(-1, 32) if np.abs(block).max() < 127 * 2.0 ** -17)
+    assert small >= 58
     assert convert("x.npz", "x.gguf", "--dtype", "q8_0") == [
+        f"w: {small} numbers are too small for q8_0, whose scale is of half precision, and lost digits",
         "2 arrays were not quantized: expected two axes or more and rows of whole blocks"]
     tensors, _ = read_gguf("x.gguf")
     assert tensors["odd"][0] == 0 and tensors["line"][0] == 0
@@ -398,6 +405,7 @@ def test_quantize():
     convert("x.gguf", "y.npz")
     widened = scale.astype("<f2").astype("<f4")[:, None] * levels.astype("<f4")
     same_bits(np.load("y.npz")["w"], widened.reshape(6, 64))
+    assert 0.7 < widened.reshape(6, 64)[4, 63] / 1e-5 < 0.8
 
 
 def test_rules():
