@@ -84,6 +84,7 @@ inputs_with_more() {
 {"q": [[1, 2], [3, 1e30]], "k": [[1, 2], [3, -Infinity]], "v": [[1, Infinity], [3, NaN]]}
 {"title": "a \"b\"\n▁ 😀\u0001", "tokens": ["\u0000x", "\"", "\\"], "q": Q, "k": Q}
 {"layers": [{"attention": [[1, 0], [0.5, 0.5]]}, {"attention": [[0.3, 0.7], [0.5, 0.5]], "tokens": ["p", "q"]}]}
+{"layers": [{"attention": [[1, 0], [0.5, 0.5]], "v": [[1, 2], [3, 4]]}, {"attention": [[0.3, 0.7], [0.5, 0.5]], "v": [[1, 2], [3, 4]]}]}
 {"embeddings": Q, "w_q": [[1, 2], [3, 4]], "w_k": [[1, 2], [3, 4]], "w_v": [[1, 2], [3, 4]], "layers": [{"scale": 1}, {"w_q": [[0, 2], [3, 4]]}, {}], "residual": true}
 {"q": [[1, 0.5]], "k": [[1, 2]], "v": [[1, 2]], "past_k": Q, "past_v": Q, "causal": "end"}
 END
@@ -124,7 +125,7 @@ comes_back() {
         comes_back "x$n.json"
         n=$((n + 1))
     done <lines
-    [ "$n" -eq 19 ]
+    [ "$n" -eq 20 ]
 }
 
 @test "the samples go through every format" {

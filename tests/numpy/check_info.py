@@ -425,17 +425,17 @@ def test_texts():
     """JSON and CSV as sources, JSON as a target, and back."""
     values = np.array([[0.1, -2, 3e-39], [1e38, 5, 6]], "<f4")
     with open("x.json", "w", encoding="utf-8") as out:
-        json.dump({"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": True, "q": values.tolist(), "k": values.tolist(),
+        json.dump({"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": True, "scale": 0.123456789012, "q": values.tolist(), "k": values.tolist(),
                    "mask": [[True, False], [True, True]]}, out)
     (file,) = info("x.json")
-    assert file["metadata"] == {"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": "start"}
+    assert file["metadata"] == {"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": "start", "scale": 0.123456789012}
     assert [t["dtype"] for t in file["tensors"]] == ["number", "number", "boolean"]
     convert("x.json", "y.npz")
     with np.load("y.npz") as got:
         same_bits(got["q"], values)
         same_bits(got["mask"], np.array([[True, False], [True, True]]))
         beside = json.loads(bytes(got["attn_json"]))
-    assert beside == {"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": "start"}
+    assert beside == {"title": "one\ntwo", "tokens": ["a", "\u2581b"], "heads": 3, "causal": "start", "scale": 0.123456789012}
     convert("x.json", "y.gguf")
     kind, text = read_gguf("y.gguf")[1]["attn_json"]
     assert kind == 8 and json.loads(text) == beside
