@@ -63,19 +63,36 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
     return read_file(inputs, path, NULL, &target, warnings, error);
 }
 
-/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
-static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
-                       size_t count, struct warnings *warnings, struct error *error)
+static bool is_range(const struct index_range *range)
 {
+    return range->first > 0 || range->end > 0;
+}
+
+/* Whether less than all numbers of the inputs will be looked at. */
+static bool reads_parts(const struct computation *c, const struct options *options)
+{
+    const struct selection_options *chosen = &options->selection;
+    return c->one_layer || options->input.has_batch || chosen->layers.count > 0 || chosen->heads.count > 0 ||
+           is_range(&chosen->queries) || is_range(&chosen->keys);
+}
+
+/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
+static bool read_files(struct computation *c, const struct options *options, struct error *error)
+{
+    struct inputs *inputs = &c->inputs;
+    const struct input_options *files = &options->input;
+    struct warnings *warnings = &c->warnings;
+    const bool in_parts = reads_parts(c, options);
     const struct read_target any = {.what = READ_ANY,
                                     .header = files->header,
                                     .part = files->part,
                                     .dtype = files->dtype,
                                     .text = files->text,
                                     .has_batch = files->has_batch,
-                                    .batch = files->batch};
-    for (size_t i = 0; i < count; i++)
-        if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
+                                    .batch = files->batch,
+                                    .in_parts = in_parts};
+    for (size_t i = 0; i < options->operand_count; i++)
+        if (!read_file(inputs, options->operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
@@ -87,7 +104,8 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                                            .dtype = files->dtype,
                                            .text = i == INPUT_EMBEDDINGS ? files->text : NULL,
                                            .has_batch = files->has_batch,
-                                           .batch = files->batch};
+                                           .batch = files->batch,
+                                           .in_parts = in_parts};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
@@ -204,9 +222,7 @@ static bool put_options(struct inputs *inputs, const struct input_options *said,
 bool computation_read(struct computation *computation, const struct options *options,
                       const struct command *command, struct error *error)
 {
-    return check_files(options, command, error) &&
-           read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
-                      &computation->warnings, error) &&
+    return check_files(options, command, error) && read_files(computation, options, error) &&
            label_ids(&computation->inputs, &options->input, error) &&
            read_model(computation, options, error) &&
            put_options(&computation->inputs, &options->input, error);

@@ -238,7 +238,7 @@ static bool array_file_choose(struct array_file *file, struct error *error)
         return error_set(error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
                          array_file_name(file), file->count, array_file_name(file), path->index);
     struct array *array = path->name ? array_file_find(file, path->name, error) : &file->arrays[0];
-    if (!array || (path->index && (!array_file_load(file, array, error))))
+    if (!array || (path->index && !archive_load(&file->archive, array, error)))
         return false;
     struct array part = *array;
     if (path->index && !array_cut(&part, path->index, error))
@@ -281,7 +281,8 @@ bool array_file_open(struct array_file *file, const char *path, const char *said
 
 bool array_file_load(struct array_file *file, struct array *array, struct error *error)
 {
-    return array->data || archive_load(&file->archive, array, error);
+    return (array->data || archive_load(&file->archive, array, error)) &&
+           archive_verify(&file->archive, array, error);
 }
 
 void array_file_free(struct array_file *file)

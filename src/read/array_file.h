@@ -37,7 +37,7 @@ struct array_file {
  */
 bool array_file_open(struct array_file *file, const char *path, const char *said, struct warnings *warnings,
                      struct error *error);
-/* Makes array->data point to its numbers, if it does not yet. */
+/* Makes array->data point to its numbers, if it does not yet, and asks archive_verify: all of them will be read. */
 bool array_file_load(struct array_file *file, struct array *array, struct error *error);
 void array_file_free(struct array_file *file);
 

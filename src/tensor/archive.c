@@ -86,6 +86,17 @@ bool archive_load(struct archive *archive, struct array *array, struct error *er
     return array->data || !archive->format->load || archive->format->load(archive, array, error);
 }
 
+bool archive_verify(struct archive *archive, const struct array *array, struct error *error)
+{
+    const struct dtype_kind *kind = dtype_kind(array->dtype);
+    size_t count;
+    if (!archive->format || !archive->format->verify || !array_count(array, &count))
+        return true;
+    const bool is_small = archive->sources[array->source].size < ARCHIVE_SMALL;
+    return archive->format->verify(archive, array, is_small ? SIZE_MAX : count / kind->count * kind->bytes,
+                                   error);
+}
+
 /* ---- names ---- */
 
 /* FNV-1a, by Fowler, Noll and Vo. */

@@ -32,6 +32,9 @@ struct metadatum {
 
 struct format;
 
+/* Bytes of a file that is small enough to be read whole when a part of it would do. */
+enum { ARCHIVE_SMALL = 64 << 20 };
+
 /* Begins zeroed; archive_free in any case. Addresses of arrays and data hold until then. */
 struct archive {
     const struct format *format;
@@ -45,6 +48,8 @@ struct archive {
     size_t block_count;
     size_t *slots; /* a hash of the names: indexes of arrays, and SIZE_MAX; slot_count is 0 or a power of 2 */
     size_t slot_count;
+    bool
+        in_parts; /* of numbers that are used where they lie, only some may be looked at; whoever opened it sets it */
     void *state; /* of the format, freed by format->close */
 };
 
@@ -62,6 +67,11 @@ void archive_free(struct archive *archive);
 /* Makes array->data point to its numbers, if it does not yet: of an array in a compressed member, which is inflated into
  * memory of the archive. */
 bool archive_load(struct archive *archive, struct array *array, struct error *error);
+
+/* To be asked before all numbers of a loaded array, or a part of one, are read: whether the bytes that the file has for them have
+ * the checksum that it says, if it says one. A checksum is compared once. Of a file of ARCHIVE_SMALL bytes and more that is done only
+ * where it is of nothing but this array, so that no more is read than will be. Errors: ERROR_INPUT where they do not. */
+bool archive_verify(struct archive *archive, const struct array *array, struct error *error);
 
 /* The array of that name, or NULL. */
 struct array *archive_find(const struct archive *archive, const char *name);

@@ -72,6 +72,13 @@ static bool npz_load(struct archive *archive, struct array *array, struct error 
     return true;
 }
 
+static bool npz_verify(struct archive *archive, const struct array *array, size_t bytes, struct error *error)
+{
+    struct unzip *unzip = archive->state;
+    const size_t numbers = unzip->members[array->member].size - array->offset;
+    return bytes < numbers || unzip_verify(unzip, array->member, error);
+}
+
 static void npz_close(struct archive *archive)
 {
     unzip_free(archive->state);
@@ -139,6 +146,7 @@ const struct format format_npz = {.name = "npz",
                                   .probe = npz_probe,
                                   .open = npz_open,
                                   .load = npz_load,
+                                  .verify = npz_verify,
                                   .close = npz_close,
                                   .holds = npz_holds,
                                   .write = npz_write_arrays};

@@ -49,14 +49,14 @@ static bool zip_beside(const struct torch *torch, size_t member, const char *nam
     return true;
 }
 
-/* The bytes of a member: where they lie, or unpacked. */
+/* The bytes of a member, with their checksum compared: where they lie, or unpacked. */
 static bool zip_bytes(struct archive *archive, struct torch *torch, size_t member, const char **data,
                       struct error *error)
 {
     if (!unzip_in_place(&torch->unzip, member, data, error))
         return false;
     if (*data)
-        return true;
+        return unzip_verify(&torch->unzip, member, error);
     const size_t size = torch->unzip.members[member].size;
     char *room = archive_alloc(archive, size, 1, error);
     *data = room;
@@ -134,6 +134,8 @@ static bool zip_form_open(struct archive *archive, struct torch *torch, struct e
 {
     if (!unzip_open(&torch->unzip, &archive->sources[0], error))
         return false;
+    /* torch.serialization.set_crc32_options(False), of PyTorch 2.6 and later. */
+    torch->unzip.may_lack_crc = true;
     const size_t pickle = zip_pickle(&torch->unzip);
     if (pickle == SIZE_MAX)
         return error_set(error, ERROR_INPUT, "%s: a zip without NAME/data.pkl: expected a file of torch.save",
@@ -300,6 +302,17 @@ static bool torch_load(struct archive *archive, struct array *array, struct erro
     return true;
 }
 
+static bool torch_verify(struct archive *archive, const struct array *array, size_t bytes,
+                         struct error *error)
+{
+    struct torch *torch = archive->state;
+    /* Arrays of NumPy's lie in the pickle, which was read whole; the form before has no checksums. */
+    if (!torch->unzip.zip || array->member == SIZE_MAX)
+        return true;
+    const struct torch_storage *storage = &torch->storages[array->member];
+    return bytes < storage->bytes || unzip_verify(&torch->unzip, storage->member, error);
+}
+
 static void torch_close(struct archive *archive)
 {
     struct torch *torch = archive->state;
@@ -317,5 +330,6 @@ const struct format format_torch = {
     .probe = torch_probe,
     .open = torch_open,
     .load = torch_load,
+    .verify = torch_verify,
     .close = torch_close,
 };
