@@ -149,12 +149,18 @@ static bool parse_ids(struct inputs *inputs, const char *text, struct error *err
     return inputs->ids.data;
 }
 
-/* Labels the tokens by their numbers in a vocabulary, unless labels were given. */
+/* Labels the tokens by their numbers in a vocabulary, unless labels were given. The numbers are those of one sequence. */
 static bool label_ids(struct inputs *inputs, const struct input_options *said, struct error *error)
 {
     struct vocabulary vocabulary = {0};
     if (said->ids && !parse_ids(inputs, said->ids, error))
         return false;
+    if (inputs->ids.data && inputs->ids.rank > 1)
+        return place_error(
+            &inputs->ids.place, error,
+            "the numbers of the tokens are %zu×%zu: expected a list, or --batch N, which takes one "
+            "sequence of a batch",
+            inputs->ids.shape[0], inputs->ids.shape[1]);
     if (said->tokenizer && !inputs->ids.data)
         return error_set(
             error, ERROR_USAGE,

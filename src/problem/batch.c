@@ -66,6 +66,20 @@ static void take_first(struct tensor *t, size_t index)
     t->rank--;
 }
 
+/* The numbers of the tokens of the sequence, where there are those of all. */
+static bool choose_ids(struct tensor *ids, size_t length, size_t batch, struct error *error)
+{
+    if (!ids->data || ids->rank < 2)
+        return true;
+    if (ids->shape[0] != length)
+        return place_error(
+            &ids->place, error,
+            "the numbers of the tokens are of %zu sequences: expected %zu, as many as the batch has",
+            ids->shape[0], length);
+    take_first(ids, batch);
+    return true;
+}
+
 bool inputs_choose_batch(struct inputs *inputs, size_t batch, struct error *error)
 {
     const size_t length = batch_length(inputs);
@@ -83,7 +97,7 @@ bool inputs_choose_batch(struct inputs *inputs, size_t batch, struct error *erro
             t->shape[0] == length)
             take_first(t, batch);
     }
-    return true;
+    return choose_ids(&inputs->ids, length, batch, error);
 }
 
 /* ---- rows for columns ---- */
