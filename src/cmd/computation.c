@@ -76,6 +76,13 @@ static bool reads_parts(const struct computation *c, const struct options *optio
            is_range(&chosen->queries) || is_range(&chosen->keys);
 }
 
+/* Bytes that compressed arrays may unpack to; 0: nothing is said. Small ones always may. */
+static size_t unpack_most(const struct options *options)
+{
+    const size_t said = options->engine.memory;
+    return said > 0 && said < ARCHIVE_SMALL ? ARCHIVE_SMALL : said;
+}
+
 /* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
 static bool read_files(struct computation *c, const struct options *options, struct error *error)
 {
@@ -90,6 +97,7 @@ static bool read_files(struct computation *c, const struct options *options, str
                                     .text = files->text,
                                     .has_batch = files->has_batch,
                                     .batch = files->batch,
+                                    .memory = unpack_most(options),
                                     .in_parts = in_parts};
     for (size_t i = 0; i < options->operand_count; i++)
         if (!read_file(inputs, options->operands[i], files->format, &any, warnings, error))
@@ -105,6 +113,7 @@ static bool read_files(struct computation *c, const struct options *options, str
                                            .text = i == INPUT_EMBEDDINGS ? files->text : NULL,
                                            .has_batch = files->has_batch,
                                            .batch = files->batch,
+                                           .memory = unpack_most(options),
                                            .in_parts = in_parts};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
@@ -197,7 +206,7 @@ static bool read_model(struct computation *c, const struct options *options, str
 {
     const struct input_options *said = &options->input;
     const struct model_choice choice = {said->projections, said->config, said->profile,
-                                        (enum dump_part)said->part};
+                                        (enum dump_part)said->part, unpack_most(options)};
     struct model model = {0};
     if (!said->projections && (said->config || said->profile))
         return error_set(error, ERROR_USAGE, "%s needs --projections",

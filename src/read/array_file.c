@@ -302,6 +302,9 @@ size_t array_file_bytes(const struct array_file *file)
     size_t bytes = file->text_bytes;
     for (size_t i = 0; i < file->archive.source_count; i++)
         bytes += file->archive.sources[i].size;
+    for (size_t i = 0; i < file->archive.count; i++)
+        if (!file->archive.arrays[i].data)
+            bytes += file->archive.arrays[i].bytes;
     return bytes;
 }
 

@@ -151,15 +151,17 @@ static char *weights_path(const char *path, struct error *error)
 }
 
 /* Opens the weights. The archive belongs to the inputs. */
-static bool open_weights(struct model *model, struct inputs *inputs, const char *path, struct error *error)
+static bool open_weights(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                         struct error *error)
 {
     if (!memory_resize(&inputs->archives, inputs->archive_count + 1, sizeof *inputs->archives, error) ||
         !(model->archive = memory_zeroed(1, sizeof *model->archive, error)))
         return false;
     inputs->archives[inputs->archive_count++] = model->archive;
-    char *file = weights_path(path, error);
+    char *file = weights_path(choice->path, error);
     const bool ok = file && archive_open(model->archive, file, NULL, error);
     free(file);
+    model->archive->unpack_most = choice->memory;
     return ok;
 }
 
@@ -619,8 +621,7 @@ static bool check_groups(const struct model *model, struct error *error)
 bool model_open(struct model *model, struct inputs *inputs, const struct model_choice *choice,
                 struct warnings *warnings, struct error *error)
 {
-    return open_weights(model, inputs, choice->path, error) &&
-           find_config(model, inputs, choice->config, error) &&
+    return open_weights(model, inputs, choice, error) && find_config(model, inputs, choice->config, error) &&
            model_find(model, inputs, choice, warnings, error);
 }
 

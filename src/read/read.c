@@ -144,6 +144,7 @@ static bool read_archive(struct inputs *inputs, struct source *source, const str
     if (!archive_open_source(archive, source, format, error) || !name_raw_types(archive, target, error))
         return false;
     archive->in_parts = target->in_parts;
+    archive->unpack_most = target->memory;
     return dump_read(inputs, archive, path->name, path->index, target, warnings, error);
 }
 

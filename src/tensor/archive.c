@@ -214,6 +214,22 @@ void *archive_alloc(struct archive *archive, size_t count, size_t size, struct e
     return block;
 }
 
+void *archive_unpack(struct archive *archive, const char *member, size_t size, struct error *error)
+{
+    const size_t most = archive->unpack_most > 0 ? archive->unpack_most : memory_half();
+    if (archive->unpacked > most || size > most - archive->unpacked) {
+        error_set(error, ERROR_SYSTEM,
+                  "%s:%s: unpacks to %zu MiB, and those before it to %zu MiB: expected at most %zu MiB in "
+                  "all; stored "
+                  "without compression it takes no memory",
+                  archive->sources[0].name, member, size >> 20, archive->unpacked >> 20, most >> 20);
+        return NULL;
+    }
+    void *block = archive_alloc(archive, size, 1, error);
+    archive->unpacked += block ? size : 0;
+    return block;
+}
+
 const struct metadatum *archive_metadatum(const struct archive *archive, const char *key)
 {
     for (size_t i = 0; i < archive->metadata_count; i++)

@@ -50,7 +50,9 @@ struct archive {
     size_t slot_count;
     bool
         in_parts; /* of numbers that are used where they lie, only some may be looked at; whoever opened it sets it */
-    void *state; /* of the format, freed by format->close */
+    size_t unpacked;    /* bytes of members that were unpacked */
+    size_t unpack_most; /* that may be, in all: whoever opened it sets it; 0: half of the machine's memory */
+    void *state;        /* of the format, freed by format->close */
 };
 
 /*
@@ -65,7 +67,7 @@ bool archive_open_source(struct archive *archive, struct source *source, const s
 void archive_free(struct archive *archive);
 
 /* Makes array->data point to its numbers, if it does not yet: of an array in a compressed member, which is inflated into
- * memory of the archive. */
+ * memory of the archive. Errors: ERROR_SYSTEM where it may not take as much, ERROR_INPUT for a damaged member. */
 bool archive_load(struct archive *archive, struct array *array, struct error *error);
 
 /* To be asked before all numbers of a loaded array, or a part of one, are read: whether the bytes that the file has for them have
@@ -88,6 +90,10 @@ struct metadatum *archive_add_metadatum(struct archive *archive, const char *key
 bool archive_add_source(struct archive *archive, const char *path, struct error *error);
 /* Memory that the archive frees. Returns it, or NULL and an error. */
 void *archive_alloc(struct archive *archive, size_t count, size_t size, struct error *error);
+
+/* The same for the `size` bytes of a member, of that name, that is to be unpacked. Errors: ERROR_SYSTEM where all that were would
+ * have more bytes than unpack_most: a file of some megabytes may say that it unpacks to gigabytes. */
+void *archive_unpack(struct archive *archive, const char *member, size_t size, struct error *error);
 
 /* Sets "FILE:ARRAY: message"; of kind ERROR_INPUT. Always returns false. */
 bool archive_error(const struct archive *archive, const struct array *array, struct error *error,

@@ -57,8 +57,10 @@ static bool zip_bytes(struct archive *archive, struct torch *torch, size_t membe
         return false;
     if (*data)
         return unzip_verify(&torch->unzip, member, error);
-    const size_t size = torch->unzip.members[member].size;
-    char *room = archive_alloc(archive, size, 1, error);
+    const struct unzip_member *m = &torch->unzip.members[member];
+    const size_t size = m->size;
+    char *room =
+        unzip_check(&torch->unzip, member, error) ? archive_unpack(archive, m->name, size, error) : NULL;
     *data = room;
     return room && unzip_read(&torch->unzip, member, room, size, error);
 }
@@ -248,7 +250,7 @@ static bool is_zip(const char *data, size_t size)
     return size >= 4 && memcmp(data, "PK\3\4", 4) == 0;
 }
 
-/* Whether it is a zip with a pickle of PyTorch's: arrays of NumPy's are in zips too. */
+/* Whether it is a zip with a pickle of PyTorch's: arrays of NumPy's are in zips too, and those are not opened for it. */
 static bool is_torch_zip(const char *data, size_t size)
 {
     /* Only read. */
@@ -256,8 +258,8 @@ static bool is_torch_zip(const char *data, size_t size)
         .name = (char *)(uintptr_t) "", .data = (char *)(uintptr_t)data, .size = size};
     struct unzip unzip = {0};
     struct error error = {0};
-    const bool is_it =
-        is_zip(data, size) && unzip_open(&unzip, &source, &error) && zip_pickle(&unzip) != SIZE_MAX;
+    const bool is_it = is_zip(data, size) && !unzip_begins(data, size, ".npy") &&
+                       unzip_open(&unzip, &source, &error) && zip_pickle(&unzip) != SIZE_MAX;
     unzip_free(&unzip);
     return is_it;
 }

@@ -169,6 +169,18 @@ void unzip_free(struct unzip *unzip)
     *unzip = (struct unzip){0};
 }
 
+bool unzip_begins(const char *data, size_t size, const char *ending)
+{
+    enum { HEADER = 30, NAME_LENGTH = 26 }; /* of a local header */
+    if (size < HEADER || memcmp(data, "PK\3\4", 4) != 0)
+        return false;
+    const size_t length = (unsigned char)data[NAME_LENGTH] | (size_t)(unsigned char)data[NAME_LENGTH + 1]
+                                                                 << 8;
+    const size_t wanted = strlen(ending);
+    return length >= wanted && size >= HEADER + length &&
+           memcmp(data + HEADER + length - wanted, ending, wanted) == 0;
+}
+
 size_t unzip_find(const struct unzip *unzip, const char *name)
 {
     const zip_int64_t index = zip_name_locate(unzip->zip, name, 0);

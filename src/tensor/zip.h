@@ -37,6 +37,9 @@ struct unzip {
 bool unzip_open(struct unzip *unzip, const struct source *source, struct error *error);
 void unzip_free(struct unzip *unzip);
 
+/* Whether data are a zip whose first member, as it lies there, has a name that ends so: a guess, for which nothing is opened. */
+bool unzip_begins(const char *data, size_t size, const char *ending);
+
 /* The index of the member of that name; SIZE_MAX: there is none. */
 size_t unzip_find(const struct unzip *unzip, const char *name);
 

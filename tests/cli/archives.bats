@@ -106,3 +106,23 @@ END
     fails 3 "$what" attn convert a.npz -o y.npy
     attn convert 'a.npz:attention[1]' -o y.npy
 }
+
+@test "bug: attn info and attn run --memory unpacked a small NPZ to gigabytes" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.zeros((10, 1024, 1024), "f4")
+np.savez_compressed("a.npz", attention=a)
+np.savez_compressed("b.npz", q=a, k=a, v=a)
+np.savez_compressed("c.npz", q=a[:1], k=a[:1])
+END
+    [ "$(stat -c %s b.npz)" -lt 200000 ]
+    attn info b.npz | grep -qE '^  q  +<f4    10×1024×1024  41,943,040 +q$'
+    attn info b.npz --values | grep -qE '^  q  +<f4    10×1024×1024  41,943,040    0    0           0  q$'
+    attn info a.npz | grep -qE '41,943,040    0    0           0  attention$'
+    fails 1 'b.npz:k.npy: unpacks to 40 MiB, and those before it to 40 MiB: expected at most 64 MiB in all; stored without compression it takes no memory' \
+        attn run b.npz --memory 1Ki -o x.png
+    fails 1 'b.npz:k.npy: unpacks to 40 MiB, and those before it to 40 MiB: expected at most 70 MiB in all; stored without compression it takes no memory' \
+        attn run b.npz --memory 70Mi -o x.png
+    attn run a.npz --memory 1Ki -q -o x.png
+    attn run c.npz --memory 1Ki -q -o x.png
+}
