@@ -643,6 +643,24 @@ static void test_bombs(void **state)
     expect_message(&file, "F: a name of more than 1000 bytes: expected a shorter one");
 }
 
+/* bug: a tensor whose numbers are those of its storage with the other sign had the signs of the storage */
+static void test_negated(void **state)
+{
+    (void)state;
+#define BESIDE(metadata)                                                                                     \
+    REBUILD("_rebuild_tensor_v2",                                                                            \
+            SIX "K\0K\6\x85K\1\x85\x89" NAME("collections", "OrderedDict") ")R}" metadata)
+    BOTH(BESIDE(""), "float32", "6 numbers", 0, 1, 2, 3, 4, 5);
+    BOTH(BESIDE("(" TEXT("\4", "conj") "\x88" TEXT("\3", "neg") "\x89u"), "float32", "6 numbers", 0, 1, 2, 3,
+         4, 5);
+    const struct file files[] = {
+        old_six(PART(BESIDE("(" TEXT("\4", "conj") "\x89" TEXT("\3", "neg") "\x88u"))),
+        old_six(PART(BESIDE(TEXT("\3", "neg") "\x88s")))};
+    for (int i = 0; i < 2; i++)
+        expect_message(&files[i], "F: a view of negated numbers: expected them as they are; in PyTorch, save "
+                                  "tensor.resolve_neg() instead");
+}
+
 /* ---- checksums ---- */
 
 /* A state_dict of one tensor with the byte order beside it, as PyTorch 2 writes it. */
@@ -733,14 +751,23 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),         cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_rebuilders),    cmocka_unit_test(test_types),
-        cmocka_unit_test(test_in_place),      cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_parts),         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_metadata),      cmocka_unit_test(test_numpy),
-        cmocka_unit_test(test_wrong_objects), cmocka_unit_test(test_wrong_files),
-        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_changed),
-        cmocka_unit_test(test_damage),        cmocka_unit_test(test_without_checksums),
+        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_rebuilders),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_numpy),
+        cmocka_unit_test(test_wrong_objects),
+        cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_negated),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_without_checksums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
