@@ -299,13 +299,12 @@ void array_file_free(struct array_file *file)
 
 size_t array_file_bytes(const struct array_file *file)
 {
-    size_t bytes = file->text_bytes;
+    size_t bytes = file->text_bytes, arrays = 0;
     for (size_t i = 0; i < file->archive.source_count; i++)
         bytes += file->archive.sources[i].size;
     for (size_t i = 0; i < file->archive.count; i++)
-        if (!file->archive.arrays[i].data)
-            bytes += file->archive.arrays[i].bytes;
-    return bytes;
+        arrays += file->archive.arrays[i].bytes;
+    return arrays > bytes ? arrays : bytes;
 }
 
 const struct source *array_file_source(const struct array_file *file, const struct array *array)

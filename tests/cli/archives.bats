@@ -126,3 +126,20 @@ END
     attn run a.npz --memory 1Ki -q -o x.png
     attn run c.npz --memory 1Ki -q -o x.png
 }
+
+@test "bug: attn info read a hundred arrays that lie in one place of an NPZ" {
+    "$PYTHON" - <<'END'
+import copy, io, zipfile
+import numpy as np
+out = io.BytesIO()
+np.save(out, np.zeros((1 << 18,), "f4"))
+with zipfile.ZipFile("x.npz", "w") as z:
+    z.writestr("a.npy", out.getvalue())
+    for i in range(99):
+        entry = copy.copy(z.filelist[0])
+        entry.filename = f"{i}.npy"
+        z.filelist.append(entry)
+END
+    same "$(attn info x.npz --format json | jq -c '[.files[0].tensors[] | .min] | unique')" '[null]'
+    same "$(attn info x.npz --values --format json | jq -c '[.files[0].tensors[] | .min] | length')" 100
+}
