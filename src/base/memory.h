@@ -11,6 +11,9 @@
  * system anew, page by page, costs more than a small picture. */
 void memory_begin(void);
 
+/* Half of the machine's memory, in bytes: what something may take whose size nobody can know before, or trust. */
+size_t memory_half(void);
+
 /* a·b in *product; false, with nothing written, where it does not fit a size_t. */
 bool size_multiply(size_t a, size_t b, size_t *product);
 

@@ -43,13 +43,6 @@ static bool map(struct source *source, int fd, const struct stat *status, size_t
     return true;
 }
 
-/* Half of the machine's memory: a pipe or device may never end. */
-static size_t half_memory(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages / 2 * (size_t)size : SIZE_MAX / 4;
-}
-
 static bool too_long(const struct source *source, size_t most, struct error *error)
 {
     return error_set(error, ERROR_SYSTEM, "%s: holds more than %zu MiB: expected a smaller file",
@@ -66,7 +59,7 @@ static bool read_all(struct source *source, int fd, size_t most, size_t least, s
     if (S_ISDIR(status.st_mode))
         return error_set(error, ERROR_SYSTEM, "%s: is a folder; expected a file", source->name);
     if (most == 0)
-        most = S_ISREG(status.st_mode) ? SIZE_MAX / 4 : half_memory();
+        most = S_ISREG(status.st_mode) ? SIZE_MAX / 4 : memory_half(); /* a pipe or device may never end */
     if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > most)
         return too_long(source, most, error);
     if (map(source, fd, &status, least)) {

@@ -63,19 +63,44 @@ static bool read_labels(struct inputs *inputs, struct labels *labels, int what, 
     return read_file(inputs, path, NULL, &target, warnings, error);
 }
 
-/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
-static bool read_files(struct inputs *inputs, const struct input_options *files, const char *const *operands,
-                       size_t count, struct warnings *warnings, struct error *error)
+static bool is_range(const struct index_range *range)
 {
+    return range->first > 0 || range->end > 0;
+}
+
+/* Whether less than all numbers of the inputs will be looked at. */
+static bool reads_parts(const struct computation *c, const struct options *options)
+{
+    const struct selection_options *chosen = &options->selection;
+    return c->one_layer || options->input.has_batch || chosen->layers.count > 0 || chosen->heads.count > 0 ||
+           is_range(&chosen->queries) || is_range(&chosen->keys);
+}
+
+/* Bytes that compressed arrays may unpack to; 0: nothing is said. Small ones always may. */
+static size_t unpack_most(const struct options *options)
+{
+    const size_t said = options->engine.memory;
+    return said > 0 && said < ARCHIVE_SMALL ? ARCHIVE_SMALL : said;
+}
+
+/* Operands, then the files of single tensors, then labels, which are those of the sequence that is chosen. */
+static bool read_files(struct computation *c, const struct options *options, struct error *error)
+{
+    struct inputs *inputs = &c->inputs;
+    const struct input_options *files = &options->input;
+    struct warnings *warnings = &c->warnings;
+    const bool in_parts = reads_parts(c, options);
     const struct read_target any = {.what = READ_ANY,
                                     .header = files->header,
                                     .part = files->part,
                                     .dtype = files->dtype,
                                     .text = files->text,
                                     .has_batch = files->has_batch,
-                                    .batch = files->batch};
-    for (size_t i = 0; i < count; i++)
-        if (!read_file(inputs, operands[i], files->format, &any, warnings, error))
+                                    .batch = files->batch,
+                                    .memory = unpack_most(options),
+                                    .in_parts = in_parts};
+    for (size_t i = 0; i < options->operand_count; i++)
+        if (!read_file(inputs, options->operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
         const char *path = files->files[i];
@@ -87,7 +112,9 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
                                            .dtype = files->dtype,
                                            .text = i == INPUT_EMBEDDINGS ? files->text : NULL,
                                            .has_batch = files->has_batch,
-                                           .batch = files->batch};
+                                           .batch = files->batch,
+                                           .memory = unpack_most(options),
+                                           .in_parts = in_parts};
         if (path && !read_file(inputs, path, files->format, &target, warnings, error))
             return false;
         inputs->from_option[i] = path != NULL;
@@ -131,12 +158,18 @@ static bool parse_ids(struct inputs *inputs, const char *text, struct error *err
     return inputs->ids.data;
 }
 
-/* Labels the tokens by their numbers in a vocabulary, unless labels were given. */
+/* Labels the tokens by their numbers in a vocabulary, unless labels were given. The numbers are those of one sequence. */
 static bool label_ids(struct inputs *inputs, const struct input_options *said, struct error *error)
 {
     struct vocabulary vocabulary = {0};
     if (said->ids && !parse_ids(inputs, said->ids, error))
         return false;
+    if (inputs->ids.data && inputs->ids.rank > 1)
+        return place_error(
+            &inputs->ids.place, error,
+            "the numbers of the tokens are %zu×%zu: expected a list, or --batch N, which takes one "
+            "sequence of a batch",
+            inputs->ids.shape[0], inputs->ids.shape[1]);
     if (said->tokenizer && !inputs->ids.data)
         return error_set(
             error, ERROR_USAGE,
@@ -173,7 +206,7 @@ static bool read_model(struct computation *c, const struct options *options, str
 {
     const struct input_options *said = &options->input;
     const struct model_choice choice = {said->projections, said->config, said->profile,
-                                        (enum dump_part)said->part};
+                                        (enum dump_part)said->part, unpack_most(options)};
     struct model model = {0};
     if (!said->projections && (said->config || said->profile))
         return error_set(error, ERROR_USAGE, "%s needs --projections",
@@ -204,9 +237,7 @@ static bool put_options(struct inputs *inputs, const struct input_options *said,
 bool computation_read(struct computation *computation, const struct options *options,
                       const struct command *command, struct error *error)
 {
-    return check_files(options, command, error) &&
-           read_files(&computation->inputs, &options->input, options->operands, options->operand_count,
-                      &computation->warnings, error) &&
+    return check_files(options, command, error) && read_files(computation, options, error) &&
            label_ids(&computation->inputs, &options->input, error) &&
            read_model(computation, options, error) &&
            put_options(&computation->inputs, &options->input, error);

@@ -152,7 +152,8 @@ static const struct option_row memory_rows[] = {
      OPTION_AT(engine.max_weights)},
     {.name = "memory",
      .argument = "SIZE",
-     .help = "memory that the computation may take for itself, such as 512Mi",
+     .help =
+         "memory that the computation may take for itself, and compressed inputs unpack to, such as 512Mi",
      .parse = value_size,
      OPTION_AT(engine.memory)},
 };

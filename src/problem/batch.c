@@ -66,6 +66,52 @@ static void take_first(struct tensor *t, size_t index)
     t->rank--;
 }
 
+/* The queries of a sequence; 0: not known. */
+static size_t query_count(const struct inputs *inputs)
+{
+    static const enum input tells[] = {INPUT_ATTENTION, INPUT_Q, INPUT_EMBEDDINGS};
+    for (size_t i = 0; i < sizeof tells / sizeof *tells; i++) {
+        const struct tensor *t = &inputs->all.tensor[tells[i]];
+        if (!t->data && inputs->layer_count > 0)
+            t = &inputs->layers[0].tensor[tells[i]];
+        if (t->data && t->rank >= 2)
+            return t->shape[t->rank - 2];
+    }
+    return 0;
+}
+
+/* The mask of a tokenizer has a number a key of each sequence: that of the sequence becomes key_mask. */
+static bool choose_key_mask(struct inputs *inputs, size_t length, size_t batch, struct error *error)
+{
+    struct tensor *mask = &inputs->all.tensor[INPUT_MASK], *keys = &inputs->all.tensor[INPUT_KEY_MASK];
+    if (!mask->data || !mask->may_be_keys || mask->rank != 2 || mask->shape[0] != length || keys->data)
+        return true;
+    if (query_count(inputs) == length)
+        return place_error(
+            &mask->place, error,
+            "a mask of %zu×%zu may be one of pairs, or of the keys of each of %zu sequences: expected "
+            "it as mask or as key_mask",
+            length, mask->shape[1], length);
+    take_first(mask, batch);
+    *keys = *mask;
+    *mask = (struct tensor){0};
+    return true;
+}
+
+/* The numbers of the tokens of the sequence, where there are those of all. */
+static bool choose_ids(struct tensor *ids, size_t length, size_t batch, struct error *error)
+{
+    if (!ids->data || ids->rank < 2)
+        return true;
+    if (ids->shape[0] != length)
+        return place_error(
+            &ids->place, error,
+            "the numbers of the tokens are of %zu sequences: expected %zu, as many as the batch has",
+            ids->shape[0], length);
+    take_first(ids, batch);
+    return true;
+}
+
 bool inputs_choose_batch(struct inputs *inputs, size_t batch, struct error *error)
 {
     const size_t length = batch_length(inputs);
@@ -83,7 +129,7 @@ bool inputs_choose_batch(struct inputs *inputs, size_t batch, struct error *erro
             t->shape[0] == length)
             take_first(t, batch);
     }
-    return true;
+    return choose_key_mask(inputs, length, batch, error) && choose_ids(&inputs->ids, length, batch, error);
 }
 
 /* ---- rows for columns ---- */

@@ -11,8 +11,9 @@
 #include "base/error.h"
 #include "problem/inputs.h"
 
-/* Leaves sequence `batch` of every tensor whose first axis is as long as the batch, which is the first axis of attention, else
- * of embeddings, q, k or v, where they have more than two; or inputs->batch_size, where a reader has chosen already. Errors: ERROR_USAGE where there is no batch, or none of that number. */
+/* Leaves sequence `batch` of every tensor whose first axis is as long as the batch, of the mask of a tokenizer its keys, which is the first axis of attention, else
+ * of embeddings, q, k or v, where they have more than two; or inputs->batch_size, where a reader has chosen already. Errors: ERROR_USAGE where there is no batch, or none of that number; ERROR_INPUT where the
+ * numbers of the tokens are of another number of sequences, or a mask may be of pairs or of keys. */
 bool inputs_choose_batch(struct inputs *inputs, size_t batch, struct error *error);
 
 /* Turns the rows of attention into columns, with a mask and labels that came with it: those of options are read later.

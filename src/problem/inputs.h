@@ -123,7 +123,8 @@ struct inputs {
     size_t layers_before; /* of a part of inputs (problem/parts.h): how many layers come before it */
     size_t layers_in_all; /* and how many there are with all parts; 0: the inputs are whole */
     struct labels tokens, key_tokens;
-    struct tensor ids;     /* of the tokens in the vocabulary of their tokenizer; no data: not given */
+    struct tensor
+        ids; /* of the tokens in the vocabulary of their tokenizer; no data: not given. Of two axes: of a batch */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool has_text; /* the embeddings are the rows that a file of word vectors has for the words of a text */

@@ -263,7 +263,7 @@ static bool array_file_choose(struct array_file *file, struct error *error)
         return error_set(error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
                          array_file_name(file), file->count, array_file_name(file), path->index);
     struct array *array = path->name ? array_file_find(file, path->name, error) : &file->arrays[0];
-    if (!array || (path->index && (!array_file_load(file, array, error))))
+    if (!array || (path->index && !archive_load(&file->archive, array, error)))
         return false;
     struct array part = *array;
     if (path->index && !array_cut(&part, path->index, error))
@@ -306,7 +306,8 @@ bool array_file_open(struct array_file *file, const char *path, const char *said
 
 bool array_file_load(struct array_file *file, struct array *array, struct error *error)
 {
-    return array->data || archive_load(&file->archive, array, error);
+    return (array->data || archive_load(&file->archive, array, error)) &&
+           archive_verify(&file->archive, array, error);
 }
 
 void array_file_free(struct array_file *file)
@@ -323,10 +324,12 @@ void array_file_free(struct array_file *file)
 
 size_t array_file_bytes(const struct array_file *file)
 {
-    size_t bytes = file->text_bytes;
+    size_t bytes = file->text_bytes, arrays = 0;
     for (size_t i = 0; i < file->archive.source_count; i++)
         bytes += file->archive.sources[i].size;
-    return bytes;
+    for (size_t i = 0; i < file->archive.count; i++)
+        arrays += file->archive.arrays[i].bytes;
+    return arrays > bytes ? arrays : bytes;
 }
 
 const struct source *array_file_source(const struct array_file *file, const struct array *array)

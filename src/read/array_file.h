@@ -37,11 +37,11 @@ struct array_file {
  */
 bool array_file_open(struct array_file *file, const char *path, const char *said, struct warnings *warnings,
                      struct error *error);
-/* Makes array->data point to its numbers, if it does not yet. */
+/* Makes array->data point to its numbers, if it does not yet, and asks archive_verify: all of them will be read. */
 bool array_file_load(struct array_file *file, struct array *array, struct error *error);
 void array_file_free(struct array_file *file);
 
-/* Bytes of the file, and of the others that belong to it. */
+/* Bytes of the file and of the others that belong to it; or of its arrays, unpacked, where these are more. */
 size_t array_file_bytes(const struct array_file *file);
 /* The file that an array lies in, or NULL. */
 const struct source *array_file_source(const struct array_file *file, const struct array *array);

@@ -60,12 +60,16 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
                              array_shape(&array, shape));
     if (!array_place(&place, archive, &array, error) || !archive_load(archive, &array, error))
         return false;
+    const float *in_place = array_in_place(&array);
+    const bool in_parts =
+        in_place && archive->in_parts && archive->sources[array.source].size >= ARCHIVE_SMALL;
+    if (!in_parts && !archive_verify(archive, &array, error))
+        return false;
     *tensor = (struct tensor){.rank = array.rank,
                               .holds = array.dtype == DTYPE_BOOL ? TENSOR_BOOLEANS : TENSOR_NUMBERS,
                               .place = place};
     for (int a = 0; a < array.rank; a++)
         tensor->shape[a] = array.shape[a];
-    const float *in_place = array_in_place(&array);
     if (in_place) {
         /* A mapped file is ours to write: the pages that are become copies. */
         memcpy(&tensor->data, &in_place, sizeof tensor->data);

@@ -351,18 +351,26 @@ static bool layer_array(const struct dump *dump, const struct found *found, stru
     return true;
 }
 
-/* The softmax of each row; masked pairs are -infinity. */
-static void weigh_rows(float *data, size_t rows, size_t columns)
+/* The softmax of each row, in memory of the tensor's own: the file may have the same numbers under another name. Masked pairs
+ * are -infinity. */
+static bool weigh_rows(struct tensor *tensor, struct error *error)
 {
-    for (size_t r = 0; r < rows; r++, data += columns) {
+    const size_t columns = tensor->shape[tensor->rank - 1], count = tensor_count(tensor);
+    float *weights = memory_alloc(count, sizeof *weights, error);
+    if (!weights)
+        return false;
+    for (size_t first = 0; first < count; first += columns) {
+        const float *scores = tensor->data + first;
         double most = -INFINITY, sum = 0;
         for (size_t j = 0; j < columns; j++)
-            most = (double)data[j] > most ? (double)data[j] : most;
+            most = (double)scores[j] > most ? (double)scores[j] : most;
         for (size_t j = 0; j < columns; j++)
-            sum += exp((double)data[j] - most);
+            sum += exp((double)scores[j] - most);
         for (size_t j = 0; j < columns; j++)
-            data[j] = most == -INFINITY ? 0 : (float)(exp((double)data[j] - most) / sum);
+            weights[first + j] = most == -INFINITY ? 0 : (float)(exp((double)scores[j] - most) / sum);
     }
+    tensor_replace(tensor, weights);
+    return true;
 }
 
 static bool put_layer(const struct dump *dump, const struct found *found)
@@ -372,8 +380,7 @@ static bool put_layer(const struct dump *dump, const struct found *found)
     struct layer_inputs *layer = &dump->inputs->layers[layer_index(dump, found->numbers.layer)];
     bool ok = layer_array(dump, found, &array) && array_tensor(&tensor, dump->archive, &array, dump->error);
     if (ok && found->dump->is_scores) {
-        const size_t columns = tensor.shape[tensor.rank - 1];
-        weigh_rows(tensor.data, tensor_count(&tensor) / columns, columns);
+        ok = weigh_rows(&tensor, dump->error);
         warnings_add(&dump->inputs->notes, "%s: masked scores, whose softmax is taken", tensor.place.file);
     }
     ok = ok &&

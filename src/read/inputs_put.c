@@ -54,9 +54,11 @@ bool inputs_put_ids(struct inputs *inputs, struct tensor *ids, struct error *err
         ids->rank = 1;
         ids->shape[0] = ids->shape[1];
     }
-    if (ids->rank != 1)
-        return place_error(&ids->place, error, "the numbers of the tokens have %d axes: expected a list",
-                           ids->rank);
+    if (ids->rank > 2)
+        return place_error(
+            &ids->place, error,
+            "the numbers of the tokens have %d axes: expected a list, or one a sequence of a batch",
+            ids->rank);
     return inputs_put_tensor(&inputs->ids, ids, "ids", error);
 }
 

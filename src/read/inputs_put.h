@@ -19,8 +19,8 @@ void inputs_warn_weights(const struct tensor *embeddings, struct warnings *warni
  * came before the first step was cached. Does nothing where a place is known. Errors: no memory. */
 bool inputs_put_steps_offset(struct inputs *inputs, const struct tensor *mask, struct error *error);
 
-/* Moves the numbers of the tokens to the inputs. An axis of 1 in front is left out. Errors: ERROR_INPUT for another shape,
- * or where some are there already. */
+/* Moves the numbers of the tokens to the inputs. An axis of 1 in front is left out; a longer one, of a batch, stays. Errors:
+ * ERROR_INPUT for another shape, or where some are there already. */
 bool inputs_put_ids(struct inputs *inputs, struct tensor *ids, struct error *error);
 
 /* Moves labels that were given by name to their place in the inputs. An error, with both places, where some

@@ -47,21 +47,22 @@ static bool put_keeping(const struct json_mask *m, const struct mask_numbers *nu
         return place_error(&m->tensor->place, m->error,
                            "%s is 0 everywhere: all keys would be padding (1 attends)", m->name);
     m->tensor->true_attends = true;
+    m->tensor->may_be_keys = m->tensor->rank == 2;
     return put_mask_as(m, m->tensor->rank == 1 ? INPUT_KEY_MASK : INPUT_MASK);
 }
 
 static bool put_blocking(const struct json_mask *m, const struct mask_numbers *numbers)
 {
     struct tensor *t = m->tensor;
-    if (t->rank != 1)
-        return place_error(&t->place, m->error, "%s: expected a number a key, of one sequence", m->name);
+    if (t->rank > 2)
+        return place_error(&t->place, m->error, "%s: expected a number a key", m->name);
     if (!numbers->binary && !numbers->low)
         return place_error(
             &t->place, m->error,
             "%s: expected true or 1 where a key is padding, or 0 and -Infinity (other numbers that are "
             "added are called bias)",
             m->name);
-    for (size_t i = 0; i < t->shape[0]; i++)
+    for (size_t i = 0; i < tensor_count(t); i++)
         t->data[i] = t->data[i] == 0;
     t->holds = TENSOR_BOOLEANS;
     t->true_attends = true;

@@ -18,7 +18,7 @@ struct json_mask {
 };
 
 /*
- * Puts it in as key_mask (one number a key), mask or bias, by what its name and numbers say: with negative numbers, or
+ * Puts it in as key_mask (one number a key, perhaps of each sequence of a batch), mask or bias, by what its name and numbers say: with negative numbers, or
  * 0 for all pairs, it is added to scores. Errors: ERROR_INPUT for a mask that may mean two things, or masks all keys.
  */
 bool json_put_mask(const struct json_mask *mask, enum name_sense sense);

@@ -151,15 +151,17 @@ static char *weights_path(const char *path, struct error *error)
 }
 
 /* Opens the weights. The archive belongs to the inputs. */
-static bool open_weights(struct model *model, struct inputs *inputs, const char *path, struct error *error)
+static bool open_weights(struct model *model, struct inputs *inputs, const struct model_choice *choice,
+                         struct error *error)
 {
     if (!memory_resize(&inputs->archives, inputs->archive_count + 1, sizeof *inputs->archives, error) ||
         !(model->archive = memory_zeroed(1, sizeof *model->archive, error)))
         return false;
     inputs->archives[inputs->archive_count++] = model->archive;
-    char *file = weights_path(path, error);
+    char *file = weights_path(choice->path, error);
     const bool ok = file && archive_open(model->archive, file, NULL, error);
     free(file);
+    model->archive->unpack_most = choice->memory;
     return ok;
 }
 
@@ -216,16 +218,19 @@ static bool is_named_by(const struct profile_row *row, const struct array *array
            (numbers->layer == SIZE_MAX || numbers->layer < LAYERS_MAX);
 }
 
-/* Which rows, up to 63, some array fits. */
-static uint64_t rows_met(const struct profile *profile, const struct archive *archive)
+/* Which rows, up to 63, some array fits. `endings`: those of its names; NULL: not known. */
+static uint64_t rows_met(const struct profile *profile, const struct archive *archive,
+                         const struct name_endings *endings)
 {
     uint64_t met = 0;
-    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++)
-        for (size_t i = 0; i < archive->count && !(met >> r & 1); i++) {
+    for (size_t r = 0; r < 63 && profile->rows[r].pattern; r++) {
+        const bool may_fit = !endings || name_endings_have(endings, profile->rows[r].pattern);
+        for (size_t i = 0; may_fit && i < archive->count && !(met >> r & 1); i++) {
             struct name_numbers numbers;
             if (is_named_by(&profile->rows[r], &archive->arrays[i], &numbers))
                 met |= UINT64_C(1) << r;
         }
+    }
     return met;
 }
 
@@ -263,9 +268,10 @@ struct fit {
     int inputs;    /* that were found, over all parts */
 };
 
-static struct fit fit_of(const struct profile *profile, const struct archive *archive)
+static struct fit fit_of(const struct profile *profile, const struct archive *archive,
+                         const struct name_endings *endings)
 {
-    const uint64_t met = rows_met(profile, archive);
+    const uint64_t met = rows_met(profile, archive, endings);
     struct fit fit = {0};
     for (enum dump_part part = PART_ONLY; part < PART_COUNT; part++) {
         const uint64_t has = inputs_of(profile, part, met, false);
@@ -287,10 +293,13 @@ static const struct profile *profile_by_names(const struct archive *archive, str
                                               const struct profile **tie)
 {
     const struct profile *found = NULL;
+    struct name_endings endings = {{0}};
     *best = (struct fit){0};
     *tie = NULL;
+    for (size_t i = 0; i < archive->count; i++)
+        name_endings_add(&endings, archive->arrays[i].name);
     for (const struct profile *p = profiles; p->name; p++) {
-        const struct fit fit = fit_of(p, archive);
+        const struct fit fit = fit_of(p, archive, &endings);
         if (p->is_said || fit.inputs == 0 || fit.is_whole < best->is_whole)
             continue;
         if (fit.is_whole > best->is_whole || fit.inputs > best->inputs) {
@@ -392,7 +401,7 @@ static bool choose_profile(struct model *model, struct inputs *inputs, const cha
         if (!profile_said(model, said, error))
             return false;
     } else if (type && (model->profile = profile_for(type, architecture)) &&
-               (architecture || fit_of(model->profile, model->archive).inputs > 0)) {
+               (architecture || fit_of(model->profile, model->archive, NULL).inputs > 0)) {
         by = architecture ? "by general.architecture" : "by model_type";
     } else if (architecture) {
         return check_refusals(model, true, error) &&
@@ -428,7 +437,7 @@ void model_row_name(char out[MODEL_NAME], const struct model *model, const struc
 static bool choose_part(struct model *model, struct inputs *inputs, enum dump_part said, struct error *error)
 {
     static const enum dump_part order[] = {PART_ONLY, PART_ENCODER, PART_DECODER, PART_CROSS};
-    const uint64_t met = rows_met(model->profile, model->archive);
+    const uint64_t met = rows_met(model->profile, model->archive, NULL);
     const char *file = model->archive->sources[0].name;
     bool has[PART_COUNT], any = false;
     for (enum dump_part part = PART_ONLY; part < PART_COUNT; part++) {
@@ -612,8 +621,7 @@ static bool check_groups(const struct model *model, struct error *error)
 bool model_open(struct model *model, struct inputs *inputs, const struct model_choice *choice,
                 struct warnings *warnings, struct error *error)
 {
-    return open_weights(model, inputs, choice->path, error) &&
-           find_config(model, inputs, choice->config, error) &&
+    return open_weights(model, inputs, choice, error) && find_config(model, inputs, choice->config, error) &&
            model_find(model, inputs, choice, warnings, error);
 }
 

@@ -21,6 +21,7 @@ struct model_choice {
     const char *config;  /* the file in the place of config.json */
     const char *profile; /* its name */
     enum dump_part part;
+    size_t memory; /* bytes that compressed arrays may unpack to; 0: half of the machine's */
 };
 
 /* Begins zeroed; model_free in any case. */

@@ -51,3 +51,36 @@ bool name_pattern_fits(const char *pattern, const char *name, struct name_number
         name++;
     }
 }
+
+/* ---- endings ---- */
+
+/* The bit of the last `words` words. Of a pattern %d and %s are left out, as digits are. FNV-1a, by Fowler, Noll and Vo. */
+static size_t ending_bit(const char *name, int words)
+{
+    const char *at = name + strlen(name);
+    uint32_t hash = UINT32_C(0x811c9dc5);
+    while (at > name && (at[-1] != '.' || --words > 0))
+        at--;
+    for (; *at; at++) {
+        if (*at == '%' && at[1])
+            at++;
+        else if (*at < '0' || *at > '9')
+            hash = (hash ^ (uint32_t)tolower((unsigned char)*at)) * UINT32_C(0x01000193);
+    }
+    return (hash ^ hash >> 16) % NAME_ENDINGS;
+}
+
+void name_endings_add(struct name_endings *endings, const char *name)
+{
+    for (int words = 1; words <= 2; words++) {
+        const size_t bit = ending_bit(name, words);
+        endings->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
+}
+
+bool name_endings_have(const struct name_endings *endings, const char *pattern)
+{
+    const char *rest = pattern + (strncmp(pattern, "*.", 2) == 0 ? 2 : 0);
+    const size_t bit = ending_bit(rest, strchr(rest, '.') ? 2 : 1);
+    return endings->bits[bit / 64] >> bit % 64 & 1;
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The numbers that a name has in the places of %d and %s, SIZE_MAX where there is no such place. */
 struct name_numbers {
@@ -17,5 +18,18 @@ struct name_numbers {
  * nine digits, and "*." in front for nothing, or for any modules around, which end in a dot.
  */
 bool name_pattern_fits(const char *pattern, const char *name, struct name_numbers *numbers);
+
+/*
+ * The endings of many names, a bit for the hash of each, so that most patterns need not be compared with any of them. An ending is
+ * the last word between dots, and the last two, in small letters and without digits: all layers have the same. Begins zeroed.
+ */
+enum { NAME_ENDINGS = 1 << 16 };
+struct name_endings {
+    uint64_t bits[NAME_ENDINGS / 64];
+};
+
+void name_endings_add(struct name_endings *endings, const char *name);
+/* False where the pattern fits none of the names that were added; true where it may. */
+bool name_endings_have(const struct name_endings *endings, const char *pattern);
 
 #endif

@@ -141,8 +141,11 @@ static bool read_archive(struct inputs *inputs, struct source *source, const str
     if (!archive)
         return false;
     inputs->archives[inputs->archive_count++] = archive;
-    return archive_open_source(archive, source, format, error) && name_raw_types(archive, target, error) &&
-           dump_read(inputs, archive, path->name, path->index, target, warnings, error);
+    if (!archive_open_source(archive, source, format, error) || !name_raw_types(archive, target, error))
+        return false;
+    archive->in_parts = target->in_parts;
+    archive->unpack_most = target->memory;
+    return dump_read(inputs, archive, path->name, path->index, target, warnings, error);
 }
 
 /* Reads a text into inputs, which own it. *format (NULL: not asked) gets the name of its format. */

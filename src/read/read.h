@@ -33,6 +33,8 @@ struct read_target {
     const char *dtype; /* what raw bytes in arrays are, which NumPy has no type for: "bf16"; NULL: not said */
     bool has_batch;    /* one of several sentences, or sequences of a batch, is wanted: */
     size_t batch;      /* its number, from 0 */
+    size_t memory;     /* bytes that compressed arrays may unpack to; 0: half of the machine's */
+    bool in_parts;     /* only some of the layers, heads, queries, keys or sequences will be looked at */
     const char
         *text; /* the words whose rows are wanted, of a file that has a word in each row; NULL: all rows */
 };

@@ -86,6 +86,17 @@ bool archive_load(struct archive *archive, struct array *array, struct error *er
     return array->data || !archive->format->load || archive->format->load(archive, array, error);
 }
 
+bool archive_verify(struct archive *archive, const struct array *array, struct error *error)
+{
+    const struct dtype_kind *kind = dtype_kind(array->dtype);
+    size_t count;
+    if (!archive->format || !archive->format->verify || !array_count(array, &count))
+        return true;
+    const bool is_small = archive->sources[array->source].size < ARCHIVE_SMALL;
+    return archive->format->verify(archive, array, is_small ? SIZE_MAX : count / kind->count * kind->bytes,
+                                   error);
+}
+
 /* ---- names ---- */
 
 /* FNV-1a, by Fowler, Noll and Vo. */
@@ -200,6 +211,22 @@ void *archive_alloc(struct archive *archive, size_t count, size_t size, struct e
     void *block = memory_alloc(count, size, error);
     if (block)
         archive->blocks[archive->block_count++] = block;
+    return block;
+}
+
+void *archive_unpack(struct archive *archive, const char *member, size_t size, struct error *error)
+{
+    const size_t most = archive->unpack_most > 0 ? archive->unpack_most : memory_half();
+    if (archive->unpacked > most || size > most - archive->unpacked) {
+        error_set(error, ERROR_SYSTEM,
+                  "%s:%s: unpacks to %zu MiB, and those before it to %zu MiB: expected at most %zu MiB in "
+                  "all; stored "
+                  "without compression it takes no memory",
+                  archive->sources[0].name, member, size >> 20, archive->unpacked >> 20, most >> 20);
+        return NULL;
+    }
+    void *block = archive_alloc(archive, size, 1, error);
+    archive->unpacked += block ? size : 0;
     return block;
 }
 

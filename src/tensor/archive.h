@@ -32,6 +32,9 @@ struct metadatum {
 
 struct format;
 
+/* Bytes of a file that is small enough to be read whole when a part of it would do. */
+enum { ARCHIVE_SMALL = 64 << 20 };
+
 /* Begins zeroed; archive_free in any case. Addresses of arrays and data hold until then. */
 struct archive {
     const struct format *format;
@@ -45,7 +48,11 @@ struct archive {
     size_t block_count;
     size_t *slots; /* a hash of the names: indexes of arrays, and SIZE_MAX; slot_count is 0 or a power of 2 */
     size_t slot_count;
-    void *state; /* of the format, freed by format->close */
+    bool
+        in_parts; /* of numbers that are used where they lie, only some may be looked at; whoever opened it sets it */
+    size_t unpacked;    /* bytes of members that were unpacked */
+    size_t unpack_most; /* that may be, in all: whoever opened it sets it; 0: half of the machine's memory */
+    void *state;        /* of the format, freed by format->close */
 };
 
 /*
@@ -60,8 +67,13 @@ bool archive_open_source(struct archive *archive, struct source *source, const s
 void archive_free(struct archive *archive);
 
 /* Makes array->data point to its numbers, if it does not yet: of an array in a compressed member, which is inflated into
- * memory of the archive. */
+ * memory of the archive. Errors: ERROR_SYSTEM where it may not take as much, ERROR_INPUT for a damaged member. */
 bool archive_load(struct archive *archive, struct array *array, struct error *error);
+
+/* To be asked before all numbers of a loaded array, or a part of one, are read: whether the bytes that the file has for them have
+ * the checksum that it says, if it says one. A checksum is compared once. Of a file of ARCHIVE_SMALL bytes and more that is done only
+ * where it is of nothing but this array, so that no more is read than will be. Errors: ERROR_INPUT where they do not. */
+bool archive_verify(struct archive *archive, const struct array *array, struct error *error);
 
 /* The array of that name, or NULL. */
 struct array *archive_find(const struct archive *archive, const char *name);
@@ -78,6 +90,10 @@ struct metadatum *archive_add_metadatum(struct archive *archive, const char *key
 bool archive_add_source(struct archive *archive, const char *path, struct error *error);
 /* Memory that the archive frees. Returns it, or NULL and an error. */
 void *archive_alloc(struct archive *archive, size_t count, size_t size, struct error *error);
+
+/* The same for the `size` bytes of a member, of that name, that is to be unpacked. Errors: ERROR_SYSTEM where all that were would
+ * have more bytes than unpack_most: a file of some megabytes may say that it unpacks to gigabytes. */
+void *archive_unpack(struct archive *archive, const char *member, size_t size, struct error *error);
 
 /* Sets "FILE:ARRAY: message"; of kind ERROR_INPUT. Always returns false. */
 bool archive_error(const struct archive *archive, const struct array *array, struct error *error,

@@ -28,7 +28,7 @@ struct array {
     size_t bytes;                     /* that the file holds for it, or says that it holds */
     size_t source;                    /* which of the archive's sources it lies in */
     size_t offset;                    /* in that file, for messages; of a compressed one, of its member */
-    size_t member;                    /* for the format: which member of a zip, … */
+    size_t member;                    /* for the format: which member of a zip, …; SIZE_MAX: none */
     /* Of one that is to be written: where its numbers come from, and `data` is not looked at (tensor/array_write.h). NULL: they
      * lie at `data`. Borrowed. */
     struct array_origin *origin;

@@ -24,6 +24,8 @@ struct format {
     bool (*open)(struct archive *archive, struct error *error);
     /* Fetches the numbers of an array whose data is NULL. NULL: there are none. */
     bool (*load)(struct archive *archive, struct array *array, struct error *error);
+    /* Compares the checksum of what an array lies in, where that has no more than `bytes` bytes of numbers. NULL: it has none. */
+    bool (*verify)(struct archive *archive, const struct array *array, size_t bytes, struct error *error);
     /* Frees archive->state. NULL: it has none. */
     void (*close)(struct archive *archive);
     /* Whether write has a place for a metadatum. NULL: for none. */

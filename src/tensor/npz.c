@@ -16,11 +16,8 @@
 static int npz_probe(const char *data, size_t size, const char *name)
 {
     const int by_name = text_ends_caseless(name, ".npz");
-    if (size < 30 || memcmp(data, "PK\3\4", 4) != 0)
-        return size >= 4 && memcmp(data, "PK\5\6", 4) == 0 && by_name ? 2 : by_name;
-    const size_t length = (unsigned char)data[26] | (size_t)(unsigned char)data[27] << 8;
-    const bool is_array = length > 4 && size >= 30 + length && memcmp(data + 30 + length - 4, ".npy", 4) == 0;
-    return is_array ? 2 : by_name;
+    const bool is_empty = size >= 4 && memcmp(data, "PK\5\6", 4) == 0;
+    return unzip_begins(data, size, ".npy") || (is_empty && by_name) ? 2 : by_name;
 }
 
 /* Adds the array of a member, of which the header alone is read. */
@@ -64,12 +61,20 @@ static bool npz_open(struct archive *archive, struct error *error)
 static bool npz_load(struct archive *archive, struct array *array, struct error *error)
 {
     struct unzip *unzip = archive->state;
-    const size_t size = unzip->members[array->member].size;
-    char *bytes = archive_alloc(archive, size, 1, error);
+    const struct unzip_member *member = &unzip->members[array->member];
+    const size_t size = member->size;
+    char *bytes = archive_unpack(archive, member->name, size, error);
     if (!bytes || !unzip_read(unzip, array->member, bytes, size, error))
         return false;
     array->data = bytes + array->offset;
     return true;
+}
+
+static bool npz_verify(struct archive *archive, const struct array *array, size_t bytes, struct error *error)
+{
+    struct unzip *unzip = archive->state;
+    const size_t numbers = unzip->members[array->member].size - array->offset;
+    return bytes < numbers || unzip_verify(unzip, array->member, error);
 }
 
 static void npz_close(struct archive *archive)
@@ -139,6 +144,7 @@ const struct format format_npz = {.name = "npz",
                                   .probe = npz_probe,
                                   .open = npz_open,
                                   .load = npz_load,
+                                  .verify = npz_verify,
                                   .close = npz_close,
                                   .holds = npz_holds,
                                   .write = npz_write_arrays};

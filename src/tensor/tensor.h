@@ -24,6 +24,8 @@ struct tensor {
     unsigned holds;    /* bits of enum tensor_holds */
     bool is_out_in;    /* of a projection: stored as out×in, transposed */
     bool true_attends; /* of a mask: nonzero attends, whatever mask_true_blocks says */
+    bool
+        may_be_keys; /* of a mask of two axes: these may be a batch and its keys, as a tokenizer gives them */
     struct place place;
 };
 

@@ -49,16 +49,18 @@ static bool zip_beside(const struct torch *torch, size_t member, const char *nam
     return true;
 }
 
-/* The bytes of a member: where they lie, or unpacked. */
+/* The bytes of a member, with their checksum compared: where they lie, or unpacked. */
 static bool zip_bytes(struct archive *archive, struct torch *torch, size_t member, const char **data,
                       struct error *error)
 {
     if (!unzip_in_place(&torch->unzip, member, data, error))
         return false;
     if (*data)
-        return true;
-    const size_t size = torch->unzip.members[member].size;
-    char *room = archive_alloc(archive, size, 1, error);
+        return unzip_verify(&torch->unzip, member, error);
+    const struct unzip_member *m = &torch->unzip.members[member];
+    const size_t size = m->size;
+    char *room =
+        unzip_check(&torch->unzip, member, error) ? archive_unpack(archive, m->name, size, error) : NULL;
     *data = room;
     return room && unzip_read(&torch->unzip, member, room, size, error);
 }
@@ -134,6 +136,8 @@ static bool zip_form_open(struct archive *archive, struct torch *torch, struct e
 {
     if (!unzip_open(&torch->unzip, &archive->sources[0], error))
         return false;
+    /* torch.serialization.set_crc32_options(False), of PyTorch 2.6 and later. */
+    torch->unzip.may_lack_crc = true;
     const size_t pickle = zip_pickle(&torch->unzip);
     if (pickle == SIZE_MAX)
         return error_set(error, ERROR_INPUT, "%s: a zip without NAME/data.pkl: expected a file of torch.save",
@@ -246,7 +250,7 @@ static bool is_zip(const char *data, size_t size)
     return size >= 4 && memcmp(data, "PK\3\4", 4) == 0;
 }
 
-/* Whether it is a zip with a pickle of PyTorch's: arrays of NumPy's are in zips too. */
+/* Whether it is a zip with a pickle of PyTorch's: arrays of NumPy's are in zips too, and those are not opened for it. */
 static bool is_torch_zip(const char *data, size_t size)
 {
     /* Only read. */
@@ -254,8 +258,8 @@ static bool is_torch_zip(const char *data, size_t size)
         .name = (char *)(uintptr_t) "", .data = (char *)(uintptr_t)data, .size = size};
     struct unzip unzip = {0};
     struct error error = {0};
-    const bool is_it =
-        is_zip(data, size) && unzip_open(&unzip, &source, &error) && zip_pickle(&unzip) != SIZE_MAX;
+    const bool is_it = is_zip(data, size) && !unzip_begins(data, size, ".npy") &&
+                       unzip_open(&unzip, &source, &error) && zip_pickle(&unzip) != SIZE_MAX;
     unzip_free(&unzip);
     return is_it;
 }
@@ -300,6 +304,17 @@ static bool torch_load(struct archive *archive, struct array *array, struct erro
     return true;
 }
 
+static bool torch_verify(struct archive *archive, const struct array *array, size_t bytes,
+                         struct error *error)
+{
+    struct torch *torch = archive->state;
+    /* Arrays of NumPy's lie in the pickle, which was read whole; the form before has no checksums. */
+    if (!torch->unzip.zip || array->member == SIZE_MAX)
+        return true;
+    const struct torch_storage *storage = &torch->storages[array->member];
+    return bytes < storage->bytes || unzip_verify(&torch->unzip, storage->member, error);
+}
+
 static void torch_close(struct archive *archive)
 {
     struct torch *torch = archive->state;
@@ -317,5 +332,6 @@ const struct format format_torch = {
     .probe = torch_probe,
     .open = torch_open,
     .load = torch_load,
+    .verify = torch_verify,
     .close = torch_close,
 };

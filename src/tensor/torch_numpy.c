@@ -103,6 +103,7 @@ static bool numpy_place(struct archive *archive, const struct torch *torch, pick
         return torch_error(torch, name, error, "an array of %s in %zu bytes: expected %zu",
                            array_shape(array, shape), size, array->bytes);
     array->data = data ? data : "";
+    array->member = SIZE_MAX;
     return true;
 }
 

@@ -208,7 +208,25 @@ static bool view_check(const struct torch *torch, const char *name, const struct
     return true;
 }
 
-/* (storage, offset, size, stride, …) of _rebuild_tensor and _v2; _v3 has the type at 6, and the storage is of bytes. */
+/* Whether what PyTorch says beside a tensor, {"neg": True}, makes its numbers those of the storage with the other sign. */
+static bool is_negated(const struct torch *torch, pickle_id metadata)
+{
+    const struct pickle *pickle = &torch->pickle;
+    const struct pickle_value *dict = value_of(torch, metadata);
+    if (dict->kind != PICKLE_DICT)
+        return false;
+    for (uint32_t i = 0, cell = dict->first; i + 1 < dict->count; i += 2) {
+        const struct pickle_cell *key = &pickle->cells[cell], *item = &pickle->cells[key->next];
+        const struct pickle_value *word = value_of(torch, key->value), *truth = value_of(torch, item->value);
+        if (word->kind == PICKLE_TEXT && word->size == 3 && memcmp(word->data, "neg", 3) == 0)
+            return truth->kind == PICKLE_TRUTH && truth->integer;
+        cell = item->next;
+    }
+    return false;
+}
+
+/* (storage, offset, size, stride, …) of _rebuild_tensor and _v2, which has its metadata at 6; _v3 has the type there and metadata
+ * at 7, and the storage is of bytes. */
 bool torch_tensor_read(const struct torch *torch, int what, pickle_id arguments, const char *name,
                        struct array *array, struct error *error)
 {
@@ -220,6 +238,10 @@ bool torch_tensor_read(const struct torch *torch, int what, pickle_id arguments,
     *array = (struct array){.rank = 0};
     if (value_of(torch, storage)->kind != PICKLE_PERSISTENT)
         return torch_error(torch, name, error, "a tensor without a storage: expected one");
+    if (is_negated(torch, pickle_item(pickle, arguments, what == TORCH_TENSOR_V3 ? 7 : 6)))
+        return torch_error(torch, name, error,
+                           "a view of negated numbers: expected them as they are; in PyTorch, save "
+                           "tensor.resolve_neg() instead");
     if (!torch_part_read(torch, storage, &part, error))
         return false;
     if (what == TORCH_TENSOR_V3) {

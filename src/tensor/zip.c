@@ -1,6 +1,6 @@
 #include "tensor/zip.h"
 
-#include <stdint.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
@@ -117,17 +117,19 @@ static bool zip_begin(struct unzip *unzip, struct error *error)
 static bool member_list(struct unzip *unzip, size_t index, struct error *error)
 {
     struct zip_stat stat;
-    const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    const zip_uint64_t wanted =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_CRC;
     if (zip_stat_index(unzip->zip, index, 0, &stat) != 0)
         return zip_error_take(unzip, zip_get_error(unzip->zip), error);
     if ((stat.valid & wanted) != wanted)
-        return error_set(error, ERROR_INPUT, "%s: a zip whose member %zu has no name or size", unzip->file,
-                         index + 1);
+        return error_set(error, ERROR_INPUT, "%s: a zip whose member %zu has no name, size or checksum",
+                         unzip->file, index + 1);
     unzip->members[index] = (struct unzip_member){
         .name = stat.name,
         .size = stat.size,
         .packed = stat.comp_size,
         .method = stat.comp_method,
+        .crc = stat.crc,
         .is_encrypted = (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method != ZIP_EM_NONE,
     };
     return true;
@@ -165,6 +167,18 @@ void unzip_free(struct unzip *unzip)
     free(unzip->memory);
     free(unzip->members);
     *unzip = (struct unzip){0};
+}
+
+bool unzip_begins(const char *data, size_t size, const char *ending)
+{
+    enum { HEADER = 30, NAME_LENGTH = 26 }; /* of a local header */
+    if (size < HEADER || memcmp(data, "PK\3\4", 4) != 0)
+        return false;
+    const size_t length = (unsigned char)data[NAME_LENGTH] | (size_t)(unsigned char)data[NAME_LENGTH + 1]
+                                                                 << 8;
+    const size_t wanted = strlen(ending);
+    return length >= wanted && size >= HEADER + length &&
+           memcmp(data + HEADER + length - wanted, ending, wanted) == 0;
 }
 
 size_t unzip_find(const struct unzip *unzip, const char *name)
@@ -212,12 +226,19 @@ static bool member_bytes(const struct unzip *unzip, size_t index, zip_file_t *fi
     return true;
 }
 
+/* Whether there is a checksum to compare. */
+static bool member_has_crc(const struct unzip *unzip, size_t index)
+{
+    return unzip->members[index].crc != 0 || !unzip->may_lack_crc;
+}
+
 /* Asks for a byte behind the last, which is when libzip compares length and checksum with those that the zip says. */
 static bool member_end(const struct unzip *unzip, size_t index, zip_file_t *file, struct error *error)
 {
     char more;
     const zip_int64_t n = zip_fread(file, &more, 1);
-    if (n == 0)
+    const bool is_crc = n < 0 && zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_CRC;
+    if (n == 0 || (is_crc && !member_has_crc(unzip, index)))
         return true;
     return error_set(error, n < 0 ? zip_kind(zip_file_get_error(file)) : ERROR_INPUT,
                      "%s:%s: damaged (%s): expected a file that was copied whole", unzip->file,
@@ -273,7 +294,7 @@ static bool member_locate(struct unzip *unzip, size_t index, size_t size, size_t
 bool unzip_in_place(struct unzip *unzip, size_t index, const char **data, struct error *error)
 {
     const struct unzip_memory *memory = unzip->memory;
-    const struct unzip_member *member = &unzip->members[index];
+    struct unzip_member *member = &unzip->members[index];
     size_t at = 0;
     *data = NULL;
     if (!unzip_check(unzip, index, error))
@@ -287,6 +308,17 @@ bool unzip_in_place(struct unzip *unzip, size_t index, const char **data, struct
                          "%s:%s: ends behind the file: expected a file that was copied whole", unzip->file,
                          member->name);
     if (at != SIZE_MAX)
-        *data = memory->data + at;
+        *data = member->data = memory->data + at;
     return true;
+}
+
+bool unzip_verify(struct unzip *unzip, size_t index, struct error *error)
+{
+    struct unzip_member *member = &unzip->members[index];
+    if (!member->data || member->is_verified || !member_has_crc(unzip, index))
+        return true;
+    member->is_verified = libdeflate_crc32(0, member->data, member->size) == member->crc;
+    return member->is_verified ||
+           error_set(error, ERROR_INPUT, "%s:%s: damaged (CRC error): expected a file that was copied whole",
+                     unzip->file, member->name);
 }

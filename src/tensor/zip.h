@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/source.h"
@@ -16,6 +17,9 @@ struct unzip_member {
     size_t size, packed; /* bytes, unpacked and as they lie in the file: said, not yet checked */
     int method;          /* 0 stored, 8 deflated, others: cannot be read */
     bool is_encrypted;
+    uint32_t crc;     /* the checksum of its bytes, unpacked */
+    bool is_verified; /* they have it */
+    const char *data; /* where unzip_in_place found them; NULL: it did not */
 };
 
 /* Begins zeroed; unzip_free in any case. */
@@ -23,6 +27,7 @@ struct unzip {
     const char *file;             /* the name of the source; borrowed */
     struct unzip_member *members; /* in the order of the central directory */
     size_t count;
+    bool may_lack_crc;           /* a checksum of 0 says that none was made; the caller sets it */
     struct unzip_memory *memory; /* what libzip reads */
     struct zip *zip;             /* libzip's */
 };
@@ -32,6 +37,9 @@ struct unzip {
 bool unzip_open(struct unzip *unzip, const struct source *source, struct error *error);
 void unzip_free(struct unzip *unzip);
 
+/* Whether data are a zip whose first member, as it lies there, has a name that ends so: a guess, for which nothing is opened. */
+bool unzip_begins(const char *data, size_t size, const char *ending);
+
 /* The index of the member of that name; SIZE_MAX: there is none. */
 size_t unzip_find(const struct unzip *unzip, const char *name);
 
@@ -40,8 +48,12 @@ size_t unzip_find(const struct unzip *unzip, const char *name);
 bool unzip_check(const struct unzip *unzip, size_t index, struct error *error);
 
 /* Where a stored member lies in the memory of the source, all of it; *data becomes NULL where it is compressed and has to be
- * read. Its checksum is not looked at, nor its bytes but for the first few. */
+ * read. Its checksum is not looked at, nor its bytes but for the first few: that is unzip_verify's. */
 bool unzip_in_place(struct unzip *unzip, size_t index, const char **data, struct error *error);
+
+/* Reads all bytes of a member that lies in place, and compares their checksum, once. Of others unzip_read does so. Errors:
+ * ERROR_INPUT, with file and member. */
+bool unzip_verify(struct unzip *unzip, size_t index, struct error *error);
 
 /* Unpacks the first `size` bytes of a member, which has as many, into `to`. If these are all, the checksum is checked. */
 bool unzip_read(struct unzip *unzip, size_t index, void *to, size_t size, struct error *error);

@@ -61,3 +61,85 @@ assert w.shape == expected.shape and (w == expected).all(), (w.shape, expected.s
     fails 3 'attention.npy: its shape is 2×2×3×4×5: expected at most 4 axes; --batch N chooses one of a batch' \
         attn run attention.npy -o x.png
 }
+
+@test "bug: a changed bit of a stored member of an NPZ gave wrong numbers" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.random.default_rng(0).random((2, 2, 4, 4)).astype("f4")
+np.savez("a.npz", attention=a, q=a[0])
+data = bytearray(open("a.npz", "rb").read())
+data[data.index(a.tobytes()) + 70] ^= 64
+open("b.npz", "wb").write(data)
+END
+    local what='b.npz:attention.npy: damaged (CRC error): expected a file that was copied whole'
+    attn info a.npz
+    fails 3 "$what" attn info b.npz
+    fails 3 "$what" attn convert b.npz -o x.npy --only attention
+    fails 3 "$what" attn convert 'b.npz:attention[0]' -o x.npy
+    fails 3 "$what" attn run b.npz:attention -o x.png
+    fails 3 "$what" attn run b.npz --layer 1 --head 1 -o x.png
+    fails 3 "$what" attn run --attention 'b.npz:attention[1]' -o x.png
+    fails 3 "$what" attn explain b.npz --layer 1
+    # Of the array beside it nothing is wrong.
+    attn convert b.npz -o q.npy --only q
+}
+
+@test "checksums of a large NPZ cost a part of it nothing" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.full((4, 2100, 2100), 1 / 2100, "f4")
+np.save("attention.npy", a)
+END
+    # Aligned, unlike those of NumPy, so that its numbers are used where they lie.
+    attn convert attention.npy -o a.npz
+    "$PYTHON" - <<'END'
+with open("a.npz", "r+b") as f:
+    f.seek(-2100 * 2100 * 2, 2)
+    f.write(b"\1")
+END
+    local what='a.npz:attention.npy: damaged (CRC error): expected a file that was copied whole'
+    attn run a.npz --head 1 -q -o x.png
+    attn run a.npz --queries 5: -q -o x.png
+    attn info a.npz
+    fails 3 "$what" attn run a.npz -o y.png
+    fails 3 "$what" attn info a.npz --values
+    fails 3 "$what" attn convert a.npz -o y.npy
+    attn convert 'a.npz:attention[1]' -o y.npy
+}
+
+@test "bug: attn info and attn run --memory unpacked a small NPZ to gigabytes" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.zeros((10, 1024, 1024), "f4")
+np.savez_compressed("a.npz", attention=a)
+np.savez_compressed("b.npz", q=a, k=a, v=a)
+np.savez_compressed("c.npz", q=a[:1], k=a[:1])
+END
+    [ "$(stat -c %s b.npz)" -lt 200000 ]
+    attn info b.npz | grep -qE '^  q  +<f4    10×1024×1024  41,943,040 +q$'
+    attn info b.npz --values | grep -qE '^  q  +<f4    10×1024×1024  41,943,040    0    0           0  q$'
+    attn info a.npz | grep -qE '41,943,040    0    0           0  attention$'
+    fails 1 'b.npz:k.npy: unpacks to 40 MiB, and those before it to 40 MiB: expected at most 64 MiB in all; stored without compression it takes no memory' \
+        attn run b.npz --memory 1Ki -o x.png
+    fails 1 'b.npz:k.npy: unpacks to 40 MiB, and those before it to 40 MiB: expected at most 70 MiB in all; stored without compression it takes no memory' \
+        attn run b.npz --memory 70Mi -o x.png
+    attn run a.npz --memory 1Ki -q -o x.png
+    attn run c.npz --memory 1Ki -q -o x.png
+}
+
+@test "bug: attn info read a hundred arrays that lie in one place of an NPZ" {
+    "$PYTHON" - <<'END'
+import copy, io, zipfile
+import numpy as np
+out = io.BytesIO()
+np.save(out, np.zeros((1 << 18,), "f4"))
+with zipfile.ZipFile("x.npz", "w") as z:
+    z.writestr("a.npy", out.getvalue())
+    for i in range(99):
+        entry = copy.copy(z.filelist[0])
+        entry.filename = f"{i}.npy"
+        z.filelist.append(entry)
+END
+    same "$(attn info x.npz --format json | jq -c '[.files[0].tensors[] | .min] | unique')" '[null]'
+    same "$(attn info x.npz --values --format json | jq -c '[.files[0].tensors[] | .min] | length')" 100
+}

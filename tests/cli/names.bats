@@ -67,7 +67,9 @@ said() {
     alike "{$QK,\"key_padding_mask\":[0,0,-Infinity]}" "{$QK,\"key_mask\":[1,1,0]}"
     same "$(weights "{$QK,\"key_padding_mask\":[false,false,true]}" --mask-true-blocks)" "$(weights "{$QK,\"key_mask\":[1,1,0]}")"
     echo "{$QK,\"key_padding_mask\":[[false,true,true],[false,false,true]]}" >x.json
-    fails 3 'x.json:1:69: key_padding_mask: expected a number a key, of one sequence' attn run x.json -o y.json
+    fails 3 'x.json:1:69: key_mask is 2×3: expected 3 numbers' attn run x.json -o y.json
+    echo "{$QK,\"key_padding_mask\":[[[false,true,true],[false,false,true]],[[false,true,true],[false,false,true]]]}" >x.json
+    fails 3 'x.json:1:69: key_padding_mask: expected a number a key' attn run x.json -o y.json
     alike "{$QK,\"attn_mask\":[[0,-Infinity,0.5],[0,0,0],[0,0,0]]}" "{$QK,\"bias\":[[0,null,0.5],[0,0,0],[0,0,0]]}"
     alike "{$QK,\"attn_mask\":[[0,0,0],[0,0,0],[0,0,0]]}" "{$QK}"
     echo "{$QK,\"attn_mask\":[[true,false,false],[true,true,false],[true,true,true]]}" >x.json
@@ -286,4 +288,35 @@ attn: warning: x.json:1:56: the unknown key "scores" is ignored'
     echo '{"The":{"The":0.9,"cat":0.1},"cat":{"The":0.2,"cat":0.8}}' >frame.json
     fails 3 'frame.json:1:1: this object has no key "attention": expected a list of numbers, or an object with that key; pandas writes the list with df.values.tolist()' \
         attn run --attention frame.json -o y.json
+}
+
+@test "bug: the attention_mask of a batch, as tokenizers give it, was refused with --batch" {
+    "$PYTHON" - <<'END'
+import json
+import numpy as np
+r = np.random.default_rng(0)
+q = r.normal(size=(3, 2, 4, 5)).astype("f4")
+keep = np.array([[1, 1, 1, 1], [1, 1, 1, 0], [0, 1, 1, 1]])
+a = np.exp(q @ q.swapaxes(-1, -2)) * keep[:, None, None]
+a /= a.sum(-1, keepdims=True)
+np.savez("q.npz", q=q, k=q, attention_mask=keep)
+np.savez("blocks.npz", q=q, k=q, key_padding_mask=keep == 0)
+json.dump({"q": q.tolist(), "k": q.tolist(), "attention_mask": keep.tolist()}, open("q.json", "w"))
+np.savez("layers.npz", **{"attentions.0": a.astype("f4")}, attention_mask=keep)
+for b in range(3):
+    np.savez(f"one{b}.npz", q=q[b], k=q[b], key_mask=keep[b])
+np.savez("pairs.npz", q=q, k=q, attention_mask=np.tril(np.ones((4, 4), int)))
+np.savez("square.npz", q=q[:, :, :3], k=q, attention_mask=keep)
+END
+    for b in 0 1 2; do
+        attn run one$b.npz --format csv -q -o x.png >want.csv
+        for f in q.npz blocks.npz q.json; do
+            attn run $f --batch $b --format csv -q -o x.png >got.csv
+            cmp want.csv got.csv
+        done
+    done
+    same "$(attn run layers.npz --batch 1 -q -o - | jq -c '.mask[0]')" '[1,1,1,0]'
+    attn run pairs.npz --batch 1 -q -o - | jq -c '.mask[0]' | grep -qF '[1,0,0,0]'
+    fails 3 'square.npz:attention_mask: a mask of 3×4 may be one of pairs, or of the keys of each of 3 sequences: expected it as mask or as key_mask' \
+        attn run square.npz --batch 1 -o y.png
 }

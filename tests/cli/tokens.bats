@@ -68,5 +68,41 @@ tokens() {
     fails 2 '--tokenizer vocab.json needs the numbers of the tokens: expected --ids, or input_ids in the inputs' \
         attn run plain.json --tokenizer vocab.json
     echo '{"ids": [[0, 1], [1, 0]], "attention": [[1, 0], [0, 1]]}' >two.json
-    fails 3 'two.json:1:9: the numbers of the tokens have 2 axes: expected a list' attn run two.json
+    fails 3 'two.json:1:9: the numbers of the tokens are 2×2: expected a list, or --batch N, which takes one sequence of a batch' \
+        attn run two.json
+    fails 2 '--batch chooses one of a batch, and no input has an axis for it: expected attention of B×heads×n×m or B×n×m, or embeddings, q and k of B×n×d' \
+        attn run two.json --batch 0
+    echo '{"ids": [[[0], [1]]], "attention": [[1, 0], [0, 1]]}' >three.json
+    fails 3 'three.json:1:9: the numbers of the tokens have 3 axes: expected a list, or one a sequence of a batch' attn run three.json
+}
+
+@test "bug: input_ids of a batch were refused with --batch" {
+    "$PYTHON" - <<'END'
+import json
+import numpy as np
+a = np.full((3, 2, 4, 4), 0.25, "f4")
+ids = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [1, 1, 2, 2]])
+np.savez("layers.npz", **{"attentions.0": a, "attentions.1": a}, input_ids=ids)
+np.savez("whole.npz", attention=a, input_ids=ids)
+np.savez("q.npz", q=a, k=a, input_ids=ids)
+np.savez("one.npz", **{"attentions.0": a}, input_ids=ids[2:])
+np.savez("other.npz", **{"attentions.0": a}, input_ids=ids[:2])
+json.dump({"attention": a.tolist(), "input_ids": ids.tolist()}, open("whole.json", "w"))
+json.dump({"attention": a.tolist(), "input_ids": ids[2:].tolist()}, open("one.json", "w"))
+END
+    printf 'the\ncat\nsat\non\n' >vocab.txt
+    attn convert layers.npz -o layers.safetensors
+    attn convert q.npz -o q.safetensors
+    for f in layers.npz whole.npz q.npz layers.safetensors q.safetensors whole.json; do
+        cp $f ids.json
+        same "$(tokens --tokenizer vocab.txt --batch 1)" '["on","sat","cat","the"]'
+        same "$(tokens --tokenizer vocab.txt --batch 2)" '["cat","cat","sat","sat"]'
+        attn run $f --batch 1 -q -o x.png
+    done
+    for f in one.npz one.json; do
+        cp $f ids.json
+        same "$(tokens --tokenizer vocab.txt --batch 0)" '["cat","cat","sat","sat"]'
+    done
+    fails 3 'other.npz:input_ids: the numbers of the tokens are of 2 sequences: expected 3, as many as the batch has' \
+        attn run other.npz --batch 1 -o y.png
 }

@@ -643,6 +643,80 @@ static void test_bombs(void **state)
     expect_message(&file, "F: a name of more than 1000 bytes: expected a shorter one");
 }
 
+/* bug: a tensor whose numbers are those of its storage with the other sign had the signs of the storage */
+static void test_negated(void **state)
+{
+    (void)state;
+#define BESIDE(metadata)                                                                                     \
+    REBUILD("_rebuild_tensor_v2",                                                                            \
+            SIX "K\0K\6\x85K\1\x85\x89" NAME("collections", "OrderedDict") ")R}" metadata)
+    BOTH(BESIDE(""), "float32", "6 numbers", 0, 1, 2, 3, 4, 5);
+    BOTH(BESIDE("(" TEXT("\4", "conj") "\x88" TEXT("\3", "neg") "\x89u"), "float32", "6 numbers", 0, 1, 2, 3,
+         4, 5);
+    const struct file files[] = {
+        old_six(PART(BESIDE("(" TEXT("\4", "conj") "\x89" TEXT("\3", "neg") "\x88u"))),
+        old_six(PART(BESIDE(TEXT("\3", "neg") "\x88s")))};
+    for (int i = 0; i < 2; i++)
+        expect_message(&files[i], "F: a view of negated numbers: expected them as they are; in PyTorch, save "
+                                  "tensor.resolve_neg() instead");
+}
+
+/* ---- checksums ---- */
+
+/* A state_dict of one tensor with the byte order beside it, as PyTorch 2 writes it. */
+static struct file zip_ordered(int method)
+{
+    const struct part object = PART("}(" TEXT("\1", "a") WHOLE "u.");
+    const struct member members[] = {
+        {"m/data.pkl", object, method}, {"m/byteorder", PART("little"), 0}, {"m/data/0", six_part, method}};
+    return zip_file(members, 3);
+}
+
+/* Sets the checksum of every member in the directory to 0. */
+static void drop_checksums(struct file *file)
+{
+    for (char *at = file->data; (at = memmem(at, (size_t)(file->data + file->size - at), "PK\1\2", 4)); at++)
+        memset(at + 16, 0, 4);
+}
+
+/* A changed bit of a tensor that is used where it lies, and of a pickle. */
+static void test_changed(void **state)
+{
+    (void)state;
+    struct archive archive;
+    struct error error = {0};
+    struct file file = zip_ordered(0);
+    expect_opens(&archive, &file);
+    assert_true(archive_verify(&archive, archive_find(&archive, "a"), &error));
+    archive_free(&archive);
+    char *numbers = memmem(file.data, file.size, six_part.data, six_part.size);
+    *numbers ^= 1;
+    expect_opens(&archive, &file);
+    assert_false(archive_verify(&archive, archive_find(&archive, "a"), &error));
+    assert_string_equal(error.message,
+                        "F:m/data/0: damaged (CRC error): expected a file that was copied whole");
+    archive_free(&archive);
+    *numbers ^= 1;
+    *(char *)memmem(file.data, file.size, "K\2K\3\x86", 5) = 'M';
+    expect_message(&file, "F:m/data.pkl: damaged (CRC error): expected a file that was copied whole");
+}
+
+/* PyTorch can be told to make no checksums, and then says that they are 0. */
+static void test_without_checksums(void **state)
+{
+    (void)state;
+    for (int method = 0; method <= 8; method += 8) {
+        struct archive archive;
+        struct error error = {0};
+        struct file file = zip_ordered(method);
+        drop_checksums(&file);
+        expect_opens(&archive, &file);
+        expect_array(&archive, "a", "float32", "2×3", (const float[]){0, 1, 2, 3, 4, 5});
+        assert_true(archive_verify(&archive, archive_find(&archive, "a"), &error));
+        archive_free(&archive);
+    }
+}
+
 /* Whatever is cut off or changed, nothing is read outside, and every error says the file. */
 static void test_damage(void **state)
 {
@@ -677,13 +751,23 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),         cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_rebuilders),    cmocka_unit_test(test_types),
-        cmocka_unit_test(test_in_place),      cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_parts),         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_metadata),      cmocka_unit_test(test_numpy),
-        cmocka_unit_test(test_wrong_objects), cmocka_unit_test(test_wrong_files),
-        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_views),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_rebuilders),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_metadata),
+        cmocka_unit_test(test_numpy),
+        cmocka_unit_test(test_wrong_objects),
+        cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_negated),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_without_checksums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,30 @@ static void test_checksum(void **state)
     source_free(&source);
 }
 
+/* So is one of a stored member that is used where it lies. */
+static void test_verify(void **state)
+{
+    (void)state;
+    struct source source = make_zip();
+    struct unzip unzip = {0};
+    struct error error = {0};
+    const char *data;
+    expect_opens(&source, &unzip);
+    for (size_t i = 0; i < unzip.count; i++)
+        assert_true(unzip_in_place(&unzip, i, &data, &error) && unzip_verify(&unzip, i, &error));
+    /* Once: whoever uses it may change it. */
+    assert_true(unzip_in_place(&unzip, 3, &data, &error));
+    source.data[data - source.data] ^= 1;
+    assert_true(unzip_verify(&unzip, 3, &error));
+    unzip_free(&unzip);
+    expect_opens(&source, &unzip);
+    assert_true(unzip_in_place(&unzip, 3, &data, &error));
+    assert_false(unzip_verify(&unzip, 3, &error));
+    expect_error(&error, "z.zip:kürz: damaged (CRC error): expected a file that was copied whole");
+    unzip_free(&unzip);
+    source_free(&source);
+}
+
 /* What PyTorch and ZIP64 do is read; what lies is named. */
 static void test_by_hand(void **state)
 {
@@ -384,8 +408,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),  cmocka_unit_test(test_in_place), cmocka_unit_test(test_read),
-        cmocka_unit_test(test_checksum), cmocka_unit_test(test_by_hand),  cmocka_unit_test(test_lies),
-        cmocka_unit_test(test_counts),   cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_checksum), cmocka_unit_test(test_verify),   cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_lies),     cmocka_unit_test(test_counts),   cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
