@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "tensor/array_write.h"
 #include "tensor/format.h"
@@ -141,19 +143,10 @@ static const char *gguf_take(struct gguf *gguf, uint64_t bytes, const char *what
     return data;
 }
 
-/* A number of `bytes` bytes, little endian. */
-static uint64_t gguf_number(const char *data, size_t bytes)
-{
-    uint64_t number = 0;
-    for (size_t i = bytes; i-- > 0;)
-        number = number << 8 | (unsigned char)data[i];
-    return number;
-}
-
 static bool gguf_take_number(struct gguf *gguf, size_t bytes, const char *what, uint64_t *number)
 {
     const char *data = gguf_take(gguf, bytes, what);
-    *number = data ? gguf_number(data, bytes) : 0;
+    *number = data ? little_endian(data, bytes) : 0;
     return data != NULL;
 }
 
@@ -320,28 +313,16 @@ static bool gguf_read_metadatum(struct gguf *gguf)
     return true;
 }
 
-static int gguf_compare_keys(const void *a, const void *b)
+static bool gguf_check_keys(const struct gguf *gguf)
 {
-    const struct metadatum *const *left = a, *const *right = b;
-    return strcmp((*left)->key, (*right)->key);
-}
-
-/* A key that stands twice, or NULL; false without memory. */
-static bool gguf_find_twice(const struct metadatum *metadata, size_t count, const char **twice,
-                            struct error *error)
-{
-    const struct metadatum **sorted = memory_alloc(count, sizeof *sorted, error);
-    if (!sorted)
+    const struct archive *archive = gguf->archive;
+    const char *twice;
+    if (!names_find_twice(archive->metadata, offsetof(struct metadatum, key), sizeof *archive->metadata,
+                          archive->metadata_count, &twice, gguf->error))
         return false;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &metadata[i];
-    qsort(sorted, count, sizeof *sorted, gguf_compare_keys);
-    *twice = NULL;
-    for (size_t i = 1; i < count && !*twice; i++)
-        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-            *twice = sorted[i]->key;
-    free(sorted);
-    return true;
+    return !twice ||
+           error_set(gguf->error, ERROR_INPUT, "%s: the key %s stands twice: expected keys that differ",
+                     archive->sources[0].name, twice);
 }
 
 static bool gguf_read_alignment(struct gguf *gguf)
@@ -520,19 +501,13 @@ static bool gguf_open(struct archive *archive, struct error *error)
     const struct source *source = &archive->sources[0];
     struct gguf gguf = {.archive = archive, .data = source->data, .size = source->size, .error = error};
     uint64_t tensors = 0, metadata = 0;
-    const char *twice;
     if (!gguf_read_header(&gguf, &tensors, &metadata))
         return false;
     /* Both numbers may be anything: the file ends before they are reached, if they are too large. */
     for (uint64_t i = 0; i < metadata; i++)
         if (!gguf_read_metadatum(&gguf))
             return false;
-    if (!gguf_find_twice(archive->metadata, archive->metadata_count, &twice, error))
-        return false;
-    if (twice)
-        return error_set(error, ERROR_INPUT, "%s: the key %s stands twice: expected keys that differ",
-                         source->name, twice);
-    if (!gguf_read_alignment(&gguf))
+    if (!gguf_check_keys(&gguf) || !gguf_read_alignment(&gguf))
         return false;
     for (uint64_t i = 0; i < tensors; i++)
         if (!gguf_read_tensor(&gguf))
@@ -564,15 +539,9 @@ static enum dtype gguf_holds(enum dtype dtype)
     return gguf_type_of(dtype) < GGUF_TYPE_COUNT ? dtype : DTYPE_UNKNOWN;
 }
 
-static void gguf_put_number(struct out *out, size_t bytes, uint64_t number)
-{
-    for (size_t i = 0; i < bytes; i++)
-        out_char(out, (char)(number >> 8 * i & 0xff));
-}
-
 static void gguf_put_text(struct out *out, const char *text, size_t length)
 {
-    gguf_put_number(out, 8, length);
+    little_endian_write(out, 8, length);
     out_bytes(out, text, length);
 }
 
@@ -611,11 +580,11 @@ static void gguf_put_real(struct out *out, enum dtype dtype, double real)
         const float single = (float)real;
         uint32_t bits;
         memcpy(&bits, &single, sizeof bits);
-        gguf_put_number(out, 4, bits);
+        little_endian_write(out, 4, bits);
     } else {
         uint64_t bits;
         memcpy(&bits, &real, sizeof bits);
-        gguf_put_number(out, 8, bits);
+        little_endian_write(out, 8, bits);
     }
 }
 
@@ -625,26 +594,26 @@ static void gguf_put_metadatum(struct out *out, const struct metadatum *metadatu
     gguf_put_text(out, metadatum->key, strlen(metadatum->key));
     switch (metadatum->kind) {
     case METADATUM_TEXT:
-        gguf_put_number(out, 4, GGUF_VALUE_TEXT);
+        little_endian_write(out, 4, GGUF_VALUE_TEXT);
         gguf_put_text(out, metadatum->data, metadatum->size);
         break;
     case METADATUM_TRUTH:
-        gguf_put_number(out, 4, GGUF_VALUE_TRUTH);
-        gguf_put_number(out, 1, metadatum->integer != 0);
+        little_endian_write(out, 4, GGUF_VALUE_TRUTH);
+        little_endian_write(out, 1, metadatum->integer != 0);
         break;
     case METADATUM_INTEGER:
-        gguf_put_number(out, 4, gguf_value_of(dtype));
-        gguf_put_number(out, dtype_kind(dtype)->bytes, (uint64_t)metadatum->integer);
+        little_endian_write(out, 4, gguf_value_of(dtype));
+        little_endian_write(out, dtype_kind(dtype)->bytes, (uint64_t)metadatum->integer);
         break;
     case METADATUM_REAL:
-        gguf_put_number(out, 4, gguf_value_of(dtype));
+        little_endian_write(out, 4, gguf_value_of(dtype));
         gguf_put_real(out, dtype, metadatum->real);
         break;
     case METADATUM_LIST:
-        gguf_put_number(out, 4, GGUF_VALUE_LIST);
-        gguf_put_number(
+        little_endian_write(out, 4, GGUF_VALUE_LIST);
+        little_endian_write(
             out, 4, metadatum->dtype == DTYPE_UNKNOWN ? GGUF_VALUE_TEXT : gguf_value_of(metadatum->dtype));
-        gguf_put_number(out, 8, metadatum->size);
+        little_endian_write(out, 8, metadatum->size);
         out_bytes(out, metadatum->data, metadatum->bytes);
         break;
     }
@@ -658,33 +627,19 @@ static bool gguf_check_metadata(const struct metadatum *metadata, size_t count, 
             return error_set(error, ERROR_USAGE,
                              "GGUF cannot hold a key of %zu bytes: expected 1 to %d bytes",
                              strlen(metadata[i].key), GGUF_KEY);
-    if (!gguf_find_twice(metadata, count, &twice, error))
+    if (!names_find_twice(metadata, offsetof(struct metadatum, key), sizeof *metadata, count, &twice, error))
         return false;
     return !twice || error_set(error, ERROR_USAGE,
                                "GGUF cannot hold the key %s twice: expected keys that differ", twice);
 }
 
-static int gguf_compare_names(const void *a, const void *b)
-{
-    const struct array *const *left = a, *const *right = b;
-    return strcmp((*left)->name, (*right)->name);
-}
-
 static bool gguf_check_names(const struct array *arrays, size_t count, struct error *error)
 {
-    const struct array **sorted = memory_alloc(count, sizeof *sorted, error);
-    bool ok = true;
-    if (!sorted)
+    const char *twice;
+    if (!names_find_twice(arrays, offsetof(struct array, name), sizeof *arrays, count, &twice, error))
         return false;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &arrays[i];
-    qsort(sorted, count, sizeof *sorted, gguf_compare_names);
-    for (size_t i = 1; i < count && ok; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-            ok = error_set(error, ERROR_USAGE, "GGUF cannot hold %s twice: expected names that differ",
-                           sorted[i]->name);
-    free(sorted);
-    return ok;
+    return !twice ||
+           error_set(error, ERROR_USAGE, "GGUF cannot hold %s twice: expected names that differ", twice);
 }
 
 /* How many bytes it takes in the file, without the gap behind it. */
@@ -726,11 +681,11 @@ static uint64_t gguf_put_tensor(struct out *out, const struct array *array, uint
     size_t bytes = 0;
     gguf_bytes(array, &bytes);
     gguf_put_text(out, array->name, strlen(array->name));
-    gguf_put_number(out, 4, (uint64_t)array->rank);
+    little_endian_write(out, 4, (uint64_t)array->rank);
     for (int a = array->rank; a-- > 0;)
-        gguf_put_number(out, 8, array->shape[a]);
-    gguf_put_number(out, 4, gguf_type_of(array->dtype));
-    gguf_put_number(out, 8, offset);
+        little_endian_write(out, 8, array->shape[a]);
+    little_endian_write(out, 4, gguf_type_of(array->dtype));
+    little_endian_write(out, 8, offset);
     return offset + size_divide_up(bytes, GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
 }
 
@@ -743,9 +698,9 @@ static void gguf_put_head(struct out *out, const struct array *arrays, size_t co
     for (size_t i = 0; i < metadata_count; i++)
         kept += gguf_is_kept(&metadata[i]);
     out_text(out, "GGUF");
-    gguf_put_number(out, 4, 3);
-    gguf_put_number(out, 8, count);
-    gguf_put_number(out, 8, kept);
+    little_endian_write(out, 4, 3);
+    little_endian_write(out, 8, count);
+    little_endian_write(out, 8, kept);
     for (size_t i = 0; i < metadata_count; i++)
         if (gguf_is_kept(&metadata[i]))
             gguf_put_metadatum(out, &metadata[i]);

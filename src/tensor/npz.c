@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tensor/array_write.h"
@@ -18,7 +19,7 @@ static int npz_probe(const char *data, size_t size, const char *name)
     const int by_name = text_ends_caseless(name, ".npz");
     if (size < 30 || memcmp(data, "PK\3\4", 4) != 0)
         return size >= 4 && memcmp(data, "PK\5\6", 4) == 0 && by_name ? 2 : by_name;
-    const size_t length = (unsigned char)data[26] | (size_t)(unsigned char)data[27] << 8;
+    const size_t length = (size_t)little_endian(data + 26, 2);
     const bool is_array = length > 4 && size >= 30 + length && memcmp(data + 30 + length - 4, ".npy", 4) == 0;
     return is_array ? 2 : by_name;
 }

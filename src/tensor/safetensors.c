@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tensor/array_write.h"
@@ -247,15 +248,6 @@ static bool check_places(const struct header *h, size_t first)
     return ok;
 }
 
-/* The length of the header, which stands in front of it. */
-static uint64_t header_length(const char *data)
-{
-    uint64_t length = 0;
-    for (int i = 8; i-- > 0;)
-        length = length << 8 | (unsigned char)data[i];
-    return length;
-}
-
 static bool file_open(struct archive *archive, size_t index, struct error *error)
 {
     const struct source *source = &archive->sources[index];
@@ -264,7 +256,7 @@ static bool file_open(struct archive *archive, size_t index, struct error *error
         return error_set(error, ERROR_INPUT,
                          "%s: %zu bytes: expected the length of the header of safetensors", source->name,
                          source->size);
-    const uint64_t length = header_length(source->data);
+    const uint64_t length = little_endian(source->data, 8);
     if (length > HEADER_MOST || length > source->size - 8)
         return error_set(error, ERROR_INPUT,
                          "%s: a header of %llu bytes in a file of %zu: expected at most %d, and no more "
@@ -442,7 +434,7 @@ static int safetensors_probe(const char *data, size_t size, const char *name)
     const int by_name = text_ends_caseless(name, ".safetensors");
     if (size < 10)
         return by_name;
-    const uint64_t length = header_length(data);
+    const uint64_t length = little_endian(data, 8);
     const bool is = length >= 2 && length <= HEADER_MOST && data[8] == '{';
     return is && (length <= size - 8 || by_name) ? 2 : by_name;
 }
@@ -582,10 +574,10 @@ static bool safetensors_write_arrays(const struct array *arrays, size_t count,
     out_begin(&header, -1, "");
     write_header(sorted, count, metadata, metadata_count, &header);
     bool ok = header.trouble == 0 || error_memory(error, header.size);
-    for (size_t i = 0, length = header.size; ok && i < 8; i++, length >>= 8)
-        out_char(out, (char)(length & 0xFF));
-    if (ok)
+    if (ok) {
+        little_endian_write(out, 8, header.size);
         out_bytes(out, header.data, header.size);
+    }
     for (size_t i = 0; ok && i < count; i++)
         ok = array_write(sorted[i], out, error);
     out_free(&header);
