@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/number.h"
+#include "base/number_write.h"
 #include "base/text.h"
 
 /* Bytes that are collected before they go to a descriptor. */

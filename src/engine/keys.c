@@ -1,16 +1,13 @@
 /*
  * The runner for few queries over very many keys, as in decoding. A block of the fast runner is one unit of work however
  * many keys it meets, so that few queries are a matter for one thread. Here the keys of a head are cut into segments, each
- * of them is a job for the runners behind, and their results are merged. The softmax over all keys follows from those over
- * the segments: with L_s the logarithm of the sum of e^score in segment s, and L that over all keys, weights and output of
- * segment s count for e^(L_s - L).
+ * of them is a job for the runners behind, and their results are merged (engine/keys_merge.h).
  *
  * Whether a job is cut, and where, depends on the job alone, and segments are merged in order: the results are the same
- * bytes for any number of threads and any memory_limit, and for the same row of a part of the head. What is held of the segments is the least that is needed, and
- * taken in any case.
+ * bytes for any number of threads and any memory_limit, and for the same row of a part of the head. What is held of the
+ * segments is the least that is needed, and taken in any case.
  *
- * Sources: Milakov and Gimelshein 2018 (arXiv:1805.02867) section 3.1, how partial sums are merged; Dao, Haziza, Massa and
- * Sizov 2023 (Flash-Decoding), cutting the keys; the sink, which is one term more: attention/head.h.
+ * Source: Dao, Haziza, Massa and Sizov 2023 (Flash-Decoding), cutting the keys.
  */
 #include <math.h>
 #include <stdint.h>
@@ -20,6 +17,7 @@
 #include "base/memory.h"
 #include "base/workers.h"
 #include "engine/block.h"
+#include "engine/keys_merge.h"
 #include "engine/runner.h"
 #include "engine/threads.h"
 
@@ -35,34 +33,6 @@ static const double keys_most_pairs = 1 << 22;
 
 /* Keys of a segment, if cells of the pool and blocks allow it. */
 #define KEYS_SEGMENT ((size_t)8192)
-
-/* A job that is cut. The arrays are owned; those of results that the whole does not want are NULL. */
-struct keys_cut {
-    const struct engine_job *whole;
-    size_t length, count;          /* keys of a segment, the last one may be shorter; segments */
-    struct keys_segment *segments; /* count */
-    struct row_measures *measures; /* count×n */
-    float *outputs;                /* count×n×d_v */
-    float *rows;                   /* n×m: weights, at first relative to their segments */
-    float *cells;                  /* of each segment n×its cells, one row of cells a query */
-    struct row_key *top;           /* count×n×top_count */
-    size_t top_count;              /* of the whole, or as many as a segment has */
-    struct keys_share *shares;     /* n×count, once the segments have run */
-};
-
-/* What a segment is of a row of the whole: the weight of its heaviest key there, and of all its keys. */
-struct keys_share {
-    double peak, all;
-};
-
-/* A segment of the keys of a job. */
-struct keys_segment {
-    struct keys_cut *cut;
-    size_t first; /* its key 0, in the whole */
-    struct head head;
-    float *cells; /* n×cells: borrowed from the cut */
-    size_t width; /* cells of a row */
-};
 
 static size_t greatest_divisor(size_t a, size_t b)
 {
@@ -202,198 +172,11 @@ static void cut_free(struct keys_cut *cut)
     free(cut->shares);
 }
 
-static const struct row_measures *segment_measures(const struct keys_cut *cut, size_t s, size_t row)
-{
-    return &cut->measures[s * cut->whole->head->n + row];
-}
-
-static struct keys_share *segment_share(const struct keys_cut *cut, size_t s, size_t row)
-{
-    return &cut->shares[row * cut->count + s];
-}
-
-/* Whether a row is NaN in a segment. In the whole it need not be: a segment of which it sees but scores of -infinity cannot
- * tell their weights. */
-static bool row_is_broken(const struct keys_cut *cut, size_t row)
-{
-    for (size_t s = 0; s < cut->count; s++)
-        if (isnan(segment_measures(cut, s, row)->max))
-            return true;
-    return false;
-}
-
-/* A row over all of its keys. */
-struct keys_row {
-    double score;   /* the largest, with the sink; -infinity: there is none */
-    double log_sum; /* of e^(score - the largest), with that of the sink */
-    size_t best;    /* the first segment with the largest score of a key; SIZE_MAX: it sees no key */
-};
-
-/* Finds what a row has in all, and the share of each segment. Scores are compared as differences from the largest: a
- * logarithm beside a large score (torch.finfo(float32).min in a bias) would be lost. */
-static struct keys_row row_make(const struct keys_cut *cut, size_t row)
-{
-    const struct head *head = cut->whole->head;
-    struct keys_row of = {.score = head->has_sink ? head->sink : -INFINITY, .best = SIZE_MAX};
-    double best = -INFINITY, sum = 0;
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct row_measures *measures = segment_measures(cut, s, row);
-        if (measures->argmax == SIZE_MAX || !(measures->score > best))
-            continue;
-        best = measures->score;
-        of.best = s;
-    }
-    of.score = best > of.score ? best : of.score;
-    if (head->has_sink)
-        sum = exp(head->sink - of.score);
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct row_measures *measures = segment_measures(cut, s, row);
-        struct keys_share *share = segment_share(cut, s, row);
-        *share = (struct keys_share){0};
-        if (measures->argmax == SIZE_MAX)
-            continue;
-        share->peak = exp(measures->score - of.score);
-        share->all = share->peak / (double)measures->max;
-        sum += share->all;
-    }
-    of.log_sum = log(sum);
-    for (size_t s = 0; s < cut->count && of.best != SIZE_MAX; s++) {
-        segment_share(cut, s, row)->peak /= sum;
-        segment_share(cut, s, row)->all /= sum;
-    }
-    return of;
-}
-
-/* The weight in the whole of a key that has `weight` in segment s. By the heaviest key, so that the heaviest of two
- * segments weigh the same if their scores are the same. */
-static double weight_of_whole(const struct keys_cut *cut, size_t s, size_t row, float weight)
-{
-    const float heaviest = segment_measures(cut, s, row)->max;
-    return weight == 0 ? 0 : segment_share(cut, s, row)->peak * ((double)weight / (double)heaviest);
-}
-
-/* -Σ w·ln w, with w = share·(weight in the segment). */
-static double row_entropy(const struct keys_cut *cut, size_t row, const struct keys_row *of)
-{
-    double entropy = 0;
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct row_measures *measures = segment_measures(cut, s, row);
-        const double share = segment_share(cut, s, row)->all;
-        if (share == 0)
-            continue;
-        const double log_sum = measures->score - of->score - log((double)measures->max);
-        entropy += share * (of->log_sum - log_sum + (double)measures->entropy);
-    }
-    return entropy <= 0 ? 0 : entropy;
-}
-
-static struct row_measures row_measures_merge(const struct keys_cut *cut, size_t row,
-                                              const struct keys_row *of)
-{
-    if (of->best == SIZE_MAX)
-        return (struct row_measures){.argmax = SIZE_MAX};
-    const struct row_measures *best = segment_measures(cut, of->best, row);
-    double distance = 0;
-    for (size_t s = 0; s < cut->count; s++)
-        distance += segment_share(cut, s, row)->all * (double)segment_measures(cut, s, row)->distance;
-    return (struct row_measures){
-        .entropy = (float)row_entropy(cut, row, of),
-        .max = (float)segment_share(cut, of->best, row)->peak,
-        .distance = (float)distance,
-        .first = (float)weight_of_whole(cut, 0, row, segment_measures(cut, 0, row)->first),
-        .score = best->score,
-        .argmax = cut->segments[of->best].first + best->argmax,
-    };
-}
-
-static void row_output_merge(const struct keys_cut *cut, size_t row)
-{
-    const size_t n = cut->whole->head->n, d_v = cut->whole->head->d_v;
-    float *output = cut->whole->output + row * cut->whole->output_row;
-    for (size_t c = 0; c < d_v; c++) {
-        double sum = 0;
-        for (size_t s = 0; s < cut->count; s++)
-            sum += segment_share(cut, s, row)->all * (double)cut->outputs[(s * n + row) * d_v + c];
-        output[c] = (float)sum;
-    }
-}
-
-static void row_top_merge(const struct keys_cut *cut, size_t row)
-{
-    const size_t n = cut->whole->head->n, count = cut->whole->top_count;
-    struct row_key *top = cut->whole->top + row * count;
-    for (size_t t = 0; t < count; t++)
-        top[t] = (struct row_key){0, SIZE_MAX};
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct row_key *own = cut->top + (s * n + row) * cut->top_count;
-        for (size_t t = 0; t < cut->top_count && own[t].key != SIZE_MAX; t++) {
-            const double weight = weight_of_whole(cut, s, row, own[t].weight);
-            if (!row_key_insert(top, count,
-                                (struct row_key){(float)weight, cut->segments[s].first + own[t].key}))
-                break; /* those behind it are no heavier */
-        }
-    }
-}
-
-/* The weights of a row, for the receiver. */
-static void row_weights_merge(const struct keys_cut *cut, size_t row)
-{
-    const struct row_receiver *receiver = &cut->whole->receiver;
-    const size_t m = cut->whole->head->m;
-    float *weights = cut->rows + row * m;
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct keys_segment *segment = &cut->segments[s];
-        const double share = segment_share(cut, s, row)->all;
-        for (size_t j = segment->first; j < segment->first + segment->head.m; j++)
-            weights[j] = (float)(share * (double)weights[j]);
-    }
-    receiver->receive(receiver->context, row, 1, weights, m);
-}
-
-/* Joins cells of a row, times `share`, to those of the whole from cell `first` on. They may hold several rows, which come
- * in order. */
-static void row_cells_join(const struct engine_job *whole, size_t row, size_t first, const float *cells,
-                           size_t count, double share)
-{
-    const struct pooling *pool = &whole->pool;
-    const size_t n = whole->head->n, begin = row / pool->rows * pool->rows;
-    const size_t rows = n - begin < pool->rows ? n - begin : pool->rows;
-    float *to = pool->cells + row / pool->rows * size_divide_up(whole->head->m, pool->keys) + first;
-    if (pool->mean)
-        share /= (double)rows;
-    for (size_t c = 0; c < count; c++) {
-        const float cell = (float)(share * (double)cells[c]), before = row == begin ? 0 : to[c];
-        to[c] = pool->mean ? before + cell : cell > before || isnan(cell) ? cell : before;
-    }
-}
-
-static void row_cells_merge(const struct keys_cut *cut, size_t row)
-{
-    for (size_t s = 0; s < cut->count; s++) {
-        const struct keys_segment *segment = &cut->segments[s];
-        row_cells_join(cut->whole, row, segment->first / cut->whole->pool.keys,
-                       segment->cells + row * segment->width, segment->width,
-                       segment_share(cut, s, row)->all);
-    }
-}
-
-/* Merges what the segments have of a row, but for the cells. */
 static void row_merge(void *context, int worker, size_t row)
 {
-    const struct keys_cut *cut = context;
     (void)worker;
-    const struct engine_job *whole = cut->whole;
-    if (row_is_broken(cut, row))
-        return;
-    const struct keys_row of = row_make(cut, row);
-    if (whole->measures)
-        whole->measures[row] = row_measures_merge(cut, row, &of);
-    if (whole->output)
-        row_output_merge(cut, row);
-    if (whole->top)
-        row_top_merge(cut, row);
-    if (whole->receiver.receive)
-        row_weights_merge(cut, row);
+    if (!keys_row_is_broken(context, row))
+        keys_row_merge(context, row);
 }
 
 /* A row of a job, for its receiver. */
@@ -432,7 +215,7 @@ static bool row_run_whole(const struct keys_cut *cut, size_t row, const struct e
         job.pool = (struct pooling){.cells = cells, .rows = 1, .keys = pool->keys, .mean = pool->mean};
     const bool ok = cells && runner_run(next, &job, 1, options, error);
     if (ok && pool->cells)
-        row_cells_join(whole, row, 0, cells, width, 1);
+        keys_cells_join(whole, row, 0, cells, width, 1);
     free(cells);
     return ok;
 }
@@ -449,10 +232,10 @@ static bool cut_finish(struct keys_cut *cut, const struct engine_options *option
     workers_run_on(engine_threads_for(options->threads, numbers, n), n, row_merge, cut);
     bool ok = true;
     for (size_t row = 0; ok && row < n; row++) {
-        if (row_is_broken(cut, row))
+        if (keys_row_is_broken(cut, row))
             ok = row_run_whole(cut, row, &quiet, next, error);
         else if (whole->pool.cells)
-            row_cells_merge(cut, row);
+            keys_cells_merge(cut, row);
     }
     return ok;
 }

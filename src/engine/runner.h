@@ -7,7 +7,7 @@
  *   linear    linear attention and recurrences whose output alone is wanted, in time that grows with n
  *                                                                      engine/linear.c, linear_*.c
  *   keys      cuts the keys of heads with few queries over very many keys
- *                                                                      engine/keys.c
+ *                                                                      engine/keys.c, keys_merge.c
  *   fast      float32, by blocks of rows and vectors                   engine/fast.c, kernel_*.c
  *   plain     double precision, row by row; fits any jobs              engine/plain.c
  *

@@ -1,4 +1,7 @@
-/* Which settings and tensors go together: pairs of which one needs the other, or excludes it. */
+/*
+ * Which settings and tensors go together. The rules are the rows of two tables, in the order in which they are asked: what
+ * stands first in a row needs one of those behind it, or excludes them all.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,214 +100,244 @@ static bool needs_any(struct requirement a, const struct requirement *b, size_t 
                                    "needs", names);
 }
 
-static bool needs(struct requirement a, struct requirement b)
+/* ---- the tables ---- */
+
+enum subject_kind {
+    SUBJECT_NONE,
+    SUBJECT_SETTING,
+    SUBJECT_WORD,
+    SUBJECT_TENSOR,
+    SUBJECT_TOKENS,
+    SUBJECT_GRID,
+    SUBJECT_PAST_KEYS /* the tensor past_k, where there are values */
+};
+
+/* What a row is about. */
+struct subject {
+    enum subject_kind kind;
+    int which; /* a setting or an input */
+    int value; /* of a word */
+    int other; /* a value of the word that counts as well; 0: none does */
+};
+
+/* NEEDS_ANYWHERE: where layers share the setting, any of them may have what it needs. */
+enum relation { NEEDS, NEEDS_ANYWHERE, EXCLUDES };
+
+/* `of` ends at its length or with SUBJECT_NONE. */
+struct combination {
+    struct subject subject;
+    enum relation relation;
+    struct subject of[8];
+};
+
+#define SETTING(name)                                                                                        \
+    {                                                                                                        \
+        SUBJECT_SETTING, SETTING_##name, 0, 0                                                                \
+    }
+#define TENSOR(name)                                                                                         \
+    {                                                                                                        \
+        SUBJECT_TENSOR, INPUT_##name, 0, 0                                                                   \
+    }
+#define WORD(setting, value)                                                                                 \
+    {                                                                                                        \
+        SUBJECT_WORD, SETTING_##setting, setting##_##value, 0                                                \
+    }
+#define EITHER(setting, value, other)                                                                        \
+    {                                                                                                        \
+        SUBJECT_WORD, SETTING_##setting, setting##_##value, setting##_##other                                \
+    }
+#define ROTARY EITHER(POSITION, ROTARY, ROTARY_INTERLEAVED)
+#define TOKENS                                                                                               \
+    {                                                                                                        \
+        SUBJECT_TOKENS, 0, 0, 0                                                                              \
+    }
+#define PAST_KEYS                                                                                            \
+    {                                                                                                        \
+        SUBJECT_PAST_KEYS, 0, 0, 0                                                                           \
+    }
+#define GRID                                                                                                 \
+    {                                                                                                        \
+        SUBJECT_GRID, 0, 0, 0                                                                                \
+    }
+
+/* Masks, which are in force beside weights that are given too, and grids. */
+static const struct combination of_masks[] = {
+    {SETTING(GRID_OFFSET), NEEDS, {GRID}},
+    {SETTING(GRID_AXIS), NEEDS, {GRID}},
+    {SETTING(PREFIX), NEEDS, {SETTING(CAUSAL)}},
+    /* Those that modify another one. */
+    {SETTING(GLOBAL), NEEDS_ANYWHERE, {SETTING(WINDOW), SETTING(DILATION), SETTING(BLOCK)}},
+    {SETTING(MASK_TRUE_BLOCKS), NEEDS_ANYWHERE, {TENSOR(MASK), TENSOR(KEY_MASK)}},
+    {SETTING(SEPARATOR), NEEDS, {TOKENS}},
+    {TENSOR(BLOCK_MASK), NEEDS, {SETTING(BLOCK)}},
+    {TENSOR(KEY_SEGMENTS), NEEDS, {TENSOR(SEGMENTS)}},
+    {SETTING(SEPARATOR), EXCLUDES, {TENSOR(SEGMENTS)}},
+};
+
+/* What weights are computed from, and what else goes beside them. */
+static const struct combination of_weights[] = {
+    {WORD(SCORE, GENERAL), NEEDS, {TENSOR(W_SCORE)}},
+    {WORD(SCORE, ADDITIVE), NEEDS, {TENSOR(V_SCORE)}},
+    {TENSOR(W_SCORE), NEEDS, {WORD(SCORE, GENERAL)}},
+    {TENSOR(V_SCORE), NEEDS, {WORD(SCORE, ADDITIVE)}},
+    {TENSOR(W_SCORE_Q), NEEDS, {WORD(SCORE, ADDITIVE)}},
+    {TENSOR(W_SCORE_K), NEEDS, {WORD(SCORE, ADDITIVE)}},
+
+    {SETTING(ROTARY_DIM), NEEDS, {ROTARY}},
+    {SETTING(POSITION_SECTIONS), NEEDS, {ROTARY}},
+    {SETTING(ROPE_SCALING), NEEDS, {ROTARY}},
+    {SETTING(ATTENTION_FACTOR), NEEDS, {ROTARY}},
+    {SETTING(PAST_ROTATED), NEEDS, {ROTARY}},
+    {TENSOR(INV_FREQ), NEEDS, {ROTARY}},
+    {SETTING(ROPE_SCALING), EXCLUDES, {TENSOR(INV_FREQ)}},
+    {SETTING(POSITION_BASE), EXCLUDES, {TENSOR(INV_FREQ)}},
+    {SETTING(ROPE_SCALING), EXCLUDES, {SETTING(ATTENTION_FACTOR)}},
+    {SETTING(PAST_ROTATED), NEEDS, {TENSOR(PAST_K)}},
+    {TENSOR(POSITIONS),
+     NEEDS,
+     {WORD(POSITION, SINUSOIDAL), ROTARY, WORD(POSITION, ALIBI), WORD(POSITION, RELATIVE)}},
+    {TENSOR(KEY_POSITIONS), NEEDS, {TENSOR(POSITIONS)}},
+    {SETTING(POSITION_BASE), NEEDS, {WORD(POSITION, SINUSOIDAL), ROTARY}},
+    {SETTING(MAX_DISTANCE), NEEDS, {WORD(POSITION, RELATIVE)}},
+    {TENSOR(RELATIVE_BIAS), NEEDS, {WORD(POSITION, RELATIVE)}},
+    {WORD(POSITION, RELATIVE), NEEDS, {TENSOR(RELATIVE_BIAS)}},
+    {TENSOR(SLOPES), NEEDS, {WORD(POSITION, ALIBI)}},
+    {WORD(POSITION, SINUSOIDAL), NEEDS, {TENSOR(EMBEDDINGS)}},
+
+    {WORD(NORMALIZER, LINEAR),
+     EXCLUDES,
+     {SETTING(SCORE), SETTING(SCALE), SETTING(TEMPERATURE), SETTING(SOFTCAP), SETTING(SINK), TENSOR(BIAS),
+      TENSOR(SINKS)}},
+    {WORD(NORMALIZER, LINEAR), EXCLUDES, {WORD(POSITION, ALIBI), WORD(POSITION, RELATIVE)}},
+    {WORD(NORMALIZER, SPARSEMAX), EXCLUDES, {SETTING(SINK), TENSOR(SINKS)}},
+    {SETTING(SINK), EXCLUDES, {TENSOR(SINKS)}},
+    {SETTING(SEED), NEEDS, {SETTING(DROPOUT)}},
+    /* Each key by itself has no sink. */
+    {WORD(NORMALIZER, SIGMOID), EXCLUDES, {SETTING(SINK), TENSOR(SINKS)}},
+    {WORD(NORMALIZER, ENTMAX15), EXCLUDES, {SETTING(SINK), TENSOR(SINKS)}},
+    /* Scores that are no distances or products cannot be filled up. */
+    {WORD(NORMALIZER, LINEAR), EXCLUDES, {SETTING(MASK_FILL), TENSOR(QUERY_SCALE)}},
+
+    /* A Gaussian has a center and one width. */
+    {TENSOR(CENTERS), NEEDS, {SETTING(SIGMA), TENSOR(SIGMAS)}},
+    {SETTING(SIGMA), NEEDS, {TENSOR(CENTERS)}},
+    {TENSOR(SIGMAS), NEEDS, {TENSOR(CENTERS)}},
+    {SETTING(SIGMA), EXCLUDES, {TENSOR(SIGMAS)}},
+
+    /* Norms of q and k, and gates. Projections are straight by now. */
+    {TENSOR(W_GATE), NEEDS, {TENSOR(EMBEDDINGS)}},
+    {TENSOR(W_GATE), EXCLUDES, {TENSOR(Q)}},
+    {TENSOR(GATE), EXCLUDES, {TENSOR(W_GATE)}},
+    {SETTING(QK_NORM_KIND), NEEDS, {TENSOR(Q_NORM), TENSOR(K_NORM)}},
+    {SETTING(QK_NORM_EPSILON), NEEDS, {TENSOR(Q_NORM), TENSOR(K_NORM)}},
+
+    /* Differential attention takes heads in pairs, whose q and k are compared as they are. */
+    {SETTING(DIFFERENTIAL),
+     EXCLUDES,
+     {WORD(SCORE, GENERAL), WORD(SCORE, ADDITIVE), WORD(NORMALIZER, LINEAR), SETTING(DROPOUT),
+      SETTING(RECURRENCE)}},
+
+    {SETTING(RECURRENCE),
+     EXCLUDES,
+     {SETTING(SCORE), SETTING(NORMALIZER), SETTING(SOFTCAP), SETTING(TEMPERATURE), SETTING(CAUSAL),
+      SETTING(WINDOW), SETTING(PREFIX), SETTING(DILATION)}},
+    {SETTING(RECURRENCE),
+     EXCLUDES,
+     {SETTING(BLOCK), SETTING(GLOBAL), SETTING(SEPARATOR), SETTING(KEY_LENGTH), SETTING(SINK),
+      SETTING(DROPOUT), SETTING(TOP_K), SETTING(MASK_FILL)}},
+    {SETTING(RECURRENCE),
+     EXCLUDES,
+     {TENSOR(MASK), TENSOR(BIAS), TENSOR(SEGMENTS), TENSOR(KEY_MASK), TENSOR(SINKS), TENSOR(QUERY_SCALE),
+      TENSOR(CENTERS), TENSOR(OR_MASK)}},
+    {WORD(RECURRENCE, GATED), NEEDS, {TENSOR(DECAY)}},
+    {WORD(RECURRENCE, GATED_DELTA), NEEDS, {TENSOR(DECAY)}},
+    {WORD(RECURRENCE, DELTA), NEEDS, {TENSOR(BETA)}},
+    {WORD(RECURRENCE, GATED_DELTA), NEEDS, {TENSOR(BETA)}},
+    {TENSOR(DECAY), NEEDS, {EITHER(RECURRENCE, GATED, GATED_DELTA)}},
+    {TENSOR(BETA), NEEDS, {EITHER(RECURRENCE, DELTA, GATED_DELTA)}},
+    {TENSOR(STATE), NEEDS, {SETTING(RECURRENCE)}},
+    {SETTING(RECURRENCE), EXCLUDES, {WORD(POSITION, ALIBI), WORD(POSITION, RELATIVE)}},
+
+    {PAST_KEYS, NEEDS, {TENSOR(PAST_V)}},
+    {TENSOR(PAST_V), NEEDS, {TENSOR(PAST_K)}},
+    {SETTING(KEY_LENGTH), EXCLUDES, {TENSOR(PAST_K)}},
+    {SETTING(RECURRENCE), EXCLUDES, {TENSOR(PAST_K)}},
+
+    {TENSOR(NORM_WEIGHT), NEEDS, {SETTING(NORM)}},
+    {TENSOR(NORM_BIAS), NEEDS, {SETTING(NORM)}},
+    {SETTING(RESIDUAL), NEEDS, {TENSOR(EMBEDDINGS)}},
+    {WORD(NORM, PRE), NEEDS, {TENSOR(EMBEDDINGS)}},
+    {SETTING(RESIDUAL), EXCLUDES, {TENSOR(Q)}},
+    {WORD(NORM, PRE), EXCLUDES, {TENSOR(Q)}},
+};
+
+/* ---- the checks ---- */
+
+enum { COMBINED_MOST = sizeof of_masks[0].of / sizeof of_masks[0].of[0] };
+
+static struct requirement subject_find(const struct check *check, const struct subject *subject)
 {
-    return needs_any(a, &b, 1);
+    struct requirement found;
+    switch (subject->kind) {
+    case SUBJECT_TENSOR:
+        return tensor(check, (enum input)subject->which);
+    case SUBJECT_WORD:
+        found = word(check, (enum setting)subject->which, subject->value);
+        if (subject->other)
+            found.set |= settings_word(check_settings(check), (enum setting)subject->which) == subject->other;
+        return found;
+    case SUBJECT_TOKENS:
+        return (struct requirement){.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
+    case SUBJECT_PAST_KEYS:
+        found = tensor(check, INPUT_PAST_K);
+        found.set = found.set && (check_find(check, INPUT_V) || check_find(check, INPUT_EMBEDDINGS) ||
+                                  check_find(check, INPUT_CONTEXT));
+        return found;
+    case SUBJECT_GRID:
+        return (struct requirement){.check = check, .set = check->inputs->patch_grid[0] > 0, .key = "grid"};
+    default:
+        return setting(check, (enum setting)subject->which);
+    }
 }
 
-/* Whether this layer shares a setting with the others: then any layer may have what the setting needs. */
-static bool shares_setting(const struct check *check, enum setting which)
+/* Whether this layer shares the setting of a row with the others, of which one has what it needs. */
+static bool is_met_elsewhere(const struct check *check, const struct combination *row)
 {
     const struct inputs *inputs = check->inputs;
-    return inputs->layer_count > 0 && !settings_have(&inputs->layers[check->layer].settings, which);
-}
-
-/* Settings that modify another one and are an error without it: global, mask_true_blocks. */
-static bool combine_modifiers(const struct check *check)
-{
-    struct requirement limits[] = {setting(check, SETTING_WINDOW), setting(check, SETTING_DILATION),
-                                   setting(check, SETTING_BLOCK)};
-    struct requirement masks[] = {tensor(check, INPUT_MASK), tensor(check, INPUT_KEY_MASK)};
-    for (size_t l = 0; l < check->inputs->layer_count; l++) {
-        const struct layer_inputs *layer = &check->inputs->layers[l];
-        limits[0].set |=
-            shares_setting(check, SETTING_GLOBAL) && (settings_have(&layer->settings, SETTING_WINDOW) ||
-                                                      settings_have(&layer->settings, SETTING_DILATION) ||
-                                                      settings_have(&layer->settings, SETTING_BLOCK));
-        masks[0].set |= shares_setting(check, SETTING_MASK_TRUE_BLOCKS) &&
-                        (layer->tensor[INPUT_MASK].data || layer->tensor[INPUT_KEY_MASK].data);
-    }
-    return needs_any(setting(check, SETTING_GLOBAL), limits, 3) &&
-           needs_any(setting(check, SETTING_MASK_TRUE_BLOCKS), masks, 2);
-}
-
-static bool combine_scores(const struct check *check)
-{
-    struct requirement general = word(check, SETTING_SCORE, SCORE_GENERAL);
-    struct requirement additive = word(check, SETTING_SCORE, SCORE_ADDITIVE);
-    return needs(general, tensor(check, INPUT_W_SCORE)) && needs(additive, tensor(check, INPUT_V_SCORE)) &&
-           needs(tensor(check, INPUT_W_SCORE), general) && needs(tensor(check, INPUT_V_SCORE), additive) &&
-           needs(tensor(check, INPUT_W_SCORE_Q), additive) && needs(tensor(check, INPUT_W_SCORE_K), additive);
-}
-
-static bool combine_positions(const struct check *check)
-{
-    struct requirement sinusoidal = word(check, SETTING_POSITION, POSITION_SINUSOIDAL);
-    struct requirement rotary = word(check, SETTING_POSITION, POSITION_ROTARY);
-    struct requirement alibi = word(check, SETTING_POSITION, POSITION_ALIBI);
-    struct requirement relative = word(check, SETTING_POSITION, POSITION_RELATIVE);
-    rotary.set = rotary.set || check_settings(check)->position == POSITION_ROTARY_INTERLEAVED;
-    const struct requirement with_base[] = {sinusoidal, rotary};
-    const struct requirement any[] = {sinusoidal, rotary, alibi, relative};
-    const enum setting of_rotary[] = {SETTING_ROTARY_DIM, SETTING_POSITION_SECTIONS, SETTING_ROPE_SCALING,
-                                      SETTING_ATTENTION_FACTOR, SETTING_PAST_ROTATED};
-    for (size_t i = 0; i < sizeof of_rotary / sizeof *of_rotary; i++)
-        if (!needs(setting(check, of_rotary[i]), rotary))
-            return false;
-    return needs(tensor(check, INPUT_INV_FREQ), rotary) &&
-           excludes(setting(check, SETTING_ROPE_SCALING), tensor(check, INPUT_INV_FREQ)) &&
-           excludes(setting(check, SETTING_POSITION_BASE), tensor(check, INPUT_INV_FREQ)) &&
-           excludes(setting(check, SETTING_ROPE_SCALING), setting(check, SETTING_ATTENTION_FACTOR)) &&
-           needs(setting(check, SETTING_PAST_ROTATED), tensor(check, INPUT_PAST_K)) &&
-           needs_any(tensor(check, INPUT_POSITIONS), any, 4) &&
-           needs(tensor(check, INPUT_KEY_POSITIONS), tensor(check, INPUT_POSITIONS)) &&
-           needs_any(setting(check, SETTING_POSITION_BASE), with_base, 2) &&
-           needs(setting(check, SETTING_MAX_DISTANCE), relative) &&
-           needs(tensor(check, INPUT_RELATIVE_BIAS), relative) &&
-           needs(relative, tensor(check, INPUT_RELATIVE_BIAS)) && needs(tensor(check, INPUT_SLOPES), alibi) &&
-           needs(sinusoidal, tensor(check, INPUT_EMBEDDINGS));
-}
-
-static bool combine_normalizers(const struct check *check)
-{
-    struct requirement linear = word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR);
-    struct requirement sparsemax = word(check, SETTING_NORMALIZER, NORMALIZER_SPARSEMAX);
-    static const enum setting beside_linear[] = {SETTING_SCORE, SETTING_SCALE, SETTING_TEMPERATURE,
-                                                 SETTING_SOFTCAP, SETTING_SINK};
-    for (size_t i = 0; i < sizeof beside_linear / sizeof *beside_linear; i++)
-        if (!excludes(linear, setting(check, beside_linear[i])))
-            return false;
-    return excludes(linear, tensor(check, INPUT_BIAS)) && excludes(linear, tensor(check, INPUT_SINKS)) &&
-           excludes(linear, word(check, SETTING_POSITION, POSITION_ALIBI)) &&
-           excludes(linear, word(check, SETTING_POSITION, POSITION_RELATIVE)) &&
-           excludes(sparsemax, setting(check, SETTING_SINK)) &&
-           excludes(sparsemax, tensor(check, INPUT_SINKS)) &&
-           excludes(setting(check, SETTING_SINK), tensor(check, INPUT_SINKS)) &&
-           needs(setting(check, SETTING_SEED), setting(check, SETTING_DROPOUT));
-}
-
-/* A Gaussian has a center and one width. */
-static bool combine_gaussian(const struct check *check)
-{
-    struct requirement centers = tensor(check, INPUT_CENTERS), sigmas = tensor(check, INPUT_SIGMAS);
-    struct requirement sigma = setting(check, SETTING_SIGMA);
-    const struct requirement widths[] = {sigma, sigmas};
-    return needs_any(centers, widths, 2) && needs(sigma, centers) && needs(sigmas, centers) &&
-           excludes(sigma, sigmas);
-}
-
-/* Scores that are no distances or products cannot be filled up, and each key by itself has no sink. */
-static bool combine_more_normalizers(const struct check *check)
-{
-    struct requirement linear = word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR);
-    static const int without_sink[] = {NORMALIZER_SIGMOID, NORMALIZER_ENTMAX15};
-    for (size_t i = 0; i < sizeof without_sink / sizeof *without_sink; i++) {
-        struct requirement normalizer = word(check, SETTING_NORMALIZER, without_sink[i]);
-        if (!excludes(normalizer, setting(check, SETTING_SINK)) ||
-            !excludes(normalizer, tensor(check, INPUT_SINKS)))
-            return false;
-    }
-    return excludes(linear, setting(check, SETTING_MASK_FILL)) &&
-           excludes(linear, tensor(check, INPUT_QUERY_SCALE));
-}
-
-/* Norms of q and k, and gates. Projections are straight by now. */
-static bool combine_projections(const struct check *check)
-{
-    struct requirement gate = tensor(check, INPUT_GATE), w_gate = tensor(check, INPUT_W_GATE);
-    const struct requirement norms[] = {tensor(check, INPUT_Q_NORM), tensor(check, INPUT_K_NORM)};
-    return needs(w_gate, tensor(check, INPUT_EMBEDDINGS)) && excludes(w_gate, tensor(check, INPUT_Q)) &&
-           excludes(gate, w_gate) && needs_any(setting(check, SETTING_QK_NORM_KIND), norms, 2) &&
-           needs_any(setting(check, SETTING_QK_NORM_EPSILON), norms, 2);
-}
-
-/* Differential attention takes heads in pairs, whose q and k are compared as they are. */
-static bool combine_differential(const struct check *check)
-{
-    struct requirement differential = setting(check, SETTING_DIFFERENTIAL);
-    differential.set = settings_have(check_settings(check), SETTING_DIFFERENTIAL);
-    return excludes(differential, word(check, SETTING_SCORE, SCORE_GENERAL)) &&
-           excludes(differential, word(check, SETTING_SCORE, SCORE_ADDITIVE)) &&
-           excludes(differential, word(check, SETTING_NORMALIZER, NORMALIZER_LINEAR)) &&
-           excludes(differential, setting(check, SETTING_DROPOUT)) &&
-           excludes(differential, setting(check, SETTING_RECURRENCE));
-}
-
-static bool combine_patterns(const struct check *check)
-{
-    const struct requirement tokens = {.check = check, .set = check->inputs->tokens.given, .key = "tokens"};
-    return needs(setting(check, SETTING_PREFIX), setting(check, SETTING_CAUSAL)) &&
-           combine_modifiers(check) && needs(setting(check, SETTING_SEPARATOR), tokens) &&
-           needs(tensor(check, INPUT_BLOCK_MASK), setting(check, SETTING_BLOCK)) &&
-           needs(tensor(check, INPUT_KEY_SEGMENTS), tensor(check, INPUT_SEGMENTS)) &&
-           excludes(setting(check, SETTING_SEPARATOR), tensor(check, INPUT_SEGMENTS));
-}
-
-static bool combine_past(const struct check *check)
-{
-    struct requirement k = tensor(check, INPUT_PAST_K), v = tensor(check, INPUT_PAST_V);
-    bool has_v =
-        check_find(check, INPUT_V) || check_find(check, INPUT_EMBEDDINGS) || check_find(check, INPUT_CONTEXT);
-    return (!has_v || needs(k, v)) && needs(v, k) && excludes(setting(check, SETTING_KEY_LENGTH), k) &&
-           excludes(setting(check, SETTING_RECURRENCE), k);
-}
-
-static bool combine_recurrence(const struct check *check)
-{
-    static const enum setting others[] = {
-        SETTING_SCORE,  SETTING_NORMALIZER, SETTING_SOFTCAP,   SETTING_TEMPERATURE,
-        SETTING_CAUSAL, SETTING_WINDOW,     SETTING_PREFIX,    SETTING_DILATION,
-        SETTING_BLOCK,  SETTING_GLOBAL,     SETTING_SEPARATOR, SETTING_KEY_LENGTH,
-        SETTING_SINK,   SETTING_DROPOUT,    SETTING_TOP_K,     SETTING_MASK_FILL,
-    };
-    static const enum input masks[] = {INPUT_MASK,  INPUT_BIAS,        INPUT_SEGMENTS, INPUT_KEY_MASK,
-                                       INPUT_SINKS, INPUT_QUERY_SCALE, INPUT_CENTERS,  INPUT_OR_MASK};
-    struct requirement recurrence = setting(check, SETTING_RECURRENCE);
-    struct requirement gated = word(check, SETTING_RECURRENCE, RECURRENCE_GATED);
-    struct requirement delta = word(check, SETTING_RECURRENCE, RECURRENCE_DELTA);
-    struct requirement both = word(check, SETTING_RECURRENCE, RECURRENCE_GATED_DELTA);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (!excludes(recurrence, setting(check, others[i])))
-            return false;
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
-        if (!excludes(recurrence, tensor(check, masks[i])))
-            return false;
-    if (!needs(gated, tensor(check, INPUT_DECAY)) || !needs(both, tensor(check, INPUT_DECAY)) ||
-        !needs(delta, tensor(check, INPUT_BETA)) || !needs(both, tensor(check, INPUT_BETA)))
+    if (row->relation != NEEDS_ANYWHERE || inputs->layer_count == 0 ||
+        settings_have(&inputs->layers[check->layer].settings, (enum setting)row->subject.which))
         return false;
-    gated.set = gated.set || both.set;
-    delta.set = delta.set || both.set;
-    return needs(tensor(check, INPUT_DECAY), gated) && needs(tensor(check, INPUT_BETA), delta) &&
-           needs(tensor(check, INPUT_STATE), recurrence) &&
-           excludes(recurrence, word(check, SETTING_POSITION, POSITION_ALIBI)) &&
-           excludes(recurrence, word(check, SETTING_POSITION, POSITION_RELATIVE));
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        for (size_t i = 0; i < COMBINED_MOST && row->of[i].kind; i++) {
+            const struct subject *of = &row->of[i];
+            if (of->kind == SUBJECT_TENSOR
+                    ? inputs->layers[l].tensor[of->which].data != NULL
+                    : settings_have(&inputs->layers[l].settings, (enum setting)of->which))
+                return true;
+        }
+    return false;
 }
 
-static bool combine_stack(const struct check *check)
+static bool check_rows(const struct check *check, const struct combination *rows, size_t count)
 {
-    struct requirement norm = setting(check, SETTING_NORM), residual = setting(check, SETTING_RESIDUAL);
-    struct requirement pre = word(check, SETTING_NORM, NORM_PRE);
-    return needs(tensor(check, INPUT_NORM_WEIGHT), norm) && needs(tensor(check, INPUT_NORM_BIAS), norm) &&
-           needs(residual, tensor(check, INPUT_EMBEDDINGS)) && needs(pre, tensor(check, INPUT_EMBEDDINGS)) &&
-           excludes(residual, tensor(check, INPUT_Q)) && excludes(pre, tensor(check, INPUT_Q));
+    for (size_t r = 0; r < count; r++) {
+        const struct requirement a = subject_find(check, &rows[r].subject);
+        struct requirement of[COMBINED_MOST];
+        size_t others = 0;
+        for (; others < COMBINED_MOST && rows[r].of[others].kind; others++)
+            of[others] = subject_find(check, &rows[r].of[others]);
+        if (rows[r].relation != EXCLUDES && !is_met_elsewhere(check, &rows[r]) && !needs_any(a, of, others))
+            return false;
+        for (size_t i = 0; rows[r].relation == EXCLUDES && i < others; i++)
+            if (!excludes(a, of[i]))
+                return false;
+    }
+    return true;
 }
-
-static bool combine_grid(const struct check *check)
-{
-    const struct requirement grid = {.check = check, .set = check->inputs->patch_grid[0] > 0, .key = "grid"};
-    struct requirement axis = setting(check, SETTING_GRID_AXIS);
-    return needs(setting(check, SETTING_GRID_OFFSET), grid) && needs(axis, grid);
-}
+#define CHECK_ROWS(check, rows) check_rows(check, rows, sizeof(rows) / sizeof *(rows))
 
 bool check_combinations(const struct check *check)
 {
-    if (!combine_grid(check))
-        return false;
-    /* Beside weights that are given only masks are in force. */
-    if (!combine_patterns(check) || check_find(check, INPUT_ATTENTION))
-        return check->error->kind == ERROR_NONE;
-    return combine_scores(check) && combine_positions(check) && combine_normalizers(check) &&
-           combine_more_normalizers(check) && combine_gaussian(check) && combine_projections(check) &&
-           combine_differential(check) && combine_recurrence(check) && combine_past(check) &&
-           combine_stack(check);
+    return CHECK_ROWS(check, of_masks) &&
+           (check_find(check, INPUT_ATTENTION) || CHECK_ROWS(check, of_weights));
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/number_read.h"
 #include "base/text.h"
 #include "read/csv_private.h"
 #include "read/read.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/senses.h"
@@ -142,8 +143,7 @@ static bool keep_labels(struct archive *archive, const char *key, const struct l
     out_begin(&out, -1, key);
     for (size_t i = 0; i < labels->count; i++) {
         const uint64_t length = strlen(labels->text[i]);
-        for (int b = 0; b < 64; b += 8)
-            out_char(&out, (char)(length >> b & 255));
+        little_endian_write(&out, 8, length);
         out_text(&out, labels->text[i]);
     }
     metadatum->kind = METADATUM_LIST;

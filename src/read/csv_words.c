@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 enum { SLOTS_FIRST = 64 };
@@ -15,15 +16,6 @@ void csv_words_free(struct csv_words *words)
     *words = (struct csv_words){0};
 }
 
-/* FNV-1a */
-static size_t hash(const struct cell *cell)
-{
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
-    for (const char *p = cell->start; p < cell->end; p++)
-        value = (value ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-    return (size_t)(value ^ value >> 32);
-}
-
 static bool same(const struct cell *a, const struct cell *b)
 {
     const size_t length = (size_t)(a->end - a->start);
@@ -33,7 +25,7 @@ static bool same(const struct cell *a, const struct cell *b)
 /* The slot that has the word, or else is free for it. */
 static size_t *slot_of(const struct csv_words *words, const struct cell *cell)
 {
-    size_t at = hash(cell) & (words->slots - 1);
+    size_t at = hash_bytes(cell->start, (size_t)(cell->end - cell->start)) & (words->slots - 1);
     while (words->slot[at] && !same(&words->word[words->slot[at] - 1], cell))
         at = (at + 1) & (words->slots - 1);
     return &words->slot[at];

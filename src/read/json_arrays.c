@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/number_read.h"
 #include "base/source.h"
 #include "read/json_private.h"
 

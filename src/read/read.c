@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "base/number_read.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "read/array_path.h"

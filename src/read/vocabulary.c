@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/source.h"
 #include "base/text.h"
@@ -269,12 +270,6 @@ static bool read_sentencepiece(const struct pieces *p)
 
 /* ---- llama2.c ---- */
 
-static uint32_t little_endian(const char *at)
-{
-    const unsigned char *b = (const unsigned char *)at;
-    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 /* The longest piece, then for each piece a score, its length and its bytes (export of tokenizer.py in llama2.c). Whether the
  * whole file has that form; with `p` the pieces are kept. */
 static bool walk_llama2c(const struct source *source, const struct pieces *p)
@@ -282,12 +277,12 @@ static bool walk_llama2c(const struct source *source, const struct pieces *p)
     const char *at = source->data, *end = at + source->size;
     if (source->size < 16)
         return false;
-    const uint32_t longest = little_endian(at);
+    const uint32_t longest = (uint32_t)little_endian(at, 4);
     at += 4;
     for (size_t id = 0; at < end; id++) {
         if (end - at < 8)
             return false;
-        const uint32_t length = little_endian(at + 4);
+        const uint32_t length = (uint32_t)little_endian(at + 4, 4);
         at += 8;
         if (length > longest || length > (size_t)(end - at) || (p && !pieces_set(p, id, at, length)))
             return false;
@@ -311,8 +306,7 @@ static bool read_gguf_tokens(const struct pieces *p)
         ok = no_vocabulary(&named);
     size_t at = 0;
     for (size_t id = 0; ok && id < tokens->size; id++) {
-        uint64_t length = little_endian(tokens->data + at) | (uint64_t)little_endian(tokens->data + at + 4)
-                                                                 << 32;
+        const uint64_t length = little_endian(tokens->data + at, 8);
         ok = pieces_set(&named, id, tokens->data + at + 8, (size_t)length);
         at += 8 + (size_t)length;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/csv_private.h"
@@ -47,19 +48,10 @@ static void fold(char *to, const char *word, size_t length)
 
 /* ---- the spellings ---- */
 
-/* FNV-1a, by Fowler, Noll and Vo. */
-static size_t hash_folded(const char *folded, size_t length)
-{
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        value = (value ^ (unsigned char)folded[i]) * UINT64_C(0x100000001b3);
-    return (size_t)(value ^ value >> 32);
-}
-
 /* The slot that has the forms of that folded text, or else is free for them. */
 static size_t *form_slot(const struct word_text *words, const char *folded, size_t length)
 {
-    size_t at = hash_folded(folded, length) & (words->slots - 1);
+    size_t at = hash_bytes(folded, length) & (words->slots - 1);
     for (;; at = (at + 1) & (words->slots - 1)) {
         const size_t i = words->slot[at];
         if (i == SIZE_MAX ||

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tensor/format.h"
@@ -99,19 +100,10 @@ bool archive_verify(struct archive *archive, const struct array *array, struct e
 
 /* ---- names ---- */
 
-/* FNV-1a, by Fowler, Noll and Vo. */
-static uint64_t name_hash(const char *name)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 /* The slot that a name has, or would have. */
 static size_t *name_slot(const struct archive *archive, const char *name)
 {
-    size_t i = (size_t)name_hash(name) & (archive->slot_count - 1);
+    size_t i = hash_bytes(name, strlen(name)) & (archive->slot_count - 1);
     while (archive->slots[i] != SIZE_MAX && strcmp(archive->arrays[archive->slots[i]].name, name) != 0)
         i = (i + 1) & (archive->slot_count - 1);
     return &archive->slots[i];

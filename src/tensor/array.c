@@ -139,13 +139,16 @@ struct array_walk {
     bool gathers;      /* they are fetched one by one */
     int axes;          /* that are walked */
     size_t at[ARRAY_RANK_MAX];
+    size_t next, done; /* numbers before the next run, and before this one */
 };
 
-static bool walk_begin(struct array_walk *walk, const struct array *array)
+static void walk_begin(struct array_walk *walk, const struct array *array)
 {
     *walk = (struct array_walk){.stride = 1};
-    if (!array_count(array, &walk->count) || walk->count == 0)
-        return false;
+    if (!array_count(array, &walk->count))
+        walk->count = 0;
+    if (walk->count == 0)
+        return;
     const int first = packed_axes(array, &walk->run);
     const bool has_gaps = first == array->rank && first > 0;
     walk->gathers = array->swapped || has_gaps;
@@ -154,14 +157,17 @@ static bool walk_begin(struct array_walk *walk, const struct array *array)
         walk->run = array->shape[first - 1];
         walk->stride = array->stride[first - 1];
     }
-    return true;
 }
 
-/* The first number of the run, and on to the next one. */
+/* The first number of the next run; NULL behind the last. */
 static const char *walk_next(struct array_walk *walk, const struct array *array,
                              const struct dtype_kind *kind)
 {
     ptrdiff_t place = 0;
+    if (walk->next >= walk->count)
+        return NULL;
+    walk->done = walk->next;
+    walk->next += walk->run;
     for (int a = 0; a < walk->axes; a++)
         place += (ptrdiff_t)walk->at[a] * array->stride[a];
     for (int a = walk->axes; a-- > 0 && ++walk->at[a] == array->shape[a];)
@@ -173,26 +179,21 @@ void array_widen(const struct array *array, float *to)
 {
     const struct dtype_kind *kind = dtype_kind(array->dtype);
     struct array_walk walk;
-    if (!walk_begin(&walk, array))
-        return;
-    for (size_t done = 0; done < walk.count; done += walk.run) {
-        const char *from = walk_next(&walk, array, kind);
+    walk_begin(&walk, array);
+    for (const char *from; (from = walk_next(&walk, array, kind));)
         if (walk.gathers)
-            widen_gathered(array, kind, to + done, from, walk.run, walk.stride);
+            widen_gathered(array, kind, to + walk.done, from, walk.run, walk.stride);
         else
-            kind->widen(to + done, from, walk.run / kind->count);
-    }
+            kind->widen(to + walk.done, from, walk.run / kind->count);
 }
 
 void array_copy(const struct array *array, char *to)
 {
     const struct dtype_kind *kind = dtype_kind(array->dtype);
     struct array_walk walk;
-    if (!walk_begin(&walk, array))
-        return;
-    for (size_t done = 0; done < walk.count; done += walk.run) {
-        const char *from = walk_next(&walk, array, kind);
-        char *there = to + done / kind->count * kind->bytes;
+    walk_begin(&walk, array);
+    for (const char *from; (from = walk_next(&walk, array, kind));) {
+        char *there = to + walk.done / kind->count * kind->bytes;
         if (walk.gathers)
             gather(there, from, walk.run, kind->bytes, walk.stride * (ptrdiff_t)kind->bytes, array->swapped);
         else

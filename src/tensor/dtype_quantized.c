@@ -7,6 +7,7 @@
  */
 #include "tensor/dtype_quantized.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tensor/half.h"
@@ -107,41 +108,47 @@ static inline void group_of_values(float *restrict to, const int8_t *restrict va
 
 /* ---- blocks of 32 ---- */
 
-/* f16 d, u4[32]: the lower halves of 16 bytes are the first 16 levels. (level - 8)·d */
+static inline void levels_block(float *restrict to, const uint8_t *restrict from, bool has_minimum,
+                                bool has_fifth)
+    __attribute__((always_inline)); /* four callers, each with constants */
+
+/* f16 d, then with a minimum f16 m, then of five bits u1[32], the fifth bits of the levels, then u4[32]: the lower halves of 16
+ * bytes are the first 16 levels. level·d + m, and without a minimum (level - half of all levels)·d. */
+static inline void levels_block(float *restrict to, const uint8_t *restrict from, bool has_minimum,
+                                bool has_fifth)
+{
+    const uint8_t *fifth = from + (has_minimum ? 4 : 2);
+    uint8_t levels[GROUP];
+    levels_of_halves(levels, fifth + (has_fifth ? 4 : 0));
+    if (has_fifth)
+        levels_add_fifth(levels, fifth);
+    if (has_minimum)
+        group_shift(to, levels, scale_at(from), scale_at(from + 2));
+    else
+        group_widen(to, levels, has_fifth ? 16 : 8, scale_at(from));
+}
+
 static inline void q4_0_block(float *restrict to, const uint8_t *restrict from)
 {
-    uint8_t levels[GROUP];
-    levels_of_halves(levels, from + 2);
-    group_widen(to, levels, 8, scale_at(from));
+    levels_block(to, from, false, false);
 }
 BLOCKS(q4_0, GROUP, 18)
 
-/* f16 d, f16 m, u4[32]. level·d + m */
 static inline void q4_1_block(float *restrict to, const uint8_t *restrict from)
 {
-    uint8_t levels[GROUP];
-    levels_of_halves(levels, from + 4);
-    group_shift(to, levels, scale_at(from), scale_at(from + 2));
+    levels_block(to, from, true, false);
 }
 BLOCKS(q4_1, GROUP, 20)
 
-/* f16 d, u1[32]: the fifth bits of the levels, u4[32]. (level - 16)·d */
 static inline void q5_0_block(float *restrict to, const uint8_t *restrict from)
 {
-    uint8_t levels[GROUP];
-    levels_of_halves(levels, from + 6);
-    levels_add_fifth(levels, from + 2);
-    group_widen(to, levels, 16, scale_at(from));
+    levels_block(to, from, false, true);
 }
 BLOCKS(q5_0, GROUP, 22)
 
-/* f16 d, f16 m, u1[32]: the fifth bits, u4[32]. level·d + m */
 static inline void q5_1_block(float *restrict to, const uint8_t *restrict from)
 {
-    uint8_t levels[GROUP];
-    levels_of_halves(levels, from + 8);
-    levels_add_fifth(levels, from + 4);
-    group_shift(to, levels, scale_at(from), scale_at(from + 2));
+    levels_block(to, from, true, true);
 }
 BLOCKS(q5_1, GROUP, 24)
 

@@ -1,5 +1,6 @@
 /*
- * GGUF, the files of llama.cpp: metadata, descriptions of tensors, and their bytes. Versions 2 and 3, little endian.
+ * GGUF, the files of llama.cpp, as it is read: metadata, descriptions of tensors, and their bytes. Versions 2 and 3, little
+ * endian.
  * Source of the format: docs/gguf.md, include/ggml.h and src/gguf.cpp of ggml, revision
  * d99724f2b141fed9e1a9f402213506c081433465.
  */
@@ -9,102 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/text.h"
-#include "tensor/array_write.h"
 #include "tensor/format.h"
+#include "tensor/gguf_types.h"
+#include "tensor/gguf_write.h"
 
-enum {
-    GGUF_RANK = 4,       /* the most axes of a tensor: GGML_MAX_DIMS */
-    GGUF_NAME = 63,      /* the most bytes of a name that libggml reads: GGML_MAX_NAME without the NUL */
-    GGUF_KEY = 65535,    /* of a key */
-    GGUF_ALIGNMENT = 32, /* of data, where the file does not say otherwise */
-    GGUF_DEPTH = 8,      /* the deepest lists of lists that are passed over; libggml refuses all */
-};
+enum { GGUF_DEPTH = 8 /* the deepest lists of lists that are passed over; libggml refuses all */ };
 
-/* ---- types ---- */
-
-/* enum ggml_type by its numbers. Types that cannot be read, with dtype 0, say how large their blocks are; of those that ggml
- * has given up (count 0) that is not known either. */
-struct gguf_type {
-    const char *name;
-    enum dtype dtype;
-    size_t count, bytes;
-};
-
-static const struct gguf_type gguf_types[] = {
-    [0] = {"F32", DTYPE_F32, 0, 0},
-    [1] = {"F16", DTYPE_F16, 0, 0},
-    [2] = {"Q4_0", DTYPE_Q4_0, 0, 0},
-    [3] = {"Q4_1", DTYPE_Q4_1, 0, 0},
-    [4] = {"Q4_2", DTYPE_UNKNOWN, 0, 0},
-    [5] = {"Q4_3", DTYPE_UNKNOWN, 0, 0},
-    [6] = {"Q5_0", DTYPE_Q5_0, 0, 0},
-    [7] = {"Q5_1", DTYPE_Q5_1, 0, 0},
-    [8] = {"Q8_0", DTYPE_Q8_0, 0, 0},
-    [9] = {"Q8_1", DTYPE_UNKNOWN, 32, 36},
-    [10] = {"Q2_K", DTYPE_Q2_K, 0, 0},
-    [11] = {"Q3_K", DTYPE_Q3_K, 0, 0},
-    [12] = {"Q4_K", DTYPE_Q4_K, 0, 0},
-    [13] = {"Q5_K", DTYPE_Q5_K, 0, 0},
-    [14] = {"Q6_K", DTYPE_Q6_K, 0, 0},
-    [15] = {"Q8_K", DTYPE_UNKNOWN, 256, 292},
-    [16] = {"IQ2_XXS", DTYPE_UNKNOWN, 256, 66},
-    [17] = {"IQ2_XS", DTYPE_UNKNOWN, 256, 74},
-    [18] = {"IQ3_XXS", DTYPE_UNKNOWN, 256, 98},
-    [19] = {"IQ1_S", DTYPE_UNKNOWN, 256, 50},
-    [20] = {"IQ4_NL", DTYPE_IQ4_NL, 0, 0},
-    [21] = {"IQ3_S", DTYPE_UNKNOWN, 256, 110},
-    [22] = {"IQ2_S", DTYPE_UNKNOWN, 256, 82},
-    [23] = {"IQ4_XS", DTYPE_IQ4_XS, 0, 0},
-    [24] = {"I8", DTYPE_I8, 0, 0},
-    [25] = {"I16", DTYPE_I16, 0, 0},
-    [26] = {"I32", DTYPE_I32, 0, 0},
-    [27] = {"I64", DTYPE_I64, 0, 0},
-    [28] = {"F64", DTYPE_F64, 0, 0},
-    [29] = {"IQ1_M", DTYPE_UNKNOWN, 256, 56},
-    [30] = {"BF16", DTYPE_BF16, 0, 0},
-    [31] = {"Q4_0_4_4", DTYPE_UNKNOWN, 0, 0},
-    [32] = {"Q4_0_4_8", DTYPE_UNKNOWN, 0, 0},
-    [33] = {"Q4_0_8_8", DTYPE_UNKNOWN, 0, 0},
-    [34] = {"TQ1_0", DTYPE_UNKNOWN, 256, 54},
-    [35] = {"TQ2_0", DTYPE_UNKNOWN, 256, 66},
-    [36] = {"IQ4_NL_4_4", DTYPE_UNKNOWN, 0, 0},
-    [37] = {"IQ4_NL_4_8", DTYPE_UNKNOWN, 0, 0},
-    [38] = {"IQ4_NL_8_8", DTYPE_UNKNOWN, 0, 0},
-    [39] = {"MXFP4", DTYPE_MXFP4, 0, 0},
-    [40] = {"NVFP4", DTYPE_UNKNOWN, 64, 36},
-    [41] = {"Q1_0", DTYPE_UNKNOWN, 128, 18},
-    [42] = {"Q2_0", DTYPE_UNKNOWN, 64, 18},
-};
-#define GGUF_TYPE_COUNT (sizeof gguf_types / sizeof gguf_types[0])
-
-/* The number of a type that can be read, or GGUF_TYPE_COUNT. */
-static size_t gguf_type_of(enum dtype dtype)
-{
-    size_t type = 0;
-    while (type < GGUF_TYPE_COUNT &&
-           (gguf_types[type].dtype != dtype || gguf_types[type].dtype == DTYPE_UNKNOWN))
-        type++;
-    return type;
-}
-
-/* enum gguf_metadata_value_type by its numbers; those of texts and lists are no numbers. */
-enum { GGUF_VALUE_TRUTH = 7, GGUF_VALUE_TEXT = 8, GGUF_VALUE_LIST = 9, GGUF_VALUE_COUNT = 13 };
-static const enum dtype gguf_values[GGUF_VALUE_COUNT] = {
-    DTYPE_U8,   DTYPE_I8,      DTYPE_U16,     DTYPE_I16, DTYPE_U32, DTYPE_I32, DTYPE_F32,
-    DTYPE_BOOL, DTYPE_UNKNOWN, DTYPE_UNKNOWN, DTYPE_U64, DTYPE_I64, DTYPE_F64};
-
-/* The number of a value of that type, or GGUF_VALUE_COUNT. */
-static uint32_t gguf_value_of(enum dtype dtype)
-{
-    uint32_t value = 0;
-    while (value < GGUF_VALUE_COUNT && (gguf_values[value] != dtype || gguf_values[value] == DTYPE_UNKNOWN))
-        value++;
-    return value;
-}
-
-/* ---- reading: pieces ---- */
+/* ---- pieces ---- */
 
 struct gguf {
     struct archive *archive;
@@ -141,19 +57,10 @@ static const char *gguf_take(struct gguf *gguf, uint64_t bytes, const char *what
     return data;
 }
 
-/* A number of `bytes` bytes, little endian. */
-static uint64_t gguf_number(const char *data, size_t bytes)
-{
-    uint64_t number = 0;
-    for (size_t i = bytes; i-- > 0;)
-        number = number << 8 | (unsigned char)data[i];
-    return number;
-}
-
 static bool gguf_take_number(struct gguf *gguf, size_t bytes, const char *what, uint64_t *number)
 {
     const char *data = gguf_take(gguf, bytes, what);
-    *number = data ? gguf_number(data, bytes) : 0;
+    *number = data ? little_endian(data, bytes) : 0;
     return data != NULL;
 }
 
@@ -181,7 +88,7 @@ static bool gguf_take_name(struct gguf *gguf, const char *what, const char **nam
     return true;
 }
 
-/* ---- reading: metadata ---- */
+/* ---- metadata ---- */
 
 /* What the type of a list and its length say. The length is checked against what is left: no element takes less than a
  * byte. */
@@ -320,28 +227,16 @@ static bool gguf_read_metadatum(struct gguf *gguf)
     return true;
 }
 
-static int gguf_compare_keys(const void *a, const void *b)
+static bool gguf_check_keys(const struct gguf *gguf)
 {
-    const struct metadatum *const *left = a, *const *right = b;
-    return strcmp((*left)->key, (*right)->key);
-}
-
-/* A key that stands twice, or NULL; false without memory. */
-static bool gguf_find_twice(const struct metadatum *metadata, size_t count, const char **twice,
-                            struct error *error)
-{
-    const struct metadatum **sorted = memory_alloc(count, sizeof *sorted, error);
-    if (!sorted)
+    const struct archive *archive = gguf->archive;
+    const char *twice;
+    if (!names_find_twice(archive->metadata, offsetof(struct metadatum, key), sizeof *archive->metadata,
+                          archive->metadata_count, &twice, gguf->error))
         return false;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &metadata[i];
-    qsort(sorted, count, sizeof *sorted, gguf_compare_keys);
-    *twice = NULL;
-    for (size_t i = 1; i < count && !*twice; i++)
-        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-            *twice = sorted[i]->key;
-    free(sorted);
-    return true;
+    return !twice ||
+           error_set(gguf->error, ERROR_INPUT, "%s: the key %s stands twice: expected keys that differ",
+                     archive->sources[0].name, twice);
 }
 
 static bool gguf_read_alignment(struct gguf *gguf)
@@ -359,7 +254,7 @@ static bool gguf_read_alignment(struct gguf *gguf)
     return true;
 }
 
-/* ---- reading: tensors ---- */
+/* ---- tensors ---- */
 
 /* The type as a name, and how many bytes the array takes: 0 where that is not known. */
 static bool gguf_set_type(struct gguf *gguf, struct array *array, uint64_t number)
@@ -493,7 +388,7 @@ static bool gguf_place(struct gguf *gguf)
     return gguf_check_overlap(gguf);
 }
 
-/* ---- reading: the file ---- */
+/* ---- the file ---- */
 
 static bool gguf_read_header(struct gguf *gguf, uint64_t *tensors, uint64_t *metadata)
 {
@@ -520,19 +415,13 @@ static bool gguf_open(struct archive *archive, struct error *error)
     const struct source *source = &archive->sources[0];
     struct gguf gguf = {.archive = archive, .data = source->data, .size = source->size, .error = error};
     uint64_t tensors = 0, metadata = 0;
-    const char *twice;
     if (!gguf_read_header(&gguf, &tensors, &metadata))
         return false;
     /* Both numbers may be anything: the file ends before they are reached, if they are too large. */
     for (uint64_t i = 0; i < metadata; i++)
         if (!gguf_read_metadatum(&gguf))
             return false;
-    if (!gguf_find_twice(archive->metadata, archive->metadata_count, &twice, error))
-        return false;
-    if (twice)
-        return error_set(error, ERROR_INPUT, "%s: the key %s stands twice: expected keys that differ",
-                         source->name, twice);
-    if (!gguf_read_alignment(&gguf))
+    if (!gguf_check_keys(&gguf) || !gguf_read_alignment(&gguf))
         return false;
     for (uint64_t i = 0; i < tensors; i++)
         if (!gguf_read_tensor(&gguf))
@@ -557,233 +446,6 @@ static int gguf_probe(const char *data, size_t size, const char *name)
     return text_ends_caseless(name, ".gguf") ? 1 : 0;
 }
 
-/* ---- writing ---- */
-
-static enum dtype gguf_holds(enum dtype dtype)
-{
-    return gguf_type_of(dtype) < GGUF_TYPE_COUNT ? dtype : DTYPE_UNKNOWN;
-}
-
-static void gguf_put_number(struct out *out, size_t bytes, uint64_t number)
-{
-    for (size_t i = 0; i < bytes; i++)
-        out_char(out, (char)(number >> 8 * i & 0xff));
-}
-
-static void gguf_put_text(struct out *out, const char *text, size_t length)
-{
-    gguf_put_number(out, 8, length);
-    out_bytes(out, text, length);
-}
-
-/* The type that a number is written as: that which it had, else the one that libllama wants of a number of that kind, if it
- * holds it. */
-static enum dtype gguf_type_of_number(const struct metadatum *metadatum)
-{
-    if (gguf_value_of(metadatum->dtype) < GGUF_VALUE_COUNT)
-        return metadatum->dtype;
-    if (metadatum->kind == METADATUM_REAL)
-        return (double)(float)metadatum->real == metadatum->real || metadatum->real != metadatum->real
-                   ? DTYPE_F32
-                   : DTYPE_F64;
-    if (metadatum->is_unsigned)
-        return DTYPE_U64;
-    if (metadatum->integer >= 0)
-        return metadatum->integer <= UINT32_MAX ? DTYPE_U32 : DTYPE_I64;
-    return metadatum->integer >= INT32_MIN ? DTYPE_I32 : DTYPE_I64;
-}
-
-/* Whether the format has a place for it. The alignment is the writer's own: another one is not kept. */
-static bool gguf_is_kept(const struct metadatum *metadatum)
-{
-    if (strcmp(metadatum->key, "general.alignment") == 0)
-        return metadatum->kind == METADATUM_INTEGER && metadatum->integer == GGUF_ALIGNMENT &&
-               gguf_type_of_number(metadatum) == DTYPE_U32;
-    if (metadatum->kind != METADATUM_LIST)
-        return true;
-    return metadatum->data &&
-           (metadatum->dtype == DTYPE_UNKNOWN || gguf_value_of(metadatum->dtype) < GGUF_VALUE_COUNT);
-}
-
-static void gguf_put_real(struct out *out, enum dtype dtype, double real)
-{
-    if (dtype == DTYPE_F32) {
-        const float single = (float)real;
-        uint32_t bits;
-        memcpy(&bits, &single, sizeof bits);
-        gguf_put_number(out, 4, bits);
-    } else {
-        uint64_t bits;
-        memcpy(&bits, &real, sizeof bits);
-        gguf_put_number(out, 8, bits);
-    }
-}
-
-static void gguf_put_metadatum(struct out *out, const struct metadatum *metadatum)
-{
-    const enum dtype dtype = gguf_type_of_number(metadatum);
-    gguf_put_text(out, metadatum->key, strlen(metadatum->key));
-    switch (metadatum->kind) {
-    case METADATUM_TEXT:
-        gguf_put_number(out, 4, GGUF_VALUE_TEXT);
-        gguf_put_text(out, metadatum->data, metadatum->size);
-        break;
-    case METADATUM_TRUTH:
-        gguf_put_number(out, 4, GGUF_VALUE_TRUTH);
-        gguf_put_number(out, 1, metadatum->integer != 0);
-        break;
-    case METADATUM_INTEGER:
-        gguf_put_number(out, 4, gguf_value_of(dtype));
-        gguf_put_number(out, dtype_kind(dtype)->bytes, (uint64_t)metadatum->integer);
-        break;
-    case METADATUM_REAL:
-        gguf_put_number(out, 4, gguf_value_of(dtype));
-        gguf_put_real(out, dtype, metadatum->real);
-        break;
-    case METADATUM_LIST:
-        gguf_put_number(out, 4, GGUF_VALUE_LIST);
-        gguf_put_number(
-            out, 4, metadatum->dtype == DTYPE_UNKNOWN ? GGUF_VALUE_TEXT : gguf_value_of(metadatum->dtype));
-        gguf_put_number(out, 8, metadatum->size);
-        out_bytes(out, metadatum->data, metadatum->bytes);
-        break;
-    }
-}
-
-static bool gguf_check_metadata(const struct metadatum *metadata, size_t count, struct error *error)
-{
-    const char *twice;
-    for (size_t i = 0; i < count; i++)
-        if (!*metadata[i].key || strlen(metadata[i].key) > GGUF_KEY)
-            return error_set(error, ERROR_USAGE,
-                             "GGUF cannot hold a key of %zu bytes: expected 1 to %d bytes",
-                             strlen(metadata[i].key), GGUF_KEY);
-    if (!gguf_find_twice(metadata, count, &twice, error))
-        return false;
-    return !twice || error_set(error, ERROR_USAGE,
-                               "GGUF cannot hold the key %s twice: expected keys that differ", twice);
-}
-
-static int gguf_compare_names(const void *a, const void *b)
-{
-    const struct array *const *left = a, *const *right = b;
-    return strcmp((*left)->name, (*right)->name);
-}
-
-static bool gguf_check_names(const struct array *arrays, size_t count, struct error *error)
-{
-    const struct array **sorted = memory_alloc(count, sizeof *sorted, error);
-    bool ok = true;
-    if (!sorted)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = &arrays[i];
-    qsort(sorted, count, sizeof *sorted, gguf_compare_names);
-    for (size_t i = 1; i < count && ok; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-            ok = error_set(error, ERROR_USAGE, "GGUF cannot hold %s twice: expected names that differ",
-                           sorted[i]->name);
-    free(sorted);
-    return ok;
-}
-
-/* How many bytes it takes in the file, without the gap behind it. */
-static bool gguf_bytes(const struct array *array, size_t *bytes)
-{
-    const struct dtype_kind *kind = dtype_kind(array->dtype);
-    size_t count;
-    return array_count(array, &count) && size_multiply(count / kind->count, kind->bytes, bytes) &&
-           *bytes <= SIZE_MAX - GGUF_ALIGNMENT;
-}
-
-static bool gguf_check_array(const struct array *array, struct error *error)
-{
-    const struct dtype_kind *kind = dtype_kind(array->dtype);
-    size_t bytes;
-    if (strlen(array->name) > GGUF_NAME || !array->name[0])
-        return error_set(error, ERROR_USAGE, "GGUF cannot hold the name \"%s\": expected 1 to %d bytes",
-                         array->name, GGUF_NAME);
-    if (array->rank > GGUF_RANK)
-        return error_set(error, ERROR_USAGE, "GGUF cannot hold %s, which has %d axes: expected at most %d",
-                         array->name, array->rank, GGUF_RANK);
-    const size_t row = array->rank > 0 ? array->shape[array->rank - 1] : 1;
-    if (gguf_type_of(array->dtype) == GGUF_TYPE_COUNT || row % kind->count != 0 || !gguf_bytes(array, &bytes))
-        return error_set(error, ERROR_USAGE,
-                         "GGUF cannot hold %s as %s, in rows of %zu: expected another type", array->name,
-                         kind->name, row);
-    return true;
-}
-
-static void gguf_put_gap(struct out *out, size_t bytes)
-{
-    static const char zeros[GGUF_ALIGNMENT];
-    out_bytes(out, zeros, (GGUF_ALIGNMENT - bytes % GGUF_ALIGNMENT) % GGUF_ALIGNMENT);
-}
-
-/* The description of an array whose data begins at `offset`; returns where the next one's does. */
-static uint64_t gguf_put_tensor(struct out *out, const struct array *array, uint64_t offset)
-{
-    size_t bytes = 0;
-    gguf_bytes(array, &bytes);
-    gguf_put_text(out, array->name, strlen(array->name));
-    gguf_put_number(out, 4, (uint64_t)array->rank);
-    for (int a = array->rank; a-- > 0;)
-        gguf_put_number(out, 8, array->shape[a]);
-    gguf_put_number(out, 4, gguf_type_of(array->dtype));
-    gguf_put_number(out, 8, offset);
-    return offset + size_divide_up(bytes, GGUF_ALIGNMENT) * GGUF_ALIGNMENT;
-}
-
-/* All that stands before the data. */
-static void gguf_put_head(struct out *out, const struct array *arrays, size_t count,
-                          const struct metadatum *metadata, size_t metadata_count)
-{
-    size_t kept = 0;
-    uint64_t offset = 0;
-    for (size_t i = 0; i < metadata_count; i++)
-        kept += gguf_is_kept(&metadata[i]);
-    out_text(out, "GGUF");
-    gguf_put_number(out, 4, 3);
-    gguf_put_number(out, 8, count);
-    gguf_put_number(out, 8, kept);
-    for (size_t i = 0; i < metadata_count; i++)
-        if (gguf_is_kept(&metadata[i]))
-            gguf_put_metadatum(out, &metadata[i]);
-    for (size_t i = 0; i < count; i++)
-        offset = gguf_put_tensor(out, &arrays[i], offset);
-}
-
-/* Data follows in the order of the descriptions, each array from the next multiple of the alignment on, and the last one is
- * filled up too: libggml reads no other files. */
-static bool gguf_write(const struct array *arrays, size_t count, const struct metadatum *metadata,
-                       size_t metadata_count, struct out *out, struct error *error)
-{
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-        return error_set(error, ERROR_USAGE, "GGUF is written on little-endian machines only");
-    for (size_t i = 0; i < count; i++)
-        if (!gguf_check_array(&arrays[i], error))
-            return false;
-    if (!gguf_check_names(arrays, count, error) || !gguf_check_metadata(metadata, metadata_count, error))
-        return false;
-    struct out head;
-    out_begin(&head, -1, out->name);
-    gguf_put_head(&head, arrays, count, metadata, metadata_count);
-    bool ok = out_finish(&head, error);
-    if (ok) {
-        out_bytes(out, head.data, head.size);
-        if (count > 0)
-            gguf_put_gap(out, head.size);
-        for (size_t i = 0; ok && i < count; i++) {
-            size_t bytes = 0;
-            gguf_bytes(&arrays[i], &bytes);
-            ok = array_write(&arrays[i], out, error);
-            gguf_put_gap(out, bytes);
-        }
-    }
-    out_free(&head);
-    return ok;
-}
-
 static const char *const gguf_endings[] = {".gguf", NULL};
 
 const struct format format_gguf = {.name = "gguf",
@@ -792,6 +454,6 @@ const struct format format_gguf = {.name = "gguf",
                                    .probe = gguf_probe,
                                    .open = gguf_open,
                                    .load = gguf_load,
-                                   .keeps = gguf_is_kept,
+                                   .keeps = gguf_keeps,
                                    .holds = gguf_holds,
                                    .write = gguf_write};

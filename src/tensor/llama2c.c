@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tensor/format.h"
@@ -84,8 +85,7 @@ static const struct {
 
 static int32_t integer_at(const char *data)
 {
-    const unsigned char *b = (const unsigned char *)data;
-    return (int32_t)((uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24);
+    return (int32_t)(uint32_t)little_endian(data, 4);
 }
 
 /* Reads the seven integers at `data`. False where no model has such sizes. */

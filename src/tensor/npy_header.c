@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/out.h"
 
@@ -201,9 +202,7 @@ static bool find_dictionary(const struct archive *archive, const struct array *a
     if (b[6] < 1 || b[6] > 3 || b[7] != 0)
         return archive_error(archive, array, error, "NPY version %d.%d: expected 1.0, 2.0 or 3.0", b[6],
                              b[7]);
-    size_t length = b[8] | (size_t)b[9] << 8;
-    if (b[6] >= 2)
-        length |= (size_t)b[10] << 16 | (size_t)b[11] << 24;
+    const size_t length = (size_t)little_endian(b + 8, first - 8);
     if (length > NPY_HEADER_MOST - 12)
         return archive_error(archive, array, error, "a header of %zu bytes: expected at most %d", length,
                              NPY_HEADER_MOST - 12);
@@ -347,8 +346,7 @@ void npy_header_write(const struct array *array, struct out *out)
     length += (size_t)snprintf(header + length, sizeof header - length, "), }");
     const size_t padded = (10 + length + 1 + 63) / 64 * 64 - 10;
     out_bytes(out, "\x93NUMPY\x01\x00", 8);
-    out_char(out, (char)(padded & 0xFF));
-    out_char(out, (char)(padded >> 8));
+    little_endian_write(out, 2, padded);
     out_bytes(out, header, length);
     for (size_t i = length; i + 1 < padded; i++)
         out_char(out, ' ');

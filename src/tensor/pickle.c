@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -243,9 +244,7 @@ static const unsigned char *bytes_take(struct pickle_reader *reader, uint64_t si
 static bool bytes_number(struct pickle_reader *reader, size_t size, uint64_t *number)
 {
     const unsigned char *bytes = bytes_take(reader, size);
-    *number = 0;
-    for (size_t i = 0; bytes && i < size; i++)
-        *number |= (uint64_t)bytes[i] << (8 * i);
+    *number = bytes ? little_endian(bytes, size) : 0;
     return bytes;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "tensor/format.h"
@@ -182,11 +183,9 @@ static bool legacy_begin(const struct source *source, size_t *at, struct error *
 static bool legacy_storage(const struct source *source, size_t *at, struct torch_storage *storage,
                            struct error *error)
 {
-    uint64_t count = 0;
     if (source->size - *at < 8)
         return error_set(error, ERROR_INPUT, "%s: ends at byte %zu: expected a storage", source->name, *at);
-    for (int i = 0; i < 8; i++)
-        count |= (uint64_t)(unsigned char)source->data[*at + (size_t)i] << (8 * i);
+    const uint64_t count = little_endian(source->data + *at, 8);
     *at += 8;
     if (count != storage->bytes / storage->type_size)
         return error_set(error, ERROR_INPUT, "%s: a storage of %llu numbers at byte %zu: expected %zu",

@@ -58,6 +58,19 @@ int torch_type_of(enum dtype dtype)
 #define TYPE_NAME(type, ...) {"torch." #type, 0, TORCH_TYPE, TYPE_##type, NULL},
 #define STORAGE_NAME(type, dtype, bytes, storage) {"torch." #storage, 0, TORCH_STORAGE, TYPE_##type, NULL},
 
+/* Names by both of the names that their modules have had: in Python 2 (whose name protocol 2 writes) and 3, in NumPy before and
+ * from 2.0. */
+#define BUILTIN(name, may, what)                                                                             \
+    {"__builtin__." name, may, what, 0, NULL},                                                               \
+    {                                                                                                        \
+        "builtins." name, may, what, 0, NULL                                                                 \
+    }
+#define NUMPY(name, may, what, refusal)                                                                      \
+    {"numpy.core." name, may, what, 0, refusal},                                                             \
+    {                                                                                                        \
+        "numpy._core." name, may, what, 0, refusal                                                           \
+    }
+
 static const struct pickle_name names[] = {
     TORCH_TYPES(TYPE_NAME) TORCH_NEW_TYPES(TYPE_NAME)
         TORCH_TYPES(STORAGE_NAME){"torch.storage.UntypedStorage", 0, TORCH_STORAGE, TYPE_uint8, NULL},
@@ -78,33 +91,21 @@ static const struct pickle_name names[] = {
     {"collections.defaultdict", PICKLE_MAY_CALL | PICKLE_MAY_FILL, TORCH_FACTORY, 0, NULL},
     {"argparse.Namespace", PICKLE_MAY_CALL | PICKLE_MAY_STATE, TORCH_OBJECT, 0, NULL},
     {"_codecs.encode", PICKLE_MAY_CALL, TORCH_ENCODE, 0, NULL},
-    {"__builtin__.set", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
-    {"__builtin__.frozenset", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
-    {"__builtin__.complex", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
+    BUILTIN("set", PICKLE_MAY_CALL, TORCH_LIST),
+    BUILTIN("frozenset", PICKLE_MAY_CALL, TORCH_LIST),
+    BUILTIN("complex", PICKLE_MAY_CALL, TORCH_OTHER),
+    BUILTIN("bytearray", PICKLE_MAY_CALL, TORCH_OTHER),
     {"__builtin__.bytes", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
-    {"__builtin__.bytearray", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
-    {"builtins.set", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
-    {"builtins.frozenset", PICKLE_MAY_CALL, TORCH_LIST, 0, NULL},
-    {"builtins.complex", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
-    {"builtins.bytearray", PICKLE_MAY_CALL, TORCH_OTHER, 0, NULL},
-    /* What a defaultdict makes, by both names. */
-    {"__builtin__.dict", 0, TORCH_CLASS, 0, NULL},
-    {"__builtin__.list", 0, TORCH_CLASS, 0, NULL},
-    {"__builtin__.int", 0, TORCH_CLASS, 0, NULL},
-    {"__builtin__.float", 0, TORCH_CLASS, 0, NULL},
-    {"builtins.dict", 0, TORCH_CLASS, 0, NULL},
-    {"builtins.list", 0, TORCH_CLASS, 0, NULL},
-    {"builtins.int", 0, TORCH_CLASS, 0, NULL},
-    {"builtins.float", 0, TORCH_CLASS, 0, NULL},
-    /* NumPy's, before and from 2.0. */
+    /* What a defaultdict makes. */
+    BUILTIN("dict", 0, TORCH_CLASS),
+    BUILTIN("list", 0, TORCH_CLASS),
+    BUILTIN("int", 0, TORCH_CLASS),
+    BUILTIN("float", 0, TORCH_CLASS),
     {"numpy.dtype", PICKLE_MAY_CALL | PICKLE_MAY_STATE, NUMPY_DTYPE, 0, NULL},
     {"numpy.ndarray", 0, TORCH_CLASS, 0, NULL},
-    {"numpy.core.multiarray.scalar", PICKLE_MAY_CALL, NUMPY_SCALAR, 0, NULL},
-    {"numpy._core.multiarray.scalar", PICKLE_MAY_CALL, NUMPY_SCALAR, 0, NULL},
-    {"numpy.core.multiarray._reconstruct", PICKLE_MAY_CALL | PICKLE_MAY_STATE, NUMPY_ARRAY, 0, NULL},
-    {"numpy._core.multiarray._reconstruct", PICKLE_MAY_CALL | PICKLE_MAY_STATE, NUMPY_ARRAY, 0, NULL},
-    {"numpy.core.numeric._frombuffer", 0, 0, 0, NUMPY_BUFFER},
-    {"numpy._core.numeric._frombuffer", 0, 0, 0, NUMPY_BUFFER},
+    NUMPY("multiarray.scalar", PICKLE_MAY_CALL, NUMPY_SCALAR, NULL),
+    NUMPY("multiarray._reconstruct", PICKLE_MAY_CALL | PICKLE_MAY_STATE, NUMPY_ARRAY, NULL),
+    NUMPY("numeric._frombuffer", 0, 0, NUMPY_BUFFER),
     {"torch._utils._rebuild_sparse_tensor", 0, 0, 0, SPARSE},
     {"torch._utils._rebuild_sparse_csr_tensor", 0, 0, 0, SPARSE},
     {"torch._utils._rebuild_qtensor", 0, 0, 0, QUANTIZED},

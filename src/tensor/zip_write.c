@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/text.h"
 
 /* Numbers of the format. Where one does not fit its field, the field is the largest and an extra field of ZIP64 has it. */
@@ -26,11 +28,9 @@ enum {
 };
 #define ZIP_FULL_32 UINT32_C(0xffffffff)
 
-/* Bytes of a number, the small end first. */
 static void zip_number(struct zip_writer *writer, size_t bytes, uint64_t number)
 {
-    for (size_t i = 0; i < bytes; i++)
-        out_char(writer->out, (char)(number >> 8 * i & 255));
+    little_endian_write(writer->out, bytes, number);
     writer->at += bytes;
 }
 
@@ -134,26 +134,14 @@ static void zip_central(struct zip_writer *writer, const struct zip_entry *entry
         zip_number(writer, 8, entry->offset);
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-    const struct zip_entry *const *left = a, *const *right = b;
-    return strcmp((*left)->name, (*right)->name);
-}
-
 static bool zip_check_names(const struct zip_writer *writer, struct error *error)
 {
-    const struct zip_entry **sorted = memory_alloc(writer->count, sizeof *sorted, error);
-    bool ok = sorted;
-    for (size_t i = 0; ok && i < writer->count; i++)
-        sorted[i] = &writer->entries[i];
-    if (ok && writer->count > 0)
-        qsort(sorted, writer->count, sizeof *sorted, compare_entries);
-    for (size_t i = 1; ok && i < writer->count; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-            ok = error_set(error, ERROR_USAGE, "a zip cannot hold %s twice: expected names that differ",
-                           sorted[i]->name);
-    free(sorted);
-    return ok;
+    const char *twice;
+    if (!names_find_twice(writer->entries, offsetof(struct zip_entry, name), sizeof *writer->entries,
+                          writer->count, &twice, error))
+        return false;
+    return !twice ||
+           error_set(error, ERROR_USAGE, "a zip cannot hold %s twice: expected names that differ", twice);
 }
 
 bool zip_write_end(struct zip_writer *writer, struct error *error)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/text.h"
 #include "tensor/array_range.h"
 #include "write/exact_number.h"
@@ -38,7 +39,7 @@ bool metadata_element(struct out *out, const struct metadatum *list, size_t *at)
     const struct dtype_kind *kind = dtype_kind(list->dtype);
     const char *from = list->data ? list->data + *at : NULL;
     const size_t left = list->bytes - *at;
-    uint64_t length = 0;
+    uint64_t length;
     if (!from)
         return false;
     if (!metadata_has_texts(list)) {
@@ -53,8 +54,7 @@ bool metadata_element(struct out *out, const struct metadatum *list, size_t *at)
     }
     if (left < sizeof length)
         return false;
-    for (int b = 0; b < 8; b++)
-        length |= (uint64_t)(unsigned char)from[b] << 8 * b;
+    length = little_endian(from, sizeof length);
     if (length > left - sizeof length)
         return false;
     metadata_quoted(out, from + sizeof length, (size_t)length);

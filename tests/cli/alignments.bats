@@ -77,7 +77,7 @@ shown() {
         attn run five.json -o y.json
     fails 3 'five.json:1:14: attention has a batch of 2: expected --batch below that' attn run five.json --batch 2 -o y.json
     fails 2 '--batch is "-1": expected a whole number from 0 to 1000000000' attn run b.json --batch -1 -o y.json
-    "$PYTHON" -B "$ROOT/tests/numpy/check_alignments.py" batches
+    numpy check_alignments.py batches
 }
 
 @test "--transpose turns given weights round, with what came with them" {
@@ -117,6 +117,6 @@ shown() {
 }
 
 @test "what translators wrote is what NumPy reads of it" {
-    [ -d "$REAL/models/alignments" ] || skip "no real alignments"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_alignments.py" real "$REAL/models/alignments"
+    needs_real models/alignments
+    numpy check_alignments.py real "$REAL/models/alignments"
 }

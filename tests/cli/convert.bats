@@ -1,8 +1,10 @@
 # attn convert: arrays from one format to another. NumPy, and readers that know nothing of attn, judge what is written.
 load helper
 
+export PYTHONWARNINGS=ignore
+
 check() {
-    "$PYTHON" -B -W ignore "$ROOT/tests/numpy/check_info.py" "$1"
+    numpy check_info.py "$1"
 }
 
 @test "there and back between NPZ, safetensors and GGUF: every type, bit for bit where it can be" { check convert; }
@@ -13,12 +15,12 @@ check() {
 @test "JSON and CSV as sources, JSON as a target" { check texts; }
 
 @test "files of PyTorch" {
-    "$PYTHON" -c "import torch" 2>/dev/null || skip "no PyTorch"
+    needs_torch
     check torch
 }
 
 @test "models of llama.cpp and Hugging Face: nothing changes on the way, and q8_0 is that of llama.cpp" {
-    [ -d "$REAL/models/stories260K" ] || skip "no models in $REAL"
+    needs_real models/stories260K
     check real_models
 }
 
@@ -212,8 +214,7 @@ np.savez("x.npz", **{f"attentions.{i}": np.full((1, 2, 2), 0.5) for i in range(3
 }
 
 @test "each allocation fails once" {
-    if grep -q __asan_init "$ATTN"; then skip "AddressSanitizer has a malloc of its own"; fi
-    [ -n "${FAILING_MALLOC:-}" ] || skip "no library that makes allocations fail"
+    needs_failing_malloc
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
     local command total n status
     attn convert "$DATA/projections.json" -o in.npz -q

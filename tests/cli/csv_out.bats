@@ -160,7 +160,7 @@ END
 }
 
 @test "bug: given weights were held twice" {
-    grep -q __asan_init "$ATTN" && skip "AddressSanitizer takes memory of its own"
+    under_asan && skip "AddressSanitizer takes memory of its own"
     "$PYTHON" - "$ATTN" <<'END'
 import os, resource, subprocess, sys
 n = 2048

@@ -2,7 +2,7 @@
 load helper
 
 @test "every step agrees with attn run and with NumPy" {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_explain.py"
+    numpy check_explain.py
 }
 
 @test "the query is a number, or else a token; by default the last" {

@@ -2,16 +2,16 @@
 load helper
 
 forms() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_forms.py" "$@"
+    numpy check_forms.py "$@"
 }
 
 combine() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_combine.py" "$@"
+    numpy check_combine.py "$@"
 }
 
 torch() {
-    "$PYTHON" -c 'import torch' 2>/dev/null || skip "there is no PyTorch"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_torch.py" "$@"
+    needs_torch
+    numpy check_torch.py "$@"
 }
 
 @test "the oracle of the forms knows what is known without it" { forms oracle; }
@@ -26,7 +26,7 @@ torch() {
 @test "a stack of them without weights" { forms output_alone_of_a_stack; }
 @test "what is made of weights has them" { forms weights_that_are_asked_for; }
 @test "their output alone takes memory that grows with n" {
-    grep -q __asan_init "$ATTN" && skip "AddressSanitizer takes memory of its own"
+    under_asan && skip "AddressSanitizer takes memory of its own"
     forms output_alone_stays_small
 }
 @test "sinusoidal positions" { forms sinusoidal; }
@@ -47,7 +47,7 @@ torch() {
 @test "settings in a layer and on the command line" { combine settings_in_layers; }
 @test "NaN that nobody may see changes nothing in any form" { combine forbidden_nan; }
 @test "every form has the same bytes for any number of threads" { combine threads; }
-@test "dilation, taken apart by the engine, agrees with the plain one" { "$PYTHON" -B "$ROOT/tests/numpy/check_dilation.py"; }
+@test "dilation, taken apart by the engine, agrees with the plain one" { numpy check_dilation.py; }
 @test "every form has the same output where the weights are not held" { combine streaming; }
 @test "bug: cells, heaviest keys and measures of weights below 0 were those of forbidden places" { combine signed_weights; }
 @test "tensors of the forms from files of their own" { combine files; }
@@ -108,8 +108,8 @@ alibi='"encoding":[[[[-0.0,-1],
 @test "stacks with residual and norm as PyTorch computes them" { torch encoder; }
 @test "softmax, cosine_similarity, elu and an added zero of PyTorch" { torch functions; }
 @test "the cases of the ONNX LinearAttention operator" {
-    [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_torch.py" onnx
+    needs_real
+    numpy check_torch.py onnx
 }
 
 @test "bug: a row whose weights are all 0 was said to see no key, and left out of the means" {

@@ -2,11 +2,8 @@
 load helper
 
 gguf() {
-    [ -n "${READ_ARRAY:-}" ] || skip "no program that writes the numbers of an array"
-    local status=0
-    "$PYTHON" -B "$ROOT/tests/numpy/check_gguf.py" "$@" || status=$?
-    [ $status != 77 ] || skip "there are no trained models (REAL)"
-    return $status
+    needs_read_array
+    numpy check_gguf.py "$@"
 }
 
 @test "GGUF: quantized types, to the bit" { gguf quantized; }
@@ -16,10 +13,10 @@ gguf() {
 @test "GGUF: vocabularies" { gguf vocabularies; }
 
 @test "GGUF: each allocation fails once, and all that was taken is freed" {
-    grep -q __asan_init "${READ_ARRAY:-/dev/null}" && skip "AddressSanitizer has a malloc of its own"
-    [ -n "${FAILING_MALLOC:-}" ] && [ -n "${READ_ARRAY:-}" ] || skip "no library that makes allocations fail"
+    needs_read_array
+    needs_failing_malloc
     local total held now n status refused=0
-    "$PYTHON" -B "$ROOT/tests/numpy/gguf_files.py" .
+    numpy gguf_files.py .
     ATTN_COUNT_TO=total LD_PRELOAD=$FAILING_MALLOC "$READ_ARRAY" -o written gguf metadata.gguf
     read -r total held <total
     [ "$total" -gt 50 ] && [ "$held" = 0 ]

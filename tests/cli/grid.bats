@@ -2,7 +2,7 @@
 load helper
 
 grid() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_grid.py" "$@"
+    DATA=$DATA numpy check_grid.py "$@"
 }
 
 @test "the patch that is looked at stands in its row and column" { grid where; }

@@ -40,3 +40,35 @@ same() {
     printf 'got:    %s\nwanted: %s\n' "$1" "$2"
     return 1
 }
+
+# numpy SCRIPT ARGUMENT…: a script of tests/numpy, which ends with 77 where it needs what is no part of the project.
+numpy() {
+    local status=0
+    "$PYTHON" -B "$ROOT/tests/numpy/$1" "${@:2}" || status=$?
+    [ "$status" != 77 ] || skip "$1 ${*:2}: there is no PyTorch, or no folder of models (REAL, PROFILES)"
+    return "$status"
+}
+
+# What a test cannot do without, of which it says that it is missing.
+needs_torch() {
+    "$PYTHON" -c "import torch" 2>/dev/null || skip "there is no PyTorch"
+}
+
+needs_read_array() {
+    [ -n "${READ_ARRAY:-}" ] || skip "no program that writes the numbers of an array"
+}
+
+# needs_real [PATH]: what lies there in the folder of trained models, or the folder.
+needs_real() {
+    [ -e "${REAL:-}${1:+/$1}" ] || skip "of what trained models gave, ${1:-the folder} is missing (REAL)"
+}
+
+under_asan() {
+    grep -q __asan_init "$ATTN"
+}
+
+# Allocations that can be made to fail.
+needs_failing_malloc() {
+    if under_asan; then skip "AddressSanitizer has a malloc of its own"; fi
+    [ -n "${FAILING_MALLOC:-}" ] || skip "no library that makes allocations fail"
+}

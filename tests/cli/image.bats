@@ -3,7 +3,7 @@ load helper
 
 image() {
     [ -n "${READ_IMAGE:-}" ] || skip "no program that writes the pixels of a picture"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_image.py" "$@"
+    numpy check_image.py "$@"
 }
 
 @test "PNG of every kind" { image png_kinds; }
@@ -55,7 +55,7 @@ END
 }
 
 @test "--image takes each kind of file, and says nothing" {
-    "$PYTHON" -B "$ROOT/tests/numpy/image_files.py" .
+    numpy image_files.py .
     local file count=0
     mkdir drawn
     for file in *.png *.jpg; do

@@ -1,8 +1,10 @@
 # attn info: what files hold, and what attn takes them for. NumPy judges the numbers (tests/numpy/check_info.py).
 load helper
 
+export PYTHONWARNINGS=ignore
+
 check() {
-    "$PYTHON" -B -W ignore "$ROOT/tests/numpy/check_info.py" "$1"
+    numpy check_info.py "$1"
 }
 
 # What jq finds in the JSON of attn info.
@@ -20,12 +22,12 @@ told() {
 @test "files without tensors" { check empty; }
 
 @test "real files are named rightly" {
-    [ -d "$REAL" ] || skip "no tensors in $REAL"
+    needs_real
     check real
 }
 
 @test "every real file of arrays opens, and NumPy finds the same in it" {
-    [ -d "$REAL/models" ] || skip "no models in $REAL"
+    needs_real models
     check all_real
 }
 

@@ -13,10 +13,6 @@ only() {
     same "$(find . -mindepth 1 | sort)" "$(printf './%s\n' "$@" | sort)"
 }
 
-under_asan() {
-    grep -q __asan_init "$ATTN"
-}
-
 # A sequence long enough that a run takes a while.
 long_input() {
     awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) { for (j = 0; j < 64; j++) printf "%s%.4f", j ? "," : "", rand(); print "" } }' \
@@ -305,8 +301,7 @@ exhaust() {
 
 # Whether allocations can be made to fail here.
 can_exhaust() {
-    under_asan && skip "AddressSanitizer has a malloc of its own"
-    [ -n "${FAILING_MALLOC:-}" ] || skip "no library that makes allocations fail"
+    needs_failing_malloc
     export OMP_NUM_THREADS=2
 }
 
@@ -403,7 +398,7 @@ can_exhaust() {
 @test "each allocation fails once: images of four channels, interlaced and progressive" {
     can_exhaust
     mkdir images
-    "$PYTHON" -B "$ROOT/tests/numpy/image_files.py" images
+    numpy image_files.py images
     local image
     for image in "$PWD"/images/6-8-1.png "$PWD"/images/4-2-progressive.jpg; do
         exhaust ATTN_FAIL_AT run "$DATA/patches.json" -q --image "$image" --look-from 3 --cell 6 -o x.png --format none
@@ -428,7 +423,7 @@ can_exhaust() {
 @test "each allocation fails once: a model's projections" {
     can_exhaust
     mkdir m
-    "$PYTHON" -B "$ROOT/tests/numpy/model_files.py" m/model.safetensors model.layers.{0,1,2}.self_attn.{q,k,v,o}_proj.weight=4x4 \
+    numpy model_files.py m/model.safetensors model.layers.{0,1,2}.self_attn.{q,k,v,o}_proj.weight=4x4 \
         model.layers.{0,1,2}.self_attn.{q,k}_norm.weight=2
     echo '{"model_type": "gemma3_text", "num_attention_heads": 2, "sliding_window": 1, "rope_scaling":
         {"rope_type": "linear", "factor": 8}}' >m/config.json

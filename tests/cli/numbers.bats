@@ -2,7 +2,7 @@
 load helper
 
 numbers() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_numbers.py" "$@"
+    DATA=$DATA numpy check_numbers.py "$@"
 }
 
 @test "large matrices are written by several threads, in order" { numbers large_matrices; }

@@ -2,7 +2,7 @@
 load helper
 
 onnx() {
-    [ -d "${REAL:-}/onnx" ] || skip "there is no folder of real tensors (REAL)"
+    needs_real onnx
     local said status=0
     said=$("$PYTHON" -B "$ROOT/tests/numpy/check_onnx.py" "$@") || status=$?
     echo "$said" | tail -1 | sed 's/^/# ONNX: /' >&3 # part of what make test prints

@@ -2,7 +2,7 @@
 load helper
 
 pairs() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_pairs.py" "$@"
+    numpy check_pairs.py "$@"
 }
 
 @test "causal and windows count inside documents" { pairs documents; }

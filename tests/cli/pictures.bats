@@ -2,7 +2,7 @@
 load helper
 
 pictures() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_pictures.py" "$@"
+    DATA=$DATA numpy check_pictures.py "$@"
 }
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }

@@ -2,24 +2,27 @@
 load helper
 
 profiles() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_profiles.py" "$@"
+    numpy check_profiles.py "$@"
+}
+
+needs_profiles() {
+    export PROFILES=${PROFILES:-${REAL:-}/../profiles}
+    [ -d "$PROFILES/weights" ] || skip "there is no folder of models under the names of frameworks (PROFILES)"
 }
 
 # A test on a trained model, which is no part of the project.
 trained() {
-    [ -d "${REAL:-}/models" ] || skip "there is no folder of trained models (REAL)"
+    needs_real models
     profiles "$1"
 }
 
 @test "the given models of eleven frameworks" {
-    export PROFILES=${PROFILES:-${REAL:-}/../profiles}
-    [ -d "$PROFILES/weights" ] || skip "there is no folder of models under the names of frameworks (PROFILES)"
+    needs_profiles
     profiles given
 }
 
 @test "a LoRA alone is refused" {
-    export PROFILES=${PROFILES:-${REAL:-}/../profiles}
-    [ -d "$PROFILES/weights" ] || skip "there is no folder of models under the names of frameworks (PROFILES)"
+    needs_profiles
     local lora=$PROFILES/weights/refuse_lora
     fails 3 "$lora/model.safetensors holds parts of a LoRA (base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight): expected the model with them merged in (merge_and_unload of peft)" \
         attn run --projections "$lora" "$lora/input.json" -o y.json
@@ -71,7 +74,7 @@ trained() {
 
 # weights FILE NAME=SHAPE…: a file with these tensors.
 weights() {
-    "$PYTHON" -B "$ROOT/tests/numpy/model_files.py" "$@"
+    numpy model_files.py "$@"
 }
 
 # llama FOLDER: a model of one layer, without v where a second argument says so.

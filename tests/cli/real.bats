@@ -2,8 +2,8 @@
 load helper
 
 real() {
-    [ -d "${REAL:-}" ] || skip "there is no folder of real tensors (REAL)"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_real.py" "$@"
+    needs_real
+    numpy check_real.py "$@"
 }
 
 @test "a trained layer gives the weights and output of PyTorch" { real nano_sort; }

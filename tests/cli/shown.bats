@@ -2,7 +2,7 @@
 load helper
 
 shown() {
-    DATA=$DATA "$PYTHON" -B "$ROOT/tests/numpy/check_shown.py" "$@"
+    DATA=$DATA numpy check_shown.py "$@"
 }
 
 @test "layers and heads from the end are those of NumPy's slices" { shown from_the_end; }

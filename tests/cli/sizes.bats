@@ -2,7 +2,7 @@
 load helper
 
 sizes() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_sizes.py" "$@"
+    numpy check_sizes.py "$@"
 }
 
 @test "layers of different size: objects and lists of weights, with measures, read back" { sizes weights; }

@@ -2,7 +2,7 @@
 load helper
 
 stream() {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_stream.py" "$@"
+    numpy check_stream.py "$@"
 }
 
 # Skips where the processor cannot run the instructions of that name.

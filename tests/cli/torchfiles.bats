@@ -1,10 +1,12 @@
 # Files of torch.save as they are read (tests/numpy/check_torchfiles.py): PyTorch writes them and judges their numbers.
 load helper
 
+export PYTHONWARNINGS=ignore
+
 torchfiles() {
-    [ -n "${READ_ARRAY:-}" ] || skip "no program that writes the numbers of an array"
-    "$PYTHON" -c "import torch" 2>/dev/null || skip "no PyTorch"
-    "$PYTHON" -B -W ignore "$ROOT/tests/numpy/check_torchfiles.py" "$@"
+    needs_read_array
+    needs_torch
+    numpy check_torchfiles.py "$@"
 }
 
 @test "torch.save: every type of numbers" { torchfiles types; }
@@ -18,6 +20,6 @@ torchfiles() {
 @test "torch.save: thousands of tensors" { torchfiles large; }
 @test "torch.save: compressed, big endian, and damaged zips" { torchfiles zips; }
 @test "torch.save: PyTorch files of other projects hold the numbers of the safetensors beside them" {
-    [ -d "$REAL/models/vit-mnist" ] || skip "no models in $REAL"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_torchfiles.py" real
+    needs_real models/vit-mnist
+    numpy check_torchfiles.py real
 }

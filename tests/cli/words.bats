@@ -77,10 +77,10 @@ attn: small.txt: "sat." is taken for "sat" "."'
     printf 'word,x,y\n"the",0.1,0.9\n",",5,6\n"""",7,8\n' >t.csv
     same "$(attn run t.csv --text 'the , "' -o - | jq -c .tokens)" '["the",",","\""]'
     same "$(attn run t.csv --text 'The, "the' -o - | jq -c .tokens)" '["the",",","\"","the"]'
-    [ -f "$REAL/glove.csv" ] || skip "no real tensors"
+    needs_real glove.csv
     same "$(attn run "$REAL/glove.csv" --text "wouldn't the people, new" -o - 2>&1)" \
         "attn: $REAL/glove.csv: no row for \"people,\" (did you mean people?): expected words that the file has"
-    "$PYTHON" -B "$ROOT/tests/numpy/check_words.py" glove "$REAL/glove.csv"
+    numpy check_words.py glove "$REAL/glove.csv"
 }
 
 @test "word2vec's first line, and files that are not what it says" {
@@ -108,10 +108,10 @@ attn: small.txt: "sat." is taken for "sat" "."'
 }
 
 @test "a file that is too large to be read whole, and binary forms" {
-    "$PYTHON" -B "$ROOT/tests/numpy/check_words.py" large
+    numpy check_words.py large
     fails 3 'large.vec: more than 64 MiB of word vectors: expected --text "WORDS", which takes the rows of these words (or --input-format csv, which reads all)' \
         attn run large.vec -o x.json
-    "$PYTHON" -B "$ROOT/tests/numpy/check_words.py" binary
+    numpy check_words.py binary
     fails 3 "w.bin: this is word2vec's binary form: expected its text, which gensim writes: KeyedVectors.load_word2vec_format(\"w.bin\", binary=True).save_word2vec_format(\"words.txt\", binary=False)" \
         attn run w.bin --text a -o x.json
     printf '\272\026\117\057\014\000\000\000' >model.bin

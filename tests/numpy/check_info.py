@@ -68,6 +68,16 @@ def samples(kind, generator):
 TYPES = ["?", "<i1", "<u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8", ">i4", ">f4", ">f8", ">u2"]
 
 
+def samples_of_all(seed):
+    """Arrays of every type, and of odd layouts and shapes, by their names."""
+    generator = np.random.default_rng(seed)
+    arrays = {f"t{i}": samples(kind, generator) for i, kind in enumerate(TYPES)}
+    arrays["columns"] = np.asfortranarray(generator.normal(size=(4, 6)).astype("<f4"))
+    arrays["none"] = np.zeros((0, 3), "<f4")
+    arrays["one"] = np.array(2.5, "<f8")
+    return arrays
+
+
 def check_tensor(told, array, shown=None):
     """What is told of a tensor against NumPy's numbers."""
     assert told["shape"] == list(array.shape), told
@@ -85,11 +95,7 @@ def check_tensor(told, array, shown=None):
 
 
 def test_types():
-    generator = np.random.default_rng(1)
-    arrays = {f"t{i}": samples(kind, generator) for i, kind in enumerate(TYPES)}
-    arrays["columns"] = np.asfortranarray(generator.normal(size=(4, 6)).astype("<f4"))
-    arrays["none"] = np.zeros((0, 3), "<f4")
-    arrays["one"] = np.array(2.5, "<f8")
+    arrays = samples_of_all(1)
     arrays["lost"] = np.full(5, np.nan, "<f4")
     arrays["far"] = np.array([1e300, -1e-300, 0.1], "<f8")
     for save, path in (np.savez, "a.npz"), (np.savez_compressed, "b.npz"):
@@ -264,11 +270,7 @@ def same_bits(a, b):
 
 def test_convert():
     """There and back, bit for bit where the types allow."""
-    generator = np.random.default_rng(4)
-    arrays = {f"t{i}": samples(kind, generator) for i, kind in enumerate(TYPES)}
-    arrays["columns"] = np.asfortranarray(generator.normal(size=(4, 6)).astype("<f4"))
-    arrays["none"] = np.zeros((0, 3), "<f4")
-    arrays["one"] = np.array(2.5, "<f8")
+    arrays = samples_of_all(4)
     native = {name: np.ascontiguousarray(a.astype(a.dtype.newbyteorder("="))).reshape(a.shape) for name, a in arrays.items()}
     np.savez("a.npz", **arrays)
     np.savez_compressed("b.npz", **arrays)

@@ -944,6 +944,15 @@ def norm(x, weight, bias, epsilon):
 erf = np.vectorize(math.erf)
 
 
+def bert_layer(x, attended, of, attention, inner, outer, last):
+    """What follows attention in BERT's layers: twice what was made is added and normed, the second time by GELU between two
+    projections. `of` gives the tensors; the other names are theirs."""
+    x = norm(x + attended, of(attention + ".weight"), of(attention + ".bias"), 1e-12)
+    h = x @ of(inner + ".weight").T + of(inner + ".bias")
+    h = h * 0.5 * (1 + erf(h / np.sqrt(2)))
+    return norm(x + h @ of(outer + ".weight").T + of(outer + ".bias"), of(last + ".weight"), of(last + ".bias"), 1e-12)
+
+
 class Walk:
     """The layers of a file, one after the other."""
 
@@ -990,11 +999,7 @@ def test_rxnmapper():
     layer = lambda name: of("encoder.albert_layer_groups.0.albert_layers.0." + name)
     walk = Walk(real("rxnmapper"))
     for l in range(12):
-        x = norm(x + walk(l, x), layer("attention.LayerNorm.weight"), layer("attention.LayerNorm.bias"), 1e-12)
-        h = x @ layer("ffn.weight").T + layer("ffn.bias")
-        h = h * 0.5 * (1 + erf(h / np.sqrt(2)))
-        x = norm(x + h @ layer("ffn_output.weight").T + layer("ffn_output.bias"), layer("full_layer_layer_norm.weight"),
-                 layer("full_layer_layer_norm.bias"), 1e-12)
+        x = bert_layer(x, walk(l, x), layer, "attention.LayerNorm", "ffn", "ffn_output", "full_layer_layer_norm")
     close("weights", np.array(walk.weights), np.load(real("rxnmapper", "expected", "att0.npy")), 2e-5)
 
 
@@ -1023,11 +1028,7 @@ def test_bert_tiny():
     walk = Walk(real("bert-tiny-sst2", "encoder.safetensors"), "--heads", "2")
     for l in range(2):
         of = lambda name: t[f"bert.encoder.layer.{l}.{name}"]
-        x = norm(x + walk(l, x), of("attention.output.LayerNorm.weight"), of("attention.output.LayerNorm.bias"), 1e-12)
-        h = x @ of("intermediate.dense.weight").T + of("intermediate.dense.bias")
-        h = h * 0.5 * (1 + erf(h / np.sqrt(2)))
-        x = norm(x + h @ of("output.dense.weight").T + of("output.dense.bias"), of("output.LayerNorm.weight"),
-                 of("output.LayerNorm.bias"), 1e-12)
+        x = bert_layer(x, walk(l, x), of, "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm")
     close("weights", np.array(walk.weights), np.load(real("bert-tiny-sst2", "expected", "sample-inputs_0_att.npy")), 2e-5)
 
 

@@ -1,4 +1,5 @@
-/* The types of numbers: names, sizes, and the float32 of their smallest, largest and odd values. */
+/* The types of numbers: names, sizes, the float32 of their smallest, largest and odd values, and all lengths of blocks,
+ * unaligned, with nothing touched beside them. What quantized numbers are is judged in tests/numpy. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,6 +77,7 @@ static void widens_every_half(void **state)
         const int exponent = half >> 10 & 31, digits = half & 1023;
         float got;
         dtype_kind(DTYPE_F16)->widen(&got, &half, 1);
+        assert_int_equal(signbit(got) != 0, half >> 15);
         if (exponent == 31) {
             assert_true(digits ? isnan(got) : isinf(got));
             continue;
@@ -99,6 +101,39 @@ static void widens_floats(void **state)
     WIDENS(double, DTYPE_F64, 0x1p-149, 0x1p-149F);
 }
 
+enum { BLOCKS = 40, ROOM = BLOCKS * 256 };
+
+static char bytes[BLOCKS * 256 + 1];
+static float whole[ROOM], part[ROOM + 1];
+
+static void fill(uint32_t seed)
+{
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        bytes[i] = (char)(seed >> 24);
+    }
+}
+
+/* Blocks one by one are what they are together, in any number and at any place. */
+static void any_number_of_blocks(void **state)
+{
+    (void)state;
+    for (enum dtype dtype = DTYPE_BOOL; dtype < DTYPE_COUNT; dtype++) {
+        const struct dtype_kind *kind = dtype_kind(dtype);
+        fill(dtype);
+        for (size_t i = 0; i < BLOCKS; i++)
+            kind->widen(whole + i * kind->count, bytes + 1 + i * kind->bytes, 1);
+        for (size_t blocks = 0; blocks <= BLOCKS; blocks++) {
+            const size_t count = blocks * kind->count;
+            memset(part, 0x5a, sizeof part);
+            kind->widen(part, bytes + 1, blocks);
+            assert_memory_equal(part, whole, count * sizeof *part);
+            for (size_t b = 0; b < sizeof *part; b++)
+                assert_int_equal(((const char *)(part + count))[b], 0x5a);
+        }
+    }
+}
+
 static void has_names(void **state)
 {
     (void)state;
@@ -112,6 +147,9 @@ static void has_names(void **state)
     assert_null(dtype_kind(DTYPE_UNKNOWN)->widen);
     assert_int_equal(dtype_named("unknown"), DTYPE_UNKNOWN);
     assert_int_equal(dtype_named("F32"), DTYPE_UNKNOWN);
+    assert_int_equal(dtype_named("Q4_K"), DTYPE_UNKNOWN);
+    assert_int_equal(dtype_named("q4_k"), DTYPE_Q4_K);
+    assert_int_equal(dtype_named("mxfp4"), DTYPE_MXFP4);
     assert_int_equal(dtype_named(""), DTYPE_UNKNOWN);
     assert_int_equal(dtype_named("bf16"), DTYPE_BF16);
 }
@@ -119,9 +157,9 @@ static void has_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(widens_integers),   cmocka_unit_test(widens_halves),
-        cmocka_unit_test(widens_every_half), cmocka_unit_test(widens_floats),
-        cmocka_unit_test(has_names),
+        cmocka_unit_test(widens_integers),      cmocka_unit_test(widens_halves),
+        cmocka_unit_test(widens_every_half),    cmocka_unit_test(widens_floats),
+        cmocka_unit_test(any_number_of_blocks), cmocka_unit_test(has_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

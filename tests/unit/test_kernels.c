@@ -20,6 +20,8 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 
+#include "measures.h"
+
 /* Memory that ends, or begins (`low`), at a page nobody may touch. */
 struct guarded {
     char *map;
@@ -564,7 +566,7 @@ static void many_threads(void)
         sample_check(&one);
         assert_memory_equal(one.output.data, many.output.data, one.head.n * one.head.d_v * sizeof(float));
         assert_memory_equal(one.weights, many.weights, one.head.n * one.head.m * sizeof(float));
-        assert_memory_equal(one.measures, many.measures, one.head.n * sizeof *one.measures);
+        assert_same_measures(one.measures, many.measures, one.head.n);
         for (size_t t = 0; t < one.head.n * one.top_count; t++) {
             assert_true(one.top[t].key == many.top[t].key);
             assert_true(one.top[t].weight == many.top[t].weight);
@@ -697,9 +699,7 @@ static void check_cut(const struct head *whole, size_t first)
     const struct head part = head_part(whole, first, whole->n - first);
     struct plain_results all = results_of(whole), some = results_of(&part);
     assert_memory_equal(some.output, all.output + first * part.d_v, part.n * part.d_v * sizeof *some.output);
-    for (size_t i = 0; i < part.n; i++) /* without padding */
-        assert_memory_equal(&some.measures[i], &all.measures[first + i],
-                            offsetof(struct row_measures, is_filled));
+    assert_same_measures(some.measures, all.measures + first, part.n);
     for (size_t t = 0; t < part.n * CUT_TOP; t++) {
         assert_true(some.top[t].key == all.top[first * CUT_TOP + t].key);
         assert_true(some.top[t].weight == all.top[first * CUT_TOP + t].weight);

@@ -10,7 +10,8 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "base/number.h"
+#include "base/number_read.h"
+#include "base/number_write.h"
 
 static uint32_t bits_of(float value)
 {

@@ -1,12 +1,6 @@
-/* Decimal text to float32 and back: exact both ways, without the C library's cost per number. */
-#ifndef ATTN_BASE_NUMBER_H
-#define ATTN_BASE_NUMBER_H
-
-#include <stdbool.h>
-#include <stddef.h>
-
-/* Bytes that number_write may need. */
-#define NUMBER_SIZE 24
+/* Decimal text to float32: the nearest, without the C library's cost per number. The way back is base/number_write.h. */
+#ifndef ATTN_BASE_NUMBER_READ_H
+#define ATTN_BASE_NUMBER_READ_H
 
 /*
  * Reads a number of the JSON grammar (RFC 8259: -?int frac? exp?) at text[0..end). Returns the first byte
@@ -24,12 +18,5 @@ const char *number_read_loose(const char *text, const char *end, char mark, floa
  * lies first in memory, which is the first of a text; NULL: there are none. What it points to may be gone, if the text
  * is. */
 const char *number_take_overflow(void);
-
-/*
- * Writes the shortest decimal number that reads back as the same float32 (Giulietti's Schubfach), in the
- * style of Python's repr: 0.1, 1e-07, 123456.0 is written 123456. -0 is "-0". Not for infinities and NaN.
- * Returns the length; no NUL is written.
- */
-size_t number_write(char out[NUMBER_SIZE], float value);
 
 #endif
