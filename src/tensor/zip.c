@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zip.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 
 /* Deflate packs at most 258 bytes into 2 bits (RFC 1951, 3.2.5). */
@@ -174,8 +175,7 @@ bool unzip_begins(const char *data, size_t size, const char *ending)
     enum { HEADER = 30, NAME_LENGTH = 26 }; /* of a local header */
     if (size < HEADER || memcmp(data, "PK\3\4", 4) != 0)
         return false;
-    const size_t length = (unsigned char)data[NAME_LENGTH] | (size_t)(unsigned char)data[NAME_LENGTH + 1]
-                                                                 << 8;
+    const size_t length = (size_t)little_endian(data + NAME_LENGTH, 2);
     const size_t wanted = strlen(ending);
     return length >= wanted && size >= HEADER + length &&
            memcmp(data + HEADER + length - wanted, ending, wanted) == 0;

@@ -1,11 +1,13 @@
 #include "write/conversion.h"
 
 #include <fnmatch.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "read/dump.h"
@@ -46,26 +48,13 @@ static char *name_of_file(const struct array_file *file)
     return text_copy_part(name, dot ? (size_t)(dot - name) : strlen(name));
 }
 
-static int compare_strings(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool check_names_differ(const struct conversion *conversion, struct error *error)
 {
-    const char **names = memory_alloc(conversion->count, sizeof *names, error);
-    bool ok = names;
-    if (!ok)
-        return false;
-    for (size_t i = 0; i < conversion->count; i++)
-        names[i] = conversion->arrays[i].name;
-    qsort(names, conversion->count, sizeof *names, compare_strings);
-    for (size_t i = 1; ok && i < conversion->count; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
-            ok = error_set(error, ERROR_USAGE, "two arrays would be called %s: expected names that differ",
-                           names[i]);
-    free(names);
-    return ok;
+    const char *twice;
+    return names_find_twice(conversion->arrays, offsetof(struct array, name), sizeof *conversion->arrays,
+                            conversion->count, &twice, error) &&
+           (!twice || error_set(error, ERROR_USAGE,
+                                "two arrays would be called %s: expected names that differ", twice));
 }
 
 /* ---- types ---- */
