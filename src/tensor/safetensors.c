@@ -21,8 +21,8 @@ enum { HEADER_MOST = 100000000 };
 
 static const bool is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 
-/* Types as the header has them, in the order of safetensors' own list. Those of less than a byte, those of 8 bits with an
- * exponent and complex numbers are named and not read. */
+/* Types as the header has them, in the order of safetensors' own list. Those of less than a byte, bare exponents, the
+ * floats of 8 bits without a negative zero (FNUZ) and complex numbers are named and not read. */
 static const struct {
     const char *name;
     enum dtype dtype;
@@ -34,8 +34,8 @@ static const struct {
     {"F6_E3M2", DTYPE_UNKNOWN, 6},
     {"U8", DTYPE_U8, 8},
     {"I8", DTYPE_I8, 8},
-    {"F8_E5M2", DTYPE_UNKNOWN, 8},
-    {"F8_E4M3", DTYPE_UNKNOWN, 8},
+    {"F8_E5M2", DTYPE_F8_E5M2, 8},
+    {"F8_E4M3", DTYPE_F8_E4M3, 8},
     {"F8_E8M0", DTYPE_UNKNOWN, 8},
     {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
     {"F8_E5M2FNUZ", DTYPE_UNKNOWN, 8},
@@ -132,8 +132,8 @@ static bool entry_add(struct header *h, const char *name, const struct header_en
         }
     if (bits == 0)
         return archive_error(h->archive, array, h->error,
-                             "numbers of the type %.60s: expected one of F32 F16 BF16 F64, "
-                             "integers or BOOL",
+                             "numbers of the type %.60s: expected one of F32 F16 BF16 F64 "
+                             "F8_E4M3 F8_E5M2, integers or BOOL",
                              entry->type);
     if (!array_pack(array) || !array_count(array, &count) || !size_multiply(count, bits, &needed) ||
         needed % 8 != 0)
