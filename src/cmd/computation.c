@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/kernel.h"
 #include "problem/batch.h"
+#include "problem/deferred.h"
 #include "problem/parts.h"
 #include "problem/pieces.h"
 #include "read/model_layers.h"
@@ -124,6 +125,8 @@ static bool read_files(struct computation *c, const struct options *options, str
             error, ERROR_USAGE,
             "--text takes the rows of its words from a file of word vectors, and no input is one: "
             "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
+    if ((files->has_batch || files->transpose) && !deferred_fetch(inputs, NULL, error))
+        return false;
     return (!files->has_batch || inputs_choose_batch(inputs, files->batch, error)) &&
            (!files->transpose || inputs_transpose(inputs, error)) &&
            read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files, warnings,
@@ -234,12 +237,45 @@ static bool put_options(struct inputs *inputs, const struct input_options *said,
     return inputs->title || error_memory(error, strlen(said->title) + 1);
 }
 
+/* The numbers that spans name of deferred weights; *list is NULL for all. What is wrong in them is said where the problem is known. */
+static bool choose_deferred(size_t **list, size_t *count, const struct span_list *spans, size_t limit,
+                            struct error *error)
+{
+    struct error wrong = {0};
+    *list = NULL;
+    if (limit == 0 || selection_list(list, count, spans->span, spans->count, limit, "one", &wrong))
+        return true;
+    free(*list);
+    *list = NULL;
+    return wrong.kind != ERROR_SYSTEM || error_set(error, ERROR_SYSTEM, "%s", wrong.message);
+}
+
+/* Fetches the weights of the layers and heads that are chosen; words are made of all. */
+static bool fetch_weights(struct computation *c, const struct options *options, struct error *error)
+{
+    struct inputs *inputs = &c->inputs;
+    const struct selection_options *said = &options->selection;
+    const bool has_words = options->selection.words == WORDS_PIECES || inputs->all.tensor[INPUT_WORDS].data ||
+                           inputs->all.tensor[INPUT_KEY_WORDS].data;
+    struct deferred_choice choice = {0};
+    size_t *layers = NULL, *heads = NULL;
+    bool ok = has_words ||
+              (choose_deferred(&layers, &choice.layer_count, &said->layers, deferred_layers(inputs), error) &&
+               choose_deferred(&heads, &choice.head_count, &said->heads, deferred_heads(inputs), error));
+    choice.layers = layers;
+    choice.heads = heads;
+    ok = ok && deferred_fetch(inputs, &choice, error);
+    free(layers);
+    free(heads);
+    return ok;
+}
+
 bool computation_read(struct computation *computation, const struct options *options,
                       const struct command *command, struct error *error)
 {
     return check_files(options, command, error) && read_files(computation, options, error) &&
            label_ids(&computation->inputs, &options->input, error) &&
-           read_model(computation, options, error) &&
+           read_model(computation, options, error) && fetch_weights(computation, options, error) &&
            put_options(&computation->inputs, &options->input, error);
 }
 
@@ -409,14 +445,17 @@ bool computation_select(struct computation *computation, const struct options *o
     return ok;
 }
 
-/* Pairs of query and key in all layers and heads, masked ones too. */
+/* Pairs of query and key in all heads of the layers that are computed, masked ones too. */
 static double part_pairs(const struct part *part)
 {
     const struct problem *problem = &part->problem;
     const double queries = result_is_chosen(problem, &part->request)
                                ? (double)(part->selection.query_end - part->selection.query_first)
                                : (double)problem->n;
-    return (double)problem->layer_count * (double)problem->heads * queries * (double)problem->m;
+    size_t layers = 0;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        layers += result_has_layer(problem, &part->request, l);
+    return (double)layers * (double)problem->heads * queries * (double)problem->m;
 }
 
 bool computation_compute(struct computation *computation, struct error *error)

@@ -26,6 +26,8 @@ bool cost_add(struct cost *cost, const struct result *result, struct error *erro
     const size_t queries = result->only_chosen ? result->cells.query_count : problem->n;
     for (size_t l = 0; l < problem->layer_count; l++) {
         const struct problem_layer *layer = &problem->layers[l];
+        if (!result->layers[l])
+            continue;
         const bool is_counted = !layer->attention && layer->settings.recurrence == RECURRENCE_NONE;
         /* A state is made of all keys and read by all queries. */
         const double state =

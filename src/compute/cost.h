@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "compute/result.h"
 
-/* Over all layers and heads, of the queries that were computed; begins zeroed. */
+/* Over all heads of the layers, and of the queries, that were computed; begins zeroed. */
 struct cost {
     double pairs;   /* of query and key */
     double allowed; /* those of them that the masks allow */

@@ -174,6 +174,19 @@ bool excerpt_may_be_masked(const struct excerpt *e, size_t l, size_t h)
     return mask_bits(e, l, h);
 }
 
+const void *excerpt_mask_key(const struct excerpt *e, size_t l, size_t h)
+{
+    return mask_bits(e, l, h);
+}
+
+bool excerpt_weighs_masked(const struct excerpt *e, size_t l)
+{
+    const struct result *result = e->result;
+    const bool is_counted = result->given && !excerpt_is_mean(e);
+    return result->problem->layers[0].attention &&
+           !(is_counted && result->given[e->layer_index[l]].weight_on_masked == 0);
+}
+
 bool excerpt_mask_row(const struct excerpt *e, size_t l, size_t h, size_t i, unsigned char *flags)
 {
     const size_t columns = e->shape[STAGE_WEIGHTS].columns;

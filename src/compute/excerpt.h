@@ -110,6 +110,12 @@ const struct measures *excerpt_measures(const struct excerpt *excerpt, size_t l,
 /* False only where nothing is masked in any query and key of the whole head. */
 bool excerpt_may_be_masked(const struct excerpt *excerpt, size_t l, size_t h);
 
+/* What tells masks apart: heads for which it is the same have the same mask. NULL: nothing is masked. */
+const void *excerpt_mask_key(const struct excerpt *excerpt, size_t l, size_t h);
+
+/* Whether a head may have weight on pairs that are masked, which only weights that were given do. */
+bool excerpt_weighs_masked(const struct excerpt *excerpt, size_t l);
+
 /* Sets flags[columns] of the weights' row i to 1 where the pair, or every pair of the cell, is masked, else
  * to 0. Returns whether any is. */
 bool excerpt_mask_row(const struct excerpt *excerpt, size_t l, size_t h, size_t i, unsigned char *flags);

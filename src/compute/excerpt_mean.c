@@ -199,7 +199,7 @@ bool excerpt_mean_make(struct excerpt *e, struct error *error)
     for (size_t matrix = 0; ok && matrix < matrices; matrix++)
         ok = mean_mask(e, matrix, error);
     for (enum stage s = 0; ok && s < STAGE_COUNT; s++)
-        if (e->result->stage[s].data && (s != STAGE_OUTPUT || e->mean.layers))
+        if (stage_data_is_there(&e->result->stage[s]) && (s != STAGE_OUTPUT || e->mean.layers))
             ok = mean_stage(e, s, rows, error);
     free(rows);
     return ok && mean_measure(e, error);

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "attention/mask.h"
 #include "attention/measures.h"
@@ -132,7 +131,6 @@ static void given_rows_work(void *context, int worker, size_t job)
     const struct strided *matrix = &shared->matrices[h];
     if (!matrix->data)
         return;
-    float *copy = work->stage->is_borrowed ? NULL : stage_data_matrix(work->stage, work->layer, h);
     for (size_t i = first; i < problem->n && i < first + GIVEN_ROWS; i++) {
         const struct given_row row = {.row = matrix->data + i * m,
                                       .head = &shared->heads[h],
@@ -140,8 +138,6 @@ static void given_rows_work(void *context, int worker, size_t job)
                                       .i = i,
                                       .position = (double)spec->offset + (double)i,
                                       .is_distribution = settings_are_shares(&spec->settings)};
-        if (copy)
-            memcpy(copy + i * m, row.row, m * sizeof *copy);
         work->rows[h * problem->n + i] =
             measure_row(work, &row, shared->keys + (size_t)worker * m, &shared->seen[job]);
     }
@@ -151,14 +147,11 @@ static void given_rows_work(void *context, int worker, size_t job)
 static void find_matrices(const struct given_work *work, struct strided *matrices, struct head *heads)
 {
     const struct problem *problem = work->problem;
-    const struct problem_layer *spec = &problem->layers[work->layer];
-    const size_t matrix = problem->n * problem->m, slice = spec->attention->rank == 4 ? spec->slice : 0;
     const struct selection *s = work->request->selection;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, work->layer, h, &heads[h]);
         if (selection_has_layer(s, work->layer) && given_chosen(s, h))
-            matrices[h] = (struct strided){spec->attention->data + (slice * problem->heads + h) * matrix,
-                                           problem->m, 1};
+            matrices[h] = (struct strided){stage_data_matrix(work->stage, work->layer, h), problem->m, 1};
     }
 }
 
@@ -208,27 +201,36 @@ bool given_measure(const struct given_work *work, struct given_layer *seen, stru
 
 /* ---- warnings ---- */
 
-/* Whether each column sums to 1, as where keys are rows. */
-static bool columns_sum_to_one(const struct tensor *attention)
+/* Whether each column of a matrix sums to 1, as where keys are rows. */
+static bool columns_sum_to_one(const float *matrix, size_t rows, size_t columns)
 {
-    const size_t columns = attention->shape[attention->rank - 1],
-                 rows = attention->shape[attention->rank - 2];
-    const size_t matrix = rows * columns, count = tensor_count(attention);
-    for (size_t from = 0; from < count; from += matrix)
-        for (size_t j = 0; j < columns; j++) {
-            double sum = 0;
-            for (size_t i = 0; i < rows; i++)
-                sum += (double)attention->data[from + i * columns + j];
-            if (!(fabs(sum - 1) <= sum_tolerance))
-                return false;
-        }
+    for (size_t j = 0; j < columns; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < rows; i++)
+            sum += (double)matrix[i * columns + j];
+        if (!(fabs(sum - 1) <= sum_tolerance))
+            return false;
+    }
     return true;
 }
 
-/* Of one tensor, which may be of all layers. */
-static void warn_tensor(const struct tensor *attention, const struct given_layer *seen,
-                        struct warnings *warnings)
+/* The same of the chosen heads of layers [first, end). */
+static bool look_exchanged(const struct given_warning *warning, size_t first, size_t end)
 {
+    const struct problem *problem = warning->problem;
+    for (size_t l = first; l < end; l++)
+        for (size_t h = 0; h < problem->heads; h++)
+            if (selection_has_layer(warning->selection, l) && given_chosen(warning->selection, h) &&
+                !columns_sum_to_one(stage_data_matrix(warning->weights, l, h), problem->n, problem->m))
+                return false;
+    return true;
+}
+
+/* Of the tensor of layers [first, end). */
+static void warn_tensor(const struct given_warning *warning, size_t first, size_t end,
+                        const struct given_layer *seen, struct warnings *warnings)
+{
+    const struct tensor *attention = warning->problem->layers[first].attention;
     const char *file = attention->place.file ? attention->place.file : "",
                *colon = attention->place.file ? ": " : "";
     if (seen->off > 0)
@@ -239,7 +241,7 @@ static void warn_tensor(const struct tensor *attention, const struct given_layer
             file, colon, seen->off, seen->rows, seen->least, seen->most,
             fabs(seen->least - 100) < 0.5 && fabs(seen->most - 100) < 0.5
                 ? "; percentages want dividing by 100"
-            : seen->most - seen->least > 10 * sum_tolerance && columns_sum_to_one(attention)
+            : seen->most - seen->least > 10 * sum_tolerance && look_exchanged(warning, first, end)
                 ? "; its columns do, so queries and keys look exchanged; --transpose turns them round"
                 : "");
     if (seen->broken > 0)
@@ -268,8 +270,10 @@ static void warn_causal(const struct problem *problem, const struct given_layer 
                      "all weights above the diagonal are 0: with --causal these pairs are masked instead");
 }
 
-void given_warn(const struct problem *problem, const struct given_layer *layers, struct warnings *warnings)
+void given_warn(const struct given_warning *warning, const struct given_layer *layers,
+                struct warnings *warnings)
 {
+    const struct problem *problem = warning->problem;
     size_t on_masked = 0;
     for (size_t l = 0, end; l < problem->layer_count; l = end) {
         struct given_layer all = {0};
@@ -277,7 +281,7 @@ void given_warn(const struct problem *problem, const struct given_layer *layers,
         for (end = l; end < problem->layer_count && problem->layers[end].attention == attention; end++)
             given_add(&all, &layers[end]);
         if (!problem->is_partial)
-            warn_tensor(attention, &all, warnings);
+            warn_tensor(warning, l, end, &all, warnings);
         on_masked += all.weight_on_masked;
     }
     warn_causal(problem, layers, warnings);

@@ -24,9 +24,9 @@ struct given_layer {
 /* A layer on its way into a result. */
 struct given_work {
     const struct problem *problem;
-    size_t layer;              /* of the problem's */
-    struct stage_data *stage;  /* of weights: they are copied there, unless it is where they lie */
-    const struct masks *masks; /* with bits, those of the layer among them */
+    size_t layer;                   /* of the problem's */
+    const struct stage_data *stage; /* of weights, where they lie */
+    const struct masks *masks;      /* with bits, those of the layer among them */
     const struct request *request;
     struct row_measures *rows; /* heads×n; those of heads that are not chosen stay as they are */
 };
@@ -34,8 +34,16 @@ struct given_work {
 /* Measures the weights of the chosen heads, and reads no others. Errors: no memory. */
 bool given_measure(const struct given_work *work, struct given_layer *seen, struct error *error);
 
+/* What is warned of: the weights of the chosen heads. */
+struct given_warning {
+    const struct problem *problem;
+    const struct selection *selection;
+    const struct stage_data *weights;
+};
+
 /* Warns of rows that do not sum to 1, of NaN, of weight on forbidden pairs, and of zeros above the diagonal where nobody
  * said causal. `layers` has one for each layer of the problem. */
-void given_warn(const struct problem *problem, const struct given_layer *layers, struct warnings *warnings);
+void given_warn(const struct given_warning *warning, const struct given_layer *layers,
+                struct warnings *warnings);
 
 #endif

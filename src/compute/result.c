@@ -29,7 +29,7 @@ static void keeper_rows(void *context, size_t first, size_t count, const float *
 /* From the progress of the engine, which counts the work of one layer, to that of all layers. */
 struct layer_progress {
     const struct engine_options *engine;
-    size_t layer, layers;
+    size_t layer, layers; /* of those that are computed */
 };
 
 static void layer_progress(void *context, size_t done, size_t total)
@@ -123,6 +123,14 @@ static size_t nan_rows(const struct engine_job *job)
     return rows;
 }
 
+static size_t layers_computed(const struct result *result)
+{
+    size_t count = 0;
+    for (size_t l = 0; l < result->problem->layer_count; l++)
+        count += result->layers[l];
+    return count;
+}
+
 /* Runs the engine over the heads of the layer. */
 static bool layer_attend(struct result *result, struct layer *layer, const struct request *request,
                          struct error *error)
@@ -131,7 +139,9 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     const struct problem *problem = result->problem;
     struct stage_data *out = &result->stage[STAGE_OUTPUT];
     float *output = out->data ? out->data + layer->index * problem->n * problem->d_out : NULL;
-    struct layer_progress progress = {engine, layer->index, problem->layer_count};
+    struct layer_progress progress = {.engine = engine, .layers = layers_computed(result)};
+    for (size_t l = 0; l < layer->index; l++)
+        progress.layer += result->layers[l];
     struct engine_options options = *engine;
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
@@ -234,18 +244,19 @@ static bool masks_itself(const struct problem *problem)
     return true;
 }
 
-static void result_warn(const struct result *result, struct warnings *warnings)
+static void result_warn(const struct result *result, const struct request *request, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
-           rows = count * rows_computed(result);
+           rows = layers_computed(result) * problem->heads * rows_computed(result);
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
         filled += result->measures[i].filled_rows;
     }
     if (result->given) {
-        given_warn(problem, result->given, warnings);
+        given_warn(&(struct given_warning){problem, request->selection, &result->stage[STAGE_WEIGHTS]},
+                   result->given, warnings);
         return;
     }
     if (blind > 0)
@@ -296,6 +307,11 @@ static bool problem_is_stack(const struct problem *problem)
     return is_stack;
 }
 
+bool result_has_layer(const struct problem *problem, const struct request *request, size_t layer)
+{
+    return selection_has_layer(request->selection, layer) || problem_is_stack(problem);
+}
+
 bool result_is_chosen(const struct problem *problem, const struct request *request)
 {
     const struct selection *s = request->selection;
@@ -315,13 +331,17 @@ static bool result_make(struct result *result, const struct request *request, st
     size_t heads;
     if (!size_multiply(problem->layer_count, problem->heads, &heads))
         return error_memory(error, SIZE_MAX);
-    result->measures = memory_alloc(heads, sizeof *result->measures, error);
-    if (!result->measures || !request_plan(request, problem, &result->kept, &result->cells, error))
+    result->measures = memory_zeroed(heads, sizeof *result->measures, error);
+    result->layers = memory_zeroed(problem->layer_count, sizeof *result->layers, error);
+    for (size_t l = 0; result->layers && l < problem->layer_count; l++)
+        result->layers[l] = result_has_layer(problem, request, l);
+    if (!result->measures || !result->layers ||
+        !request_plan(request, problem, &result->kept, &result->cells, error))
         return false;
     result->only_chosen = result_is_chosen(problem, request);
     if (problem->layers[0].attention) {
         result->given = memory_zeroed(problem->layer_count, sizeof *result->given, error);
-        if (!result->given)
+        if (!result->given || !stage_data_lend(&result->stage[STAGE_WEIGHTS], problem, error))
             return false;
     }
     return (result->kept != KEPT_POOLED || !request->top_keys || result_top_make(result, error)) &&
@@ -336,6 +356,8 @@ bool result_compute(struct result *result, const struct problem *problem, const 
     if (!result_make(result, request, error))
         return false;
     for (size_t l = 0; l < problem->layer_count; l++) {
+        if (!result->layers[l])
+            continue;
         const float *outputs = result->stage[STAGE_OUTPUT].data;
         const float *previous = l > 0 && outputs ? outputs + (l - 1) * problem->n * problem->d_out : NULL;
         struct layer layer;
@@ -352,7 +374,7 @@ bool result_compute(struct result *result, const struct problem *problem, const 
                      problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights,
                      result->cells.query_step, result->cells.key_step,
                      result->pool_mean ? "mean" : "largest");
-    result_warn(result, warnings);
+    result_warn(result, request, warnings);
     return true;
 }
 
@@ -361,6 +383,7 @@ void result_free(struct result *result)
     stage_data_free(result->stage);
     masks_free(&result->masks);
     free(result->measures);
+    free(result->layers);
     free(result->top);
     free(result->given);
     *result = (struct result){0};

@@ -125,15 +125,15 @@ static bool stage_data_plan(struct stage_data *data, enum stage stage, const str
     return true;
 }
 
-/* The weights of all layers and heads where they were given as one tensor, in order; else NULL. */
-static float *given_whole(const struct problem *problem)
+bool stage_data_lend(struct stage_data *data, const struct problem *problem, struct error *error)
 {
-    const struct tensor *given = problem->layers[0].attention;
-    for (size_t l = 0; given && l < problem->layer_count; l++)
-        if (problem->layers[l].attention != given || (l > 0 && given->rank < 4) ||
-            (given->rank == 4 && problem->layers[l].slice != l))
-            given = NULL;
-    return given ? given->data : NULL;
+    const size_t layer = problem->heads * problem->n * problem->m;
+    data->given = memory_alloc(problem->layer_count, sizeof *data->given, error);
+    for (size_t l = 0; data->given && l < problem->layer_count; l++) {
+        const struct problem_layer *spec = &problem->layers[l];
+        data->given[l] = spec->attention->data + (spec->attention->rank == 4 ? spec->slice : 0) * layer;
+    }
+    return data->given;
 }
 
 static bool stage_data_alloc(struct stage_data *data, size_t layers, struct error *error)
@@ -157,10 +157,7 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
             continue;
         if (!stage_data_plan(&stages[s], s, problem, request, cells, error))
             return false;
-        float *given = s == STAGE_WEIGHTS ? given_whole(problem) : NULL;
-        stages[s].data = given;
-        stages[s].is_borrowed = given;
-        if (s != STAGE_MASK && !given && !stage_data_alloc(&stages[s], problem->layer_count, error))
+        if (s != STAGE_MASK && !stages[s].given && !stage_data_alloc(&stages[s], problem->layer_count, error))
             return false;
     }
     return true;
@@ -168,7 +165,8 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
 
 void stage_data_free(struct stage_data stages[STAGE_COUNT])
 {
-    for (enum stage s = 0; s < STAGE_COUNT; s++)
-        if (!stages[s].is_borrowed)
-            free(stages[s].data);
+    for (enum stage s = 0; s < STAGE_COUNT; s++) {
+        free(stages[s].data);
+        free(stages[s].given);
+    }
 }

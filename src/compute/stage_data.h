@@ -12,12 +12,18 @@
 
 /* One stage: layers×heads×rows×columns, packed. The output is one matrix as wide as all heads. */
 struct stage_data {
-    float *data;      /* owned; NULL: not there, or the mask, whose numbers are compute/masks.h's */
-    bool is_borrowed; /* the data are the weights that were given, where they lie, and are not owned */
+    float *
+        data; /* owned; NULL: not there, the mask, whose numbers are compute/masks.h's, or weights that were given */
+    float **
+        given; /* of weights that were given: where those of each layer lie, in place of data; the list is owned */
     struct stage_shape shape;
 };
 
-/* Takes memory for the requested stages, output and, unless the request is without them, weights; weights that were given in one piece stay where they are. `cells` are the cells of weights and mask.
+/* Lets the weights of a problem that were given stay where they are, heads×n×m a layer. Errors: no memory for the list. */
+bool stage_data_lend(struct stage_data *weights, const struct problem *problem, struct error *error);
+
+/* Takes memory for the requested stages, output and, unless the request is without them or they have been lent, weights. `cells`
+ * are the cells of weights and mask.
  * Errors: no memory, ERROR_INPUT where a chosen layer does not have a requested stage. */
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error);
@@ -26,10 +32,16 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
 bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
                      struct error *error);
 
+static inline bool stage_data_is_there(const struct stage_data *stage)
+{
+    return stage->data || stage->given;
+}
+
 /* Matrix of layer l and head h, rows×columns. */
 static inline float *stage_data_matrix(const struct stage_data *stage, size_t l, size_t h)
 {
-    return stage->data + (l * stage->shape.heads + h) * stage->shape.rows * stage->shape.columns;
+    const size_t matrix = stage->shape.rows * stage->shape.columns;
+    return stage->given ? stage->given[l] + h * matrix : stage->data + (l * stage->shape.heads + h) * matrix;
 }
 
 void stage_data_free(struct stage_data stages[STAGE_COUNT]);

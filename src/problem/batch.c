@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "problem/deferred.h"
 
 /* ---- one of a batch ---- */
 
@@ -241,12 +242,18 @@ static bool add_sentence_end(struct labels *labels, size_t length, struct error 
     return true;
 }
 
+/* Whether there are more rows or columns than labels, so that the numbers behind these are looked at. */
+static bool may_be_cut(const struct labels *labels, size_t length)
+{
+    return labels->given && length > labels->count;
+}
+
 /* How many of `length` rows, or columns, of the first `rows` rows stay: those of the labels, with the end of a sentence, if those
  * behind are 0. The numbers are looked at only where there are fewer labels. */
 static size_t axis_kept(const struct tensor *t, const struct labels *labels, size_t rows, size_t length,
                         bool columns)
 {
-    if (!labels->given || length <= labels->count)
+    if (!may_be_cut(labels, length))
         return length;
     const size_t used = used_length(t, rows, columns);
     if (used <= labels->count)
@@ -261,6 +268,10 @@ bool inputs_cut_padding(struct inputs *inputs, struct warnings *warnings, struct
     if (!t->data || t->rank < 2 || tensor_count(t) == 0 || has_others(inputs))
         return true;
     const size_t n = t->shape[t->rank - 2], m = t->shape[t->rank - 1];
+    const bool is_self = !key_tokens->given && n == m;
+    if ((may_be_cut(tokens, n) || may_be_cut(is_self ? tokens : key_tokens, m)) &&
+        !deferred_fetch(inputs, NULL, error))
+        return false;
     size_t rows = axis_kept(t, tokens, n, n, false);
     /* A translator's rows go on behind the end of its sentence. */
     if (tokens->is_sentence && rows > tokens->count + 1) {
@@ -270,7 +281,6 @@ bool inputs_cut_padding(struct inputs *inputs, struct warnings *warnings, struct
             "%s: attention has %zu rows, and the sentence %zu words: the rows behind them are left out",
             t->place.file, n, rows);
     }
-    const bool is_self = !key_tokens->given && n == m;
     const size_t columns = axis_kept(t, is_self ? tokens : key_tokens, rows, m, true);
     if (rows == 0 || columns == 0)
         return true;

@@ -119,5 +119,6 @@ void inputs_free(struct inputs *inputs)
         free(inputs->archives[i]);
     }
     free(inputs->archives);
+    free(inputs->deferred);
     *inputs = (struct inputs){0};
 }

@@ -113,6 +113,8 @@ struct layer_inputs {
     bool is_idle; /* nobody asks for it, and what it has was not read: it is in no part */
 };
 
+struct deferred;
+
 /* Begins zeroed; freed by inputs_free. A tensor or setting in `all` serves every
  * layer without one of its own. */
 struct inputs {
@@ -148,6 +150,9 @@ struct inputs {
     size_t source_count;
     struct archive **archives; /* the files of arrays that tensors borrow their numbers from; owned */
     size_t archive_count;
+    struct deferred
+        *deferred; /* weights whose numbers are still in their archive: problem/deferred.h; owned */
+    size_t deferred_count;
 };
 void inputs_free(struct inputs *inputs);
 

@@ -20,7 +20,7 @@ bool array_place(struct place *place, struct archive *archive, const struct arra
     return true;
 }
 
-static void drop_axis(struct array *array, int axis)
+void array_drop_axis(struct array *array, int axis)
 {
     for (int a = axis + 1; a < array->rank; a++) {
         array->shape[a - 1] = array->shape[a];
@@ -33,7 +33,7 @@ static void drop_axis(struct array *array, int axis)
 static void fit_rank(struct array *array)
 {
     while (array->rank > TENSOR_RANK_MAX && (array->shape[0] == 1 || array->shape[1] == 1))
-        drop_axis(array, array->shape[0] != 1);
+        array_drop_axis(array, array->shape[0] != 1);
     if (array->rank == 0) {
         array->rank = 1;
         array->shape[0] = 1;
@@ -41,8 +41,9 @@ static void fit_rank(struct array *array)
     }
 }
 
-bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *given,
-                  struct error *error)
+/* With `deferred` NULL all numbers are fetched. */
+static bool tensor_of(struct tensor *tensor, struct archive *archive, const struct array *given,
+                      struct array *deferred, struct error *error)
 {
     struct array array = *given;
     struct place place;
@@ -58,7 +59,7 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
     if (!array_count(&array, &count) || count == 0)
         return archive_error(archive, &array, error, "its shape is %s: expected numbers",
                              array_shape(&array, shape));
-    if (!array_place(&place, archive, &array, error) || !archive_load(archive, &array, error))
+    if (!array_place(&place, archive, &array, error) || (!deferred && !archive_load(archive, &array, error)))
         return false;
     const float *in_place = array_in_place(&array);
     const bool in_parts =
@@ -76,9 +77,27 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
         tensor->is_borrowed = true;
         return true;
     }
-    tensor->data = memory_alloc(count, sizeof *tensor->data, error);
+    /* Zeros are pages that nobody has touched. */
+    tensor->data = deferred ? memory_zeroed(count, sizeof *tensor->data, error)
+                            : memory_alloc(count, sizeof *tensor->data, error);
     if (!tensor->data)
         return false;
-    array_widen(&array, tensor->data);
+    if (deferred)
+        *deferred = array;
+    else
+        array_widen(&array, tensor->data);
     return true;
+}
+
+bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *array,
+                  struct error *error)
+{
+    return tensor_of(tensor, archive, array, NULL, error);
+}
+
+bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const struct array *array,
+                           struct array *deferred, struct error *error)
+{
+    *deferred = (struct array){0};
+    return tensor_of(tensor, archive, array, deferred, error);
 }

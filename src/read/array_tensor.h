@@ -17,6 +17,14 @@
 bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *array,
                   struct error *error);
 
+/* The same for numbers that may stay in the file for now: where they do not lie as the tensor needs them, its data are zeros, and
+ * `*deferred` is the array that they will be fetched from; else its rank is 0. */
+bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const struct array *array,
+                           struct array *deferred, struct error *error);
+
+/* Leaves out an axis of 1. */
+void array_drop_axis(struct array *array, int axis);
+
 /* The place of an array in messages: "FILE:NAME". */
 bool array_place(struct place *place, struct archive *archive, const struct array *array,
                  struct error *error);

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "problem/deferred.h"
 #include "read/array_tensor.h"
 #include "read/dump_names.h"
 #include "read/dump_steps.h"
@@ -330,25 +331,37 @@ static bool take_of_batch(const struct dump *dump, struct array *array, int axis
     return array_cut(array, index, dump->error);
 }
 
-/* The array of a layer without its batch, heads first. */
+/* The array of a layer without its batch, heads first. It is loaded where one of a batch is chosen. */
 static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
     *array = *found_array(dump, found);
-    const bool has_batch = array->rank > 3;
-    if (!archive_load(dump->archive, array, dump->error) ||
-        (has_batch && !take_of_batch(dump, array, 0, found->input)))
+    const bool is_chosen = array->rank > 3 && dump->target->has_batch;
+    if (is_chosen &&
+        (!archive_load(dump->archive, array, dump->error) || !take_of_batch(dump, array, 0, found->input)))
         return false;
     if (array->rank > 3 && array->shape[0] != 1)
         return archive_error(
             dump->archive, array, dump->error,
             "its shape is %s, with a batch of %zu in front: expected one sequence, which --batch N chooses",
             array_shape(array, shape), array->shape[0]);
-    if (array->rank > 3 && !array_cut(array, "0", dump->error))
-        return false;
+    if (array->rank > 3)
+        array_drop_axis(array, 0);
     if (found->dump->heads_behind && array->rank == 3)
         swap_axes(array, 0, 1);
     return true;
+}
+
+/* The tensor of an array. The numbers of weights stay in the file until they are chosen. */
+static bool found_tensor(const struct dump *dump, struct tensor *tensor, const struct array *array,
+                         enum input input, size_t layer)
+{
+    struct array deferred;
+    if (input != INPUT_ATTENTION || array->rank < 2)
+        return array_tensor(tensor, dump->archive, array, dump->error);
+    return array_tensor_deferred(tensor, dump->archive, array, &deferred, dump->error) &&
+           (deferred.rank == 0 ||
+            deferred_add(dump->inputs, dump->archive, &deferred, tensor->data, layer, dump->error));
 }
 
 /* The softmax of each row, in memory of the tensor's own: the file may have the same numbers under another name. Masked pairs
@@ -377,8 +390,10 @@ static bool put_layer(const struct dump *dump, const struct found *found)
 {
     struct tensor tensor = {0};
     struct array array;
-    struct layer_inputs *layer = &dump->inputs->layers[layer_index(dump, found->numbers.layer)];
-    bool ok = layer_array(dump, found, &array) && array_tensor(&tensor, dump->archive, &array, dump->error);
+    const size_t index = layer_index(dump, found->numbers.layer);
+    struct layer_inputs *layer = &dump->inputs->layers[index];
+    const enum input input = found->dump->is_scores ? INPUT_COUNT : found->input;
+    bool ok = layer_array(dump, found, &array) && found_tensor(dump, &tensor, &array, input, index);
     if (ok && found->dump->is_scores) {
         ok = weigh_rows(&tensor, dump->error);
         warnings_add(&dump->inputs->notes, "%s: masked scores, whose softmax is taken", tensor.place.file);
@@ -450,7 +465,8 @@ static bool dump_put_layers(const struct dump *dump)
 /* Of layers×batch×heads×n×m, as stacked attentions of Hugging Face, takes the sequence that is wanted. */
 static bool take_of_layers(const struct dump *dump, struct array *array, enum input input)
 {
-    return array->rank <= TENSOR_RANK_MAX || take_of_batch(dump, array, 1, input);
+    return array->rank <= TENSOR_RANK_MAX ||
+           (archive_load(dump->archive, array, dump->error) && take_of_batch(dump, array, 1, input));
 }
 
 /* Whether q has more heads than tokens: its axes may be tokens×heads×d. */
@@ -475,9 +491,8 @@ static bool put_whole(const struct dump *dump, const struct found *found)
 {
     struct array whole = *found_array(dump, found);
     struct tensor tensor = {0};
-    bool ok = archive_load(dump->archive, &whole, dump->error) &&
-              take_of_layers(dump, &whole, found->input) &&
-              array_tensor(&tensor, dump->archive, &whole, dump->error);
+    bool ok = take_of_layers(dump, &whole, found->input) &&
+              found_tensor(dump, &tensor, &whole, found->input, SIZE_MAX);
     if (ok && found->other)
         warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
     if (ok && found->input == INPUT_Q)
@@ -554,14 +569,17 @@ static bool dump_put_about(const struct dump *dump)
                            dump->error);
 }
 
-/* Whether no number of the first matrix is below 0. The others are not read before they are wanted. */
-static bool is_positive(const struct tensor *tensor)
+/* *is: whether no number of the first matrix is below 0. The others are not read before they are wanted. */
+static bool is_positive(const struct dump *dump, const struct tensor *tensor, bool *is)
 {
     const size_t count = tensor->shape[tensor->rank - 1] * tensor->shape[tensor->rank - 2];
     float least = 0;
+    if (!deferred_fetch_first(dump->inputs, tensor->data, dump->error))
+        return false;
     for (size_t i = 0; i < count; i++)
         least = tensor->data[i] < least ? tensor->data[i] : least;
-    return least >= 0;
+    *is = least >= 0;
+    return true;
 }
 
 /* Whether the name of an array, or that of its file, says that it holds weights. */
@@ -589,9 +607,11 @@ static bool dump_put_bare(const struct dump *dump, const struct array *bare)
     struct tensor tensor = {0};
     const bool of_pairs = has_matrix_axes(array);
     const enum input input = of_pairs ? INPUT_ATTENTION : INPUT_EMBEDDINGS;
-    bool ok = archive_load(dump->archive, array, dump->error) && take_of_layers(dump, array, input) &&
-              array_tensor(&tensor, dump->archive, array, dump->error);
-    if (ok && of_pairs && !(is_called_weights(dump, array) && is_positive(&tensor)))
+    bool is_weights = of_pairs && is_called_weights(dump, array);
+    bool ok = take_of_layers(dump, array, input) &&
+              found_tensor(dump, &tensor, array, is_weights ? input : INPUT_COUNT, SIZE_MAX) &&
+              (!is_weights || is_positive(dump, &tensor, &is_weights));
+    if (ok && of_pairs && !is_weights)
         ok = refuse_bare(dump, array, tensor.place.file, dump->error);
     if (ok && of_pairs)
         warnings_add(&dump->inputs->notes, "%s is taken for attention, by its name", tensor.place.file);
@@ -710,11 +730,11 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
                          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     struct array part = *array;
     struct tensor tensor = {0};
-    if (!archive_load(dump->archive, &part, dump->error) || (index && !array_cut(&part, index, dump->error)))
+    if (index && !(archive_load(dump->archive, &part, dump->error) && array_cut(&part, index, dump->error)))
         return false;
     if (dump->target->what == READ_ANY)
         return dump_put_bare(dump, &part);
-    bool ok = array_tensor(&tensor, dump->archive, &part, dump->error) &&
+    bool ok = found_tensor(dump, &tensor, &part, dump->target->input, SIZE_MAX) &&
               inputs_put_tensor(&dump->inputs->all.tensor[dump->target->input], &tensor, dump->target->called,
                                 dump->error);
     tensor_free(&tensor);

@@ -115,15 +115,22 @@ static void warn_overflow(const struct source *source, struct warnings *warnings
 
 /* ---- files of named arrays ---- */
 
-/* Arrays of raw bytes (NumPy's V2, as ml_dtypes writes bfloat16) become numbers of the type that was said. */
+/* Whether a type is one that NumPy itself does not know: V2, as ml_dtypes writes bfloat16, or f1, as it writes both floats of 8
+ * bits. */
+static bool is_raw(const struct array *array)
+{
+    return array->dtype == DTYPE_UNKNOWN && array->type[0] &&
+           (array->type[1] == 'V' || strcmp(array->type + 1, "f1") == 0);
+}
+
+/* Arrays of raw bytes become numbers of the type that was said. */
 static bool name_raw_types(const struct archive *archive, const struct read_target *target,
                            struct error *error)
 {
     const enum dtype dtype = target->dtype ? dtype_named(target->dtype) : DTYPE_UNKNOWN;
     for (size_t i = 0; target->dtype && i < archive->count; i++) {
         struct array *array = &archive->arrays[i];
-        const bool is_raw = array->dtype == DTYPE_UNKNOWN && array->type[0] && array->type[1] == 'V';
-        if (is_raw && !array_read_as(array, dtype))
+        if (is_raw(array) && !array_read_as(array, dtype))
             return archive_error(archive, array, error, "its type is %s: no bytes of --dtype %s", array->type,
                                  target->dtype);
     }

@@ -236,6 +236,12 @@ long double array_range_number(enum dtype dtype, const void *from)
 {
     const struct range_kind *kind = &range_kinds[dtype];
     struct key_range range = no_keys;
+    float widened;
+    if (!kind->measure) {
+        dtype_kind(dtype)->widen(&widened, from, 1);
+        kind = &widened_range;
+        from = &widened;
+    }
     kind->measure(&range, from, 1);
     return range.nonfinite > 0 ? (long double)NAN : kind->value(range.least) + 0;
 }

@@ -20,6 +20,8 @@ enum dtype {
     DTYPE_U32,
     DTYPE_I64,
     DTYPE_U64,
+    DTYPE_F8_E4M3, /* of 8 bits: without infinities ("fn"), and with them */
+    DTYPE_F8_E5M2,
     DTYPE_F16,
     DTYPE_BF16,
     DTYPE_F32,

@@ -28,7 +28,9 @@ static bool npy_open(struct archive *archive, struct error *error)
 
 static enum dtype npy_holds(enum dtype dtype)
 {
-    return dtype >= DTYPE_BOOL && dtype <= DTYPE_F64 && dtype != DTYPE_BF16 ? dtype : DTYPE_UNKNOWN;
+    const bool is_numpys = dtype >= DTYPE_BOOL && dtype <= DTYPE_F64 && dtype != DTYPE_BF16 &&
+                           dtype != DTYPE_F8_E4M3 && dtype != DTYPE_F8_E5M2;
+    return is_numpys ? dtype : DTYPE_UNKNOWN;
 }
 
 static bool npy_write_array(const struct array *arrays, size_t count, const struct metadatum *metadata,

@@ -88,8 +88,8 @@ static bool entry_add(struct header *h, const char *name, const struct header_en
         }
     if (bits == 0)
         return archive_error(h->archive, array, h->error,
-                             "numbers of the type %.60s: expected one of F32 F16 BF16 F64, "
-                             "integers or BOOL",
+                             "numbers of the type %.60s: expected one of F32 F16 BF16 F64 "
+                             "F8_E4M3 F8_E5M2, integers or BOOL",
                              entry->type);
     if (!array_pack(array) || !array_count(array, &count) || !size_multiply(count, bits, &needed) ||
         needed % 8 != 0)

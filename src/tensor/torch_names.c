@@ -35,8 +35,8 @@
     X(uint32, DTYPE_U32, 4)                                                                                  \
     X(uint64, DTYPE_U64, 8)                                                                                  \
     X(complex32, DTYPE_UNKNOWN, 4)                                                                           \
-    X(float8_e4m3fn, DTYPE_UNKNOWN, 1)                                                                       \
-    X(float8_e5m2, DTYPE_UNKNOWN, 1)                                                                         \
+    X(float8_e4m3fn, DTYPE_F8_E4M3, 1)                                                                       \
+    X(float8_e5m2, DTYPE_F8_E5M2, 1)                                                                         \
     X(float8_e4m3fnuz, DTYPE_UNKNOWN, 1)                                                                     \
     X(float8_e5m2fnuz, DTYPE_UNKNOWN, 1)                                                                     \
     X(float8_e8m0fnu, DTYPE_UNKNOWN, 1)

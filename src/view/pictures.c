@@ -108,27 +108,21 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
     };
 }
 
-/* The masked cells of a head, or NULL where the stage is before the mask or nothing is masked; the caller
- * frees. */
-static bool mask_of(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h,
+/* The masked cells of a head, or NULL where nothing is masked; the caller frees. Without those that have `weight`, which
+ * are shown even where a mask says that there are none. */
+static bool mask_of(const struct excerpt *excerpt, enum stage stage, size_t l, size_t h, bool weight,
                     unsigned char **flags, struct error *error)
 {
     const struct stage_shape *shape = &excerpt->shape[stage];
-    *flags = NULL;
-    if ((stage != STAGE_WEIGHTS && stage != STAGE_MASKED && stage != STAGE_MASK) ||
-        !excerpt_may_be_masked(excerpt, l, h))
-        return true;
     *flags = memory_alloc(shape->rows * shape->columns, 1, error);
     if (!*flags)
         return false;
-    /* Weights that were given are panels even where a mask says there are none. */
-    const bool given = stage != STAGE_MASK && excerpt->result->problem->layers[0].attention;
     bool any = false;
     for (size_t i = 0; i < shape->rows; i++) {
         unsigned char *row = *flags + i * shape->columns;
         any = excerpt_mask_row(excerpt, l, h, i, row) || any;
-        const float *values = given ? excerpt_row(excerpt, stage, l, h, i, NULL) : NULL;
-        for (size_t j = 0; given && j < shape->columns; j++)
+        const float *values = weight ? excerpt_row(excerpt, stage, l, h, i, NULL) : NULL;
+        for (size_t j = 0; weight && j < shape->columns; j++)
             row[j] &= values[j] == 0;
     }
     if (!any) {
@@ -154,6 +148,31 @@ static void name_grid(struct picture *picture, const struct panels *panels)
     picture->drawing.column_titles = picture->titles + layers;
 }
 
+/* Finds or makes the masked cells of a map. Heads mostly share one mask: each is unpacked once. */
+static bool picture_mask(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
+                         struct error *error)
+{
+    enum { BACK = 64 }; /* maps that are asked for the same */
+    const struct excerpt *excerpt = panels->excerpt;
+    const enum stage stage = panels->stage;
+    const bool has_mask = stage == STAGE_WEIGHTS || stage == STAGE_MASKED || stage == STAGE_MASK;
+    const void *key = has_mask ? excerpt_mask_key(excerpt, l, h) : NULL;
+    const bool weight = stage != STAGE_MASK && excerpt_weighs_masked(excerpt, l);
+    if (!key)
+        return true;
+    for (size_t j = i; !weight && j > 0 && i - j < BACK; j--)
+        if (picture->masks[j - 1].shared_with == key) {
+            picture->masks[i].shared_with = key;
+            picture->maps[i].masked = picture->maps[j - 1].masked;
+            return true;
+        }
+    picture->masks[i].shared_with = weight ? NULL : key;
+    if (!mask_of(excerpt, stage, l, h, weight, &picture->masks[i].flags, error))
+        return false;
+    picture->maps[i].masked = picture->masks[i].flags;
+    return true;
+}
+
 static bool picture_map(struct picture *picture, size_t i, const struct panels *panels, size_t l, size_t h,
                         struct error *error)
 {
@@ -163,10 +182,7 @@ static bool picture_map(struct picture *picture, size_t i, const struct panels *
         return false;
     picture->maps[i].values = matrix.data ? matrix.data : picture->values[i];
     picture->maps[i].stride = matrix.row;
-    if (!mask_of(excerpt, panels->stage, l, h, &picture->masks[i], error))
-        return false;
-    picture->maps[i].masked = picture->masks[i];
-    return true;
+    return picture_mask(picture, i, panels, l, h, error);
 }
 
 /* Every matrix is a panel with its name over it. */
@@ -233,7 +249,7 @@ bool picture_make(struct picture *picture, const struct picture_matrices *shown,
 void picture_free(struct picture *picture)
 {
     for (size_t i = 0; picture->masks && i < picture->count; i++)
-        free(picture->masks[i]);
+        free(picture->masks[i].flags);
     for (size_t i = 0; picture->values && i < picture->count; i++)
         free(picture->values[i]);
     free(picture->masks);

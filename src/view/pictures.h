@@ -26,16 +26,22 @@ struct picture_matrices {
     size_t matrix; /* else this one, counted over layers, then heads */
 };
 
+/* The masked cells of a map. */
+struct picture_mask {
+    unsigned char *flags;    /* owned; NULL: there are none, or another map has them already */
+    const void *shared_with; /* excerpt_mask_key of maps that have the same; NULL: of this map alone */
+};
+
 /* A drawing with everything that it points to, but for the result. Begins zeroed; freed by picture_free in
  * any case. Not to be copied. */
 struct picture {
     struct drawing drawing;
     struct heatmap *maps; /* `count` of them */
     size_t count;
-    unsigned char **masks;     /* of the maps */
-    float **values;            /* of maps that lie nowhere in one piece; NULL: they are the result's */
-    char (*names)[PANEL_NAME]; /* of the panels, then of the rows and columns of panels */
-    const char **titles;       /* pointers to those of rows and columns */
+    struct picture_mask *masks; /* of the maps */
+    float **values;             /* of maps that lie nowhere in one piece; NULL: they are the result's */
+    char (*names)[PANEL_NAME];  /* of the panels, then of the rows and columns of panels */
+    const char **titles;        /* pointers to those of rows and columns */
     char *title;
     struct patch_drawing over; /* the drawing over patches, made from all these; else zeroed */
 };

@@ -15,6 +15,7 @@ archives() {
 @test "NPZ: members that are no arrays" { archives members; }
 @test "NPZ: more than 4 GiB" { archives zip64; }
 @test "safetensors: every type" { archives safetensors; }
+@test "float8: every code of E4M3 and E5M2" { archives float8; }
 @test "safetensors: a model in several files" { archives shards; }
 @test "safetensors: 10,000 arrays of 10 GB are listed at once" { archives large; }
 @test "NPY, NPZ and safetensors as NumPy and a strict reader read what is written" { archives written; }
@@ -27,6 +28,23 @@ archives() {
         fails 3 'q.npy: numbers of the type |V2 cannot be read' attn run --q q.npy --k q.npy -o x.png
     "$PYTHON" -c 'import numpy as np; np.save("r.npy", np.zeros((2, 2), "V3"))'
     fails 3 'r.npy: its type is |V3: no bytes of --dtype bf16' attn run --q r.npy --k r.npy --dtype bf16 -o x.png
+}
+
+@test "the f1 of NumPy is float8 where that is said" {
+    "$PYTHON" - <<'END'
+import numpy as np
+codes = np.array([[0x38, 0xB8], [0x08, 0x7E]], np.uint8)  # E4M3: 1, -1, 1/64, 448; E5M2: 0.5, -0.5, 1/8192, NaN
+np.save("q.npy", codes)
+raw = open("q.npy", "rb").read()
+for name, descr in ("f1.npy", b"<f1"), ("v1.npy", b"|V1"):
+    open(name, "wb").write(raw.replace(b"|u1", descr))
+np.save("k.npy", np.eye(2, dtype="f4"))
+END
+    for file in f1.npy v1.npy; do
+        same "$(attn run --q $file --k k.npy --dtype f8_e4m3 --stage scores -q -o - | jq -c .scores)" '[[[[1,-1],[0.015625,448]]]]'
+        same "$(attn run --q $file --k k.npy --dtype f8_e5m2 --stage scores -q -o - | jq -c .scores[0][0][0])" '[0.5,-0.5]'
+    done
+    fails 3 'f1.npy: numbers of the type <f1 cannot be read' attn run --q f1.npy --k k.npy -o x.png
 }
 
 @test "one sequence of a batch of arrays, and weights turned round where they lie in the file" {

@@ -9,6 +9,7 @@ check() {
 
 @test "there and back between NPZ, safetensors and GGUF: every type, bit for bit where it can be" { check convert; }
 @test "bfloat16 keeps its bits, and is widened for NumPy" { check bfloat; }
+@test "float8 keeps its bits, and is widened where a format has no such type" { check float8; }
 @test "--dtype: to the nearest, of two to the even one, and what becomes infinite is said" { check narrow; }
 @test "--dtype q8_0 is the formula of ggml's reference" { check quantize; }
 @test "--only and --rename" { check rules; }

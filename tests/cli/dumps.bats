@@ -7,6 +7,8 @@ dumps() {
 
 @test "dumps: an array a layer" { dumps layers; }
 
+@test "dumps: of weights only the chosen layers and heads are read" { dumps chosen; }
+
 @test "dumps: a cache of TransformerLens" { dumps hooks; }
 
 @test "dumps: encoder, decoder and cross attention" { dumps parts; }

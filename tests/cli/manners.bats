@@ -320,6 +320,16 @@ can_exhaust() {
     exhaust ATTN_FAIL_AT run ../small.csv --text "The cat" -q -o x.json
 }
 
+@test "each allocation fails once: weights that wait in their file, of chosen layers, and a mask that heads share" {
+    can_exhaust
+    "$PYTHON" - <<'END'
+import numpy as np
+w = np.tril(np.ones((3, 2, 4, 4), "f2")) / np.arange(1, 5, dtype="f2")[:, None]
+np.save("attn.npy", w)
+END
+    exhaust ATTN_FAIL_AT run ../attn.npy --layer -1,0 --head 1 --causal -q -o x.json -o x.png
+}
+
 @test "each allocation fails once: alignments, a batch, and weights that are turned round" {
     can_exhaust
     printf '0 ||| ein Haus ||| 0 ||| a house ||| 3 3\n.8 .1 .1\n.1 .8 .1\n0 .1 .9\n' >n.txt

@@ -193,6 +193,24 @@ embed() {
     fails 2 'there is no layer 3: expected 0, the only one' attn run --projections m x.json --layer 3 -o z.json
 }
 
+@test "weights in float8 are numbers as any other" {
+    embed
+    llama m
+    PYTHONPATH=$ROOT/tests/numpy "$PYTHON" -B - <<'END'
+import numpy as np
+from safetensors_files import float8
+from tensor_files import write_safetensors
+codes = np.random.default_rng(3).integers(0x20, 0x50, (4, 4, 4)).astype(np.uint8)
+names = [f"model.layers.0.self_attn.{x}_proj.weight" for x in "qkvo"]
+write_safetensors("m/model.safetensors", {n: ("F8_E4M3", c) for n, c in zip(names, codes)})
+write_safetensors("wide.safetensors", {n: ("F32", float8("F8_E4M3", c)) for n, c in zip(names, codes)})
+END
+    attn run --projections m x.json -o y.json
+    cp wide.safetensors m/model.safetensors
+    attn run --projections m x.json -o z.json
+    cmp y.json z.json
+}
+
 @test "weights that no profile can use" {
     embed
     refused() {
@@ -203,6 +221,16 @@ embed() {
         'weights packed by GPTQ or AWQ (model.layers.0.self_attn.q_proj.qweight): expected the model before it was quantized, or a GGUF file'
     refused model.layers.0.self_attn.q_proj.weight.absmax \
         'weights packed by bitsandbytes (model.layers.0.self_attn.q_proj.weight.absmax): expected the model before it was quantized, or a GGUF file'
+    # float8, and what it is to be multiplied by
+    local at=model.layers.0.self_attn
+    for scales in $at.q_proj.weight_scale $at.q_proj.weight_scale_inv $at.qkv.weight_scale blocks.0.attn.qkv.scale_weight; do
+        refused "$scales" "weights with scales beside them ($scales): expected the model in BF16, F16 or F32, or a GGUF file"
+        llama m
+        weights m/model.safetensors $at.{q,k,v,o}_proj.weight=4x4 "$scales=1x1"
+        fails 3 "m/model.safetensors holds weights with scales beside them ($scales): expected the model in BF16, F16 or F32, or a GGUF file" \
+            attn run --projections m x.json -o y.json
+    done
+    attn info m/model.safetensors --format json | jq -e '.files[0].warnings[] | select(contains("scales beside them"))' >/dev/null
     refused model.layers.0.self_attn.kv_a_proj_with_mqa.weight \
         'multi-head latent attention (MLA) (model.layers.0.self_attn.kv_a_proj_with_mqa.weight): expected q, k and v that a run has saved, for its projections make these in two steps'
     refused backbone.layers.0.mixer.A_log \

@@ -26,6 +26,8 @@ shown() {
     same "$(attn explain two.json --layer -2)" "$(attn explain two.json)"
 }
 
+@test "layers that are not chosen are not computed, but below one that is made of them" { shown chosen_layers; }
+
 @test "means over heads, layers and both are NumPy's, of every stage and in every format" { shown means; }
 @test "files, tables and CSV say what a mean is over" { shown mean_names; }
 

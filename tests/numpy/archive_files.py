@@ -52,7 +52,8 @@ def safetensors_files():
     yield "all", safetensors.file_bytes(listed, {"format": "pt", "k\u00fcy\0": "a\"\\\n\U0001f600"})
     yield "few", safetensors.file_bytes(listed[:2])
     yield "nothing", safetensors.file_bytes([])
-    yield "named", safetensors.file_bytes([("a", "F8_E4M3", np.zeros(4, np.uint8)), ("b", "BF16", np.zeros(2, np.uint16))])
+    yield "named", safetensors.file_bytes([("a", "F8_E4M3", np.zeros(4, np.uint8)), ("b", "BF16", np.zeros(2, np.uint16)),
+                                           ("c", "F8_E8M0", np.zeros(4, np.uint8))])
 
 
 if __name__ == "__main__":

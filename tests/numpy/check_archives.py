@@ -324,12 +324,25 @@ def test_safetensors():
         assert found[name] == (kind, array.shape), (name, found[name])
         wanted = safetensors.bf16_float(array) if kind == "BF16" else array
         same(numbers("a.safetensors", name)[1], wanted, name)
-    named = [("e4", "F8_E4M3", np.zeros(4, np.uint8)), ("e5", "F8_E5M2", np.zeros(4, np.uint8)), ("fine", "F32", np.ones(2, "f4"))]
+    named = [("e4", "F8_E4M3FNUZ", np.zeros(4, np.uint8)), ("e5", "F8_E5M2FNUZ", np.zeros(4, np.uint8)), ("fine", "F32", np.ones(2, "f4"))]
     with open("n.safetensors", "wb") as f:
         f.write(safetensors.file_bytes(named))
     status, _, err = read("n.safetensors:e5")
-    assert status == 3 and err == "n.safetensors:e5: has the type F8_E5M2, which is not read\n", err
+    assert status == 3 and err == "n.safetensors:e5: has the type F8_E5M2FNUZ, which is not read\n", err
     same(numbers("n.safetensors", "fine")[1], [1, 1], "fine")
+
+
+def test_float8():
+    """Floats of 8 bits: every code of both kinds, from safetensors and from the bytes that ml_dtypes writes."""
+    codes = np.arange(256, dtype=np.uint8).reshape(2, 8, 16)
+    for kind in "F8_E4M3", "F8_E5M2":
+        wanted = safetensors.float8(kind, codes)
+        assert (kind == "F8_E4M3") == (np.nanmax(np.abs(wanted)) == 448) and np.isnan(wanted).sum() == (2 if kind == "F8_E4M3" else 6)
+        with open("a.safetensors", "wb") as f:
+            f.write(safetensors.file_bytes([("a", kind, codes)]))
+        assert listed("a.safetensors") == {"a": (kind, codes.shape)}
+        same(numbers("a.safetensors", "a")[1], wanted, kind)
+        same(numbers("a.safetensors", "a", "1,::-2,3:")[1], wanted[1, ::-2, 3:], kind)
 
 
 def test_shards():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -55,6 +56,60 @@ def test_layers():
     assert "with a batch of 2 in front: expected one sequence, which --batch N chooses" in run("a.npz", status=3)[1]
     np.savez("a.npz", attn_0=weights(3, 4, 4), attentions_0=weights(3, 4, 4))
     assert "attention is given twice" in run("a.npz", status=3)[1]
+
+
+def peak(file, *words):
+    """Bytes that a run held at most, without JSON, whose text is larger than the numbers. A child counts what its parent held before
+    it, so that it is one of a shell."""
+    shell = ["sh", "-c", '"$@"; exit $?', "sh"]
+    done = subprocess.run([*shell, ATTN, "run", file, *words, "-v", "-o", "x.png"], capture_output=True, text=True, check=True)
+    return int(re.search(r" peak_bytes=(\d+)", done.stderr).group(1))
+
+
+def test_chosen():
+    """Of weights that were given only the chosen layers and heads are read, wherever their numbers have to be made of others."""
+    layers, heads, n = 8, 4, 512
+    w = weights(layers, heads, n, n).astype(np.float16)
+    w32 = w.astype(np.float32)
+    named = {f"attentions.{l}": x[None] for l, x in enumerate(w32)}
+    np.savez("stored.npz", **named)
+    np.savez_compressed("packed.npz", **{f"attentions.{l}": x for l, x in enumerate(w)})
+    np.save("attn_half.npy", w)
+    np.savez("one.npz", attention=w)
+    np.save("attn_swapped.npy", w32.astype(">f4"))
+    np.savez("tiny.npz", **{f"attentions.{l}": x[:, :8, :8] / x[:, :8, :8].sum(-1, keepdims=True) for l, x in enumerate(w32)})
+    base, layer = peak("tiny.npz"), w32[0].nbytes
+    with open(ATTN, "rb") as f:
+        has_shadow = b"__asan_init" in f.read()  # memory beside what the program holds
+    part = ("--queries", "500:502", "--keys", "10:14")
+    for file in "stored.npz", "packed.npz", "attn_half.npy", "one.npz", "attn_swapped.npy":
+        for words, index in (("--layer", "-1"), (slice(-1, None),)), (("--layer", "5,2", "--head", "-1,1"), ([[5], [2]], [[3, 1]])), \
+                (("--head", "2"), (slice(None), slice(2, 3))), ((), ()):
+            got, _ = run(file, *words, *part)
+            expect(got["weights"], w32[index][..., 500:502, 10:14])
+        got, _ = run(file, "--layer", "2:4", "--average", "heads,layers", *part)
+        expect(got["weights"], w32[2:4].astype(float).mean((0, 1), keepdims=True)[..., 500:502, 10:14], 1e-7)
+        got, _ = run(file, "--layer", "3", "--transpose", *part)
+        expect(got["weights"], np.swapaxes(w32[3:4], -1, -2)[..., 500:502, 10:14])
+        held = peak(file, "--layer", "3") - base
+        assert held < 3.5 * layer or has_shadow, (file, held / layer)
+    # words are made of all
+    got, _ = run("attn_half.npy", "--words", "--layer", "3", *part)
+    expect(got["weights"], w32[3:4, :, 500:502, 10:14], 1e-6)
+    # what is chosen wrongly is named as ever, and damage is found where it is read
+    assert "there is no layer 8: expected 0 to 7" in run("stored.npz", "--layer", "8", status=2)[1]
+    assert "there is no head -5: expected 0 to 3" in run("stored.npz", "--head", "-5", status=2)[1]
+    # an array a layer is used where it lies, not gathered first
+    subprocess.run([ATTN, "convert", "stored.npz", "-o", "aligned.safetensors"], check=True)
+    assert peak("aligned.safetensors") - base < 1.5 * w32.nbytes or has_shadow
+    # labels of a part cut the rest off, which is 0 in all heads but one that is not chosen
+    w[..., 6:], w[..., 6:, :] = 0, 0
+    json.dump(list("abcdef"), open("t.json", "w"))
+    np.save("attn_half.npy", w)
+    expect(run("attn_half.npy", "--tokens", "t.json", "--layer", "1", "--head", "0")[0]["weights"], w[1:2, :1, :6, :6].astype(np.float32))
+    w[7, 3, 0, 7] = 0.25
+    np.save("attn_half.npy", w)
+    assert "is cut to the tokens, 6×512" in run("attn_half.npy", "--tokens", "t.json", "--layer", "1", "--head", "0")[1]
 
 
 def test_hooks():

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 from jsonschema import Draft202012Validator
 
+from safetensors_files import float8
 from tensor_files import read_gguf, read_safetensors, write_safetensors
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -319,6 +320,33 @@ def test_bfloat():
     convert("y.npz", "z.safetensors", "--dtype", "bf16")
     back = read_safetensors("z.safetensors")[0]["x"][1]
     assert (back[~nan] == bits[~nan]).all() and np.isnan(bf16(back)[nan]).all()
+
+
+def test_float8():
+    """float8 keeps its bits in safetensors, is widened elsewhere, and is nothing to narrow to."""
+    codes = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    for kind in "F8_E4M3", "F8_E5M2":
+        wide = float8(kind, codes)
+        write_safetensors("x.safetensors", {"x": (kind, codes)}, {"format": "pt"})
+        convert("x.safetensors", "y.safetensors")
+        assert read_safetensors("y.safetensors")[0]["x"][0] == kind
+        same_bits(read_safetensors("y.safetensors")[0]["x"][1], codes)
+        convert("x.safetensors", "y.npz")
+        convert("x.safetensors", "z.safetensors", "--dtype", "f32")
+        convert("x.safetensors", "y.gguf")
+        convert("x.safetensors", "h.npz", "--dtype", "f16")
+        kept, shape, body = read_gguf("y.gguf")[0]["x"]
+        assert (kept, shape) == (0, [8, 32])
+        for got in np.load("y.npz")["x"], read_safetensors("z.safetensors")[0]["x"][1], np.frombuffer(body, "<f4").reshape(8, 32), \
+                np.load("h.npz")["x"].astype(np.float32):
+            assert np.array_equal(got, wide, equal_nan=True) and (np.signbit(got) == np.signbit(wide)).all()
+        convert("x.safetensors", "y.json")
+        listed = np.array([[np.nan if x is None else x for x in row] for row in json.load(open("y.json"))["x"]], np.float32)
+        assert np.array_equal(listed, np.where(np.isfinite(wide), wide, np.nan), equal_nan=True)
+        tensor = info("x.safetensors")[0]["tensors"][0]
+        finite = wide[np.isfinite(wide)]
+        assert (tensor["dtype"], tensor["bytes"]) == (kind, 256)
+        assert (tensor["min"], tensor["max"], tensor["nonfinite"]) == (finite.min(), finite.max(), (~np.isfinite(wide)).sum())
 
 
 def test_narrow():

@@ -51,6 +51,27 @@ def deep(rng, layers=3, heads=4, n=5, m=6):
     return problem
 
 
+def test_chosen_layers():
+    """Layers that nobody asks for are not computed, but where the next one is made of them."""
+    rng = np.random.default_rng(8)
+    deep(rng)
+    whole = result("x.json")
+    for layer in range(3):
+        done = run("x.json", "-v", "--layer", str(layer), "-o", "-")
+        got = json.loads(done.stdout)
+        assert got["weights"] == whole["weights"][layer:layer + 1] and got["output"] == whole["output"][layer:layer + 1]
+        assert got["stats"] == whole["stats"][layer:layer + 1]
+        assert f"of={4 * 5 * 6} ".encode() in done.stderr, done.stderr
+        assert (b"4 of 20 rows may see no key" in done.stderr) == (layer == 1), done.stderr
+    done = run("x.json", "-v", "--layer", "2,0", "--average", "layers", "-o", "-")
+    close("mean", json.loads(done.stdout)["weights"][0], np.array([whole["weights"][0], whole["weights"][2]]).mean(axis=0), 1e-7)
+    assert f"of={2 * 4 * 5 * 6} ".encode() in done.stderr
+    write_json("s.json", {"embeddings": floats(rng, (5, 4), 1), "layers": [{"w_q": floats(rng, (4, 4), 1)} for _ in range(3)]})
+    done = run("s.json", "-v", "--layer", "1", "-o", "-")
+    assert json.loads(done.stdout)["weights"] == result("s.json")["weights"][1:2]
+    assert f"of={3 * 5 * 5} ".encode() in done.stderr
+
+
 def masked_mean(stage, axes):
     """The mean of what is not -infinity; -infinity where there is nothing."""
     seen = np.isfinite(stage)

@@ -44,6 +44,20 @@ def bf16_float(numbers):
     return (numbers.astype(np.uint32) << 16).view(np.float32)
 
 
+def float8(kind, codes):
+    """F8_E4M3 or F8_E5M2, held as uint8, as float32: Micikevicius and others, FP8 Formats for Deep Learning (arXiv:2209.05433), table 1."""
+    digits, bias = {"F8_E4M3": (3, 7), "F8_E5M2": (2, 15)}[kind]
+    code = np.asarray(codes).astype(int)
+    exponent, fraction = (code & 0x7F) >> digits, code & ((1 << digits) - 1)
+    size = np.where(exponent == 0, fraction * 2.0 ** (1 - bias - digits), (fraction + 2.0 ** digits) * 2.0 ** (exponent - bias - digits))
+    if kind == "F8_E4M3":
+        size[code & 0x7F == 0x7F] = np.nan
+    else:
+        size[code & 0x7F == 0x7C] = np.inf
+        size[code & 0x7F > 0x7C] = np.nan
+    return np.where(code & 0x80, -size, size).astype(np.float32)
+
+
 def read_unaligned(path):
     """({name: (type, array)}, metadata) in the order of the numbers; asserts all that the README asks for."""
     with open(path, "rb") as f:

@@ -4,10 +4,10 @@ import struct
 
 import numpy as np
 
-# safetensors: its name of a type, NumPy's. BF16 is held as its bits.
+# safetensors: its name of a type, NumPy's. BF16 and F8 are held as their bits.
 SAFETENSORS = {"BOOL": np.bool_, "I8": np.int8, "U8": np.uint8, "I16": np.int16, "U16": np.uint16, "I32": np.int32,
                "U32": np.uint32, "I64": np.int64, "U64": np.uint64, "F16": np.float16, "BF16": np.uint16,
-               "F32": np.float32, "F64": np.float64}
+               "F32": np.float32, "F64": np.float64, "F8_E4M3": np.uint8, "F8_E5M2": np.uint8}
 
 
 def write_safetensors(path, tensors, metadata=None):

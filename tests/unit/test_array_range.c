@@ -55,6 +55,8 @@ static void measures_every_type(void **state)
            (long double)INT64_MAX, 0);
     expect(DTYPE_U64, (const uint64_t[]){UINT64_MAX, UINT64_MAX - 1}, 2, (long double)(UINT64_MAX - 1),
            (long double)UINT64_MAX, 0);
+    expect(DTYPE_F8_E4M3, (const uint8_t[]){0x7e, 0x7f, 0xff, 0x80, 0xc0}, 5, -2, 448, 2);
+    expect(DTYPE_F8_E5M2, (const uint8_t[]){0x7b, 0x7c, 0xfd, 0xc0, 0x01}, 5, -2, 57344, 2);
     expect(DTYPE_F16, (const uint16_t[]){0xc000, 0x3c00, 0x7c00, 0xfe01, 0x8001}, 5, -2, 1, 2);
     expect(DTYPE_BF16, (const uint16_t[]){0xc000, 0x3f80, 0xff80, 0x7fc0}, 4, -2, 1, 2);
     expect(DTYPE_F32, (const float[]){-1e-45f, 3e38f, NAN, -INFINITY}, 4, (long double)-1e-45f,

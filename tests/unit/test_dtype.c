@@ -87,6 +87,37 @@ static void widens_every_half(void **state)
     }
 }
 
+/* Every float of 8 bits is sign · digits · a power of two. */
+static void widens_every_float8(void **state)
+{
+    (void)state;
+    static const struct {
+        enum dtype dtype;
+        int digits, bias, infinity; /* the code of the infinity; those above it are no numbers */
+    } kinds[] = {{DTYPE_F8_E4M3, 3, 7, 0x7f}, {DTYPE_F8_E5M2, 2, 15, 0x7c}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        uint8_t codes[256];
+        float got[256];
+        for (int code = 0; code < 256; code++)
+            codes[code] = (uint8_t)code;
+        dtype_kind(kinds[k].dtype)->widen(got, codes, 256);
+        for (int code = 0; code < 256; code++) {
+            const int rest = code & 127, exponent = rest >> kinds[k].digits;
+            const int ones = 1 << kinds[k].digits, fraction = rest & (ones - 1);
+            const double size = exponent ? ldexp(ones + fraction, exponent - kinds[k].bias - kinds[k].digits)
+                                         : ldexp(fraction, 1 - kinds[k].bias - kinds[k].digits);
+            if (kinds[k].dtype == DTYPE_F8_E5M2 && rest == kinds[k].infinity)
+                assert_true(isinf(got[code]) && !signbit(got[code]) == (code < 128));
+            else if (rest >= kinds[k].infinity)
+                assert_true(isnan(got[code]));
+            else
+                assert_true((double)got[code] == (code < 128 ? size : -size) &&
+                            !signbit(got[code]) == (code < 128));
+        }
+    }
+    assert_true(dtype_kind(DTYPE_F8_E4M3)->bytes == 1 && dtype_kind(DTYPE_F8_E5M2)->bytes == 1);
+}
+
 static void widens_floats(void **state)
 {
     (void)state;
@@ -160,6 +191,7 @@ int main(void)
         cmocka_unit_test(widens_integers),      cmocka_unit_test(widens_halves),
         cmocka_unit_test(widens_every_half),    cmocka_unit_test(widens_floats),
         cmocka_unit_test(any_number_of_blocks), cmocka_unit_test(has_names),
+        cmocka_unit_test(widens_every_float8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -775,7 +775,8 @@ static void holds(void **state)
     (void)state;
     for (enum dtype dtype = DTYPE_BOOL; dtype < DTYPE_COUNT; dtype++) {
         const bool is_foreign = dtype == DTYPE_BOOL || dtype == DTYPE_U8 || dtype == DTYPE_U16 ||
-                                dtype == DTYPE_U32 || dtype == DTYPE_U64;
+                                dtype == DTYPE_U32 || dtype == DTYPE_U64 || dtype == DTYPE_F8_E4M3 ||
+                                dtype == DTYPE_F8_E5M2;
         assert_int_equal(format_gguf.holds(dtype), is_foreign ? DTYPE_UNKNOWN : dtype);
     }
     assert_int_equal(format_gguf.holds(DTYPE_UNKNOWN), DTYPE_UNKNOWN);

@@ -308,6 +308,8 @@ static void writes(void **state)
         out_free(&out);
     }
     assert_int_equal(format_npy.holds(DTYPE_BF16), DTYPE_UNKNOWN);
+    assert_int_equal(format_npy.holds(DTYPE_F8_E4M3), DTYPE_UNKNOWN);
+    assert_int_equal(format_npy.holds(DTYPE_F8_E5M2), DTYPE_UNKNOWN);
     assert_int_equal(format_npy.holds(DTYPE_Q8_0), DTYPE_UNKNOWN);
     size_t long_shape[ARRAY_RANK_MAX] = {0};
     for (int a = 1; a < ARRAY_RANK_MAX; a++)

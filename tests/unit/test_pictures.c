@@ -326,6 +326,37 @@ static void test_patches_that_are_queries(void **state)
     unlink(self);
 }
 
+/* Heads with one mask have one list of masked cells, also of given weights, but where these lie on masked pairs. */
+static void test_masks_are_unpacked_once(void **state)
+{
+    (void)state;
+    char same[] = "/tmp/attn-pictures-XXXXXX", two[] = "/tmp/attn-pictures-XXXXXX";
+    char given[] = "/tmp/attn-pictures-XXXXXX";
+    write_input(same, "{\"causal\":true,\"q\":[[[1,0],[0,1]],[[1,2],[2,1]],[[1,1],[0,0]]],"
+                      "\"k\":[[[1,0],[0,1]],[[1,2],[2,1]],[[1,1],[0,0]]]}");
+    const struct drawing *drawing = make(same, (struct asked){.stage = STAGE_WEIGHTS});
+    assert_true(drawing->maps[0].masked && drawing->maps[0].masked[1] && !drawing->maps[0].masked[2]);
+    assert_ptr_equal(drawing->maps[1].masked, drawing->maps[0].masked);
+    assert_ptr_equal(drawing->maps[2].masked, drawing->maps[0].masked);
+    write_input(two, "{\"causal\":true,\"window\":[[1,0],[0,0],[1,0]],\"q\":[[[1],[0]],[[1],[2]],[[1],[0]]],"
+                     "\"k\":[[[1],[0]],[[1],[2]],[[1],[0]]]}");
+    drawing = make(two, (struct asked){.stage = STAGE_WEIGHTS});
+    assert_true(drawing->maps[1].masked[2] && !drawing->maps[0].masked[2]);
+    assert_ptr_equal(drawing->maps[2].masked, drawing->maps[0].masked);
+    write_input(given, "{\"causal\":true,\"attention\":[[[[1,0],[0.5,0.5]],[[1,0],[0.2,0.8]]],"
+                       "[[[1,0],[1,0]],[[0.9,0.1],[0,1]]]]}");
+    drawing = make(given, (struct asked){.stage = STAGE_WEIGHTS});
+    assert_true(drawing->maps[0].masked[1] && !drawing->maps[0].masked[2]);
+    assert_ptr_equal(drawing->maps[1].masked, drawing->maps[0].masked);
+    assert_true(drawing->maps[2].masked[1] && !drawing->maps[2].masked[2]);
+    assert_true(!drawing->maps[3].masked || !drawing->maps[3].masked[1]); /* it has weight, and is shown */
+    drawing = make(given, (struct asked){.stage = STAGE_MASK});
+    assert_true(drawing->maps[0].masked[1]);
+    unlink(same);
+    unlink(two);
+    unlink(given);
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -344,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_patches),
         cmocka_unit_test(test_titles_of_patches_among_tokens),
         cmocka_unit_test(test_patches_that_are_queries),
+        cmocka_unit_test(test_masks_are_unpacked_once),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }

@@ -35,8 +35,8 @@ static void reads_types(void **state)
         {"U16", DTYPE_U16, 16},        {"I16", DTYPE_I16, 16},        {"F16", DTYPE_F16, 16},
         {"BF16", DTYPE_BF16, 16},      {"U32", DTYPE_U32, 32},        {"I32", DTYPE_I32, 32},
         {"F32", DTYPE_F32, 32},        {"U64", DTYPE_U64, 64},        {"I64", DTYPE_I64, 64},
-        {"F64", DTYPE_F64, 64},        {"C64", DTYPE_UNKNOWN, 64},    {"F8_E4M3", DTYPE_UNKNOWN, 8},
-        {"F8_E5M2", DTYPE_UNKNOWN, 8}, {"F8_E8M0", DTYPE_UNKNOWN, 8}, {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
+        {"F64", DTYPE_F64, 64},        {"C64", DTYPE_UNKNOWN, 64},    {"F8_E4M3", DTYPE_F8_E4M3, 8},
+        {"F8_E5M2", DTYPE_F8_E5M2, 8}, {"F8_E8M0", DTYPE_UNKNOWN, 8}, {"F8_E4M3FNUZ", DTYPE_UNKNOWN, 8},
         {"F4", DTYPE_UNKNOWN, 4},      {"F6_E2M3", DTYPE_UNKNOWN, 6}, {"F6_E3M2", DTYPE_UNKNOWN, 6},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
@@ -133,7 +133,7 @@ static void refuses_places(void **state)
            ":a: its shape is 4294967296×536870912: no whole number of bytes that a file has");
     refuse("{" ENTRY("a", "U8", "1,1,1,1,1,1,1,1,1", "0", "1") "}", 1, ":a: 9 axes: expected at most 8");
     refuse("{" ENTRY("a", "F5", "1", "0", "1") "}", 1,
-           ":a: numbers of the type F5: expected one of F32 F16 BF16 F64, integers or BOOL");
+           ":a: numbers of the type F5: expected one of F32 F16 BF16 F64 F8_E4M3 F8_E5M2, integers or BOOL");
     refuse("{" ENTRY("a", "U8", "1", "0", "1") "," ENTRY("a", "U8", "1", "1", "2") "}", 2,
            ":a: this name stands twice, also in the same header: expected it once");
 }

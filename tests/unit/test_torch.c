@@ -235,16 +235,25 @@ static void test_rebuilders(void **state)
     BOTH(NAME("torch._tensor", "_rebuild_from_type_v2") "(" NAME("torch._utils", "_rebuild_tensor_v2")
              NAME("torch", "Tensor") "(" SIX "K\1K\2\x85K\1\x85\x89Nt}tR",
          "float32", "2 numbers", 1, 2);
-    /* 24 bytes as 12 numbers of 16 bits: the halves of the float 5 (0x40a00000) are the last two. */
-    const struct file file = zip_six(
-        PART(REBUILD("_rebuild_tensor_v3",
-                     "(" TEXT("\7", "storage") NAME("torch.storage", "UntypedStorage") TEXT("\1", "0")
-                         TEXT("\3", "cpu") "K\x18tQK\x0aK\2\x85K\1\x85\x89N" NAME("torch", "uint16")) "."),
-        0);
-    struct archive archive;
-    expect_opens(&archive, &file);
-    expect_array(&archive, "", "uint16", "2 numbers", (const float[]){0, 0x40a0});
-    archive_free(&archive);
+    /* 24 bytes as 12 numbers of 16 bits, or 24 of 8: those of the float 5 (0x40a00000) are the last. */
+#define BYTES(first, type)                                                                                   \
+    PART(REBUILD("_rebuild_tensor_v3",                                                                       \
+                 "(" TEXT("\7", "storage") NAME("torch.storage", "UntypedStorage") TEXT("\1", "0")           \
+                     TEXT("\3", "cpu") "K\x18tQK" first "K\2\x85K\1\x85\x89N" NAME("torch", type)) ".")
+    const struct {
+        struct part object;
+        const char *type;
+        float numbers[2];
+    } cases[] = {{BYTES("\x0a", "uint16"), "uint16", {0, 0x40a0}},
+                 {BYTES("\x16", "float8_e4m3fn"), "float8_e4m3fn", {-0.125F, 2}},
+                 {BYTES("\x16", "float8_e5m2"), "float8_e5m2", {-0x1p-7F, 2}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct file file = zip_six(cases[i].object, 0);
+        struct archive archive;
+        expect_opens(&archive, &file);
+        expect_array(&archive, "", cases[i].type, "2 numbers", cases[i].numbers);
+        archive_free(&archive);
+    }
 }
 
 /* Storages of each class: 16 bytes that are one number, and more than one where it has fewer bytes. */
