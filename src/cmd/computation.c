@@ -14,13 +14,14 @@
 #include "problem/batch.h"
 #include "problem/parts.h"
 #include "problem/pieces.h"
+#include "read/array_path.h"
 #include "read/model_layers.h"
 #include "read/read.h"
 #include "read/vocabulary.h"
 
 static bool is_standard_input(const char *path)
 {
-    return path && strcmp(path, "-") == 0;
+    return path && array_path_is_standard(path);
 }
 
 /* There must be an input, and standard input ends when it has been read. */

@@ -48,6 +48,12 @@ static const char *dump_file(const struct dump *dump)
     return dump->archive->sources[0].name;
 }
 
+/* What names the file on a command line. */
+static const char *dump_path(const struct dump *dump)
+{
+    return source_path(&dump->archive->sources[0]);
+}
+
 static struct array *found_array(const struct dump *dump, const struct found *found)
 {
     return &dump->archive->arrays[found->array];
@@ -503,15 +509,15 @@ static bool is_called_weights(const struct dump *dump, const struct array *array
 }
 
 /* What says that a single array is one thing or the other. */
-static bool refuse_bare(const struct dump *dump, const struct array *array, const char *place,
-                        struct error *error)
+static bool refuse_bare(const struct dump *dump, const struct array *array, struct error *error)
 {
     char shape[ARRAY_SHAPE_TEXT];
+    const char *path = dump_path(dump), *name = array->name, *colon = name[0] ? ":" : "";
     return archive_error(
         dump->archive, array, error,
-        "its shape is %s, and it may be weights or queries: expected it by --attention %s or "
-        "--q %s",
-        array_shape(array, shape), place, place);
+        "its shape is %s, and it may be weights or queries: expected it by --attention %s%s%s or "
+        "--q %s%s%s",
+        array_shape(array, shape), path, colon, name, path, colon, name);
 }
 
 /* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
@@ -524,7 +530,7 @@ static bool dump_put_bare(const struct dump *dump, const struct array *bare)
     bool ok = archive_load(dump->archive, array, dump->error) && take_of_layers(dump, array, input) &&
               array_tensor(&tensor, dump->archive, array, dump->error);
     if (ok && of_pairs && !(is_called_weights(dump, array) && is_positive(&tensor)))
-        ok = refuse_bare(dump, array, tensor.place.file, dump->error);
+        ok = refuse_bare(dump, array, dump->error);
     if (ok && of_pairs)
         warnings_add(&dump->inputs->notes, "%s is taken for attention, by its name", tensor.place.file);
     ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[input], &tensor, input_names[input], dump->error);
@@ -575,17 +581,17 @@ static bool nothing_found(const struct dump *dump)
             dump->error, ERROR_INPUT,
             "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
             dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
-            dump_file(dump), array->name);
+            dump_path(dump), array->name);
     const char *title = model_title(dump->archive);
     if (title)
         return error_set(dump->error, ERROR_INPUT,
                          "%s holds the weights of a model (%s): expected --projections %s beside embeddings",
-                         dump_file(dump), title, dump_file(dump));
+                         dump_file(dump), title, dump_path(dump));
     return error_set(
         dump->error, ERROR_INPUT,
         "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "
         "attention, …; --q %s:%s takes one",
-        dump_file(dump), dump->archive->count, array->name, array_shape(array, shape), dump_file(dump),
+        dump_file(dump), dump->archive->count, array->name, array_shape(array, shape), dump_path(dump),
         array->name);
 }
 
@@ -636,7 +642,7 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
     const char *near = name ? text_nearest(name, names) : NULL;
     if (!array && !name)
         return error_set(dump->error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
-                         dump_file(dump), dump->archive->count, dump_file(dump), index);
+                         dump_file(dump), dump->archive->count, dump_path(dump), index);
     if (!array)
         return error_set(dump->error, ERROR_USAGE, "%s has no array %s%s%s%s", dump_file(dump), name,
                          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
@@ -682,7 +688,6 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
 static void plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
 {
     const struct array *array = &dump->archive->arrays[0];
-    const char *file = dump_file(dump);
     struct error refused = {0};
     *reading =
         (struct dump_reading){.input = INPUT_COUNT, .layer = SIZE_MAX, .step = SIZE_MAX, .is_bare = true};
@@ -692,7 +697,7 @@ static void plan_bare(const struct dump *dump, struct dump_reading *reading, str
         reading->input = INPUT_EMBEDDINGS;
     else if (is_called_weights(dump, array))
         reading->input = INPUT_ATTENTION;
-    else if (!refuse_bare(dump, array, file, &refused))
+    else if (!refuse_bare(dump, array, &refused))
         warnings_add(warnings, "%s", refused.message);
 }
 

@@ -751,7 +751,7 @@ static bool read_object(struct reading *reading)
  * is below 0. */
 static bool put_bare(struct reading *reading, struct json_member *member, const struct number_array *array)
 {
-    const char *file = reading->json.source->name;
+    const char *file = reading->json.source->name, *path = source_path(reading->json.source);
     bool positive = true;
     for (size_t i = 0; array->uneven.offset == 0 && i < tensor_count(&array->tensor); i++)
         positive = positive && !(array->tensor.data[i] < 0);
@@ -760,7 +760,7 @@ static bool put_bare(struct reading *reading, struct json_member *member, const 
             reading->json.source, member->offset, reading->error,
             "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "
             "--attention %s or --q %s, or in an object under its name",
-            array->depth, file, file);
+            array->depth, path, path);
     member->name = input_names[INPUT_ATTENTION];
     note_name(reading, member, "attention, by the name of the file");
     return put_tensor(reading, member, INPUT_ATTENTION, &reading->inputs->all);

@@ -92,3 +92,29 @@ attn: nope.json: No such file or directory"
         done
     done
 }
+
+@test "-:NAME and -:NAME[INDEX] are arrays of standard input, and no options" {
+    attn convert "$DATA/sentence.json" -o x.npz -q
+    same "$(told '[.files[0] | .path, .tensors[0].name, .tensors[0].shape]' -:k[1] <x.npz)" '["-","k",[6,6]]'
+    same "$(attn info -:[1] <x.npz 2>&1)" 'attn: standard input holds 3 arrays: expected -:NAME[1]'
+    same "$(attn info -- -:k <x.npz | head -1)" 'standard input: npz, k, 1 array'
+    attn convert -:q[0] -o q.npy -q <x.npz
+    attn run --k=-:k[0] --q q.npy --format csv -q -o x.png <x.npz >by_pipe.csv
+    attn run --k x.npz:k[0] --q q.npy --format csv -q -o x.png >by_name.csv
+    cmp by_pipe.csv by_name.csv
+    attn run -q -o - --format json --q q.npy --k -:k[0] <x.npz >/dev/null
+    fails 2 '- (standard input) can be read once only' attn info -:q -:k
+    fails 2 '- (standard input) can be read once only' attn run --q -:q --k -:k -o y.png
+    fails 2 'unknown option -z; see attn info --help' attn info -z:q
+    fails 2 '--format is ":q": expected one of table json' attn info --format :q x.npz
+    fails 2 '--format is "-:q": expected one of table json' attn info --format -:q x.npz
+    cp x.npz ./-:file
+    same "$(attn info -:file </dev/null | head -1)" '-:file: npz, q, k and v, 3 arrays'
+}
+
+@test "brackets within an index are part of the index, not of the name" {
+    attn convert "$DATA/sentence.json" -o x.npz -q
+    fails 2 '[[0,1]] does not index q, which is 2×6×6: expected integers, slices as 2:8 or ::-1, and at most one ...' attn info 'x.npz:q[[0,1]]'
+    fails 2 'x.npz holds 3 arrays: expected x.npz:NAME[[0,1]]' attn run 'x.npz:[[0,1]]' -o y.png
+    fails 2 'x.npz has no array q[0]' attn run 'x.npz:q[0][1]' -o y.png
+}
