@@ -56,7 +56,7 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
                              "its shape is %s: expected at most %d axes; --batch N chooses one of a batch",
                              array_shape(&array, shape), TENSOR_RANK_MAX);
     if (!array_count(&array, &count) || count == 0)
-        return archive_error(archive, &array, error, "its shape is %s: expected numbers",
+        return archive_error(archive, &array, error, "it is empty (%s): expected numbers",
                              array_shape(&array, shape));
     if (!array_place(&place, archive, &array, error) || !archive_load(archive, &array, error))
         return false;

@@ -312,9 +312,42 @@ static void check_text_labels(struct file_info *info)
     }
 }
 
+/* ---- what no run could take ---- */
+
+static bool needs_matrix(enum input input)
+{
+    return input == INPUT_EMBEDDINGS || input == INPUT_CONTEXT || input == INPUT_Q || input == INPUT_K ||
+           input == INPUT_V || input == INPUT_PAST_K || input == INPUT_PAST_V || input == INPUT_ATTENTION;
+}
+
+/* Arrays without numbers, and numbers and vectors that are taken for rows and columns: a run would refuse them. They are told of, and
+ * taken for nothing. */
+static void refuse_shapes(struct file_info *info)
+{
+    for (size_t i = 0; i < info->file.count; i++) {
+        const struct array *array = &info->file.arrays[i];
+        struct tensor_info *tensor = &info->tensors[i];
+        const char *name = array->name[0] ? array->name : "the array";
+        char shape[ARRAY_SHAPE_TEXT];
+        size_t count;
+        const bool is_empty = array_count(array, &count) && count == 0;
+        if (tensor->input == INPUT_COUNT || (!is_empty && (array->rank > 1 || !needs_matrix(tensor->input))))
+            continue;
+        (void)array_shape(array, shape);
+        if (is_empty)
+            warnings_add(&info->warnings, "%s is empty (%s): expected numbers", name, shape);
+        else
+            warnings_add(&info->warnings, "%s is a %s%s: expected rows and columns", name,
+                         array->rank == 0 ? "single number" : "vector of ", array->rank == 0 ? "" : shape);
+        tensor->input = INPUT_COUNT;
+        free(tensor->reading);
+        tensor->reading = NULL;
+    }
+}
+
 /* ---- the whole ---- */
 
-/* `at` has something to say once the tensors are known. */
+/* What is known without the numbers. */
 static bool info_read(struct file_info *info, struct error *error)
 {
     struct filled filled = {0};
@@ -324,6 +357,7 @@ static bool info_read(struct file_info *info, struct error *error)
     if (!info->tensors ||
         !(info->file.is_text ? read_inputs(info, error) : info_read_names(info, &filled, error)))
         return false;
+    refuse_shapes(info);
     for (size_t i = 0; i < info->file.count; i++)
         if (info->tensors[i].input < INPUT_COUNT)
             filled.has[info->tensors[i].input] = true;

@@ -61,3 +61,9 @@ assert w.shape == expected.shape and (w == expected).all(), (w.shape, expected.s
     fails 3 'attention.npy: its shape is 2×2×3×4×5: expected at most 4 axes; --batch N chooses one of a batch' \
         attn run attention.npy -o x.png
 }
+
+@test "an empty array is called empty" {
+    "$PYTHON" -c 'import numpy as np; np.savez("q.npz", q=np.zeros((0, 4)), k=np.zeros(0))'
+    fails 3 'q.npz:q: it is empty (0×4): expected numbers' attn run q.npz -o x.png
+    fails 3 'q.npz:k: it is empty (0 numbers): expected numbers' attn run --q q.npz:k --k q.npz:k -o x.png
+}

@@ -118,3 +118,24 @@ attn: nope.json: No such file or directory"
     fails 2 'x.npz holds 3 arrays: expected x.npz:NAME[[0,1]]' attn run 'x.npz:[[0,1]]' -o y.png
     fails 2 'x.npz has no array q[0]' attn run 'x.npz:q[0][1]' -o y.png
 }
+
+@test "a number, a vector and an empty array are not taken for embeddings, and told of" {
+    "$PYTHON" -c '
+import numpy as np
+for name, shape in (("number", ()), ("vector", 5), ("empty", (0, 4)), ("nothing", 0), ("matrix", (2, 3))):
+    np.save(name, np.zeros(shape, "f4"))
+np.savez("q.npz", q=np.zeros(3), k=np.zeros((0, 3)), slopes=np.zeros(3))'
+    told_of() {
+        same "$(told '.files[0] | .profile, .reading, .warnings' "$1")" "$2"$'\n'"$3"$'\n'"$4"
+    }
+    told_of number.npy null '[]' '["the array is a single number: expected rows and columns"]'
+    told_of vector.npy null '[]' '["the array is a vector of 5 numbers: expected rows and columns"]'
+    told_of empty.npy null '[]' '["the array is empty (0×4): expected numbers"]'
+    told_of nothing.npy null '[]' '["the array is empty (0 numbers): expected numbers"]'
+    told_of matrix.npy '"embeddings"' '["embeddings"]' '[]'
+    told_of 'matrix.npy:[0]' null '[]' '["the array is a vector of 3 numbers: expected rows and columns"]'
+    told_of q.npz null '["slopes: slopes"]' '["q is a vector of 3 numbers: expected rows and columns","k is empty (0×3): expected numbers"]'
+    echo '[1, 2]' >x.json
+    told_of x.json null '[]' '["embeddings is a vector of 2 numbers: expected rows and columns"]'
+    fails 3 'number.npy: embeddings is 1 number: expected rows and columns' attn run number.npy -o x.png
+}
