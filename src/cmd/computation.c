@@ -15,6 +15,7 @@
 #include "problem/parts.h"
 #include "problem/pieces.h"
 #include "read/array_path.h"
+#include "read/dump_names.h"
 #include "read/model_layers.h"
 #include "read/read.h"
 #include "read/vocabulary.h"
@@ -98,6 +99,11 @@ static bool read_files(struct inputs *inputs, const struct input_options *files,
             error, ERROR_USAGE,
             "--text takes the rows of its words from a file of word vectors, and no input is one: "
             "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
+    if (files->part > PART_ONLY && !inputs->has_parts && !files->projections)
+        return error_set(
+            error, ERROR_USAGE,
+            "--part %s: no input has the parts of an encoder-decoder: expected it without --part",
+            dump_part_names[files->part]);
     return (!files->has_batch || inputs_choose_batch(inputs, files->batch, error)) &&
            (!files->transpose || inputs_transpose(inputs, error)) &&
            read_labels(inputs, &inputs->tokens, READ_TOKENS, "tokens", files->tokens_file, files, warnings,

@@ -119,28 +119,29 @@ static void keep_target(struct dump *dump)
             drop(&dump->list[i]);
 }
 
-/* Of the parts of an encoder–decoder keeps one: cross attention, else the encoder's, else the decoder's. */
-static void keep_part(struct dump *dump)
+/* Which part of an encoder-decoder the name says. */
+static enum dump_part found_part(const struct dump *dump, const struct found *found)
 {
-    static const enum dump_part order[] = {PART_CROSS, PART_ENCODER, PART_DECODER};
+    return found->dump ? found->dump->part : dump_part_of(found_array(dump, found)->name);
+}
+
+/* Of the parts of an encoder-decoder keeps one, of arrays a layer and of those of all layers. */
+static bool keep_part(struct dump *dump)
+{
     bool has[PART_COUNT] = {false};
-    enum dump_part kept = PART_ONLY;
+    enum dump_part kept;
     for (size_t i = 0; i < dump->count; i++)
-        if (dump->list[i].dump && is_found(&dump->list[i]))
-            has[dump->list[i].dump->part] = true;
-    for (size_t i = 3; i-- > 0;)
-        if (has[order[i]])
-            kept = order[i];
-    if (dump->target->part > PART_ONLY)
-        kept = (enum dump_part)dump->target->part;
-    for (size_t i = 0; i < dump->count; i++)
-        if (dump->list[i].dump && kept != PART_ONLY && dump->list[i].dump->part != kept)
+        if (is_found(&dump->list[i]))
+            has[found_part(dump, &dump->list[i])] = true;
+    if (!dump_part_choose(&kept, has, (enum dump_part)dump->target->part, dump_file(dump), dump->inputs,
+                          dump->error))
+        return false;
+    for (size_t i = 0; i < dump->count && kept != PART_ONLY; i++) {
+        const enum dump_part part = found_part(dump, &dump->list[i]);
+        if (part != kept && (dump->list[i].dump || part != PART_ONLY))
             drop(&dump->list[i]);
-    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
-        if (has[part] && part != kept)
-            warnings_add(&dump->inputs->notes,
-                         "%s: the attention of the %s is taken; --part %s takes the other", dump_file(dump),
-                         dump_part_names[kept], dump_part_names[part]);
+    }
+    return true;
 }
 
 /* Whether two arrays are the same thing of a layer and step. */
@@ -601,8 +602,7 @@ static bool nothing_found(const struct dump *dump)
 static bool keep_found(struct dump *dump, bool *any)
 {
     keep_target(dump);
-    keep_part(dump);
-    if (!keep_preferred(dump))
+    if (!keep_part(dump) || !keep_preferred(dump))
         return false;
     drop_operands(dump);
     *any = false;
@@ -674,7 +674,9 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
                        dump_file(&dump), archive->format->what);
     if (ok) {
         find_all(&dump);
-        const bool is_one = archive->count == 1 && (index || target->what == READ_TENSOR);
+        const bool asks_part =
+            target->part > PART_ONLY && archive->count == 1 && found_part(&dump, &dump.list[0]) != PART_ONLY;
+        const bool is_one = archive->count == 1 && (index || (target->what == READ_TENSOR && !asks_part));
         ok = name || index || is_one ? put_chosen(&dump, name, index) : put_found(&dump);
     }
     free(dump.list);

@@ -153,7 +153,7 @@ embed() {
     fails 2 '--profile lama: there is no such profile; did you mean llama?' attn run --profile lama --projections m x.json -o w.json
     fails 3 'm/model.safetensors: no tensor has a name of GPT-2 (Hugging Face, minGPT, nanoGPT): expected h.0.attn.c_attn.weight' \
         attn run --profile gpt2 --projections m x.json -o w.json
-    fails 2 '--part cross: m/model.safetensors holds no such attention of Llama (Hugging Face)' \
+    fails 2 '--part cross: m/model.safetensors has one attention, of no encoder-decoder: expected it without --part' \
         attn run --part cross --projections m x.json -o w.json
     weights new.gguf blk.0.attn_{q,k,v,output}.weight=4x4
     attn run --projections new.gguf x.json -o z.json

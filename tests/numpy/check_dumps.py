@@ -93,7 +93,7 @@ def test_parts():
     np.savez("p.npz", **{f"{name}.{l}": x[l][None] for name, x in parts.items() for l in range(2)})
     got, said = run("p.npz")
     expect(got["weights"], parts["cross_attentions"])
-    assert "the attention of the cross is taken; --part encoder takes the other" in said
+    assert "p.npz: cross attention is taken; --part encoder takes the attention of the encoder" in said
     for name, x in parts.items():
         expect(run("p.npz", "--part", name.split("_")[0])[0]["weights"], x)
 
