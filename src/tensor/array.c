@@ -216,22 +216,41 @@ static bool cut_error(const struct array *array, const char *index, struct error
                      array->name[0] ? array->name : "the array", array_shape(array, shape), what);
 }
 
-/* A whole number of the text [at, end), blanks around it, or nothing. */
+/* An index lies outside its axis. */
+static bool cut_error_range(const struct array *array, const char *index, int axis, struct error *error)
+{
+    const size_t length = array->shape[axis];
+    char what[128];
+    if (length == 0)
+        snprintf(what, sizeof what, "axis %d is empty and has no index", axis);
+    else
+        snprintf(what, sizeof what, "the index is out of range on axis %d: expected 0 to %zu, or -%zu to -1",
+                 axis, length - 1, length);
+    return cut_error(array, index, error, what);
+}
+
+/* A whole number of the text [at, end), blanks around it, or nothing. One that 64 bits do not hold becomes the nearest that they
+ * do: no axis is as long, and slices stop at the end of theirs. */
 static bool cut_number(const char *at, const char *end, bool *is_there, int64_t *number)
 {
-    char text[24];
     while (at < end && *at == ' ')
         at++;
     while (end > at && end[-1] == ' ')
         end--;
     *is_there = at < end;
-    if (!*is_there)
-        return true;
-    if ((size_t)(end - at) >= sizeof text)
-        return false;
-    memcpy(text, at, (size_t)(end - at));
-    text[end - at] = 0;
-    return text_to_integer(text, number);
+    *number = 0;
+    const bool negative = at < end && *at == '-';
+    at += negative;
+    if (at == end)
+        return !negative;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        const int64_t digit = *at - '0';
+        if (__builtin_mul_overflow(*number, 10, number) || __builtin_sub_overflow(*number, digit, number))
+            *number = INT64_MIN;
+    }
+    if (!negative)
+        *number = *number == INT64_MIN ? INT64_MAX : -*number;
+    return at == end;
 }
 
 static bool cut_parse(const char *at, const char *end, struct cut *cut)
@@ -285,7 +304,7 @@ static bool cut_axis(struct array *to, const struct array *old, int axis, const 
     int64_t first = cut->first < 0 ? cut->first + length : cut->first;
     size_t count = 1;
     if (!cut->is_slice && (first < 0 || first >= length))
-        return cut_error(old, index, error, "an index lies outside its axis");
+        return cut_error_range(old, index, axis, error);
     if (cut->is_slice)
         slice_find(cut, length, &first, &count);
     if (kind->count > 1 && axis == old->rank - 1 &&

@@ -67,3 +67,13 @@ assert w.shape == expected.shape and (w == expected).all(), (w.shape, expected.s
     fails 3 'q.npz:q: it is empty (0×4): expected numbers' attn run q.npz -o x.png
     fails 3 'q.npz:k: it is empty (0 numbers): expected numbers' attn run --q q.npz:k --k q.npz:k -o x.png
 }
+
+@test "an index beyond every axis is out of range, and slices end with theirs" {
+    "$PYTHON" -c 'import numpy as np; np.savez("q.npz", q=np.eye(4), none=np.zeros((0, 2)))'
+    range='the index is out of range on axis 1: expected 0 to 3, or -4 to -1'
+    for index in 4 -5 99999999999999999999 -99999999999999999999999999999; do
+        fails 2 "[:,$index] does not index q, which is 4×4: $range" attn info "q.npz:q[:,$index]"
+    done
+    fails 2 '[0] does not index none, which is 0×2: axis 0 is empty and has no index' attn info 'q.npz:none[0]'
+    same "$(attn info 'q.npz:q[1:99999999999999999999]' --format json | jq -c '.files[0].tensors[0].shape')" '[3,4]'
+}

@@ -139,7 +139,7 @@ def test_names():
     assert "n.npz holds 2 arrays, of which no name is known, the first first of 4×4" in run("n.npz", status=3)[1]
     expect(run("--q", "n.npz:first", "--k", "n.npz:first[:, ::-1]")[0]["weights"], np.full((1, 1, 4, 4), 0.25))
     assert "n.npz has no array frist; did you mean first?" in run("--q", "n.npz:frist", "--k", "n.npz:first", status=2)[1]
-    assert "[9] does not index first, which is 4×4: an index lies outside its axis" in run("--q", "n.npz:first[9]", "--k", "n.npz:first", status=2)[1]
+    assert "[9] does not index first, which is 4×4: the index is out of range on axis 0: expected 0 to 3, or -4 to -1" in run("--q", "n.npz:first[9]", "--k", "n.npz:first", status=2)[1]
     np.save("bare.npy", np.ones((3, 4, 4)))
     assert "its shape is 3×4×4, and it may be weights or queries" in run("bare.npy", status=3)[1]
     np.save("attention.npy", weights(3, 4, 4))
