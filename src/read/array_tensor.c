@@ -46,10 +46,10 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
 {
     struct array array = *given;
     struct place place;
-    char shape[ARRAY_SHAPE_TEXT];
+    char shape[ARRAY_SHAPE_TEXT], unread[ARRAY_UNREAD_TEXT];
     size_t count;
     if (!dtype_kind(array.dtype)->widen)
-        return archive_error(archive, &array, error, "numbers of the type %s cannot be read", array.type);
+        return archive_error(archive, &array, error, "%s", array_unread(&array, unread));
     fit_rank(&array);
     if (array.rank > TENSOR_RANK_MAX)
         return archive_error(archive, &array, error,

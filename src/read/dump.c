@@ -691,10 +691,11 @@ static void plan_bare(const struct dump *dump, struct dump_reading *reading, str
 {
     const struct array *array = &dump->archive->arrays[0];
     struct error refused = {0};
+    char unread[ARRAY_UNREAD_TEXT];
     *reading =
         (struct dump_reading){.input = INPUT_COUNT, .layer = SIZE_MAX, .step = SIZE_MAX, .is_bare = true};
     if (!dtype_kind(array->dtype)->widen)
-        warnings_add(warnings, "numbers of the type %s cannot be read", array->type);
+        warnings_add(warnings, "%s", array_unread(array, unread));
     else if (!has_matrix_axes(array))
         reading->input = INPUT_EMBEDDINGS;
     else if (is_called_weights(dump, array))

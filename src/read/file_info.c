@@ -345,6 +345,19 @@ static void refuse_shapes(struct file_info *info)
     }
 }
 
+/* Arrays that a run would take, of types that cannot be read. */
+static void info_unread(struct file_info *info)
+{
+    struct sentence sentence = {.to = &info->warnings};
+    for (size_t i = 0; i < info->file.count; i++) {
+        const struct array *array = &info->file.arrays[i];
+        char unread[ARRAY_UNREAD_TEXT];
+        if (info->tensors[i].input < INPUT_COUNT && !dtype_kind(array->dtype)->widen)
+            sentence_add(&sentence, array->name, array_unread(array, unread));
+    }
+    sentence_end(&sentence);
+}
+
 /* ---- the whole ---- */
 
 /* What is known without the numbers. */
@@ -358,6 +371,7 @@ static bool info_read(struct file_info *info, struct error *error)
         !(info->file.is_text ? read_inputs(info, error) : info_read_names(info, &filled, error)))
         return false;
     refuse_shapes(info);
+    info_unread(info);
     for (size_t i = 0; i < info->file.count; i++)
         if (info->tensors[i].input < INPUT_COUNT)
             filled.has[info->tensors[i].input] = true;

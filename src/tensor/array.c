@@ -48,6 +48,20 @@ bool array_read_as(struct array *array, enum dtype dtype)
     return true;
 }
 
+char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT])
+{
+    const char *type = array->type;
+    /* NumPy's descr of bytes without a type, of whatever order. */
+    if (type[0] && strcmp(type + 1, "V2") == 0)
+        snprintf(out, ARRAY_UNREAD_TEXT,
+                 "raw bytes of type %s, as NumPy saves bfloat16: attn run --dtype bf16 reads them as that",
+                 type);
+    else
+        snprintf(out, ARRAY_UNREAD_TEXT, "numbers of %s%.100s cannot be read",
+                 text_begins(type, "type ") ? "" : "type ", type);
+    return out;
+}
+
 /* The first axis from which on the numbers follow each other; axes of one number do not matter. `*run`: how many these
  * are. */
 static int packed_axes(const struct array *array, size_t *run)

@@ -55,6 +55,11 @@ void array_copy(const struct array *array, char *to);
  * as "<V2". False, with nothing changed, where the sizes do not agree. */
 bool array_read_as(struct array *array, enum dtype dtype);
 
+/* Why its numbers cannot be read, of a type that is not: "numbers of type IQ1_S cannot be read". What else can be said of such
+ * bytes is said too. Returns `out`. */
+enum { ARRAY_UNREAD_TEXT = 176 };
+char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT]);
+
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
  * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was
  * expected there. The last axis of a quantized array can only be taken whole. */
