@@ -76,5 +76,7 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
     if (!tensor->data)
         return false;
     array_widen(&array, tensor->data);
+    if (array_too_large(&array, tensor->data, &tensor->too_large, &tensor->too_large_at))
+        tensor->holds |= TENSOR_TOO_LARGE;
     return true;
 }

@@ -1,5 +1,6 @@
 #include "tensor/array.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,27 @@ void array_widen(const struct array *array, float *to)
         else
             kind->widen(to + done, from, walk.run / kind->count);
     }
+}
+
+bool array_too_large(const struct array *array, const float *widened, double *value, size_t *at)
+{
+    size_t count;
+    if (array->dtype != DTYPE_F64 || !array_count(array, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        ptrdiff_t place = 0;
+        size_t rest = i;
+        if (!isinf(widened[i]))
+            continue;
+        for (int a = array->rank; a-- > 0; rest /= array->shape[a])
+            place += (ptrdiff_t)(rest % array->shape[a]) * array->stride[a];
+        gather((char *)value, array->data + place * (ptrdiff_t)sizeof *value, 1, sizeof *value, 0,
+               array->swapped);
+        *at = i;
+        if (isfinite(*value))
+            return true;
+    }
+    return false;
 }
 
 void array_copy(const struct array *array, char *to)

@@ -50,6 +50,9 @@ const float *array_in_place(const struct array *array);
 void array_widen(const struct array *array, float *to);
 /* The same without a change of type: in the byte order of this machine, of a quantized array its blocks. */
 void array_copy(const struct array *array, char *to);
+/* The first number of a float64 array that is finite, and too large for float32, and how many come before it; false: there is
+ * none. `widened`: what array_widen made of it. */
+bool array_too_large(const struct array *array, const float *widened, double *value, size_t *at);
 
 /* Takes the bytes of an array, of which no part has been cut out, for numbers of another type: of bfloat16, which NumPy saves
  * as "<V2". False, with nothing changed, where the sizes do not agree. */

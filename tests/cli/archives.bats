@@ -82,3 +82,27 @@ assert w.shape == expected.shape and (w == expected).all(), (w.shape, expected.s
     fails 2 '[0] does not index none, which is 0×2: axis 0 is empty and has no index' attn info 'q.npz:none[0]'
     same "$(attn info 'q.npz:q[1:99999999999999999999]' --format json | jq -c '.files[0].tensors[0].shape')" '[3,4]'
 }
+
+@test "a finite number that float32 does not hold is not called infinity" {
+    "$PYTHON" - <<'END'
+import numpy as np
+x = np.eye(4)
+x[1, 2] = 1e50
+x[2, 3] = -1e39
+np.savez("x.npz", q=x, k=np.eye(4))
+np.savez("turned.npz", q=np.asfortranarray(x).astype(">f8"), k=np.eye(4))
+np.savez("both.npz", q=np.where(np.arange(16).reshape(4, 4) == 1, -np.inf, x), k=np.eye(4))
+np.savez("w.npz", attention=x)
+# The least of float64 is what masks are filled with.
+np.savez("mask.npz", q=np.eye(4), k=np.eye(4), bias=np.triu(np.full((4, 4), np.finfo("f8").min), 1))
+END
+    says() {
+        same "$(attn run "$1" --format none -o x.png 2>&1)" "${2:+attn: warning: $2}"
+    }
+    for file in x turned; do
+        says $file.npz "$file.npz:q: q holds 1e+50 at [1, 2] and 1 more, too large for float32 (at most 3.4e38), which makes it infinite: the rows that see it become NaN"
+    done
+    says both.npz 'both.npz:q: q holds -infinity at [0, 1] and 2 more, or numbers too large for float32 (at most 3.4e38): the rows that see it become NaN'
+    says w.npz 'w.npz:attention: attention: 2 of 4 rows hold NaN or infinity, or numbers too large for float32; shown as they are'
+    says mask.npz ''
+}
