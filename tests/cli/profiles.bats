@@ -223,3 +223,20 @@ embed() {
     attn run -v --heads 2 --projections both.safetensors x.json -o y.json 2>log
     grep -qx 'attn: both.safetensors: of several modules language_model. is taken' log
 }
+
+@test "a state_dict of nn.TransformerEncoder is no decoder's, and nothing is warned of" {
+    "$PYTHON" - <<'END'
+import numpy as np
+shapes = {"self_attn.in_proj_weight": (12, 4), "self_attn.in_proj_bias": 12, "self_attn.out_proj.weight": (4, 4), "self_attn.out_proj.bias": 4,
+          "linear1.weight": (8, 4), "linear1.bias": 8, "linear2.weight": (4, 8), "linear2.bias": 4, "norm1.weight": 4, "norm1.bias": 4}
+for stem in "", "transformer_encoder.":
+    np.savez((stem or "plain.") + "npz", **{f"{stem}layers.{l}.{name}": np.ones(shape, "f4") for l in range(2) for name, shape in shapes.items()})
+np.save("x.npy", np.eye(4, dtype="f4"))
+END
+    for file in plain.npz transformer_encoder.npz; do
+        attn run --projections $file --heads 2 --embeddings x.npy -v -o y.npy 2>log
+        grep -qx "attn: $file: the profile is torch-encoder, nn.TransformerEncoder (PyTorch), by the names of its tensors" log
+        lacks warning log
+        same "$(attn info $file --format json | jq -c '.files[0] | .profile, .warnings')" $'"nn.TransformerEncoder (PyTorch)"\n[]'
+    done
+}
