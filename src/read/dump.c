@@ -424,11 +424,22 @@ static void warn_exchanged(const struct dump *dump, const struct tensor *q)
             q->place.file, shape[0], shape[1], shape[0], shape[1]);
 }
 
+/* What the note says of an array under a name of other software. */
+static void note_other(const struct dump *dump, const char *file, const char *own)
+{
+    warnings_add(&dump->inputs->notes, "%s is taken for %s", file, own);
+}
+
 static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
 {
-    const struct json_mask mask = {tensor, found_array(dump, found)->name, &dump->inputs->all, dump->warnings,
-                                   dump->error};
-    return json_put_mask(&mask, found->other->sense);
+    const char *file = tensor->place.file;
+    enum input input;
+    const struct json_mask mask = {
+        tensor, found_array(dump, found)->name, &dump->inputs->all, &input, dump->warnings, dump->error};
+    if (!json_put_mask(&mask, found->other->sense))
+        return false;
+    note_other(dump, file, input_names[input]);
+    return true;
 }
 
 static bool put_whole(const struct dump *dump, const struct found *found)
@@ -438,13 +449,14 @@ static bool put_whole(const struct dump *dump, const struct found *found)
     bool ok = archive_load(dump->archive, &whole, dump->error) &&
               take_of_layers(dump, &whole, found->input) &&
               array_tensor(&tensor, dump->archive, &whole, dump->error);
-    if (ok && found->other)
-        warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
+    const bool is_mask = found->other && found->other->sense >= NAME_KEEPS;
+    if (ok && found->other && !is_mask)
+        note_other(dump, tensor.place.file, found->other->own);
     if (ok && found->input == INPUT_Q)
         warn_exchanged(dump, &tensor);
     if (ok && found->other && found->other->sense == NAME_OUT_IN)
         tensor.is_out_in = true;
-    if (ok && found->other && found->other->sense >= NAME_KEEPS)
+    if (ok && is_mask)
         ok = dump_put_mask(dump, &tensor, found);
     else
         ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor,

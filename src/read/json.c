@@ -340,18 +340,14 @@ static bool read_rope_scaling(struct reading *reading, const struct json_member 
 static bool put_mask(struct reading *reading, const struct json_member *member, enum name_sense sense,
                      struct layer_inputs *layer)
 {
-    static const enum input places[] = {INPUT_KEY_MASK, INPUT_MASK, INPUT_BIAS};
     struct tensor *tensor = NULL;
-    bool had[3];
-    for (int i = 0; i < 3; i++)
-        had[i] = layer->tensor[places[i]].data;
-    if (!json_get_tensor(&reading->json, member, &tensor, reading->error) ||
-        !json_put_mask(&(struct json_mask){tensor, member->name, layer, reading->warnings, reading->error},
-                       sense))
+    enum input input;
+    if (!json_get_tensor(&reading->json, member, &tensor, reading->error))
         return false;
-    for (int i = 0; i < 3; i++)
-        if (!had[i] && layer->tensor[places[i]].data)
-            note_name(reading, member, input_names[places[i]]);
+    const struct json_mask mask = {tensor, member->name, layer, &input, reading->warnings, reading->error};
+    if (!json_put_mask(&mask, sense))
+        return false;
+    note_name(reading, member, input_names[input]);
     return true;
 }
 
