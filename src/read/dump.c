@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/array_tensor.h"
+#include "read/dump_labels.h"
 #include "read/dump_names.h"
 #include "read/dump_steps.h"
 #include "read/inputs_put.h"
@@ -566,7 +567,8 @@ static bool pass_over(const struct dump *dump)
         const char *name = found_array(dump, found)->name;
         if (is_found(found) || found->is_ids || found->dump || found->other ||
             input_named(name) < INPUT_COUNT || name[0] == '_' || text_begins(name, "x-") ||
-            dump_name_is_result(name) || (dump->has_hooks && strstr(name, "hook_")))
+            dump_name_is_result(name) || dump_labels_are(found_array(dump, found)) ||
+            (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
         if (advice)
@@ -629,10 +631,12 @@ static bool put_found(struct dump *dump)
     if (!keep_found(dump, &any))
         return false;
     if (!any && dump->target->what == READ_ANY && dump->archive->count == 1)
-        return dump_put_bare(dump, &dump->archive->arrays[0]);
+        return dump_put_bare(dump, &dump->archive->arrays[0]) &&
+               dump_labels_put(dump->inputs, dump->archive, dump->error);
     if (!any)
         return nothing_found(dump);
     if (!dump_put_ids(dump) || !dump_put_about(dump) || !list_layers(dump) ||
+        (dump->target->what == READ_ANY && !dump_labels_put(dump->inputs, dump->archive, dump->error)) ||
         (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
@@ -721,8 +725,11 @@ static void plan_found(const struct dump *dump, struct dump_reading *readings)
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const struct dump_name *name = found->dump;
-        readings[i] = (struct dump_reading){
-            .input = found->input, .layer = SIZE_MAX, .step = SIZE_MAX, .is_ids = found->is_ids};
+        readings[i] = (struct dump_reading){.input = found->input,
+                                            .layer = SIZE_MAX,
+                                            .step = SIZE_MAX,
+                                            .is_ids = found->is_ids,
+                                            .is_labels = dump_labels_are(found_array(dump, found))};
         if (!is_found(found) || !name)
             continue;
         readings[i].layer = layer_index(dump, found->numbers.layer);

@@ -24,8 +24,8 @@ struct filled {
 static bool put_reading(struct tensor_info *tensor, const struct dump_reading *reading, struct error *error)
 {
     char layer[40] = "", step[40] = "";
-    if (reading->is_ids) {
-        tensor->reading = text_copy("ids of the tokens");
+    if (reading->is_ids || reading->is_labels) {
+        tensor->reading = text_copy(reading->is_ids ? "ids of the tokens" : "labels");
         return tensor->reading || error_memory(error, 64);
     }
     if (reading->input == INPUT_COUNT)

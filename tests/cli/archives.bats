@@ -106,3 +106,28 @@ END
     says w.npz 'w.npz:attention: attention: 2 of 4 rows hold NaN or infinity, or numbers too large for float32; shown as they are'
     says mask.npz ''
 }
+
+@test "bug: tokens beside arrays were shown by attn info, and passed over by attn run" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.full((2, 3, 3), 1 / 3)
+np.savez("x.npz", attention=a, tokens=np.array(["a", "ßx", "日本"]))
+np.savez_compressed("turned.npz", attention=a, tokens=np.array([["a", "", "cc"]], dtype=">U3"), key_tokens=np.array(["x", "y", "z"]))
+np.savez("column.npz", attention=a, tokens=np.array([["a"], ["b"], ["c"]]))
+np.savez("none.npz", attention=a, tokens=np.array([], dtype="<U1"))
+np.savez("blank.npz", attention=a, tokens=np.array(["", "", ""], dtype="<U0"))
+np.savez("half.npz", attention=a, tokens=np.array([97, 0xd800, 98], dtype="<u4").view("<U1"))
+END
+    tokens() {
+        attn run "$1" -q -o - | jq -c '[.tokens, .key_tokens]'
+    }
+    same "$(tokens x.npz)" '[["a","ßx","日本"],["a","ßx","日本"]]'
+    same "$(tokens turned.npz)" '[["a","","cc"],["x","y","z"]]'
+    same "$(tokens blank.npz)" '[["","",""],["","",""]]'
+    same "$(attn info x.npz --format json | jq -c '.files[0] | .reading[1], .warnings')" $'"tokens: labels"\n[]'
+    attn convert "$DATA/causal.json" -o causal.gguf -q
+    same "$(tokens causal.gguf)" "$(jq -c '[.tokens, .tokens]' "$DATA/causal.json")"
+    fails 3 'column.npz:tokens: its shape is 3×1: expected a list of labels' attn run column.npz -o x.png
+    fails 3 'none.npz:tokens: its shape is 0 numbers: expected a list of labels' attn run none.npz -o x.png
+    fails 3 'half.npz:tokens: label 1 is no Unicode text: expected text' attn run half.npz -o x.png
+}
