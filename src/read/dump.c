@@ -527,6 +527,13 @@ static bool refuse_bare(const struct dump *dump, const struct array *array, stru
 {
     char shape[ARRAY_SHAPE_TEXT];
     const char *path = dump_path(dump), *name = array->name, *colon = name[0] ? ":" : "";
+    /* One sequence of a batch, as models give their hidden states. */
+    if (array->rank == 3 && array->shape[0] == 1 && array->shape[1] != array->shape[2])
+        return archive_error(
+            dump->archive, array, error,
+            "its shape is %s, and it may be embeddings, weights or queries: expected it by --embeddings "
+            "%s%s%s, --attention or --q",
+            array_shape(array, shape), path, colon, name);
     return archive_error(
         dump->archive, array, error,
         "its shape is %s, and it may be weights or queries: expected it by --attention %s%s%s or "

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/dump.h"
+#include "read/inputs_put.h"
 #include "read/model_plan.h"
 
 /* Which inputs a file fills. */
@@ -35,6 +36,7 @@ static bool put_reading(struct tensor_info *tensor, const struct dump_reading *r
     if (reading->step != SIZE_MAX)
         snprintf(step, sizeof step, ", step %zu", reading->step);
     tensor->input = reading->input;
+    tensor->is_bare = reading->is_bare;
     tensor->reading = text_format("%s%s%s%s", input_names[reading->input], layer, step,
                                   reading->is_scores ? ", by the softmax of masked scores" : "");
     return tensor->reading || error_memory(error, 64);
@@ -264,6 +266,26 @@ static bool may_be_weights(const struct file_info *info, size_t index)
            tensor->range.is_known && tensor->range.min >= 0 && tensor->range.max > 0;
 }
 
+/* Says of an array without a telling name that is taken for embeddings that it may be weights, as a run does. */
+static bool info_doubt_embeddings(struct file_info *info, size_t index, struct error *error)
+{
+    const struct array *array = &info->file.arrays[index];
+    const struct tensor_info *told = &info->tensors[index];
+    if (!told->is_bare || told->input != INPUT_EMBEDDINGS || array->rank != 2 ||
+        array->shape[0] != array->shape[1] || !(told->range.min >= 0 && told->range.max <= 1))
+        return true;
+    struct tensor tensor = {.rank = 2,
+                            .shape = {array->shape[0], array->shape[1]},
+                            .place = {.file = info->file.path.file},
+                            .data = memory_alloc(array->shape[0] * array->shape[1], sizeof(float), error)};
+    if (!tensor.data)
+        return false;
+    array_widen(array, tensor.data);
+    inputs_warn_weights(&tensor, &info->warnings);
+    tensor_free(&tensor);
+    return true;
+}
+
 static bool info_measure(struct file_info *info, struct error *error)
 {
     struct sentences sentences = {{.to = &info->facts}, {.to = &info->warnings}, {.to = &info->warnings}};
@@ -276,6 +298,7 @@ static bool info_measure(struct file_info *info, struct error *error)
         ok = array_file_load(&info->file, array, error) &&
              array_range(&tensor->range, array, array_file_source(&info->file, array), error);
         tensor->has_range = ok;
+        ok = ok && info_doubt_embeddings(info, i, error);
         if (ok && may_be_weights(info, i))
             ok = info_check_weights(&sentences, array, error);
     }

@@ -71,3 +71,16 @@ END
     rm ./?.npy
     fails 2 '--part encoder: cross_attentions.json has no such attention: expected cross' attn run cross_attentions.json --part encoder -o x.png
 }
+
+@test "an array of one axis of 1 in front may be embeddings, which the message says" {
+    "$PYTHON" -c '
+import numpy as np
+np.save("x.npy", np.ones((1, 3, 4), "f4"))
+np.savez("y.npz", some=np.ones((1, 3, 4), "f4"))
+np.save("square.npy", np.ones((1, 3, 3), "f4"))'
+    fails 3 'x.npy: its shape is 1×3×4, and it may be embeddings, weights or queries: expected it by --embeddings x.npy, --attention or --q' attn run x.npy -o x.png
+    fails 3 'y.npz:some: its shape is 1×3×4, and it may be embeddings, weights or queries: expected it by --embeddings y.npz:some, --attention or --q' \
+        attn run y.npz -o x.png
+    fails 3 'square.npy: its shape is 1×3×3, and it may be weights or queries: expected it by --attention square.npy or --q square.npy' attn run square.npy -o x.png
+    attn run --embeddings y.npz:some -q -o x.png
+}

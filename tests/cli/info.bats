@@ -139,3 +139,15 @@ np.savez("q.npz", q=np.zeros(3), k=np.zeros((0, 3)), slopes=np.zeros(3))'
     told_of x.json null '[]' '["embeddings is a vector of 2 numbers: expected rows and columns"]'
     fails 3 'number.npy: embeddings is 1 number: expected rows and columns' attn run number.npy -o x.png
 }
+
+@test "bug: weights of two axes were taken for embeddings without the doubt that a run has" {
+    "$PYTHON" -c '
+import numpy as np
+np.save("weights.npy", np.full((4, 4), 0.25))
+np.save("one_hot.npy", np.eye(4))
+np.savez("named.npz", embeddings=np.full((4, 4), 0.25))'
+    doubt='weights.npy: taken for embeddings, and its rows sum to 1 as those of weights do: --attention weights.npy takes it for weights'
+    same "$(told '.files[0].warnings' weights.npy)" "[\"$doubt\"]"
+    same "$(attn run weights.npy --format none -o x.png 2>&1)" "attn: warning: $doubt"
+    same "$(told '.files[].warnings' one_hot.npy named.npz)" $'[]\n[]'
+}
