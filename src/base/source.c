@@ -103,8 +103,7 @@ static bool source_open(struct source *source, const char *path, size_t most, si
                         struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
-    *source =
-        (struct source){.name = text_copy(standard ? "standard input" : path), .standard = standard};
+    *source = (struct source){.name = text_copy(standard ? "standard input" : path), .standard = standard};
     if (!source->name)
         return error_memory(error, strlen(path) + 1);
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
