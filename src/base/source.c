@@ -96,7 +96,7 @@ static bool source_open(struct source *source, const char *path, size_t most, si
                         struct error *error)
 {
     bool standard = strcmp(path, "-") == 0;
-    *source = (struct source){.name = text_copy(standard ? "standard input" : path)};
+    *source = (struct source){.name = text_copy(standard ? "standard input" : path), .standard = standard};
     if (!source->name)
         return error_memory(error, strlen(path) + 1);
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -116,6 +116,11 @@ bool source_read(struct source *source, const char *path, size_t most, struct er
 bool source_map(struct source *source, const char *path, struct error *error)
 {
     return source_open(source, path, 0, 1, error);
+}
+
+const char *source_path(const struct source *source)
+{
+    return source->standard ? "-" : source->name;
 }
 
 void source_pass(const struct source *source, const char *start, const char *end)

@@ -9,7 +9,8 @@
 
 /* A text that was read, and the name of its file. `data` has `size` bytes and then a NUL; all owned. */
 struct source {
-    char *name; /* as the user gave it; "standard input" for - */
+    char *name;    /* as the user gave it; "standard input" for - */
+    bool standard; /* it is standard input */
     char *data;
     size_t size;
     size_t mapped; /* bytes of a mapping that `data` is; 0: of its own memory */
@@ -32,6 +33,9 @@ void source_drop(struct source *source);
 /* Says that a part of the text has been read, which nobody has changed: if the file is mapped, its memory is
  * given back until it is read again. */
 void source_pass(const struct source *source, const char *start, const char *end);
+
+/* What names it on a command line: its name, or "-". */
+const char *source_path(const struct source *source);
 
 /* The place of byte `offset`. The column counts characters. */
 struct place source_place(const struct source *source, size_t offset);

@@ -15,13 +15,15 @@
 #include "problem/deferred.h"
 #include "problem/parts.h"
 #include "problem/pieces.h"
+#include "read/array_path.h"
+#include "read/dump_names.h"
 #include "read/model_layers.h"
 #include "read/read.h"
 #include "read/vocabulary.h"
 
 static bool is_standard_input(const char *path)
 {
-    return path && strcmp(path, "-") == 0;
+    return path && array_path_is_standard(path);
 }
 
 /* There must be an input, and standard input ends when it has been read. */
@@ -125,6 +127,11 @@ static bool read_files(struct computation *c, const struct options *options, str
             error, ERROR_USAGE,
             "--text takes the rows of its words from a file of word vectors, and no input is one: "
             "expected lines of a word and its numbers, as word2vec, GloVe and fastText write them");
+    if (files->part > PART_ONLY && !inputs->has_parts && !files->projections)
+        return error_set(
+            error, ERROR_USAGE,
+            "--part %s: no input has the parts of an encoder-decoder: expected it without --part",
+            dump_part_names[files->part]);
     if ((files->has_batch || files->transpose) && !deferred_fetch(inputs, NULL, error))
         return false;
     return (!files->has_batch || inputs_choose_batch(inputs, files->batch, error)) &&

@@ -9,6 +9,7 @@
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "engine/threads.h"
+#include "read/array_path.h"
 #include "read/file_info.h"
 #include "read/read.h"
 #include "view/info_table.h"
@@ -71,7 +72,7 @@ static bool info_run(const struct options *options, struct error *error)
     struct info_output output = {.as_json = own->as_json};
     size_t standard = 0;
     for (size_t i = 0; i < options->operand_count; i++)
-        standard += strcmp(options->operands[i], "-") == 0;
+        standard += array_path_is_standard(options->operands[i]);
     if (options->operand_count == 0)
         return error_set(error, ERROR_USAGE, "no input; expected attn info FILE");
     if (standard > 1)

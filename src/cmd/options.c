@@ -157,11 +157,39 @@ struct ambiguous {
     const struct option_row *row;
 };
 
+/* The words of a command line: as they were given, and as getopt_long sees and sorts them: those that name an array of standard
+ * input (-:NAME) without their dash, for it would take them for options. */
+struct option_words {
+    int count;
+    char **given, **shown; /* `shown` is owned */
+};
+
+static bool option_words_make(struct option_words *words, int argc, char **argv, struct error *error)
+{
+    *words = (struct option_words){argc, argv, memory_alloc((size_t)argc + 1, sizeof *words->shown, error)};
+    for (int i = 0; words->shown && i < argc; i++)
+        words->shown[i] = argv[i] + text_begins(argv[i], "-:");
+    if (words->shown)
+        words->shown[argc] = NULL;
+    return words->shown;
+}
+
+/* The word that was given, of one that getopt_long saw. */
+static char *option_word(const struct option_words *words, char *shown)
+{
+    for (int i = 0; shown && *shown == ':' && i < words->count; i++)
+        if (shown == words->given[i] + 1)
+            return words->given[i];
+    return shown;
+}
+
 static bool options_read(struct options *options, const struct command *command,
-                         const struct option_row *rows, size_t count, int argc, char **argv,
+                         const struct option_row *rows, size_t count, const struct option_words *words,
                          struct ambiguous *ambiguous, struct error *error)
 {
     struct getopt_table table;
+    const int argc = words->count;
+    char **argv = words->shown;
     getopt_table_make(&table, rows, count);
     opterr = 0;
     optind = 1;
@@ -186,14 +214,14 @@ static bool options_read(struct options *options, const struct command *command,
         else
             while (rows[i].letter != c)
                 i++;
-        if (!options_set(options, &rows[i], optarg, error))
+        if (!options_set(options, &rows[i], option_word(words, optarg), error))
             return false;
         if (is_optional(&rows[i]) && !optarg && optind < argc && !ambiguous->word &&
             access(argv[optind], F_OK) != 0 && would_accept(&rows[i], command, argv[optind]))
             *ambiguous = (struct ambiguous){argv[optind], &rows[i]};
     }
     while (optind < argc)
-        options->operands[options->operand_count++] = argv[optind++];
+        options->operands[options->operand_count++] = option_word(words, argv[optind++]);
     return true;
 }
 
@@ -202,9 +230,13 @@ bool options_parse(struct options *options, const struct command *command, int a
 {
     struct option_row rows[OPTIONS_MAX];
     struct ambiguous ambiguous = {0};
+    struct option_words words = {0};
     size_t count = option_rows(command, rows, NULL);
-    if (!options_begin(options, command, (size_t)argc, error) ||
-        !options_read(options, command, rows, count, argc, argv, &ambiguous, error))
+    const bool ok = options_begin(options, command, (size_t)argc, error) &&
+                    option_words_make(&words, argc, argv, error) &&
+                    options_read(options, command, rows, count, &words, &ambiguous, error);
+    free(words.shown);
+    if (!ok)
         return false;
     if (!ambiguous.word || options->help || options->version)
         return true;

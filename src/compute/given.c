@@ -245,8 +245,9 @@ static void warn_tensor(const struct given_warning *warning, size_t first, size_
                 ? "; its columns do, so queries and keys look exchanged; --transpose turns them round"
                 : "");
     if (seen->broken > 0)
-        warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity; shown as they are", file,
-                     colon, seen->broken, seen->rows);
+        warnings_add(warnings, "%s%sattention: %zu of %zu rows hold NaN or infinity%s; shown as they are",
+                     file, colon, seen->broken, seen->rows,
+                     attention->holds & TENSOR_TOO_LARGE ? ", or numbers too large for float32" : "");
 }
 
 /* Zeros above the diagonal are most likely masked pairs, which nobody said. */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "problem/check.h"
+#include "tensor/archive.h"
 
 /* The tensor whose columns are the width of projection `which` (0: q, 1: k, 2: v), and its name: the given
  * one, the weight matrix, or the sequence itself. NULL for the output of the layer below. */
@@ -153,12 +154,19 @@ static bool settle_heads(const struct check *check, struct projection *projectio
 static bool absent_error(const struct check *check, const struct projection *q, const struct projection *k)
 {
     const char *absent = !q->width && !k->width ? "q and k" : !q->width ? "q" : "k";
-    const char *file = check->inputs->source_count ? check->inputs->sources[0].name : NULL;
+    const struct inputs *inputs = check->inputs;
+    /* A file of arrays has its source in its archive. */
+    const char *file = inputs->source_count > 0 ? inputs->sources[0].name : NULL;
+    if (!file && inputs->archive_count > 0)
+        file = inputs->archives[0]->sources[0].name;
+    const bool has_projection =
+        check_find(check, INPUT_W_Q) || check_find(check, INPUT_W_K) || check_find(check, INPUT_W_V);
     char layer_name[40] = "";
-    if (check->inputs->layer_count > 0)
+    if (inputs->layer_count > 0)
         snprintf(layer_name, sizeof layer_name, "layer %zu has ", check_number(check));
-    return error_set(check->error, ERROR_INPUT, "%s%s%sno %s: expected embeddings, q and k, or attention",
-                     file ? file : "", file ? ": " : "", layer_name, absent);
+    return error_set(check->error, ERROR_INPUT, "%s%s%sno %s%s: expected embeddings, q and k, or attention",
+                     file ? file : "", file ? ": " : "", layer_name, absent,
+                     has_projection ? ", and no embeddings for the projections" : "");
 }
 
 /* Leaves v out where it would be the sequence itself, which cannot be shared by the heads: without w_v the weights

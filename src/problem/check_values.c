@@ -41,6 +41,26 @@ static bool check_mask(const struct tensor *mask, const char *name, struct error
     return true;
 }
 
+/* What number `at` of a tensor was in its file, which is not finite here. Room for any in 32 bytes. */
+static const char *nonfinite_text(const struct tensor *tensor, size_t at, char out[32])
+{
+    const float value = tensor->data[at];
+    if ((tensor->holds & TENSOR_TOO_LARGE) && at == tensor->too_large_at)
+        snprintf(out, 32, "%.9g", tensor->too_large);
+    else
+        snprintf(out, 32, "%s", isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity");
+    return out;
+}
+
+/* What became of numbers that are finite in the file. */
+static const char *too_large_text(const struct tensor *tensor, size_t at)
+{
+    if (!(tensor->holds & TENSOR_TOO_LARGE) || isnan(tensor->data[at]))
+        return "";
+    return at == tensor->too_large_at ? ", too large for float32 (at most 3.4e38), which makes it infinite"
+                                      : ", or numbers too large for float32 (at most 3.4e38)";
+}
+
 /* Warns of the first NaN or infinity, which are computed with as arithmetic has it; -infinity is none where
  * it `may_mask`. Returns whether there was one. */
 static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool may_mask,
@@ -56,16 +76,13 @@ static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool m
     }
     if (found == 0)
         return false;
-    char where[96], more[48] = "";
-    float value = tensor->data[first];
+    char what[32], where[96], more[48] = "";
     if (found > 1)
         snprintf(more, sizeof more, " and %zu more", found - 1);
-    warnings_add(warnings, "%s%s%s holds %s at %s%s: the rows that see it become NaN",
+    warnings_add(warnings, "%s%s%s holds %s at %s%s%s: the rows that see it become NaN",
                  tensor->place.file ? tensor->place.file : "", tensor->place.file ? ": " : "", name,
-                 isnan(value) ? "NaN"
-                 : value > 0  ? "infinity"
-                              : "-infinity",
-                 index_text(tensor, first, where), more);
+                 nonfinite_text(tensor, first, what), index_text(tensor, first, where), more,
+                 too_large_text(tensor, first));
     return true;
 }
 

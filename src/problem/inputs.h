@@ -129,7 +129,8 @@ struct inputs {
         ids; /* of the tokens in the vocabulary of their tokenizer; no data: not given. Of two axes: of a batch */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
-    bool has_text; /* the embeddings are the rows that a file of word vectors has for the words of a text */
+    bool has_parts; /* files have attention of an encoder or decoder, and one was chosen */
+    bool has_text;  /* the embeddings are the rows that a file of word vectors has for the words of a text */
     size_t batch_size;                /* sequences, of which a reader has chosen one; 0: none has */
     bool batch_is_taken[INPUT_COUNT]; /* the tensors of `all` of which it has */
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */

@@ -261,7 +261,7 @@ static bool array_file_choose(struct array_file *file, struct error *error)
         return true;
     if (!path->name && file->count != 1)
         return error_set(error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
-                         array_file_name(file), file->count, array_file_name(file), path->index);
+                         array_file_name(file), file->count, path->file, path->index);
     struct array *array = path->name ? array_file_find(file, path->name, error) : &file->arrays[0];
     if (!array || (path->index && !archive_load(&file->archive, array, error)))
         return false;

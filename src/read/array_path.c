@@ -6,15 +6,26 @@
 
 #include "base/text.h"
 
-/* Cuts [INDEX] and its brackets off the end of a text. */
+/* Cuts [INDEX] and its brackets off the end of a text. An index that has brackets in it is none that can be read, but no part of
+ * the name either. */
 static const char *path_index(char *text)
 {
-    const size_t length = strlen(text);
-    char *open = length > 0 && text[length - 1] == ']' ? strrchr(text, '[') : NULL;
-    if (!open)
-        return NULL;
-    text[length - 1] = *open = 0;
-    return open + 1;
+    size_t at = strlen(text), depth = 0;
+    char *end = at > 0 && text[at - 1] == ']' ? text + at - 1 : NULL;
+    while (end && at-- > 0) {
+        depth += text[at] == ']';
+        depth -= text[at] == '[';
+        if (depth > 0)
+            continue;
+        *end = text[at] = 0;
+        return text + at + 1;
+    }
+    return NULL;
+}
+
+bool array_path_is_standard(const char *text)
+{
+    return strcmp(text, "-") == 0 || (strncmp(text, "-:", 2) == 0 && access(text, F_OK) != 0);
 }
 
 bool array_path_make(struct array_path *path, const char *text, struct error *error)

@@ -47,30 +47,33 @@ static bool tensor_of(struct tensor *tensor, struct archive *archive, const stru
 {
     struct array array = *given;
     struct place place;
-    char shape[ARRAY_SHAPE_TEXT];
+    char shape[ARRAY_SHAPE_TEXT], unread[ARRAY_UNREAD_TEXT];
     size_t count;
-    if (!dtype_kind(array.dtype)->widen)
-        return archive_error(archive, &array, error, "numbers of the type %s cannot be read", array.type);
+    if (!dtype_kind(array.dtype)->widen) /* a format without other types says which it has */
+        return archive_load(archive, &array, error) &&
+               archive_error(archive, &array, error, "%s", array_unread(&array, unread));
     fit_rank(&array);
     if (array.rank > TENSOR_RANK_MAX)
         return archive_error(archive, &array, error,
                              "its shape is %s: expected at most %d axes; --batch N chooses one of a batch",
                              array_shape(&array, shape), TENSOR_RANK_MAX);
     if (!array_count(&array, &count) || count == 0)
-        return archive_error(archive, &array, error, "its shape is %s: expected numbers",
+        return archive_error(archive, &array, error, "it is empty (%s): expected numbers",
                              array_shape(&array, shape));
     if (!array_place(&place, archive, &array, error) || (!deferred && !archive_load(archive, &array, error)))
         return false;
     const float *in_place = array_in_place(&array);
     const bool in_parts =
         in_place && archive->in_parts && archive->sources[array.source].size >= ARCHIVE_SMALL;
-    if (!in_parts && !archive_verify(archive, &array, error))
+    if (!in_parts && !deferred && !archive_verify(archive, &array, error))
         return false;
     *tensor = (struct tensor){.rank = array.rank,
                               .holds = array.dtype == DTYPE_BOOL ? TENSOR_BOOLEANS : TENSOR_NUMBERS,
                               .place = place};
     for (int a = 0; a < array.rank; a++)
         tensor->shape[a] = array.shape[a];
+    if (deferred)
+        *deferred = array;
     if (in_place) {
         /* A mapped file is ours to write: the pages that are become copies. */
         memcpy(&tensor->data, &in_place, sizeof tensor->data);
@@ -83,9 +86,10 @@ static bool tensor_of(struct tensor *tensor, struct archive *archive, const stru
     if (!tensor->data)
         return false;
     if (deferred)
-        *deferred = array;
-    else
-        array_widen(&array, tensor->data);
+        return true;
+    array_widen(&array, tensor->data);
+    if (array_too_large(&array, tensor->data, &tensor->too_large, &tensor->too_large_at))
+        tensor->holds |= TENSOR_TOO_LARGE;
     return true;
 }
 

@@ -17,8 +17,8 @@
 bool array_tensor(struct tensor *tensor, struct archive *archive, const struct array *array,
                   struct error *error);
 
-/* The same for numbers that may stay in the file for now: where they do not lie as the tensor needs them, its data are zeros, and
- * `*deferred` is the array that they will be fetched from; else its rank is 0. */
+/* The same for numbers that may stay in the file for now: where they do not lie as the tensor needs them, its data are zeros.
+ * `*deferred` is the array that they will be fetched from, and whose checksum has not been compared. */
 bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const struct array *array,
                            struct array *deferred, struct error *error);
 

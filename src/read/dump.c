@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "problem/deferred.h"
 #include "read/array_tensor.h"
+#include "read/dump_labels.h"
 #include "read/dump_names.h"
 #include "read/dump_steps.h"
 #include "read/inputs_put.h"
@@ -47,6 +48,12 @@ struct dump {
 static const char *dump_file(const struct dump *dump)
 {
     return dump->archive->sources[0].name;
+}
+
+/* What names the file on a command line. */
+static const char *dump_path(const struct dump *dump)
+{
+    return source_path(&dump->archive->sources[0]);
 }
 
 static struct array *found_array(const struct dump *dump, const struct found *found)
@@ -133,28 +140,29 @@ static void keep_target(struct dump *dump)
             drop(&dump->list[i]);
 }
 
-/* Of the parts of an encoder–decoder keeps one: cross attention, else the encoder's, else the decoder's. */
-static void keep_part(struct dump *dump)
+/* Which part of an encoder-decoder the name says. */
+static enum dump_part found_part(const struct dump *dump, const struct found *found)
 {
-    static const enum dump_part order[] = {PART_CROSS, PART_ENCODER, PART_DECODER};
+    return found->dump ? found->dump->part : dump_part_of(found_array(dump, found)->name);
+}
+
+/* Of the parts of an encoder-decoder keeps one, of arrays a layer and of those of all layers. */
+static bool keep_part(struct dump *dump)
+{
     bool has[PART_COUNT] = {false};
-    enum dump_part kept = PART_ONLY;
+    enum dump_part kept;
     for (size_t i = 0; i < dump->count; i++)
-        if (dump->list[i].dump && is_found(&dump->list[i]))
-            has[dump->list[i].dump->part] = true;
-    for (size_t i = 3; i-- > 0;)
-        if (has[order[i]])
-            kept = order[i];
-    if (dump->target->part > PART_ONLY)
-        kept = (enum dump_part)dump->target->part;
-    for (size_t i = 0; i < dump->count; i++)
-        if (dump->list[i].dump && kept != PART_ONLY && dump->list[i].dump->part != kept)
+        if (is_found(&dump->list[i]))
+            has[found_part(dump, &dump->list[i])] = true;
+    if (!dump_part_choose(&kept, has, (enum dump_part)dump->target->part, dump_file(dump), dump->inputs,
+                          dump->error))
+        return false;
+    for (size_t i = 0; i < dump->count && kept != PART_ONLY; i++) {
+        const enum dump_part part = found_part(dump, &dump->list[i]);
+        if (part != kept && (dump->list[i].dump || part != PART_ONLY))
             drop(&dump->list[i]);
-    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
-        if (has[part] && part != kept)
-            warnings_add(&dump->inputs->notes,
-                         "%s: the attention of the %s is taken; --part %s takes the other", dump_file(dump),
-                         dump_part_names[kept], dump_part_names[part]);
+    }
+    return true;
 }
 
 /* Whether two arrays are the same thing of a layer and step. */
@@ -360,8 +368,7 @@ static bool found_tensor(const struct dump *dump, struct tensor *tensor, const s
     if (input != INPUT_ATTENTION || array->rank < 2)
         return array_tensor(tensor, dump->archive, array, dump->error);
     return array_tensor_deferred(tensor, dump->archive, array, &deferred, dump->error) &&
-           (deferred.rank == 0 ||
-            deferred_add(dump->inputs, dump->archive, &deferred, tensor->data, layer, dump->error));
+           deferred_add(dump->inputs, dump->archive, &deferred, tensor->data, layer, dump->error);
 }
 
 /* The softmax of each row, in memory of the tensor's own: the file may have the same numbers under another name. Masked pairs
@@ -480,11 +487,22 @@ static void warn_exchanged(const struct dump *dump, const struct tensor *q)
             q->place.file, shape[0], shape[1], shape[0], shape[1]);
 }
 
+/* What the note says of an array under a name of other software. */
+static void note_other(const struct dump *dump, const char *file, const char *own)
+{
+    warnings_add(&dump->inputs->notes, "%s is taken for %s", file, own);
+}
+
 static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const struct found *found)
 {
-    const struct json_mask mask = {tensor, found_array(dump, found)->name, &dump->inputs->all, dump->warnings,
-                                   dump->error};
-    return json_put_mask(&mask, found->other->sense);
+    const char *file = tensor->place.file;
+    enum input input;
+    const struct json_mask mask = {
+        tensor, found_array(dump, found)->name, &dump->inputs->all, &input, dump->warnings, dump->error};
+    if (!json_put_mask(&mask, found->other->sense))
+        return false;
+    note_other(dump, file, input_names[input]);
+    return true;
 }
 
 static bool put_whole(const struct dump *dump, const struct found *found)
@@ -493,13 +511,14 @@ static bool put_whole(const struct dump *dump, const struct found *found)
     struct tensor tensor = {0};
     bool ok = take_of_layers(dump, &whole, found->input) &&
               found_tensor(dump, &tensor, &whole, found->input, SIZE_MAX);
-    if (ok && found->other)
-        warnings_add(&dump->inputs->notes, "%s is taken for %s", tensor.place.file, found->other->own);
+    const bool is_mask = found->other && found->other->sense >= NAME_KEEPS;
+    if (ok && found->other && !is_mask)
+        note_other(dump, tensor.place.file, found->other->own);
     if (ok && found->input == INPUT_Q)
         warn_exchanged(dump, &tensor);
     if (ok && found->other && found->other->sense == NAME_OUT_IN)
         tensor.is_out_in = true;
-    if (ok && found->other && found->other->sense >= NAME_KEEPS)
+    if (ok && is_mask)
         ok = dump_put_mask(dump, &tensor, found);
     else
         ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor,
@@ -589,15 +608,22 @@ static bool is_called_weights(const struct dump *dump, const struct array *array
 }
 
 /* What says that a single array is one thing or the other. */
-static bool refuse_bare(const struct dump *dump, const struct array *array, const char *place,
-                        struct error *error)
+static bool refuse_bare(const struct dump *dump, const struct array *array, struct error *error)
 {
     char shape[ARRAY_SHAPE_TEXT];
+    const char *path = dump_path(dump), *name = array->name, *colon = name[0] ? ":" : "";
+    /* One sequence of a batch, as models give their hidden states. */
+    if (array->rank == 3 && array->shape[0] == 1 && array->shape[1] != array->shape[2])
+        return archive_error(
+            dump->archive, array, error,
+            "its shape is %s, and it may be embeddings, weights or queries: expected it by --embeddings "
+            "%s%s%s, --attention or --q",
+            array_shape(array, shape), path, colon, name);
     return archive_error(
         dump->archive, array, error,
-        "its shape is %s, and it may be weights or queries: expected it by --attention %s or "
-        "--q %s",
-        array_shape(array, shape), place, place);
+        "its shape is %s, and it may be weights or queries: expected it by --attention %s%s%s or "
+        "--q %s%s%s",
+        array_shape(array, shape), path, colon, name, path, colon, name);
 }
 
 /* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
@@ -612,7 +638,7 @@ static bool dump_put_bare(const struct dump *dump, const struct array *bare)
               found_tensor(dump, &tensor, array, is_weights ? input : INPUT_COUNT, SIZE_MAX) &&
               (!is_weights || is_positive(dump, &tensor, &is_weights));
     if (ok && of_pairs && !is_weights)
-        ok = refuse_bare(dump, array, tensor.place.file, dump->error);
+        ok = refuse_bare(dump, array, dump->error);
     if (ok && of_pairs)
         warnings_add(&dump->inputs->notes, "%s is taken for attention, by its name", tensor.place.file);
     ok = ok && inputs_put_tensor(&dump->inputs->all.tensor[input], &tensor, input_names[input], dump->error);
@@ -635,7 +661,8 @@ static bool pass_over(const struct dump *dump)
         const char *name = found_array(dump, found)->name;
         if (is_found(found) || found->is_ids || found->dump || found->other ||
             input_named(name) < INPUT_COUNT || name[0] == '_' || text_begins(name, "x-") ||
-            dump_name_is_result(name) || (dump->has_hooks && strstr(name, "hook_")))
+            dump_name_is_result(name) || dump_labels_are(found_array(dump, found)) ||
+            (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
         if (advice)
@@ -663,17 +690,17 @@ static bool nothing_found(const struct dump *dump)
             dump->error, ERROR_INPUT,
             "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
             dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
-            dump_file(dump), array->name);
+            dump_path(dump), array->name);
     const char *title = model_title(dump->archive);
     if (title)
         return error_set(dump->error, ERROR_INPUT,
                          "%s holds the weights of a model (%s): expected --projections %s beside embeddings",
-                         dump_file(dump), title, dump_file(dump));
+                         dump_file(dump), title, dump_path(dump));
     return error_set(
         dump->error, ERROR_INPUT,
         "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "
         "attention, …; --q %s:%s takes one",
-        dump_file(dump), dump->archive->count, array->name, array_shape(array, shape), dump_file(dump),
+        dump_file(dump), dump->archive->count, array->name, array_shape(array, shape), dump_path(dump),
         array->name);
 }
 
@@ -683,8 +710,7 @@ static bool nothing_found(const struct dump *dump)
 static bool keep_found(struct dump *dump, bool *any)
 {
     keep_target(dump);
-    keep_part(dump);
-    if (!keep_preferred(dump))
+    if (!keep_part(dump) || !keep_preferred(dump))
         return false;
     drop_operands(dump);
     *any = false;
@@ -699,10 +725,12 @@ static bool put_found(struct dump *dump)
     if (!keep_found(dump, &any))
         return false;
     if (!any && dump->target->what == READ_ANY && dump->archive->count == 1)
-        return dump_put_bare(dump, &dump->archive->arrays[0]);
+        return dump_put_bare(dump, &dump->archive->arrays[0]) &&
+               dump_labels_put(dump->inputs, dump->archive, dump->error);
     if (!any)
         return nothing_found(dump);
     if (!dump_put_ids(dump) || !dump_put_about(dump) || !list_layers(dump) ||
+        (dump->target->what == READ_ANY && !dump_labels_put(dump->inputs, dump->archive, dump->error)) ||
         (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
@@ -724,7 +752,7 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
     const char *near = name ? text_nearest(name, names) : NULL;
     if (!array && !name)
         return error_set(dump->error, ERROR_USAGE, "%s holds %zu arrays: expected %s:NAME[%s]",
-                         dump_file(dump), dump->archive->count, dump_file(dump), index);
+                         dump_file(dump), dump->archive->count, dump_path(dump), index);
     if (!array)
         return error_set(dump->error, ERROR_USAGE, "%s has no array %s%s%s%s", dump_file(dump), name,
                          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
@@ -756,7 +784,9 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
                        dump_file(&dump), archive->format->what);
     if (ok) {
         find_all(&dump);
-        const bool is_one = archive->count == 1 && (index || target->what == READ_TENSOR);
+        const bool asks_part =
+            target->part > PART_ONLY && archive->count == 1 && found_part(&dump, &dump.list[0]) != PART_ONLY;
+        const bool is_one = archive->count == 1 && (index || (target->what == READ_TENSOR && !asks_part));
         ok = name || index || is_one ? put_chosen(&dump, name, index) : put_found(&dump);
     }
     free(dump.list);
@@ -770,17 +800,17 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
 static void plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
 {
     const struct array *array = &dump->archive->arrays[0];
-    const char *file = dump_file(dump);
     struct error refused = {0};
+    char unread[ARRAY_UNREAD_TEXT];
     *reading =
         (struct dump_reading){.input = INPUT_COUNT, .layer = SIZE_MAX, .step = SIZE_MAX, .is_bare = true};
     if (!dtype_kind(array->dtype)->widen)
-        warnings_add(warnings, "numbers of the type %s cannot be read", array->type);
+        warnings_add(warnings, "%s", array_unread(array, unread));
     else if (!has_matrix_axes(array))
         reading->input = INPUT_EMBEDDINGS;
     else if (is_called_weights(dump, array))
         reading->input = INPUT_ATTENTION;
-    else if (!refuse_bare(dump, array, file, &refused))
+    else if (!refuse_bare(dump, array, &refused))
         warnings_add(warnings, "%s", refused.message);
 }
 
@@ -789,8 +819,11 @@ static void plan_found(const struct dump *dump, struct dump_reading *readings)
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const struct dump_name *name = found->dump;
-        readings[i] = (struct dump_reading){
-            .input = found->input, .layer = SIZE_MAX, .step = SIZE_MAX, .is_ids = found->is_ids};
+        readings[i] = (struct dump_reading){.input = found->input,
+                                            .layer = SIZE_MAX,
+                                            .step = SIZE_MAX,
+                                            .is_ids = found->is_ids,
+                                            .is_labels = dump_labels_are(found_array(dump, found))};
         if (!is_found(found) || !name)
             continue;
         readings[i].layer = layer_index(dump, found->numbers.layer);

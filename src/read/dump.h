@@ -36,6 +36,7 @@ struct dump_reading {
     size_t step;      /* of a generation; SIZE_MAX: of none */
     bool is_scores;   /* masked scores, whose softmax is taken */
     bool is_ids;      /* the numbers of the tokens in a vocabulary */
+    bool is_labels;   /* tokens or key_tokens, as its name says */
     bool is_bare;     /* its name says nothing: by its axes, and attention by the name of its file */
     const char *from; /* the framework that gives such names; NULL: none */
 };

@@ -5,6 +5,8 @@
 #include <string.h>
 
 const char *const dump_part_names[PART_COUNT] = {"", "encoder", "decoder", "cross"};
+const char *const dump_part_calls[PART_COUNT] = {"self-attention", "the attention of the encoder",
+                                                 "the attention of the decoder", "cross attention"};
 
 #define TRANSFORMER_LENS "TransformerLens"
 #define HUGGING_FACE "Hugging Face"
@@ -125,6 +127,54 @@ const char *dump_name_of_layer(const char *name, size_t *layer)
         return NULL;
     *layer = strtoul(name + begin, NULL, 10);
     return key + 1;
+}
+
+enum dump_part dump_part_of(const char *name)
+{
+    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++) {
+        const size_t length = strlen(dump_part_names[part]);
+        if (strncmp(name, dump_part_names[part], length) == 0 && strcmp(name + length, "_attentions") == 0)
+            return part;
+    }
+    return PART_ONLY;
+}
+
+bool dump_part_error(const bool has[PART_COUNT], enum dump_part said, const char *file, struct error *error)
+{
+    const char *names[PART_COUNT];
+    int count = 0;
+    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
+        if (has[part])
+            names[count++] = dump_part_names[part];
+    if (count == 0)
+        return error_set(error, ERROR_USAGE,
+                         "--part %s: %s has one attention, of no encoder-decoder: expected it without --part",
+                         dump_part_names[said], file);
+    return error_set(error, ERROR_USAGE, "--part %s: %s has no such attention: expected %s%s%s",
+                     dump_part_names[said], file, names[0], count > 1 ? " or " : "",
+                     count > 1 ? names[1] : "");
+}
+
+bool dump_part_choose(enum dump_part *kept, const bool has[PART_COUNT], enum dump_part said, const char *file,
+                      struct inputs *inputs, struct error *error)
+{
+    static const enum dump_part order[] = {PART_DECODER, PART_ENCODER, PART_CROSS};
+    *kept = PART_ONLY;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (has[order[i]])
+            *kept = order[i];
+    if (*kept == PART_ONLY)
+        return true;
+    if (said != PART_ONLY && !has[said])
+        return dump_part_error(has, said, file, error);
+    if (said != PART_ONLY)
+        *kept = said;
+    inputs->has_parts = true;
+    for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
+        if (has[part] && part != *kept)
+            warnings_add(&inputs->notes, "%s: %s is taken; --part %s takes %s", file, dump_part_calls[*kept],
+                         dump_part_names[part], dump_part_calls[part]);
+    return true;
 }
 
 bool dump_name_is_result(const char *name)

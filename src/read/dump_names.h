@@ -4,12 +4,25 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "problem/inputs.h"
 #include "read/name_pattern.h"
 
 /* Which attention of an encoder–decoder; PART_ONLY: of a model that has one. */
 enum dump_part { PART_ONLY, PART_ENCODER, PART_DECODER, PART_CROSS, PART_COUNT };
 extern const char *const dump_part_names[PART_COUNT]; /* "", "encoder", … */
+/* "self-attention", "the attention of the encoder", … */
+extern const char *const dump_part_calls[PART_COUNT];
+
+/* The part that the name of a whole array says, encoder_attentions as in transformers; else PART_ONLY. */
+enum dump_part dump_part_of(const char *name);
+/* Of the parts that a file has, the one that is taken: `said` (of --part), else cross attention, else the encoder's, else the
+ * decoder's; PART_ONLY where it has none. Notes which there are beside it. Errors: ERROR_USAGE, with those that are there, where the
+ * one that is said is none of them. */
+bool dump_part_choose(enum dump_part *kept, const bool has[PART_COUNT], enum dump_part said, const char *file,
+                      struct inputs *inputs, struct error *error);
+/* "--part cross: FILE has …": which parts there are where the one that is said is not. Always false. */
+bool dump_part_error(const bool has[PART_COUNT], enum dump_part said, const char *file, struct error *error);
 
 struct dump_name {
     const char *pattern; /* name_pattern_fits */

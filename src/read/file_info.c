@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/dump.h"
+#include "read/inputs_put.h"
 #include "read/model_plan.h"
 
 /* Which inputs a file fills. */
@@ -24,8 +25,8 @@ struct filled {
 static bool put_reading(struct tensor_info *tensor, const struct dump_reading *reading, struct error *error)
 {
     char layer[40] = "", step[40] = "";
-    if (reading->is_ids) {
-        tensor->reading = text_copy("ids of the tokens");
+    if (reading->is_ids || reading->is_labels) {
+        tensor->reading = text_copy(reading->is_ids ? "ids of the tokens" : "labels");
         return tensor->reading || error_memory(error, 64);
     }
     if (reading->input == INPUT_COUNT)
@@ -35,6 +36,7 @@ static bool put_reading(struct tensor_info *tensor, const struct dump_reading *r
     if (reading->step != SIZE_MAX)
         snprintf(step, sizeof step, ", step %zu", reading->step);
     tensor->input = reading->input;
+    tensor->is_bare = reading->is_bare;
     tensor->reading = text_format("%s%s%s%s", input_names[reading->input], layer, step,
                                   reading->is_scores ? ", by the softmax of masked scores" : "");
     return tensor->reading || error_memory(error, 64);
@@ -264,6 +266,26 @@ static bool may_be_weights(const struct file_info *info, size_t index)
            tensor->range.is_known && tensor->range.min >= 0 && tensor->range.max > 0;
 }
 
+/* Says of an array without a telling name that is taken for embeddings that it may be weights, as a run does. */
+static bool info_doubt_embeddings(struct file_info *info, size_t index, struct error *error)
+{
+    const struct array *array = &info->file.arrays[index];
+    const struct tensor_info *told = &info->tensors[index];
+    if (!told->is_bare || told->input != INPUT_EMBEDDINGS || array->rank != 2 ||
+        array->shape[0] != array->shape[1] || !(told->range.min >= 0 && told->range.max <= 1))
+        return true;
+    struct tensor tensor = {.rank = 2,
+                            .shape = {array->shape[0], array->shape[1]},
+                            .place = {.file = info->file.path.file},
+                            .data = memory_alloc(array->shape[0] * array->shape[1], sizeof(float), error)};
+    if (!tensor.data)
+        return false;
+    array_widen(array, tensor.data);
+    inputs_warn_weights(&tensor, &info->warnings);
+    tensor_free(&tensor);
+    return true;
+}
+
 static bool info_measure(struct file_info *info, struct error *error)
 {
     struct sentences sentences = {{.to = &info->facts}, {.to = &info->warnings}, {.to = &info->warnings}};
@@ -276,6 +298,7 @@ static bool info_measure(struct file_info *info, struct error *error)
         ok = array_file_load(&info->file, array, error) &&
              array_range(&tensor->range, array, array_file_source(&info->file, array), error);
         tensor->has_range = ok;
+        ok = ok && info_doubt_embeddings(info, i, error);
         if (ok && may_be_weights(info, i))
             ok = info_check_weights(&sentences, array, error);
     }
@@ -312,9 +335,55 @@ static void check_text_labels(struct file_info *info)
     }
 }
 
+/* ---- what no run could take ---- */
+
+static bool needs_matrix(enum input input)
+{
+    return input == INPUT_EMBEDDINGS || input == INPUT_CONTEXT || input == INPUT_Q || input == INPUT_K ||
+           input == INPUT_V || input == INPUT_PAST_K || input == INPUT_PAST_V || input == INPUT_ATTENTION;
+}
+
+/* Arrays without numbers, and numbers and vectors that are taken for rows and columns: a run would refuse them. They are told of, and
+ * taken for nothing. */
+static void refuse_shapes(struct file_info *info)
+{
+    for (size_t i = 0; i < info->file.count; i++) {
+        const struct array *array = &info->file.arrays[i];
+        struct tensor_info *tensor = &info->tensors[i];
+        const char *name = array->name[0] ? array->name : "the array";
+        char shape[ARRAY_SHAPE_TEXT];
+        size_t count;
+        const bool is_empty = array_count(array, &count) && count == 0;
+        if (tensor->input == INPUT_COUNT || (!is_empty && (array->rank > 1 || !needs_matrix(tensor->input))))
+            continue;
+        (void)array_shape(array, shape);
+        if (is_empty)
+            warnings_add(&info->warnings, "%s is empty (%s): expected numbers", name, shape);
+        else
+            warnings_add(&info->warnings, "%s is a %s%s: expected rows and columns", name,
+                         array->rank == 0 ? "single number" : "vector of ", array->rank == 0 ? "" : shape);
+        tensor->input = INPUT_COUNT;
+        free(tensor->reading);
+        tensor->reading = NULL;
+    }
+}
+
+/* Arrays that a run would take, of types that cannot be read. */
+static void info_unread(struct file_info *info)
+{
+    struct sentence sentence = {.to = &info->warnings};
+    for (size_t i = 0; i < info->file.count; i++) {
+        const struct array *array = &info->file.arrays[i];
+        char unread[ARRAY_UNREAD_TEXT];
+        if (info->tensors[i].input < INPUT_COUNT && !dtype_kind(array->dtype)->widen)
+            sentence_add(&sentence, array->name, array_unread(array, unread));
+    }
+    sentence_end(&sentence);
+}
+
 /* ---- the whole ---- */
 
-/* `at` has something to say once the tensors are known. */
+/* What is known without the numbers. */
 static bool info_read(struct file_info *info, struct error *error)
 {
     struct filled filled = {0};
@@ -324,6 +393,8 @@ static bool info_read(struct file_info *info, struct error *error)
     if (!info->tensors ||
         !(info->file.is_text ? read_inputs(info, error) : info_read_names(info, &filled, error)))
         return false;
+    refuse_shapes(info);
+    info_unread(info);
     for (size_t i = 0; i < info->file.count; i++)
         if (info->tensors[i].input < INPUT_COUNT)
             filled.has[info->tensors[i].input] = true;

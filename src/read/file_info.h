@@ -17,6 +17,7 @@ enum { FILE_INFO_VALUES = 64 << 20 };
 struct tensor_info {
     enum input input; /* what attn run would take it for; INPUT_COUNT: nothing */
     char *reading;    /* the same in words, "q of layer 3"; NULL: nothing; owned */
+    bool is_bare;     /* its name says nothing of that */
     bool has_range;   /* its numbers were read */
     struct array_range range;
 };

@@ -340,18 +340,14 @@ static bool read_rope_scaling(struct reading *reading, const struct json_member 
 static bool put_mask(struct reading *reading, const struct json_member *member, enum name_sense sense,
                      struct layer_inputs *layer)
 {
-    static const enum input places[] = {INPUT_KEY_MASK, INPUT_MASK, INPUT_BIAS};
     struct tensor *tensor = NULL;
-    bool had[3];
-    for (int i = 0; i < 3; i++)
-        had[i] = layer->tensor[places[i]].data;
-    if (!json_get_tensor(&reading->json, member, &tensor, reading->error) ||
-        !json_put_mask(&(struct json_mask){tensor, member->name, layer, reading->warnings, reading->error},
-                       sense))
+    enum input input;
+    if (!json_get_tensor(&reading->json, member, &tensor, reading->error))
         return false;
-    for (int i = 0; i < 3; i++)
-        if (!had[i] && layer->tensor[places[i]].data)
-            note_name(reading, member, input_names[places[i]]);
+    const struct json_mask mask = {tensor, member->name, layer, &input, reading->warnings, reading->error};
+    if (!json_put_mask(&mask, sense))
+        return false;
+    note_name(reading, member, input_names[input]);
     return true;
 }
 
@@ -624,23 +620,29 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
     return known || written || ignore_key(reading, member, NULL);
 }
 
-/* The attention of a view of BertViz that --part chooses: `name` of the others begins with another word. Without one, the
- * first that is cross attention, else of the encoder, else any. */
-static cJSON *choose_view(struct reading *reading, cJSON *views, const char **name)
+/* The part that the name of a view of BertViz begins with: "Encoder", "Cross". */
+static enum dump_part view_part(const cJSON *view)
 {
-    static const enum dump_part order[] = {PART_CROSS, PART_ENCODER, PART_DECODER};
-    const enum dump_part said = (enum dump_part)reading->target->part;
-    *name = "";
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        for (cJSON *view = views->child; view && (said == PART_ONLY || said == order[i]); view = view->next)
-            for (cJSON *key = view->child; key; key = key->next)
-                if (text_begins(key->string, "name:") && cJSON_IsString(key) &&
-                    strncasecmp(key->valuestring, dump_part_names[order[i]],
-                                strlen(dump_part_names[order[i]])) == 0) {
-                    *name = dump_part_names[order[i]];
-                    return view;
-                }
-    return views->child;
+    for (const cJSON *key = view->child; key; key = key->next)
+        for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
+            if (text_begins(key->string, "name:") && cJSON_IsString(key) &&
+                strncasecmp(key->valuestring, dump_part_names[part], strlen(dump_part_names[part])) == 0)
+                return part;
+    return PART_ONLY;
+}
+
+/* The first view of BertViz of the part that is taken, or the first of all where none has one. */
+static bool choose_view(struct reading *reading, cJSON *views, cJSON **view, enum dump_part *part)
+{
+    bool has[PART_COUNT] = {false};
+    for (const cJSON *v = views->child; v; v = v->next)
+        has[view_part(v)] = true;
+    if (!dump_part_choose(part, has, (enum dump_part)reading->target->part, reading->json.source->name,
+                          reading->inputs, reading->error))
+        return false;
+    for (*view = views->child; view_part(*view) != *part;)
+        *view = (*view)->next;
+    return true;
 }
 
 /* What head_view and model_view of BertViz (bertviz/head_view.py, version 1.4) keep in their pages: a list of attentions,
@@ -649,9 +651,10 @@ static bool read_bertviz(struct reading *reading, const struct json_member *atte
 {
     static const char *const texts[] = {"left_text", "right_text"};
     struct inputs *inputs = reading->inputs;
-    struct json_members members;
-    const char *name;
-    bool ok = list_members(reading, choose_view(reading, attention->item, &name), &members);
+    struct json_members members = {0};
+    enum dump_part part;
+    cJSON *view;
+    bool ok = choose_view(reading, attention->item, &view, &part) && list_members(reading, view, &members);
     const struct json_member *weights = ok ? find_member(&members, "attn") : NULL;
     if (ok && !weights)
         ok = source_error(reading->json.source, attention->offset, reading->error,
@@ -664,7 +667,7 @@ static bool read_bertviz(struct reading *reading, const struct json_member *atte
     }
     if (ok)
         warnings_add(&inputs->notes, "%s: a view of BertViz%s%s", reading->json.source->name,
-                     *name ? ": " : "", name);
+                     part == PART_ONLY ? "" : ": ", dump_part_names[part]);
     free(members.list);
     return ok;
 }
@@ -672,6 +675,27 @@ static bool read_bertviz(struct reading *reading, const struct json_member *atte
 static bool is_bertviz(const struct json_member *attention)
 {
     return attention && cJSON_IsArray(attention->item) && cJSON_IsObject(attention->item->child);
+}
+
+/* Of the attentions of an encoder-decoder keeps one. */
+static bool keep_keys_of_part(struct reading *reading, struct json_members *members)
+{
+    bool has[PART_COUNT] = {false};
+    enum dump_part kept;
+    size_t count = 0;
+    for (size_t i = 0; i < members->count; i++)
+        if (!cJSON_IsNull(members->list[i].item))
+            has[dump_part_of(members->list[i].name)] = true;
+    if (!dump_part_choose(&kept, has, (enum dump_part)reading->target->part, reading->json.source->name,
+                          reading->inputs, reading->error))
+        return false;
+    for (size_t i = 0; i < members->count; i++) {
+        const enum dump_part part = dump_part_of(members->list[i].name);
+        if (part == PART_ONLY || part == kept)
+            members->list[count++] = members->list[i];
+    }
+    members->count = count;
+    return true;
 }
 
 static bool read_everything(struct reading *reading, const struct json_members *members)
@@ -720,7 +744,8 @@ static bool read_object(struct reading *reading)
 {
     const struct read_target *target = reading->target;
     struct json_members members;
-    bool ok = list_members(reading, reading->json.root, &members);
+    bool ok = list_members(reading, reading->json.root, &members) &&
+              (target->what > READ_TENSOR || keep_keys_of_part(reading, &members));
     if (ok && target->what == READ_ANY) {
         ok = read_everything(reading, &members);
     } else if (ok) {
@@ -752,7 +777,7 @@ static bool read_object(struct reading *reading)
  * is below 0. */
 static bool put_bare(struct reading *reading, struct json_member *member, const struct number_array *array)
 {
-    const char *file = reading->json.source->name;
+    const char *file = reading->json.source->name, *path = source_path(reading->json.source);
     bool positive = true;
     for (size_t i = 0; array->uneven.offset == 0 && i < tensor_count(&array->tensor); i++)
         positive = positive && !(array->tensor.data[i] < 0);
@@ -761,7 +786,7 @@ static bool put_bare(struct reading *reading, struct json_member *member, const 
             reading->json.source, member->offset, reading->error,
             "a bare list of numbers in %zu levels, which may be weights or queries: expected it by "
             "--attention %s or --q %s, or in an object under its name",
-            array->depth, file, file);
+            array->depth, path, path);
     member->name = input_names[INPUT_ATTENTION];
     note_name(reading, member, "attention, by the name of the file");
     return put_tensor(reading, member, INPUT_ATTENTION, &reading->inputs->all);

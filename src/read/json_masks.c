@@ -1,6 +1,8 @@
 /* Masks under the names that other software has for them, which say what their numbers mean. */
 #include "read/json_masks.h"
 
+#include <stdio.h>
+
 #include "base/source.h"
 #include "read/inputs_put.h"
 
@@ -37,6 +39,7 @@ static void drop_axes(struct tensor *t)
 
 static bool put_mask_as(const struct json_mask *m, enum input input)
 {
+    *m->input = input;
     return inputs_put_tensor(&m->layer->tensor[input], m->tensor, input_names[input], m->error);
 }
 
@@ -74,16 +77,19 @@ bool json_put_mask(const struct json_mask *m, enum name_sense sense)
     struct tensor *t = m->tensor;
     const struct mask_numbers numbers = look_at(t);
     const bool booleans = t->holds & TENSOR_BOOLEANS;
+    char line[32] = ""; /* an array has none */
     const int rank =
         t->rank; /* with a batch and heads in front it is of pairs, also where there is one query */
     drop_axes(t);
+    if (t->place.line > 0)
+        snprintf(line, sizeof line, ":%zu", t->place.line);
     if (sense == NAME_BLOCKS)
         return put_blocking(m, &numbers);
     const bool added = numbers.negative || (!booleans && numbers.zero && (t->rank > 1 || rank > 2));
     if (added && numbers.zero && m->warnings)
         warnings_add(m->warnings,
-                     "%s:%zu: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
-                     t->place.file, t->place.line, m->name);
+                     "%s%s: %s is 0 everywhere, and is taken for numbers that are added: it masks nothing",
+                     t->place.file, line, m->name);
     if (added || (sense == NAME_EITHER && !numbers.binary))
         return put_mask_as(m, INPUT_BIAS);
     if (sense == NAME_EITHER)

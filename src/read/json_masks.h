@@ -13,6 +13,7 @@ struct json_mask {
     struct tensor *tensor; /* whose numbers are moved */
     const char *name;      /* under which it was read */
     struct layer_inputs *layer;
+    enum input *input; /* gets where it went */
     struct warnings *warnings;
     struct error *error;
 };

@@ -79,7 +79,8 @@ static const char *kind_of(const struct json *json, const struct json_member *me
 bool json_wrong_kind(const struct json *json, const struct json_member *member, const char *what,
                      struct error *error)
 {
-    return source_error(json->source, member->offset, error, "%s: expected %s, found %s", member->name, what,
+    return source_error(json->source, member->offset, error, "%s%sexpected %s, found %s",
+                        member->name ? member->name : "", member->name ? ": " : "", what,
                         kind_of(json, member));
 }
 

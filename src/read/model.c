@@ -449,10 +449,6 @@ static bool choose_part(struct model *model, struct inputs *inputs, enum dump_pa
             model->part = order[i];
     if (has[PART_CROSS] && inputs->all.tensor[INPUT_CONTEXT].data)
         model->part = PART_CROSS;
-    if (said != PART_ONLY && !has[said])
-        return error_set(error, ERROR_USAGE, "--part %s: %s holds no such attention of %s",
-                         dump_part_names[said], file, model->profile->title);
-    model->part = said != PART_ONLY ? said : model->part;
     if (!any) {
         char name[MODEL_NAME];
         model_row_name(name, model, model->profile->rows, 0);
@@ -460,10 +456,13 @@ static bool choose_part(struct model *model, struct inputs *inputs, enum dump_pa
                error_set(error, ERROR_INPUT, "%s: no tensor has a name of %s: expected %s", file,
                          model->profile->title, name);
     }
+    if (said != PART_ONLY && !has[said])
+        return dump_part_error(has, said, file, error);
+    model->part = said != PART_ONLY ? said : model->part;
     for (enum dump_part part = PART_ENCODER; part < PART_COUNT; part++)
         if (has[part] && part != model->part)
-            warnings_add(&inputs->notes, "%s: --part %s takes its attention there", file,
-                         dump_part_names[part]);
+            warnings_add(&inputs->notes, "%s: %s is taken; --part %s takes %s", file,
+                         dump_part_calls[model->part], dump_part_names[part], dump_part_calls[part]);
     return true;
 }
 

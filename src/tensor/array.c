@@ -1,5 +1,6 @@
 #include "tensor/array.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,20 @@ bool array_read_as(struct array *array, enum dtype dtype)
         return false;
     array->dtype = dtype;
     return true;
+}
+
+char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT])
+{
+    const char *type = array->type;
+    /* NumPy's descr of bytes without a type, of whatever order. */
+    if (type[0] && strcmp(type + 1, "V2") == 0)
+        snprintf(out, ARRAY_UNREAD_TEXT,
+                 "raw bytes of type %s, as NumPy saves bfloat16: attn run --dtype bf16 reads them as that",
+                 type);
+    else
+        snprintf(out, ARRAY_UNREAD_TEXT, "numbers of %s%.100s cannot be read",
+                 text_begins(type, "type ") ? "" : "type ", type);
+    return out;
 }
 
 /* The first axis from which on the numbers follow each other; axes of one number do not matter. `*run`: how many these
@@ -187,6 +202,27 @@ void array_widen(const struct array *array, float *to)
             kind->widen(to + walk.done, from, walk.run / kind->count);
 }
 
+bool array_too_large(const struct array *array, const float *widened, double *value, size_t *at)
+{
+    size_t count;
+    if (array->dtype != DTYPE_F64 || !array_count(array, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        ptrdiff_t place = 0;
+        size_t rest = i;
+        if (!isinf(widened[i]))
+            continue;
+        for (int a = array->rank; a-- > 0; rest /= array->shape[a])
+            place += (ptrdiff_t)(rest % array->shape[a]) * array->stride[a];
+        gather((char *)value, array->data + place * (ptrdiff_t)sizeof *value, 1, sizeof *value, 0,
+               array->swapped);
+        *at = i;
+        if (isfinite(*value))
+            return true;
+    }
+    return false;
+}
+
 void array_copy(const struct array *array, char *to)
 {
     const struct dtype_kind *kind = dtype_kind(array->dtype);
@@ -229,22 +265,41 @@ static bool cut_error(const struct array *array, const char *index, struct error
                      array->name[0] ? array->name : "the array", array_shape(array, shape), what);
 }
 
-/* A whole number of the text [at, end), blanks around it, or nothing. */
+/* An index lies outside its axis. */
+static bool cut_error_range(const struct array *array, const char *index, int axis, struct error *error)
+{
+    const size_t length = array->shape[axis];
+    char what[128];
+    if (length == 0)
+        snprintf(what, sizeof what, "axis %d is empty and has no index", axis);
+    else
+        snprintf(what, sizeof what, "the index is out of range on axis %d: expected 0 to %zu, or -%zu to -1",
+                 axis, length - 1, length);
+    return cut_error(array, index, error, what);
+}
+
+/* A whole number of the text [at, end), blanks around it, or nothing. One that 64 bits do not hold becomes the nearest that they
+ * do: no axis is as long, and slices stop at the end of theirs. */
 static bool cut_number(const char *at, const char *end, bool *is_there, int64_t *number)
 {
-    char text[24];
     while (at < end && *at == ' ')
         at++;
     while (end > at && end[-1] == ' ')
         end--;
     *is_there = at < end;
-    if (!*is_there)
-        return true;
-    if ((size_t)(end - at) >= sizeof text)
-        return false;
-    memcpy(text, at, (size_t)(end - at));
-    text[end - at] = 0;
-    return text_to_integer(text, number);
+    *number = 0;
+    const bool negative = at < end && *at == '-';
+    at += negative;
+    if (at == end)
+        return !negative;
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        const int64_t digit = *at - '0';
+        if (__builtin_mul_overflow(*number, 10, number) || __builtin_sub_overflow(*number, digit, number))
+            *number = INT64_MIN;
+    }
+    if (!negative)
+        *number = *number == INT64_MIN ? INT64_MAX : -*number;
+    return at == end;
 }
 
 static bool cut_parse(const char *at, const char *end, struct cut *cut)
@@ -298,7 +353,7 @@ static bool cut_axis(struct array *to, const struct array *old, int axis, const 
     int64_t first = cut->first < 0 ? cut->first + length : cut->first;
     size_t count = 1;
     if (!cut->is_slice && (first < 0 || first >= length))
-        return cut_error(old, index, error, "an index lies outside its axis");
+        return cut_error_range(old, index, axis, error);
     if (cut->is_slice)
         slice_find(cut, length, &first, &count);
     if (kind->count > 1 && axis == old->rank - 1 &&

@@ -53,10 +53,18 @@ const float *array_in_place(const struct array *array);
 void array_widen(const struct array *array, float *to);
 /* The same without a change of type: in the byte order of this machine, of a quantized array its blocks. */
 void array_copy(const struct array *array, char *to);
+/* The first number of a float64 array that is finite, and too large for float32, and how many come before it; false: there is
+ * none. `widened`: what array_widen made of it. */
+bool array_too_large(const struct array *array, const float *widened, double *value, size_t *at);
 
 /* Takes the bytes of an array, of which no part has been cut out, for numbers of another type: of bfloat16, which NumPy saves
  * as "<V2". False, with nothing changed, where the sizes do not agree. */
 bool array_read_as(struct array *array, enum dtype dtype);
+
+/* Why its numbers cannot be read, of a type that is not: "numbers of type IQ1_S cannot be read". What else can be said of such
+ * bytes is said too. Returns `out`. */
+enum { ARRAY_UNREAD_TEXT = 176 };
+char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT]);
 
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic
  * indexing (integers, slices, one ellipsis; negative ones count from the end). Errors: ERROR_USAGE, which says what was

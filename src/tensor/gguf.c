@@ -432,11 +432,11 @@ static bool gguf_open(struct archive *archive, struct error *error)
 /* Only arrays that cannot be read have no data. */
 static bool gguf_load(struct archive *archive, struct array *array, struct error *error)
 {
-    return archive_error(
-        archive, array, error,
-        "numbers of type %s cannot be read: expected F32, F16, BF16, F64, I8 to I64, Q4_0 to "
-        "Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4",
-        array->type);
+    char unread[ARRAY_UNREAD_TEXT];
+    return archive_error(archive, array, error,
+                         "%s: expected F32, F16, BF16, F64, I8 to I64, Q4_0 to "
+                         "Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4",
+                         array_unread(array, unread));
 }
 
 static int gguf_probe(const char *data, size_t size, const char *name)

@@ -49,6 +49,6 @@ char *tensor_shape(const struct tensor *tensor, char out[96])
     for (int i = 0; i < tensor->rank; i++)
         used += snprintf(out + used, 96 - (size_t)used, "%s%zu", i ? "×" : "", tensor->shape[i]);
     if (tensor->rank == 1)
-        snprintf(out + used, 96 - (size_t)used, " numbers");
+        snprintf(out + used, 96 - (size_t)used, tensor->shape[0] == 1 ? " number" : " numbers");
     return out;
 }

@@ -12,8 +12,9 @@
 #define TENSOR_RANK_MAX 4
 
 /* The kinds of values in the file. true and false are 1 and 0. A null is TENSOR_NULL_BITS, a quiet NaN of its
- * own: -infinity in a tensor that is added to scores, NaN in others. */
-enum tensor_holds { TENSOR_NUMBERS = 1, TENSOR_BOOLEANS = 2, TENSOR_NULLS = 4 };
+ * own: -infinity in a tensor that is added to scores, NaN in others. Finite numbers that are too large for float32 are
+ * infinities. */
+enum tensor_holds { TENSOR_NUMBERS = 1, TENSOR_BOOLEANS = 2, TENSOR_NULLS = 4, TENSOR_TOO_LARGE = 8 };
 #define TENSOR_NULL_BITS UINT32_C(0x7fc0a77e)
 
 struct tensor {
@@ -27,6 +28,8 @@ struct tensor {
     bool
         may_be_keys; /* of a mask of two axes: these may be a batch and its keys, as a tokenizer gives them */
     struct place place;
+    double too_large; /* with TENSOR_TOO_LARGE: the first such number of the array that it was read from, */
+    size_t too_large_at; /* and which one of it that is */
 };
 
 /* How many numbers it has: the product of the shape. */

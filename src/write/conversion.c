@@ -11,10 +11,12 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "read/dump.h"
+#include "read/dump_labels.h"
 #include "read/dump_names.h"
 #include "tensor/narrow.h"
 #include "write/array_json.h"
 #include "write/input_json.h"
+#include "write/metadata_json.h"
 #include "write/renaming.h"
 
 const struct format *conversion_format(const char *path, struct error *error)
@@ -154,11 +156,11 @@ static bool check_used(const bool *used, const char *const *rules, size_t count,
     return true;
 }
 
-/* Whether an array holds what attn wrote beside the others, and is not the one that was asked for. */
+/* Whether an array holds labels, or what attn wrote beside the others, and is not the one that was asked for. */
 static bool is_about(const struct array_file *file, const struct array *array)
 {
-    return !file->path.name && !file->path.index && strcmp(array->name, DUMP_ABOUT) == 0 &&
-           dump_has_about(&file->archive);
+    const bool is_own = strcmp(array->name, DUMP_ABOUT) == 0 && dump_has_about(&file->archive);
+    return !file->path.name && !file->path.index && (is_own || dump_labels_are(array));
 }
 
 static bool conversion_add_all(struct conversion *conversion, const struct conversion_rules *rules,
@@ -190,6 +192,26 @@ static bool is_weights(const struct array *array)
     return strcmp(key, "weights") == 0 || strcmp(key, input_names[INPUT_ATTENTION]) == 0;
 }
 
+static bool is_labels(const struct metadatum *metadatum)
+{
+    return metadata_has_texts(metadatum) &&
+           (strcmp(metadatum->key, "tokens") == 0 || strcmp(metadatum->key, "key_tokens") == 0);
+}
+
+/* Reads the labels of an archive that the new file has no place of its own for. */
+static bool conversion_read_labels(struct conversion *conversion, struct error *error)
+{
+    struct archive *archive = &conversion->file->archive;
+    const struct format *format = conversion->format;
+    bool lost = false;
+    for (size_t i = 0; i < archive->count; i++)
+        lost = lost || dump_labels_are(&archive->arrays[i]);
+    for (size_t i = 0; i < archive->metadata_count; i++)
+        lost = lost ||
+               (is_labels(&archive->metadata[i]) && !(format->keeps && format->keeps(&archive->metadata[i])));
+    return !lost || dump_labels_put(&conversion->file->inputs, archive, error);
+}
+
 /* Reads what attn wrote beside the arrays of an archive. */
 static bool conversion_read_about(struct conversion *conversion, struct warnings *warnings,
                                   struct error *error)
@@ -198,7 +220,8 @@ static bool conversion_read_about(struct conversion *conversion, struct warnings
     bool has_weights = false;
     for (size_t i = 0; i < conversion->count; i++)
         has_weights = has_weights || is_weights(&conversion->arrays[i]);
-    return dump_read_about(&file->inputs, &file->archive, has_weights, warnings, error);
+    return file->is_text || (dump_read_about(&file->inputs, &file->archive, has_weights, warnings, error) &&
+                             (dump_has_about(&file->archive) || conversion_read_labels(conversion, error)));
 }
 
 /* The text of what stands beside the arrays: what a text says, or what attn wrote into an archive. Empty: there is nothing. */
@@ -207,8 +230,10 @@ static bool conversion_about(struct conversion *conversion, const char **text, s
 {
     struct array_file *file = conversion->file;
     *size = 0;
-    if (!file->is_text)
-        return !dump_has_about(&file->archive) || dump_about(text, size, &file->archive, error);
+    if (!file->is_text && dump_has_about(&file->archive))
+        return dump_about(text, size, &file->archive, error);
+    if (!file->is_text && !conversion_read_labels(conversion, error))
+        return false;
     out_begin(&conversion->text, -1, "");
     if (!input_json_write(&conversion->text, &file->inputs))
         return true;
@@ -274,7 +299,7 @@ static bool conversion_leaves_out(const struct format *format, const struct meta
 {
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
            strcmp(metadatum->key, "format") != 0 &&
-           !(strcmp(metadatum->key, DUMP_ABOUT) == 0 && has_names(format));
+           !((strcmp(metadatum->key, DUMP_ABOUT) == 0 || is_labels(metadatum)) && has_names(format));
 }
 
 static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)

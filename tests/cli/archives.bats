@@ -24,10 +24,15 @@ archives() {
 @test "raw bytes are bfloat16 where that is said" {
     "$PYTHON" -c 'import numpy as np; np.save("q.npy", (np.eye(3, dtype="f4").view("u4") >> 16).astype("u2").view("V2"))'
     same "$(attn run --q q.npy --k q.npy --dtype bf16 --stage scores --format csv -q -o q.png | awk -F, 'NR == 2 { print $7 }')" 1
-    fails 3 'q.npy: numbers of the type <V2 cannot be read' attn run --q q.npy --k q.npy -o x.png ||
-        fails 3 'q.npy: numbers of the type |V2 cannot be read' attn run --q q.npy --k q.npy -o x.png
+    advice='as NumPy saves bfloat16: attn run --dtype bf16 reads them as that'
+    type=$(attn info q.npy --format json | jq -r '.files[0].tensors[0].dtype') # <V2 or |V2, by NumPy's version
+    fails 3 "q.npy: raw bytes of type $type, $advice" attn run --q q.npy --k q.npy -o x.png
+    same "$(attn info q.npy --format json | jq -c '.files[0].warnings')" "[\"raw bytes of type $type, $advice\"]"
+    "$PYTHON" -c 'import numpy as np; np.savez("q.npz", q=np.zeros((2, 2), "V2"), k=np.zeros((2, 2), "V2"))'
+    same "$(attn info q.npz --format json | jq -c '.files[0].warnings')" "[\"q and 1 more: raw bytes of type $type, $advice\"]"
     "$PYTHON" -c 'import numpy as np; np.save("r.npy", np.zeros((2, 2), "V3"))'
     fails 3 'r.npy: its type is |V3: no bytes of --dtype bf16' attn run --q r.npy --k r.npy --dtype bf16 -o x.png
+    fails 3 'r.npy: numbers of type |V3 cannot be read' attn run --q r.npy --k r.npy -o x.png
 }
 
 @test "the f1 of NumPy is float8 where that is said" {
@@ -44,7 +49,7 @@ END
         same "$(attn run --q $file --k k.npy --dtype f8_e4m3 --stage scores -q -o - | jq -c .scores)" '[[[[1,-1],[0.015625,448]]]]'
         same "$(attn run --q $file --k k.npy --dtype f8_e5m2 --stage scores -q -o - | jq -c .scores[0][0][0])" '[0.5,-0.5]'
     done
-    fails 3 'f1.npy: numbers of the type <f1 cannot be read' attn run --q f1.npy --k k.npy -o x.png
+    fails 3 'f1.npy: numbers of type <f1 cannot be read' attn run --q f1.npy --k k.npy -o x.png
 }
 
 @test "one sequence of a batch of arrays, and weights turned round where they lie in the file" {
@@ -157,4 +162,69 @@ with zipfile.ZipFile("x.npz", "w") as z:
 END
     same "$(attn info x.npz --format json | jq -c '[.files[0].tensors[] | .min] | unique')" '[null]'
     same "$(attn info x.npz --values --format json | jq -c '[.files[0].tensors[] | .min] | length')" 100
+}
+
+@test "an empty array is called empty" {
+    "$PYTHON" -c 'import numpy as np; np.savez("q.npz", q=np.zeros((0, 4)), k=np.zeros(0))'
+    fails 3 'q.npz:q: it is empty (0×4): expected numbers' attn run q.npz -o x.png
+    fails 3 'q.npz:k: it is empty (0 numbers): expected numbers' attn run --q q.npz:k --k q.npz:k -o x.png
+}
+
+@test "an index beyond every axis is out of range, and slices end with theirs" {
+    "$PYTHON" -c 'import numpy as np; np.savez("q.npz", q=np.eye(4), none=np.zeros((0, 2)))'
+    range='the index is out of range on axis 1: expected 0 to 3, or -4 to -1'
+    for index in 4 -5 99999999999999999999 -99999999999999999999999999999; do
+        fails 2 "[:,$index] does not index q, which is 4×4: $range" attn info "q.npz:q[:,$index]"
+    done
+    fails 2 '[0] does not index none, which is 0×2: axis 0 is empty and has no index' attn info 'q.npz:none[0]'
+    same "$(attn info 'q.npz:q[1:99999999999999999999]' --format json | jq -c '.files[0].tensors[0].shape')" '[3,4]'
+}
+
+@test "a finite number that float32 does not hold is not called infinity" {
+    "$PYTHON" - <<'END'
+import numpy as np
+x = np.eye(4)
+x[1, 2] = 1e50
+x[2, 3] = -1e39
+np.savez("x.npz", q=x, k=np.eye(4))
+np.savez("turned.npz", q=np.asfortranarray(x).astype(">f8"), k=np.eye(4))
+np.savez("both.npz", q=np.where(np.arange(16).reshape(4, 4) == 1, -np.inf, x), k=np.eye(4))
+np.savez("w.npz", attention=x)
+# The least of float64 is what masks are filled with.
+np.savez("mask.npz", q=np.eye(4), k=np.eye(4), bias=np.triu(np.full((4, 4), np.finfo("f8").min), 1))
+END
+    says() {
+        same "$(attn run "$1" --format none -o x.png 2>&1)" "${2:+attn: warning: $2}"
+    }
+    for file in x turned; do
+        says $file.npz "$file.npz:q: q holds 1e+50 at [1, 2] and 1 more, too large for float32 (at most 3.4e38), which makes it infinite: the rows that see it become NaN"
+    done
+    says both.npz 'both.npz:q: q holds -infinity at [0, 1] and 2 more, or numbers too large for float32 (at most 3.4e38): the rows that see it become NaN'
+    says w.npz 'w.npz:attention: attention: 2 of 4 rows hold NaN or infinity, or numbers too large for float32; shown as they are'
+    says mask.npz ''
+}
+
+@test "bug: tokens beside arrays were shown by attn info, and passed over by attn run" {
+    "$PYTHON" - <<'END'
+import numpy as np
+a = np.full((2, 3, 3), 1 / 3)
+np.savez("x.npz", attention=a, tokens=np.array(["a", "ßx", "日本"]))
+np.savez_compressed("turned.npz", attention=a, tokens=np.array([["a", "", "cc"]], dtype=">U3"), key_tokens=np.array(["x", "y", "z"]))
+np.savez("column.npz", attention=a, tokens=np.array([["a"], ["b"], ["c"]]))
+np.savez("none.npz", attention=a, tokens=np.array([], dtype="<U1"))
+np.savez("blank.npz", attention=a, tokens=np.array(["", "", ""], dtype="<U0"))
+np.savez("half.npz", attention=a, tokens=np.array([97, 0xd800, 98], dtype="<u4").view("<U1"))
+END
+    tokens() {
+        attn run "$1" -q -o - | jq -c '[.tokens, .key_tokens]'
+    }
+    same "$(tokens x.npz)" '[["a","ßx","日本"],["a","ßx","日本"]]'
+    same "$(tokens turned.npz)" '[["a","","cc"],["x","y","z"]]'
+    same "$(tokens blank.npz)" '[["","",""],["","",""]]'
+    same "$(attn info x.npz --format json | jq -c '.files[0] | .reading[1], .warnings')" $'"tokens: labels"\n[]'
+    attn convert "$DATA/causal.json" -o causal.gguf -q
+    same "$(tokens causal.gguf)" "$(jq -c '[.tokens, .tokens]' "$DATA/causal.json")"
+    fails 3 'column.npz:tokens: its shape is 3×1: expected a list of labels' attn run column.npz -o x.png
+    fails 3 'none.npz:tokens: its shape is 0 numbers: expected a list of labels' attn run none.npz -o x.png
+    fails 3 'half.npz:tokens: label 1 is no Unicode text: expected text' attn run half.npz -o x.png
 }

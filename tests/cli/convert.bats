@@ -193,6 +193,26 @@ END
     same "$(attn info y.safetensors --format json | jq -c '.files[0].tensors[0] | [.dtype, .min, .max]')" '["BF16",-2,1]'
 }
 
+@test "labels that other software wrote go along" {
+    "$PYTHON" - <<'END'
+import numpy as np
+q = np.array([[1, 0.5], [0.25, 2], [0, 1]], "f4")
+np.savez("x.npz", q=q, k=q, tokens=np.array(["a", "ü", "c d"]))
+END
+    results_of x.npz "--stage weights" | grep -q '"a","ü","c d"'
+    comes_back x.npz
+    attn convert x.npz.safetensors -o y.gguf
+    comes_back y.gguf
+    "$PYTHON" -c "import torch" 2>/dev/null || skip "no PyTorch"
+    "$PYTHON" -c 'import torch
+q = torch.tensor([[1, 0.5], [0.25, 2], [0, 1]])
+torch.save({"q": q, "k": q, "tokens": ["a", "b", "c"], "note": "n"}, "x.pt")'
+    same "$(attn convert x.pt -o y.npz 2>&1)" "attn: warning: note is left out: a zip of NumPy arrays has no place for it"
+    same "$(results_of y.npz "--stage weights")" "$(results_of x.pt "--stage weights")"
+    attn convert x.pt -o z.gguf
+    same "$(results_of z.gguf "--stage weights")" "$(results_of x.pt "--stage weights")"
+}
+
 @test "an array of a model's layer is no key of a JSON input, and it is said" {
     "$PYTHON" -c 'import numpy as np
 np.savez("x.npz", **{f"attentions.{i}": np.full((1, 2, 2), 0.5) for i in range(3)}, q=np.ones((2, 2)))'

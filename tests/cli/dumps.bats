@@ -30,3 +30,66 @@ torch.save({f"blocks.{i}.attn.hook_attn_scores": s for i in range(2)}, "shared.p
 END
     attn run shared.pt -q -o - | jq -e '.weights[0] == .weights[1]'
 }
+
+@test "--part without such a part names the parts that there are, or says that there are none" {
+    "$PYTHON" - <<'END'
+import json
+import numpy as np
+w = np.full((1, 2, 3, 3), 0.25, "f4")
+np.savez("p.npz", **{"encoder_attentions.0": w, "decoder_attentions.0": w})
+np.savez("one.npz", **{"encoder_attentions.0": w})
+np.savez("plain.npz", **{"attentions.0": w})
+np.savez("q.npz", q=w[0], k=w[0])
+np.save("x.npy", np.eye(4, dtype="f4"))
+names = [f"{m}.layers.0.{a}_attn.{n}_proj.weight" for m, a in (("encoder", "self"), ("decoder", "self")) for n in ("q", "k", "v", "out")]
+np.savez("bart.npz", **{name: np.eye(4, dtype="f4") for name in names})
+END
+    fails 2 '--part cross: p.npz has no such attention: expected encoder or decoder' attn run p.npz --part cross -o x.png
+    fails 2 '--part cross: one.npz has no such attention: expected encoder' attn run --attention one.npz --part cross -o x.png
+    attn run --attention one.npz --part encoder -q -o x.png
+    rm x.png
+    for file in plain.npz q.npz x.npy "$DATA/causal.json" "$DATA/q.csv"; do
+        fails 2 '--part decoder: no input has the parts of an encoder-decoder: expected it without --part' attn run "$file" --part decoder -o x.png
+    done
+    fails 2 '--part cross: bart.npz has no such attention: expected encoder or decoder' \
+        attn run --projections bart.npz --heads 2 --embeddings x.npy --part cross -o x.png
+}
+
+@test "stacked attentions of an encoder-decoder have parts too, in JSON as well" {
+    "$PYTHON" - <<'END'
+import json
+import numpy as np
+parts = {f"{part}_attentions": np.full((2, 1, 2, 3, i + 1), 1 / (i + 1), "f4") for i, part in enumerate(("encoder", "decoder", "cross"))}
+np.savez("p.npz", **parts)
+for name, x in parts.items():
+    json.dump({name: x.tolist()}, open(name + ".json", "w"))
+json.dump({name: x.tolist() for name, x in parts.items()}, open("p.json", "w"))
+END
+    for file in p.npz p.json; do
+        i=0
+        for part in encoder decoder cross; do
+            i=$((i + 1))
+            attn run $file --part $part -q --format none -o x.npy
+            same "$(attn info x.npy --format json | jq -c '.files[0].tensors[0].shape')" "[2,2,3,$i]"
+            attn run --attention $file --part $part -q --format none -o y.npy
+            cmp x.npy y.npy
+        done
+        attn run $file -q --format none -o y.npy
+        cmp x.npy y.npy
+    done
+    rm ./?.npy
+    fails 2 '--part encoder: cross_attentions.json has no such attention: expected cross' attn run cross_attentions.json --part encoder -o x.png
+}
+
+@test "an array of one axis of 1 in front may be embeddings, which the message says" {
+    "$PYTHON" -c '
+import numpy as np
+np.save("x.npy", np.ones((1, 3, 4), "f4"))
+np.savez("y.npz", some=np.ones((1, 3, 4), "f4"))
+np.save("square.npy", np.ones((1, 3, 3), "f4"))'
+    fails 3 'x.npy: its shape is 1×3×4, and it may be embeddings, weights or queries: expected it by --embeddings x.npy, --attention or --q' attn run x.npy -o x.png
+    fails 3 'y.npz:some: its shape is 1×3×4, and it may be embeddings, weights or queries: expected it by --embeddings y.npz:some, --attention or --q' \
+        attn run y.npz -o x.png
+    fails 3 'square.npy: its shape is 1×3×3, and it may be weights or queries: expected it by --attention square.npy or --q square.npy' attn run square.npy -o x.png
+    attn run --embeddings y.npz:some -q -o x.png
+}

@@ -241,6 +241,12 @@ sample() {
     input 'x.json:1:1: embeddings is empty: expected numbers' '[]'
 }
 
+@test "input: JSON that is neither an object nor a list is called what it is" {
+    input 'x.json:1:1: expected an object or a list of rows, found a number' '3'
+    input 'x.json:1:1: expected an object or a list of rows, found a string' '"q"'
+    input 'x.json:2:2: expected an object or a list of rows, found null' $'\n null'
+}
+
 @test "input: q, k and v that do not go together" {
     awk 'BEGIN { for (i = 0; i < 11; i++) { for (j = 0; j < 48; j++) printf "%s%d", j ? "," : "", i; print "" } }' >q.csv
     awk 'BEGIN { for (i = 0; i < 9; i++) { for (j = 0; j < 40; j++) printf "%s%d", j ? "," : "", i; print "" } }' >k.csv
@@ -757,10 +763,10 @@ swallowed() {
 
 @test "input: segments, global tokens and padding that do not fit" {
     local pair='"q":[[1]],"k":[[1],[2]]'
-    input 'x.json:1:49: segments is 1 numbers: expected a number for each query, 2' "{$QK,\"segments\":[0]}"
-    input 'x.json:1:37: segments is 1 numbers: expected without key_segments a number for each key, 2' \
+    input 'x.json:1:49: segments is 1 number: expected a number for each query, 2' "{$QK,\"segments\":[0]}"
+    input 'x.json:1:37: segments is 1 number: expected without key_segments a number for each key, 2' \
         "{$pair,\"segments\":[0]}"
-    input 'x.json:1:56: key_segments is 1 numbers: expected a number for each key, 2' \
+    input 'x.json:1:56: key_segments is 1 number: expected a number for each key, 2' \
         "{$pair,\"segments\":[0],\"key_segments\":[0]}"
     input 'x.json:1:49: segments is 0.5 at [1]: expected whole numbers' "{$QK,\"segments\":[0,0.5]}"
     input 'x.json:1:53: separator: expected key_tokens to split as well, for other keys than the queries, 2' \

@@ -37,3 +37,14 @@ gguf() {
     done
     [ $refused -gt 40 ]
 }
+
+@test "GGUF: a type that nobody knows is named once" {
+    "$PYTHON" - <<'END'
+import struct
+head = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + struct.pack("<Q", 1) + b"q" + struct.pack("<IQQIQ", 2, 32, 2, 99, 0)
+open("x.gguf", "wb").write(head + b"\0" * (-len(head) % 32 + 256))
+END
+    fails 3 'x.gguf:q: numbers of type 99 cannot be read: expected F32, F16, BF16, F64, I8 to I64, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4' \
+        attn run --q x.gguf --k x.gguf -o x.png
+    same "$(attn info x.gguf --format json | jq -c '.files[0].warnings')" '["q: numbers of type 99 cannot be read"]'
+}

@@ -94,3 +94,62 @@ attn: nope.json: No such file or directory"
         done
     done
 }
+
+@test "-:NAME and -:NAME[INDEX] are arrays of standard input, and no options" {
+    attn convert "$DATA/sentence.json" -o x.npz -q
+    same "$(told '[.files[0] | .path, .tensors[0].name, .tensors[0].shape]' -:k[1] <x.npz)" '["-","k",[6,6]]'
+    same "$(attn info -:[1] <x.npz 2>&1)" 'attn: standard input holds 4 arrays: expected -:NAME[1]'
+    same "$(attn info -- -:k <x.npz | head -1)" 'standard input: npz, k, 1 array'
+    attn convert -:q[0] -o q.npy -q <x.npz
+    attn run --k=-:k[0] --q q.npy --format csv -q -o x.png <x.npz >by_pipe.csv
+    attn run --k x.npz:k[0] --q q.npy --format csv -q -o x.png >by_name.csv
+    cmp by_pipe.csv by_name.csv
+    attn run -q -o - --format json --q q.npy --k -:k[0] <x.npz >/dev/null
+    fails 2 '- (standard input) can be read once only' attn info -:q -:k
+    fails 2 '- (standard input) can be read once only' attn run --q -:q --k -:k -o y.png
+    fails 2 'unknown option -z; see attn info --help' attn info -z:q
+    fails 2 '--format is ":q": expected one of table json' attn info --format :q x.npz
+    fails 2 '--format is "-:q": expected one of table json' attn info --format -:q x.npz
+    cp x.npz ./-:file
+    same "$(attn info -:file </dev/null | head -1)" '-:file: npz, q, k and v, 4 arrays'
+}
+
+@test "brackets within an index are part of the index, not of the name" {
+    attn convert "$DATA/sentence.json" -o x.npz -q
+    fails 2 '[[0,1]] does not index q, which is 2×6×6: expected integers, slices as 2:8 or ::-1, and at most one ...' attn info 'x.npz:q[[0,1]]'
+    fails 2 'x.npz holds 4 arrays: expected x.npz:NAME[[0,1]]' attn run 'x.npz:[[0,1]]' -o y.png
+    fails 2 'x.npz has no array q[0]' attn run 'x.npz:q[0][1]' -o y.png
+}
+
+@test "a number, a vector and an empty array are not taken for embeddings, and told of" {
+    "$PYTHON" -c '
+import numpy as np
+for name, shape in (("number", ()), ("vector", 5), ("empty", (0, 4)), ("nothing", 0), ("matrix", (2, 3))):
+    np.save(name, np.zeros(shape, "f4"))
+np.savez("q.npz", q=np.zeros(3), k=np.zeros((0, 3)), slopes=np.zeros(3))'
+    told_of() {
+        same "$(told '.files[0] | .profile, .reading, .warnings' "$1")" "$2"$'\n'"$3"$'\n'"$4"
+    }
+    told_of number.npy null '[]' '["the array is a single number: expected rows and columns"]'
+    told_of vector.npy null '[]' '["the array is a vector of 5 numbers: expected rows and columns"]'
+    told_of empty.npy null '[]' '["the array is empty (0×4): expected numbers"]'
+    told_of nothing.npy null '[]' '["the array is empty (0 numbers): expected numbers"]'
+    told_of matrix.npy '"embeddings"' '["embeddings"]' '[]'
+    told_of 'matrix.npy:[0]' null '[]' '["the array is a vector of 3 numbers: expected rows and columns"]'
+    told_of q.npz null '["slopes: slopes"]' '["q is a vector of 3 numbers: expected rows and columns","k is empty (0×3): expected numbers"]'
+    echo '[1, 2]' >x.json
+    told_of x.json null '[]' '["embeddings is a vector of 2 numbers: expected rows and columns"]'
+    fails 3 'number.npy: embeddings is 1 number: expected rows and columns' attn run number.npy -o x.png
+}
+
+@test "bug: weights of two axes were taken for embeddings without the doubt that a run has" {
+    "$PYTHON" -c '
+import numpy as np
+np.save("weights.npy", np.full((4, 4), 0.25))
+np.save("one_hot.npy", np.eye(4))
+np.savez("named.npz", embeddings=np.full((4, 4), 0.25))'
+    doubt='weights.npy: taken for embeddings, and its rows sum to 1 as those of weights do: --attention weights.npy takes it for weights'
+    same "$(told '.files[0].warnings' weights.npy)" "[\"$doubt\"]"
+    same "$(attn run weights.npy --format none -o x.png 2>&1)" "attn: warning: $doubt"
+    same "$(told '.files[].warnings' one_hot.npy named.npz)" $'[]\n[]'
+}

@@ -320,3 +320,25 @@ END
     fails 3 'square.npz:attention_mask: a mask of 3×4 may be one of pairs, or of the keys of each of 3 sequences: expected it as mask or as key_mask' \
         attn run square.npz --batch 1 -o y.png
 }
+
+@test "bug: a mask in an array was said to be taken for mask, whatever it became; and its line was 0" {
+    "$PYTHON" - <<'END'
+import numpy as np
+q = np.eye(3)
+np.savez("bias.npz", q=q, k=q, attn_mask=np.triu(np.full((3, 3), -np.inf), 1))
+np.savez("keys.npz", q=q, k=q, attention_mask=np.array([[1, 1, 0]]))
+np.savez("pairs.npz", q=q, k=q, attention_mask=np.tril(np.ones((1, 1, 3, 3))))
+np.savez("zero.npz", q=q, k=q, attention_mask=np.zeros((3, 3)))
+END
+    for file in bias:attn_mask:bias keys:attention_mask:key_mask pairs:attention_mask:mask zero:attention_mask:bias; do
+        IFS=: read -r file name taken <<<"$file"
+        attn run $file.npz -v -o x.png --format none 2>log
+        grep -qx "attn: $file.npz:$name is taken for $taken" log
+    done
+    grep -qx 'attn: warning: zero.npz:attention_mask: attention_mask is 0 everywhere, and is taken for numbers that are added: it masks nothing' log
+}
+
+@test "bug: projections without embeddings were told of without their file, and without themselves" {
+    "$PYTHON" -c 'import numpy as np; np.savez("w.npz", in_proj_weight=np.ones((6, 2)))'
+    fails 3 'w.npz: no q and k, and no embeddings for the projections: expected embeddings, q and k, or attention' attn run w.npz -o x.png
+}

@@ -43,10 +43,10 @@ wrong() {
     wrong '86: positions is 2×3: expected a number for each query, 2' '"positions":[[0,1,2],[0,1,2]]'
     wrong '86: positions is 2×2×2: expected a list of numbers, or one an axis' '"positions":[[[0,1],[0,1]],[[0,1],[0,1]]]'
     wrong '108: key_positions is 3 numbers: expected a number for each key, 2' '"positions":[0,1],"key_positions":[0,1,2]'
-    wrong '86: positions is 1 numbers: expected 2 numbers, one a query, or 3, one a key' \
+    wrong '86: positions is 1 number: expected 2 numbers, one a query, or 3, one a key' \
         '"positions":[1],"past_k":[[1,1,1,1]]'
     echo '{"q":[[1,2]],"k":[[1,2],[3,4]],"past_k":[[1,1]],"position":"rotary","past_rotated":true,"positions":[4]}' >x.json
-    fails 3 'x.json:1:101: positions is 1 numbers, and keys of the past need some too: expected 3 numbers, or key_positions' \
+    fails 3 'x.json:1:101: positions is 1 number, and keys of the past need some too: expected 3 numbers, or key_positions' \
         attn run x.json -o y.json
     echo '{"q":[[1,2]],"k":[[1,2],[3,4]],"position":"rotary","positions":[4,5],"key_positions":[4,5]}' >x.json
     fails 3 'x.json:1:64: positions is 2 numbers: expected a number for each query, 1' attn run x.json -o y.json

@@ -156,7 +156,7 @@ embed() {
     fails 2 '--profile lama: there is no such profile; did you mean llama?' attn run --profile lama --projections m x.json -o w.json
     fails 3 'm/model.safetensors: no tensor has a name of GPT-2 (Hugging Face, minGPT, nanoGPT): expected h.0.attn.c_attn.weight' \
         attn run --profile gpt2 --projections m x.json -o w.json
-    fails 2 '--part cross: m/model.safetensors holds no such attention of Llama (Hugging Face)' \
+    fails 2 '--part cross: m/model.safetensors has one attention, of no encoder-decoder: expected it without --part' \
         attn run --part cross --projections m x.json -o w.json
     weights new.gguf blk.0.attn_{q,k,v,output}.weight=4x4
     attn run --projections new.gguf x.json -o z.json
@@ -253,4 +253,21 @@ END
     weights both.safetensors {vision_tower,language_model}.layers.0.self_attn.{q,k,v,o}_proj.weight=4x4
     attn run -v --heads 2 --projections both.safetensors x.json -o y.json 2>log
     grep -qx 'attn: both.safetensors: of several modules language_model. is taken' log
+}
+
+@test "a state_dict of nn.TransformerEncoder is no decoder's, and nothing is warned of" {
+    "$PYTHON" - <<'END'
+import numpy as np
+shapes = {"self_attn.in_proj_weight": (12, 4), "self_attn.in_proj_bias": 12, "self_attn.out_proj.weight": (4, 4), "self_attn.out_proj.bias": 4,
+          "linear1.weight": (8, 4), "linear1.bias": 8, "linear2.weight": (4, 8), "linear2.bias": 4, "norm1.weight": 4, "norm1.bias": 4}
+for stem in "", "transformer_encoder.":
+    np.savez((stem or "plain.") + "npz", **{f"{stem}layers.{l}.{name}": np.ones(shape, "f4") for l in range(2) for name, shape in shapes.items()})
+np.save("x.npy", np.eye(4, dtype="f4"))
+END
+    for file in plain.npz transformer_encoder.npz; do
+        attn run --projections $file --heads 2 --embeddings x.npy -v -o y.npy 2>log
+        grep -qx "attn: $file: the profile is torch-encoder, nn.TransformerEncoder (PyTorch), by the names of its tensors" log
+        lacks warning log
+        same "$(attn info $file --format json | jq -c '.files[0] | .profile, .warnings')" $'"nn.TransformerEncoder (PyTorch)"\n[]'
+    done
 }

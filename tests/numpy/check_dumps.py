@@ -92,7 +92,9 @@ def test_chosen():
         got, _ = run(file, "--layer", "3", "--transpose", *part)
         expect(got["weights"], np.swapaxes(w32[3:4], -1, -2)[..., 500:502, 10:14])
         held = peak(file, "--layer", "3") - base
-        assert held < 3.5 * layer or has_shadow, (file, held / layer)
+        # the checksum of the one array in this small file is that of all layers
+        whole = os.path.getsize(file) if file == "one.npz" else 0
+        assert held < 3.5 * layer + whole or has_shadow, (file, held / layer)
     # words are made of all
     got, _ = run("attn_half.npy", "--words", "--layer", "3", *part)
     expect(got["weights"], w32[3:4, :, 500:502, 10:14], 1e-6)
@@ -148,7 +150,7 @@ def test_parts():
     np.savez("p.npz", **{f"{name}.{l}": x[l][None] for name, x in parts.items() for l in range(2)})
     got, said = run("p.npz")
     expect(got["weights"], parts["cross_attentions"])
-    assert "the attention of the cross is taken; --part encoder takes the other" in said
+    assert "p.npz: cross attention is taken; --part encoder takes the attention of the encoder" in said
     for name, x in parts.items():
         expect(run("p.npz", "--part", name.split("_")[0])[0]["weights"], x)
 
@@ -194,7 +196,7 @@ def test_names():
     assert "n.npz holds 2 arrays, of which no name is known, the first first of 4×4" in run("n.npz", status=3)[1]
     expect(run("--q", "n.npz:first", "--k", "n.npz:first[:, ::-1]")[0]["weights"], np.full((1, 1, 4, 4), 0.25))
     assert "n.npz has no array frist; did you mean first?" in run("--q", "n.npz:frist", "--k", "n.npz:first", status=2)[1]
-    assert "[9] does not index first, which is 4×4: an index lies outside its axis" in run("--q", "n.npz:first[9]", "--k", "n.npz:first", status=2)[1]
+    assert "[9] does not index first, which is 4×4: the index is out of range on axis 0: expected 0 to 3, or -4 to -1" in run("--q", "n.npz:first[9]", "--k", "n.npz:first", status=2)[1]
     np.save("bare.npy", np.ones((3, 4, 4)))
     assert "its shape is 3×4×4, and it may be weights or queries" in run("bare.npy", status=3)[1]
     np.save("attention.npy", weights(3, 4, 4))

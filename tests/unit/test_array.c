@@ -66,6 +66,10 @@ static void cuts_parts(void **state)
     expect_part("::9223372036854775807,1,2", 1, SHAPE(1), NUMBERS(6));
     expect_part("0,0,::-9223372036854775808", 1, SHAPE(1), NUMBERS(3));
     expect_part("0,0,-9223372036854775808:9223372036854775807", 1, SHAPE(4), NUMBERS(0, 1, 2, 3));
+    expect_part("0,0,1:99999999999999999999", 1, SHAPE(3), NUMBERS(1, 2, 3));
+    expect_part("0,0,-99999999999999999999:2", 1, SHAPE(2), NUMBERS(0, 1));
+    expect_part("0,0,::-99999999999999999999", 1, SHAPE(1), NUMBERS(3));
+    expect_part("0,0,00000000000000000000000001:2", 1, SHAPE(1), NUMBERS(1));
     expect_part("1,2,0,...", 0, NULL, NUMBERS(20));
     expect_part("1,2,", 1, SHAPE(4), NUMBERS(20, 21, 22, 23));
 }
@@ -91,10 +95,13 @@ static void refuses_indexes(void **state)
     static const struct {
         const char *index, *why;
     } wrong[] = {
-        {"2", "an index lies outside its axis"},
-        {"-3", "an index lies outside its axis"},
-        {"0,3", "an index lies outside its axis"},
-        {"0,0,4", "an index lies outside its axis"},
+        {"2", "the index is out of range on axis 0: expected 0 to 1, or -2 to -1"},
+        {"-3", "the index is out of range on axis 0: expected 0 to 1, or -2 to -1"},
+        {"0,3", "the index is out of range on axis 1: expected 0 to 2, or -3 to -1"},
+        {"0,0,4", "the index is out of range on axis 2: expected 0 to 3, or -4 to -1"},
+        {"...,99999999999999999999", "the index is out of range on axis 2: expected 0 to 3, or -4 to -1"},
+        {"-99999999999999999999", "the index is out of range on axis 0: expected 0 to 1, or -2 to -1"},
+        {"9223372036854775808", "the index is out of range on axis 0: expected 0 to 1, or -2 to -1"},
         {"0,0,0,0", "it has more indexes than the array has axes"},
         {"..., ...", "one ellipsis is the most"},
         {"a", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
@@ -103,7 +110,8 @@ static void refuses_indexes(void **state)
         {"::0", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
         {"1:2:3:4", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
         {"1.5", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
-        {"99999999999999999999", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
+        {"-", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
+        {"99999999999999999999x", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
         {"...5", "expected integers, slices as 2:8 or ::-1, and at most one ..."},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
