@@ -141,6 +141,11 @@ static void given_rows_work(void *context, int worker, size_t job)
         work->rows[h * problem->n + i] =
             measure_row(work, &row, shared->keys + (size_t)worker * m, &shared->seen[job]);
     }
+    const struct row_watch *watch = &work->request->watch;
+    const size_t left = problem->n - first;
+    if (watch->rows)
+        watch->rows(watch->context, work->layer, h, first, left < GIVEN_ROWS ? left : GIVEN_ROWS,
+                    matrix->data + first * m, m);
 }
 
 /* Points to the matrices of the heads that are chosen. */

@@ -15,6 +15,14 @@
 
 struct selection; /* compute/selection.h */
 
+/* A callback for rows of weights, of every layer and head that is computed or was given, as struct row_receiver has it; the number
+ * of the thread is that of workers_self. `layer` is counted within the problem. */
+struct row_watch {
+    void (*rows)(void *context, size_t layer, size_t head, size_t first, size_t count, const float *weights,
+                 size_t stride);
+    void *context;
+};
+
 struct request {
     /* Bits 1 << STAGE_…; output where there is a v, and weights but for without_weights, are always there. */
     unsigned stages;
@@ -30,6 +38,7 @@ struct request {
     bool without_weights;
     const char
         *whole_for; /* the option that needs every weight and the masks of all pairs; NULL: none does */
+    struct row_watch watch;            /* with measures_only; rows may be NULL: nobody watches */
     const struct selection *selection; /* has been checked by selection_check */
     struct engine_options engine;
 };

@@ -26,6 +26,19 @@ static void keeper_rows(void *context, size_t first, size_t count, const float *
                keeper->columns * sizeof *weights);
 }
 
+/* Where rows of a head are only looked at. */
+struct watcher {
+    const struct row_watch *watch;
+    size_t layer, head;
+};
+
+static void watcher_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    const struct watcher *watcher = context;
+    watcher->watch->rows(watcher->watch->context, watcher->layer, watcher->head, first, count, weights,
+                         stride);
+}
+
 /* From the progress of the engine, which counts the work of one layer, to that of all layers. */
 struct layer_progress {
     const struct engine_options *engine;
@@ -43,6 +56,7 @@ struct layer_jobs {
     size_t count;
     struct engine_job *jobs; /* one a head; with KEPT_RANGE another of the chosen queries, or only that */
     struct keeper *keepers;
+    struct watcher *watchers;
     struct head *parts;
 };
 
@@ -50,6 +64,7 @@ static void layer_jobs_free(struct layer_jobs *work)
 {
     free(work->jobs);
     free(work->keepers);
+    free(work->watchers);
     free(work->parts);
 }
 
@@ -61,7 +76,7 @@ static void job_cut(struct engine_job *job, size_t first)
 }
 
 static bool layer_jobs_make(struct layer_jobs *work, struct result *result, const struct layer *layer,
-                            float *output, struct error *error)
+                            const struct row_watch *watch, float *output, struct error *error)
 {
     const struct problem *problem = result->problem;
     const size_t heads = problem->heads, n = problem->n;
@@ -69,8 +84,9 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
     work->count = heads * (result->kept == KEPT_RANGE && !result->only_chosen ? 2 : 1);
     work->jobs = memory_zeroed(work->count, sizeof *work->jobs, error);
     work->keepers = memory_zeroed(heads, sizeof *work->keepers, error);
+    work->watchers = memory_zeroed(heads, sizeof *work->watchers, error);
     work->parts = memory_zeroed(heads, sizeof *work->parts, error);
-    if (!work->jobs || !work->keepers || !work->parts)
+    if (!work->jobs || !work->keepers || !work->watchers || !work->parts)
         return false;
     for (size_t h = 0; h < heads; h++) {
         struct engine_job *job = &work->jobs[h];
@@ -102,6 +118,9 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
             if (result->top)
                 job->top = result->top + (layer->index * heads + h) * n * result->top_count;
             job->top_count = result->top_count;
+            work->watchers[h] = (struct watcher){watch, layer->index, h};
+            if (watch->rows)
+                job->receiver = (struct row_receiver){watcher_rows, &work->watchers[h]};
             break;
         case KEPT_NOTHING:
             break;
@@ -148,7 +167,8 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     struct layer_jobs work = {0};
     if (output && result->only_chosen)
         memset(output, 0, problem->n * problem->d_out * sizeof *output);
-    bool ok = layer_output_make(layer, output, error) && layer_jobs_make(&work, result, layer, output, error);
+    bool ok = layer_output_make(layer, output, error) &&
+              layer_jobs_make(&work, result, layer, &request->watch, output, error);
     /* One name for all layers: plain, if it computes any of them. */
     if (ok && strcmp(result->engine, "plain") != 0) {
         result->engine = engine_name(work.jobs, work.count, &options);

@@ -1,0 +1,262 @@
+/* attn stats: what heads do, in numbers. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/out.h"
+#include "base/text.h"
+#include "base/words.h"
+#include "cmd/computation.h"
+#include "cmd/option_table.h"
+#include "cmd/option_values.h"
+#include "cmd/options.h"
+#include "compute/head_stats.h"
+#include "view/stats_table.h"
+#include "write/stats.h"
+
+enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV };
+static const char stats_formats[] = "table json csv";
+
+/* The names of measures, as stat_names has them. */
+static const char stats_measures[] =
+    "entropy entropy_normalized effective_keys mean_distance confidence max_weight first_token self "
+    "previous_token "
+    "next_token duplicate_token induction offset offset_share coverage_90 sink";
+
+/* The options of stats alone. */
+struct stats_options {
+    const char *sort; /* a measure, with a minus in front for rising order; NULL: by layer and head */
+    size_t best;      /* heads that are shown; 0: all */
+    int format;       /* enum stats_format */
+    const char *output;
+};
+
+/* What a command holds. */
+struct stats_run {
+    struct computation computation;
+    struct stats *parts; /* one a part; owned */
+    struct stats_head *heads;
+    size_t count;
+};
+
+/* ---- options ---- */
+
+/* The measure of --sort; STAT_COUNT: by layer and head. */
+static bool find_order(const struct stats_options *own, enum stat *stat, bool *rises, struct error *error)
+{
+    const char *name = own->sort;
+    *stat = STAT_COUNT;
+    *rises = name && name[0] == '-';
+    if (!name)
+        return true;
+    name += *rises;
+    if ((*stat = stat_named(name)) < STAT_COUNT)
+        return true;
+    return words_error(stats_measures, "--sort", name, NULL, ERROR_USAGE, error);
+}
+
+static bool find_format(const struct stats_options *own, enum stats_format *format, struct error *error)
+{
+    const bool json = own->output && text_ends_caseless(own->output, ".json"),
+               csv = own->output && text_ends_caseless(own->output, ".csv");
+    *format = (enum stats_format)own->format;
+    if (own->output && strcmp(own->output, "-") != 0 && *format == STATS_AUTO) {
+        if (!json && !csv)
+            return error_set(error, ERROR_USAGE,
+                             "-o %s: expected a name ending in .json or .csv, or --format", own->output);
+        *format = json ? STATS_JSON : STATS_CSV;
+    }
+    if (*format == STATS_AUTO)
+        *format = isatty(STDOUT_FILENO) ? STATS_TABLE : STATS_JSON;
+    return true;
+}
+
+/* ---- the list of heads ---- */
+
+/* How heads are sorted: qsort has no other way to be told. */
+static enum stat order_stat;
+static bool order_rises;
+
+/* Heads without the measure come last; of equal ones the first. */
+static int compare_heads(const void *a, const void *b)
+{
+    const struct stats_head *left = a, *right = b;
+    if (order_stat < STAT_COUNT) {
+        const double x = left->stats->value[order_stat], y = right->stats->value[order_stat];
+        if (isnan(x) != isnan(y))
+            return isnan(x) ? 1 : -1;
+        if (x != y && !isnan(x))
+            return (x < y) == order_rises ? -1 : 1;
+    }
+    if (left->layer != right->layer)
+        return left->layer < right->layer ? -1 : 1;
+    return (left->head > right->head) - (left->head < right->head);
+}
+
+/* The chosen heads of a part, in the order in which they were chosen. */
+static void list_part(struct stats_run *run, const struct part *part, const struct stats *stats)
+{
+    const struct problem *p = &part->problem;
+    const struct selection *s = &part->selection;
+    const size_t layers = s->layers ? s->layer_count : p->layer_count,
+                 heads = s->heads ? s->head_count : p->heads;
+    for (size_t l = 0; l < layers; l++)
+        for (size_t h = 0; h < heads; h++) {
+            const size_t layer = s->layers ? s->layers[l] : l, head = s->heads ? s->heads[h] : h;
+            run->heads[run->count++] =
+                (struct stats_head){p->layer_first + layer, head, &stats->heads[layer * p->heads + head], p};
+        }
+}
+
+static bool list_heads(struct stats_run *run, const struct stats_options *own, struct error *error)
+{
+    const struct computation *c = &run->computation;
+    size_t room = 0;
+    for (size_t i = 0; i < c->part_count; i++)
+        room += c->parts[i].problem.layer_count * c->parts[i].problem.heads;
+    run->heads = memory_alloc(room, sizeof *run->heads, error);
+    if (!run->heads)
+        return false;
+    for (size_t i = 0; i < c->part_count; i++)
+        list_part(run, &c->parts[i], &run->parts[i]);
+    if (own->sort && run->count > 0)
+        qsort(run->heads, run->count, sizeof *run->heads, compare_heads);
+    if (own->best > 0 && own->best < run->count)
+        run->count = own->best;
+    return true;
+}
+
+/* ---- from files to numbers ---- */
+
+static bool stats_prepare(struct stats_run *run, struct error *error)
+{
+    struct computation *c = &run->computation;
+    run->parts = memory_zeroed(c->part_count, sizeof *run->parts, error);
+    bool ok = run->parts;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        struct part *part = &c->parts[i];
+        ok =
+            stats_make(&run->parts[i], &part->problem, &part->selection, part->request.engine.threads, error);
+        part->request.watch = stats_watch(&run->parts[i]);
+    }
+    return ok;
+}
+
+static bool stats_write(const struct stats_run *run, const struct stats_options *own,
+                        enum stats_format format, struct error *error)
+{
+    const bool to_file = own->output && strcmp(own->output, "-") != 0;
+    struct out out;
+    if (to_file && !file_stage(own->output, false, &out, error))
+        return false;
+    if (!to_file)
+        out_begin(&out, STDOUT_FILENO, "standard output");
+    out.terminal = !to_file && isatty(STDOUT_FILENO);
+    if (format == STATS_TABLE)
+        stats_table(&out, run->heads, run->count);
+    else if (format == STATS_JSON)
+        stats_json(&out, run->heads, run->count);
+    else
+        stats_csv(&out, run->heads, run->count);
+    if (to_file)
+        return file_stage_end(&out, error) && file_commit(error);
+    const bool ok = out_finish(&out, error);
+    out_free(&out);
+    return ok;
+}
+
+static bool stats_all(struct stats_run *run, const struct options *options, struct error *error)
+{
+    const struct stats_options *own = options->own;
+    struct computation *c = &run->computation;
+    enum stats_format format;
+    if (!find_order(own, &order_stat, &order_rises, error) || !find_format(own, &format, error) ||
+        (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
+        return false;
+    c->request.measures_only = true;
+    c->request.without_masks = true;
+    bool ok = computation_read(c, options, &command_stats, error) && computation_check(c, options, error) &&
+              computation_select(c, options, error) && stats_prepare(run, error);
+    computation_warn(c);
+    if (!ok)
+        return false;
+    if (options->verbose)
+        computation_say(c);
+    ok = computation_compute(c, error);
+    computation_warn(c);
+    for (size_t i = 0; ok && i < c->part_count; i++)
+        stats_finish(&run->parts[i]);
+    return ok && list_heads(run, own, error) && stats_write(run, own, format, error);
+}
+
+static bool stats_run(const struct options *options, struct error *error)
+{
+    struct stats_run run = {0};
+    const bool ok = stats_all(&run, options, error);
+    for (size_t i = 0; run.parts && i < run.computation.part_count; i++)
+        stats_free(&run.parts[i]);
+    free(run.parts);
+    free(run.heads);
+    computation_free(&run.computation);
+    return ok;
+}
+
+static const struct option_row stats_rows[] = {
+    {.name = "sort",
+     .argument = "MEASURE",
+     .help = "the largest first; -MEASURE: the smallest first (default: by layer and head):",
+     .listed = stats_measures,
+     .parse = value_string,
+     OPTION_OWN(struct stats_options, sort)},
+    {.name = "best",
+     .argument = "N",
+     .help = "only the first N heads",
+     .parse = value_count,
+     .least = 1,
+     .most = 1000000000,
+     OPTION_OWN(struct stats_options, best)},
+    {.name = "layer",
+     .argument = "LIST",
+     .help = "only these layers, as 0,3,5:8; -1 is the last",
+     .parse = value_list,
+     OPTION_AT(selection.layers)},
+    {.name = "head",
+     .argument = "LIST",
+     .help = "only these heads; -1 is the last",
+     .parse = value_list,
+     OPTION_AT(selection.heads)},
+    {.name = "format",
+     .argument = "FORMAT",
+     .words = stats_formats,
+     .help = "of what is printed (default: a table on a terminal, else json):",
+     .listed = stats_formats,
+     .parse = value_word,
+     .least = STATS_TABLE,
+     OPTION_OWN(struct stats_options, format)},
+    {.name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .is_file = true,
+     .help = "the file to write, .json or .csv (default: standard output)",
+     .parse = value_file,
+     OPTION_OWN(struct stats_options, output)},
+};
+static const struct option_group group_stats = OPTION_GROUP("Stats", stats_rows);
+
+const struct command command_stats = {
+    .name = "stats",
+    .operands = "INPUT…",
+    .summary = "what heads do: measures of every head",
+    .example = "  attn stats x.json                         a table of all heads\n"
+               "  attn stats x.npz --sort induction --best 5\n"
+               "  attn stats x.npz -o heads.csv\n",
+    .groups = (const struct option_group *const[]){&group_stats, &group_masks, &group_attention, &group_forms,
+                                                   &group_input, &group_general, &group_help,
+                                                   &group_input_files, NULL},
+    .own_size = sizeof(struct stats_options),
+    .run = stats_run,
+};

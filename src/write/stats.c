@@ -1,0 +1,101 @@
+#include "write/stats.h"
+
+#include <math.h>
+
+/* As the float32 that is nearest: the weights hold no more. */
+static void stats_number(struct out *out, double value, const char *none)
+{
+    if (isnan(value))
+        out_text(out, none);
+    else
+        out_float(out, (float)value);
+}
+
+/* A pair, or a key, that may be none. */
+static void stats_place(struct out *out, const struct stats_head *head)
+{
+    if (head->stats->max_query == SIZE_MAX)
+        out_text(out, ",\"max_at\":null");
+    else
+        out_format(out, ",\"max_at\":[%zu,%zu]", head->stats->max_query, head->stats->max_key);
+}
+
+static void stats_offset(struct out *out, const struct head_stats *stats)
+{
+    if (isnan(stats->value[STAT_OFFSET])) {
+        out_text(out, ",\"offset\":null");
+        return;
+    }
+    out_format(out, ",\"offset\":{\"value\":%.0f,\"share\":", stats->value[STAT_OFFSET]);
+    stats_number(out, stats->value[STAT_OFFSET_SHARE], "null");
+    out_char(out, '}');
+}
+
+static void stats_sink(struct out *out, const struct head_stats *stats)
+{
+    if (stats->sink_key == SIZE_MAX) {
+        out_text(out, ",\"sink\":null");
+        return;
+    }
+    out_format(out, ",\"sink\":{\"key\":%zu,\"weight\":", stats->sink_key);
+    stats_number(out, stats->value[STAT_SINK], "null");
+    out_char(out, '}');
+}
+
+void stats_json(struct out *out, const struct stats_head *list, size_t count)
+{
+    out_text(out, "{\"schema\":\"attn-stats/1\"");
+    if (count > 0 && list[0].problem->title) {
+        out_text(out, ",\n\"title\":");
+        out_quoted(out, list[0].problem->title);
+    }
+    out_text(out, ",\n\"heads\":[");
+    for (size_t i = 0; i < count; i++) {
+        const struct head_stats *stats = list[i].stats;
+        out_format(out, "%s\n{\"layer\":%zu,\"head\":%zu,\"queries\":%zu,\"keys\":%zu,\"rows\":%zu",
+                   i > 0 ? "," : "", list[i].layer, list[i].head, list[i].problem->n, list[i].problem->m,
+                   stats->rows);
+        for (enum stat s = 0; s < STAT_COUNT; s++) {
+            if (s == STAT_OFFSET)
+                stats_offset(out, stats);
+            else if (s == STAT_SINK)
+                stats_sink(out, stats);
+            else if (s != STAT_OFFSET_SHARE) {
+                out_format(out, ",\"%s\":", stat_names[s]);
+                stats_number(out, stats->value[s], "null");
+            }
+            if (s == STAT_MAX_WEIGHT)
+                stats_place(out, &list[i]);
+        }
+        out_char(out, '}');
+    }
+    out_text(out, "]}\n");
+}
+
+void stats_csv(struct out *out, const struct stats_head *list, size_t count)
+{
+    out_text(out, "layer,head,queries,keys,rows");
+    for (enum stat s = 0; s < STAT_COUNT; s++) {
+        out_format(out, ",%s", stat_names[s]);
+        out_text(out, s == STAT_MAX_WEIGHT ? ",max_query,max_key" : s == STAT_SINK ? ",sink_key" : "");
+    }
+    out_char(out, '\n');
+    for (size_t i = 0; i < count; i++) {
+        const struct head_stats *stats = list[i].stats;
+        out_format(out, "%zu,%zu,%zu,%zu,%zu", list[i].layer, list[i].head, list[i].problem->n,
+                   list[i].problem->m, stats->rows);
+        for (enum stat s = 0; s < STAT_COUNT; s++) {
+            out_char(out, ',');
+            stats_number(out, stats->value[s], "");
+            if (s == STAT_MAX_WEIGHT && stats->max_query == SIZE_MAX)
+                out_text(out, ",,");
+            else if (s == STAT_MAX_WEIGHT)
+                out_format(out, ",%zu,%zu", stats->max_query, stats->max_key);
+            if (s == STAT_SINK && stats->sink_key == SIZE_MAX)
+                out_char(out, ',');
+            else if (s == STAT_SINK)
+                out_format(out, ",%zu", stats->sink_key);
+        }
+        out_char(out, '\n');
+    }
+}

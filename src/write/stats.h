@@ -1,0 +1,22 @@
+/* The measures of heads as JSON (docs/attn-stats.schema.json) and CSV. */
+#ifndef ATTN_WRITE_STATS_H
+#define ATTN_WRITE_STATS_H
+
+#include <stddef.h>
+
+#include "base/out.h"
+#include "compute/head_stats.h"
+
+/* A head that is told of: its numbers as people have them, its measures, and the problem that it is one of. */
+struct stats_head {
+    size_t layer, head;
+    const struct head_stats *stats;
+    const struct problem *problem;
+};
+
+/* Writes an object with `heads`, in the order of the list. */
+void stats_json(struct out *out, const struct stats_head *list, size_t count);
+/* Writes a line a head under one of headings; what there is not is empty. */
+void stats_csv(struct out *out, const struct stats_head *list, size_t count);
+
+#endif

@@ -1,0 +1,79 @@
+# attn stats: measures of heads. NumPy computes each by its definition.
+load helper
+
+stats() {
+    numpy check_stats.py "$@"
+}
+
+@test "stats: given weights, of all sizes, with masks, rows of NaN and of nothing" { stats given; }
+@test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
+@test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
+@test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
+
+@test "stats: the induction heads of GPT-2 are found" {
+    needs_real gpt2_heads_37.json
+    stats real "$REAL"
+}
+
+@test "stats: the JSON is what its schema says" {
+    "$PYTHON" -c 'import jsonschema' 2>/dev/null || skip "jsonschema is not installed"
+    attn stats "$DATA/induction.json" -o a.json
+    attn stats "$DATA/cross.json" >b.json
+    echo '{"attention": [[0]]}' >zero.json
+    attn stats zero.json -q --mask <(echo '[[0]]') >c.json
+    "$PYTHON" - "$ROOT/docs/attn-stats.schema.json" a.json b.json c.json <<'END'
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1]))
+for path in sys.argv[2:]:
+    jsonschema.validate(json.load(open(path)), schema)
+assert json.load(open("c.json"))["heads"][0]["entropy"] is None
+END
+}
+
+@test "stats: the table shows what there is, and fits 90 columns" {
+    attn stats "$DATA/induction.json" --format table >table
+    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"'
+    attn stats "$DATA/cross.json" --format table >table
+    lacks "induc-" table
+    same "$(tail -1 table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"
+    [ "$(head -n -1 table | wc -L)" -le 90 ]
+}
+
+@test "stats: layers of different size are one list" {
+    echo '{"attention": [[[[1, 0], [0.5, 0.5]]], [[[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1]]]]}' >x.json
+    same "$(attn stats x.json -q | jq -c '[.heads[] | [.layer, .keys, .self]]')" "[[0,2,0.75],[1,3,0.8333333]]"
+    same "$(attn stats x.json -q --layer 1 | jq -c '[.heads[] | .layer]')" "[1]"
+}
+
+@test "stats: what is wrong with a command line" {
+    cp "$DATA/sentence.json" x.json
+    fails 2 '--sort is "entropi": did you mean entropy?' attn stats x.json --sort entropi
+    fails 2 '--sort is "inducton": did you mean induction?' attn stats x.json --sort -inducton
+    fails 2 '-o x.png: expected a name ending in .json or .csv, or --format' attn stats x.json -o x.png
+    fails 2 'no input; expected attn stats FILE, attn stats - or --q FILE --k FILE --v FILE' attn stats
+    fails 2 'there is no head 2: expected 0 to 1, or -2 to -1, counted from the end' attn stats x.json --head 2
+    fails 1 'nope/x.csv: could not write: No such file or directory' attn stats x.json -o nope/x.csv
+}
+
+@test "stats: each allocation fails once" {
+    needs_failing_malloc
+    export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
+    local total n status
+    unset ATTN_FAIL_AT
+    "$ATTN" stats "$DATA/induction.json" -o want.json
+    read -r total _ <total
+    [ "$total" -gt 20 ]
+    for ((n = 1; n <= total; n++)); do
+        status=0
+        rm -f got.json
+        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" -o got.json 2>err || status=$?
+        if [ $status = 0 ]; then
+            cmp want.json got.json
+        else
+            [ $status = 1 ]
+            grep -q 'not enough memory' err
+            [ ! -e got.json ]
+        fi
+    done
+}
