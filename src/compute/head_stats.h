@@ -1,9 +1,6 @@
 /*
  * What heads do, in numbers: measures of every head, gathered from rows of weights as they come, so that nothing of size n×m is
  * held. docs/stats.md has the definitions.
- *
- * Sums are of whole multiples of 2⁻⁴⁰ (of a key's weights 2⁻³²): they do not depend on the order in which rows come, so that any
- * number of threads gives the same.
  */
 #ifndef ATTN_COMPUTE_HEAD_STATS_H
 #define ATTN_COMPUTE_HEAD_STATS_H
@@ -15,30 +12,9 @@
 #include "attention/head.h"
 #include "base/error.h"
 #include "compute/request.h"
+#include "compute/row_stats.h"
 #include "compute/selection.h"
 #include "problem/problem.h"
-
-/* The measures, in the order in which they are shown. */
-enum stat {
-    STAT_ENTROPY,
-    STAT_ENTROPY_NORMALIZED,
-    STAT_EFFECTIVE_KEYS,
-    STAT_MEAN_DISTANCE,
-    STAT_CONFIDENCE,
-    STAT_MAX_WEIGHT,
-    STAT_FIRST_TOKEN,
-    STAT_SELF,
-    STAT_PREVIOUS_TOKEN,
-    STAT_NEXT_TOKEN,
-    STAT_DUPLICATE_TOKEN,
-    STAT_INDUCTION,
-    STAT_OFFSET,
-    STAT_OFFSET_SHARE,
-    STAT_COVERAGE_90,
-    STAT_SINK,
-    STAT_COUNT
-};
-extern const char *const stat_names[STAT_COUNT + 1]; /* NULL-terminated */
 
 /* The measure of that name, or STAT_COUNT. */
 enum stat stat_named(const char *name);
@@ -52,9 +28,6 @@ struct head_stats {
     size_t blind_rows, nan_rows; /* the others */
 };
 
-struct stats_sums;
-struct stats_columns;
-
 /* Begins zeroed; head_stats_free in any case. */
 struct stats {
     const struct problem *problem;
@@ -67,9 +40,9 @@ struct stats {
     int64_t *numbers;              /* of a worker: m, and m sums of keys */
     size_t *keys;                  /* of a worker: m */
     struct head *rules;            /* of layers×heads: what masks their pairs */
-    size_t *same;                  /* of each key: the one before it with the same token; NULL: not known */
-    double *patch_distance;        /* rows×columns of a patch grid, by how far apart; NULL: there is none */
-    size_t patch_first, patch_columns, patch_count;
+    size_t *same;                  /* places.same; owned */
+    double *patch_distance;        /* places.patch_distance; owned */
+    struct stats_places places;
     size_t workers;
 };
 

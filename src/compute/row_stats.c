@@ -1,0 +1,203 @@
+#include "compute/row_stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "attention/heaviest.h"
+#include "attention/mask.h"
+#include "engine/weights.h"
+
+static const double sum_steps = 0x1p40;
+
+/* Shares of a whole are far below it. */
+enum { LARGEST = 1024 };
+
+static void sum_add(struct exact_sum *sum, double value)
+{
+    sum->sum += (wide_sum)(value * sum_steps);
+    sum->rows++;
+}
+
+double exact_mean(const struct exact_sum *sum)
+{
+    return sum->rows > 0 ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
+}
+
+static bool row_has(const struct stats_row *row, int64_t key)
+{
+    if (key < (int64_t)row->from || key >= (int64_t)row->end)
+        return false;
+    return row->is_range || row->weights[key] != 0 || mask_allows(row->head, row->i, (size_t)key);
+}
+
+/* Counts the keys that a row may see; weight on a masked one, of weights that were given, counts as seen. */
+static void row_reach(struct stats_row *row, size_t m)
+{
+    const struct head *head = row->head;
+    row->end = m;
+    row->is_range = !mask_has_pattern(head) && !head->rules.mask.data && !head->bias.data;
+    if (row->is_range)
+        mask_reach(head, row->i, &row->from, &row->end);
+    if (row->is_range &&
+        (weights_any(row->weights, row->from) || weights_any(row->weights + row->end, m - row->end))) {
+        row->is_range = false;
+        row->from = 0;
+        row->end = m;
+    }
+    row->count = row->end - row->from;
+    if (row->is_range)
+        return;
+    row->count = 0;
+    for (size_t j = 0; j < m; j++)
+        row->count += row_has(row, (int64_t)j);
+}
+
+/* The weight at a place relative to the query, where that key exists and may be seen. */
+static void row_look(struct stats_row *row, enum stat stat, int64_t key)
+{
+    if (row_has(row, key))
+        sum_add(&row->sums->mean[stat], (double)row->weights[key]);
+}
+
+/* Σ a over earlier keys with the query's token, and over those behind them. */
+static void row_repeats(struct stats_row *row)
+{
+    const size_t *same = row->places->same;
+    double twice = 0, next = 0;
+    bool any_twice = false, any_next = false;
+    if (!same || row->position < 0 || row->position >= (int64_t)row->places->m)
+        return;
+    for (size_t j = same[row->position]; j != SIZE_MAX; j = same[j]) {
+        if (row_has(row, (int64_t)j)) {
+            any_twice = true;
+            twice += (double)row->weights[j];
+        }
+        if (row_has(row, (int64_t)j + 1)) {
+            any_next = true;
+            next += (double)row->weights[j + 1];
+        }
+    }
+    if (any_twice)
+        sum_add(&row->sums->mean[STAT_DUPLICATE_TOKEN], twice);
+    if (any_next)
+        sum_add(&row->sums->mean[STAT_INDUCTION], next);
+}
+
+/* The mean distance of a patch from the patches that it looks at. */
+static void row_patches(struct stats_row *row)
+{
+    const struct stats_places *s = row->places;
+    const int64_t query = row->position - (int64_t)s->patch_first;
+    double sum = 0, total = 0;
+    if (query < 0 || query >= (int64_t)s->patch_count)
+        return;
+    const size_t columns = s->patch_columns, at = (size_t)query / columns, in = (size_t)query % columns;
+    for (size_t j = 0; j < s->patch_count; j++) {
+        const size_t down = j / columns, right = j % columns;
+        const size_t high = at > down ? at - down : down - at, wide_ = in > right ? in - right : right - in;
+        const double weight = (double)row->weights[s->patch_first + j];
+        sum += weight;
+        total += weight * s->patch_distance[high * columns + wide_];
+    }
+    if (sum > 0)
+        sum_add(&row->sums->mean[STAT_MEAN_DISTANCE], total / sum);
+}
+
+/* What is measured of weights that are shares of a whole. */
+static void row_shares(struct stats_row *row, const struct weight_sums *sums)
+{
+    struct exact_sum *mean = row->sums->mean;
+    sum_add(&mean[STAT_ENTROPY], sums->entropy);
+    sum_add(&mean[STAT_EFFECTIVE_KEYS], exp(sums->entropy));
+    if (row->count >= 2)
+        sum_add(&mean[STAT_ENTROPY_NORMALIZED], sums->entropy / log((double)row->count));
+    if (row->places->patch_distance)
+        row_patches(row);
+    else
+        sum_add(&mean[STAT_MEAN_DISTANCE], sums->distance);
+}
+
+/* How many keys make 0.9 of the row. */
+static void row_coverage(struct stats_row *row, float largest)
+{
+    const size_t count =
+        heaviest_count(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
+    if (count > 0)
+        atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
+}
+
+/* The largest weight, of rows that have a choice. */
+static void row_choice(struct stats_row *row, const struct weight_sums *sums)
+{
+    struct stats_sums *own = row->sums;
+    const size_t key = row->from + sums->argmax, n = row->places->n;
+    if (row->count < 2)
+        return;
+    own->chosen++;
+    sum_add(&own->mean[STAT_CONFIDENCE], (double)sums->largest);
+    atomic_fetch_add_explicit(&row->columns->offset[key + n - 1 - row->i], 1, memory_order_relaxed);
+    const bool is_first = row->i < own->query || (row->i == own->query && key < own->key);
+    if (own->query == SIZE_MAX || sums->largest > own->largest ||
+        (sums->largest == own->largest && is_first)) {
+        own->largest = sums->largest;
+        own->query = row->i;
+        own->key = key;
+    }
+}
+
+/* Counts the keys that the row may see. */
+static void row_sees(struct stats_row *row)
+{
+    _Atomic int64_t *begins = row->columns->begins;
+    if (row->is_range) {
+        atomic_fetch_add_explicit(&begins[row->from], 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&begins[row->end], 1, memory_order_relaxed);
+        return;
+    }
+    bool was = false;
+    for (size_t j = 0; j <= row->end; j++) {
+        const bool is = j < row->end && row_has(row, (int64_t)j);
+        if (is && !was)
+            atomic_fetch_add_explicit(&begins[j], 1, memory_order_relaxed);
+        if (!is && was)
+            atomic_fetch_sub_explicit(&begins[j], 1, memory_order_relaxed);
+        was = is;
+    }
+}
+
+void row_stats_keys(const struct stats_row *row, int64_t *keys)
+{
+    for (size_t j = row->from; j < row->end; j++)
+        keys[j] += (int64_t)((double)row->weights[j] * KEY_STEPS);
+}
+
+bool row_stats_measure(struct stats_row *row)
+{
+    const struct stats_places *s = row->places;
+    struct weight_sums sums;
+    row_reach(row, s->m);
+    if (row->count == 0) {
+        row->sums->blind_rows++;
+        return false;
+    }
+    weights_measure(row->weights + row->from, row->end - row->from, row->from, (double)row->position, &sums);
+    if (!isfinite(sums.sum)) {
+        row->sums->nan_rows++;
+        return false;
+    }
+    row->sums->rows++;
+    if (sums.largest > LARGEST || sums.least < -LARGEST)
+        atomic_store(&row->columns->is_too_large, true);
+    if (row->are_shares)
+        row_shares(row, &sums);
+    if (row->are_shares && sums.largest <= LARGEST)
+        row_coverage(row, sums.largest);
+    row_choice(row, &sums);
+    sum_add(&row->sums->mean[STAT_FIRST_TOKEN], (double)row->weights[0]);
+    row_look(row, STAT_SELF, row->position);
+    row_look(row, STAT_PREVIOUS_TOKEN, row->position - 1);
+    row_look(row, STAT_NEXT_TOKEN, row->position + 1);
+    row_repeats(row);
+    row_sees(row);
+    return true;
+}

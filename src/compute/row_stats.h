@@ -1,0 +1,106 @@
+/*
+ * One row of weights, measured, and added to what is known of its head.
+ *
+ * Sums are of whole multiples of 2⁻⁴⁰ (of a key's weights 2⁻³²): they do not depend on the order in which rows come, so that any
+ * number of threads gives the same.
+ */
+#ifndef ATTN_COMPUTE_ROW_STATS_H
+#define ATTN_COMPUTE_ROW_STATS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attention/head.h"
+
+/* The measures, in the order in which they are shown. */
+enum stat {
+    STAT_ENTROPY,
+    STAT_ENTROPY_NORMALIZED,
+    STAT_EFFECTIVE_KEYS,
+    STAT_MEAN_DISTANCE,
+    STAT_CONFIDENCE,
+    STAT_MAX_WEIGHT,
+    STAT_FIRST_TOKEN,
+    STAT_SELF,
+    STAT_PREVIOUS_TOKEN,
+    STAT_NEXT_TOKEN,
+    STAT_DUPLICATE_TOKEN,
+    STAT_INDUCTION,
+    STAT_OFFSET,
+    STAT_OFFSET_SHARE,
+    STAT_COVERAGE_90,
+    STAT_SINK,
+    STAT_COUNT
+};
+extern const char *const stat_names[STAT_COUNT + 1]; /* NULL-terminated */
+
+/* Numbers in steps of 2⁻⁴⁰. */
+__extension__ typedef __int128 wide_sum;
+struct exact_sum {
+    wide_sum sum;
+    size_t rows;
+};
+
+/* NaN of no row. */
+double exact_mean(const struct exact_sum *sum);
+
+/* What a key's sums are in steps of: 2⁻³². */
+#define KEY_STEPS 0x1p32
+
+/* The measures that are means over rows: those up to induction, but for max_weight. */
+enum { STAT_MEANS = STAT_INDUCTION + 1 };
+
+/* What a worker has seen of a head. */
+struct stats_sums {
+    struct exact_sum mean[STAT_MEANS];
+    float largest; /* and the first pair that has it; query SIZE_MAX: there is none */
+    size_t query, key;
+    size_t rows, blind_rows, nan_rows;
+    size_t chosen; /* rows of two keys and more */
+};
+
+/* What all workers have seen of the keys of a head, and how often a row was one thing or the other. */
+struct stats_columns {
+    _Atomic int64_t *weight; /* m: sums in steps of 2⁻³² */
+    _Atomic int64_t
+        *begins; /* m + 1: how many ranges of keys that a row may see begin here, less those that end */
+    _Atomic uint32_t
+        *offset; /* n + m - 1: rows whose largest weight lies so far from them, from -(n - 1) on */
+    _Atomic uint32_t *needed; /* m + 1: rows of which so many keys make 0.9 */
+    atomic_bool is_too_large; /* a weight that the sums of keys do not hold */
+};
+
+/* What is known of the places of queries and keys. Lists are borrowed. */
+struct stats_places {
+    size_t n, m;
+    const size_t *same; /* of each key: the one before it with the same token, or SIZE_MAX; NULL: not known */
+    const double *patch_distance; /* rows×columns of a patch grid, by how far apart; NULL: there is none */
+    size_t patch_first, patch_columns, patch_count;
+};
+
+/* A row, and where its measures go. The caller sets all but what is below. */
+struct stats_row {
+    const struct stats_places *places;
+    const struct head *head; /* what masks its pairs */
+    struct stats_sums *sums;
+    struct stats_columns *columns;
+    const float *weights; /* m */
+    int64_t *numbers;     /* room for m */
+    size_t i;
+    int64_t position; /* of the query among the keys */
+    bool are_shares;  /* the weights are shares of a whole */
+
+    size_t count;     /* keys that it may see */
+    size_t from, end; /* the range that they lie in */
+    bool is_range;    /* they are all of it */
+};
+
+/* Measures a row; false where it sees no key or is NaN, which is counted. From any thread that has sums and numbers of its own. */
+bool row_stats_measure(struct stats_row *row);
+
+/* Adds the weights of a row that was measured to those of its keys, m numbers. */
+void row_stats_keys(const struct stats_row *row, int64_t *keys);
+
+#endif
