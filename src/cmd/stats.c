@@ -10,11 +10,13 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "compute/head_stats.h"
+#include "engine/engine.h"
 #include "view/stats_table.h"
 #include "write/stats.h"
 
@@ -171,6 +173,7 @@ static bool stats_write(const struct stats_run *run, const struct stats_options 
 
 static bool stats_all(struct stats_run *run, const struct options *options, struct error *error)
 {
+    const double start = clock_seconds();
     const struct stats_options *own = options->own;
     struct computation *c = &run->computation;
     enum stats_format format;
@@ -186,11 +189,18 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
         return false;
     if (options->verbose)
         computation_say(c);
+    const double read = clock_seconds();
     ok = computation_compute(c, error);
     computation_warn(c);
     for (size_t i = 0; ok && i < c->part_count; i++)
         stats_finish(&run->parts[i]);
-    return ok && list_heads(run, own, error) && stats_write(run, own, format, error);
+    const double attended = clock_seconds();
+    ok = ok && list_heads(run, own, error) && stats_write(run, own, format, error);
+    if (ok && options->verbose)
+        fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
+                read - start, attended - read, clock_seconds() - attended, clock_seconds() - start,
+                c->parts[0].result.engine, engine_threads((int)options->engine.threads));
+    return ok;
 }
 
 static bool stats_run(const struct options *options, struct error *error)

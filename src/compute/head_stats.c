@@ -57,7 +57,7 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     int64_t *keys = s->numbers + (2 * worker + 1) * m;
     if (!is_measured(s->selection, layer, head))
         return;
-    memset(keys, 0, m * sizeof *keys);
+    size_t from = m, end = 0; /* keys that the rows reach */
     for (size_t r = 0; r < count; r++) {
         struct stats_row row = {.places = &s->places,
                                 .head = &s->rules[which],
@@ -67,13 +67,19 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
                                 .numbers = s->numbers + 2 * worker * m,
                                 .i = first + r,
                                 .position = spec->offset + (int64_t)(first + r),
-                                .are_shares = settings_are_shares(&spec->settings)};
-        if (row_stats_measure(&row) && !atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
-            row_stats_keys(&row, keys);
+                                .are_shares = settings_are_shares(&spec->settings),
+                                .are_given = spec->attention};
+        if (!row_stats_measure(&row) || atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
+            continue;
+        row_stats_keys(&row, keys);
+        from = row.from < from ? row.from : from;
+        end = row.end > end ? row.end : end;
     }
-    for (size_t j = 0; j < m; j++)
+    for (size_t j = from; j < end; j++) {
         if (keys[j] != 0)
             atomic_fetch_add_explicit(&columns->weight[j], keys[j], memory_order_relaxed);
+        keys[j] = 0;
+    }
 }
 
 struct row_watch stats_watch(struct stats *stats)
@@ -159,7 +165,7 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
     stats->rules = memory_zeroed(heads, sizeof *stats->rules, error);
     stats->columns = memory_zeroed(heads, sizeof *stats->columns, error);
     stats->sums = memory_zeroed(all, sizeof *stats->sums, error);
-    stats->numbers = memory_alloc(numbers, sizeof *stats->numbers, error);
+    stats->numbers = memory_zeroed(numbers, sizeof *stats->numbers, error);
     bool ok = stats->heads && stats->rules && stats->columns && stats->sums && stats->numbers;
     for (size_t i = 0; ok && i < all; i++)
         stats->sums[i].query = SIZE_MAX;

@@ -37,7 +37,7 @@ struct stats {
     /* Of layers×heads, of each worker. Owned. */
     struct stats_sums *sums;
     struct stats_columns *columns; /* of layers×heads: sums of their keys and rows */
-    int64_t *numbers;              /* of a worker: m, and m sums of keys */
+    int64_t *numbers;              /* of a worker: m, and m sums of keys, which are 0 between calls */
     size_t *keys;                  /* of a worker: m */
     struct head *rules;            /* of layers×heads: what masks their pairs */
     size_t *same;                  /* places.same; owned */

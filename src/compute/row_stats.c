@@ -38,7 +38,7 @@ static void row_reach(struct stats_row *row, size_t m)
     row->is_range = !mask_has_pattern(head) && !head->rules.mask.data && !head->bias.data;
     if (row->is_range)
         mask_reach(head, row->i, &row->from, &row->end);
-    if (row->is_range &&
+    if (row->is_range && row->are_given &&
         (weights_any(row->weights, row->from) || weights_any(row->weights + row->end, m - row->end))) {
         row->is_range = false;
         row->from = 0;

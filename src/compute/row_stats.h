@@ -91,6 +91,7 @@ struct stats_row {
     size_t i;
     int64_t position; /* of the query among the keys */
     bool are_shares;  /* the weights are shares of a whole */
+    bool are_given;   /* they were not computed, and may be on masked pairs */
 
     size_t count;     /* keys that it may see */
     size_t from, end; /* the range that they lie in */

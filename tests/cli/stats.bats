@@ -40,6 +40,13 @@ END
     [ "$(head -n -1 table | wc -L)" -le 90 ]
 }
 
+@test "stats: -v says which engine ran and how long, and keeps quiet else" {
+    attn stats "$DATA/sentence.json" -o x.json 2>err
+    [ ! -s err ]
+    attn stats "$DATA/sentence.json" -v -o x.json 2>err
+    grep -qE '^time read=[0-9.]+ attend=[0-9.]+ write=[0-9.]+ total=[0-9.]+ engine=[a-z0-9]+ threads=[0-9]+$' err
+}
+
 @test "stats: layers of different size are one list" {
     echo '{"attention": [[[[1, 0], [0.5, 0.5]]], [[[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1]]]]}' >x.json
     same "$(attn stats x.json -q | jq -c '[.heads[] | [.layer, .keys, .self]]')" "[[0,2,0.75],[1,3,0.8333333]]"
