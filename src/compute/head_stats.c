@@ -214,6 +214,7 @@ static struct stats_sums head_sums(const struct stats *stats, size_t which)
         for (size_t i = 0; i < STAT_MEANS; i++) {
             all.mean[i].sum += own->mean[i].sum;
             all.mean[i].rows += own->mean[i].rows;
+            all.mean[i].is_lost = all.mean[i].is_lost || own->mean[i].is_lost;
         }
         all.rows += own->rows;
         all.blind_rows += own->blind_rows;

@@ -9,18 +9,25 @@
 
 static const double sum_steps = 0x1p40;
 
-/* Shares of a whole are far below it. */
-enum { LARGEST = 1024 };
+/* Whether as many weights as there are rows, or keys, have a sum that 64 bits hold in steps of 2⁻⁴⁰. Shares of a whole do. */
+static bool are_held(const struct weight_sums *sums, size_t count)
+{
+    const double largest = fmax((double)sums->largest, -(double)sums->least);
+    return largest * (double)count < 0x1p22;
+}
 
 static void sum_add(struct exact_sum *sum, double value)
 {
-    sum->sum += (wide_sum)(value * sum_steps);
     sum->rows++;
+    if (fabs(value) < 0x1p60)
+        sum->sum += (wide_sum)(value * sum_steps);
+    else
+        sum->is_lost = true;
 }
 
 double exact_mean(const struct exact_sum *sum)
 {
-    return sum->rows > 0 ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
+    return sum->rows > 0 && !sum->is_lost ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
 }
 
 static bool row_has(const struct stats_row *row, int64_t key)
@@ -168,7 +175,7 @@ static void row_sees(struct stats_row *row)
 void row_stats_keys(const struct stats_row *row, int64_t *keys)
 {
     for (size_t j = row->from; j < row->end; j++)
-        keys[j] += (int64_t)((double)row->weights[j] * KEY_STEPS);
+        keys[j] += (int64_t)((double)row->weights[j] * KEY_STEPS + 0.5);
 }
 
 bool row_stats_measure(struct stats_row *row)
@@ -186,11 +193,11 @@ bool row_stats_measure(struct stats_row *row)
         return false;
     }
     row->sums->rows++;
-    if (sums.largest > LARGEST || sums.least < -LARGEST)
+    if (!are_held(&sums, row->places->n))
         atomic_store(&row->columns->is_too_large, true);
     if (row->are_shares)
         row_shares(row, &sums);
-    if (row->are_shares && sums.largest <= LARGEST)
+    if (row->are_shares && are_held(&sums, row->count))
         row_coverage(row, sums.largest);
     row_choice(row, &sums);
     sum_add(&row->sums->mean[STAT_FIRST_TOKEN], (double)row->weights[0]);

@@ -1,8 +1,8 @@
 /*
  * One row of weights, measured, and added to what is known of its head.
  *
- * Sums are of whole multiples of 2⁻⁴⁰ (of a key's weights 2⁻³²): they do not depend on the order in which rows come, so that any
- * number of threads gives the same.
+ * Sums are of whole multiples of 2⁻⁴⁰: they do not depend on the order in which rows come, so that any number of threads gives the
+ * same.
  */
 #ifndef ATTN_COMPUTE_ROW_STATS_H
 #define ATTN_COMPUTE_ROW_STATS_H
@@ -41,13 +41,14 @@ __extension__ typedef __int128 wide_sum;
 struct exact_sum {
     wide_sum sum;
     size_t rows;
+    bool is_lost; /* a number was 2⁶⁰ or more, which no weight of a model is */
 };
 
-/* NaN of no row. */
+/* NaN of no row, and of one that is lost. */
 double exact_mean(const struct exact_sum *sum);
 
-/* What a key's sums are in steps of: 2⁻³². */
-#define KEY_STEPS 0x1p32
+/* What a key's sums are in steps of: 2⁻⁴⁰. */
+#define KEY_STEPS 0x1p40
 
 /* The measures that are means over rows: those up to induction, but for max_weight. */
 enum { STAT_MEANS = STAT_INDUCTION + 1 };
@@ -63,7 +64,7 @@ struct stats_sums {
 
 /* What all workers have seen of the keys of a head, and how often a row was one thing or the other. */
 struct stats_columns {
-    _Atomic int64_t *weight; /* m: sums in steps of 2⁻³² */
+    _Atomic int64_t *weight; /* m: sums in steps of 2⁻⁴⁰ */
     _Atomic int64_t
         *begins; /* m + 1: how many ranges of keys that a row may see begin here, less those that end */
     _Atomic uint32_t

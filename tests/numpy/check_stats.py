@@ -166,6 +166,15 @@ def test_given():
     want = measure(w[0, 1], np.ones((9, 9), bool), 0)
     for name in want:
         close(run["heads"][1][name], want[name], ("NaN", name))
+    huge = rng.random((1, 1, 9, 9)).astype(np.float32) * np.float32(1e30)
+    np.save("attention.npy", huge)
+    (head,) = json.loads(attn("stats", "attention.npy", "-q", "--format", "json"))["heads"]
+    assert head["sink"] is None and head["coverage_90"] is None and head["confidence"] is None and np.float32(head["max_weight"]) == huge.max()
+    small = random_weights(rng, 1, 2, 3, 5000)
+    np.save("attention.npy", small)
+    for h, head in enumerate(json.loads(attn("stats", "attention.npy", "-q", "--format", "json"))["heads"]):
+        columns = small[0, h].astype(float).mean(0)
+        assert head["sink"]["key"] == columns.argmax() and abs(head["sink"]["weight"] / columns.max() - 1) < 1e-6
     ties = np.full((1, 1, 10, 10), 0.1, np.float32)
     put("x.json", attention=ties)
     (head,) = compare("x.json")
