@@ -206,7 +206,9 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
 static bool stats_run(const struct options *options, struct error *error)
 {
     struct stats_run run = {0};
-    const bool ok = stats_all(&run, options, error);
+    struct options of_tokens = *options; /* a head sees no words, whatever the input makes of them */
+    of_tokens.selection.words = WORDS_NO;
+    const bool ok = stats_all(&run, &of_tokens, error);
     for (size_t i = 0; run.parts && i < run.computation.part_count; i++)
         stats_free(&run.parts[i]);
     free(run.parts);

@@ -47,6 +47,13 @@ END
     grep -qE '^time read=[0-9.]+ attend=[0-9.]+ write=[0-9.]+ total=[0-9.]+ engine=[a-z0-9]+ threads=[0-9]+$' err
 }
 
+@test "stats: tokens are measured, also of an input with words" {
+    echo '{"tokens": ["un", "happy", "dog"], "q": [[1,0],[0,1],[1,1]], "k": [[1,0],[0,1],[1,1]], "words": [0,0,1]}' >x.json
+    jq 'del(.words)' x.json >y.json
+    same "$(attn stats x.json)" "$(attn stats y.json)"
+    same "$(attn stats - <x.json)" "$(attn stats y.json)"
+}
+
 @test "stats: layers of different size are one list" {
     echo '{"attention": [[[[1, 0], [0.5, 0.5]]], [[[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1]]]]}' >x.json
     same "$(attn stats x.json -q | jq -c '[.heads[] | [.layer, .keys, .self]]')" "[[0,2,0.75],[1,3,0.8333333]]"
