@@ -31,6 +31,26 @@ END
     attn run shared.pt -q -o - | jq -e '.weights[0] == .weights[1]'
 }
 
+@test "bug: tensors that share numbers in a file of PyTorch's were changed together, by --batch and by masks that are turned round" {
+    needs_torch
+    "$PYTHON" -W ignore - <<'END'
+import torch
+
+x = torch.randn(4, 3, 4, generator=torch.Generator().manual_seed(1))
+m = torch.tensor([[0, 1, 1], [0, 0, 1], [0, 1, 0.0]])
+for name, value in {
+    "batch": {"q": x[1:], "k": x[:-1]},
+    "turned": {"q": x[0], "k": x[1], "attention_mask": m, "or_mask": m},
+    "blocking": {"q": x[0], "k": x[1], "key_padding_mask": m[0], "segments": m[0]},
+}.items():
+    torch.save(value, f"{name}_shared.pt")
+    torch.save({key: t.clone() for key, t in value.items()}, f"{name}_own.pt")
+END
+    same "$(attn run batch_shared.pt -q --batch 1 -o -)" "$(attn run batch_own.pt -q --batch 1 -o -)"
+    same "$(attn run turned_shared.pt -q --mask-true-blocks -o -)" "$(attn run turned_own.pt -q --mask-true-blocks -o -)"
+    same "$(attn run blocking_shared.pt -q -o -)" "$(attn run blocking_own.pt -q -o -)"
+}
+
 @test "--part without such a part names the parts that there are, or says that there are none" {
     "$PYTHON" - <<'END'
 import json
