@@ -555,7 +555,7 @@ bool dump_about(const char **text, size_t *size, struct archive *archive, struct
 {
     const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
     struct array *array = metadatum ? NULL : archive_find(archive, DUMP_ABOUT);
-    if (array && !archive_load(archive, array, error))
+    if (array && !(archive_load(archive, array, error) && archive_verify(archive, array, error)))
         return false;
     *text = metadatum ? metadatum->data : array->data;
     *size = metadatum ? metadatum->bytes : array->shape[0];
