@@ -236,6 +236,17 @@ static void drop_operands(struct dump *dump)
                      dump_file(dump));
 }
 
+/* In a result that has the weights, q, k and v are stages, which were drawn, as in its JSON. */
+static void drop_stages(struct dump *dump)
+{
+    const bool is_whole = dump->inputs->is_result && has_input(dump, INPUT_ATTENTION);
+    for (size_t i = 0; is_whole && i < dump->count; i++) {
+        const enum input input = dump->list[i].input;
+        if (input == INPUT_Q || input == INPUT_K || input == INPUT_V)
+            drop(&dump->list[i]);
+    }
+}
+
 /* ---- layers ---- */
 
 static int compare_numbers(const void *a, const void *b)
@@ -729,7 +740,10 @@ static bool put_found(struct dump *dump)
                dump_labels_put(dump->inputs, dump->archive, dump->error);
     if (!any)
         return nothing_found(dump);
-    if (!dump_put_ids(dump) || !dump_put_about(dump) || !list_layers(dump) ||
+    if (!dump_put_ids(dump) || !dump_put_about(dump))
+        return false;
+    drop_stages(dump);
+    if (!list_layers(dump) ||
         (dump->target->what == READ_ANY && !dump_labels_put(dump->inputs, dump->archive, dump->error)) ||
         (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))

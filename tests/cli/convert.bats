@@ -152,6 +152,17 @@ END
     attn run a.npz -q -o - | jq -e '.title == "t" and .tokens == ["a", "b", "c"] and .config.causal'
 }
 
+@test "bug: the stages q, k and v of a result were told of as inputs that are not used, but for those in JSON" {
+    attn run "$DATA/induction.json" -q --format none --stage weights --stage q --stage k --stage v -o r.json -o r.npz -o r.safetensors
+    for file in r.json r.npz r.safetensors; do
+        same "$("$ATTN" run $file --format none -o x.npy 2>&1)" ""
+        comes_back $file
+    done
+    # Without the weights they are inputs.
+    attn run "$DATA/causal.json" -q --format none --stage q --stage k -o s.npz
+    attn run s.npz -q -o - | jq -e '.weights[0][0][0] | length == 8'
+}
+
 @test "results go through every format: what weights were computed under, parts, layers of several sizes" {
     local n=0 words
     while read -r words; do
