@@ -422,6 +422,25 @@ static bool put_layer(const struct dump *dump, const struct found *found)
     return ok;
 }
 
+/* Puts the steps of a layer, one under the other, and the mask of their keys. */
+static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dump_step *steps, size_t count)
+{
+    struct tensor *own = dump->inputs->layers[index].tensor;
+    struct tensor attention = {0}, mask = {0};
+    if (count == 0)
+        return error_set(dump->error, ERROR_INPUT,
+                         "%s: layer %zu has no steps of a generation, and others have: expected steps of "
+                         "every layer",
+                         dump_file(dump), dump->layers[index]);
+    const bool ok = dump_steps_join(dump->archive, steps, count, &attention, &mask, dump->error) &&
+                    inputs_put_tensor(&own[INPUT_ATTENTION], &attention, input_names[INPUT_ATTENTION],
+                                      dump->error) &&
+                    inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error);
+    tensor_free(&attention);
+    tensor_free(&mask);
+    return ok;
+}
+
 /* The steps of a generation, one under the other, for each layer. */
 static bool dump_put_steps(const struct dump *dump)
 {
@@ -438,9 +457,7 @@ static bool dump_put_steps(const struct dump *dump)
             steps[count].number = found->numbers.step;
             ok = layer_array(dump, found, &steps[count++].array);
         }
-        struct layer_inputs *layer = &dump->inputs->layers[l];
-        ok = ok && dump_steps_join(dump->archive, steps, count, &layer->tensor[INPUT_ATTENTION],
-                                   &layer->tensor[INPUT_MASK], dump->error);
+        ok = ok && put_steps_of_layer(dump, l, steps, count);
         longest = count > longest ? count : longest;
     }
     free(steps);

@@ -51,6 +51,23 @@ END
     same "$(attn run blocking_shared.pt -q -o -)" "$(attn run blocking_own.pt -q -o -)"
 }
 
+@test "bug: layers without steps beside layers with steps of a generation were read past the end" {
+    "$PYTHON" - <<'END'
+import numpy as np
+first, second, whole = (np.full(s, 1 / s[-1], "f4") for s in ((2, 3, 3), (2, 1, 4), (2, 4, 4)))
+steps = {"attentions.0.1": first, "attentions.1.1": second}
+np.savez("a.npz", **{"attentions.0": whole}, **steps)
+np.savez("b.npz", step_0_layer_0=first, attn_json=np.frombuffer(b'{"layers":[{},{}]}', "u1"))
+np.savez("c.npz", **{"attentions.1": whole}, **steps)
+np.savez("d.npz", **{"layers.1.mask": np.ones((4, 4), "?")}, **steps)
+END
+    local what='steps of a generation, and others have: expected steps of every layer'
+    fails 3 "a.npz: layer 0 has no $what" attn run a.npz -o x.png
+    fails 3 "b.npz: layer 1 has no $what" attn run b.npz -o x.png
+    fails 3 'c.npz:attentions.0.1: attention is given twice: expected it once, and it is already in c.npz:attentions.1' attn run c.npz -o x.png
+    fails 3 'd.npz:attentions.0.1: mask is given twice: expected it once, and it is already in d.npz:layers.1.mask' attn run d.npz -o x.png
+}
+
 @test "--part without such a part names the parts that there are, or says that there are none" {
     "$PYTHON" - <<'END'
 import json
