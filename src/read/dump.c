@@ -572,16 +572,23 @@ static bool dump_put_ids(const struct dump *dump)
     return true;
 }
 
+/* The text that attn wrote as a metadatum, or NULL. */
+static const struct metadatum *about_metadatum(const struct archive *archive)
+{
+    const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
+    return metadatum && metadatum->kind == METADATUM_TEXT ? metadatum : NULL;
+}
+
 bool dump_has_about(const struct archive *archive)
 {
     const struct array *array = archive_find(archive, DUMP_ABOUT);
-    return archive_metadatum(archive, DUMP_ABOUT) ||
+    return about_metadatum(archive) ||
            (array && array->dtype == DTYPE_U8 && array->rank == 1 && array->stride[0] == 1);
 }
 
 bool dump_about(const char **text, size_t *size, struct archive *archive, struct error *error)
 {
-    const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
+    const struct metadatum *metadatum = about_metadatum(archive);
     struct array *array = metadatum ? NULL : archive_find(archive, DUMP_ABOUT);
     if (array && !(archive_load(archive, array, error) && archive_verify(archive, array, error)))
         return false;

@@ -68,6 +68,36 @@ END
     fails 3 'd.npz:attentions.0.1: mask is given twice: expected it once, and it is already in d.npz:layers.1.mask' attn run d.npz -o x.png
 }
 
+@test "bug: attn_json that is a number or a list of a GGUF was read as text" {
+    "$PYTHON" - <<'END'
+import struct
+import numpy as np
+
+
+def text(s):
+    return struct.pack("<Q", len(s)) + s
+
+
+number = struct.pack("<II", 4, 7)
+texts = struct.pack("<IIQ", 9, 8, 1) + text(b"{}")
+lists = struct.pack("<IIQIQI", 9, 9, 1, 4, 1, 5)
+for name, value in ("number", number), ("texts", texts), ("lists", lists):
+    data = b"GGUF" + struct.pack("<IQQ", 3, 2, 1) + text(b"attn_json") + value
+    for at, key in (0, b"q"), (64, b"k"):
+        data += text(key) + struct.pack("<IQQIQ", 2, 4, 4, 0, at)
+    data += b"\0" * (-len(data) % 32) + np.eye(4, dtype="<f4").tobytes() * 2
+    open(f"{name}.gguf", "wb").write(data)
+END
+    local file
+    for file in number.gguf texts.gguf lists.gguf; do
+        attn info $file
+        attn run $file -q -o - | jq -e '.weights[0][0] | length == 4'
+        attn convert $file -o x.npz
+        attn convert $file -o x.json
+        same "$(attn run x.json -q -o -)" "$(attn run $file -q -o -)"
+    done
+}
+
 @test "--part without such a part names the parts that there are, or says that there are none" {
     "$PYTHON" - <<'END'
 import json
