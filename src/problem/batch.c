@@ -57,11 +57,14 @@ static size_t batch_length(const struct inputs *inputs)
     return 0;
 }
 
-/* Leaves the part of the first axis. */
+/* Leaves the part of the first axis. Borrowed numbers stay where they are, because other tensors may have them too. */
 static void take_first(struct tensor *t, size_t index)
 {
     const size_t part = tensor_count(t) / t->shape[0];
-    memmove(t->data, t->data + index * part, part * sizeof *t->data);
+    if (t->is_borrowed)
+        t->data += index * part;
+    else
+        memmove(t->data, t->data + index * part, part * sizeof *t->data);
     for (int i = 1; i < t->rank; i++)
         t->shape[i - 1] = t->shape[i];
     t->rank--;
@@ -218,8 +221,10 @@ static size_t used_length(const struct tensor *t, size_t rows, bool columns)
 }
 
 /* Leaves so many rows and columns of each matrix. */
-static void keep_corner(struct tensor *t, size_t rows, size_t columns)
+static bool keep_corner(struct tensor *t, size_t rows, size_t columns, struct error *error)
 {
+    if (!tensor_own(t, error))
+        return false;
     const size_t n = t->shape[t->rank - 2], m = t->shape[t->rank - 1], matrices = tensor_count(t) / (n * m);
     float *to = t->data;
     for (size_t i = 0; i < matrices; i++)
@@ -227,6 +232,7 @@ static void keep_corner(struct tensor *t, size_t rows, size_t columns)
             memmove(to, t->data + (i * n + row) * m, columns * sizeof *to);
     t->shape[t->rank - 2] = rows;
     t->shape[t->rank - 1] = columns;
+    return true;
 }
 
 static bool add_sentence_end(struct labels *labels, size_t length, struct error *error)
@@ -287,7 +293,8 @@ bool inputs_cut_padding(struct inputs *inputs, struct warnings *warnings, struct
     if (rows < n || columns < m) {
         warnings_add(&inputs->notes, "%s: attention is %zu×%zu, and is cut to the tokens, %zu×%zu",
                      t->place.file, n, m, rows, columns);
-        keep_corner(t, rows, columns);
+        if (!keep_corner(t, rows, columns, error))
+            return false;
     }
     return add_sentence_end(tokens, rows, error) && add_sentence_end(key_tokens, columns, error);
 }

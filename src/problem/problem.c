@@ -146,7 +146,8 @@ bool problem_prepare(struct inputs *inputs, const struct settings *over, struct 
         return false;
     problem_trim_positions(inputs);
     problem_drop_batches(inputs, over);
-    senses_masks(inputs, over);
+    if (!senses_masks(inputs, over, error))
+        return false;
     problem_stack_heads(inputs, over, warnings);
     return true;
 }

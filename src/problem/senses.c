@@ -27,26 +27,31 @@ void senses_nulls(struct inputs *inputs)
         replace_nulls(&inputs->layers[l]);
 }
 
-static void turn_masks(struct layer_inputs *own, bool blocks)
+static bool turn_masks(struct layer_inputs *own, bool blocks, struct error *error)
 {
     static const enum input masks[] = {INPUT_MASK, INPUT_KEY_MASK};
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
         struct tensor *t = &own->tensor[masks[i]];
-        for (size_t j = 0; blocks && t->data && t->true_attends && j < tensor_count(t); j++)
+        const bool turns = blocks && t->data && t->true_attends;
+        if (turns && !tensor_own(t, error))
+            return false;
+        for (size_t j = 0; turns && j < tensor_count(t); j++)
             t->data[j] = 1 - t->data[j];
         t->true_attends = false;
     }
+    return true;
 }
 
-void senses_masks(struct inputs *inputs, const struct settings *over)
+bool senses_masks(struct inputs *inputs, const struct settings *over, struct error *error)
 {
     const struct settings *all = &inputs->all.settings;
     const bool said = settings_have(over, SETTING_MASK_TRUE_BLOCKS);
     const bool blocks = said ? over->mask_true_blocks : all->mask_true_blocks;
-    turn_masks(&inputs->all, blocks);
-    for (size_t l = 0; l < inputs->layer_count; l++) {
+    bool ok = turn_masks(&inputs->all, blocks, error);
+    for (size_t l = 0; ok && l < inputs->layer_count; l++) {
         const struct settings *own = &inputs->layers[l].settings;
         const bool here = !said && settings_have(own, SETTING_MASK_TRUE_BLOCKS);
-        turn_masks(&inputs->layers[l], here ? own->mask_true_blocks : blocks);
+        ok = turn_masks(&inputs->layers[l], here ? own->mask_true_blocks : blocks, error);
     }
+    return ok;
 }

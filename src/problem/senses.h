@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "problem/inputs.h"
 
 /* Whether a tensor holds logits, added to scores or beside them. There -infinity means no weight, and so does null. */
@@ -13,7 +14,7 @@ bool sense_is_logit(enum input which);
 void senses_nulls(struct inputs *inputs);
 
 /* Masks whose name says that nonzero attends get the sense that mask_true_blocks gives the others. `over` are the settings of
- * the command line, which win. */
-void senses_masks(struct inputs *inputs, const struct settings *over);
+ * the command line, which win. Errors: no memory. */
+bool senses_masks(struct inputs *inputs, const struct settings *over, struct error *error);
 
 #endif

@@ -236,6 +236,17 @@ static void drop_operands(struct dump *dump)
                      dump_file(dump));
 }
 
+/* In a result that has the weights, q, k and v are stages, which were drawn, as in its JSON. */
+static void drop_stages(struct dump *dump)
+{
+    const bool is_whole = dump->inputs->is_result && has_input(dump, INPUT_ATTENTION);
+    for (size_t i = 0; is_whole && i < dump->count; i++) {
+        const enum input input = dump->list[i].input;
+        if (input == INPUT_Q || input == INPUT_K || input == INPUT_V)
+            drop(&dump->list[i]);
+    }
+}
+
 /* ---- layers ---- */
 
 static int compare_numbers(const void *a, const void *b)
@@ -411,6 +422,25 @@ static bool put_layer(const struct dump *dump, const struct found *found)
     return ok;
 }
 
+/* Puts the steps of a layer, one under the other, and the mask of their keys. */
+static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dump_step *steps, size_t count)
+{
+    struct tensor *own = dump->inputs->layers[index].tensor;
+    struct tensor attention = {0}, mask = {0};
+    if (count == 0)
+        return error_set(dump->error, ERROR_INPUT,
+                         "%s: layer %zu has no steps of a generation, and others have: expected steps of "
+                         "every layer",
+                         dump_file(dump), dump->layers[index]);
+    const bool ok = dump_steps_join(dump->archive, steps, count, &attention, &mask, dump->error) &&
+                    inputs_put_tensor(&own[INPUT_ATTENTION], &attention, input_names[INPUT_ATTENTION],
+                                      dump->error) &&
+                    inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error);
+    tensor_free(&attention);
+    tensor_free(&mask);
+    return ok;
+}
+
 /* The steps of a generation, one under the other, for each layer. */
 static bool dump_put_steps(const struct dump *dump)
 {
@@ -427,9 +457,7 @@ static bool dump_put_steps(const struct dump *dump)
             steps[count].number = found->numbers.step;
             ok = layer_array(dump, found, &steps[count++].array);
         }
-        struct layer_inputs *layer = &dump->inputs->layers[l];
-        ok = ok && dump_steps_join(dump->archive, steps, count, &layer->tensor[INPUT_ATTENTION],
-                                   &layer->tensor[INPUT_MASK], dump->error);
+        ok = ok && put_steps_of_layer(dump, l, steps, count);
         longest = count > longest ? count : longest;
     }
     free(steps);
@@ -544,18 +572,25 @@ static bool dump_put_ids(const struct dump *dump)
     return true;
 }
 
+/* The text that attn wrote as a metadatum, or NULL. */
+static const struct metadatum *about_metadatum(const struct archive *archive)
+{
+    const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
+    return metadatum && metadatum->kind == METADATUM_TEXT ? metadatum : NULL;
+}
+
 bool dump_has_about(const struct archive *archive)
 {
     const struct array *array = archive_find(archive, DUMP_ABOUT);
-    return archive_metadatum(archive, DUMP_ABOUT) ||
+    return about_metadatum(archive) ||
            (array && array->dtype == DTYPE_U8 && array->rank == 1 && array->stride[0] == 1);
 }
 
 bool dump_about(const char **text, size_t *size, struct archive *archive, struct error *error)
 {
-    const struct metadatum *metadatum = archive_metadatum(archive, DUMP_ABOUT);
+    const struct metadatum *metadatum = about_metadatum(archive);
     struct array *array = metadatum ? NULL : archive_find(archive, DUMP_ABOUT);
-    if (array && !archive_load(archive, array, error))
+    if (array && !(archive_load(archive, array, error) && archive_verify(archive, array, error)))
         return false;
     *text = metadatum ? metadatum->data : array->data;
     *size = metadatum ? metadatum->bytes : array->shape[0];
@@ -729,7 +764,10 @@ static bool put_found(struct dump *dump)
                dump_labels_put(dump->inputs, dump->archive, dump->error);
     if (!any)
         return nothing_found(dump);
-    if (!dump_put_ids(dump) || !dump_put_about(dump) || !list_layers(dump) ||
+    if (!dump_put_ids(dump) || !dump_put_about(dump))
+        return false;
+    drop_stages(dump);
+    if (!list_layers(dump) ||
         (dump->target->what == READ_ANY && !dump_labels_put(dump->inputs, dump->archive, dump->error)) ||
         (dump->target->what == READ_ANY && !pass_over(dump)) ||
         (dump->layer_count > 0 && !dump_put_layers(dump)))

@@ -78,8 +78,8 @@ static bool labels_of_array(struct labels *labels, struct archive *archive, stru
                              array_shape(array, shape));
     const size_t count = array->shape[axis], codes = array->bytes / count / 4;
     char *text = memory_alloc(codes, 4, error);
-    bool ok = text && archive_load(archive, array, error) && array_place(&place, archive, array, error) &&
-              labels_begin(labels, count, place, error);
+    bool ok = text && archive_load(archive, array, error) && archive_verify(archive, array, error) &&
+              array_place(&place, archive, array, error) && labels_begin(labels, count, place, error);
     for (size_t i = 0; ok && i < count; i++) {
         size_t used = 0, length = codes;
         const char *data = array->data + i * codes * 4;

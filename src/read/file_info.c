@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/dump.h"
+#include "read/dump_labels.h"
 #include "read/inputs_put.h"
 #include "read/model_plan.h"
 
@@ -293,8 +294,10 @@ static bool info_measure(struct file_info *info, struct error *error)
     for (size_t i = 0; ok && i < info->file.count; i++) {
         struct array *array = &info->file.arrays[i];
         struct tensor_info *tensor = &info->tensors[i];
-        if (!dtype_kind(array->dtype)->widen)
+        if (!dtype_kind(array->dtype)->widen) {
+            ok = !dump_labels_are(array) || array_file_load(&info->file, array, error);
             continue;
+        }
         ok = array_file_load(&info->file, array, error) &&
              array_range(&tensor->range, array, array_file_source(&info->file, array), error);
         tensor->has_range = ok;

@@ -65,6 +65,8 @@ static bool put_blocking(const struct json_mask *m, const struct mask_numbers *n
             "%s: expected true or 1 where a key is padding, or 0 and -Infinity (other numbers that are "
             "added are called bias)",
             m->name);
+    if (!tensor_own(t, m->error))
+        return false;
     for (size_t i = 0; i < tensor_count(t); i++)
         t->data[i] = t->data[i] == 0;
     t->holds = TENSOR_BOOLEANS;

@@ -94,8 +94,9 @@ bool archive_verify(struct archive *archive, const struct array *array, struct e
     if (!archive->format || !archive->format->verify || !array_count(array, &count))
         return true;
     const bool is_small = archive->sources[array->source].size < ARCHIVE_SMALL;
-    return archive->format->verify(archive, array, is_small ? SIZE_MAX : count / kind->count * kind->bytes,
-                                   error);
+    const bool is_text = array->dtype == DTYPE_UNKNOWN; /* its type says how long each is */
+    const size_t bytes = is_text ? array->bytes : count / kind->count * kind->bytes;
+    return archive->format->verify(archive, array, is_small ? SIZE_MAX : bytes, error);
 }
 
 /* ---- names ---- */

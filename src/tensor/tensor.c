@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 size_t tensor_count(const struct tensor *tensor)
 {
     size_t count = 1;
@@ -25,6 +27,19 @@ void tensor_replace(struct tensor *tensor, float *data)
         free(tensor->data);
     tensor->data = data;
     tensor->is_borrowed = false;
+}
+
+bool tensor_own(struct tensor *tensor, struct error *error)
+{
+    if (!tensor->is_borrowed)
+        return true;
+    const size_t count = tensor_count(tensor);
+    float *data = memory_alloc(count, sizeof *data, error);
+    if (!data)
+        return false;
+    memcpy(data, tensor->data, count * sizeof *data);
+    tensor_replace(tensor, data);
+    return true;
 }
 
 float tensor_null(void)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/error.h"
 #include "base/source.h"
 
 #define TENSOR_RANK_MAX 4
@@ -37,6 +38,9 @@ size_t tensor_count(const struct tensor *tensor);
 void tensor_free(struct tensor *tensor);
 /* Gives it other numbers, which it owns; those that it had are freed if it owned them. */
 void tensor_replace(struct tensor *tensor, float *data);
+/* To be asked before numbers are changed where they lie: borrowed ones, which other tensors may have too, are copied. Errors: no
+ * memory. */
+bool tensor_own(struct tensor *tensor, struct error *error);
 
 float tensor_null(void);
 bool tensor_is_null(float value);

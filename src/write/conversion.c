@@ -198,10 +198,10 @@ static bool is_labels(const struct metadatum *metadatum)
            (strcmp(metadatum->key, "tokens") == 0 || strcmp(metadatum->key, "key_tokens") == 0);
 }
 
-/* Reads the labels of an archive that the new file has no place of its own for. */
-static bool conversion_read_labels(struct conversion *conversion, struct error *error)
+/* Whether an archive has labels that the new file has no place of its own for. */
+static bool has_lost_labels(const struct conversion *conversion)
 {
-    struct archive *archive = &conversion->file->archive;
+    const struct archive *archive = &conversion->file->archive;
     const struct format *format = conversion->format;
     bool lost = false;
     for (size_t i = 0; i < archive->count; i++)
@@ -209,10 +209,10 @@ static bool conversion_read_labels(struct conversion *conversion, struct error *
     for (size_t i = 0; i < archive->metadata_count; i++)
         lost = lost ||
                (is_labels(&archive->metadata[i]) && !(format->keeps && format->keeps(&archive->metadata[i])));
-    return !lost || dump_labels_put(&conversion->file->inputs, archive, error);
+    return lost;
 }
 
-/* Reads what attn wrote beside the arrays of an archive. */
+/* Reads what attn wrote beside the arrays of an archive, and such labels. */
 static bool conversion_read_about(struct conversion *conversion, struct warnings *warnings,
                                   struct error *error)
 {
@@ -220,19 +220,21 @@ static bool conversion_read_about(struct conversion *conversion, struct warnings
     bool has_weights = false;
     for (size_t i = 0; i < conversion->count; i++)
         has_weights = has_weights || is_weights(&conversion->arrays[i]);
-    return file->is_text || (dump_read_about(&file->inputs, &file->archive, has_weights, warnings, error) &&
-                             (dump_has_about(&file->archive) || conversion_read_labels(conversion, error)));
+    return file->is_text ||
+           (dump_read_about(&file->inputs, &file->archive, has_weights, warnings, error) &&
+            (!has_lost_labels(conversion) || dump_labels_put(&file->inputs, &file->archive, error)));
 }
 
-/* The text of what stands beside the arrays: what a text says, or what attn wrote into an archive. Empty: there is nothing. */
+/* The text of what stands beside the arrays: what a text says, or what attn wrote into an archive, with the labels there.
+ * Empty: there is nothing. */
 static bool conversion_about(struct conversion *conversion, const char **text, size_t *size,
-                             struct error *error)
+                             struct warnings *warnings, struct error *error)
 {
     struct array_file *file = conversion->file;
     *size = 0;
-    if (!file->is_text && dump_has_about(&file->archive))
+    if (!file->is_text && dump_has_about(&file->archive) && !has_lost_labels(conversion))
         return dump_about(text, size, &file->archive, error);
-    if (!file->is_text && !conversion_read_labels(conversion, error))
+    if (!conversion_read_about(conversion, warnings, error))
         return false;
     out_begin(&conversion->text, -1, "");
     if (!input_json_write(&conversion->text, &file->inputs))
@@ -245,7 +247,8 @@ static bool conversion_about(struct conversion *conversion, const char **text, s
 }
 
 /* Keeps that as a metadatum, or as an array of its bytes. An array that was taken out by its name comes alone. */
-static bool conversion_add_about(struct conversion *conversion, struct error *error)
+static bool conversion_add_about(struct conversion *conversion, struct warnings *warnings,
+                                 struct error *error)
 {
     const struct array_path *path = &conversion->file->path;
     struct metadatum *about = &conversion->about;
@@ -253,7 +256,7 @@ static bool conversion_add_about(struct conversion *conversion, struct error *er
     size_t size;
     if (path->name || path->index)
         return true;
-    if (!conversion_about(conversion, &text, &size, error))
+    if (!conversion_about(conversion, &text, &size, warnings, error))
         return false;
     if (size == 0)
         return true;
@@ -284,7 +287,7 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
     if (ok && format == &format_array_json)
         ok = conversion_read_about(conversion, warnings, error);
     else if (ok && has_names(format))
-        ok = conversion_add_about(conversion, error);
+        ok = conversion_add_about(conversion, warnings, error);
     ok = ok && check_names_differ(conversion, error);
     free(renamings);
     free(used);

@@ -104,6 +104,25 @@ END
     attn convert b.npz -o q.npy --only q
 }
 
+@test "bug: a changed bit of stored labels, or of attn_json, in an NPZ gave wrong labels and settings" {
+    "$PYTHON" - <<'END'
+import numpy as np
+about = np.frombuffer(b'{"causal":true,"scale":0.25}', "u1")
+np.savez("a.npz", q=np.eye(3), k=np.eye(3), tokens=np.array(["one", "two", "six"]), attn_json=about)
+text = open("a.npz", "rb").read()
+open("b.npz", "wb").write(text.replace("two".encode("utf-32-le"), "tvo".encode("utf-32-le")))
+open("c.npz", "wb").write(text.replace(b"0.25", b"0.45"))
+END
+    local file what
+    for file in b.npz:tokens c.npz:attn_json; do
+        what="$file.npy: damaged (CRC error): expected a file that was copied whole"
+        fails 3 "$what" attn run "${file%:*}" -o x.png
+        fails 3 "$what" attn info "${file%:*}"
+        fails 3 "$what" attn convert "${file%:*}" -o x.npz
+        fails 3 "$what" attn convert "${file%:*}" -o x.json
+    done
+}
+
 @test "checksums of a large NPZ cost a part of it nothing" {
     "$PYTHON" - <<'END'
 import numpy as np

@@ -139,6 +139,30 @@ comes_back() {
     done
 }
 
+@test "bug: labels in an array beside attn_json were lost" {
+    "$PYTHON" - <<'END'
+import numpy as np
+q, tokens = np.random.default_rng(1).normal(size=(3, 4)), np.array(["a", "b", "c"])
+np.savez("a.npz", q=q, k=q, tokens=tokens, attn_json=np.frombuffer(b'{"title":"t","causal":true}', "u1"))
+about = b'{"schema":"attn/1","title":"t","tokens":["x","y","z"],"config":{"causal":true,"offset":1}}'
+np.savez("b.npz", weights=np.full((3, 3), 1 / 3), key_tokens=tokens, attn_json=np.frombuffer(about, "u1"))
+END
+    comes_back a.npz
+    comes_back b.npz
+    attn run a.npz -q -o - | jq -e '.title == "t" and .tokens == ["a", "b", "c"] and .config.causal'
+}
+
+@test "bug: the stages q, k and v of a result were told of as inputs that are not used, but for those in JSON" {
+    attn run "$DATA/induction.json" -q --format none --stage weights --stage q --stage k --stage v -o r.json -o r.npz -o r.safetensors
+    for file in r.json r.npz r.safetensors; do
+        same "$("$ATTN" run $file --format none -o x.npy 2>&1)" ""
+        comes_back $file
+    done
+    # Without the weights they are inputs.
+    attn run "$DATA/causal.json" -q --format none --stage q --stage k -o s.npz
+    attn run s.npz -q -o - | jq -e '.weights[0][0][0] | length == 8'
+}
+
 @test "results go through every format: what weights were computed under, parts, layers of several sizes" {
     local n=0 words
     while read -r words; do

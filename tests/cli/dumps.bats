@@ -31,6 +31,73 @@ END
     attn run shared.pt -q -o - | jq -e '.weights[0] == .weights[1]'
 }
 
+@test "bug: tensors that share numbers in a file of PyTorch's were changed together, by --batch and by masks that are turned round" {
+    needs_torch
+    "$PYTHON" -W ignore - <<'END'
+import torch
+
+x = torch.randn(4, 3, 4, generator=torch.Generator().manual_seed(1))
+m = torch.tensor([[0, 1, 1], [0, 0, 1], [0, 1, 0.0]])
+for name, value in {
+    "batch": {"q": x[1:], "k": x[:-1]},
+    "turned": {"q": x[0], "k": x[1], "attention_mask": m, "or_mask": m},
+    "blocking": {"q": x[0], "k": x[1], "key_padding_mask": m[0], "segments": m[0]},
+}.items():
+    torch.save(value, f"{name}_shared.pt")
+    torch.save({key: t.clone() for key, t in value.items()}, f"{name}_own.pt")
+END
+    same "$(attn run batch_shared.pt -q --batch 1 -o -)" "$(attn run batch_own.pt -q --batch 1 -o -)"
+    same "$(attn run turned_shared.pt -q --mask-true-blocks -o -)" "$(attn run turned_own.pt -q --mask-true-blocks -o -)"
+    same "$(attn run blocking_shared.pt -q -o -)" "$(attn run blocking_own.pt -q -o -)"
+}
+
+@test "bug: layers without steps beside layers with steps of a generation were read past the end" {
+    "$PYTHON" - <<'END'
+import numpy as np
+first, second, whole = (np.full(s, 1 / s[-1], "f4") for s in ((2, 3, 3), (2, 1, 4), (2, 4, 4)))
+steps = {"attentions.0.1": first, "attentions.1.1": second}
+np.savez("a.npz", **{"attentions.0": whole}, **steps)
+np.savez("b.npz", step_0_layer_0=first, attn_json=np.frombuffer(b'{"layers":[{},{}]}', "u1"))
+np.savez("c.npz", **{"attentions.1": whole}, **steps)
+np.savez("d.npz", **{"layers.1.mask": np.ones((4, 4), "?")}, **steps)
+END
+    local what='steps of a generation, and others have: expected steps of every layer'
+    fails 3 "a.npz: layer 0 has no $what" attn run a.npz -o x.png
+    fails 3 "b.npz: layer 1 has no $what" attn run b.npz -o x.png
+    fails 3 'c.npz:attentions.0.1: attention is given twice: expected it once, and it is already in c.npz:attentions.1' attn run c.npz -o x.png
+    fails 3 'd.npz:attentions.0.1: mask is given twice: expected it once, and it is already in d.npz:layers.1.mask' attn run d.npz -o x.png
+}
+
+@test "bug: attn_json that is a number or a list of a GGUF was read as text" {
+    "$PYTHON" - <<'END'
+import struct
+import numpy as np
+
+
+def text(s):
+    return struct.pack("<Q", len(s)) + s
+
+
+number = struct.pack("<II", 4, 7)
+texts = struct.pack("<IIQ", 9, 8, 1) + text(b"{}")
+lists = struct.pack("<IIQIQI", 9, 9, 1, 4, 1, 5)
+for name, value in ("number", number), ("texts", texts), ("lists", lists):
+    data = b"GGUF" + struct.pack("<IQQ", 3, 2, 1) + text(b"attn_json") + value
+    for at, key in (0, b"q"), (64, b"k"):
+        data += text(key) + struct.pack("<IQQIQ", 2, 4, 4, 0, at)
+    data += b"\0" * (-len(data) % 32) + np.eye(4, dtype="<f4").tobytes() * 2
+    open(f"{name}.gguf", "wb").write(data)
+END
+    local file
+    for file in number.gguf texts.gguf lists.gguf; do
+        attn info $file
+        attn run $file -q -o - | jq -e '.weights[0][0] | length == 4'
+        attn convert $file -o x.npz
+        attn convert $file -o x.json
+        same "$(attn run x.json -q -o -)" "$(attn run $file -q -o -)"
+    done
+}
+
 @test "--part without such a part names the parts that there are, or says that there are none" {
     "$PYTHON" - <<'END'
 import json
