@@ -679,6 +679,19 @@ static bool pass_over(const struct dump *dump)
     return true;
 }
 
+/* Refuses the weights of a model, or says why they could not be taken for such either. */
+static bool refuse_model(const struct dump *dump)
+{
+    const char *path = dump_path(dump), *title = NULL;
+    const bool can_open = strcmp(path, "-") != 0;
+    if (can_open && !(title = model_title(path, dump->error)))
+        return false;
+    return error_set(dump->error, ERROR_INPUT,
+                     "%s holds the weights of a model%s%s%s: expected --projections %s beside embeddings",
+                     dump_file(dump), title ? " (" : "", title ? title : "", title ? ")" : "",
+                     can_open ? path : "FILE");
+}
+
 static bool nothing_found(const struct dump *dump)
 {
     const struct array *array = &dump->archive->arrays[0];
@@ -691,11 +704,8 @@ static bool nothing_found(const struct dump *dump)
             "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
             dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
             dump_path(dump), array->name);
-    const char *title = model_title(dump->archive);
-    if (title)
-        return error_set(dump->error, ERROR_INPUT,
-                         "%s holds the weights of a model (%s): expected --projections %s beside embeddings",
-                         dump_file(dump), title, dump_path(dump));
+    if (model_fits(dump->archive))
+        return refuse_model(dump);
     return error_set(
         dump->error, ERROR_INPUT,
         "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "read/dump.h"
 #include "read/inputs_put.h"
+#include "read/model.h"
 #include "read/model_plan.h"
 
 /* Which inputs a file fills. */
@@ -48,7 +49,7 @@ static bool info_read_names(struct file_info *info, struct filled *filled, struc
     struct dump_reading *readings = NULL;
     struct archive *archive = &info->file.archive;
     const char *path = info->file.path.file;
-    const bool is_model = strcmp(path, "-") != 0 && model_plan_fits(archive);
+    const bool is_model = strcmp(path, "-") != 0 && model_fits(archive);
     bool ok = is_model ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive,
                                     &info->notes, &info->warnings, error)
                        : dump_plan(&readings, archive, &info->notes, &info->warnings, error);

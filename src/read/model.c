@@ -313,11 +313,17 @@ static const struct profile *profile_by_names(const struct archive *archive, str
     return found;
 }
 
-const char *model_title(const struct archive *archive)
+bool model_fits(const struct archive *archive)
 {
     struct fit fit;
-    const struct profile *tie, *profile = profile_by_names(archive, &fit, &tie);
-    return profile && fit.is_whole ? profile->title : NULL;
+    const struct profile *tie;
+    if (profile_by_names(archive, &fit, &tie) && fit.is_whole)
+        return true;
+    for (const struct profile_refusal *refusal = profile_refusals; refusal->part; refusal++)
+        for (size_t i = 0; !refusal->only_if_lost && i < archive->count; i++)
+            if (strcasestr(archive->arrays[i].name, refusal->part))
+                return true;
+    return false;
 }
 
 /* ---- refusals ---- */
@@ -639,4 +645,18 @@ void model_free(struct model *model)
     free(model->found);
     free(model->prefix);
     *model = (struct model){0};
+}
+
+const char *model_title(const char *path, struct error *refused)
+{
+    const struct model_choice choice = {.path = path};
+    struct inputs inputs = {0};
+    struct model model = {0};
+    struct warnings warnings = {0};
+    const bool ok = model_open(&model, &inputs, &choice, &warnings, refused);
+    const char *title = ok ? model.profile->title : NULL;
+    warnings_free(&warnings);
+    model_free(&model);
+    inputs_free(&inputs);
+    return title;
 }

@@ -49,8 +49,10 @@ void model_free(struct model *model);
 bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
                 struct warnings *warnings, struct error *error);
 
-/* The profile whose names an archive has, as "Llama (Hugging Face)"; NULL: none. */
-const char *model_title(const struct archive *archive);
+/* Whether an archive has all names that some profile needs, or names for which a model is refused. */
+bool model_fits(const struct archive *archive);
+/* The profile that --projections PATH would have, "Llama (Hugging Face)"; NULL, and an error, where it would be refused. */
+const char *model_title(const char *path, struct error *refused);
 
 /* What the config, or else the profile, says of the first of the keys; NULL: nothing, or null. */
 const char *model_value(const struct model *model, const char *keys);
