@@ -52,7 +52,7 @@ static bool info_read_names(struct file_info *info, struct filled *filled, struc
     const bool is_model = strcmp(path, "-") != 0 && model_fits(archive);
     bool ok = is_model ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive,
                                     &info->notes, &info->warnings, error)
-                       : dump_plan(&readings, archive, &info->notes, &info->warnings, error);
+                       : dump_plan(&readings, archive, info->has_values, &info->notes, &info->warnings, error);
     for (size_t i = 0; ok && i < info->file.count; i++) {
         /* Of the one array that a path names, that of the archive. */
         const struct array *array = archive_find(archive, info->file.arrays[i].name);
@@ -384,7 +384,7 @@ static void info_unread(struct file_info *info)
 
 /* ---- the whole ---- */
 
-/* What is known without the numbers. */
+/* What each array is taken for, and what is missing. */
 static bool info_read(struct file_info *info, struct error *error)
 {
     struct filled filled = {0};
@@ -411,9 +411,10 @@ static bool info_read(struct file_info *info, struct error *error)
 bool file_info_make(struct file_info *info, const char *path, const char *said, bool values,
                     struct error *error)
 {
-    if (!array_file_open(&info->file, path, said, &info->warnings, error) || !info_read(info, error))
+    if (!array_file_open(&info->file, path, said, &info->warnings, error))
         return false;
-    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || info_measure(info, error);
+    info->has_values = values || array_file_bytes(&info->file) < FILE_INFO_VALUES;
+    return info_read(info, error) && (!info->has_values || info_measure(info, error));
 }
 
 void file_info_free(struct file_info *info)

@@ -93,3 +93,37 @@ np.save("square.npy", np.ones((1, 3, 3), "f4"))'
     fails 3 'square.npy: its shape is 1×3×3, and it may be weights or queries: expected it by --attention square.npy or --q square.npy' attn run square.npy -o x.png
     attn run --embeddings y.npz:some -q -o x.png
 }
+
+@test "bug: q, k and v in a tuple, and hidden states, were taken for layers of attention" {
+    "$PYTHON" -c '
+import numpy as np
+random = np.random.default_rng(1)
+def normal(*shape): return random.normal(size=shape).astype("f4")
+def weights():
+    scores = np.exp(normal(1, 2, 6, 6))
+    return scores / scores.sum(-1, keepdims=True)
+def save(name, named): np.savez(name, **named)
+a, b = weights(), weights()
+qkv = [-np.ones((1, 2, 6, 4), "f4"), normal(1, 2, 6, 4), normal(1, 2, 6, 4)]
+np.savez("qkv", *qkv)
+save("layers", {f"layer_{i}": x for i, x in enumerate(qkv)})
+save("tuple", {str(i): x for i, x in enumerate(qkv)})
+hidden = {"2.0": -np.ones((1, 6, 8), "f4"), "2.1": normal(1, 6, 8)}
+save("outputs", {"0": -np.ones((1, 6, 8), "f4"), "1": normal(1, 8), **hidden, "3.0": a, "3.1": b})
+save("two", {"0": a, "1": b})
+np.savez("named", attentions_0=-a, attentions_1=b)'
+    for file in qkv:arr_0 layers:layer_0 tuple:0; do
+        name=${file#*:} file=${file%:*}.npz
+        fails 3 "$file holds 3 arrays, of which no name is known, the first $name of 1×2×6×4: expected q, k and v, attention, …; --q $file:$name takes one" attn run $file -o x.png
+        said="$file: $name and 2 more hold numbers below 0, and are not taken for attention; --q $file:$name takes one"
+        same "$(attn run $file -o x.png 2>&1 | head -1)" "attn: warning: $said"
+        same "$(attn info --format json $file | jq -c '.files[0] | .profile, .reading, .warnings[0]')" $'null\n[]\n"'"$said"'"'
+        attn run --attention $file:$name -q --format none -o x.png
+    done
+    attn run outputs.npz -q -o outputs.json
+    attn run two.npz -q -o two.json
+    same "$(jq -c .weights outputs.json)" "$(jq -c .weights two.json)"
+    same "$(attn info --format json outputs.npz | jq -c '[.files[0].tensors[].name], .files[0].reading[:2]')" \
+        $'["0","1","2.0","2.1","3.0","3.1"]\n["3.0: attention of layer 0, step 3","3.1: attention of layer 1, step 3"]'
+    attn run named.npz -q --format none -o x.png
+}

@@ -153,3 +153,17 @@ np.savez("named.npz", embeddings=np.full((4, 4), 0.25))'
     same "$(attn run weights.npy --format none -o x.png 2>&1)" "attn: warning: $doubt"
     same "$(told '.files[].warnings' one_hot.npy named.npz)" $'[]\n[]'
 }
+
+@test "bug: numbers below 0 were told of as attention for the name of their file, and a run refused them" {
+    "$PYTHON" -c '
+import numpy as np
+scores = np.ones((2, 4, 4), "f4")
+np.save("attention_probs.npy", scores / 4)
+scores[0, 3, 3] = -1
+np.save("attention_scores.npy", scores)
+np.savez("named.npz", attention=scores)'
+    said=$(attn run attention_scores.npy -o x.png 2>&1) && return 1
+    same "$(told '.files[0] | .profile, .reading, .missing' attention_scores.npy)" $'null\n[]\n["q and k, embeddings, or attention"]'
+    same "attn: $(told '.files[0].warnings[0]' attention_scores.npy | jq -r .)" "$said"
+    same "$(told '.files[].profile' attention_probs.npy named.npz)" $'"attention weights"\n"attention weights"'
+}
