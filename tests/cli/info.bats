@@ -167,3 +167,42 @@ np.savez("named.npz", attention=scores)'
     same "attn: $(told '.files[0].warnings[0]' attention_scores.npy | jq -r .)" "$said"
     same "$(told '.files[].profile' attention_probs.npy named.npz)" $'"attention weights"\n"attention weights"'
 }
+
+@test "bug: masks were told of as what their names say, where a run goes by their numbers" {
+    "$PYTHON" -c '
+import numpy as np
+q = np.ones((2, 4, 8), "f4")
+def save(name, **masks): np.savez(name, q=q, k=q, v=q, **masks)
+save("added", attn_mask=np.triu(np.full((4, 4), -np.inf, "f4"), 1))
+save("low", attention_mask=np.triu(np.full((1, 1, 4, 4), -1e9, "f4"), 1))
+save("keys", attention_mask=np.ones((1, 4), "i8"))
+save("pairs", attention_mask=np.tril(np.ones((4, 4), "i8")))
+save("padding", key_padding_mask=np.array([0, 0, 0, -np.inf], "f4"))
+save("either", attn_mask=np.tril(np.ones((4, 4), bool)))
+save("nothing", attention_mask=np.zeros(4, "i8"))'
+    for file in added low keys pairs padding; do
+        as=$(attn run $file.npz -v --format none -o x.png 2>&1 | sed -n 's/.*_mask is taken for //p')
+        [ -n "$as" ]
+        same "$(told '.files[0] | .reading[3], .warnings' $file.npz | sed 's/.*: //')" "$as\""$'\n[]'
+    done
+    same "$(told '.files[0].tensors[3] | .min, .nonfinite' padding.npz)" $'0\n1'
+}
+
+@test "bug: what a run refuses of named arrays was not told of" {
+    "$PYTHON" -c '
+import numpy as np
+q, a = np.ones((2, 4, 8), "f4"), np.full((3, 2, 4, 4), 0.25, "f4")
+np.savez("either.npz", q=q, k=q, v=q, attn_mask=np.tril(np.ones((4, 4), bool)))
+np.savez("nothing.npz", q=q, k=q, v=q, attention_mask=np.zeros(4, "i8"))
+np.savez("batch.npz", attentions_0=a, attentions_1=a)
+np.savez("stacked.npz", attentions=np.stack([a, a]).swapaxes(1, 2))'
+    for file in either nothing batch stacked; do
+        said=$(attn run $file.npz -o x.png 2>&1) && return 1
+        same "attn: $(told '.files[0].warnings[]' $file.npz | jq -r .)" "$said"
+    done
+    "$PYTHON" -c '
+import numpy as np
+np.savez("heads.npz", **{name: np.ones((1, 5, 2, 4), "f4") for name in "qkv"})'
+    said=$(attn run heads.npz --format none -o x.png 2>&1)
+    same "attn: warning: $(told '.files[0].warnings[]' heads.npz | jq -r .)" "$said"
+}
