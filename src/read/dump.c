@@ -425,11 +425,10 @@ static bool take_of_batch(const struct dump *dump, struct array *array, int axis
     return array_cut(array, index, dump->error);
 }
 
-/* The array of a layer without its batch, heads first. It is loaded where one of a batch is chosen. */
-static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
+/* Leaves of an array of a layer no batch, and its heads first. It is loaded where one of a batch is chosen. */
+static bool order_axes(const struct dump *dump, const struct found *found, struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
-    *array = *found_array(dump, found);
     const bool is_chosen = array->rank > 3 && dump->target->has_batch;
     if (is_chosen &&
         (!archive_load(dump->archive, array, dump->error) || !take_of_batch(dump, array, 0, found->input)))
@@ -444,6 +443,12 @@ static bool layer_array(const struct dump *dump, const struct found *found, stru
     if (found->dump->heads_behind && array->rank == 3)
         swap_axes(array, 0, 1);
     return true;
+}
+
+static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
+{
+    *array = *found_array(dump, found);
+    return order_axes(dump, found, array);
 }
 
 /* The tensor of an array. The numbers of weights stay in the file until they are chosen. */
@@ -591,9 +596,10 @@ static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const 
     return true;
 }
 
-static bool put_whole(const struct dump *dump, const struct found *found)
+/* An array of all layers, or a part of it. */
+static bool put_array(const struct dump *dump, const struct found *found, const struct array *array)
 {
-    struct array whole = *found_array(dump, found);
+    struct array whole = *array;
     struct tensor tensor = {0};
     bool ok = take_of_layers(dump, &whole, found->input) &&
               found_tensor(dump, &tensor, &whole, found->input, SIZE_MAX);
@@ -831,9 +837,35 @@ static bool put_found(struct dump *dump)
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
     for (size_t i = 0; i < dump->count; i++)
-        if (is_found(&dump->list[i]) && !dump->list[i].dump && !put_whole(dump, &dump->list[i]))
+        if (is_found(&dump->list[i]) && !dump->list[i].dump &&
+            !put_array(dump, &dump->list[i], found_array(dump, &dump->list[i])))
             return false;
     return true;
+}
+
+/* Whether the name of an array says what a part of it is. Where heads stand behind the tokens, it does not of a part with fewer
+ * axes, which may be either. */
+static bool says_what(const struct found *found, const struct array *array, const struct array *part)
+{
+    const struct dump_name *name = found->dump;
+    return is_found(found) &&
+           (!name || (!name->wants_matrix && !(name->heads_behind && part->rank < array->rank)));
+}
+
+/* An array that was chosen, or a part of it, whose name says what it is; of a layer, which is then the only one. */
+static bool put_named(const struct dump *dump, const struct found *found, const struct array *array)
+{
+    struct array own = *array;
+    struct tensor tensor = {0};
+    if (!found->dump)
+        return put_array(dump, found, array);
+    const enum input input = found->dump->is_scores ? INPUT_COUNT : found->input;
+    bool ok = order_axes(dump, found, &own) && found_tensor(dump, &tensor, &own, input, SIZE_MAX) &&
+              (!found->dump->is_scores || weigh_rows(&tensor, dump->error)) &&
+              inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor, input_names[found->input],
+                                dump->error);
+    tensor_free(&tensor);
+    return ok;
 }
 
 /* The one array that is wanted, or the part of it. */
@@ -856,8 +888,10 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
     struct tensor tensor = {0};
     if (index && !(archive_load(dump->archive, &part, dump->error) && array_cut(&part, index, dump->error)))
         return false;
-    if (dump->target->what == READ_ANY)
-        return dump_put_bare(dump, &part);
+    if (dump->target->what == READ_ANY) {
+        const struct found *found = &dump->list[array - dump->archive->arrays];
+        return says_what(found, array, &part) ? put_named(dump, found, &part) : dump_put_bare(dump, &part);
+    }
     bool ok = found_tensor(dump, &tensor, &part, dump->target->input, SIZE_MAX) &&
               inputs_put_tensor(&dump->inputs->all.tensor[dump->target->input], &tensor, dump->target->called,
                                 dump->error);

@@ -127,3 +127,24 @@ np.savez("named", attentions_0=-a, attentions_1=b)'
         $'["0","1","2.0","2.1","3.0","3.1"]\n["3.0: attention of layer 0, step 3","3.1: attention of layer 1, step 3"]'
     attn run named.npz -q --format none -o x.png
 }
+
+@test "bug: of a chosen array the name was forgotten: a part of q was taken for embeddings" {
+    "$PYTHON" -c '
+import numpy as np
+q = np.arange(64, dtype="f4").reshape(2, 4, 8) / 64
+np.savez("x.npz", q=q, k=q[::-1], attention=np.full((2, 4, 4), 0.25, "f4"), other=q, attn_mask=np.triu(np.full((4, 4), -1e9, "f4"), 1))
+np.savez("hooks.npz", **{"blocks.0.attn.hook_q": q.swapaxes(0, 1)[None], "blocks.0.attn.hook_k": q.swapaxes(0, 1)[None]})
+np.savez("heads.npz", q=q, k=q)'
+    took() {
+        attn run -v --format none -o x.png "$@" 2>&1 | sed -n 's/^attn: \([a-z_]* is .*\), from .*/\1/p' | paste -sd ';'
+    }
+    same "$(took x.npz:q x.npz:k x.npz:attn_mask)" 'q is 2×4×8;k is 2×4×8;bias is 4×4'
+    same "$(took 'x.npz:q[1]' 'x.npz:k[1]')" 'q is 4×8;k is 4×8'
+    same "$(took 'x.npz:attention[0]')" 'attention is 4×4'
+    same "$(took 'x.npz:other[0]')" 'embeddings is 4×8'
+    attn run hooks.npz:blocks.0.attn.hook_q hooks.npz:blocks.0.attn.hook_k -q -o x.json
+    attn run heads.npz -q -o y.json
+    cmp x.json y.json
+    fails 3 'hooks.npz:blocks.0.attn.hook_q: its shape is 4×2×8, and it may be weights or queries: expected it by --attention hooks.npz:blocks.0.attn.hook_q or --q hooks.npz:blocks.0.attn.hook_q' \
+        attn run 'hooks.npz:blocks.0.attn.hook_q[0]' -o z.png
+}
