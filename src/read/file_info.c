@@ -232,7 +232,9 @@ struct sentences {
     struct sentence facts, warnings, broken;
 };
 
-static bool info_check_weights(struct sentences *sentences, const struct array *array, struct error *error)
+/* `is_doubtful`: it is weights only if something sums to 1. */
+static bool info_check_weights(struct sentences *sentences, const struct array *array, bool is_doubtful,
+                               struct error *error)
 {
     struct weights_check check;
     char fact[256], warning[256];
@@ -240,7 +242,7 @@ static bool info_check_weights(struct sentences *sentences, const struct array *
     bool ok = weights_check_begin(&check, heads, array->shape[array->rank - 2], array->shape[array->rank - 1],
                                   error) &&
               check_matrices(&check, array, error);
-    if (ok) {
+    if (ok && !(is_doubtful && weights_check_sum(&check) == WEIGHTS_NO_SUM)) {
         check_words(&check, fact, warning);
         if (fact[0])
             sentence_add(&sentences->facts, array->name, fact);
@@ -303,7 +305,7 @@ static bool info_measure(struct file_info *info, struct error *error)
         tensor->has_range = ok;
         ok = ok && info_doubt_embeddings(info, i, error);
         if (ok && may_be_weights(info, i))
-            ok = info_check_weights(&sentences, array, error);
+            ok = info_check_weights(&sentences, array, tensor->input == INPUT_COUNT, error);
     }
     sentence_end(&sentences.facts);
     sentence_end(&sentences.warnings);

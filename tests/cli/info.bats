@@ -206,3 +206,20 @@ np.savez("heads.npz", **{name: np.ones((1, 5, 2, 4), "f4") for name in "qkv"})'
     said=$(attn run heads.npz --format none -o x.png 2>&1)
     same "attn: warning: $(told '.files[0].warnings[]' heads.npz | jq -r .)" "$said"
 }
+
+@test "bug: an array that nothing calls weights was blamed for rows that do not sum to 1" {
+    "$PYTHON" -c '
+import numpy as np
+a = np.full((2, 4, 4), 0.25, "f4")
+a[:, 0], a[:, 1:] = (1, 0, 0, 0), (0.5, 0, 0, 0.5)
+np.savez("codes.npz", codes=np.arange(32).reshape(2, 4, 4))
+np.savez("rows.npz", codes=a)
+np.savez("columns.npz", codes=a.swapaxes(1, 2))
+np.savez("named.npz", attention=np.arange(32).reshape(2, 4, 4))'
+    doubt='codes: its shape is 2×4×4, and it may be weights or queries: '
+    same "$(told '.files[].warnings | length' codes.npz rows.npz columns.npz named.npz | paste -sd ' ')" '1 1 2 1'
+    told '.files[0].warnings[0]' codes.npz | grep -qF "$doubt"
+    same "$(told '.files[0].reading' rows.npz)" '["codes: rows sum to 1"]'
+    told '.files[0].warnings[1]' columns.npz | grep -qF 'queries and keys look exchanged'
+    told '.files[0].warnings[0]' named.npz | grep -qF 'rows do not sum to 1'
+}
