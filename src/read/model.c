@@ -127,8 +127,7 @@ static char *only_weights(const char *folder, struct error *error)
     return path;
 }
 
-/* The file of weights at a path, which may be a folder; the caller frees it. */
-static char *weights_path(const char *path, struct error *error)
+char *model_weights_path(const char *path, struct error *error)
 {
     static const char *const usual[] = {"model.safetensors.index.json", "model.safetensors",
                                         "pytorch_model.bin.index.json", "pytorch_model.bin", "model.gguf"};
@@ -158,7 +157,7 @@ static bool open_weights(struct model *model, struct inputs *inputs, const struc
         !(model->archive = memory_zeroed(1, sizeof *model->archive, error)))
         return false;
     inputs->archives[inputs->archive_count++] = model->archive;
-    char *file = weights_path(choice->path, error);
+    char *file = model_weights_path(choice->path, error);
     const bool ok = file && archive_open(model->archive, file, NULL, error);
     free(file);
     model->archive->unpack_most = choice->memory;

@@ -223,3 +223,17 @@ np.savez("named.npz", attention=np.arange(32).reshape(2, 4, 4))'
     told '.files[0].warnings[1]' columns.npz | grep -qF 'queries and keys look exchanged'
     told '.files[0].warnings[0]' named.npz | grep -qF 'rows do not sum to 1'
 }
+
+@test "bug: the folder of a model was no file for info and convert" {
+    mkdir m none two
+    numpy model_files.py m/model.safetensors model.layers.0.self_attn.{q,k,v,o}_proj.weight=4x4
+    echo '{"model_type": "llama", "num_attention_heads": 2}' >m/config.json
+    same "$(attn info m)" "$(attn info m/model.safetensors)"
+    same "$(told '.files[0] | .path, .profile' m/)" $'"m/model.safetensors"\n"Llama (Hugging Face)"'
+    attn convert m -o m.npz
+    attn convert m/model.safetensors -o n.npz
+    cmp m.npz n.npz
+    fails 3 'none holds no weights: expected model.safetensors, pytorch_model.bin, model.gguf or another file of weights' attn info none
+    cp m.npz n.npz two
+    fails 3 'two holds 2 files of weights: expected one of them: m.npz, n.npz' attn info two
+}
