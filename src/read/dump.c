@@ -788,6 +788,10 @@ static bool nothing_found(const struct dump *dump)
 {
     const struct array *array = &dump->archive->arrays[0];
     char shape[ARRAY_SHAPE_TEXT];
+    if (dump->archive->count == 0 && archive_metadatum(dump->archive, "tokenizer.ggml.tokens"))
+        return error_set(dump->error, ERROR_INPUT,
+                         "%s holds a vocabulary and no array: expected --tokenizer %s beside an input",
+                         dump_file(dump), dump_path(dump));
     if (dump->archive->count == 0)
         return error_set(dump->error, ERROR_INPUT, "%s holds no array: expected one", dump_file(dump));
     if (dump->target->what == READ_TENSOR)
