@@ -14,6 +14,7 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "read/json_names.h"
 #include "read/name_pattern.h"
 #include "tensor/format.h"
 
@@ -355,18 +356,32 @@ static bool profile_said(struct model *model, const char *said, struct error *er
                      near ? near : "", near ? "?" : "");
 }
 
+/* Whether a name is that of a projection which belongs to no layer, as in the state of one module. */
+static bool is_of_one_module(const char *name)
+{
+    const struct other_name *other = json_names_other(name);
+    const enum input input = input_named(other ? other->own : name);
+    return (input == INPUT_W_Q || input == INPUT_W_QKV) && !strpbrk(name, "0123456789");
+}
+
 static bool nothing_fits(const struct model *model, struct error *error)
 {
     const struct archive *archive = model->archive;
+    const char *file = archive->sources[0].name;
     if (archive->count == 0)
-        return error_set(error, ERROR_INPUT, "%s holds no tensor: expected the weights of a model",
-                         archive->sources[0].name);
-    return check_refusals(model, true, error) &&
-           error_set(error, ERROR_INPUT,
+        return error_set(error, ERROR_INPUT, "%s holds no tensor: expected the weights of a model", file);
+    if (!check_refusals(model, true, error))
+        return false;
+    for (size_t i = 0; i < archive->count; i++)
+        if (is_of_one_module(archive->arrays[i].name))
+            return error_set(error, ERROR_INPUT,
+                             "%s holds projections of one layer (%s), and no model: expected it without "
+                             "--projections, as one more input",
+                             file, archive->arrays[i].name);
+    return error_set(error, ERROR_INPUT,
                      "%s holds %zu tensors, and no profile knows their names, the first %s: expected the "
                      "weights of a model that docs/inputs.md lists; --w-q %s:NAME takes one",
-                     archive->sources[0].name, archive->count, archive->arrays[0].name,
-                     archive->sources[0].name);
+                     file, archive->count, archive->arrays[0].name, file);
 }
 
 /* By the names alone. `type` is what the config says, and nobody knows; NULL: nothing. */

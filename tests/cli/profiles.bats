@@ -265,6 +265,15 @@ END
     grep -q '^attn: lora.safetensors holds parts of a LoRA ' said
 }
 
+@test "bug: the projections of one module were no model, and nothing said that they are an input" {
+    embed
+    weights one.safetensors attn.{q,k,v,o}_proj.weight=4x4
+    fails 3 'one.safetensors holds projections of one layer (attn.q_proj.weight), and no model: expected it without --projections, as one more input' \
+        attn run --heads 2 --projections one.safetensors x.json -o y.json
+    attn run --heads 2 one.safetensors x.json -o y.json
+    jq -e '.config.heads == 2' y.json >log
+}
+
 @test "a model of two modules with the same names" {
     embed
     weights two.safetensors {left,right}.layers.0.self_attn.{q,k,v,o}_proj.weight=4x4
