@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/senses.h"
+#include "read/model.h"
 #include "read/read.h"
 #include "tensor/format.h"
 
@@ -288,12 +290,24 @@ static bool array_file_choose(struct array_file *file, struct error *error)
     return true;
 }
 
+/* The path; of a folder, that of the weights in it. */
+static bool array_file_path(struct array_path *path, const char *said, struct error *error)
+{
+    struct stat status;
+    if (stat(said, &status) != 0 || !S_ISDIR(status.st_mode))
+        return array_path_make(path, said, error);
+    char *weights = model_weights_path(said, error);
+    const bool ok = weights && array_path_make(path, weights, error);
+    free(weights);
+    return ok;
+}
+
 bool array_file_open(struct array_file *file, const char *path, const char *said, struct warnings *warnings,
                      struct error *error)
 {
     struct source source = {0};
     const struct format *format = NULL;
-    if (!array_path_make(&file->path, path, error) || !source_read(&source, file->path.file, 0, error) ||
+    if (!array_file_path(&file->path, path, error) || !source_read(&source, file->path.file, 0, error) ||
         !read_format(&source, said, &format, error)) {
         source_free(&source);
         return false;

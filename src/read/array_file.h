@@ -30,7 +30,7 @@ struct array_file {
 };
 
 /*
- * Opens FILE, FILE:NAME or FILE:NAME[INDEX] ("-": standard input). `said` NULL: the format is found by content and name. Of a file
+ * Opens FILE, FILE:NAME or FILE:NAME[INDEX] ("-": standard input; of a folder its weights, read/model.h). `said` NULL: the format is found by content and name. Of a file
  * of named arrays no number is read, but of an array that is indexed; a text is read whole. Tokens, title, grid and settings of a
  * text become metadata. Errors: ERROR_SYSTEM where it cannot be read, ERROR_USAGE for an unknown format, or an array that is not
  * there or cannot be indexed so, ERROR_INPUT, with its place, for everything wrong in it.

@@ -42,7 +42,8 @@ struct dump {
     size_t count;
     size_t *layers; /* the numbers that layers have in the names, in their order */
     size_t layer_count;
-    bool has_hooks; /* of TransformerLens, whose other hooks are nobody's loss */
+    bool has_hooks;     /* of TransformerLens, whose other hooks are nobody's loss */
+    bool reads_numbers; /* to tell what an array is */
 };
 
 static const char *dump_file(const struct dump *dump)
@@ -209,6 +210,91 @@ static bool keep_preferred(struct dump *dump)
     return true;
 }
 
+/* *is: whether a number of an array's first matrix is below 0, as none of weights is. The array is loaded for that. */
+static bool is_negative(const struct dump *dump, struct array *array, bool *is)
+{
+    struct array row = *array;
+    size_t all;
+    *is = false;
+    if (array->rank < 2 || !dtype_kind(array->dtype)->widen || !array_count(array, &all) || all == 0)
+        return true;
+    if (!archive_load(dump->archive, array, dump->error) ||
+        !archive_verify(dump->archive, array, dump->error))
+        return false;
+    const size_t rows = array->shape[array->rank - 2], columns = array->shape[array->rank - 1];
+    const struct dtype_kind *kind = dtype_kind(array->dtype);
+    const ptrdiff_t stride = array->stride[array->rank - 2] / (ptrdiff_t)kind->count * (ptrdiff_t)kind->bytes;
+    float *numbers = memory_alloc(columns, sizeof *numbers, dump->error);
+    if (!numbers)
+        return false;
+    row.rank = 1;
+    row.shape[0] = columns;
+    row.stride[0] = array->stride[array->rank - 1];
+    for (size_t i = 0; !*is && i < rows; i++) {
+        row.data = array->data + (ptrdiff_t)i * stride;
+        array_widen(&row, numbers);
+        for (size_t j = 0; j < columns; j++)
+            *is = *is || numbers[j] < 0;
+    }
+    free(numbers);
+    return true;
+}
+
+/* Says that arrays of one name, all but its number of a layer, are no weights, and drops them. */
+static void drop_negative(struct dump *dump, struct found **list, size_t count)
+{
+    char more[48] = "";
+    if (count > 1)
+        snprintf(more, sizeof more, " and %zu more", count - 1);
+    warnings_add(dump->warnings,
+                 "%s: %s%s hold%s numbers below 0, and %s not taken for attention; --q %s:%s takes one",
+                 dump_file(dump), found_array(dump, list[0])->name, more, count > 1 ? "" : "s",
+                 count > 1 ? "are" : "is", dump_path(dump), found_array(dump, list[0])->name);
+    for (size_t i = 0; i < count; i++)
+        drop(list[i]);
+}
+
+/* By their names, then by their steps and layers. */
+static int compare_tuples(const void *a, const void *b)
+{
+    const struct found *left = *(struct found *const *)a, *right = *(struct found *const *)b;
+    const size_t keys[][2] = {{(size_t)(uintptr_t)left->dump, (size_t)(uintptr_t)right->dump},
+                              {left->numbers.step, right->numbers.step},
+                              {left->numbers.layer, right->numbers.layer},
+                              {left->array, right->array}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i][0] != keys[i][1])
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+    return 0;
+}
+
+/*
+ * Names that are little more than a number, as members of a tuple have them, say attention only where no number is below 0:
+ * (q, k, v) and hidden states are tuples too. Of those that differ in the layer alone the first is looked at.
+ */
+static bool drop_other_tuples(struct dump *dump)
+{
+    struct found **sorted = memory_alloc(dump->count, sizeof *sorted, dump->error);
+    size_t count = 0;
+    bool ok = sorted;
+    for (size_t i = 0; ok && i < dump->count; i++)
+        if (is_found(&dump->list[i]) && dump->list[i].dump && dump->list[i].dump->wants_matrix)
+            sorted[count++] = &dump->list[i];
+    if (count > 1)
+        qsort(sorted, count, sizeof *sorted, compare_tuples);
+    for (size_t i = 0, end; ok && i < count; i = end) {
+        bool is = false;
+        for (end = i + 1; end < count && sorted[end]->dump == sorted[i]->dump &&
+                          sorted[end]->numbers.step == sorted[i]->numbers.step;)
+            end++;
+        ok = is_negative(dump, found_array(dump, sorted[i]), &is);
+        if (ok && is)
+            drop_negative(dump, sorted + i, end - i);
+    }
+    free(sorted);
+    return ok;
+}
+
 static bool has_input(const struct dump *dump, enum input input)
 {
     for (size_t i = 0; i < dump->count; i++)
@@ -350,11 +436,10 @@ static bool take_of_batch(const struct dump *dump, struct array *array, int axis
     return array_cut(array, index, dump->error);
 }
 
-/* The array of a layer without its batch, heads first. It is loaded where one of a batch is chosen. */
-static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
+/* Leaves of an array of a layer no batch, and its heads first. It is loaded where one of a batch is chosen. */
+static bool order_axes(const struct dump *dump, const struct found *found, struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
-    *array = *found_array(dump, found);
     const bool is_chosen = array->rank > 3 && dump->target->has_batch;
     if (is_chosen &&
         (!archive_load(dump->archive, array, dump->error) || !take_of_batch(dump, array, 0, found->input)))
@@ -369,6 +454,12 @@ static bool layer_array(const struct dump *dump, const struct found *found, stru
     if (found->dump->heads_behind && array->rank == 3)
         swap_axes(array, 0, 1);
     return true;
+}
+
+static bool layer_array(const struct dump *dump, const struct found *found, struct array *array)
+{
+    *array = *found_array(dump, found);
+    return order_axes(dump, found, array);
 }
 
 /* The tensor of an array. The numbers of weights stay in the file until they are chosen. */
@@ -462,8 +553,8 @@ static bool dump_put_steps(const struct dump *dump)
     }
     free(steps);
     if (ok)
-        warnings_add(&dump->inputs->notes, "%s: %zu steps of a generation, one under the other",
-                     dump_file(dump), longest);
+        warnings_add(&dump->inputs->notes, "%s: %zu step%s of a generation%s", dump_file(dump), longest,
+                     longest > 1 ? "s" : "", longest > 1 ? ", one under the other" : "");
     return ok &&
            inputs_put_steps_offset(dump->inputs, &dump->inputs->layers[0].tensor[INPUT_MASK], dump->error);
 }
@@ -533,9 +624,10 @@ static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const 
     return true;
 }
 
-static bool put_whole(const struct dump *dump, const struct found *found)
+/* An array of all layers, or a part of it. */
+static bool put_array(const struct dump *dump, const struct found *found, const struct array *array)
 {
-    struct array whole = *found_array(dump, found);
+    struct array whole = *array;
     struct tensor tensor = {0};
     bool ok = take_of_layers(dump, &whole, found->input) &&
               found_tensor(dump, &tensor, &whole, found->input, SIZE_MAX);
@@ -714,10 +806,27 @@ static bool pass_over(const struct dump *dump)
     return true;
 }
 
+/* Refuses the weights of a model, or says why they could not be taken for such either. */
+static bool refuse_model(const struct dump *dump)
+{
+    const char *path = dump_path(dump), *title = NULL;
+    const bool can_open = strcmp(path, "-") != 0;
+    if (can_open && !(title = model_title(path, dump->error)))
+        return false;
+    return error_set(dump->error, ERROR_INPUT,
+                     "%s holds the weights of a model%s%s%s: expected --projections %s beside embeddings",
+                     dump_file(dump), title ? " (" : "", title ? title : "", title ? ")" : "",
+                     can_open ? path : "FILE");
+}
+
 static bool nothing_found(const struct dump *dump)
 {
     const struct array *array = &dump->archive->arrays[0];
     char shape[ARRAY_SHAPE_TEXT];
+    if (dump->archive->count == 0 && archive_metadatum(dump->archive, "tokenizer.ggml.tokens"))
+        return error_set(dump->error, ERROR_INPUT,
+                         "%s holds a vocabulary and no array: expected --tokenizer %s beside an input",
+                         dump_file(dump), dump_path(dump));
     if (dump->archive->count == 0)
         return error_set(dump->error, ERROR_INPUT, "%s holds no array: expected one", dump_file(dump));
     if (dump->target->what == READ_TENSOR)
@@ -726,11 +835,8 @@ static bool nothing_found(const struct dump *dump)
             "%s holds %zu arrays, none of them called %s: expected --%s %s:%s, or another of them",
             dump_file(dump), dump->archive->count, dump->target->called, dump->target->called,
             dump_path(dump), array->name);
-    const char *title = model_title(dump->archive);
-    if (title)
-        return error_set(dump->error, ERROR_INPUT,
-                         "%s holds the weights of a model (%s): expected --projections %s beside embeddings",
-                         dump_file(dump), title, dump_path(dump));
+    if (model_fits(dump->archive))
+        return refuse_model(dump);
     return error_set(
         dump->error, ERROR_INPUT,
         "%s holds %zu arrays, of which no name is known, the first %s of %s: expected q, k and v, "
@@ -745,7 +851,7 @@ static bool nothing_found(const struct dump *dump)
 static bool keep_found(struct dump *dump, bool *any)
 {
     keep_target(dump);
-    if (!keep_part(dump) || !keep_preferred(dump))
+    if ((dump->reads_numbers && !drop_other_tuples(dump)) || !keep_part(dump) || !keep_preferred(dump))
         return false;
     drop_operands(dump);
     *any = false;
@@ -773,9 +879,35 @@ static bool put_found(struct dump *dump)
         (dump->layer_count > 0 && !dump_put_layers(dump)))
         return false;
     for (size_t i = 0; i < dump->count; i++)
-        if (is_found(&dump->list[i]) && !dump->list[i].dump && !put_whole(dump, &dump->list[i]))
+        if (is_found(&dump->list[i]) && !dump->list[i].dump &&
+            !put_array(dump, &dump->list[i], found_array(dump, &dump->list[i])))
             return false;
     return true;
+}
+
+/* Whether the name of an array says what a part of it is. Where heads stand behind the tokens, it does not of a part with fewer
+ * axes, which may be either. */
+static bool says_what(const struct found *found, const struct array *array, const struct array *part)
+{
+    const struct dump_name *name = found->dump;
+    return is_found(found) &&
+           (!name || (!name->wants_matrix && !(name->heads_behind && part->rank < array->rank)));
+}
+
+/* An array that was chosen, or a part of it, whose name says what it is; of a layer, which is then the only one. */
+static bool put_named(const struct dump *dump, const struct found *found, const struct array *array)
+{
+    struct array own = *array;
+    struct tensor tensor = {0};
+    if (!found->dump)
+        return put_array(dump, found, array);
+    const enum input input = found->dump->is_scores ? INPUT_COUNT : found->input;
+    bool ok = order_axes(dump, found, &own) && found_tensor(dump, &tensor, &own, input, SIZE_MAX) &&
+              (!found->dump->is_scores || weigh_rows(&tensor, dump->error)) &&
+              inputs_put_tensor(&dump->inputs->all.tensor[found->input], &tensor, input_names[found->input],
+                                dump->error);
+    tensor_free(&tensor);
+    return ok;
 }
 
 /* The one array that is wanted, or the part of it. */
@@ -798,8 +930,10 @@ static bool put_chosen(struct dump *dump, const char *name, const char *index)
     struct tensor tensor = {0};
     if (index && !(archive_load(dump->archive, &part, dump->error) && array_cut(&part, index, dump->error)))
         return false;
-    if (dump->target->what == READ_ANY)
-        return dump_put_bare(dump, &part);
+    if (dump->target->what == READ_ANY) {
+        const struct found *found = &dump->list[array - dump->archive->arrays];
+        return says_what(found, array, &part) ? put_named(dump, found, &part) : dump_put_bare(dump, &part);
+    }
     bool ok = found_tensor(dump, &tensor, &part, dump->target->input, SIZE_MAX) &&
               inputs_put_tensor(&dump->inputs->all.tensor[dump->target->input], &tensor, dump->target->called,
                                 dump->error);
@@ -815,6 +949,7 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
                         .target = target,
                         .warnings = warnings,
                         .error = error,
+                        .reads_numbers = target->what == READ_ANY,
                         .list = memory_alloc(archive->count, sizeof *dump.list, error)};
     bool ok = dump.list;
     if (ok && target->what != READ_ANY && target->what != READ_TENSOR)
@@ -835,21 +970,25 @@ bool dump_read(struct inputs *inputs, struct archive *archive, const char *name,
 /* ---- a plan of it ---- */
 
 /* What a single array whose name says nothing would be taken for. */
-static void plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
+static bool plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
 {
-    const struct array *array = &dump->archive->arrays[0];
+    struct array *array = &dump->archive->arrays[0];
     struct error refused = {0};
     char unread[ARRAY_UNREAD_TEXT];
+    bool negative = false;
     *reading =
         (struct dump_reading){.input = INPUT_COUNT, .layer = SIZE_MAX, .step = SIZE_MAX, .is_bare = true};
     if (!dtype_kind(array->dtype)->widen)
         warnings_add(warnings, "%s", array_unread(array, unread));
     else if (!has_matrix_axes(array))
         reading->input = INPUT_EMBEDDINGS;
-    else if (is_called_weights(dump, array))
+    else if (is_called_weights(dump, array) && dump->reads_numbers && !is_negative(dump, array, &negative))
+        return false;
+    else if (is_called_weights(dump, array) && !negative)
         reading->input = INPUT_ATTENTION;
     else if (!refuse_bare(dump, array, &refused))
         warnings_add(warnings, "%s", refused.message);
+    return true;
 }
 
 static void plan_found(const struct dump *dump, struct dump_reading *readings)
@@ -881,7 +1020,7 @@ static bool plan_refused(struct warnings *warnings, const struct error *refused,
     return true;
 }
 
-bool dump_plan(struct dump_reading **readings, struct archive *archive, struct warnings *notes,
+bool dump_plan(struct dump_reading **readings, struct archive *archive, bool values, struct warnings *notes,
                struct warnings *warnings, struct error *error)
 {
     static const struct read_target any = {.what = READ_ANY};
@@ -892,6 +1031,7 @@ bool dump_plan(struct dump_reading **readings, struct archive *archive, struct w
                         .target = &any,
                         .warnings = warnings,
                         .error = &refused,
+                        .reads_numbers = values,
                         .list = memory_alloc(archive->count, sizeof *dump.list, error)};
     *readings = memory_alloc(archive->count, sizeof **readings, error);
     bool any_found = false, ok = dump.list && *readings;
@@ -901,7 +1041,7 @@ bool dump_plan(struct dump_reading **readings, struct archive *archive, struct w
         if (ok)
             plan_found(&dump, *readings);
         if (ok && !any_found && archive->count == 1)
-            plan_bare(&dump, *readings, warnings);
+            ok = plan_bare(&dump, *readings, warnings);
         else if (ok)
             (void)(any_found ? pass_over(&dump) : nothing_found(&dump));
         ok = plan_refused(warnings, &refused, error) && ok;

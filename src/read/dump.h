@@ -29,7 +29,7 @@ bool dump_about(const char **text, size_t *size, struct archive *archive, struct
 bool dump_read_about(struct inputs *inputs, struct archive *archive, bool has_weights,
                      struct warnings *warnings, struct error *error);
 
-/* What an array would be taken for, without a look at its numbers. */
+/* What an array would be taken for. */
 struct dump_reading {
     enum input input; /* INPUT_COUNT: it is passed over */
     size_t layer;     /* counted from 0; SIZE_MAX: it is of all layers */
@@ -43,9 +43,10 @@ struct dump_reading {
 
 /*
  * Says what dump_read would take each array for: a list of one a array, which the caller frees. `notes` gets what is said with
- * -v, `warnings` what is passed over, and what dump_read would refuse by names and axes alone. Errors: no memory.
+ * -v, `warnings` what is passed over, and what dump_read would refuse by names and axes alone. Without `values` no number is
+ * looked at: then the weights of a name that says little (dump_names.h) are taken for such. Errors: no memory.
  */
-bool dump_plan(struct dump_reading **readings, struct archive *archive, struct warnings *notes,
+bool dump_plan(struct dump_reading **readings, struct archive *archive, bool values, struct warnings *notes,
                struct warnings *warnings, struct error *error);
 
 #endif

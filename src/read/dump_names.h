@@ -30,8 +30,9 @@ struct dump_name {
     enum dump_part part;
     bool heads_behind; /* the axis of heads stands behind that of tokens */
     bool is_scores;    /* masked scores, whose softmax the weights are */
-    bool
-        wants_matrix; /* only if it has three axes and more, and no number is below 0: a name that says little */
+    /* A name that says little: only of an array with three axes and more. Of those with one such name, which differ in the
+     * layer, no number of the first matrix of the first is below 0. */
+    bool wants_matrix;
     const char *from; /* the framework, for -v */
 };
 

@@ -11,6 +11,7 @@
 #include "read/dump.h"
 #include "read/dump_labels.h"
 #include "read/inputs_put.h"
+#include "read/model.h"
 #include "read/model_plan.h"
 
 /* Which inputs a file fills. */
@@ -49,10 +50,12 @@ static bool info_read_names(struct file_info *info, struct filled *filled, struc
     struct dump_reading *readings = NULL;
     struct archive *archive = &info->file.archive;
     const char *path = info->file.path.file;
-    const bool is_model = strcmp(path, "-") != 0 && model_plan_fits(archive);
-    bool ok = is_model ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive,
-                                    &info->notes, &info->warnings, error)
-                       : dump_plan(&readings, archive, &info->notes, &info->warnings, error);
+    const bool is_model = strcmp(path, "-") != 0 && model_fits(archive);
+    info->skips_trial = is_model;
+    bool ok = is_model
+                  ? model_plan(&readings, &filled->model, &filled->lacks_heads, path, archive, &info->notes,
+                               &info->warnings, error)
+                  : dump_plan(&readings, archive, info->has_values, &info->notes, &info->warnings, error);
     for (size_t i = 0; ok && i < info->file.count; i++) {
         /* Of the one array that a path names, that of the archive. */
         const struct array *array = archive_find(archive, info->file.arrays[i].name);
@@ -230,7 +233,9 @@ struct sentences {
     struct sentence facts, warnings, broken;
 };
 
-static bool info_check_weights(struct sentences *sentences, const struct array *array, struct error *error)
+/* `is_doubtful`: it is weights only if something sums to 1. */
+static bool info_check_weights(struct sentences *sentences, const struct array *array, bool is_doubtful,
+                               struct error *error)
 {
     struct weights_check check;
     char fact[256], warning[256];
@@ -238,7 +243,7 @@ static bool info_check_weights(struct sentences *sentences, const struct array *
     bool ok = weights_check_begin(&check, heads, array->shape[array->rank - 2], array->shape[array->rank - 1],
                                   error) &&
               check_matrices(&check, array, error);
-    if (ok) {
+    if (ok && !(is_doubtful && weights_check_sum(&check) == WEIGHTS_NO_SUM)) {
         check_words(&check, fact, warning);
         if (fact[0])
             sentence_add(&sentences->facts, array->name, fact);
@@ -303,7 +308,7 @@ static bool info_measure(struct file_info *info, struct error *error)
         tensor->has_range = ok;
         ok = ok && info_doubt_embeddings(info, i, error);
         if (ok && may_be_weights(info, i))
-            ok = info_check_weights(&sentences, array, error);
+            ok = info_check_weights(&sentences, array, tensor->input == INPUT_COUNT, error);
     }
     sentence_end(&sentences.facts);
     sentence_end(&sentences.warnings);
@@ -365,6 +370,7 @@ static void refuse_shapes(struct file_info *info)
         else
             warnings_add(&info->warnings, "%s is a %s%s: expected rows and columns", name,
                          array->rank == 0 ? "single number" : "vector of ", array->rank == 0 ? "" : shape);
+        info->skips_trial = true;
         tensor->input = INPUT_COUNT;
         free(tensor->reading);
         tensor->reading = NULL;
@@ -378,15 +384,92 @@ static void info_unread(struct file_info *info)
     for (size_t i = 0; i < info->file.count; i++) {
         const struct array *array = &info->file.arrays[i];
         char unread[ARRAY_UNREAD_TEXT];
-        if (info->tensors[i].input < INPUT_COUNT && !dtype_kind(array->dtype)->widen)
-            sentence_add(&sentence, array->name, array_unread(array, unread));
+        if (info->tensors[i].input == INPUT_COUNT || dtype_kind(array->dtype)->widen)
+            continue;
+        sentence_add(&sentence, array->name, array_unread(array, unread));
+        info->skips_trial = true;
     }
     sentence_end(&sentence);
 }
 
+/* ---- what a run says ---- */
+
+static void info_warn_once(struct file_info *info, const char *text)
+{
+    for (size_t i = 0; i < info->warnings.count; i++)
+        if (strcmp(info->warnings.text[i], text) == 0)
+            return;
+    warnings_add(&info->warnings, "%s", text);
+}
+
+/* Whether a tensor is that of an array, by its place. */
+static bool is_of_array(const struct tensor *tensor, const struct array *array)
+{
+    const char *place = tensor->data ? tensor->place.file : NULL;
+    const size_t length = place ? strlen(place) : 0, name = strlen(array->name);
+    return length > name && place[length - name - 1] == ':' &&
+           strcmp(place + length - name, array->name) == 0;
+}
+
+/* Masks under names of other software are a mask, one of keys, or a bias by their numbers: as which one they were read. */
+static bool info_name_masks(struct file_info *info, const struct inputs *inputs, struct error *error)
+{
+    static const enum input masks[] = {INPUT_MASK, INPUT_KEY_MASK, INPUT_BIAS};
+    enum { COUNT = sizeof masks / sizeof *masks };
+    for (size_t i = 0; i < info->file.count; i++) {
+        struct tensor_info *tensor = &info->tensors[i];
+        bool is_mask = false;
+        for (size_t m = 0; m < COUNT; m++)
+            is_mask = is_mask || tensor->input == masks[m];
+        for (size_t m = 0; is_mask && m < COUNT; m++) {
+            if (tensor->input == masks[m] ||
+                !is_of_array(&inputs->all.tensor[masks[m]], &info->file.arrays[i]))
+                continue;
+            free(tensor->reading);
+            const struct dump_reading reading = {.input = masks[m], .layer = SIZE_MAX, .step = SIZE_MAX};
+            tensor->reading = NULL;
+            if (!put_reading(tensor, &reading, error))
+                return false;
+            break;
+        }
+    }
+    return true;
+}
+
+/* Reads the arrays as a run does, and tells what it would warn of and refuse. Numbers may be changed where they lie. */
+static bool info_try(struct file_info *info, struct error *error)
+{
+    static const struct read_target any = {.what = READ_ANY};
+    const struct array_path *path = &info->file.path;
+    struct inputs inputs = {0};
+    struct warnings warnings = {0};
+    struct error refused = {0};
+    bool ok = true;
+    if (dump_read(&inputs, &info->file.archive, path->name, path->index, &any, &warnings, &refused))
+        ok = info_name_masks(info, &inputs, error);
+    else if (refused.kind == ERROR_SYSTEM)
+        ok = error_set(error, ERROR_SYSTEM, "%s", refused.message);
+    for (size_t i = 0; i < warnings.count; i++)
+        info_warn_once(info, warnings.text[i]);
+    if (refused.kind != ERROR_NONE && refused.kind != ERROR_SYSTEM)
+        info_warn_once(info, refused.message);
+    warnings_free(&warnings);
+    inputs_free(&inputs);
+    return ok;
+}
+
+/* Whether reading the file as a run does can tell more: arrays are taken for something, and all that is wrong is not said yet. */
+static bool info_wants_trial(const struct file_info *info)
+{
+    bool any = false;
+    for (size_t i = 0; i < info->file.count; i++)
+        any = any || info->tensors[i].input < INPUT_COUNT;
+    return any && !info->file.is_text && !info->skips_trial;
+}
+
 /* ---- the whole ---- */
 
-/* What is known without the numbers. */
+/* What each array is taken for, and what is missing. */
 static bool info_read(struct file_info *info, struct error *error)
 {
     struct filled filled = {0};
@@ -413,9 +496,13 @@ static bool info_read(struct file_info *info, struct error *error)
 bool file_info_make(struct file_info *info, const char *path, const char *said, bool values,
                     struct error *error)
 {
-    if (!array_file_open(&info->file, path, said, &info->warnings, error) || !info_read(info, error))
+    if (!array_file_open(&info->file, path, said, &info->warnings, error))
         return false;
-    return (!values && array_file_bytes(&info->file) >= FILE_INFO_VALUES) || info_measure(info, error);
+    const bool is_small = array_file_bytes(&info->file) < FILE_INFO_VALUES;
+    info->has_values = values || is_small;
+    if (!info_read(info, error) || (info->has_values && !info_measure(info, error)))
+        return false;
+    return !is_small || !info_wants_trial(info) || info_try(info, error);
 }
 
 void file_info_free(struct file_info *info)

@@ -14,6 +14,7 @@
 #include "base/out.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "read/json_names.h"
 #include "read/name_pattern.h"
 #include "tensor/format.h"
 
@@ -127,8 +128,7 @@ static char *only_weights(const char *folder, struct error *error)
     return path;
 }
 
-/* The file of weights at a path, which may be a folder; the caller frees it. */
-static char *weights_path(const char *path, struct error *error)
+char *model_weights_path(const char *path, struct error *error)
 {
     static const char *const usual[] = {"model.safetensors.index.json", "model.safetensors",
                                         "pytorch_model.bin.index.json", "pytorch_model.bin", "model.gguf"};
@@ -158,7 +158,7 @@ static bool open_weights(struct model *model, struct inputs *inputs, const struc
         !(model->archive = memory_zeroed(1, sizeof *model->archive, error)))
         return false;
     inputs->archives[inputs->archive_count++] = model->archive;
-    char *file = weights_path(choice->path, error);
+    char *file = model_weights_path(choice->path, error);
     const bool ok = file && archive_open(model->archive, file, NULL, error);
     free(file);
     model->archive->unpack_most = choice->memory;
@@ -313,11 +313,17 @@ static const struct profile *profile_by_names(const struct archive *archive, str
     return found;
 }
 
-const char *model_title(const struct archive *archive)
+bool model_fits(const struct archive *archive)
 {
     struct fit fit;
-    const struct profile *tie, *profile = profile_by_names(archive, &fit, &tie);
-    return profile && fit.is_whole ? profile->title : NULL;
+    const struct profile *tie;
+    if (profile_by_names(archive, &fit, &tie) && fit.is_whole)
+        return true;
+    for (const struct profile_refusal *refusal = profile_refusals; refusal->part; refusal++)
+        for (size_t i = 0; !refusal->only_if_lost && i < archive->count; i++)
+            if (strcasestr(archive->arrays[i].name, refusal->part))
+                return true;
+    return false;
 }
 
 /* ---- refusals ---- */
@@ -350,18 +356,32 @@ static bool profile_said(struct model *model, const char *said, struct error *er
                      near ? near : "", near ? "?" : "");
 }
 
+/* Whether a name is that of a projection which belongs to no layer, as in the state of one module. */
+static bool is_of_one_module(const char *name)
+{
+    const struct other_name *other = json_names_other(name);
+    const enum input input = input_named(other ? other->own : name);
+    return (input == INPUT_W_Q || input == INPUT_W_QKV) && !strpbrk(name, "0123456789");
+}
+
 static bool nothing_fits(const struct model *model, struct error *error)
 {
     const struct archive *archive = model->archive;
+    const char *file = archive->sources[0].name;
     if (archive->count == 0)
-        return error_set(error, ERROR_INPUT, "%s holds no tensor: expected the weights of a model",
-                         archive->sources[0].name);
-    return check_refusals(model, true, error) &&
-           error_set(error, ERROR_INPUT,
+        return error_set(error, ERROR_INPUT, "%s holds no tensor: expected the weights of a model", file);
+    if (!check_refusals(model, true, error))
+        return false;
+    for (size_t i = 0; i < archive->count; i++)
+        if (is_of_one_module(archive->arrays[i].name))
+            return error_set(error, ERROR_INPUT,
+                             "%s holds projections of one layer (%s), and no model: expected it without "
+                             "--projections, as one more input",
+                             file, archive->arrays[i].name);
+    return error_set(error, ERROR_INPUT,
                      "%s holds %zu tensors, and no profile knows their names, the first %s: expected the "
                      "weights of a model that docs/inputs.md lists; --w-q %s:NAME takes one",
-                     archive->sources[0].name, archive->count, archive->arrays[0].name,
-                     archive->sources[0].name);
+                     file, archive->count, archive->arrays[0].name, file);
 }
 
 /* By the names alone. `type` is what the config says, and nobody knows; NULL: nothing. */
@@ -639,4 +659,18 @@ void model_free(struct model *model)
     free(model->found);
     free(model->prefix);
     *model = (struct model){0};
+}
+
+const char *model_title(const char *path, struct error *refused)
+{
+    const struct model_choice choice = {.path = path};
+    struct inputs inputs = {0};
+    struct model model = {0};
+    struct warnings warnings = {0};
+    const bool ok = model_open(&model, &inputs, &choice, &warnings, refused);
+    const char *title = ok ? model.profile->title : NULL;
+    warnings_free(&warnings);
+    model_free(&model);
+    inputs_free(&inputs);
+    return title;
 }

@@ -49,8 +49,14 @@ void model_free(struct model *model);
 bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
                 struct warnings *warnings, struct error *error);
 
-/* The profile whose names an archive has, as "Llama (Hugging Face)"; NULL: none. */
-const char *model_title(const struct archive *archive);
+/* The file of weights at a path, which may be a folder (docs/inputs.md says which of its files); the caller frees it. NULL and
+ * an error: ERROR_INPUT for a folder without weights, or with several files of them; ERROR_SYSTEM. */
+char *model_weights_path(const char *path, struct error *error);
+
+/* Whether an archive has all names that some profile needs, or names for which a model is refused. */
+bool model_fits(const struct archive *archive);
+/* The profile that --projections PATH would have, "Llama (Hugging Face)"; NULL, and an error, where it would be refused. */
+const char *model_title(const char *path, struct error *refused);
 
 /* What the config, or else the profile, says of the first of the keys; NULL: nothing, or null. */
 const char *model_value(const struct model *model, const char *keys);

@@ -37,17 +37,6 @@ static void plan_model(struct dump_reading *readings, bool *lacks_heads, const s
         }
 }
 
-bool model_plan_fits(const struct archive *archive)
-{
-    if (model_title(archive))
-        return true;
-    for (const struct profile_refusal *refusal = profile_refusals; refusal->part; refusal++)
-        for (size_t i = 0; !refusal->only_if_lost && i < archive->count; i++)
-            if (strcasestr(archive->arrays[i].name, refusal->part))
-                return true;
-    return false;
-}
-
 bool model_plan(struct dump_reading **readings, const char **title, bool *lacks_heads, const char *path,
                 const struct archive *archive, struct warnings *notes, struct warnings *warnings,
                 struct error *error)

@@ -8,12 +8,9 @@
 #include "read/dump.h"
 #include "tensor/archive.h"
 
-/* Whether an archive has the names of a profile, or names for which a model is refused. */
-bool model_plan_fits(const struct archive *archive);
-
 /*
  * Says what `--projections PATH` would take each array of the file for: a list of one a array, which the caller frees. `archive` is
- * that file, which fits. `notes` gets what was chosen; `warnings` what would be refused, of which nothing is then taken. *title is
+ * that file, which fits (model_fits). `notes` gets what was chosen; `warnings` what would be refused, of which nothing is then taken. *title is
  * that of the profile; NULL: refused. *lacks_heads: neither the file nor a config beside it says how many heads there are. Errors:
  * no memory.
  */

@@ -160,3 +160,58 @@ np.save("square.npy", np.ones((1, 3, 3), "f4"))'
     fails 3 'square.npy: its shape is 1×3×3, and it may be weights or queries: expected it by --attention square.npy or --q square.npy' attn run square.npy -o x.png
     attn run --embeddings y.npz:some -q -o x.png
 }
+
+@test "bug: q, k and v in a tuple, and hidden states, were taken for layers of attention" {
+    "$PYTHON" -c '
+import numpy as np
+random = np.random.default_rng(1)
+def normal(*shape): return random.normal(size=shape).astype("f4")
+def weights():
+    scores = np.exp(normal(1, 2, 6, 6))
+    return scores / scores.sum(-1, keepdims=True)
+def save(name, named): np.savez(name, **named)
+a, b = weights(), weights()
+qkv = [-np.ones((1, 2, 6, 4), "f4"), normal(1, 2, 6, 4), normal(1, 2, 6, 4)]
+np.savez("qkv", *qkv)
+save("layers", {f"layer_{i}": x for i, x in enumerate(qkv)})
+save("tuple", {str(i): x for i, x in enumerate(qkv)})
+hidden = {"2.0": -np.ones((1, 6, 8), "f4"), "2.1": normal(1, 6, 8)}
+save("outputs", {"0": -np.ones((1, 6, 8), "f4"), "1": normal(1, 8), **hidden, "3.0": a, "3.1": b})
+save("two", {"0": a, "1": b})
+np.savez("named", attentions_0=-a, attentions_1=b)'
+    for file in qkv:arr_0 layers:layer_0 tuple:0; do
+        name=${file#*:} file=${file%:*}.npz
+        fails 3 "$file holds 3 arrays, of which no name is known, the first $name of 1×2×6×4: expected q, k and v, attention, …; --q $file:$name takes one" attn run $file -o x.png
+        said="$file: $name and 2 more hold numbers below 0, and are not taken for attention; --q $file:$name takes one"
+        same "$(attn run $file -o x.png 2>&1 | head -1)" "attn: warning: $said"
+        same "$(attn info --format json $file | jq -c '.files[0] | .profile, .reading, .warnings[0]')" $'null\n[]\n"'"$said"'"'
+        attn run --attention $file:$name -q --format none -o x.png
+    done
+    attn run outputs.npz -q -o outputs.json
+    attn run two.npz -q -o two.json
+    same "$(jq -c .weights outputs.json)" "$(jq -c .weights two.json)"
+    same "$(attn info --format json outputs.npz | jq -c '[.files[0].tensors[].name], .files[0].reading[:2]')" \
+        $'["0","1","2.0","2.1","3.0","3.1"]\n["3.0: attention of layer 0, step 3","3.1: attention of layer 1, step 3"]'
+    attn run named.npz -q --format none -o x.png
+}
+
+@test "bug: of a chosen array the name was forgotten: a part of q was taken for embeddings" {
+    "$PYTHON" -c '
+import numpy as np
+q = np.arange(64, dtype="f4").reshape(2, 4, 8) / 64
+np.savez("x.npz", q=q, k=q[::-1], attention=np.full((2, 4, 4), 0.25, "f4"), other=q, attn_mask=np.triu(np.full((4, 4), -1e9, "f4"), 1))
+np.savez("hooks.npz", **{"blocks.0.attn.hook_q": q.swapaxes(0, 1)[None], "blocks.0.attn.hook_k": q.swapaxes(0, 1)[None]})
+np.savez("heads.npz", q=q, k=q)'
+    took() {
+        attn run -v --format none -o x.png "$@" 2>&1 | sed -n 's/^attn: \([a-z_]* is .*\), from .*/\1/p' | paste -sd ';'
+    }
+    same "$(took x.npz:q x.npz:k x.npz:attn_mask)" 'q is 2×4×8;k is 2×4×8;bias is 4×4'
+    same "$(took 'x.npz:q[1]' 'x.npz:k[1]')" 'q is 4×8;k is 4×8'
+    same "$(took 'x.npz:attention[0]')" 'attention is 4×4'
+    same "$(took 'x.npz:other[0]')" 'embeddings is 4×8'
+    attn run hooks.npz:blocks.0.attn.hook_q hooks.npz:blocks.0.attn.hook_k -q -o x.json
+    attn run heads.npz -q -o y.json
+    cmp x.json y.json
+    fails 3 'hooks.npz:blocks.0.attn.hook_q: its shape is 4×2×8, and it may be weights or queries: expected it by --attention hooks.npz:blocks.0.attn.hook_q or --q hooks.npz:blocks.0.attn.hook_q' \
+        attn run 'hooks.npz:blocks.0.attn.hook_q[0]' -o z.png
+}

@@ -153,3 +153,87 @@ np.savez("named.npz", embeddings=np.full((4, 4), 0.25))'
     same "$(attn run weights.npy --format none -o x.png 2>&1)" "attn: warning: $doubt"
     same "$(told '.files[].warnings' one_hot.npy named.npz)" $'[]\n[]'
 }
+
+@test "bug: numbers below 0 were told of as attention for the name of their file, and a run refused them" {
+    "$PYTHON" -c '
+import numpy as np
+scores = np.ones((2, 4, 4), "f4")
+np.save("attention_probs.npy", scores / 4)
+scores[0, 3, 3] = -1
+np.save("attention_scores.npy", scores)
+np.savez("named.npz", attention=scores)'
+    said=$(attn run attention_scores.npy -o x.png 2>&1) && return 1
+    same "$(told '.files[0] | .profile, .reading, .missing' attention_scores.npy)" $'null\n[]\n["q and k, embeddings, or attention"]'
+    same "attn: $(told '.files[0].warnings[0]' attention_scores.npy | jq -r .)" "$said"
+    same "$(told '.files[].profile' attention_probs.npy named.npz)" $'"attention weights"\n"attention weights"'
+}
+
+@test "bug: masks were told of as what their names say, where a run goes by their numbers" {
+    "$PYTHON" -c '
+import numpy as np
+q = np.ones((2, 4, 8), "f4")
+def save(name, **masks): np.savez(name, q=q, k=q, v=q, **masks)
+save("added", attn_mask=np.triu(np.full((4, 4), -np.inf, "f4"), 1))
+save("low", attention_mask=np.triu(np.full((1, 1, 4, 4), -1e9, "f4"), 1))
+save("keys", attention_mask=np.ones((1, 4), "i8"))
+save("pairs", attention_mask=np.tril(np.ones((4, 4), "i8")))
+save("padding", key_padding_mask=np.array([0, 0, 0, -np.inf], "f4"))
+save("either", attn_mask=np.tril(np.ones((4, 4), bool)))
+save("nothing", attention_mask=np.zeros(4, "i8"))'
+    for file in added low keys pairs padding; do
+        as=$(attn run $file.npz -v --format none -o x.png 2>&1 | sed -n 's/.*_mask is taken for //p')
+        [ -n "$as" ]
+        same "$(told '.files[0] | .reading[3], .warnings' $file.npz | sed 's/.*: //')" "$as\""$'\n[]'
+    done
+    same "$(told '.files[0].tensors[3] | .min, .nonfinite' padding.npz)" $'0\n1'
+}
+
+@test "bug: what a run refuses of named arrays was not told of" {
+    "$PYTHON" -c '
+import numpy as np
+q, a = np.ones((2, 4, 8), "f4"), np.full((3, 2, 4, 4), 0.25, "f4")
+np.savez("either.npz", q=q, k=q, v=q, attn_mask=np.tril(np.ones((4, 4), bool)))
+np.savez("nothing.npz", q=q, k=q, v=q, attention_mask=np.zeros(4, "i8"))
+np.savez("batch.npz", attentions_0=a, attentions_1=a)
+np.savez("stacked.npz", attentions=np.stack([a, a]).swapaxes(1, 2))'
+    for file in either nothing batch stacked; do
+        said=$(attn run $file.npz -o x.png 2>&1) && return 1
+        same "attn: $(told '.files[0].warnings[]' $file.npz | jq -r .)" "$said"
+    done
+    "$PYTHON" -c '
+import numpy as np
+np.savez("heads.npz", **{name: np.ones((1, 5, 2, 4), "f4") for name in "qkv"})'
+    said=$(attn run heads.npz --format none -o x.png 2>&1)
+    same "attn: warning: $(told '.files[0].warnings[]' heads.npz | jq -r .)" "$said"
+}
+
+@test "bug: an array that nothing calls weights was blamed for rows that do not sum to 1" {
+    "$PYTHON" -c '
+import numpy as np
+a = np.full((2, 4, 4), 0.25, "f4")
+a[:, 0], a[:, 1:] = (1, 0, 0, 0), (0.5, 0, 0, 0.5)
+np.savez("codes.npz", codes=np.arange(32).reshape(2, 4, 4))
+np.savez("rows.npz", codes=a)
+np.savez("columns.npz", codes=a.swapaxes(1, 2))
+np.savez("named.npz", attention=np.arange(32).reshape(2, 4, 4))'
+    doubt='codes: its shape is 2×4×4, and it may be weights or queries: '
+    same "$(told '.files[].warnings | length' codes.npz rows.npz columns.npz named.npz | paste -sd ' ')" '1 1 2 1'
+    told '.files[0].warnings[0]' codes.npz | grep -qF "$doubt"
+    same "$(told '.files[0].reading' rows.npz)" '["codes: rows sum to 1"]'
+    told '.files[0].warnings[1]' columns.npz | grep -qF 'queries and keys look exchanged'
+    told '.files[0].warnings[0]' named.npz | grep -qF 'rows do not sum to 1'
+}
+
+@test "bug: the folder of a model was no file for info and convert" {
+    mkdir m none two
+    numpy model_files.py m/model.safetensors model.layers.0.self_attn.{q,k,v,o}_proj.weight=4x4
+    echo '{"model_type": "llama", "num_attention_heads": 2}' >m/config.json
+    same "$(attn info m)" "$(attn info m/model.safetensors)"
+    same "$(told '.files[0] | .path, .profile' m/)" $'"m/model.safetensors"\n"Llama (Hugging Face)"'
+    attn convert m -o m.npz
+    attn convert m/model.safetensors -o n.npz
+    cmp m.npz n.npz
+    fails 3 'none holds no weights: expected model.safetensors, pytorch_model.bin, model.gguf or another file of weights' attn info none
+    cp m.npz n.npz two
+    fails 3 'two holds 2 files of weights: expected one of them: m.npz, n.npz' attn info two
+}

@@ -245,6 +245,35 @@ END
         attn run m/model.safetensors -o y.json
 }
 
+@test "bug: weights that no run takes alone were said to be those of another model" {
+    embed
+    llama m
+    sed -i 's/llama/gemma2/' m/config.json
+    weights llama.gguf blk.0.attn_{q,k,v,output}.weight=4x4
+    for file in m/model.safetensors llama.gguf; do
+        title=$(attn run -v --projections $file x.json -o y.json 2>&1 | sed -n 's/.*the profile is [^,]*, \(.*\), by .*/\1/p')
+        [ -n "$title" ]
+        rm y.json
+        fails 3 "$file holds the weights of a model ($title): expected --projections $file beside embeddings" attn run $file -o y.json
+        same "$(attn info --format json $file | jq -r '.files[0].profile')" "$title"
+    done
+    same "$title" 'Llama (GGUF)'
+    attn run - -o y.json <llama.gguf 2>said && return 1
+    same "$(cat said)" 'attn: standard input holds the weights of a model: expected --projections FILE beside embeddings'
+    weights lora.safetensors model.layers.0.self_attn.q_proj.lora_{A,B}.weight=2x4
+    attn run lora.safetensors -o y.json 2>said && return 1
+    grep -q '^attn: lora.safetensors holds parts of a LoRA ' said
+}
+
+@test "bug: the projections of one module were no model, and nothing said that they are an input" {
+    embed
+    weights one.safetensors attn.{q,k,v,o}_proj.weight=4x4
+    fails 3 'one.safetensors holds projections of one layer (attn.q_proj.weight), and no model: expected it without --projections, as one more input' \
+        attn run --heads 2 --projections one.safetensors x.json -o y.json
+    attn run --heads 2 one.safetensors x.json -o y.json
+    jq -e '.config.heads == 2' y.json >log
+}
+
 @test "a model of two modules with the same names" {
     embed
     weights two.safetensors {left,right}.layers.0.self_attn.{q,k,v,o}_proj.weight=4x4

@@ -106,3 +106,11 @@ END
     fails 3 'other.npz:input_ids: the numbers of the tokens are of 2 sequences: expected 3, as many as the batch has' \
         attn run other.npz --batch 1 -o y.png
 }
+
+@test "bug: a GGUF file of a vocabulary alone was said to hold nothing" {
+    needs_real models/vocab
+    cp "$REAL/models/vocab/ggml-vocab-gpt-2.gguf" v.gguf
+    fails 3 'v.gguf holds a vocabulary and no array: expected --tokenizer v.gguf beside an input' attn run v.gguf -o x.png
+    same "$(attn info --format json v.gguf | jq -r '.files[0].warnings[]')" \
+        'v.gguf holds a vocabulary and no array: expected --tokenizer v.gguf beside an input'
+}
