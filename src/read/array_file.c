@@ -219,7 +219,8 @@ static bool array_file_read(struct array_file *file, struct source *source, cons
     if (!read_source(&file->inputs, source, said, &file->format, warnings, error))
         return false;
     senses_nulls(&file->inputs);
-    if (!senses_masks(&file->inputs, &none, error) || !own_tensors(file, error) || !keep_metadata(file, error))
+    if (!senses_masks(&file->inputs, &none, error) || !own_tensors(file, error) ||
+        !keep_metadata(file, error))
         return false;
     file->arrays = file->owned;
     file->count = file->owned_count;

@@ -147,7 +147,8 @@ static enum dump_part found_part(const struct dump *dump, const struct found *fo
     return found->dump ? found->dump->part : dump_part_of(found_array(dump, found)->name);
 }
 
-/* Of the parts of an encoder-decoder keeps one, of arrays a layer and of those of all layers. */
+/* Of the parts of an encoder-decoder keeps one, of arrays a layer and of those of all layers. Where a part was asked for,
+ * attention of no part is dropped too. */
 static bool keep_part(struct dump *dump)
 {
     bool has[PART_COUNT] = {false};
@@ -160,7 +161,8 @@ static bool keep_part(struct dump *dump)
         return false;
     for (size_t i = 0; i < dump->count && kept != PART_ONLY; i++) {
         const enum dump_part part = found_part(dump, &dump->list[i]);
-        if (part != kept && (dump->list[i].dump || part != PART_ONLY))
+        const bool is_other = dump->target->part > PART_ONLY && dump->list[i].input == INPUT_ATTENTION;
+        if (part != kept && (dump->list[i].dump || part != PART_ONLY || is_other))
             drop(&dump->list[i]);
     }
     return true;
@@ -523,10 +525,10 @@ static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dum
                          "%s: layer %zu has no steps of a generation, and others have: expected steps of "
                          "every layer",
                          dump_file(dump), dump->layers[index]);
-    const bool ok = dump_steps_join(dump->archive, steps, count, &attention, &mask, dump->error) &&
-                    inputs_put_tensor(&own[INPUT_ATTENTION], &attention, input_names[INPUT_ATTENTION],
-                                      dump->error) &&
-                    inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error);
+    const bool ok =
+        dump_steps_join(dump->archive, steps, count, &attention, &mask, dump->error) &&
+        inputs_put_tensor(&own[INPUT_ATTENTION], &attention, input_names[INPUT_ATTENTION], dump->error) &&
+        inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error);
     tensor_free(&attention);
     tensor_free(&mask);
     return ok;

@@ -677,7 +677,16 @@ static bool is_bertviz(const struct json_member *attention)
     return attention && cJSON_IsArray(attention->item) && cJSON_IsObject(attention->item->child);
 }
 
-/* Of the attentions of an encoder-decoder keeps one. */
+/* Whether a key is one of attention that belongs to no part. */
+static bool is_attention_of_none(const char *name)
+{
+    const struct other_name *other = json_names_other(name);
+    const char *own = other ? other->own : name;
+    return dump_part_of(name) == PART_ONLY &&
+           (strcmp(own, "weights") == 0 || strcmp(own, input_names[INPUT_ATTENTION]) == 0);
+}
+
+/* Of the attentions of an encoder-decoder keeps one; where a part was asked for, also not one of no part. */
 static bool keep_keys_of_part(struct reading *reading, struct json_members *members)
 {
     bool has[PART_COUNT] = {false};
@@ -691,7 +700,9 @@ static bool keep_keys_of_part(struct reading *reading, struct json_members *memb
         return false;
     for (size_t i = 0; i < members->count; i++) {
         const enum dump_part part = dump_part_of(members->list[i].name);
-        if (part == PART_ONLY || part == kept)
+        const bool is_other =
+            reading->target->part > PART_ONLY && is_attention_of_none(members->list[i].name);
+        if (part == kept || (part == PART_ONLY && !is_other))
             members->list[count++] = members->list[i];
     }
     members->count = count;

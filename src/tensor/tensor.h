@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/error.h"
 #include "base/source.h"
 
 #define TENSOR_RANK_MAX 4

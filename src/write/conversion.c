@@ -310,6 +310,9 @@ static void warn_left_out(const struct conversion *conversion, struct warnings *
     const struct archive *archive = &conversion->file->archive;
     const char *first = NULL, *what = conversion->format->what;
     size_t more = 0;
+    if (conversion->file->is_text && conversion->file->inputs.has_parts)
+        warnings_add(warnings, "%s: one attention of an encoder-decoder is read, and the others are left out",
+                     array_file_name(conversion->file));
     if (conversion->file->is_text && has_names(conversion->format))
         return; /* all of it is kept */
     for (size_t i = 0; i < archive->metadata_count; i++) {

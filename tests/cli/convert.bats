@@ -163,6 +163,13 @@ END
     attn run s.npz -q -o - | jq -e '.weights[0][0][0] | length == 8'
 }
 
+@test "bug: attn convert left parts of an encoder-decoder in JSON out without a word" {
+    echo '{"encoder_attentions": [[[[1, 0], [0, 1]]]], "cross_attentions": [[[[0.5, 0.5], [1, 0]]]]}' >p.json
+    same "$("$ATTN" convert p.json -o p.npz 2>&1)" \
+        'attn: warning: p.json: one attention of an encoder-decoder is read, and the others are left out'
+    same "$(attn run p.npz -q -o -)" "$(attn run p.json -q -o -)"
+}
+
 @test "results go through every format: what weights were computed under, parts, layers of several sizes" {
     local n=0 words
     while read -r words; do

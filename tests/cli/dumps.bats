@@ -148,6 +148,21 @@ END
     fails 2 '--part encoder: cross_attentions.json has no such attention: expected cross' attn run cross_attentions.json --part encoder -o x.png
 }
 
+@test "bug: --part cross beside stacked attention of no part was told that attention is given twice" {
+    "$PYTHON" - <<'END'
+import json
+import numpy as np
+both = {"attentions": np.full((2, 1, 2, 3, 3), 1 / 3, "f4"), "cross_attentions": np.full((2, 1, 2, 3, 4), 0.25, "f4")}
+np.savez("b.npz", **both)
+json.dump({name: x.tolist() for name, x in both.items()}, open("b.json", "w"))
+END
+    for file in b.npz b.json; do
+        attn run $file --part cross -q --format none -o x.npy
+        same "$(attn info x.npy --format json | jq -c '.files[0].tensors[0].shape')" "[2,2,3,4]"
+        rm x.npy
+    done
+}
+
 @test "an array of one axis of 1 in front may be embeddings, which the message says" {
     "$PYTHON" -c '
 import numpy as np
