@@ -18,6 +18,19 @@
 #include "write/input_json.h"
 #include "write/metadata_json.h"
 #include "write/renaming.h"
+#include "write/vectors.h"
+
+/* The formats that are texts. */
+static const struct format *const texts[] = {&format_array_json, &format_vectors};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+static bool is_text_format(const struct format *format)
+{
+    bool is = false;
+    for (size_t i = 0; i < TEXTS; i++)
+        is = is || texts[i] == format;
+    return is;
+}
 
 const struct format *conversion_format(const char *path, struct error *error)
 {
@@ -26,13 +39,15 @@ const struct format *conversion_format(const char *path, struct error *error)
     size_t used = 0;
     if (format && format->write)
         return format;
-    if (text_ends_caseless(path, format_array_json.endings[0]))
-        return &format_array_json;
+    for (size_t i = 0; i < TEXTS; i++)
+        if (text_ends_caseless(path, texts[i]->endings[0]))
+            return texts[i];
     for (size_t i = 0; formats[i] && used < sizeof endings; i++)
         if (formats[i]->write)
             used += (size_t)snprintf(endings + used, sizeof endings - used, "%s ", formats[i]->endings[0]);
-    if (used < sizeof endings)
-        snprintf(endings + used, sizeof endings - used, "%s", format_array_json.endings[0]);
+    for (size_t i = 0; i < TEXTS && used < sizeof endings; i++)
+        used += (size_t)snprintf(endings + used, sizeof endings - used, "%s%s", i > 0 ? " " : "",
+                                 texts[i]->endings[0]);
     words_list(list, endings, "or");
     error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s", path, list);
     return NULL;
@@ -87,7 +102,7 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 /* Whether the arrays of a format have names, and there can be several. */
 static bool has_names(const struct format *format)
 {
-    return format != &format_npy;
+    return format != &format_npy && format != &format_vectors;
 }
 
 /* Whether an array is chosen; used[i]: pattern i fits one. */
@@ -284,7 +299,7 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
     for (size_t i = 0; ok && i < rules->rename_count; i++)
         ok = renaming_parse(&renamings[i], rules->renames[i], error);
     ok = ok && conversion_add_all(conversion, rules, renamings, used, error);
-    if (ok && format == &format_array_json)
+    if (ok && is_text_format(format))
         ok = conversion_read_about(conversion, warnings, error);
     else if (ok && has_names(format))
         ok = conversion_add_about(conversion, warnings, error);
@@ -302,7 +317,8 @@ static bool conversion_leaves_out(const struct format *format, const struct meta
 {
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
            strcmp(metadatum->key, "format") != 0 &&
-           !((strcmp(metadatum->key, DUMP_ABOUT) == 0 || is_labels(metadatum)) && has_names(format));
+           !(strcmp(metadatum->key, DUMP_ABOUT) == 0 && has_names(format)) &&
+           !(is_labels(metadatum) && (has_names(format) || format == &format_vectors));
 }
 
 static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
@@ -389,6 +405,8 @@ static bool write_format(const struct conversion *conversion, struct out *out, s
     size_t count;
     if (format == &format_array_json)
         return array_json_write(&conversion->file->inputs, arrays, conversion->count, out, error);
+    if (format == &format_vectors)
+        return vectors_write(&conversion->file->inputs.tokens, arrays, conversion->count, out, error);
     struct metadatum *metadata = conversion_metadata(conversion, &count, error);
     const bool ok = metadata && format->write(arrays, conversion->count, metadata, count, out, error);
     free(metadata);
@@ -398,8 +416,14 @@ static bool write_format(const struct conversion *conversion, struct out *out, s
 bool conversion_write(struct conversion *conversion, struct out *out, struct warnings *warnings,
                       struct error *error)
 {
-    if (!write_format(conversion, out, error))
+    size_t repeated = 0;
+    if (!write_format(conversion, out, error) ||
+        (conversion->format == &format_vectors &&
+         !vectors_repeated(&conversion->file->inputs.tokens, &repeated, error)))
         return false;
+    if (repeated > 0)
+        warnings_add(warnings, "%zu token%s again: readers of word vectors keep one vector of each", repeated,
+                     repeated == 1 ? " stands" : "s stand");
     if (conversion->format == &format_array_json && !conversion->file->inputs.is_result)
         warn_unknown(conversion, warnings);
     warn_losses(conversion, warnings);

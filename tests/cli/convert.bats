@@ -30,7 +30,7 @@ check() {
     fails 2 'no input; expected attn convert FILE -o FILE' attn convert -o y.npz
     fails 2 'no output; expected attn convert x.json -o FILE' attn convert x.json
     fails 2 'convert takes one file; x.json is another' attn convert x.json x.json -o y.npz
-    fails 2 '-o y.pt: expected a name ending in .npy, .npz, .safetensors, .gguf or .json' attn convert x.json -o y.pt
+    fails 2 '-o y.pt: expected a name ending in .npy, .npz, .safetensors, .gguf, .json or .vec' attn convert x.json -o y.pt
     fails 2 'an NPY file holds one array, and there are 3: expected one, or .npz' attn convert x.json -o y.npy
     fails 2 '--only w* fits none of the 3 arrays of x.json: attn info lists them' attn convert x.json -o y.npz --only 'w*'
     fails 2 '--rename w=v fits none of the 3 arrays of x.json: attn info lists them' attn convert x.json -o y.npz --rename w=v
@@ -222,6 +222,34 @@ END
     attn convert two.npz -o y.npz --only q
     attn convert v2.npy -o y.safetensors --dtype bf16
     same "$(attn info y.safetensors --format json | jq -c '.files[0].tensors[0] | [.dtype, .min, .max]')" '["BF16",-2,1]'
+}
+
+@test "word vectors as text: numbers come back, and what their readers would cut is refused" {
+    "$PYTHON" - <<'END'
+import numpy as np
+v = (np.random.default_rng(3).normal(size=(3, 5)) * 10.0 ** np.array([[-30], [0], [30]])).astype("f4")
+for name, tokens in ("x", ["a", "ü", "c"]), ("twice", ["a", "b", "a"]), ("blank", ["a", "b c", "d"]), ("empty", ["a", "", "d"]), ("few", ["a", "b"]):
+    np.savez(name, embeddings=v, tokens=np.array(tokens))
+np.savez("nan", embeddings=np.array([[1, np.nan]], "f4"), tokens=np.array(["a"]))
+np.save("bare", v)
+END
+    same "$(attn convert x.npz -o x.vec 2>&1)" ""
+    same "$(sed 's/ .*//' x.vec | tr '\n' ' ')" "3 a ü c "
+    attn convert x.vec -o back.npz
+    "$PYTHON" -c 'import numpy as np; a, b = np.load("x.npz"), np.load("back.npz"); assert np.array_equal(a["embeddings"], b["embeddings"])'
+    same "$(attn info back.npz --format json | jq -c '.files[0].reading')" "$(attn info x.vec --format json | jq -c '.files[0].reading')"
+    same "$(attn convert x.npz -o x.json 2>&1; jq -c .tokens x.json)" '["a","ü","c"]'
+    same "$(attn convert "$DATA/projections.json:embeddings" -o p.vec 2>&1; head -2 p.vec)" "attn: warning: 1 token stands again: readers of word vectors keep one vector of each
+attn: warning: title and 1 more metadata are left out: a file of word vectors has no place for them
+5 4
+I 1 0 0 0"
+    same "$(attn convert twice.npz -o y.vec 2>&1)" "attn: warning: 1 token stands again: readers of word vectors keep one vector of each"
+    fails 3 'token 1 is "b c": expected no blank and no empty token, for readers of word vectors end a word at its first blank' attn convert blank.npz -o z.vec
+    fails 3 'token 1 is "": expected no blank and no empty token, for readers of word vectors end a word at its first blank' attn convert empty.npz -o z.vec
+    fails 2 'embeddings has 3 rows, and there are 2 tokens: expected one a row' attn convert few.npz -o z.vec
+    fails 2 'the array has 3 rows, and there are 0 tokens: expected one a row' attn convert bare.npy -o z.vec
+    fails 3 'embeddings holds NaN or infinity at [0, 1]: expected finite numbers' attn convert nan.npz -o z.vec
+    fails 2 'a file of word vectors holds one array, and there are 5: expected one' attn convert "$DATA/projections.json" -o z.vec --only 'w_*' --only 'e*'
 }
 
 @test "labels that other software wrote go along" {
