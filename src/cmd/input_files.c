@@ -181,6 +181,9 @@ static bool label_ids(struct inputs *inputs, const struct input_options *said, s
     if (said->ids && !said->tokenizer)
         return error_set(error, ERROR_USAGE,
                          "--ids needs --tokenizer, the vocabulary that they are numbers of");
+    if (!said->tokenizer && inputs->ids.data && !inputs->tokens.given)
+        warnings_add(&inputs->notes, "%s: the numbers of tokens, which --tokenizer FILE would give labels",
+                     inputs->ids.place.file);
     if (!said->tokenizer || inputs->tokens.given)
         return true;
     const bool ok = vocabulary_read(&vocabulary, said->tokenizer, error) &&

@@ -8,6 +8,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "read/array_path.h"
+#include "read/companions.h"
 #include "read/dump.h"
 #include "read/printed.h"
 #include "tensor/format.h"
@@ -170,8 +171,15 @@ static bool read_text(struct inputs *inputs, struct source *source, const struct
         if (readers[i].reader == reader)
             *format = readers[i].name;
     number_take_overflow();
-    if (!reader || !reader->read(inputs, source, target, warnings, error))
+    if (!reader || !reader->read(inputs, source, target, warnings, error)) {
+        const char *advice =
+            target->what == READ_ANY && error->kind == ERROR_INPUT ? companion_advice(source->name) : NULL;
+        if (advice) {
+            *error = (struct error){0};
+            error_set(error, ERROR_INPUT, "%s: this is, by its name, %s", source->name, advice);
+        }
         return false;
+    }
     warn_overflow(source, warnings);
     /* Numbers and labels are copied, and no message needs the text any more. */
     source_drop(source);

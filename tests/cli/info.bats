@@ -95,6 +95,19 @@ attn: nope.json: No such file or directory"
     done
 }
 
+@test "the settings and the vocabulary of a model are named as what they are, where they are no input" {
+    echo '{"hidden_size": 8, "num_attention_heads": 2}' >config.json
+    printf '[PAD]\n[CLS]\nthe\n' >vocab.txt
+    printf '\1\0\0\0abc' >tok512.bin
+    echo '{"model_type": "bert"}' >special_tokens_map.json
+    fails 3 'config.json: this is, by its name, the settings of a model: expected it with --config, beside --projections' attn info config.json
+    fails 3 'config.json: this is, by its name, the settings of a model: expected it with --config, beside --projections' attn run config.json -o x.png
+    fails 3 'vocab.txt: this is, by its name, a vocabulary: expected it with --tokenizer, beside an input that has input_ids, or --ids' attn info vocab.txt
+    fails 3 'tok512.bin: this is, by its name, a vocabulary: expected it with --tokenizer, beside an input that has input_ids, or --ids' attn info tok512.bin
+    cp "$DATA/sentence.json" config.json # an input may be called so
+    attn info config.json
+}
+
 @test "-:NAME and -:NAME[INDEX] are arrays of standard input, and no options" {
     attn convert "$DATA/sentence.json" -o x.npz -q
     same "$(told '[.files[0] | .path, .tensors[0].name, .tensors[0].shape]' -:k[1] <x.npz)" '["-","k",[6,6]]'

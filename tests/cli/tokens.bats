@@ -1,6 +1,12 @@
 # Tokens: pieces of tokenizers as people read them, and labels from numbers and a vocabulary.
 load helper
 
+@test "numbers of tokens without a vocabulary are said with -v to have one wanted" {
+    echo '{"q": [[1, 0], [0, 1]], "k": [[1, 0], [0, 1]], "input_ids": [5, 6]}' >x.json
+    attn run x.json -v -o x.png --format none 2>err
+    grep -qx 'attn: x.json: the numbers of tokens, which --tokenizer FILE would give labels' err
+}
+
 @test "pieces are shown as people read them, and written as they are" {
     echo '{"tokens": ["▁Hel", "lo", "<0x0A>"], "attention": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}' >x.json
     attn run x.json --format table -o x.png -q | grep -qF '" Hel" → " Hel"'
