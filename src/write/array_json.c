@@ -13,11 +13,6 @@
 #include "write/exact_number.h"
 #include "write/input_json.h"
 
-static enum dtype array_json_holds(enum dtype dtype)
-{
-    return dtype_kind(dtype)->count == 1 ? dtype : DTYPE_UNKNOWN;
-}
-
 /* ---- numbers ---- */
 
 static void array_json_nonfinite(struct out *out, enum dtype dtype, const char *from)
@@ -202,4 +197,4 @@ bool array_json_write(const struct inputs *about, const struct array *arrays, si
 static const char *const array_json_endings[] = {".json", NULL};
 
 const struct format format_array_json = {
-    .name = "json", .what = "a JSON input", .endings = array_json_endings, .holds = array_json_holds};
+    .name = "json", .what = "a JSON input", .endings = array_json_endings, .holds = exact_number_holds};

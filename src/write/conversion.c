@@ -14,6 +14,7 @@
 #include "read/dump_labels.h"
 #include "read/dump_names.h"
 #include "tensor/narrow.h"
+#include "write/array_csv.h"
 #include "write/array_json.h"
 #include "write/input_json.h"
 #include "write/metadata_json.h"
@@ -21,7 +22,7 @@
 #include "write/vectors.h"
 
 /* The formats that are texts. */
-static const struct format *const texts[] = {&format_array_json, &format_vectors};
+static const struct format *const texts[] = {&format_array_json, &format_array_csv, &format_vectors};
 enum { TEXTS = sizeof texts / sizeof *texts };
 
 static bool is_text_format(const struct format *format)
@@ -102,7 +103,7 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 /* Whether the arrays of a format have names, and there can be several. */
 static bool has_names(const struct format *format)
 {
-    return format != &format_npy && format != &format_vectors;
+    return format != &format_npy && format != &format_vectors && format != &format_array_csv;
 }
 
 /* Whether an array is chosen; used[i]: pattern i fits one. */
@@ -318,7 +319,7 @@ static bool conversion_leaves_out(const struct format *format, const struct meta
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
            strcmp(metadatum->key, "format") != 0 &&
            !(strcmp(metadatum->key, DUMP_ABOUT) == 0 && has_names(format)) &&
-           !(is_labels(metadatum) && (has_names(format) || format == &format_vectors));
+           !(is_labels(metadatum) && (has_names(format) || is_text_format(format)));
 }
 
 static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
@@ -405,6 +406,8 @@ static bool write_format(const struct conversion *conversion, struct out *out, s
     size_t count;
     if (format == &format_array_json)
         return array_json_write(&conversion->file->inputs, arrays, conversion->count, out, error);
+    if (format == &format_array_csv)
+        return array_csv_write(&conversion->file->inputs.tokens, arrays, conversion->count, out, error);
     if (format == &format_vectors)
         return vectors_write(&conversion->file->inputs.tokens, arrays, conversion->count, out, error);
     struct metadatum *metadata = conversion_metadata(conversion, &count, error);

@@ -15,7 +15,7 @@
 
 /* A field, quoted where a reader would otherwise split or trim it. A U+0000, which texts hold as C0 80,
  * becomes its picture, U+2400. On a terminal all that it would obey is shown as in messages. */
-static void csv_field(struct out *out, const char *text)
+void csv_field(struct out *out, const char *text)
 {
     char shown[TEXT_SHOWN];
     size_t length = strlen(text);

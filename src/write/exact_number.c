@@ -18,3 +18,8 @@ void exact_number(struct out *out, enum dtype dtype, long double value)
     else
         out_float(out, (float)value);
 }
+
+enum dtype exact_number_holds(enum dtype dtype)
+{
+    return dtype_kind(dtype)->count == 1 ? dtype : DTYPE_UNKNOWN;
+}

@@ -9,4 +9,7 @@
  * same one again; null where it is not finite. */
 void exact_number(struct out *out, enum dtype dtype, long double value);
 
+/* What a text can hold of a type: those that have one number a block; DTYPE_UNKNOWN of others. */
+enum dtype exact_number_holds(enum dtype dtype);
+
 #endif

@@ -9,11 +9,6 @@
 #include "tensor/array_write.h"
 #include "write/exact_number.h"
 
-static enum dtype vectors_holds(enum dtype dtype)
-{
-    return dtype_kind(dtype)->count == 1 ? dtype : DTYPE_UNKNOWN;
-}
-
 static bool vectors_check(const struct labels *tokens, const struct array *arrays, size_t count,
                           struct error *error)
 {
@@ -89,5 +84,7 @@ bool vectors_repeated(const struct labels *tokens, size_t *repeated, struct erro
 
 static const char *const vectors_endings[] = {".vec", NULL};
 
-const struct format format_vectors = {
-    .name = "vectors", .what = "a file of word vectors", .endings = vectors_endings, .holds = vectors_holds};
+const struct format format_vectors = {.name = "vectors",
+                                      .what = "a file of word vectors",
+                                      .endings = vectors_endings,
+                                      .holds = exact_number_holds};

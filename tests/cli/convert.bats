@@ -30,7 +30,7 @@ check() {
     fails 2 'no input; expected attn convert FILE -o FILE' attn convert -o y.npz
     fails 2 'no output; expected attn convert x.json -o FILE' attn convert x.json
     fails 2 'convert takes one file; x.json is another' attn convert x.json x.json -o y.npz
-    fails 2 '-o y.pt: expected a name ending in .npy, .npz, .safetensors, .gguf, .json or .vec' attn convert x.json -o y.pt
+    fails 2 '-o y.pt: expected a name ending in .npy, .npz, .safetensors, .gguf, .json, .csv or .vec' attn convert x.json -o y.pt
     fails 2 'an NPY file holds one array, and there are 3: expected one, or .npz' attn convert x.json -o y.npy
     fails 2 '--only w* fits none of the 3 arrays of x.json: attn info lists them' attn convert x.json -o y.npz --only 'w*'
     fails 2 '--rename w=v fits none of the 3 arrays of x.json: attn info lists them' attn convert x.json -o y.npz --rename w=v
@@ -250,6 +250,31 @@ I 1 0 0 0"
     fails 2 'the array has 3 rows, and there are 0 tokens: expected one a row' attn convert bare.npy -o z.vec
     fails 3 'embeddings holds NaN or infinity at [0, 1]: expected finite numbers' attn convert nan.npz -o z.vec
     fails 2 'a file of word vectors holds one array, and there are 5: expected one' attn convert "$DATA/projections.json" -o z.vec --only 'w_*' --only 'e*'
+}
+
+@test "a table of CSV: numbers and tokens come back" {
+    "$PYTHON" - <<'END'
+import numpy as np
+v = (np.random.default_rng(3).normal(size=(3, 5)) * 10.0 ** np.array([[-30], [0], [30]])).astype("f4")
+np.savez("x", embeddings=v, tokens=np.array(["a", 'b, "c"', "5"]))
+np.save("d", np.array([[0.1, np.float32(0.1), 1e300], [np.nan, np.inf, -np.inf]]))
+np.save("i", np.array([2 ** 62 + 1, -3]))
+np.save("three", np.zeros((2, 2, 2)))
+END
+    same "$(attn convert x.npz -o x.csv 2>&1)" ""
+    attn convert x.csv -o back.npz -q
+    "$PYTHON" -c 'import json, numpy as np
+a, b = np.load("x.npz"), np.load("back.npz")
+assert np.array_equal(a["embeddings"], b["embeddings"]) and json.loads(bytes(b["attn_json"]))["tokens"] == list(a["tokens"])'
+    same "$(attn convert d.npy -o - 2>&1)" "attn: -o -: expected a name ending in .npy, .npz, .safetensors, .gguf, .json, .csv or .vec"
+    attn convert d.npy -o d.csv
+    same "$(cat d.csv)" "0.1,0.10000000149011612,1e+300
+nan,inf,-inf"
+    attn convert i.npy -o i.csv
+    same "$(cat i.csv)" "4611686018427387905,-3"
+    fails 2 "the array: its shape is 2×2×2: expected at most two axes for CSV, as NAME[0] has them" attn convert three.npy -o z.csv
+    attn convert 'three.npy:[0]' -o z.csv
+    fails 2 "a CSV file holds one array, and there are 2: expected one" attn convert "$DATA/causal.json" -o y.csv --only q --only k
 }
 
 @test "labels that other software wrote go along" {
