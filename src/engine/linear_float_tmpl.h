@@ -77,11 +77,13 @@ INLINE bool any_negative(floats_bits x)
 
 /* ---- products ---- */
 
-/* Adds to `total` the sum over i < inner, which is even, of x[r·x_row + i·x_step]·b[i], rows of `width` numbers. */
+/* Adds to `total` the sum over i < inner, which is even, of x[r·x_row + i·x_step]·b[i], rows of `width` numbers. What an addition
+ * to a total loses is added at the end (Knuth's TwoSum). */
 INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], const float *x, size_t x_row, size_t x_step,
                    size_t inner, const float *b, size_t width, const int vectors)
 {
     enum { SUMS = 2, STEPS = 16 };
+    floats lost[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
     for (size_t first = 0; first < inner; first += STEPS) {
         floats sum[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
         const size_t steps = inner - first < STEPS ? inner - first : STEPS;
@@ -104,9 +106,19 @@ INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], const float *x, size
         UNROLL
         for (int r = 0; r < FLOAT_ROWS; r++) {
             UNROLL
-            for (int v = 0; v < vectors; v++)
-                total[r][v] += sum[0][r][v] + sum[1][r][v];
+            for (int v = 0; v < vectors; v++) {
+                const floats more = sum[0][r][v] + sum[1][r][v], all = total[r][v] + more,
+                             part = all - total[r][v];
+                lost[r][v] += (total[r][v] - (all - part)) + (more - part);
+                total[r][v] = all;
+            }
         }
+    }
+    UNROLL
+    for (int r = 0; r < FLOAT_ROWS; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            total[r][v] += lost[r][v];
     }
 }
 

@@ -176,12 +176,8 @@ static float *run_head(const struct head *head, bool plain, int threads, const c
     return output;
 }
 
-/* What two roundings to float, and little more, make of a number; and what products in floats add in long heads: 2.4e-7 at most
- * with GCC 12 and Clang 14, of 65 terms that cancel each other. */
-static const double in_doubles = 2e-7, in_floats = 3e-7;
-
-/* The same to a part `within` of the largest number, or of 1; NaN and infinities at the same places. */
-static void expect_same(const struct head *head, const float *got, const float *want, double within)
+/* The same to 2e-7 of the largest number, or of 1, little more than two roundings to float; NaN and infinities at the same places. */
+static void expect_same(const struct head *head, const float *got, const float *want)
 {
     double largest = 1;
     for (size_t i = 0; i < head->n; i++)
@@ -192,7 +188,7 @@ static void expect_same(const struct head *head, const float *got, const float *
     for (size_t i = 0; i < head->n; i++) {
         const float *a = got + i * (head->d_v + 2), *b = want + i * (head->d_v + 2);
         for (size_t c = 0; c < head->d_v; c++) {
-            const bool same = isfinite(b[c]) ? fabs((double)a[c] - (double)b[c]) <= within * largest
+            const bool same = isfinite(b[c]) ? fabs((double)a[c] - (double)b[c]) <= 2e-7 * largest
                                              : isnan(a[c]) == isnan(b[c]) && isinf(a[c]) == isinf(b[c]);
             if (!same)
                 fail_msg("%zu×%zu, d_k %zu, d_v %zu, rule %d: [%zu, %zu] is %.9g, not %.9g", head->n, head->m,
@@ -207,7 +203,7 @@ static void compare(struct head *head)
 {
     float *want = run_head(head, true, 1, NULL), *one = run_head(head, false, 1, "linear"),
           *three = run_head(head, false, 3, "linear");
-    expect_same(head, one, want, in_doubles);
+    expect_same(head, one, want);
     assert_memory_equal(one, three, head->n * (head->d_v + 2) * sizeof *one);
     free(want), free(one), free(three);
     head_free(head);
@@ -259,7 +255,7 @@ static void compare_on_each_kernel(struct head *head)
         if (!kernel_choose(kernel_listed(i)))
             continue;
         float *one = run_head(head, false, 1, "linear"), *three = run_head(head, false, 3, "linear");
-        expect_same(head, one, want, in_floats);
+        expect_same(head, one, want);
         assert_memory_equal(one, three, head->n * (head->d_v + 2) * sizeof *one);
         free(one), free(three);
     }
@@ -437,7 +433,7 @@ static void runs_heads_together(void **state)
     }
     assert_true(engine_run(jobs, 3, &(struct engine_options){.threads = 2}, &error));
     for (int h = 0; h < 3; h++) {
-        expect_same(&heads[h], got[h], want[h], in_doubles);
+        expect_same(&heads[h], got[h], want[h]);
         free(got[h]), free(want[h]);
         head_free(&heads[h]);
     }
