@@ -23,18 +23,18 @@
 enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV };
 static const char stats_formats[] = "table json csv";
 
-/* The names of measures, as stat_names has them. */
-static const char stats_measures[] =
-    "entropy entropy_normalized effective_keys mean_distance confidence max_weight first_token self "
-    "previous_token "
-    "next_token duplicate_token induction offset offset_share coverage_90 sink";
-
 /* The options of stats alone. */
 struct stats_options {
     const char *sort; /* a measure, with a minus in front for rising order; NULL: by layer and head */
     size_t best;      /* heads that are shown; 0: all */
     int format;       /* enum stats_format */
     const char *output;
+};
+
+/* How heads are sorted. */
+struct stats_order {
+    enum stat stat; /* STAT_COUNT: as they were chosen */
+    bool rises;
 };
 
 /* What a command holds. */
@@ -48,17 +48,16 @@ struct stats_run {
 /* ---- options ---- */
 
 /* The measure of --sort; STAT_COUNT: by layer and head. */
-static bool find_order(const struct stats_options *own, enum stat *stat, bool *rises, struct error *error)
+static bool find_order(const struct stats_options *own, struct stats_order *order, struct error *error)
 {
     const char *name = own->sort;
-    *stat = STAT_COUNT;
-    *rises = name && name[0] == '-';
+    *order = (struct stats_order){.stat = STAT_COUNT, .rises = name && name[0] == '-'};
     if (!name)
         return true;
-    name += *rises;
-    if ((*stat = stat_named(name)) < STAT_COUNT)
+    name += order->rises;
+    if ((order->stat = stat_named(name)) < STAT_COUNT)
         return true;
-    return words_error(stats_measures, "--sort", name, NULL, ERROR_USAGE, error);
+    return words_error(stat_words, "--sort", name, NULL, ERROR_USAGE, error);
 }
 
 static bool find_format(const struct stats_options *own, enum stats_format *format, struct error *error)
@@ -79,21 +78,19 @@ static bool find_format(const struct stats_options *own, enum stats_format *form
 
 /* ---- the list of heads ---- */
 
-/* How heads are sorted: qsort has no other way to be told. */
-static enum stat order_stat;
-static bool order_rises;
+/* What puts heads into order, the least first: without the measure a head comes last. */
+static double rank_of(const struct head_stats *stats, const struct stats_order *order)
+{
+    const double value = stats->value[order->stat];
+    return isnan(value) ? (double)INFINITY : order->rises ? value : -value;
+}
 
-/* Heads without the measure come last; of equal ones the first. */
+/* Of equal ranks by layer and head. */
 static int compare_heads(const void *a, const void *b)
 {
     const struct stats_head *left = a, *right = b;
-    if (order_stat < STAT_COUNT) {
-        const double x = left->stats->value[order_stat], y = right->stats->value[order_stat];
-        if (isnan(x) != isnan(y))
-            return isnan(x) ? 1 : -1;
-        if (x != y && !isnan(x))
-            return (x < y) == order_rises ? -1 : 1;
-    }
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
     if (left->layer != right->layer)
         return left->layer < right->layer ? -1 : 1;
     return (left->head > right->head) - (left->head < right->head);
@@ -109,12 +106,15 @@ static void list_part(struct stats_run *run, const struct part *part, const stru
     for (size_t l = 0; l < layers; l++)
         for (size_t h = 0; h < heads; h++) {
             const size_t layer = s->layers ? s->layers[l] : l, head = s->heads ? s->heads[h] : h;
-            run->heads[run->count++] =
-                (struct stats_head){p->layer_first + layer, head, &stats->heads[layer * p->heads + head], p};
+            run->heads[run->count++] = (struct stats_head){.layer = p->layer_first + layer,
+                                                           .head = head,
+                                                           .stats = &stats->heads[layer * p->heads + head],
+                                                           .problem = p};
         }
 }
 
-static bool list_heads(struct stats_run *run, const struct stats_options *own, struct error *error)
+static bool list_heads(struct stats_run *run, const struct stats_options *own,
+                       const struct stats_order *order, struct error *error)
 {
     const struct computation *c = &run->computation;
     size_t room = 0;
@@ -125,7 +125,9 @@ static bool list_heads(struct stats_run *run, const struct stats_options *own, s
         return false;
     for (size_t i = 0; i < c->part_count; i++)
         list_part(run, &c->parts[i], &run->parts[i]);
-    if (own->sort && run->count > 0)
+    for (size_t i = 0; i < run->count && order->stat < STAT_COUNT; i++)
+        run->heads[i].rank = rank_of(run->heads[i].stats, order);
+    if (order->stat < STAT_COUNT && run->count > 0)
         qsort(run->heads, run->count, sizeof *run->heads, compare_heads);
     if (own->best > 0 && own->best < run->count)
         run->count = own->best;
@@ -177,7 +179,8 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     const struct stats_options *own = options->own;
     struct computation *c = &run->computation;
     enum stats_format format;
-    if (!find_order(own, &order_stat, &order_rises, error) || !find_format(own, &format, error) ||
+    struct stats_order order;
+    if (!find_order(own, &order, error) || !find_format(own, &format, error) ||
         (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;
@@ -195,7 +198,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     for (size_t i = 0; ok && i < c->part_count; i++)
         stats_finish(&run->parts[i]);
     const double attended = clock_seconds();
-    ok = ok && list_heads(run, own, error) && stats_write(run, own, format, error);
+    ok = ok && list_heads(run, own, &order, error) && stats_write(run, own, format, error);
     if (ok && options->verbose)
         fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
                 read - start, attended - read, clock_seconds() - attended, clock_seconds() - start,
@@ -221,7 +224,7 @@ static const struct option_row stats_rows[] = {
     {.name = "sort",
      .argument = "MEASURE",
      .help = "the largest first; -MEASURE: the smallest first (default: by layer and head):",
-     .listed = stats_measures,
+     .listed = stat_words,
      .parse = value_string,
      OPTION_OWN(struct stats_options, sort)},
     {.name = "best",

@@ -113,14 +113,6 @@ struct given_shared {
     size_t jobs;                    /* of a head */
 };
 
-static bool given_chosen(const struct selection *s, size_t head)
-{
-    bool is = !s->heads;
-    for (size_t h = 0; s->heads && h < s->head_count; h++)
-        is = is || s->heads[h] == head;
-    return is;
-}
-
 static void given_rows_work(void *context, int worker, size_t job)
 {
     const struct given_shared *shared = context;
@@ -155,7 +147,7 @@ static void find_matrices(const struct given_work *work, struct strided *matrice
     const struct selection *s = work->request->selection;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, work->layer, h, &heads[h]);
-        if (selection_has_layer(s, work->layer) && given_chosen(s, h))
+        if (selection_has_layer(s, work->layer) && selection_has_head(s, h))
             matrices[h] = (struct strided){stage_data_matrix(work->stage, work->layer, h), problem->m, 1};
     }
 }
@@ -225,7 +217,7 @@ static bool look_exchanged(const struct given_warning *warning, size_t first, si
     const struct problem *problem = warning->problem;
     for (size_t l = first; l < end; l++)
         for (size_t h = 0; h < problem->heads; h++)
-            if (selection_has_layer(warning->selection, l) && given_chosen(warning->selection, h) &&
+            if (selection_has_layer(warning->selection, l) && selection_has_head(warning->selection, h) &&
                 !columns_sum_to_one(stage_data_matrix(warning->weights, l, h), problem->n, problem->m))
                 return false;
     return true;

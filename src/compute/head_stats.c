@@ -11,24 +11,10 @@
 #include "engine/engine.h"
 #include "problem/problem_head.h"
 
-const char *const stat_names[STAT_COUNT + 1] = {
-    [STAT_ENTROPY] = "entropy",
-    [STAT_ENTROPY_NORMALIZED] = "entropy_normalized",
-    [STAT_EFFECTIVE_KEYS] = "effective_keys",
-    [STAT_MEAN_DISTANCE] = "mean_distance",
-    [STAT_CONFIDENCE] = "confidence",
-    [STAT_MAX_WEIGHT] = "max_weight",
-    [STAT_FIRST_TOKEN] = "first_token",
-    [STAT_SELF] = "self",
-    [STAT_PREVIOUS_TOKEN] = "previous_token",
-    [STAT_NEXT_TOKEN] = "next_token",
-    [STAT_DUPLICATE_TOKEN] = "duplicate_token",
-    [STAT_INDUCTION] = "induction",
-    [STAT_OFFSET] = "offset",
-    [STAT_OFFSET_SHARE] = "offset_share",
-    [STAT_COVERAGE_90] = "coverage_90",
-    [STAT_SINK] = "sink",
-};
+#define STAT_NAME(upper, name) #name,
+#define STAT_WORD(upper, name) #name
+const char *const stat_names[STAT_COUNT] = {STATS(STAT_NAME, )};
+const char stat_words[] = STATS(STAT_WORD, " ");
 
 enum stat stat_named(const char *name)
 {
@@ -36,14 +22,6 @@ enum stat stat_named(const char *name)
     while (stat < STAT_COUNT && strcmp(stat_names[stat], name) != 0)
         stat++;
     return stat;
-}
-
-static bool is_measured(const struct selection *s, size_t layer, size_t head)
-{
-    bool is = !s->heads;
-    for (size_t h = 0; s->heads && h < s->head_count; h++)
-        is = is || s->heads[h] == head;
-    return is && selection_has_layer(s, layer);
 }
 
 static void stats_rows(void *context, size_t layer, size_t head, size_t first, size_t count,
@@ -55,7 +33,7 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     const struct problem_layer *spec = &s->problem->layers[layer];
     struct stats_columns *columns = &s->columns[which];
     int64_t *keys = s->numbers + (2 * worker + 1) * m;
-    if (!is_measured(s->selection, layer, head))
+    if (!selection_has_layer(s->selection, layer) || !selection_has_head(s->selection, head))
         return;
     size_t from = m, end = 0; /* keys that the rows reach */
     for (size_t r = 0; r < count; r++) {
@@ -107,18 +85,19 @@ static bool find_same(struct stats *stats, struct error *error)
     while (slots < 2 * p->m)
         slots *= 2;
     size_t *last = memory_alloc(slots, sizeof *last, error); /* the last key of each token, or SIZE_MAX */
-    stats->same = memory_alloc(p->m, sizeof *stats->same, error);
+    size_t *same = memory_alloc(p->m, sizeof *same, error);
+    stats->places.same = same;
     for (size_t i = 0; last && i < slots; i++)
         last[i] = SIZE_MAX;
-    for (size_t j = 0; last && stats->same && j < p->m; j++) {
+    for (size_t j = 0; last && same && j < p->m; j++) {
         const char *text = p->key_tokens.text[j];
         size_t slot = hash_bytes(text, strlen(text)) & (slots - 1);
         while (last[slot] != SIZE_MAX && strcmp(p->key_tokens.text[last[slot]], text) != 0)
             slot = (slot + 1) & (slots - 1);
-        stats->same[j] = last[slot];
+        same[j] = last[slot];
         last[slot] = j;
     }
-    const bool ok = last && stats->same;
+    const bool ok = last && same;
     free(last);
     return ok;
 }
@@ -136,10 +115,11 @@ static bool find_patches(struct stats *stats, struct error *error)
     stats->places.patch_first = grid.first;
     stats->places.patch_columns = grid.columns;
     stats->places.patch_count = patch_grid_count(&grid);
-    stats->patch_distance = memory_alloc(stats->places.patch_count, sizeof *stats->patch_distance, error);
-    for (size_t j = 0; stats->patch_distance && j < stats->places.patch_count; j++)
-        stats->patch_distance[j] = hypot((double)(j / grid.columns), (double)(j % grid.columns));
-    return stats->patch_distance;
+    double *distance = memory_alloc(stats->places.patch_count, sizeof *distance, error);
+    stats->places.patch_distance = distance;
+    for (size_t j = 0; distance && j < stats->places.patch_count; j++)
+        distance[j] = hypot((double)(j / grid.columns), (double)(j % grid.columns));
+    return distance;
 }
 
 static bool columns_make(struct stats_columns *columns, size_t n, size_t m, struct error *error)
@@ -155,8 +135,10 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
                 int threads, struct error *error)
 {
     size_t heads, all, numbers;
-    *stats = (struct stats){
-        .problem = problem, .selection = selection, .workers = (size_t)engine_threads(threads)};
+    *stats = (struct stats){.problem = problem,
+                            .selection = selection,
+                            .places = {.n = problem->n, .m = problem->m},
+                            .workers = (size_t)engine_threads(threads)};
     if (!size_multiply(problem->layer_count, problem->heads, &heads) ||
         !size_multiply(heads, stats->workers, &all) ||
         !size_multiply(2 * stats->workers, problem->m, &numbers))
@@ -172,15 +154,10 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
     for (size_t i = 0; ok && i < heads; i++) {
         const size_t layer = i / problem->heads, head = i % problem->heads;
         problem_head(problem, layer, head, &stats->rules[i]);
-        ok = !is_measured(selection, layer, head) ||
-             columns_make(&stats->columns[i], problem->n, problem->m, error);
+        if (selection_has_layer(selection, layer) && selection_has_head(selection, head))
+            ok = columns_make(&stats->columns[i], problem->n, problem->m, error);
     }
-    ok = ok && find_same(stats, error) && find_patches(stats, error);
-    stats->places.n = problem->n;
-    stats->places.m = problem->m;
-    stats->places.same = stats->same;
-    stats->places.patch_distance = stats->patch_distance;
-    return ok;
+    return ok && find_same(stats, error) && find_patches(stats, error);
 }
 
 void stats_free(struct stats *stats)
@@ -197,8 +174,8 @@ void stats_free(struct stats *stats)
     free(stats->columns);
     free(stats->sums);
     free(stats->numbers);
-    free(stats->same);
-    free(stats->patch_distance);
+    free(stats->places.same);
+    free(stats->places.patch_distance);
     *stats = (struct stats){0};
 }
 

@@ -40,9 +40,7 @@ struct stats {
     int64_t *numbers;              /* of a worker: m, and m sums of keys, which are 0 between calls */
     size_t *keys;                  /* of a worker: m */
     struct head *rules;            /* of layers×heads: what masks their pairs */
-    size_t *same;                  /* places.same; owned */
-    double *patch_distance;        /* places.patch_distance; owned */
-    struct stats_places places;
+    struct stats_places places;    /* its lists are owned */
     size_t workers;
 };
 

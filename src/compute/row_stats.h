@@ -14,27 +14,30 @@
 
 #include "attention/head.h"
 
-/* The measures, in the order in which they are shown. */
-enum stat {
-    STAT_ENTROPY,
-    STAT_ENTROPY_NORMALIZED,
-    STAT_EFFECTIVE_KEYS,
-    STAT_MEAN_DISTANCE,
-    STAT_CONFIDENCE,
-    STAT_MAX_WEIGHT,
-    STAT_FIRST_TOKEN,
-    STAT_SELF,
-    STAT_PREVIOUS_TOKEN,
-    STAT_NEXT_TOKEN,
-    STAT_DUPLICATE_TOKEN,
-    STAT_INDUCTION,
-    STAT_OFFSET,
-    STAT_OFFSET_SHARE,
-    STAT_COVERAGE_90,
-    STAT_SINK,
-    STAT_COUNT
-};
-extern const char *const stat_names[STAT_COUNT + 1]; /* NULL-terminated */
+/* X(ENUM, NAME) for each measure, with BETWEEN between them, in the order in which they are shown. */
+#define STATS(X, BETWEEN)                                                                                    \
+    X(ENTROPY, entropy) BETWEEN X(ENTROPY_NORMALIZED, entropy_normalized)                                    \
+    BETWEEN                                                                                                  \
+    X(EFFECTIVE_KEYS, effective_keys) BETWEEN X(MEAN_DISTANCE, mean_distance)                                \
+    BETWEEN                                                                                                  \
+    X(CONFIDENCE, confidence) BETWEEN X(MAX_WEIGHT, max_weight)                                              \
+    BETWEEN                                                                                                  \
+    X(FIRST_TOKEN, first_token) BETWEEN X(SELF, self)                                                        \
+    BETWEEN                                                                                                  \
+    X(PREVIOUS_TOKEN, previous_token) BETWEEN X(NEXT_TOKEN, next_token)                                      \
+    BETWEEN                                                                                                  \
+    X(DUPLICATE_TOKEN, duplicate_token) BETWEEN X(INDUCTION, induction)                                      \
+    BETWEEN                                                                                                  \
+    X(OFFSET, offset) BETWEEN X(OFFSET_SHARE, offset_share)                                                  \
+    BETWEEN                                                                                                  \
+    X(COVERAGE_90, coverage_90) BETWEEN X(SINK, sink)
+
+#define STAT_ENUM(upper, name) STAT_##upper,
+enum stat { STATS(STAT_ENUM, ) STAT_COUNT };
+
+/* Their names, and these in one text: "entropy entropy_normalized". */
+extern const char *const stat_names[STAT_COUNT];
+extern const char stat_words[];
 
 /* Numbers in steps of 2⁻⁴⁰. */
 __extension__ typedef __int128 wide_sum;
@@ -73,11 +76,11 @@ struct stats_columns {
     atomic_bool is_too_large; /* a weight that the sums of keys do not hold */
 };
 
-/* What is known of the places of queries and keys. Lists are borrowed. */
+/* What is known of the places of queries and keys. */
 struct stats_places {
     size_t n, m;
-    const size_t *same; /* of each key: the one before it with the same token, or SIZE_MAX; NULL: not known */
-    const double *patch_distance; /* rows×columns of a patch grid, by how far apart; NULL: there is none */
+    size_t *same; /* of each key: the one before it with the same token, or SIZE_MAX; NULL: not known */
+    double *patch_distance; /* rows×columns of a patch grid, by how far apart; NULL: there is none */
     size_t patch_first, patch_columns, patch_count;
 };
 

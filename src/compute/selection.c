@@ -139,6 +139,14 @@ bool selection_has_layer(const struct selection *selection, size_t layer)
     return has;
 }
 
+bool selection_has_head(const struct selection *selection, size_t head)
+{
+    bool has = !selection->heads;
+    for (size_t i = 0; !has && i < selection->head_count; i++)
+        has = selection->heads[i] == head;
+    return has;
+}
+
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem)
 {
     return selection->query_end - selection->query_first == problem->n &&

@@ -46,6 +46,7 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
                      const struct labels *labels, struct warnings *warnings, struct error *error);
 
 bool selection_has_layer(const struct selection *selection, size_t layer);
+bool selection_has_head(const struct selection *selection, size_t head);
 
 /* Whether every query and key is wanted. */
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem);

@@ -1,11 +1,9 @@
 #include "view/stats_table.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "base/text.h"
 #include "view/label_text.h"
+#include "view/table_number.h"
 
 /* Columns of the table: headings in two lines, and how many decimals. */
 static const struct stats_column {
@@ -32,25 +30,6 @@ static bool is_shown(const struct stats_head *list, size_t count, enum stat stat
     return any;
 }
 
-static void put_right(struct out *out, const char *text, size_t width)
-{
-    for (size_t has = text_columns(text); has < width; has++)
-        out_char(out, ' ');
-    out_text(out, text);
-}
-
-static void put_measure(struct out *out, double value, int decimals)
-{
-    char text[32];
-    if (isnan(value))
-        snprintf(text, sizeof text, "-");
-    else if (value > -1000 && value < 1e5)
-        snprintf(text, sizeof text, "%.*f", decimals, value);
-    else
-        snprintf(text, sizeof text, "%.2g", value);
-    put_right(out, text, STATS_WIDTH);
-}
-
 /* The key that most rows look at, by its label, and its mean weight. */
 static void put_sink(struct out *out, const struct stats_head *head)
 {
@@ -74,14 +53,14 @@ void stats_table(struct out *out, const struct stats_head *list, size_t count)
         out_text(out, line == 0 ? "           " : "layer  head");
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
-                put_right(out, columns[c].heading[line], STATS_WIDTH);
+                out_format(out, "%*s", STATS_WIDTH, columns[c].heading[line]);
         out_text(out, line == 0 ? "\n" : "  sink\n");
     }
     for (size_t i = 0; i < count; i++) {
         out_format(out, "%5zu  %4zu", list[i].layer, list[i].head);
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
-                put_measure(out, list[i].stats->value[columns[c].stat], columns[c].decimals);
+                table_number(out, STATS_WIDTH, columns[c].decimals, list[i].stats->value[columns[c].stat]);
         put_sink(out, &list[i]);
         out_char(out, '\n');
     }

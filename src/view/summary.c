@@ -1,11 +1,11 @@
 #include "view/summary.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "view/label_text.h"
+#include "view/table_number.h"
 
 /* Up to FEW files by name; of more the count, the first and the last two. */
 static void summary_names(char *const *names, size_t count, struct out *out)
@@ -34,17 +34,6 @@ static void summary_pad(struct out *out, const char *text, size_t columns)
     out_text(out, text);
     for (; has < columns; has++)
         out_char(out, ' ');
-}
-
-/* With so many decimals, or as few digits as fit where the number is out of the ordinary. */
-static void summary_number(struct out *out, int width, int decimals, double value)
-{
-    if (isnan(value)) /* a measure that means nothing here */
-        out_format(out, "%*s", width, "-");
-    else if (value > -1000 && value < 1e5)
-        out_format(out, "%*.*f", width, decimals, value);
-    else
-        out_format(out, " %*.2g", width - 1, value);
 }
 
 /* Columns that the widest label of a query ("from") takes. */
@@ -82,10 +71,10 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
             }
             label_text(labels_shown(&problem->tokens)[m->largest_query], from);
             label_text(labels_shown(&problem->key_tokens)[m->largest_key], to);
-            summary_number(out, 9, 3, m->entropy);
-            summary_number(out, 10, 2, m->distance);
-            summary_number(out, 8, 3, m->first);
-            summary_number(out, 9, 3, (double)m->largest);
+            table_number(out, 9, 3, m->entropy);
+            table_number(out, 10, 2, m->distance);
+            table_number(out, 8, 3, m->first);
+            table_number(out, 9, 3, (double)m->largest);
             out_text(out, "  ");
             summary_pad(out, from, width);
             out_format(out, " → %s\n", to);

@@ -12,6 +12,7 @@ struct stats_head {
     size_t layer, head;
     const struct head_stats *stats;
     const struct problem *problem;
+    double rank; /* for who sorts them */
 };
 
 /* Writes an object with `heads`, in the order of the list. */
