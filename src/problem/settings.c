@@ -539,14 +539,25 @@ bool settings_same(const struct settings *a, const struct settings *b, enum sett
            memcmp((const char *)a + at, (const char *)b + at, fields[which].size) == 0;
 }
 
-void per_head_write(const struct per_head *list, struct out *out)
+static void write_list(const struct per_head *list, void (*write)(struct out *out, double value),
+                       struct out *out)
 {
     out_text(out, list->count > 1 ? "[" : "");
     for (size_t i = 0; i < list->count; i++) {
         out_text(out, i > 0 ? "," : "");
-        out_float(out, (float)list->at[i]);
+        write(out, list->at[i]);
     }
     out_text(out, list->count > 1 ? "]" : "");
+}
+
+static void write_single(struct out *out, double value)
+{
+    out_float(out, (float)value);
+}
+
+void per_head_write(const struct per_head *list, struct out *out)
+{
+    write_list(list, write_single, out);
 }
 
 const struct per_head *settings_per_head(const struct settings *settings, enum setting which)
@@ -574,16 +585,6 @@ static void write_windows(const struct windows *windows, struct out *out)
     out_text(out, windows->count > 1 ? "]" : "");
 }
 
-static void write_doubles(const struct per_head *list, struct out *out)
-{
-    out_text(out, list->count > 1 ? "[" : "");
-    for (size_t i = 0; i < list->count; i++) {
-        out_text(out, i > 0 ? "," : "");
-        out_double(out, list->at[i]);
-    }
-    out_text(out, list->count > 1 ? "]" : "");
-}
-
 void settings_write(const struct settings *settings, enum setting which, struct out *out)
 {
     const void *field = (const char *)settings + fields[which].at;
@@ -602,7 +603,7 @@ void settings_write(const struct settings *settings, enum setting which, struct 
     case POSITIVES:
     case FINITES:
     case SOFTCAPS:
-        write_doubles(field, out);
+        write_list(field, out_double, out);
         break;
     case FILL:
         if (isnan(*(const double *)field))

@@ -190,7 +190,7 @@ void settings_write(const struct settings *settings, enum setting which, struct 
 /* The value of a setting that may be a number a head; NULL for other settings. */
 const struct per_head *settings_per_head(const struct settings *settings, enum setting which);
 
-/* Writes a number, or a list of one a head. */
+/* Writes a number, or a list of one a head, as float32 has them. */
 void per_head_write(const struct per_head *list, struct out *out);
 
 /* Sets in `settings` every setting that `over` gives. */

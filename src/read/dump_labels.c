@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/array_tensor.h"
@@ -46,9 +47,7 @@ static bool labels_of_list(struct labels *labels, const struct metadatum *list, 
     size_t at = 0;
     bool ok = labels_begin(labels, list->size, place, error);
     for (size_t i = 0; ok && i < list->size && list->bytes - at >= 8; i++) {
-        uint64_t length = 0;
-        for (int b = 0; b < 8; b++)
-            length |= (uint64_t)(unsigned char)list->data[at + (size_t)b] << 8 * b;
+        const uint64_t length = little_endian(list->data + at, 8);
         if (length > list->bytes - at - 8)
             break;
         ok = labels_text(labels, list->data + at + 8, (size_t)length, error);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "read/dump.h"
 #include "read/dump_labels.h"
+#include "read/dump_names.h"
 #include "read/inputs_put.h"
 #include "read/model.h"
 #include "read/model_plan.h"
@@ -73,7 +74,7 @@ static bool read_inputs(struct file_info *info, struct error *error)
     bool ok = true;
     for (size_t i = 0; ok && i < info->file.count; i++) {
         size_t layer = SIZE_MAX;
-        (void)sscanf(info->file.arrays[i].name, "layers.%zu.", &layer);
+        (void)dump_name_of_layer(info->file.arrays[i].name, &layer);
         const struct dump_reading reading = {.input = info->file.inputs_of[i],
                                              .layer = layer,
                                              .step = SIZE_MAX,

@@ -19,11 +19,13 @@ static void array_csv_number(struct out *out, enum dtype dtype, const char *from
     csv_value(out, single);
 }
 
-bool array_csv_write(const struct labels *tokens, const struct array *arrays, size_t count, struct out *out,
-                     struct error *error)
+bool array_csv_write(const struct inputs *beside, const struct array *arrays, size_t count, struct out *out,
+                     struct warnings *warnings, struct error *error)
 {
+    const struct labels *tokens = &beside->tokens;
     char shape[ARRAY_SHAPE_TEXT];
     struct out numbers;
+    (void)warnings;
     if (count != 1)
         return error_set(error, ERROR_USAGE, "a CSV file holds one array, and there are %zu: expected one",
                          count);

@@ -90,16 +90,23 @@ static struct named_array named_array(const struct array *array, bool is_result)
     return named;
 }
 
-size_t array_json_unknown(const struct array *arrays, size_t count, const char **first)
+/* Warns of names under which attn finds nothing. */
+static void warn_unknown(const struct array *arrays, size_t count, struct warnings *warnings)
 {
+    const char *first = NULL;
     size_t unknown = 0;
     for (size_t i = 0; i < count; i++) {
         const char *key = named_array(&arrays[i], false).key;
         if (input_named(key) == INPUT_COUNT && strcmp(key, "weights") != 0 && !json_names_ids(key) &&
             !json_names_other(key) && unknown++ == 0)
-            *first = arrays[i].name;
+            first = arrays[i].name;
     }
-    return unknown;
+    if (unknown == 1)
+        warnings_add(warnings, "%s is no key of a JSON input: --rename gives it another name", first);
+    else if (unknown > 1)
+        warnings_add(warnings,
+                     "%s and %zu more names are no keys of a JSON input: --rename gives them others", first,
+                     unknown - 1);
 }
 
 /* By layers; within one as in the file. */
@@ -168,7 +175,7 @@ static bool array_json_lists(struct input_json *json, struct named_array *list, 
 }
 
 bool array_json_write(const struct inputs *about, const struct array *arrays, size_t count, struct out *out,
-                      struct error *error)
+                      struct warnings *warnings, struct error *error)
 {
     struct input_json json = {out, "{"};
     struct named_array *list = memory_alloc(count, sizeof *list, error);
@@ -190,6 +197,8 @@ bool array_json_write(const struct inputs *about, const struct array *arrays, si
         ok = array_json_layers(&json, about, list, layered, error);
     input_json_end(&json);
     out_char(out, '\n');
+    if (ok && !about->is_result)
+        warn_unknown(arrays, count, warnings);
     free(list);
     return ok;
 }

@@ -12,12 +12,9 @@ extern const struct format format_array_json;
  * Writes an object with the keys of `about` and one for each array, nested lists of numbers; arrays called layers.N.KEY stand in
  * the N-th object of "layers", or in a list under KEY where `about` is a result, and `about` has at most as many layers. Numbers
  * of the types that have one a block stay exact, with NaN, Infinity and -Infinity; the null of a tensor of JSON is null again.
- * Arrays are packed, and their numbers come from array_write. Errors: no memory, and those of array_write.
+ * Arrays are packed, and their numbers come from array_write. Warns of names under which attn finds nothing. Errors: no memory, and those of array_write.
  */
 bool array_json_write(const struct inputs *about, const struct array *arrays, size_t count, struct out *out,
-                      struct error *error);
-
-/* How many of the arrays have a name under which attn finds nothing; *first: the first of them. */
-size_t array_json_unknown(const struct array *arrays, size_t count, const char **first);
+                      struct warnings *warnings, struct error *error);
 
 #endif

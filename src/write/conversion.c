@@ -21,16 +21,26 @@
 #include "write/renaming.h"
 #include "write/vectors.h"
 
-/* The formats that are texts. */
-static const struct format *const texts[] = {&format_array_json, &format_array_csv, &format_vectors};
+/* The formats that are texts: they take what stands beside the arrays as it was read, and say themselves what they lose. */
+static const struct written_text {
+    const struct format *format;
+    bool (*write)(const struct inputs *beside, const struct array *arrays, size_t count, struct out *out,
+                  struct warnings *warnings, struct error *error);
+    bool has_names; /* arrays have names, and there can be several */
+} texts[] = {
+    {&format_array_json, array_json_write, true},
+    {&format_array_csv, array_csv_write, false},
+    {&format_vectors, vectors_write, false},
+};
 enum { TEXTS = sizeof texts / sizeof *texts };
 
-static bool is_text_format(const struct format *format)
+/* The row of a format that is a text, else NULL. */
+static const struct written_text *written_text(const struct format *format)
 {
-    bool is = false;
     for (size_t i = 0; i < TEXTS; i++)
-        is = is || texts[i] == format;
-    return is;
+        if (texts[i].format == format)
+            return &texts[i];
+    return NULL;
 }
 
 const struct format *conversion_format(const char *path, struct error *error)
@@ -41,14 +51,14 @@ const struct format *conversion_format(const char *path, struct error *error)
     if (format && format->write)
         return format;
     for (size_t i = 0; i < TEXTS; i++)
-        if (text_ends_caseless(path, texts[i]->endings[0]))
-            return texts[i];
+        if (text_ends_caseless(path, texts[i].format->endings[0]))
+            return texts[i].format;
     for (size_t i = 0; formats[i] && used < sizeof endings; i++)
         if (formats[i]->write)
             used += (size_t)snprintf(endings + used, sizeof endings - used, "%s ", formats[i]->endings[0]);
     for (size_t i = 0; i < TEXTS && used < sizeof endings; i++)
         used += (size_t)snprintf(endings + used, sizeof endings - used, "%s%s", i > 0 ? " " : "",
-                                 texts[i]->endings[0]);
+                                 texts[i].format->endings[0]);
     words_list(list, endings, "or");
     error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s", path, list);
     return NULL;
@@ -103,7 +113,7 @@ static bool check_type(const struct format *format, enum dtype wanted, struct er
 /* Whether the arrays of a format have names, and there can be several. */
 static bool has_names(const struct format *format)
 {
-    return format != &format_npy && format != &format_vectors && format != &format_array_csv;
+    return written_text(format) ? written_text(format)->has_names : format != &format_npy;
 }
 
 /* Whether an array is chosen; used[i]: pattern i fits one. */
@@ -300,7 +310,7 @@ bool conversion_make(struct conversion *conversion, struct array_file *file, con
     for (size_t i = 0; ok && i < rules->rename_count; i++)
         ok = renaming_parse(&renamings[i], rules->renames[i], error);
     ok = ok && conversion_add_all(conversion, rules, renamings, used, error);
-    if (ok && is_text_format(format))
+    if (ok && written_text(format))
         ok = conversion_read_about(conversion, warnings, error);
     else if (ok && has_names(format))
         ok = conversion_add_about(conversion, warnings, error);
@@ -319,7 +329,7 @@ static bool conversion_leaves_out(const struct format *format, const struct meta
     return !(format->keeps && format->keeps(metadatum)) && strcmp(metadatum->key, "general.alignment") != 0 &&
            strcmp(metadatum->key, "format") != 0 &&
            !(strcmp(metadatum->key, DUMP_ABOUT) == 0 && has_names(format)) &&
-           !(is_labels(metadatum) && (has_names(format) || is_text_format(format)));
+           !(is_labels(metadatum) && (has_names(format) || written_text(format)));
 }
 
 static void warn_left_out(const struct conversion *conversion, struct warnings *warnings)
@@ -371,19 +381,6 @@ static void warn_losses(const struct conversion *conversion, struct warnings *wa
                      conversion->unquantized, conversion->unquantized == 1 ? " was" : "s were");
 }
 
-/* Warns of names that no input has, where it is one that is written. */
-static void warn_unknown(const struct conversion *conversion, struct warnings *warnings)
-{
-    const char *first = NULL;
-    const size_t unknown = array_json_unknown(conversion->arrays, conversion->count, &first);
-    if (unknown == 1)
-        warnings_add(warnings, "%s is no key of a JSON input: --rename gives it another name", first);
-    else if (unknown > 1)
-        warnings_add(warnings,
-                     "%s and %zu more names are no keys of a JSON input: --rename gives them others", first,
-                     unknown - 1);
-}
-
 /* The metadata of the new file: those of an archive, and what stands beside the arrays instead of it. NULL: no memory. */
 static struct metadatum *conversion_metadata(const struct conversion *conversion, size_t *count,
                                              struct error *error)
@@ -399,17 +396,15 @@ static struct metadatum *conversion_metadata(const struct conversion *conversion
     return list;
 }
 
-static bool write_format(const struct conversion *conversion, struct out *out, struct error *error)
+static bool write_format(const struct conversion *conversion, struct out *out, struct warnings *warnings,
+                         struct error *error)
 {
     const struct format *format = conversion->format;
     const struct array *arrays = conversion->arrays;
     size_t count;
-    if (format == &format_array_json)
-        return array_json_write(&conversion->file->inputs, arrays, conversion->count, out, error);
-    if (format == &format_array_csv)
-        return array_csv_write(&conversion->file->inputs.tokens, arrays, conversion->count, out, error);
-    if (format == &format_vectors)
-        return vectors_write(&conversion->file->inputs.tokens, arrays, conversion->count, out, error);
+    if (written_text(format))
+        return written_text(format)->write(&conversion->file->inputs, arrays, conversion->count, out,
+                                           warnings, error);
     struct metadatum *metadata = conversion_metadata(conversion, &count, error);
     const bool ok = metadata && format->write(arrays, conversion->count, metadata, count, out, error);
     free(metadata);
@@ -419,16 +414,8 @@ static bool write_format(const struct conversion *conversion, struct out *out, s
 bool conversion_write(struct conversion *conversion, struct out *out, struct warnings *warnings,
                       struct error *error)
 {
-    size_t repeated = 0;
-    if (!write_format(conversion, out, error) ||
-        (conversion->format == &format_vectors &&
-         !vectors_repeated(&conversion->file->inputs.tokens, &repeated, error)))
+    if (!write_format(conversion, out, warnings, error))
         return false;
-    if (repeated > 0)
-        warnings_add(warnings, "%zu token%s again: readers of word vectors keep one vector of each", repeated,
-                     repeated == 1 ? " stands" : "s stand");
-    if (conversion->format == &format_array_json && !conversion->file->inputs.is_result)
-        warn_unknown(conversion, warnings);
     warn_losses(conversion, warnings);
     warn_left_out(conversion, warnings);
     return true;

@@ -33,9 +33,35 @@ static bool vectors_check(const struct labels *tokens, const struct array *array
     return true;
 }
 
-bool vectors_write(const struct labels *tokens, const struct array *arrays, size_t count, struct out *out,
-                   struct error *error)
+static int compare_words(const void *a, const void *b)
 {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Warns of tokens that stand twice: readers keep one vector of each. */
+static bool warn_repeated(const struct labels *tokens, struct warnings *warnings, struct error *error)
+{
+    char **sorted = memory_alloc(tokens->count, sizeof *sorted, error);
+    size_t repeated = 0;
+    if (!sorted)
+        return false;
+    if (tokens->count > 0) {
+        memcpy(sorted, tokens->text, tokens->count * sizeof *sorted);
+        qsort(sorted, tokens->count, sizeof *sorted, compare_words);
+    }
+    for (size_t i = 1; i < tokens->count; i++)
+        repeated += strcmp(sorted[i - 1], sorted[i]) == 0;
+    free(sorted);
+    if (repeated > 0)
+        warnings_add(warnings, "%zu token%s again: readers of word vectors keep one vector of each", repeated,
+                     repeated == 1 ? " stands" : "s stand");
+    return true;
+}
+
+bool vectors_write(const struct inputs *beside, const struct array *arrays, size_t count, struct out *out,
+                   struct warnings *warnings, struct error *error)
+{
+    const struct labels *tokens = &beside->tokens;
     struct out numbers;
     if (!vectors_check(tokens, arrays, count, error))
         return false;
@@ -58,28 +84,7 @@ bool vectors_write(const struct labels *tokens, const struct array *arrays, size
             out_char(out, '\n');
     }
     out_free(&numbers);
-    return ok;
-}
-
-static int compare_words(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-bool vectors_repeated(const struct labels *tokens, size_t *repeated, struct error *error)
-{
-    char **sorted = memory_alloc(tokens->count, sizeof *sorted, error);
-    *repeated = 0;
-    if (!sorted)
-        return false;
-    if (tokens->count > 0) {
-        memcpy(sorted, tokens->text, tokens->count * sizeof *sorted);
-        qsort(sorted, tokens->count, sizeof *sorted, compare_words);
-    }
-    for (size_t i = 1; i < tokens->count; i++)
-        *repeated += strcmp(sorted[i - 1], sorted[i]) == 0;
-    free(sorted);
-    return true;
+    return ok && warn_repeated(tokens, warnings, error);
 }
 
 static const char *const vectors_endings[] = {".vec", NULL};
