@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/output_format.h"
 #include "figure/colormap.h"
+#include "problem/setting_kinds.h"
 #include "read/dump_names.h"
 #include "read/read.h"
 

@@ -11,6 +11,7 @@
 #include "compute/joining.h"
 #include "figure/heatmap.h"
 #include "problem/settings.h"
+#include "problem/settings_parse.h"
 
 /* `--NAME is "TEXT": expected EXPECTED`. Always false. */
 static bool value_wrong(const struct option_row *row, const char *text, const char *expected,

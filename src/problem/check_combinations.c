@@ -8,6 +8,7 @@
 #include "base/source.h"
 #include "base/words.h"
 #include "problem/check.h"
+#include "problem/setting_kinds.h"
 
 /* A setting, a value of one, or a tensor, which may need another or exclude it. */
 struct requirement {

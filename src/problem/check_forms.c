@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "problem/check.h"
+#include "problem/setting_kinds.h"
 
 bool count_error(const struct check *check, enum input which, const char *expected, size_t count)
 {

@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "base/source.h"
+#include "problem/setting_kinds.h"
 
 /* The tensors under one roof, and where messages go. */
 struct straight {

@@ -59,19 +59,6 @@ enum setting {
     SETTING_COUNT
 };
 
-/* The part of the computation that a setting belongs to; bits, so that one can ask for several. */
-enum role {
-    ROLE_INPUT = 1,        /* the meaning of tensors: how many heads, and true in a mask */
-    ROLE_BAND = 2,         /* masks by distance: causal and window */
-    ROLE_SCALE = 4,        /* scale and softcap */
-    ROLE_WEIGHT = 8,       /* everything else between q, k and the weights */
-    ROLE_POSITION = 16,    /* position encodings */
-    ROLE_PATTERN = 32,     /* all other masks */
-    ROLE_STACK = 64,       /* residual and norm */
-    ROLE_PROJECTION = 128, /* what makes q, k and v: how projections are stored, norms of q and k */
-    ROLE_PICTURE = 256     /* where the patches of an image are; nothing is computed with it */
-};
-
 enum causal { CAUSAL_NO, CAUSAL_START, CAUSAL_END };
 /* AUTO: the keys if there are enough of them, else the queries. */
 enum grid_axis { GRID_AUTO, GRID_KEYS, GRID_QUERIES };
@@ -134,29 +121,6 @@ struct settings {
     struct place place[SETTING_COUNT]; /* of each in its file; the file is NULL for the command line */
 };
 
-/* The name of a setting and its argument. `argument` is NULL for a switch, and begins with '[' where it may
- * be left out. Names are JSON keys; on the command line '_' is '-'. */
-struct setting_kind {
-    const char *name, *argument;
-    const char *words; /* the words that the argument may be, separated by blanks; NULL: it is no word */
-    const char *help;
-};
-extern const struct setting_kind setting_kinds[SETTING_COUNT];
-
-/* The setting of that JSON name, or SETTING_COUNT. */
-enum setting setting_named(const char *name);
-
-enum role setting_role(enum setting which);
-
-/*
- * Parses a setting from its text: "4", "0.125", "true", "end", "3,0" (NULL: a switch given alone). JSON
- * values come the same way: true and false as text, an array [3, 0] as "3,0"; only the object of rope_scaling is read
- * by problem/rope_setting.h, and settings_mark says that it was. On failure sets an error of
- * `kind` that says what was expected; `called` names the setting in the message ("--heads", "heads").
- */
-bool settings_parse(struct settings *settings, enum setting which, const char *text, const char *called,
-                    enum error_kind kind, struct error *error);
-
 /* Says that a setting was given, whose member was set otherwise than by settings_parse. */
 void settings_mark(struct settings *settings, enum setting which);
 
@@ -183,15 +147,8 @@ uint64_t settings_keep_masks(struct settings *settings);
 /* Whether both have the setting, with the same value. Not for causal and window. */
 bool settings_same(const struct settings *a, const struct settings *b, enum setting which);
 
-/* Writes a setting as a value of JSON that settings_parse would accept: "sparsemax" with its quotes, 0.5,
- * [0,3]. What was given: of causal and window results write more. */
-void settings_write(const struct settings *settings, enum setting which, struct out *out);
-
 /* The value of a setting that may be a number a head; NULL for other settings. */
 const struct per_head *settings_per_head(const struct settings *settings, enum setting which);
-
-/* Writes a number, or a list of one a head, as float32 has them. */
-void per_head_write(const struct per_head *list, struct out *out);
 
 /* Sets in `settings` every setting that `over` gives. */
 void settings_override(struct settings *settings, const struct settings *over);

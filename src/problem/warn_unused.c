@@ -1,5 +1,6 @@
 /* Warnings of tensors and settings that are given and not used. */
 #include "problem/check.h"
+#include "problem/setting_kinds.h"
 
 #include <stdio.h>
 

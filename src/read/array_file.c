@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/senses.h"
+#include "problem/setting_kinds.h"
+#include "problem/settings_write.h"
 #include "read/model.h"
 #include "read/read.h"
 #include "tensor/format.h"

@@ -11,6 +11,7 @@
 #include "base/source.h"
 #include "base/text.h"
 #include "problem/rope_setting.h"
+#include "problem/setting_kinds.h"
 #include "read/dump_names.h"
 #include "read/json.h"
 #include "read/json_layers.h"
@@ -518,7 +519,7 @@ static bool read_config(struct reading *reading, const struct json_member *membe
             if (setting == SETTING_NORMALIZER && made->normalizer != NORMALIZER_SIGMOID)
                 made->given &= ~(UINT64_C(1) << setting);
             reading->inputs->is_partial = reading->inputs->is_partial || settings_in_force(made, setting);
-        } else if (setting < SETTING_COUNT && setting_role(setting) & roles) {
+        } else if (setting < SETTING_COUNT && setting_kinds[setting].role & roles) {
             ok = json_parse_setting(&reading->json, entry, setting, &reading->inputs->all.settings,
                                     reading->error);
         }

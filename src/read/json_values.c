@@ -8,6 +8,7 @@
 #include "base/number_write.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "problem/settings_parse.h"
 
 /* ---- kinds ---- */
 

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "problem/rope_setting.h"
+#include "problem/setting_kinds.h"
+#include "problem/settings_parse.h"
 
 /* A layer on its way to settings. */
 struct attending {
@@ -401,7 +403,7 @@ void model_tidy_position(struct settings *settings, int position)
 {
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
         const bool rotary = position == POSITION_ROTARY || position == POSITION_ROTARY_INTERLEAVED;
-        if (setting_role(i) != ROLE_POSITION || i == SETTING_POSITION ||
+        if (setting_kinds[i].role != ROLE_POSITION || i == SETTING_POSITION ||
             (i == SETTING_MAX_DISTANCE ? position == POSITION_RELATIVE : rotary))
             continue;
         settings->given &= ~(UINT64_C(1) << i);

@@ -1,4 +1,6 @@
 #include "write/input_json.h"
+#include "problem/setting_kinds.h"
+#include "problem/settings_write.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,6 +3,8 @@
  * back to the same float32; NaN and infinities are null. One row of a matrix a line.
  */
 #include "write/json.h"
+#include "problem/setting_kinds.h"
+#include "problem/settings_write.h"
 #include "write/write.h"
 
 #include <stdlib.h>
@@ -273,7 +275,7 @@ static void json_write_forms(struct out *out, const struct excerpts *all)
     const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
     const struct settings *first = &json_layer(all, 0)->settings;
     for (enum setting s = 0; s < SETTING_COUNT; s++) {
-        bool agree = settings_have(first, s) && setting_role(s) & roles;
+        bool agree = settings_have(first, s) && setting_kinds[s].role & roles;
         for (size_t l = 1; agree && l < json_layer_count(all); l++)
             agree = settings_same(first, &json_layer(all, l)->settings, s);
         const struct per_head *list = settings_per_head(first, s);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "compute/excerpt.h"
+#include "problem/settings_parse.h"
 
 enum { LAYERS = 2, HEADS = 4, KV_HEADS = 2, N = 5, M = 6, D_K = 3, D_V = 2 };
 enum { MANY = 1 << 20 };

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "base/words.h"
+#include "problem/setting_kinds.h"
 #include "problem/settings.h"
+#include "problem/settings_parse.h"
 #include "read/config.h"
 #include "read/model.h"
 #include "read/name_pattern.h"

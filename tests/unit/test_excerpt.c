@@ -6,6 +6,7 @@
 
 #include "attention/mask.h"
 #include "problem/problem_head.h"
+#include "problem/settings_parse.h"
 
 enum { ALL_STAGES = (1 << STAGE_COUNT) - 1 };
 

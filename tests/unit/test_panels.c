@@ -1,6 +1,7 @@
 /* Which matrices are drawn, and how they are called (view/panels.h). */
 #include "scenes.h"
 
+#include "problem/settings_parse.h"
 #include "view/panels.h"
 
 static const size_t second[] = {1}, some[] = {3, 2, 0};

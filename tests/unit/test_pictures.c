@@ -12,6 +12,7 @@
 
 #include "compute/excerpt.h"
 #include "compute/result.h"
+#include "problem/settings_parse.h"
 #include "read/read.h"
 #include "view/patch_values.h"
 #include "view/pictures.h"

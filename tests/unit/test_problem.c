@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "problem/problem.h"
 #include "problem/problem_head.h"
+#include "problem/setting_kinds.h"
+#include "problem/settings_parse.h"
 
 /* A tensor of that shape (0 ends it), filled with `value`. */
 static struct tensor filled(float value, size_t a, size_t b, size_t c, size_t d)
@@ -416,7 +418,7 @@ static void a_recurrence_excludes_by_role(void **state)
         [SETTING_DIFFERENTIAL] = "0.5",
     };
     for (enum setting which = 0; which < SETTING_COUNT; which++) {
-        if (!(setting_role(which) & (ROLE_BAND | ROLE_PATTERN | ROLE_SCALE | ROLE_WEIGHT)) ||
+        if (!(setting_kinds[which].role & (ROLE_BAND | ROLE_PATTERN | ROLE_SCALE | ROLE_WEIGHT)) ||
             which == SETTING_SCALE || which == SETTING_RECURRENCE)
             continue;
         struct inputs in = {0};

@@ -8,7 +8,10 @@
 /* cmocka wants these before it */
 #include <cmocka.h>
 
+#include "problem/setting_kinds.h"
 #include "problem/settings.h"
+#include "problem/settings_parse.h"
+#include "problem/settings_write.h"
 
 static struct settings parse(enum setting which, const char *text)
 {

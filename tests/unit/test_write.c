@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/workers.h"
+#include "problem/settings_parse.h"
 #include "write/write.h"
 
 static const size_t second[] = {1}, turned[] = {1, 0};
