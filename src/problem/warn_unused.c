@@ -1,8 +1,8 @@
 /* Warnings of tensors and settings that are given and not used. */
+#include <stdio.h>
+
 #include "problem/check.h"
 #include "problem/setting_kinds.h"
-
-#include <stdio.h>
 
 bool problem_uses(const struct problem *problem, size_t first, size_t end, const struct tensor *tensor)
 {

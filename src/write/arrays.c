@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "read/dump_names.h"
 #include "tensor/format.h"
-#include "write/json.h"
+#include "write/json_head.h"
 #include "write/write.h"
 
 /* The results of one size on their way into an archive, or those of one layer of it. */

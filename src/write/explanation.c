@@ -1,5 +1,6 @@
 /* Numbers are as in the JSON of a result. */
 #include "write/explanation.h"
+
 #include "problem/settings_write.h"
 
 static void explanation_number(struct out *out, const char *key, double value)

@@ -1,9 +1,10 @@
 #include "write/input_json.h"
-#include "problem/setting_kinds.h"
-#include "problem/settings_write.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "problem/setting_kinds.h"
+#include "problem/settings_write.h"
 
 void input_json_key(struct input_json *json, const char *key)
 {

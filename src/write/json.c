@@ -2,87 +2,13 @@
  * The JSON of a result, schema attn/1 (docs/attn-output.schema.json), which is itself an input. Numbers read
  * back to the same float32; NaN and infinities are null. One row of a matrix a line.
  */
-#include "write/json.h"
-#include "problem/setting_kinds.h"
-#include "problem/settings_write.h"
-#include "write/write.h"
-
 #include <stdlib.h>
-#include <string.h>
 
-#include "attention/mask.h"
+#include "attention/measures.h"
 #include "base/memory.h"
 #include "base/workers.h"
-#include "compute/patch_grid.h"
-#include "problem/problem_head.h"
-
-/* The excerpts of a result, mostly one; of layers of different size there are several, and what differs is written once
- * a layer. */
-static const struct excerpt *json_first(const struct excerpts *all)
-{
-    return &all->list[0];
-}
-
-/* How often something that a layer of excerpt i has is written: once for all where there is one excerpt. */
-static size_t json_times(const struct excerpts *all, size_t i)
-{
-    return all->count > 1 ? all->list[i].layer_count : 1;
-}
-
-static void json_write_side(struct out *out, const struct excerpt *e, bool keys)
-{
-    const struct problem *problem = e->result->problem;
-    const struct labels *labels = keys ? &problem->key_tokens : &problem->tokens;
-    const size_t first = keys ? e->key_first : e->query_first, count = keys ? e->key_count : e->query_count;
-    out_char(out, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            out_char(out, ',');
-        out_quoted(out, labels->text[first + i]);
-    }
-    out_char(out, ']');
-}
-
-static void json_write_labels(struct out *out, const char *key, const struct excerpts *all, bool keys)
-{
-    out_format(out, ",\n\"%s\":", key);
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t l = 0; l < json_times(all, i); l++) {
-            if (all->count > 1)
-                out_text(out, i + l > 0 ? ",\n" : "[");
-            json_write_side(out, &all->list[i], keys);
-        }
-    out_text(out, all->count > 1 ? "]" : "");
-}
-
-static void json_write_list(struct out *out, const size_t *list, size_t count)
-{
-    out_char(out, '[');
-    for (size_t i = 0; i < count; i++)
-        out_format(out, i > 0 ? ",%zu" : "%zu", list[i]);
-    out_char(out, ']');
-}
-
-/* A pair of numbers that each layer has, [a,b]: one pair where all excerpts agree, else one a layer. */
-static void json_write_pair(struct out *out, const char *key, const struct excerpts *all,
-                            void (*get)(const struct excerpt *, size_t[2]))
-{
-    size_t first[2], pair[2];
-    bool agree = true;
-    get(json_first(all), first);
-    for (size_t i = 1; i < all->count; i++) {
-        get(&all->list[i], pair);
-        agree = agree && pair[0] == first[0] && pair[1] == first[1];
-    }
-    out_format(out, ",\"%s\":", key);
-    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
-        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++) {
-            get(&all->list[i], pair);
-            out_text(out, agree ? "" : i + l > 0 ? "," : "[");
-            json_write_list(out, pair, 2);
-        }
-    out_text(out, agree ? "" : "]");
-}
+#include "write/json_head.h"
+#include "write/write.h"
 
 /* Large matrices are made into text by all threads, some rows each, and written in order. */
 enum { CHUNK_NUMBERS = 1 << 13, CHUNKS = 16 };
@@ -187,268 +113,13 @@ static bool json_write_stage(struct out *out, const struct excerpts *all, enum s
                              struct error *error)
 {
     bool ok = true;
-    if (!excerpt_has(json_first(all), stage))
+    if (!excerpt_has(&all->list[0], stage))
         return true;
     out_format(out, ",\n\"%s\":[", stage_names[stage]);
     for (size_t i = 0; ok && i < all->count; i++)
         ok = json_write_layers(out, &all->list[i], stage, i == 0, error);
     out_char(out, ']');
     return ok;
-}
-
-/* All layers of the results, also those that are not shown. */
-static size_t json_layer_count(const struct excerpts *all)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < all->count; i++)
-        count += all->list[i].result->problem->layer_count;
-    return count;
-}
-
-static const struct problem_layer *json_layer(const struct excerpts *all, size_t l)
-{
-    const struct excerpt *e = all->list;
-    while (l >= e->result->problem->layer_count)
-        l -= (e++)->result->problem->layer_count;
-    return &e->result->problem->layers[l];
-}
-
-/* Whether causal and window of the config can tell the rules: all layers have the same, and a window without
- * causal has no offset. */
-static bool json_rules_agree(const struct excerpts *all)
-{
-    const struct problem_layer *a = json_layer(all, 0);
-    if (a->settings.window.count > 1)
-        return false;
-    if (!a->rules.causal && a->offset != 0 && (a->rules.left >= 0 || a->rules.right >= 0))
-        return false;
-    for (size_t l = 1; l < json_layer_count(all); l++) {
-        const struct problem_layer *b = json_layer(all, l);
-        if (a->rules.causal != b->rules.causal || a->offset != b->offset || a->rules.left != b->rules.left ||
-            a->rules.right != b->rules.right)
-            return false;
-    }
-    return true;
-}
-
-/* Whether there is one scale and softcap, that of all layers; linear attention has none. */
-static bool json_scales_agree(const struct excerpts *all)
-{
-    const struct problem_layer *a = json_layer(all, 0);
-    if (a->settings.normalizer == NORMALIZER_LINEAR)
-        return false;
-    for (size_t l = 1; l < json_layer_count(all); l++) {
-        const struct problem_layer *b = json_layer(all, l);
-        if (memcmp(&b->scale, &a->scale, sizeof a->scale) != 0 ||
-            memcmp(&b->softcap, &a->softcap, sizeof a->softcap) != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Writes the numbers of the heads of the excerpt: one, if they are the same. A mean over heads whose numbers differ has
- * none. */
-static void json_write_per_head(struct out *out, const char *name, const struct per_head *list,
-                                const struct excerpt *e)
-{
-    const size_t heads = excerpt_heads(e);
-    struct per_head chosen = {.at = {list->at[0]}, .count = 1};
-    if (list->count > 1) {
-        chosen.count = heads;
-        for (size_t h = 0; h < heads; h++)
-            chosen.at[h] = list->at[e->head_index[h]];
-    }
-    bool same = true;
-    for (size_t h = 1; h < chosen.count; h++)
-        same = same && chosen.at[h] == chosen.at[0];
-    if (same)
-        chosen.count = 1;
-    else if (e->mean.heads > 0)
-        return;
-    out_format(out, ",\"%s\":", name);
-    per_head_write(&chosen, out);
-}
-
-/* The settings that were given and that all layers agree on, but for those that the config has anyway. */
-static void json_write_forms(struct out *out, const struct excerpts *all)
-{
-    const unsigned roles = ROLE_WEIGHT | ROLE_POSITION | ROLE_PATTERN | ROLE_STACK;
-    const struct settings *first = &json_layer(all, 0)->settings;
-    for (enum setting s = 0; s < SETTING_COUNT; s++) {
-        bool agree = settings_have(first, s) && setting_kinds[s].role & roles;
-        for (size_t l = 1; agree && l < json_layer_count(all); l++)
-            agree = settings_same(first, &json_layer(all, l)->settings, s);
-        const struct per_head *list = settings_per_head(first, s);
-        if (agree && list) {
-            json_write_per_head(out, setting_kinds[s].name, list, json_first(all));
-        } else if (agree) {
-            out_format(out, ",\"%s\":", setting_kinds[s].name);
-            settings_write(first, s, out);
-        }
-    }
-}
-
-/* Position of the first query that is shown among the keys that are, in layer l of an excerpt. */
-static int64_t json_offset_of(const struct excerpt *e, size_t l)
-{
-    return e->result->problem->layers[e->layer_index[l]].offset + (int64_t)e->query_first -
-           (int64_t)e->key_first;
-}
-
-/* Position of the excerpt's first query among its keys, unless it is 0: one number if all layers agree, else
- * one a layer. */
-static void json_write_offsets(struct out *out, const struct excerpts *all)
-{
-    const int64_t first = json_offset_of(json_first(all), 0);
-    bool agree = true;
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t l = 0; l < all->list[i].layer_count; l++)
-            agree = agree && json_offset_of(&all->list[i], l) == first;
-    if (agree && first == 0)
-        return;
-    out_text(out, agree ? ",\"offset\":" : ",\"offset\":[");
-    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
-        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++)
-            out_format(out, i + l > 0 ? ",%lld" : "%lld", (long long)json_offset_of(&all->list[i], l));
-    out_text(out, agree ? "" : "]");
-}
-
-static size_t get_heads(const struct excerpt *e)
-{
-    return e->head_count;
-}
-static size_t get_d_k(const struct excerpt *e)
-{
-    return e->result->problem->d_k;
-}
-static size_t get_d_v(const struct excerpt *e)
-{
-    return e->result->problem->d_v;
-}
-static size_t get_pairs(const struct excerpt *e)
-{
-    return e->result->problem->n * e->result->problem->m;
-}
-
-/* A number that each layer has: one where all excerpts agree, else one a layer. */
-static void json_write_number(struct out *out, const char *key, const struct excerpts *all,
-                              size_t (*get)(const struct excerpt *))
-{
-    bool agree = true;
-    for (size_t i = 1; i < all->count; i++)
-        agree = agree && get(&all->list[i]) == get(json_first(all));
-    out_format(out, agree ? "\"%s\":" : "\"%s\":[", key);
-    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
-        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++)
-            out_format(out, i + l > 0 ? ",%zu" : "%zu", get(&all->list[i]));
-    out_text(out, agree ? "" : "]");
-}
-
-/* `by_rule`: causal and window are the mask; otherwise the mask that is written is all of it. */
-static void json_write_config(struct out *out, const struct excerpts *all, bool by_rule)
-{
-    const struct problem_layer *first = json_layer(all, 0);
-    out_text(out, ",\n\"config\":{");
-    json_write_number(out, "heads", all, get_heads);
-    out_char(out, ',');
-    json_write_number(out, "kv_heads", all, excerpt_kv_heads);
-    if (!first->attention) {
-        out_char(out, ',');
-        json_write_number(out, "d_k", all, get_d_k);
-        out_char(out, ',');
-        json_write_number(out, "d_v", all, get_d_v);
-        if (json_scales_agree(all)) {
-            json_write_per_head(out, "scale", &first->scale, json_first(all));
-            json_write_per_head(out, "softcap", &first->softcap, json_first(all));
-        }
-    }
-    json_write_forms(out, all);
-    out_text(out, ",\"causal\":");
-    if (!by_rule || !first->rules.causal)
-        out_text(out, "false");
-    else if (first->offset == 0)
-        out_text(out, "true");
-    else
-        out_format(out, "%lld", (long long)first->offset);
-    if (by_rule && (first->rules.left >= 0 || first->rules.right >= 0))
-        out_format(out, ",\"window\":[%lld,%lld]", (long long)first->rules.left,
-                   (long long)first->rules.right);
-    json_write_offsets(out, all);
-    out_char(out, '}');
-}
-
-/* The grid and where its patches are in the excerpt, if it has all of them. */
-static void json_write_grid(struct out *out, const struct excerpt *e)
-{
-    const struct selection chosen = {.query_first = e->query_first,
-                                     .query_end = e->query_first + e->query_count,
-                                     .key_first = e->key_first,
-                                     .key_end = e->key_first + e->key_count};
-    struct patch_grid grid;
-    struct error misfit = {0};
-    if (!patch_grid_find(&grid, e->result->problem, &chosen, &misfit) ||
-        !patch_grid_is_chosen(&grid, &chosen))
-        return;
-    out_format(out, ",\n\"grid\":[%zu,%zu],\"grid_offset\":%zu,\"grid_axis\":\"%s\"", grid.rows, grid.columns,
-               grid.first - (grid.are_queries ? e->query_first : e->key_first),
-               grid.are_queries ? "queries" : "keys");
-}
-
-static void get_queries(const struct excerpt *e, size_t pair[2])
-{
-    pair[0] = e->query_first;
-    pair[1] = e->query_first + e->query_count;
-}
-static void get_keys(const struct excerpt *e, size_t pair[2])
-{
-    pair[0] = e->key_first;
-    pair[1] = e->key_first + e->key_count;
-}
-
-/* The numbers of the heads: one list where all excerpts have the same, else one a layer. */
-static void json_write_heads(struct out *out, const struct excerpts *all)
-{
-    const struct excerpt *first = json_first(all);
-    bool agree = true;
-    for (size_t i = 1; i < all->count; i++)
-        agree = agree && excerpt_heads(&all->list[i]) == excerpt_heads(first) &&
-                memcmp(all->list[i].head_index, first->head_index,
-                       excerpt_heads(first) * sizeof *first->head_index) == 0;
-    out_text(out, agree ? ",\"heads\":" : ",\"heads\":[");
-    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
-        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++) {
-            out_text(out, i + l > 0 ? "," : "");
-            json_write_list(out, all->list[i].head_index, excerpt_heads(&all->list[i]));
-        }
-    out_text(out, agree ? "" : "]");
-}
-
-static void json_write_selection(struct out *out, const struct excerpts *all)
-{
-    const struct excerpt *first = json_first(all);
-    const char *average = !excerpt_is_mean(first)   ? "null"
-                          : first->mean.layers == 0 ? "\"heads\""
-                          : first->mean.heads == 0  ? "\"layers\""
-                                                    : "\"heads,layers\"";
-    out_text(out, ",\n\"selection\":{\"layers\":[");
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t l = 0; l < excerpt_layers(&all->list[i]); l++)
-            out_format(out, i + l > 0 ? ",%zu" : "%zu", excerpt_layer(&all->list[i], l));
-    out_char(out, ']');
-    json_write_heads(out, all);
-    out_format(out, ",\"average\":%s", average);
-    json_write_pair(out, "queries", all, get_queries);
-    json_write_pair(out, "keys", all, get_keys);
-    out_text(out, first->result->is_joined ? ",\"words\":true}" : "}");
-}
-
-/* Whether something was left out, or averaged. */
-static bool json_is_part(const struct excerpts *all)
-{
-    bool is_part = json_layer_count(all) < json_first(all)->result->problem->layers_in_all;
-    for (size_t i = 0; i < all->count; i++)
-        is_part = is_part || all->list[i].is_part;
-    return is_part;
 }
 
 /* The mask of a head; `flags` has room for a row. */
@@ -542,6 +213,11 @@ static void json_write_measures(struct out *out, const struct measures *m)
     out_char(out, '}');
 }
 
+static size_t get_pairs(const struct excerpt *e)
+{
+    return e->result->problem->n * e->result->problem->m;
+}
+
 /* How many of all pairs each head's mask allows. */
 static void json_write_pairs(struct out *out, const struct excerpts *all)
 {
@@ -575,24 +251,6 @@ static void json_write_stats(struct out *out, const struct excerpts *all)
         }
     }
     out_char(out, ']');
-}
-
-/* The kinds of masks that some layer has. */
-struct masking {
-    bool any;        /* there is one */
-    bool beyond;     /* more than causal and window */
-    bool exceptions; /* to causal and window: global tokens or a prefix */
-};
-
-static void masking_add(struct masking *masking, const struct problem *problem)
-{
-    for (size_t l = 0; l < problem->layer_count; l++) {
-        struct head head; /* the other heads have masks of the same kinds */
-        problem_head(problem, l, 0, &head);
-        masking->any = masking->any || mask_is_any(&head);
-        masking->beyond = masking->beyond || !mask_is_band(&head);
-        masking->exceptions = masking->exceptions || mask_has_exceptions(&head);
-    }
 }
 
 /* The heaviest keys of every row: their numbers (`keys`), or their weights. */
@@ -631,7 +289,7 @@ static void json_write_top(struct out *out, const struct excerpt *e, const char 
 /* Pooled weights, and their mask, which is that of the cells. There is one excerpt: computation_select. */
 static bool json_write_pooled(struct out *out, const struct excerpts *all, bool masked, struct error *error)
 {
-    const struct excerpt *e = json_first(all);
+    const struct excerpt *e = &all->list[0];
     const struct result *result = e->result;
     out_format(out, ",\n\"pooled\":{\"method\":\"%s\",\"queries_per_cell\":%zu,\"keys_per_cell\":%zu",
                result->pool_mean ? "mean" : "max", result->cells.query_step, result->cells.key_step);
@@ -643,41 +301,11 @@ static bool json_write_pooled(struct out *out, const struct excerpts *all, bool 
     return true;
 }
 
-/* Whether causal and window say what is masked: not where the first query or key is not the problem's, or layers differ. */
-static bool json_masks_by_rule(const struct excerpts *all, struct masking *masking)
-{
-    const struct excerpt *e = json_first(all);
-    *masking = (struct masking){0};
-    for (size_t i = 0; i < all->count; i++)
-        masking_add(masking, all->list[i].result->problem);
-    return json_rules_agree(all) && e->query_first == 0 && e->key_first == 0 && !masking->exceptions;
-}
-
-void json_write_head(const struct excerpts *all, struct out *out)
-{
-    const struct excerpt *e = json_first(all);
-    const struct problem *problem = e->result->problem;
-    struct masking masking;
-    const bool by_rule = json_masks_by_rule(all, &masking);
-    out_text(out, "{\"schema\":\"attn/1\"");
-    if (problem->title) {
-        out_text(out, ",\n\"title\":");
-        out_quoted(out, problem->title);
-    }
-    if (problem->patch_grid[0] > 0 && e->result->kept != KEPT_POOLED && all->count == 1)
-        json_write_grid(out, e);
-    json_write_labels(out, "tokens", all, false);
-    json_write_labels(out, "key_tokens", all, true);
-    json_write_config(out, all, by_rule);
-    if (json_is_part(all))
-        json_write_selection(out, all);
-}
-
 static bool json_write(const struct excerpts *all, const struct content *content, struct out *out,
                        struct error *error)
 {
     (void)content;
-    const struct excerpt *e = json_first(all);
+    const struct excerpt *e = &all->list[0];
     const bool pooled = e->result->kept == KEPT_POOLED, bare = e->result->kept == KEPT_NOTHING;
     struct masking masking;
     /* Where a rule does not say it, masks are written out. */
