@@ -15,8 +15,11 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/stats_sheet.h"
+#include "compute/definitions.h"
 #include "compute/head_stats.h"
 #include "engine/engine.h"
+#include "view/sheet_table.h"
 #include "view/stats_table.h"
 #include "write/stats.h"
 
@@ -29,6 +32,7 @@ struct stats_options {
     size_t best;      /* heads that are shown; 0: all */
     int format;       /* enum stats_format */
     const char *output;
+    struct sheet_options sheet;
 };
 
 /* How heads are sorted. */
@@ -43,6 +47,7 @@ struct stats_run {
     struct stats *parts; /* one a part; owned */
     struct stats_head *heads;
     size_t count;
+    struct sheet sheet; /* has columns where it is asked for in the place of the measures */
 };
 
 /* ---- options ---- */
@@ -160,7 +165,11 @@ static bool stats_write(const struct stats_run *run, const struct stats_options 
     if (!to_file)
         out_begin(&out, STDOUT_FILENO, "standard output");
     out.terminal = !to_file && isatty(STDOUT_FILENO);
-    if (format == STATS_TABLE)
+    if (stats_sheet_is_wanted(&own->sheet))
+        (format == STATS_TABLE  ? sheet_table
+         : format == STATS_JSON ? sheet_json
+                                : sheet_csv)(&out, &run->sheet);
+    else if (format == STATS_TABLE)
         stats_table(&out, run->heads, run->count);
     else if (format == STATS_JSON)
         stats_json(&out, run->heads, run->count);
@@ -179,26 +188,31 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     const struct stats_options *own = options->own;
     struct computation *c = &run->computation;
     enum stats_format format;
-    struct stats_order order;
-    if (!find_order(own, &order, error) || !find_format(own, &format, error) ||
+    struct stats_order order = {.stat = STAT_COUNT};
+    const bool is_sheet = stats_sheet_is_wanted(&own->sheet);
+    const struct sheet_order sheet_order = {own->sort, own->best};
+    if (!stats_sheet_plan(&run->sheet, &own->sheet, &sheet_order, error) ||
+        (!is_sheet && !find_order(own, &order, error)) || !find_format(own, &format, error) ||
         (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;
     c->request.without_masks = true;
+    stats_sheet_request(&c->request, &own->sheet);
     bool ok = computation_read(c, options, &command_stats, error) && computation_check(c, options, error) &&
-              computation_select(c, options, error) && stats_prepare(run, error);
+              computation_select(c, options, error) && (is_sheet || stats_prepare(run, error));
     computation_warn(c);
     if (!ok)
         return false;
     if (options->verbose)
         computation_say(c);
     const double read = clock_seconds();
-    ok = computation_compute(c, error);
+    ok = computation_compute(c, error) &&
+         (!is_sheet || stats_sheet_fill(&run->sheet, c, &own->sheet, &sheet_order, error));
     computation_warn(c);
-    for (size_t i = 0; ok && i < c->part_count; i++)
+    for (size_t i = 0; ok && run->parts && i < c->part_count; i++)
         stats_finish(&run->parts[i]);
     const double attended = clock_seconds();
-    ok = ok && list_heads(run, own, &order, error) && stats_write(run, own, format, error);
+    ok = ok && (is_sheet || list_heads(run, own, &order, error)) && stats_write(run, own, format, error);
     if (ok && options->verbose)
         fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
                 read - start, attended - read, clock_seconds() - attended, clock_seconds() - start,
@@ -216,6 +230,7 @@ static bool stats_run(const struct options *options, struct error *error)
         stats_free(&run.parts[i]);
     free(run.parts);
     free(run.heads);
+    sheet_free(&run.sheet);
     computation_free(&run.computation);
     return ok;
 }
@@ -262,6 +277,47 @@ static const struct option_row stats_rows[] = {
 };
 static const struct option_group group_stats = OPTION_GROUP("Stats", stats_rows);
 
+static const struct option_row definition_rows[] = {
+    {.name = "definition",
+     .argument = "NAME",
+     .words = definition_words,
+     .help = "measure what others call so, as they do:",
+     .listed = definition_words,
+     .parse = value_word,
+     .least = 1,
+     OPTION_OWN(struct stats_options, sheet.definition)},
+    {.name = "error-measure",
+     .argument = "NAME",
+     .words = "mul abs",
+     .help = "transformerlens: the weight on the pattern, mul (default), or the difference from it, abs",
+     .parse = value_word,
+     .least = 1,
+     OPTION_OWN(struct stats_options, sheet.error_measure)},
+    {.name = "exclude-bos",
+     .help = "transformerlens: without the first key",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.exclude_bos)},
+    {.name = "exclude-current-token",
+     .help = "transformerlens: without the query's own key",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.exclude_current_token)},
+    {.name = "epsilon",
+     .argument = "X",
+     .help = "gu2024: a head whose first token has more is a sink (default 0.3)",
+     .parse = value_number,
+     .least = 0,
+     .most = 1,
+     OPTION_OWN(struct stats_options, sheet.epsilon)},
+    {.name = "patch-size",
+     .argument = "N",
+     .help = "vit: pixels from a patch to the next (default 1: distances in patches)",
+     .parse = value_count,
+     .least = 1,
+     .most = 1048576,
+     OPTION_OWN(struct stats_options, sheet.patch_size)},
+};
+static const struct option_group group_definitions = OPTION_GROUP("Definitions", definition_rows);
+
 const struct command command_stats = {
     .name = "stats",
     .operands = "INPUT…",
@@ -269,9 +325,11 @@ const struct command command_stats = {
     .example = "  attn stats x.json                         a table of all heads\n"
                "  attn stats x.npz --sort induction --best 5\n"
                "  attn stats x.npz -o heads.csv\n",
-    .groups = (const struct option_group *const[]){&group_stats, &group_masks, &group_attention, &group_forms,
-                                                   &group_input, &group_general, &group_help,
-                                                   &group_input_files, NULL},
+    .groups =
+        (const struct option_group *const[]){&group_stats, &group_definitions, &group_masks, &group_attention,
+                                             &group_memory, &group_forms, &group_input, &group_general,
+                                             &group_help, &group_input_files, NULL},
     .own_size = sizeof(struct stats_options),
+    .own_defaults = &(const struct stats_options){.sheet = SHEET_OPTIONS_DEFAULT},
     .run = stats_run,
 };

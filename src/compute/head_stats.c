@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "base/workers.h"
 #include "compute/patch_grid.h"
+#include "compute/same_tokens.h"
 #include "engine/engine.h"
 #include "problem/problem_head.h"
 
@@ -81,25 +81,8 @@ static bool find_same(struct stats *stats, struct error *error)
     }
     if (!are_keys)
         return true;
-    size_t slots = 16;
-    while (slots < 2 * p->m)
-        slots *= 2;
-    size_t *last = memory_alloc(slots, sizeof *last, error); /* the last key of each token, or SIZE_MAX */
-    size_t *same = memory_alloc(p->m, sizeof *same, error);
-    stats->places.same = same;
-    for (size_t i = 0; last && i < slots; i++)
-        last[i] = SIZE_MAX;
-    for (size_t j = 0; last && same && j < p->m; j++) {
-        const char *text = p->key_tokens.text[j];
-        size_t slot = hash_bytes(text, strlen(text)) & (slots - 1);
-        while (last[slot] != SIZE_MAX && strcmp(p->key_tokens.text[last[slot]], text) != 0)
-            slot = (slot + 1) & (slots - 1);
-        same[j] = last[slot];
-        last[slot] = j;
-    }
-    const bool ok = last && same;
-    free(last);
-    return ok;
+    stats->places.same = same_tokens(&p->key_tokens, error);
+    return stats->places.same;
 }
 
 /* How far patches are from each other, where queries and keys both are patches of one grid. */
