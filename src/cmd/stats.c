@@ -191,7 +191,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     struct stats_order order = {.stat = STAT_COUNT};
     const bool is_sheet = stats_sheet_is_wanted(&own->sheet);
     const struct sheet_order sheet_order = {own->sort, own->best};
-    if (!stats_sheet_plan(&run->sheet, &own->sheet, &sheet_order, error) ||
+    if (!stats_sheet_plan(&run->sheet, options, &own->sheet, &sheet_order, error) ||
         (!is_sheet && !find_order(own, &order, error)) || !find_format(own, &format, error) ||
         (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
         return false;
@@ -207,7 +207,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
         computation_say(c);
     const double read = clock_seconds();
     ok = computation_compute(c, error) &&
-         (!is_sheet || stats_sheet_fill(&run->sheet, c, &own->sheet, &sheet_order, error));
+         (!is_sheet || stats_sheet_fill(&run->sheet, c, options, &own->sheet, &sheet_order, error));
     computation_warn(c);
     for (size_t i = 0; ok && run->parts && i < c->part_count; i++)
         stats_finish(&run->parts[i]);
@@ -318,6 +318,51 @@ static const struct option_row definition_rows[] = {
 };
 static const struct option_group group_definitions = OPTION_GROUP("Definitions", definition_rows);
 
+static const struct option_row alignment_rows[] = {
+    {.name = "links",
+     .argument = "FILE",
+     .is_file = true,
+     .help = "measure how well heads align two sentences, beside the gold links of a line of this file: "
+             "KEY-QUERY, or KEYpQUERY for a possible one",
+     .parse = value_file,
+     OPTION_OWN(struct stats_options, sheet.links)},
+    {.name = "links-reverse",
+     .help = "links are QUERY-KEY",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.links_reverse)},
+    {.name = "links-line",
+     .argument = "N",
+     .help = "the line of links that is taken, from 0 (default: the number of --batch, or the first)",
+     .parse = value_count,
+     .least = 0,
+     .most = 1000000000,
+     OPTION_OWN(struct stats_options, sheet.links_line)},
+    {.name = "links-first",
+     .argument = "0|1",
+     .help = "the number of the first word in links (default 0)",
+     .parse = value_count,
+     .least = 0,
+     .most = 1,
+     OPTION_OWN(struct stats_options, sheet.links_first)},
+    {.name = "queries",
+     .argument = "A:B",
+     .help = "align only the queries from A up to, not with, B; A is then word 0",
+     .parse = value_range,
+     OPTION_AT(selection.queries)},
+    {.name = "keys",
+     .argument = "A:B",
+     .help = "only the keys from A up to, not with, B; A is then word 0",
+     .parse = value_range,
+     OPTION_AT(selection.keys)},
+    {.name = "average",
+     .argument = "WHAT",
+     .words = "heads layers heads,layers",
+     .help = "the mean over the heads, the layers, or both, instead of each",
+     .parse = value_average,
+     OPTION_AT(selection.average)},
+};
+static const struct option_group group_alignment = OPTION_GROUP("Alignment", alignment_rows);
+
 const struct command command_stats = {
     .name = "stats",
     .operands = "INPUT…",
@@ -326,9 +371,9 @@ const struct command command_stats = {
                "  attn stats x.npz --sort induction --best 5\n"
                "  attn stats x.npz -o heads.csv\n",
     .groups =
-        (const struct option_group *const[]){&group_stats, &group_definitions, &group_masks, &group_attention,
-                                             &group_memory, &group_forms, &group_input, &group_general,
-                                             &group_help, &group_input_files, NULL},
+        (const struct option_group *const[]){&group_stats, &group_definitions, &group_alignment, &group_masks,
+                                             &group_attention, &group_memory, &group_forms, &group_input,
+                                             &group_general, &group_help, &group_input_files, NULL},
     .own_size = sizeof(struct stats_options),
     .own_defaults = &(const struct stats_options){.sheet = SHEET_OPTIONS_DEFAULT},
     .run = stats_run,

@@ -1,41 +1,46 @@
 #include "cmd/stats_sheet.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/words.h"
-#include "compute/definitions.h"
-#include "compute/head_distances.h"
+#include "cmd/sheet_definition.h"
+#include "cmd/sheet_links.h"
 
-static const double gu2024_epsilon = 0.3;
+/* What sheet is asked for, and the option that asks for it. */
+enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_MODES };
+static const char *const mode_options[SHEET_MODES] = {
+    [SHEET_DEFINITION] = "--definition", [SHEET_LINKS] = "--links"};
+
+static enum sheet_mode mode_of(const struct sheet_options *own)
+{
+    return own->definition > 0 ? SHEET_DEFINITION : own->links ? SHEET_LINKS : SHEET_NONE;
+}
 
 bool stats_sheet_is_wanted(const struct sheet_options *own)
 {
-    return own->definition > 0;
+    return mode_of(own) != SHEET_NONE;
 }
 
 /* ---- options ---- */
 
-/* The choices of one definition that were made beside another, or none. */
-static bool check_choices(const struct sheet_options *own, struct error *error)
+/* Options that are of some sheets only. */
+static bool check_mode(const struct options *options, const struct sheet_options *own, struct error *error)
 {
-    const struct {
-        const char *option;
-        bool is_said;
-        enum definition of;
-    } choices[] = {{"--error-measure", own->error_measure > 0, DEFINITION_TRANSFORMERLENS},
-                   {"--exclude-bos", own->exclude_bos, DEFINITION_TRANSFORMERLENS},
-                   {"--exclude-current-token", own->exclude_current_token, DEFINITION_TRANSFORMERLENS},
-                   {"--epsilon", !isnan(own->epsilon), DEFINITION_GU2024},
-                   {"--patch-size", own->patch_size > 0, DEFINITION_VIT}};
-    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
-        if (choices[i].is_said && own->definition != 1 + (int)choices[i].of)
-            return error_set(error, ERROR_USAGE, "%s: expected --definition %s beside it", choices[i].option,
-                             definition_kinds[choices[i].of].name);
-    return true;
+    const enum sheet_mode mode = mode_of(own);
+    const struct selection_options *s = &options->selection;
+    const bool is_range = s->queries.first > 0 || s->queries.end > 0 || s->keys.first > 0 || s->keys.end > 0;
+    if (own->definition > 0 && own->links)
+        return error_set(error, ERROR_USAGE, "--definition and --links: expected one of them");
+    if (mode != SHEET_LINKS && (is_range || s->average))
+        return error_set(error, ERROR_USAGE, "%s: expected --links beside it",
+                         is_range ? "--queries and --keys" : "--average");
+    if (mode != SHEET_LINKS && (own->links_first > 0 || own->links_reverse || own->links_line != SIZE_MAX))
+        return error_set(error, ERROR_USAGE, "%s: expected --links beside it",
+                         own->links_first > 0 ? "--links-first"
+                         : own->links_reverse ? "--links-reverse"
+                                              : "--links-line");
+    return sheet_definition_check(own, error);
 }
 
 /* The names of the columns of numbers in one text. */
@@ -71,39 +76,17 @@ static bool check_order(const struct sheet *sheet, const struct sheet_order *ord
                        ERROR_USAGE, error);
 }
 
-static void plan_definition(struct sheet *sheet, const struct sheet_options *own)
+bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
+                      const struct sheet_order *order, struct error *error)
 {
-    const enum definition which = (enum definition)(own->definition - 1);
-    const struct definition_kind *kind = &definition_kinds[which];
-    sheet->rows_name = "heads";
-    sheet_say_text(sheet, "definition", kind->name);
-    sheet_say_text(sheet, "source", kind->source);
-    if (which == DEFINITION_TRANSFORMERLENS) {
-        sheet_say_text(sheet, "error_measure", own->error_measure == 1 + ERROR_MEASURE_ABS ? "abs" : "mul");
-        sheet_say_truth(sheet, "exclude_bos", own->exclude_bos);
-        sheet_say_truth(sheet, "exclude_current_token", own->exclude_current_token);
-    }
-    if (which == DEFINITION_GU2024)
-        sheet_say_number(sheet, "epsilon", isnan(own->epsilon) ? gu2024_epsilon : own->epsilon);
-    if (which == DEFINITION_VIT)
-        sheet_say_number(sheet, "patch_size", own->patch_size > 0 ? (double)own->patch_size : 1);
-    sheet_add_column(sheet, "layer", CELL_COUNT, false);
-    sheet_add_column(sheet, "head", CELL_COUNT, false);
-    sheet_add_column(sheet, "queries", CELL_COUNT, true);
-    sheet_add_column(sheet, "keys", CELL_COUNT, true);
-    for (size_t k = 0; k < DEFINITION_COLUMNS && kind->columns[k]; k++)
-        sheet_add_column(sheet, kind->columns[k], CELL_NUMBER, false);
-}
-
-bool stats_sheet_plan(struct sheet *sheet, const struct sheet_options *own, const struct sheet_order *order,
-                      struct error *error)
-{
-    if (!check_choices(own, error))
+    const enum sheet_mode mode = mode_of(own);
+    if (!check_mode(options, own, error))
         return false;
-    if (!stats_sheet_is_wanted(own))
-        return true;
-    plan_definition(sheet, own);
-    return check_order(sheet, order, error);
+    if (mode == SHEET_DEFINITION)
+        sheet_definition_plan(sheet, own);
+    if (mode == SHEET_LINKS)
+        sheet_links_plan(sheet, own);
+    return mode == SHEET_NONE || check_order(sheet, order, error);
 }
 
 void stats_sheet_request(struct request *request, const struct sheet_options *own)
@@ -111,146 +94,19 @@ void stats_sheet_request(struct request *request, const struct sheet_options *ow
     if (!stats_sheet_is_wanted(own))
         return;
     request->measures_only = false;
-    request->whole_for = "--definition";
+    request->whole_for = mode_options[mode_of(own)];
 }
 
-/* ---- heads ---- */
-
-enum { HEAD_COLUMNS = 4 }; /* layer, head, queries, keys */
-
-/* A head of the chosen ones, its weights and the row of the sheet that tells of it. */
-struct sheet_head {
-    const struct part *part;
-    size_t layer, head, row;
-    struct strided weights;
-};
-
-static size_t count_heads(const struct computation *c)
+bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
+                      const struct sheet_options *own, const struct sheet_order *order, struct error *error)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < c->excerpts.count; i++)
-        count += c->excerpts.list[i].layer_count * c->excerpts.list[i].head_count;
-    return count;
-}
-
-/* The rows of all chosen heads, and these in a list that the caller frees. */
-static struct sheet_head *list_sheet_heads(struct sheet *sheet, const struct computation *c,
-                                           struct error *error)
-{
-    const size_t count = count_heads(c);
-    struct sheet_head *list = memory_alloc(count, sizeof *list, error);
-    if (!list || !sheet_make_rows(sheet, count, error)) {
-        free(list);
-        return NULL;
-    }
-    size_t row = 0;
-    for (size_t i = 0; i < c->excerpts.count; i++) {
-        const struct excerpt *e = &c->excerpts.list[i];
-        for (size_t l = 0; l < e->layer_count; l++)
-            for (size_t h = 0; h < e->head_count; h++, row++) {
-                list[row] = (struct sheet_head){.part = &c->parts[i],
-                                                .layer = excerpt_layer(e, l),
-                                                .head = e->head_index[h],
-                                                .row = row,
-                                                .weights = excerpt_matrix(e, STAGE_WEIGHTS, l, h)};
-                const double numbers[HEAD_COLUMNS] = {(double)list[row].layer, (double)list[row].head,
-                                                      (double)e->query_count, (double)e->key_count};
-                for (size_t k = 0; k < HEAD_COLUMNS; k++)
-                    sheet_cell(sheet, row, k)->number = numbers[k];
-            }
-    }
-    return list;
-}
-
-/* ---- definitions ---- */
-
-/* arena measures a sequence that comes twice behind its first token. */
-static void warn_no_repeat(const struct problem *problem, struct warnings *warnings)
-{
-    const size_t half = (problem->n - 1) / 2;
-    bool repeats = problem->n % 2 == 1;
-    for (size_t i = 1; repeats && i <= half; i++)
-        repeats = strcmp(problem->tokens.text[i], problem->tokens.text[i + half]) == 0;
-    if (problem->tokens.given && !repeats)
-        warnings_add(warnings,
-                     "--definition arena: induction_attn is of a first token and then a sequence "
-                     "that comes twice, which these %zu tokens are not",
-                     problem->n);
-}
-
-static bool measure_heads(struct sheet *sheet, struct computation *c, const struct sheet_head *list,
-                          const struct sheet_options *own, struct error *error)
-{
-    const enum definition which = (enum definition)(own->definition - 1);
-    const struct definition_options options = {
-        .error_measure = own->error_measure == 1 + ERROR_MEASURE_ABS ? ERROR_MEASURE_ABS : ERROR_MEASURE_MUL,
-        .exclude_bos = own->exclude_bos,
-        .exclude_current_token = own->exclude_current_token,
-        .patch_size = own->patch_size > 0 ? (double)own->patch_size : 1};
-    struct definition_places places = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < sheet->row_count; i++) {
-        const struct sheet_head *head = &list[i];
-        double values[DEFINITION_COLUMNS];
-        char name[80];
-        if (i == 0 || head->part != list[i - 1].part) {
-            definition_free(&places);
-            ok = definition_begin(&places, which, &options, &head->part->problem, error);
-            if (ok && which == DEFINITION_ARENA)
-                warn_no_repeat(&head->part->problem, &c->warnings);
-        }
-        snprintf(name, sizeof name, "layer %zu head %zu", head->layer, head->head);
-        ok = ok && definition_measure(&places, &head->weights, name, values, error);
-        for (size_t k = HEAD_COLUMNS; ok && k < sheet->column_count; k++)
-            sheet_cell(sheet, head->row, k)->number = values[k - HEAD_COLUMNS];
-    }
-    definition_free(&places);
-    return ok;
-}
-
-/* clark2019: a number of each two heads, which have as many tokens. */
-static bool measure_pairs_of_heads(struct sheet *sheet, const struct computation *c,
-                                   const struct sheet_head *list, struct error *error)
-{
-    if (c->part_count > 1)
-        return error_set(error, ERROR_INPUT,
-                         "--definition clark2019: layers %zu and %zu differ in size, and have no distance; "
-                         "choose those that agree with --layer",
-                         c->parts[0].problem.layer_first, c->parts[1].problem.layer_first);
-    struct strided *weights = memory_alloc(sheet->row_count, sizeof *weights, error);
-    for (size_t i = 0; weights && i < sheet->row_count; i++)
-        weights[i] = list[i].weights;
-    sheet->pairs_name = "distances";
-    sheet->pairs = weights ? head_distances(weights, sheet->row_count, c->parts[0].problem.n, error) : NULL;
-    free(weights);
-    return sheet->pairs;
-}
-
-/* gu2024: the share of heads whose importance of the first token is above epsilon, in percent. */
-static void say_sinks(struct sheet *sheet, const struct sheet_options *own)
-{
-    const double epsilon = isnan(own->epsilon) ? gu2024_epsilon : own->epsilon;
-    size_t sinks = 0;
-    for (size_t i = 0; i < sheet->row_count; i++)
-        sinks += sheet_cell(sheet, i, HEAD_COLUMNS)->number > epsilon;
-    sheet_say_number(sheet, "sink_percent", 100 * (double)sinks / (double)sheet->row_count);
-}
-
-bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct sheet_options *own,
-                      const struct sheet_order *order, struct error *error)
-{
-    struct computation *c = computation;
-    struct sheet_head *list = list_sheet_heads(sheet, c, error);
-    sheet->title = c->parts[0].problem.title;
-    bool ok = list && measure_heads(sheet, c, list, own, error) &&
-              (own->definition != 1 + DEFINITION_CLARK2019 || measure_pairs_of_heads(sheet, c, list, error));
-    if (ok && own->definition == 1 + DEFINITION_GU2024)
-        say_sinks(sheet, own);
-    if (ok && order->sort) {
-        const bool rises = order->sort[0] == '-';
-        ok = sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error);
-    }
+    sheet->title = computation->parts[0].problem.title;
+    const bool rises = order->sort && order->sort[0] == '-';
+    const bool ok = mode_of(own) == SHEET_LINKS ? sheet_links_fill(sheet, computation, options, own, error)
+                                                : sheet_definition_fill(sheet, computation, own, error);
+    if (!ok ||
+        (order->sort && !sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error)))
+        return false;
     sheet_cut(sheet, order->best);
-    free(list);
-    return ok;
+    return true;
 }

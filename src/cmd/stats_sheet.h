@@ -1,15 +1,18 @@
 /*
- * What attn stats measures of heads under other names than its own, all weights in memory: a sheet of numbers (write/sheet.h).
- * The options that ask for it, and the way from a result to the sheet.
+ * What attn stats gives in the place of its own measures, from weights that are held: a sheet of numbers (write/sheet.h). The
+ * options that ask for it, and the way from a result to the sheet.
  */
 #ifndef ATTN_CMD_STATS_SHEET_H
 #define ATTN_CMD_STATS_SHEET_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "cmd/computation.h"
+#include "cmd/options.h"
 #include "write/sheet.h"
 
 /* As the command line gave them. */
@@ -19,32 +22,37 @@ struct sheet_options {
     bool exclude_bos, exclude_current_token;
     double epsilon;    /* NaN: not said */
     size_t patch_size; /* 0: not said */
+    const char *links; /* a file of gold links; NULL: none */
+    size_t links_first;
+    size_t links_line; /* from 0; SIZE_MAX: not said */
+    bool links_reverse;
 };
 
 /* What they begin as. */
 #define SHEET_OPTIONS_DEFAULT                                                                                \
     {                                                                                                        \
-        .epsilon = (double)NAN                                                                               \
+        .epsilon = (double)NAN, .links_line = SIZE_MAX                                                       \
     }
 
-/* Whether a sheet is asked for, in the place of the measures. */
-bool stats_sheet_is_wanted(const struct sheet_options *own);
-
-/* How it is sorted and cut. */
+/* How the rows are sorted and cut. */
 struct sheet_order {
     const char *sort; /* a column, with a minus in front for rising order; NULL: as the rows come */
     size_t best;      /* rows; 0: all */
 };
 
-/* Sets the columns. ERROR_USAGE for options that do not go together, and a column to sort by that there is not. */
-bool stats_sheet_plan(struct sheet *sheet, const struct sheet_options *own, const struct sheet_order *order,
-                      struct error *error);
+/* Whether a sheet is asked for. */
+bool stats_sheet_is_wanted(const struct sheet_options *own);
+
+/* Sets the columns, if a sheet is asked for. ERROR_USAGE for options that do not go together, and a column to sort by that there
+ * is not. */
+bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
+                      const struct sheet_order *order, struct error *error);
 
 /* What the sheet needs of the result. */
 void stats_sheet_request(struct request *request, const struct sheet_options *own);
 
-/* Fills the sheet from what was computed. Errors: those of definition_begin and definition_measure; no memory. */
-bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct sheet_options *own,
-                      const struct sheet_order *order, struct error *error);
+/* Fills the sheet from what was computed. Errors: those of cmd/sheet_definition.h and cmd/sheet_links.h. */
+bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
+                      const struct sheet_options *own, const struct sheet_order *order, struct error *error);
 
 #endif

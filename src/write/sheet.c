@@ -104,6 +104,8 @@ static void put_sheet_number(struct out *out, enum cell_kind kind, double number
 {
     if (isnan(number))
         out_text(out, none);
+    else if (isinf(number) && !*none) /* of CSV, which has a word for it */
+        csv_value(out, (float)number);
     else if (kind == CELL_COUNT)
         out_format(out, "%.0f", number);
     else

@@ -1,0 +1,28 @@
+/* Sheets of attn stats that have a row a head: these rows, and the weights of the heads. */
+#ifndef ATTN_CMD_SHEET_HEADS_H
+#define ATTN_CMD_SHEET_HEADS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cmd/computation.h"
+#include "write/sheet.h"
+
+enum { HEAD_COLUMNS = 4 }; /* layer, head, queries, keys */
+
+/* A chosen head, or a mean of them. The row of the sheet is that of the list. */
+struct sheet_head {
+    const struct part *part;
+    double layer, head; /* NaN: a mean is over them */
+    size_t n, m;        /* chosen queries and keys */
+    struct strided weights;
+};
+
+/* The four columns. */
+void sheet_heads_plan(struct sheet *sheet);
+
+/* Makes the rows of all chosen heads; a list of them that the caller frees. NULL and an error for want of memory. */
+struct sheet_head *sheet_heads_list(struct sheet *sheet, const struct computation *computation,
+                                    struct error *error);
+
+#endif
