@@ -197,7 +197,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
         return false;
     c->request.measures_only = true;
     c->request.without_masks = true;
-    stats_sheet_request(&c->request, &own->sheet);
+    stats_sheet_request(c, &own->sheet);
     bool ok = computation_read(c, options, &command_stats, error) && computation_check(c, options, error) &&
               computation_select(c, options, error) && (is_sheet || stats_prepare(run, error));
     computation_warn(c);
@@ -344,20 +344,39 @@ static const struct option_row alignment_rows[] = {
      .least = 0,
      .most = 1,
      OPTION_OWN(struct stats_options, sheet.links_first)},
+    {.name = "dtw",
+     .help = "when each query is spoken, where keys are frames of sound: the path that Whisper takes through "
+             "the mean of the chosen heads, as token, start and end",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.dtw)},
+    {.name = "seconds-per-key",
+     .argument = "X",
+     .help = "of dtw: the time of a frame (default 0.02)",
+     .parse = value_number,
+     .least = 0,
+     .most = 1000000,
+     OPTION_OWN(struct stats_options, sheet.seconds_per_key)},
+    {.name = "median-width",
+     .argument = "N",
+     .help = "of dtw: weights are the median of so many frames (default 7)",
+     .parse = value_count,
+     .least = 1,
+     .most = 9999,
+     OPTION_OWN(struct stats_options, sheet.median_width)},
     {.name = "queries",
      .argument = "A:B",
-     .help = "align only the queries from A up to, not with, B; A is then word 0",
+     .help = "align only the queries from A up to, not with, B; A is then word 0 of links",
      .parse = value_range,
      OPTION_AT(selection.queries)},
     {.name = "keys",
      .argument = "A:B",
-     .help = "only the keys from A up to, not with, B; A is then word 0",
+     .help = "only the keys from A up to, not with, B; A is then word 0 of links",
      .parse = value_range,
      OPTION_AT(selection.keys)},
     {.name = "average",
      .argument = "WHAT",
      .words = "heads layers heads,layers",
-     .help = "the mean over the heads, the layers, or both, instead of each",
+     .help = "of links: the mean over the heads, the layers, or both, instead of each",
      .parse = value_average,
      OPTION_AT(selection.average)},
 };

@@ -6,15 +6,19 @@
 #include "base/words.h"
 #include "cmd/sheet_definition.h"
 #include "cmd/sheet_links.h"
+#include "cmd/sheet_times.h"
 
 /* What sheet is asked for, and the option that asks for it. */
-enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_MODES };
+enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_TIMES, SHEET_MODES };
 static const char *const mode_options[SHEET_MODES] = {
-    [SHEET_DEFINITION] = "--definition", [SHEET_LINKS] = "--links"};
+    [SHEET_DEFINITION] = "--definition", [SHEET_LINKS] = "--links", [SHEET_TIMES] = "--dtw"};
 
 static enum sheet_mode mode_of(const struct sheet_options *own)
 {
-    return own->definition > 0 ? SHEET_DEFINITION : own->links ? SHEET_LINKS : SHEET_NONE;
+    return own->definition > 0 ? SHEET_DEFINITION
+           : own->links        ? SHEET_LINKS
+           : own->dtw          ? SHEET_TIMES
+                               : SHEET_NONE;
 }
 
 bool stats_sheet_is_wanted(const struct sheet_options *own)
@@ -30,11 +34,16 @@ static bool check_mode(const struct options *options, const struct sheet_options
     const enum sheet_mode mode = mode_of(own);
     const struct selection_options *s = &options->selection;
     const bool is_range = s->queries.first > 0 || s->queries.end > 0 || s->keys.first > 0 || s->keys.end > 0;
-    if (own->definition > 0 && own->links)
-        return error_set(error, ERROR_USAGE, "--definition and --links: expected one of them");
-    if (mode != SHEET_LINKS && (is_range || s->average))
-        return error_set(error, ERROR_USAGE, "%s: expected --links beside it",
-                         is_range ? "--queries and --keys" : "--average");
+    if ((own->definition > 0) + (own->links != NULL) + own->dtw > 1)
+        return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", mode_options[mode],
+                         own->dtw ? "--dtw" : "--links");
+    if (mode != SHEET_LINKS && mode != SHEET_TIMES && is_range)
+        return error_set(error, ERROR_USAGE, "--queries and --keys: expected --links or --dtw beside them");
+    if (mode != SHEET_LINKS && s->average)
+        return error_set(error, ERROR_USAGE, "--average: expected --links beside it");
+    if (mode != SHEET_TIMES && (!isnan(own->seconds_per_key) || own->median_width > 0))
+        return error_set(error, ERROR_USAGE, "%s: expected --dtw beside it",
+                         own->median_width > 0 ? "--median-width" : "--seconds-per-key");
     if (mode != SHEET_LINKS && (own->links_first > 0 || own->links_reverse || own->links_line != SIZE_MAX))
         return error_set(error, ERROR_USAGE, "%s: expected --links beside it",
                          own->links_first > 0 ? "--links-first"
@@ -86,15 +95,20 @@ bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const 
         sheet_definition_plan(sheet, own);
     if (mode == SHEET_LINKS)
         sheet_links_plan(sheet, own);
+    if (mode == SHEET_TIMES && !sheet_times_plan(sheet, own, error))
+        return false;
     return mode == SHEET_NONE || check_order(sheet, order, error);
 }
 
-void stats_sheet_request(struct request *request, const struct sheet_options *own)
+void stats_sheet_request(struct computation *computation, const struct sheet_options *own)
 {
-    if (!stats_sheet_is_wanted(own))
+    const enum sheet_mode mode = mode_of(own);
+    if (mode == SHEET_NONE)
         return;
-    request->measures_only = false;
-    request->whole_for = mode_options[mode_of(own)];
+    computation->request.measures_only = false;
+    computation->request.whole_for = mode_options[mode];
+    if (mode == SHEET_TIMES) /* its ranges are of the path, and its weights those of all tokens */
+        computation->selection = (struct selection){0};
 }
 
 bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
@@ -102,8 +116,10 @@ bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, cons
 {
     sheet->title = computation->parts[0].problem.title;
     const bool rises = order->sort && order->sort[0] == '-';
-    const bool ok = mode_of(own) == SHEET_LINKS ? sheet_links_fill(sheet, computation, options, own, error)
-                                                : sheet_definition_fill(sheet, computation, own, error);
+    const enum sheet_mode mode = mode_of(own);
+    const bool ok = mode == SHEET_LINKS   ? sheet_links_fill(sheet, computation, options, own, error)
+                    : mode == SHEET_TIMES ? sheet_times_fill(sheet, computation, options, own, error)
+                                          : sheet_definition_fill(sheet, computation, own, error);
     if (!ok ||
         (order->sort && !sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error)))
         return false;

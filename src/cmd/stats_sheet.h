@@ -26,12 +26,15 @@ struct sheet_options {
     size_t links_first;
     size_t links_line; /* from 0; SIZE_MAX: not said */
     bool links_reverse;
+    bool dtw;
+    double seconds_per_key; /* NaN: not said */
+    size_t median_width;    /* 0: not said */
 };
 
 /* What they begin as. */
 #define SHEET_OPTIONS_DEFAULT                                                                                \
     {                                                                                                        \
-        .epsilon = (double)NAN, .links_line = SIZE_MAX                                                       \
+        .epsilon = (double)NAN, .links_line = SIZE_MAX, .seconds_per_key = (double)NAN                       \
     }
 
 /* How the rows are sorted and cut. */
@@ -48,10 +51,10 @@ bool stats_sheet_is_wanted(const struct sheet_options *own);
 bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
                       const struct sheet_order *order, struct error *error);
 
-/* What the sheet needs of the result. */
-void stats_sheet_request(struct request *request, const struct sheet_options *own);
+/* What the sheet needs of the result; between computation_begin and computation_select. */
+void stats_sheet_request(struct computation *computation, const struct sheet_options *own);
 
-/* Fills the sheet from what was computed. Errors: those of cmd/sheet_definition.h and cmd/sheet_links.h. */
+/* Fills the sheet from what was computed. Errors: those of cmd/sheet_definition.h, sheet_links.h and sheet_times.h. */
 bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
                       const struct sheet_options *own, const struct sheet_order *order, struct error *error);
 

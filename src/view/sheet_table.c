@@ -8,7 +8,7 @@
 #include "view/label_text.h"
 #include "view/table_number.h"
 
-enum { HEADING_LINES = 4, CELL_WIDTH = 9, CELL_DECIMALS = 3, COUNT_WIDTH = 7 };
+enum { HEADING_LINES = 4, CELL_WIDTH = 9, CELL_DECIMALS = 3, COUNT_WIDTH = 7, TEXT_ROOM = 1024 };
 
 /* The words of a name, which are apart by '_'; the last line holds the last word. */
 static int name_word(const char *name, int line, const char **word)
@@ -25,10 +25,23 @@ static int name_word(const char *name, int line, const char **word)
     return (int)strcspn(*word, "_");
 }
 
-/* As wide as its longest word and a gap. */
-static int column_width(const struct sheet_column *column)
+/* A text as a table shows it: nothing is a dash. */
+static void show_text(char shown[TEXT_ROOM], const struct sheet_cell *cell)
 {
-    int width = column->kind == CELL_COUNT ? COUNT_WIDTH : CELL_WIDTH;
+    text_clean(shown, TEXT_ROOM, cell->text ? cell->text : "-");
+}
+
+/* As wide as its longest word, or text, and a gap. */
+static int column_width(const struct sheet *sheet, size_t c)
+{
+    const struct sheet_column *column = &sheet->columns[c];
+    int width = column->kind == CELL_COUNT ? COUNT_WIDTH : column->kind == CELL_TEXT ? 0 : CELL_WIDTH;
+    for (size_t i = 0; column->kind == CELL_TEXT && i < sheet->shown_count; i++) {
+        char shown[TEXT_ROOM];
+        show_text(shown, sheet_cell(sheet, sheet->order[i], c));
+        const int columns = (int)text_columns(shown) + 2;
+        width = columns > width ? columns : width;
+    }
     for (int line = 0; line < HEADING_LINES; line++) {
         const char *word;
         const int length = name_word(column->name, line, &word);
@@ -46,17 +59,31 @@ static bool is_heading_line(const struct sheet *sheet, int line)
     return is;
 }
 
-/* A word at the right of `width` columns. Blanks wait for the word behind them, so that no line ends in one. */
-static void put_heading(struct out *out, int *blanks, int width, int length, const char *word)
+/* A word of a heading: numbers stand below its end, texts below its beginning. Blanks wait for the word behind them, so that no line
+ * ends in one. */
+static void put_heading(struct out *out, int *blanks, int width, int length, const char *word, bool is_text)
 {
-    *blanks += width - length;
-    if (length == 0)
-        return;
-    out_format(out, "%*s%.*s", *blanks, "", length, word);
-    *blanks = 0;
+    const int before = is_text ? 2 : width - length;
+    *blanks += before;
+    if (length > 0) {
+        out_format(out, "%*s%.*s", *blanks, "", length, word);
+        *blanks = 0;
+    }
+    *blanks += width - length - before;
 }
 
-static void put_headings(struct out *out, const struct sheet *sheet)
+static void put_pair_headings(struct out *out, const struct sheet *sheet, int *blanks)
+{
+    for (size_t i = 0; sheet->pairs && i < sheet->shown_count; i++) {
+        char name[48];
+        const int length =
+            snprintf(name, sizeof name, "%.0f.%.0f", sheet_cell(sheet, sheet->order[i], 0)->number,
+                     sheet_cell(sheet, sheet->order[i], 1)->number);
+        put_heading(out, blanks, CELL_WIDTH, length, name, false);
+    }
+}
+
+static void put_headings(struct out *out, const struct sheet *sheet, const int *widths)
 {
     for (int line = 0; line < HEADING_LINES; line++) {
         int blanks = 0;
@@ -67,29 +94,25 @@ static void put_headings(struct out *out, const struct sheet *sheet)
             const char *word;
             const int length = name_word(column->name, line, &word);
             if (!column->is_hidden)
-                put_heading(out, &blanks, column->kind == CELL_TEXT ? length + 2 : column_width(column),
-                            length, word);
+                put_heading(out, &blanks, widths[c], length, word, column->kind == CELL_TEXT);
         }
-        for (size_t i = 0; sheet->pairs && line + 1 == HEADING_LINES && i < sheet->shown_count; i++) {
-            char name[48];
-            const int length =
-                snprintf(name, sizeof name, "%.0f.%.0f", sheet_cell(sheet, sheet->order[i], 0)->number,
-                         sheet_cell(sheet, sheet->order[i], 1)->number);
-            put_heading(out, &blanks, CELL_WIDTH, length, name);
-        }
+        if (line + 1 == HEADING_LINES)
+            put_pair_headings(out, sheet, &blanks);
         out_char(out, '\n');
     }
 }
 
-static void put_text(struct out *out, const char *text)
+/* A text at the left of its column; behind the last nothing follows. */
+static void put_text(struct out *out, const struct sheet_cell *cell, int width, bool is_last)
 {
-    char shown[1024];
-    text_clean(shown, sizeof shown, text ? text : "-");
+    char shown[TEXT_ROOM];
+    show_text(shown, cell);
     out_text(out, "  ");
     out_text(out, shown);
+    out_format(out, "%*s", is_last ? 0 : width - 2 - (int)text_columns(shown), "");
 }
 
-static void put_cells(struct out *out, const struct sheet *sheet, size_t row)
+static void put_cells(struct out *out, const struct sheet *sheet, const int *widths, size_t row)
 {
     for (size_t c = 0; c < sheet->column_count; c++) {
         const struct sheet_column *column = &sheet->columns[c];
@@ -97,10 +120,9 @@ static void put_cells(struct out *out, const struct sheet *sheet, size_t row)
         if (column->is_hidden)
             continue;
         if (column->kind == CELL_TEXT)
-            put_text(out, cell->text);
+            put_text(out, cell, widths[c], c + 1 == sheet->column_count);
         else
-            table_number(out, column_width(column), column->kind == CELL_COUNT ? 0 : CELL_DECIMALS,
-                         cell->number);
+            table_number(out, widths[c], column->kind == CELL_COUNT ? 0 : CELL_DECIMALS, cell->number);
     }
     for (size_t j = 0; sheet->pairs && j < sheet->shown_count; j++)
         table_number(out, CELL_WIDTH, CELL_DECIMALS, sheet->pairs[row * sheet->row_count + sheet->order[j]]);
@@ -109,9 +131,12 @@ static void put_cells(struct out *out, const struct sheet *sheet, size_t row)
 
 void sheet_table(struct out *out, const struct sheet *sheet)
 {
-    put_headings(out, sheet);
+    int widths[SHEET_COLUMNS];
+    for (size_t c = 0; c < sheet->column_count; c++)
+        widths[c] = column_width(sheet, c);
+    put_headings(out, sheet, widths);
     for (size_t i = 0; i < sheet->shown_count; i++)
-        put_cells(out, sheet, sheet->order[i]);
+        put_cells(out, sheet, widths, sheet->order[i]);
     for (size_t i = 0; i < sheet->field_count; i++) {
         const struct sheet_field *field = &sheet->fields[i];
         char number[24];

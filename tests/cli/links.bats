@@ -61,7 +61,7 @@ END
 @test "links: options that go with them go with nothing else" {
     cp "$DATA/cross.json" x.json
     echo '0-0' >gold.txt
-    fails 2 '--queries and --keys: expected --links beside it' attn stats x.json --keys 1:2
+    fails 2 '--queries and --keys: expected --links or --dtw beside them' attn stats x.json --keys 1:2
     fails 2 '--average: expected --links beside it' attn stats x.json --average heads --definition arena
     fails 2 '--links-line: expected --links beside it' attn stats x.json --links-line 0
     fails 2 '--links-reverse: expected --links beside it' attn stats x.json --links-reverse
