@@ -98,11 +98,8 @@ static bool measure_heads(struct sheet *sheet, struct computation *c, const stru
 static bool measure_pairs_of_heads(struct sheet *sheet, const struct computation *c,
                                    const struct sheet_head *list, struct error *error)
 {
-    if (c->part_count > 1)
-        return error_set(error, ERROR_INPUT,
-                         "--definition clark2019: layers %zu and %zu differ in size, and have no distance; "
-                         "choose those that agree with --layer",
-                         c->parts[0].problem.layer_first, c->parts[1].problem.layer_first);
+    if (!sheet_is_of_one_size(c, "--definition clark2019", "distance", error))
+        return false;
     struct strided *weights = memory_alloc(sheet->row_count, sizeof *weights, error);
     for (size_t i = 0; weights && i < sheet->row_count; i++)
         weights[i] = list[i].weights;

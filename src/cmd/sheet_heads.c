@@ -52,3 +52,15 @@ struct sheet_head *sheet_heads_list(struct sheet *sheet, const struct computatio
     }
     return list;
 }
+
+bool sheet_is_of_one_size(const struct computation *computation, const char *option, const char *what,
+                          struct error *error)
+{
+    const struct computation *c = computation;
+    if (c->part_count == 1)
+        return true;
+    return error_set(error, ERROR_INPUT,
+                     "%s: layers %zu and %zu differ in size, and have no %s; choose those that agree with "
+                     "--layer",
+                     option, c->parts[0].problem.layer_first, c->parts[1].problem.layer_first, what);
+}

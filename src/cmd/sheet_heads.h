@@ -2,6 +2,7 @@
 #ifndef ATTN_CMD_SHEET_HEADS_H
 #define ATTN_CMD_SHEET_HEADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -24,5 +25,9 @@ void sheet_heads_plan(struct sheet *sheet);
 /* Makes the rows of all chosen heads; a list of them that the caller frees. NULL and an error for want of memory. */
 struct sheet_head *sheet_heads_list(struct sheet *sheet, const struct computation *computation,
                                     struct error *error);
+
+/* Whether all chosen layers have as many queries and keys; else ERROR_INPUT: they have no `what`, which the option asks for. */
+bool sheet_is_of_one_size(const struct computation *computation, const char *option, const char *what,
+                          struct error *error);
 
 #endif

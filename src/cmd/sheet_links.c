@@ -94,11 +94,8 @@ bool sheet_links_fill(struct sheet *sheet, struct computation *computation, cons
 {
     struct computation *c = computation;
     struct word_links gold = {0};
-    if (c->part_count > 1)
-        return error_set(error, ERROR_INPUT,
-                         "--links: layers %zu and %zu differ in size, and the links are of one; choose those "
-                         "that agree with --layer",
-                         c->parts[0].problem.layer_first, c->parts[1].problem.layer_first);
+    if (!sheet_is_of_one_size(c, "--links", "words in common", error))
+        return false;
     struct sheet_head *list = sheet_heads_list(sheet, c, error);
     bool ok = list && read_gold(&gold, &list[0], c, options, own, error);
     for (size_t i = 0; ok && i < sheet->row_count; i++)

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cmd/sheet_heads.h"
 #include "compute/token_times.h"
 
 /* Whisper's own: frames of 20 ms, and the median of 7 of them. */
@@ -85,13 +86,7 @@ bool sheet_times_fill(struct sheet *sheet, struct computation *computation, cons
                               .query_end = chosen->queries.end,
                               .key_first = chosen->keys.first,
                               .key_end = chosen->keys.end};
-    if (c->part_count > 1)
-        return error_set(
-            error, ERROR_INPUT,
-            "--dtw: layers %zu and %zu differ in size, and have no path; choose those that agree with "
-            "--layer",
-            problem->layer_first, c->parts[1].problem.layer_first);
-    if (!selection_check(&range, problem, error))
+    if (!sheet_is_of_one_size(c, "--dtw", "path", error) || !selection_check(&range, problem, error))
         return false;
     struct token_times_job job = {.n = problem->n,
                                   .key_first = range.key_first,

@@ -363,6 +363,12 @@ static const struct option_row alignment_rows[] = {
      .least = 1,
      .most = 9999,
      OPTION_OWN(struct stats_options, sheet.median_width)},
+    {.name = "apc",
+     .help =
+         "contacts of a protein's residues: symmetrized weights, corrected by the average product; a matrix "
+         "a head",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.apc)},
     {.name = "queries",
      .argument = "A:B",
      .help = "align only the queries from A up to, not with, B; A is then word 0 of links",
@@ -376,7 +382,7 @@ static const struct option_row alignment_rows[] = {
     {.name = "average",
      .argument = "WHAT",
      .words = "heads layers heads,layers",
-     .help = "of links: the mean over the heads, the layers, or both, instead of each",
+     .help = "of links and apc: the mean over the heads, the layers, or both, instead of each",
      .parse = value_average,
      OPTION_AT(selection.average)},
 };
@@ -388,7 +394,9 @@ const struct command command_stats = {
     .summary = "what heads do: measures of every head",
     .example = "  attn stats x.json                         a table of all heads\n"
                "  attn stats x.npz --sort induction --best 5\n"
-               "  attn stats x.npz -o heads.csv\n",
+               "  attn stats x.npz -o heads.csv\n"
+               "  attn stats x.npz --definition transformerlens\n"
+               "  attn stats x.npz --links gold.txt --average heads\n",
     .groups =
         (const struct option_group *const[]){&group_stats, &group_definitions, &group_alignment, &group_masks,
                                              &group_attention, &group_memory, &group_forms, &group_input,

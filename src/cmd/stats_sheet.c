@@ -4,20 +4,25 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "cmd/sheet_contacts.h"
 #include "cmd/sheet_definition.h"
 #include "cmd/sheet_links.h"
 #include "cmd/sheet_times.h"
 
 /* What sheet is asked for, and the option that asks for it. */
-enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_TIMES, SHEET_MODES };
-static const char *const mode_options[SHEET_MODES] = {
-    [SHEET_DEFINITION] = "--definition", [SHEET_LINKS] = "--links", [SHEET_TIMES] = "--dtw"};
+enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_TIMES, SHEET_CONTACTS, SHEET_MODES };
+static const char *const mode_options[SHEET_MODES] = {[SHEET_DEFINITION] = "--definition",
+                                                      [SHEET_LINKS] = "--links",
+                                                      [SHEET_TIMES] = "--dtw",
+                                                      [SHEET_CONTACTS] = "--apc"};
 
+/* The first that is asked for. */
 static enum sheet_mode mode_of(const struct sheet_options *own)
 {
     return own->definition > 0 ? SHEET_DEFINITION
            : own->links        ? SHEET_LINKS
            : own->dtw          ? SHEET_TIMES
+           : own->apc          ? SHEET_CONTACTS
                                : SHEET_NONE;
 }
 
@@ -34,13 +39,21 @@ static bool check_mode(const struct options *options, const struct sheet_options
     const enum sheet_mode mode = mode_of(own);
     const struct selection_options *s = &options->selection;
     const bool is_range = s->queries.first > 0 || s->queries.end > 0 || s->keys.first > 0 || s->keys.end > 0;
-    if ((own->definition > 0) + (own->links != NULL) + own->dtw > 1)
+    struct sheet_options others = *own;
+    if (mode == SHEET_DEFINITION)
+        others.definition = 0;
+    else if (mode == SHEET_LINKS)
+        others.links = NULL;
+    else
+        *(mode == SHEET_TIMES ? &others.dtw : &others.apc) = false;
+    if (mode != SHEET_NONE && mode_of(&others) != SHEET_NONE)
         return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", mode_options[mode],
-                         own->dtw ? "--dtw" : "--links");
-    if (mode != SHEET_LINKS && mode != SHEET_TIMES && is_range)
-        return error_set(error, ERROR_USAGE, "--queries and --keys: expected --links or --dtw beside them");
-    if (mode != SHEET_LINKS && s->average)
-        return error_set(error, ERROR_USAGE, "--average: expected --links beside it");
+                         mode_options[mode_of(&others)]);
+    if ((mode == SHEET_NONE || mode == SHEET_DEFINITION) && is_range)
+        return error_set(error, ERROR_USAGE,
+                         "--queries and --keys: expected --links, --dtw or --apc beside them");
+    if (mode != SHEET_LINKS && mode != SHEET_CONTACTS && s->average)
+        return error_set(error, ERROR_USAGE, "--average: expected --links or --apc beside it");
     if (mode != SHEET_TIMES && (!isnan(own->seconds_per_key) || own->median_width > 0))
         return error_set(error, ERROR_USAGE, "%s: expected --dtw beside it",
                          own->median_width > 0 ? "--median-width" : "--seconds-per-key");
@@ -95,6 +108,8 @@ bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const 
         sheet_definition_plan(sheet, own);
     if (mode == SHEET_LINKS)
         sheet_links_plan(sheet, own);
+    if (mode == SHEET_CONTACTS)
+        sheet_contacts_plan(sheet);
     if (mode == SHEET_TIMES && !sheet_times_plan(sheet, own, error))
         return false;
     return mode == SHEET_NONE || check_order(sheet, order, error);
@@ -117,9 +132,10 @@ bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, cons
     sheet->title = computation->parts[0].problem.title;
     const bool rises = order->sort && order->sort[0] == '-';
     const enum sheet_mode mode = mode_of(own);
-    const bool ok = mode == SHEET_LINKS   ? sheet_links_fill(sheet, computation, options, own, error)
-                    : mode == SHEET_TIMES ? sheet_times_fill(sheet, computation, options, own, error)
-                                          : sheet_definition_fill(sheet, computation, own, error);
+    const bool ok = mode == SHEET_LINKS      ? sheet_links_fill(sheet, computation, options, own, error)
+                    : mode == SHEET_TIMES    ? sheet_times_fill(sheet, computation, options, own, error)
+                    : mode == SHEET_CONTACTS ? sheet_contacts_fill(sheet, computation, error)
+                                             : sheet_definition_fill(sheet, computation, own, error);
     if (!ok ||
         (order->sort && !sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error)))
         return false;

@@ -26,7 +26,7 @@ struct sheet_options {
     size_t links_first;
     size_t links_line; /* from 0; SIZE_MAX: not said */
     bool links_reverse;
-    bool dtw;
+    bool apc, dtw;
     double seconds_per_key; /* NaN: not said */
     size_t median_width;    /* 0: not said */
 };
@@ -54,7 +54,8 @@ bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const 
 /* What the sheet needs of the result; between computation_begin and computation_select. */
 void stats_sheet_request(struct computation *computation, const struct sheet_options *own);
 
-/* Fills the sheet from what was computed. Errors: those of cmd/sheet_definition.h, sheet_links.h and sheet_times.h. */
+/* Fills the sheet from what was computed. Errors: those of cmd/sheet_definition.h, sheet_links.h, sheet_times.h and
+ * sheet_contacts.h. */
 bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
                       const struct sheet_options *own, const struct sheet_order *order, struct error *error);
 

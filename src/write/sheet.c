@@ -51,6 +51,16 @@ bool sheet_make_rows(struct sheet *sheet, size_t row_count, struct error *error)
     return true;
 }
 
+bool sheet_make_matrices(struct sheet *sheet, size_t matrix_size, struct error *error)
+{
+    size_t cells;
+    if (!size_multiply(matrix_size, matrix_size, &cells) || !size_multiply(cells, sheet->row_count, &cells))
+        return error_memory(error, SIZE_MAX);
+    sheet->matrices = memory_alloc(cells, sizeof *sheet->matrices, error);
+    sheet->matrix_size = matrix_size;
+    return sheet->matrices;
+}
+
 void sheet_free(struct sheet *sheet)
 {
     for (size_t i = 0; i < sheet->row_count * sheet->column_count; i++)
@@ -58,6 +68,7 @@ void sheet_free(struct sheet *sheet)
     free(sheet->cells);
     free(sheet->order);
     free(sheet->pairs);
+    free(sheet->matrices);
     *sheet = (struct sheet){0};
 }
 
@@ -126,6 +137,21 @@ static void put_fields(struct out *out, const struct sheet *sheet)
     }
 }
 
+static void put_matrix(struct out *out, const struct sheet *sheet, size_t row)
+{
+    const float *cell = sheet_matrix(sheet, row);
+    out_format(out, ",\"%s\":[", sheet->matrix_name);
+    for (size_t i = 0; i < sheet->matrix_size; i++) {
+        out_text(out, i > 0 ? ",\n[" : "\n[");
+        for (size_t j = 0; j < sheet->matrix_size; j++) {
+            out_text(out, j > 0 ? "," : "");
+            out_float(out, *cell++);
+        }
+        out_char(out, ']');
+    }
+    out_char(out, ']');
+}
+
 static void put_sheet_row(struct out *out, const struct sheet *sheet, size_t row)
 {
     for (size_t c = 0; c < sheet->column_count; c++) {
@@ -139,6 +165,8 @@ static void put_sheet_row(struct out *out, const struct sheet *sheet, size_t row
         else
             out_text(out, "null");
     }
+    if (sheet->matrices)
+        put_matrix(out, sheet, row);
     out_char(out, '}');
 }
 
@@ -188,8 +216,31 @@ static void csv_head(struct out *out, const struct sheet *sheet)
     out_char(out, '\n');
 }
 
+/* A line a cell. */
+static void csv_matrices(struct out *out, const struct sheet *sheet)
+{
+    out_format(out, "%s,%s,query,key,%s\n", sheet->columns[0].name, sheet->columns[1].name,
+               sheet->matrix_cell);
+    for (size_t k = 0; k < sheet->shown_count; k++) {
+        const size_t row = sheet->order[k], n = sheet->matrix_size;
+        for (size_t at = 0; at < n * n; at++) {
+            for (size_t c = 0; c < 2; c++) {
+                put_sheet_number(out, CELL_COUNT, sheet_cell(sheet, row, c)->number, "");
+                out_char(out, ',');
+            }
+            out_format(out, "%zu,%zu,", sheet->matrix_first + at / n, sheet->matrix_first + at % n);
+            put_sheet_number(out, CELL_NUMBER, (double)sheet_matrix(sheet, row)[at], "");
+            out_char(out, '\n');
+        }
+    }
+}
+
 void sheet_csv(struct out *out, const struct sheet *sheet)
 {
+    if (sheet->matrices) {
+        csv_matrices(out, sheet);
+        return;
+    }
     csv_head(out, sheet);
     for (size_t i = 0; i < sheet->shown_count; i++) {
         const size_t row = sheet->order[i];

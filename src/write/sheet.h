@@ -49,6 +49,11 @@ struct sheet {
     /* A number for each two rows, row_count×row_count, called pairs_name; NULL: none; owned. */
     const char *pairs_name;
     double *pairs;
+    /* A matrix of each row, row_count×matrix_size×matrix_size, owned, between tokens from matrix_first on. In JSON it is called
+     * matrix_name; CSV has a line a cell, with the cell as matrix_cell, in the place of the columns behind the first two. */
+    const char *matrix_name, *matrix_cell;
+    float *matrices;
+    size_t matrix_size, matrix_first;
 };
 
 /* What is more than SHEET_FIELDS or SHEET_COLUMNS is left out. */
@@ -59,6 +64,14 @@ void sheet_add_column(struct sheet *sheet, const char *name, enum cell_kind kind
 
 /* Makes empty cells in `row_count` rows, all shown in their order. Errors: no memory. */
 bool sheet_make_rows(struct sheet *sheet, size_t row_count, struct error *error);
+
+/* Takes the memory of the matrices. Errors: no memory. */
+bool sheet_make_matrices(struct sheet *sheet, size_t matrix_size, struct error *error);
+
+static inline float *sheet_matrix(const struct sheet *sheet, size_t row)
+{
+    return sheet->matrices + row * sheet->matrix_size * sheet->matrix_size;
+}
 
 static inline struct sheet_cell *sheet_cell(const struct sheet *sheet, size_t row, size_t column)
 {

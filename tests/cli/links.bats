@@ -61,14 +61,14 @@ END
 @test "links: options that go with them go with nothing else" {
     cp "$DATA/cross.json" x.json
     echo '0-0' >gold.txt
-    fails 2 '--queries and --keys: expected --links or --dtw beside them' attn stats x.json --keys 1:2
-    fails 2 '--average: expected --links beside it' attn stats x.json --average heads --definition arena
+    fails 2 '--queries and --keys: expected --links, --dtw or --apc beside them' attn stats x.json --keys 1:2
+    fails 2 '--average: expected --links or --apc beside it' attn stats x.json --average heads --definition arena
     fails 2 '--links-line: expected --links beside it' attn stats x.json --links-line 0
     fails 2 '--links-reverse: expected --links beside it' attn stats x.json --links-reverse
     fails 2 '--definition and --links: expected one of them' attn stats x.json --links gold.txt --definition arena
     fails 2 '--links-first is "2": expected a whole number from 0 to 1' attn stats x.json --links gold.txt --links-first 2
     echo '{"attention":[[[[1,0],[0.5,0.5]]],[[[1,0,0],[0.5,0.5,0],[0,0,1]]]]}' >y.json
-    fails 3 '--links: layers 0 and 1 differ in size, and the links are of one; choose those that agree with --layer' \
+    fails 3 '--links: layers 0 and 1 differ in size, and have no words in common; choose those that agree with --layer' \
         attn stats y.json -q --links gold.txt
     same "$(attn stats y.json -q --links gold.txt --layer 1 | jq -c '.heads[0].alignment')" '"0-0 0-1 2-2"'
 }

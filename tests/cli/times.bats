@@ -30,7 +30,7 @@ END
     fails 2 '--median-width is 4: expected an odd number' attn stats x.json --dtw --median-width 4
     fails 2 '--seconds-per-key: expected --dtw beside it' attn stats x.json --seconds-per-key 1
     fails 2 '--definition and --dtw: expected one of them' attn stats x.json --dtw --definition arena
-    fails 2 '--average: expected --links beside it' attn stats x.json --dtw --average heads
+    fails 2 '--average: expected --links or --apc beside it' attn stats x.json --dtw --average heads
     fails 2 "$(attn run x.json --queries 2:9 -o y.json 2>&1 | sed 's/^attn: //')" attn stats x.json --dtw --queries 2:9
     echo '{"attention":[[[[1,0],[0.5,0.5]]],[[[1,0,0],[0.5,0.5,0],[0,0,1]]]]}' >y.json
     fails 3 '--dtw: layers 0 and 1 differ in size, and have no path; choose those that agree with --layer' attn stats y.json -q --dtw
