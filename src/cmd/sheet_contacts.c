@@ -1,14 +1,15 @@
-#include "cmd/sheet_contacts.h"
-
+/* attn stats --apc: contacts by attention (compute/contacts.h) as a sheet with a matrix a head. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "cmd/sheet_heads.h"
+#include "cmd/sheet_kind.h"
 #include "compute/contacts.h"
 
-void sheet_contacts_plan(struct sheet *sheet)
+static void contacts_plan(struct sheet *sheet, const struct sheet_options *own)
 {
+    (void)own;
     sheet_say_text(sheet, "rule", "facebookresearch/esm (2b369911), esm/modules.py, symmetrize and apc");
     sheet_heads_plan(sheet);
     sheet_add_column(sheet, "first", CELL_COUNT, false);
@@ -48,8 +49,11 @@ static void name_largest(struct sheet *sheet, size_t row, const float *contacts,
         }
 }
 
-bool sheet_contacts_fill(struct sheet *sheet, const struct computation *computation, struct error *error)
+static bool contacts_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
+                          const struct sheet_options *own, struct error *error)
 {
+    (void)options;
+    (void)own;
     const struct computation *c = computation;
     const struct excerpt *e = &c->excerpts.list[0];
     if (!sheet_is_of_one_size(c, "--apc", "contacts", error) || !check_tokens(&c->parts[0].problem, e, error))
@@ -67,3 +71,17 @@ bool sheet_contacts_fill(struct sheet *sheet, const struct computation *computat
     free(list);
     return ok;
 }
+
+static bool contacts_is_wanted(const struct sheet_options *own)
+{
+    return own->apc;
+}
+
+const struct sheet_kind sheet_contacts = {
+    .option = "--apc",
+    .takes_range = true,
+    .takes_average = true,
+    .is_wanted = contacts_is_wanted,
+    .plan = contacts_plan,
+    .fill = contacts_fill,
+};

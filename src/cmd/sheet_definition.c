@@ -1,5 +1,4 @@
-#include "cmd/sheet_definition.h"
-
+/* attn stats --definition: the measures of others (compute/definitions.h) as a sheet. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +6,13 @@
 
 #include "base/memory.h"
 #include "cmd/sheet_heads.h"
+#include "cmd/sheet_kind.h"
 #include "compute/definitions.h"
 #include "compute/head_distances.h"
 
 static const double gu2024_epsilon = 0.3;
 
-bool sheet_definition_check(const struct sheet_options *own, struct error *error)
+static bool definition_check(const struct sheet_options *own, struct error *error)
 {
     const struct {
         const char *option;
@@ -30,7 +30,7 @@ bool sheet_definition_check(const struct sheet_options *own, struct error *error
     return true;
 }
 
-void sheet_definition_plan(struct sheet *sheet, const struct sheet_options *own)
+static void definition_plan(struct sheet *sheet, const struct sheet_options *own)
 {
     const enum definition which = (enum definition)(own->definition - 1);
     const struct definition_kind *kind = &definition_kinds[which];
@@ -94,21 +94,6 @@ static bool measure_heads(struct sheet *sheet, struct computation *c, const stru
     return ok;
 }
 
-/* clark2019: a number of each two heads, which have as many tokens. */
-static bool measure_pairs_of_heads(struct sheet *sheet, const struct computation *c,
-                                   const struct sheet_head *list, struct error *error)
-{
-    if (!sheet_is_of_one_size(c, "--definition clark2019", "distance", error))
-        return false;
-    struct strided *weights = memory_alloc(sheet->row_count, sizeof *weights, error);
-    for (size_t i = 0; weights && i < sheet->row_count; i++)
-        weights[i] = list[i].weights;
-    sheet->pairs_name = "distances";
-    sheet->pairs = weights ? head_distances(weights, sheet->row_count, c->parts[0].problem.n, error) : NULL;
-    free(weights);
-    return sheet->pairs;
-}
-
 /* gu2024: the share of heads whose importance of the first token is above epsilon, in percent. */
 static void say_sinks(struct sheet *sheet, const struct sheet_options *own)
 {
@@ -119,15 +104,31 @@ static void say_sinks(struct sheet *sheet, const struct sheet_options *own)
     sheet_say_number(sheet, "sink_percent", 100 * (double)sinks / (double)sheet->row_count);
 }
 
-bool sheet_definition_fill(struct sheet *sheet, struct computation *computation,
-                           const struct sheet_options *own, struct error *error)
+static bool definition_fill(struct sheet *sheet, struct computation *computation,
+                            const struct options *options, const struct sheet_options *own,
+                            struct error *error)
 {
     struct sheet_head *list = sheet_heads_list(sheet, computation, error);
+    (void)options;
     const bool ok = list && measure_heads(sheet, computation, list, own, error) &&
                     (own->definition != 1 + DEFINITION_CLARK2019 ||
-                     measure_pairs_of_heads(sheet, computation, list, error));
+                     sheet_heads_distances(sheet, computation, list, HEAD_DISTANCE_SMOOTHED,
+                                           "--definition clark2019", error));
     if (ok && own->definition == 1 + DEFINITION_GU2024)
         say_sinks(sheet, own);
     free(list);
     return ok;
 }
+
+static bool definition_is_wanted(const struct sheet_options *own)
+{
+    return own->definition > 0;
+}
+
+const struct sheet_kind sheet_definition = {
+    .option = "--definition",
+    .is_wanted = definition_is_wanted,
+    .check = definition_check,
+    .plan = definition_plan,
+    .fill = definition_fill,
+};

@@ -64,3 +64,19 @@ bool sheet_is_of_one_size(const struct computation *computation, const char *opt
                      "--layer",
                      option, c->parts[0].problem.layer_first, c->parts[1].problem.layer_first, what);
 }
+
+bool sheet_heads_distances(struct sheet *sheet, const struct computation *computation,
+                           const struct sheet_head *list, enum head_distance which, const char *option,
+                           struct error *error)
+{
+    if (!sheet_is_of_one_size(computation, option, "distance", error))
+        return false;
+    struct strided *weights = memory_alloc(sheet->row_count, sizeof *weights, error);
+    for (size_t i = 0; weights && i < sheet->row_count; i++)
+        weights[i] = list[i].weights;
+    sheet->pairs_name = "distances";
+    sheet->pairs =
+        weights ? head_distances(weights, sheet->row_count, list[0].n, list[0].m, which, error) : NULL;
+    free(weights);
+    return sheet->pairs;
+}

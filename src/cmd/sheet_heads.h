@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/computation.h"
+#include "compute/head_distances.h"
 #include "write/sheet.h"
 
 enum { HEAD_COLUMNS = 4 }; /* layer, head, queries, keys */
@@ -29,5 +30,11 @@ struct sheet_head *sheet_heads_list(struct sheet *sheet, const struct computatio
 /* Whether all chosen layers have as many queries and keys; else ERROR_INPUT: they have no `what`, which the option asks for. */
 bool sheet_is_of_one_size(const struct computation *computation, const char *option, const char *what,
                           struct error *error);
+
+/* Gives the sheet the distance of each two heads of the list. ERROR_INPUT, which names the option, where layers differ in size; no
+ * memory. */
+bool sheet_heads_distances(struct sheet *sheet, const struct computation *computation,
+                           const struct sheet_head *list, enum head_distance which, const char *option,
+                           struct error *error);
 
 #endif

@@ -1,5 +1,4 @@
-#include "cmd/sheet_links.h"
-
+/* attn stats --links: how well heads align two sentences (compute/alignment_scores.h) as a sheet. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +6,11 @@
 #include "base/memory.h"
 #include "base/out.h"
 #include "cmd/sheet_heads.h"
+#include "cmd/sheet_kind.h"
 #include "compute/alignment_scores.h"
 #include "read/links.h"
 
-void sheet_links_plan(struct sheet *sheet, const struct sheet_options *own)
+static void links_plan(struct sheet *sheet, const struct sheet_options *own)
 {
     sheet_say_text(sheet, "links", own->links);
     sheet_heads_plan(sheet);
@@ -89,8 +89,8 @@ static void say_gold(struct sheet *sheet, const struct word_links *gold)
     sheet_say_number(sheet, "possible", (double)(gold->count - sure));
 }
 
-bool sheet_links_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
-                      const struct sheet_options *own, struct error *error)
+static bool links_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
+                       const struct sheet_options *own, struct error *error)
 {
     struct computation *c = computation;
     struct word_links gold = {0};
@@ -106,3 +106,27 @@ bool sheet_links_fill(struct sheet *sheet, struct computation *computation, cons
     free(list);
     return ok;
 }
+
+static bool links_check(const struct sheet_options *own, struct error *error)
+{
+    const char *option = own->links_first > 0          ? "--links-first"
+                         : own->links_reverse          ? "--links-reverse"
+                         : own->links_line != SIZE_MAX ? "--links-line"
+                                                       : NULL;
+    return own->links || !option || error_set(error, ERROR_USAGE, "%s: expected --links beside it", option);
+}
+
+static bool links_is_wanted(const struct sheet_options *own)
+{
+    return own->links;
+}
+
+const struct sheet_kind sheet_links = {
+    .option = "--links",
+    .takes_range = true,
+    .takes_average = true,
+    .is_wanted = links_is_wanted,
+    .check = links_check,
+    .plan = links_plan,
+    .fill = links_fill,
+};

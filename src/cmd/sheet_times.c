@@ -1,11 +1,11 @@
-#include "cmd/sheet_times.h"
-
+/* attn stats --dtw: when each token is spoken (compute/token_times.h) as a sheet. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/sheet_heads.h"
+#include "cmd/sheet_kind.h"
 #include "compute/token_times.h"
 
 /* Whisper's own: frames of 20 ms, and the median of 7 of them. */
@@ -24,10 +24,8 @@ static size_t median_of(const struct sheet_options *own)
     return own->median_width > 0 ? own->median_width : WHISPER_MEDIAN;
 }
 
-bool sheet_times_plan(struct sheet *sheet, const struct sheet_options *own, struct error *error)
+static void times_plan(struct sheet *sheet, const struct sheet_options *own)
 {
-    if (median_of(own) % 2 == 0)
-        return error_set(error, ERROR_USAGE, "--median-width is %zu: expected an odd number", median_of(own));
     sheet->rows_name = "tokens";
     sheet_say_text(sheet, "rule", "openai/whisper 20250625, timing.py, find_alignment and dtw_cpu");
     sheet_say_number(sheet, "seconds_per_key", seconds_of(own));
@@ -37,7 +35,6 @@ bool sheet_times_plan(struct sheet *sheet, const struct sheet_options *own, stru
     sheet_add_column(sheet, "next", CELL_TEXT, false);
     sheet_add_column(sheet, "start", CELL_NUMBER, false);
     sheet_add_column(sheet, "end", CELL_NUMBER, false);
-    return true;
 }
 
 /* The weights of all chosen heads, of all layers; the caller frees them. */
@@ -76,8 +73,8 @@ static bool write_times(struct sheet *sheet, const struct token_times_job *job, 
     return ok;
 }
 
-bool sheet_times_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
-                      const struct sheet_options *own, struct error *error)
+static bool times_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
+                       const struct sheet_options *own, struct error *error)
 {
     const struct computation *c = computation;
     const struct problem *problem = &c->parts[0].problem;
@@ -104,3 +101,28 @@ bool sheet_times_fill(struct sheet *sheet, struct computation *computation, cons
     free(weights);
     return ok;
 }
+
+static bool times_check(const struct sheet_options *own, struct error *error)
+{
+    if (!own->dtw && (!isnan(own->seconds_per_key) || own->median_width > 0))
+        return error_set(error, ERROR_USAGE, "%s: expected --dtw beside it",
+                         own->median_width > 0 ? "--median-width" : "--seconds-per-key");
+    if (own->dtw && median_of(own) % 2 == 0)
+        return error_set(error, ERROR_USAGE, "--median-width is %zu: expected an odd number", median_of(own));
+    return true;
+}
+
+static bool times_is_wanted(const struct sheet_options *own)
+{
+    return own->dtw;
+}
+
+const struct sheet_kind sheet_times = {
+    .option = "--dtw",
+    .takes_range = true,
+    .range_is_of_the_result = true, /* the path is through a part of the weights of all tokens */
+    .is_wanted = times_is_wanted,
+    .check = times_check,
+    .plan = times_plan,
+    .fill = times_fill,
+};

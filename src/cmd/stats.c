@@ -316,6 +316,13 @@ static const struct option_row definition_rows[] = {
      .most = 1048576,
      OPTION_OWN(struct stats_options, sheet.patch_size)},
 };
+static const struct option_row similar_rows[] = {
+    {.name = "similar",
+     .help = "which heads do alike: the Jensen-Shannon divergence of each two, their order and a map",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.similar)},
+};
+static const struct option_group group_similar = OPTION_GROUP("Likeness", similar_rows);
 static const struct option_group group_definitions = OPTION_GROUP("Definitions", definition_rows);
 
 static const struct option_row alignment_rows[] = {
@@ -396,11 +403,12 @@ const struct command command_stats = {
                "  attn stats x.npz --sort induction --best 5\n"
                "  attn stats x.npz -o heads.csv\n"
                "  attn stats x.npz --definition transformerlens\n"
-               "  attn stats x.npz --links gold.txt --average heads\n",
-    .groups =
-        (const struct option_group *const[]){&group_stats, &group_definitions, &group_alignment, &group_masks,
-                                             &group_attention, &group_memory, &group_forms, &group_input,
-                                             &group_general, &group_help, &group_input_files, NULL},
+               "  attn stats x.npz --links gold.txt --average heads\n"
+               "  attn stats x.npz --similar --sort -nearest_js\n",
+    .groups = (const struct option_group *const[]){&group_stats, &group_similar, &group_definitions,
+                                                   &group_alignment, &group_masks, &group_attention,
+                                                   &group_memory, &group_forms, &group_input, &group_general,
+                                                   &group_help, &group_input_files, NULL},
     .own_size = sizeof(struct stats_options),
     .own_defaults = &(const struct stats_options){.sheet = SHEET_OPTIONS_DEFAULT},
     .run = stats_run,

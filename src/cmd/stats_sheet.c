@@ -4,65 +4,81 @@
 #include <string.h>
 
 #include "base/words.h"
-#include "cmd/sheet_contacts.h"
-#include "cmd/sheet_definition.h"
-#include "cmd/sheet_links.h"
-#include "cmd/sheet_times.h"
 
-/* What sheet is asked for, and the option that asks for it. */
-enum sheet_mode { SHEET_NONE, SHEET_DEFINITION, SHEET_LINKS, SHEET_TIMES, SHEET_CONTACTS, SHEET_MODES };
-static const char *const mode_options[SHEET_MODES] = {[SHEET_DEFINITION] = "--definition",
-                                                      [SHEET_LINKS] = "--links",
-                                                      [SHEET_TIMES] = "--dtw",
-                                                      [SHEET_CONTACTS] = "--apc"};
+#define SHEET_KIND_LISTED(name) &sheet_##name,
+static const struct sheet_kind *const kinds[] = {SHEET_KINDS(SHEET_KIND_LISTED)};
 
-/* The first that is asked for. */
-static enum sheet_mode mode_of(const struct sheet_options *own)
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* The first that is asked for behind `before`, NULL being before all; NULL: none is. */
+static const struct sheet_kind *kind_wanted(const struct sheet_options *own, const struct sheet_kind *before)
 {
-    return own->definition > 0 ? SHEET_DEFINITION
-           : own->links        ? SHEET_LINKS
-           : own->dtw          ? SHEET_TIMES
-           : own->apc          ? SHEET_CONTACTS
-                               : SHEET_NONE;
+    bool is_behind = !before;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (is_behind && kinds[i]->is_wanted(own))
+            return kinds[i];
+        is_behind = is_behind || kinds[i] == before;
+    }
+    return NULL;
 }
 
 bool stats_sheet_is_wanted(const struct sheet_options *own)
 {
-    return mode_of(own) != SHEET_NONE;
+    return kind_wanted(own, NULL);
 }
 
 /* ---- options ---- */
 
-/* Options that are of some sheets only. */
-static bool check_mode(const struct options *options, const struct sheet_options *own, struct error *error)
+/* The options of kinds of which `has` is true, as "--links, --dtw or --apc". */
+static void list_options(bool (*has)(const struct sheet_kind *kind), char words[WORDS_LIST])
 {
-    const enum sheet_mode mode = mode_of(own);
-    const struct selection_options *s = &options->selection;
+    size_t count = 0, listed = 0, used = 0;
+    for (size_t i = 0; i < KINDS; i++)
+        count += has(kinds[i]);
+    for (size_t i = 0; i < KINDS; i++)
+        if (has(kinds[i])) {
+            const char *between = listed == 0 ? "" : listed + 1 == count ? " or " : ", ";
+            used += (size_t)snprintf(words + used, WORDS_LIST - used, "%s%s", between, kinds[i]->option);
+            listed++;
+        }
+}
+
+static bool takes_range(const struct sheet_kind *kind)
+{
+    return kind->takes_range;
+}
+static bool takes_average(const struct sheet_kind *kind)
+{
+    return kind->takes_average;
+}
+
+/* The options of a selection that not all kinds have. */
+static bool check_selection(const struct sheet_kind *kind, const struct selection_options *s,
+                            struct error *error)
+{
     const bool is_range = s->queries.first > 0 || s->queries.end > 0 || s->keys.first > 0 || s->keys.end > 0;
-    struct sheet_options others = *own;
-    if (mode == SHEET_DEFINITION)
-        others.definition = 0;
-    else if (mode == SHEET_LINKS)
-        others.links = NULL;
-    else
-        *(mode == SHEET_TIMES ? &others.dtw : &others.apc) = false;
-    if (mode != SHEET_NONE && mode_of(&others) != SHEET_NONE)
-        return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", mode_options[mode],
-                         mode_options[mode_of(&others)]);
-    if ((mode == SHEET_NONE || mode == SHEET_DEFINITION) && is_range)
-        return error_set(error, ERROR_USAGE,
-                         "--queries and --keys: expected --links, --dtw or --apc beside them");
-    if (mode != SHEET_LINKS && mode != SHEET_CONTACTS && s->average)
-        return error_set(error, ERROR_USAGE, "--average: expected --links or --apc beside it");
-    if (mode != SHEET_TIMES && (!isnan(own->seconds_per_key) || own->median_width > 0))
-        return error_set(error, ERROR_USAGE, "%s: expected --dtw beside it",
-                         own->median_width > 0 ? "--median-width" : "--seconds-per-key");
-    if (mode != SHEET_LINKS && (own->links_first > 0 || own->links_reverse || own->links_line != SIZE_MAX))
-        return error_set(error, ERROR_USAGE, "%s: expected --links beside it",
-                         own->links_first > 0 ? "--links-first"
-                         : own->links_reverse ? "--links-reverse"
-                                              : "--links-line");
-    return sheet_definition_check(own, error);
+    char words[WORDS_LIST];
+    if (is_range && !(kind && kind->takes_range)) {
+        list_options(takes_range, words);
+        return error_set(error, ERROR_USAGE, "--queries and --keys: expected %s beside them", words);
+    }
+    if (s->average && !(kind && kind->takes_average)) {
+        list_options(takes_average, words);
+        return error_set(error, ERROR_USAGE, "--average: expected %s beside it", words);
+    }
+    return true;
+}
+
+static bool check_options(const struct sheet_kind *kind, const struct options *options,
+                          const struct sheet_options *own, struct error *error)
+{
+    const struct sheet_kind *other = kind ? kind_wanted(own, kind) : NULL;
+    if (other)
+        return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", kind->option, other->option);
+    bool ok = check_selection(kind, &options->selection, error);
+    for (size_t i = 0; ok && i < KINDS; i++)
+        ok = !kinds[i]->check || kinds[i]->check(own, error);
+    return ok;
 }
 
 /* The names of the columns of numbers in one text. */
@@ -101,28 +117,23 @@ static bool check_order(const struct sheet *sheet, const struct sheet_order *ord
 bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
                       const struct sheet_order *order, struct error *error)
 {
-    const enum sheet_mode mode = mode_of(own);
-    if (!check_mode(options, own, error))
+    const struct sheet_kind *kind = kind_wanted(own, NULL);
+    if (!check_options(kind, options, own, error))
         return false;
-    if (mode == SHEET_DEFINITION)
-        sheet_definition_plan(sheet, own);
-    if (mode == SHEET_LINKS)
-        sheet_links_plan(sheet, own);
-    if (mode == SHEET_CONTACTS)
-        sheet_contacts_plan(sheet);
-    if (mode == SHEET_TIMES && !sheet_times_plan(sheet, own, error))
-        return false;
-    return mode == SHEET_NONE || check_order(sheet, order, error);
+    if (!kind)
+        return true;
+    kind->plan(sheet, own);
+    return check_order(sheet, order, error);
 }
 
 void stats_sheet_request(struct computation *computation, const struct sheet_options *own)
 {
-    const enum sheet_mode mode = mode_of(own);
-    if (mode == SHEET_NONE)
+    const struct sheet_kind *kind = kind_wanted(own, NULL);
+    if (!kind)
         return;
     computation->request.measures_only = false;
-    computation->request.whole_for = mode_options[mode];
-    if (mode == SHEET_TIMES) /* its ranges are of the path, and its weights those of all tokens */
+    computation->request.whole_for = kind->option;
+    if (kind->range_is_of_the_result)
         computation->selection = (struct selection){0};
 }
 
@@ -131,12 +142,7 @@ bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, cons
 {
     sheet->title = computation->parts[0].problem.title;
     const bool rises = order->sort && order->sort[0] == '-';
-    const enum sheet_mode mode = mode_of(own);
-    const bool ok = mode == SHEET_LINKS      ? sheet_links_fill(sheet, computation, options, own, error)
-                    : mode == SHEET_TIMES    ? sheet_times_fill(sheet, computation, options, own, error)
-                    : mode == SHEET_CONTACTS ? sheet_contacts_fill(sheet, computation, error)
-                                             : sheet_definition_fill(sheet, computation, own, error);
-    if (!ok ||
+    if (!kind_wanted(own, NULL)->fill(sheet, computation, options, own, error) ||
         (order->sort && !sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error)))
         return false;
     sheet_cut(sheet, order->best);

@@ -103,6 +103,8 @@ struct kernel {
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
     /* The sums of a row of weights; `position` is counted from its first number (engine/weights.h). */
     void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
+    /* Σ u·ln u of a mixture of two rows (engine/weights.h). */
+    double (*mixture)(const float *a, const float *b, float factor_a, float factor_b, size_t count);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;

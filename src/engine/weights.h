@@ -17,6 +17,10 @@ struct weight_sums {
 /* Number 0 of the row is that of key `first`. */
 void weights_measure(const float *row, size_t count, size_t first, double position, struct weight_sums *sums);
 
+/* Σ u·ln u over the u = a·factor_a + b·factor_b above 0, number by number of two rows; NaN where one is. Carried as the sums above:
+ * of shares of a whole it is right to some 1e-7. */
+double weights_mixture(const float *a, const float *b, float factor_a, float factor_b, size_t count);
+
 /* Whether any number is not 0. */
 bool weights_any(const float *row, size_t count);
 

@@ -8,6 +8,9 @@
 #include "view/label_text.h"
 #include "view/table_number.h"
 
+/* Of more rows than these the numbers of pairs are not in the table. */
+enum { PAIRS_SHOWN = 12 };
+
 enum { HEADING_LINES = 4, CELL_WIDTH = 9, CELL_DECIMALS = 3, COUNT_WIDTH = 7, TEXT_ROOM = 1024 };
 
 /* The words of a name, which are apart by '_'; the last line holds the last word. */
@@ -50,6 +53,11 @@ static int column_width(const struct sheet *sheet, size_t c)
     return width;
 }
 
+static bool has_pairs(const struct sheet *sheet)
+{
+    return sheet->pairs && sheet->shown_count <= PAIRS_SHOWN;
+}
+
 static bool is_heading_line(const struct sheet *sheet, int line)
 {
     const char *word;
@@ -74,7 +82,7 @@ static void put_heading(struct out *out, int *blanks, int width, int length, con
 
 static void put_pair_headings(struct out *out, const struct sheet *sheet, int *blanks)
 {
-    for (size_t i = 0; sheet->pairs && i < sheet->shown_count; i++) {
+    for (size_t i = 0; has_pairs(sheet) && i < sheet->shown_count; i++) {
         char name[48];
         const int length =
             snprintf(name, sizeof name, "%.0f.%.0f", sheet_cell(sheet, sheet->order[i], 0)->number,
@@ -124,7 +132,7 @@ static void put_cells(struct out *out, const struct sheet *sheet, const int *wid
         else
             table_number(out, widths[c], column->kind == CELL_COUNT ? 0 : CELL_DECIMALS, cell->number);
     }
-    for (size_t j = 0; sheet->pairs && j < sheet->shown_count; j++)
+    for (size_t j = 0; has_pairs(sheet) && j < sheet->shown_count; j++)
         table_number(out, CELL_WIDTH, CELL_DECIMALS, sheet->pairs[row * sheet->row_count + sheet->order[j]]);
     out_char(out, '\n');
 }
@@ -149,4 +157,7 @@ void sheet_table(struct out *out, const struct sheet *sheet)
             out_text(out, label_number(field->number, number));
         out_char(out, '\n');
     }
+    if (sheet->pairs && !has_pairs(sheet))
+        out_format(out, "%s: %zu×%zu, in JSON and CSV\n", sheet->pairs_name, sheet->shown_count,
+                   sheet->shown_count);
 }

@@ -47,6 +47,41 @@ static void check_row(const float *row, size_t count, double position)
     assert_int_equal(sums.argmax, expected.argmax);
 }
 
+/* Σ u·ln u of half of two rows. */
+static double mixture_of(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t j = 0; j < count; j++) {
+        const double u = ((double)a[j] + (double)b[j]) / 2;
+        sum += u > 0 ? u * log(u) : 0;
+    }
+    return sum;
+}
+
+/* Every length up to three runs of the widest vector, at places that are not aligned; a row with itself gives what it is alone. */
+static void mixtures_are_those_of_double_precision(void **state)
+{
+    (void)state;
+    static float a[720], b[720];
+    uint32_t random = 3;
+    for (size_t k = 0; kernel_listed(k); k++) {
+        if (!kernel_choose(kernel_listed(k)))
+            continue;
+        for (size_t count = 1; count < 700; count += count < 70 ? 1 : 13) {
+            float *left = a + count % 5, *right = b + count % 3;
+            fill_row(left, count, &random);
+            fill_row(right, count, &random);
+            assert_near(weights_mixture(left, right, 0.5F, 0.5F, count), mixture_of(left, right, count));
+            memcpy(right, left, count * sizeof *left);
+            assert_true(weights_mixture(left, right, 0.5F, 0.5F, count) ==
+                        weights_mixture(left, left, 0.5F, 0.5F, count));
+            right[count / 2] = (float)NAN;
+            assert_true(isnan(weights_mixture(left, right, 0.5F, 0.5F, count)));
+        }
+    }
+    kernel_choose("best");
+}
+
 /* Every length up to three runs of the widest vector, at places that are not aligned, and positions far away. */
 static void rows_are_measured_alike(void **state)
 {
@@ -141,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_measured_alike),
+        cmocka_unit_test(mixtures_are_those_of_double_precision),
         cmocka_unit_test(a_row_that_is_not_finite_has_no_sum),
         cmocka_unit_test(the_smallest_and_negative_weights_are_seen),
         cmocka_unit_test(rows_are_warned_of),
