@@ -156,7 +156,7 @@ static bool are_found(const struct iteration *it)
             const double apart = it->products[i][v] - it->values[v] * it->vectors[i][v];
             left += apart * apart;
         }
-        if (sqrt(left) > 1e-9 * fabs(it->values[0]))
+        if (sqrt(left) > 1e-8 * fabs(it->values[0]))
             return false;
     }
     return true;

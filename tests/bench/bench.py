@@ -370,6 +370,29 @@ def six_measures(weights):
         assert all(np.isfinite(x).all() for x in measures)
 
 
+def divergences(weights):
+    """The Jensen-Shannon divergence of each two heads, heads×rows×keys, by its definition, the mean over the rows."""
+    found = np.zeros((len(weights), len(weights)))
+    for a, p in enumerate(weights):
+        for b, q in enumerate(weights[:a]):
+            middle = (p + q) / 2
+            found[a, b] = ((p * np.log(p / middle) + q * np.log(q / middle)).sum(-1) / 2).mean()
+    return found
+
+
+def similar_rows(folder):
+    heads, n = (144, 128) if not QUICK else (20, 64)
+    path = os.path.join(folder, "attention.npy")
+    weights = np.random.default_rng(9).random((heads, n, n)) ** 4 + 1e-6
+    weights /= weights.sum(-1, keepdims=True)
+    np.save(path, weights[None].astype(np.float32))
+    for name, kind in ("float64", np.float64), ("float32", np.float32):
+        ratio("likeness of each two of %d heads of %d² (whole process)" % (heads, n),
+              min(timed("stats", path, "--similar", "-q", "--format", "csv")[0] for _ in range(3)),
+              best(1, lambda kind=kind: divergences(weights.astype(kind))), "25×", "85×", "NumPy pair by pair in %s," % name)
+    os.remove(path)
+
+
 def given_rows(folder):
     """Weights that lie in a file: the overview of all heads, and one head; q, k and v in bfloat16 beside the same in float32."""
     heads, n = (12, 1024) if not QUICK else (4, 512)
@@ -512,6 +535,7 @@ def main():
         read_rows(folder)
         file_rows(folder)
         given_rows(folder)
+        similar_rows(folder)
         write_rows(folder)
         long_rows(folder)
         growth_rows(folder)
