@@ -103,6 +103,9 @@ struct kernel {
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
     /* The sums of a row of weights; `position` is counted from its first number (engine/weights.h). */
     void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
+    /* As in engine/weights.h; of exact rows there are EXACT_ROWS or 1. */
+    float (*combine)(float *to, const float *row, size_t count, enum combine how);
+    void (*add_exact)(double *sums, struct exact_rows *rows, size_t count);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;
