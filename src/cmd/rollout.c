@@ -14,6 +14,7 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "compute/flow.h"
 #include "compute/rollout.h"
 #include "compute/rollout_row.h"
 #include "engine/engine.h"
@@ -32,6 +33,7 @@ struct rollout_options {
     const char *query; /* a number or a token; NULL: all */
     int format;        /* enum rollout_format, of standard output */
     struct string_list outputs;
+    bool flow;
 };
 
 /* What a command holds. */
@@ -40,6 +42,8 @@ struct rollout_run {
     struct rollout rollout;
     struct rollout_told told;
     float *values; /* what is told; owned */
+    double *flow;  /* likewise */
+    float *mixed;  /* the matrices of the layers that the flow goes through; owned */
     struct patch_view patches;
     bool has_patches;
     bool shows; /* something goes to standard output: */
@@ -216,14 +220,26 @@ static bool compute_row(struct rollout_run *run, struct error *error)
     return run->values && rollout_row(&run->rollout, run->told.query, run->values, error);
 }
 
-static bool compute(struct rollout_run *run, struct error *error)
+static bool compute_flow(struct rollout_run *run, struct error *error)
+{
+    const struct rollout *rollout = &run->rollout;
+    const struct flow_graph graph = {rollout->rows.problem->n, rollout->end - rollout->first, run->mixed};
+    const size_t rows = rollout_rows(&run->told);
+    run->flow = memory_alloc(rows * graph.n, sizeof *run->flow, error);
+    return run->flow && flow_compute(&graph, run->told.is_row ? run->told.query : 0, rows, run->flow,
+                                     rollout->rows.engine.threads, error);
+}
+
+static bool compute(struct rollout_run *run, const struct rollout_options *own, struct error *error)
 {
     const struct mix_options *mix = &run->rollout.mix;
-    const bool streams = run->told.is_row && mix->combine == COMBINE_MEAN && mix->discard == 0;
-    const bool ok = streams ? compute_row(run, error)
-                            : rollout_matrix(&run->rollout, &run->values, error) &&
-                                  (!run->told.is_row || cut_row(run, error));
+    const bool streams = run->told.is_row && !own->flow && mix->combine == COMBINE_MEAN && mix->discard == 0;
+    const bool ok =
+        streams ? compute_row(run, error)
+                : rollout_matrix(&run->rollout, &run->values, own->flow ? &run->mixed : NULL, error) &&
+                      (!run->told.is_row || cut_row(run, error)) && (!own->flow || compute_flow(run, error));
     run->told.values = run->values;
+    run->told.flow = run->flow;
     return ok;
 }
 
@@ -274,7 +290,7 @@ static bool rollout_all(struct rollout_run *run, const struct options *options, 
                          (double)(run->rollout.end - run->rollout.first);
     progress_begin(&c->progress, c->quiet, pairs);
     progress_part(&c->progress, pairs, &c->parts[0].result.engine);
-    ok = compute(run, error);
+    ok = compute(run, own, error);
     progress_end(&c->progress);
     if (ok)
         warn(run);
@@ -295,6 +311,8 @@ static bool rollout_run(const struct options *options, struct error *error)
     of_tokens.selection.words = WORDS_NO;
     const bool ok = rollout_all(&run, &of_tokens, error);
     free(run.values);
+    free(run.flow);
+    free(run.mixed);
     patch_view_free(&run.patches);
     rollout_free(&run.rollout);
     computation_free(&run.computation);
@@ -336,6 +354,10 @@ static const struct option_row rollout_rows_own[] = {
      .help = "one query, counted from 0, or its token (default: all)",
      .parse = value_string,
      OPTION_OWN(struct rollout_options, query)},
+    {.name = "flow",
+     .help = "the maximum flow to each input token as well; in pictures, tables and NPY instead",
+     .parse = value_flag,
+     OPTION_OWN(struct rollout_options, flow)},
     {.name = "format",
      .argument = "FORMAT",
      .words = rollout_formats,

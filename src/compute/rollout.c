@@ -1,6 +1,7 @@
 #include "compute/rollout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "compute/layer_product.h"
@@ -89,10 +90,11 @@ static bool check_room(size_t n, size_t matrices, struct error *error)
     if (size_multiply(n, n, &cells) && size_multiply(cells, matrices * sizeof(float), &bytes) &&
         bytes <= memory_half())
         return true;
-    return error_set(error, ERROR_SYSTEM,
-                     "%zu matrices of %zu×%zu are more than half of the machine's memory: expected --query, "
-                     "which with --combine mean and without --discard and --flow holds none",
-                     matrices, n, n);
+    return error_set(
+        error, ERROR_SYSTEM,
+        "%zu matrices of %zu×%zu are more than half of the machine's memory: a row alone, of the "
+        "mean of heads, holds none",
+        matrices, n, n);
 }
 
 bool rollout_layers(struct rollout *rollout, size_t matrices,
@@ -115,20 +117,28 @@ bool rollout_layers(struct rollout *rollout, size_t matrices,
 struct rollout_product {
     struct layer_product product;
     int threads;
+    float *mixed; /* where the next matrix is kept; NULL: none is */
 };
 
 static bool multiply_layer(void *context, float *matrix, struct error *error)
 {
     struct rollout_product *p = context;
+    const size_t cells = p->product.n * p->product.n;
+    if (p->mixed) {
+        memcpy(p->mixed, matrix, cells * sizeof *matrix);
+        p->mixed += cells;
+    }
     return layer_product_add(&p->product, matrix, p->threads, error);
 }
 
-bool rollout_matrix(struct rollout *rollout, float **matrix, struct error *error)
+bool rollout_matrix(struct rollout *rollout, float **matrix, float **mixed, struct error *error)
 {
-    const size_t n = rollout->rows.problem->n;
+    const size_t n = rollout->rows.problem->n, kept = mixed ? rollout->end - rollout->first : 0;
     struct rollout_product p = {.threads = rollout->rows.engine.threads};
-    bool ok = check_room(n, 4, error) && layer_product_make(&p.product, n, error) &&
-              rollout_layers(rollout, 3, multiply_layer, &p, error);
+    bool ok = check_room(n, 4 + kept, error) && layer_product_make(&p.product, n, error);
+    if (ok && mixed)
+        ok = (p.mixed = *mixed = memory_alloc(kept * n * n, sizeof **mixed, error));
+    ok = ok && rollout_layers(rollout, 3 + kept, multiply_layer, &p, error);
     *matrix = ok ? memory_alloc(n * n, sizeof **matrix, error) : NULL;
     for (size_t i = 0; *matrix && i < n; i++)
         layer_product_row(&p.product, i, *matrix + i * n);

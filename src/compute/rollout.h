@@ -42,8 +42,9 @@ bool rollout_layers(struct rollout *rollout, size_t matrices,
                     bool (*layer)(void *context, float *matrix, struct error *error), void *context,
                     struct error *error);
 
-/* The whole rollout, n×n in float32, into *matrix, which the caller frees and is NULL after an error. Errors: as above. */
-bool rollout_matrix(struct rollout *rollout, float **matrix, struct error *error);
+/* The whole rollout, n×n in float32, into *matrix, which the caller frees and is NULL after an error; with *mixed (unless `mixed`
+ * is NULL), the matrices of the layers it is the product of, the first one first. Errors: as above. */
+bool rollout_matrix(struct rollout *rollout, float **matrix, float **mixed, struct error *error);
 
 void rollout_free(struct rollout *rollout);
 

@@ -13,16 +13,16 @@ enum { LABEL_COLUMNS = 16 };
 
 /* One of the heaviest tokens. */
 struct told_token {
-    float value;
+    double value;
     size_t token;
 };
 
 /* The `count` heaviest of a row, of equal ones the earlier; NaN comes first, and what is 0 not at all. Returns how many there are. */
-static size_t find_heaviest(const float *row, size_t n, struct told_token *top, size_t count)
+static size_t find_heaviest(const struct rollout_told *told, size_t i, struct told_token *top, size_t count)
 {
     size_t found = 0;
-    for (size_t j = 0; j < n; j++) {
-        const float rank = isnan(row[j]) ? INFINITY : row[j];
+    for (size_t j = 0; j < told->rollout->rows.problem->n; j++) {
+        const double value = rollout_shown(told, i, j), rank = isnan(value) ? INFINITY : value;
         if (rank == 0 || (found == count && !(rank > top[count - 1].value)))
             continue;
         size_t place = found < count ? found++ : count - 1;
@@ -31,7 +31,7 @@ static size_t find_heaviest(const float *row, size_t n, struct told_token *top, 
         top[place] = (struct told_token){rank, j};
     }
     for (size_t t = 0; t < found; t++)
-        top[t].value = row[top[t].token];
+        top[t].value = rollout_shown(told, i, top[t].token);
     return found;
 }
 
@@ -45,13 +45,16 @@ static void put_token(struct out *out, const struct labels *labels, size_t token
         out_char(out, ' ');
 }
 
-static void put_heading(struct out *out, const struct rollout *rollout)
+static void put_heading(struct out *out, const struct rollout_told *told)
 {
+    const struct rollout *rollout = told->rollout;
     const struct problem *problem = rollout->rows.problem;
     const char *const combined[] = {"mean", "largest", "smallest"};
     const size_t first = problem->layer_first + rollout->first,
                  last = problem->layer_first + rollout->end - 1, heads = layer_rows_heads(&rollout->rows);
-    out_format(out, first == last ? "rollout of layer %zu" : "rollout of layers %zu to %zu", first, last);
+    out_format(out, "%s of layer%s %zu", told->flow ? "flow" : "rollout", first == last ? "" : "s", first);
+    if (last > first)
+        out_format(out, " to %zu", last);
     if (heads > 1)
         out_format(out, ", the %s of %zu heads", combined[rollout->mix.combine], heads);
     out_format(out, ", residual %.3g", rollout->mix.identity);
@@ -64,11 +67,11 @@ static void put_query(struct out *out, const struct rollout_told *told, size_t i
 {
     const struct problem *problem = told->rollout->rows.problem;
     struct told_token top[TOLD_EACH];
-    const size_t found = find_heaviest(told->values + i * problem->n, problem->n, top, TOLD_EACH);
+    const size_t found = find_heaviest(told, i, top, TOLD_EACH);
     out_format(out, "%5zu  ", i);
     put_token(out, &problem->tokens, i, true);
     for (size_t t = 0; t < found; t++) {
-        table_number(out, 7, 3, (double)top[t].value);
+        table_number(out, 7, 3, top[t].value);
         out_char(out, ' ');
         put_token(out, &problem->key_tokens, top[t].token, t + 1 < found);
     }
@@ -78,7 +81,7 @@ static void put_query(struct out *out, const struct rollout_told *told, size_t i
 static void put_queries(struct out *out, const struct rollout_told *told)
 {
     const size_t n = told->rollout->rows.problem->n;
-    out_text(out, "query                     comes from\n");
+    out_format(out, "query                     %s from\n", told->flow ? "can come" : "comes");
     for (size_t i = 0; i < n; i++)
         if (n <= TOLD_QUERIES || i < TOLD_QUERIES / 2 || i >= n - TOLD_QUERIES / 2)
             put_query(out, told, i);
@@ -91,23 +94,23 @@ static void put_one_query(struct out *out, const struct rollout_told *told)
     const struct problem *problem = told->rollout->rows.problem;
     const size_t n = problem->n;
     struct told_token top[TOLD_ONE];
-    const size_t found = find_heaviest(told->values, n, top, TOLD_ONE);
+    const size_t found = find_heaviest(told, 0, top, TOLD_ONE);
     double sum = 0, shown = 0;
     out_format(out, "query %zu ", told->query);
     put_token(out, &problem->tokens, told->query, false);
-    out_text(out, " comes from\n");
+    out_text(out, told->flow ? " can come from\n" : " comes from\n");
     for (size_t t = 0; t < found; t++) {
         out_format(out, "%5zu  ", top[t].token);
         put_token(out, &problem->key_tokens, top[t].token, true);
-        table_number(out, 8, 4, (double)top[t].value);
+        table_number(out, 8, 4, top[t].value);
         out_char(out, '\n');
-        shown += (double)top[t].value;
+        shown += top[t].value;
     }
     for (size_t j = 0; j < n; j++)
-        sum += (double)told->values[j];
+        sum += rollout_shown(told, 0, j);
     if (found == 0)
         out_text(out, "  nothing\n");
-    if (found == TOLD_ONE && n > TOLD_ONE) {
+    if (found == TOLD_ONE && n > TOLD_ONE && !told->flow) { /* flows to several tokens are no parts of one */
         out_format(out, "    …  %-*s", LABEL_COLUMNS, "others");
         table_number(out, 8, 4, sum - shown);
         out_char(out, '\n');
@@ -116,7 +119,7 @@ static void put_one_query(struct out *out, const struct rollout_told *told)
 
 void rollout_table(struct out *out, const struct rollout_told *told)
 {
-    put_heading(out, told->rollout);
+    put_heading(out, told);
     if (told->is_row)
         put_one_query(out, told);
     else

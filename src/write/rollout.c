@@ -1,6 +1,7 @@
 #include "write/rollout.h"
 
-#include "base/words.h"
+#include <math.h>
+
 #include "tensor/npy_header.h"
 #include "write/csv.h"
 
@@ -16,14 +17,30 @@ static void rollout_labels(struct out *out, const char *key, const struct labels
     out_char(out, ']');
 }
 
-static void rollout_numbers(struct out *out, const float *row, size_t n)
+/* Row i of the rollout, or of the flow. */
+static void rollout_numbers(struct out *out, const struct rollout_told *told, bool is_flow, size_t i)
 {
+    const size_t n = told->rollout->rows.problem->n;
     out_char(out, '[');
     for (size_t j = 0; j < n; j++) {
         out_text(out, j > 0 ? "," : "");
-        out_float(out, row[j]);
+        if (is_flow)
+            out_double(out, told->flow[i * n + j]);
+        else
+            out_float(out, told->values[i * n + j]);
     }
     out_char(out, ']');
+}
+
+static void rollout_matrix_json(struct out *out, const char *key, const struct rollout_told *told,
+                                bool is_flow)
+{
+    out_format(out, ",\n\"%s\":%s", key, told->is_row ? "" : "[");
+    for (size_t i = 0; i < rollout_rows(told) && !out->trouble; i++) {
+        out_text(out, i > 0 ? ",\n" : "");
+        rollout_numbers(out, told, is_flow, i);
+    }
+    out_text(out, told->is_row ? "" : "]");
 }
 
 /* What was rolled out, and how. */
@@ -43,7 +60,6 @@ static void rollout_setting(struct out *out, const struct rollout *rollout)
 void rollout_json(struct out *out, const struct rollout_told *told)
 {
     const struct problem *problem = told->rollout->rows.problem;
-    const size_t n = problem->n;
     out_text(out, "{\"schema\":\"attn-rollout/1\"");
     if (problem->title) {
         out_text(out, ",\n\"title\":");
@@ -52,25 +68,28 @@ void rollout_json(struct out *out, const struct rollout_told *told)
     rollout_setting(out, told->rollout);
     rollout_labels(out, "tokens", &problem->tokens);
     rollout_labels(out, "key_tokens", &problem->key_tokens);
-    if (told->is_row) {
-        out_format(out, ",\n\"query\":%zu,\n\"row\":", told->query);
-        rollout_numbers(out, told->values, n);
-    } else {
-        out_text(out, ",\n\"rollout\":[");
-        for (size_t i = 0; i < n && !out->trouble; i++) {
-            out_text(out, i > 0 ? ",\n" : "");
-            rollout_numbers(out, told->values + i * n, n);
-        }
-        out_char(out, ']');
-    }
+    if (told->is_row)
+        out_format(out, ",\n\"query\":%zu", told->query);
+    rollout_matrix_json(out, told->is_row ? "row" : "rollout", told, false);
+    if (told->flow)
+        rollout_matrix_json(out, "flow", told, true);
     out_text(out, "}\n");
+}
+
+static void csv_flow(struct out *out, double flow)
+{
+    out_char(out, ',');
+    if (isnan(flow))
+        out_text(out, "nan");
+    else
+        out_double(out, flow);
 }
 
 void rollout_csv(struct out *out, const struct rollout_told *told)
 {
     const struct problem *problem = told->rollout->rows.problem;
     const size_t n = problem->n;
-    out_text(out, "query,key,query_token,key_token,rollout\n");
+    out_format(out, "query,key,query_token,key_token,rollout%s\n", told->flow ? ",flow" : "");
     for (size_t i = 0; i < rollout_rows(told) && !out->trouble; i++)
         for (size_t j = 0; j < n; j++) {
             const size_t query = told->is_row ? told->query : i;
@@ -80,6 +99,8 @@ void rollout_csv(struct out *out, const struct rollout_told *told)
             csv_field(out, problem->key_tokens.text[j]);
             out_char(out, ',');
             csv_value(out, told->values[i * n + j]);
+            if (told->flow)
+                csv_flow(out, told->flow[i * n + j]);
             out_char(out, '\n');
         }
 }
@@ -87,9 +108,13 @@ void rollout_csv(struct out *out, const struct rollout_told *told)
 void rollout_npy(struct out *out, const struct rollout_told *told)
 {
     const size_t n = told->rollout->rows.problem->n;
-    const struct array array = {
-        .dtype = DTYPE_F32, .rank = told->is_row ? 1 : 2, .shape = {n, told->is_row ? 0 : n}};
+    const struct array array = {.dtype = told->flow ? DTYPE_F64 : DTYPE_F32,
+                                .rank = told->is_row ? 1 : 2,
+                                .shape = {n, told->is_row ? 0 : n}};
     npy_header_write(&array, out);
     for (size_t i = 0; i < rollout_rows(told) && !out->trouble; i++)
-        out_bytes(out, told->values + i * n, n * sizeof *told->values);
+        if (told->flow)
+            out_bytes(out, told->flow + i * n, n * sizeof *told->flow);
+        else
+            out_bytes(out, told->values + i * n, n * sizeof *told->values);
 }

@@ -9,6 +9,7 @@ rollout() {
 @test "rollout: weights of q and k, with every kind of mask, forms that are no shares, a stack" { rollout computed; }
 @test "rollout: layers and heads that are chosen, in every format" { rollout chosen; }
 @test "rollout: NaN goes where it is reached; rows that see nothing, or do not sum to 1" { rollout reached; }
+@test "flow: as much as whole numbers let through, whole and of one query, in every format" { rollout flow; }
 @test "rollout: the same bytes for any number of threads" { rollout threads; }
 
 @test "rollout: GPT-2" {
@@ -22,7 +23,9 @@ rollout() {
     attn rollout "$DATA/induction.json" --query 3 -o b.json
     echo '{"attention": [[1, 0], [null, 0.5]]}' >x.json
     attn rollout x.json -q >c.json
-    "$PYTHON" - "$ROOT/docs/attn-rollout.schema.json" a.json b.json c.json <<'END'
+    attn rollout x.json -q --flow >d.json
+    attn rollout "$DATA/induction.json" --query 3 --flow -o e.json
+    "$PYTHON" - "$ROOT/docs/attn-rollout.schema.json" a.json b.json c.json d.json e.json <<'END'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -39,6 +42,12 @@ END
     [ "$(wc -L <table)" -le 90 ]
     attn rollout "$DATA/sentence.json" --combine max --discard 0.1 --format table | head -1 |
         grep -qx 'rollout of layer 0, the largest of 2 heads, residual 0.5, the smallest 0.1 discarded'
+    same "$(attn rollout "$DATA/induction.json" --flow --format table | sed -n '1p;3p;7p')" "$(cat <<'END'
+flow of layers 0 to 1, residual 0.5
+query                     can come from
+    3  "C"               0.619 "B"               0.502 "C"               0.252 "<s>"
+END
+    )"
     attn rollout "$DATA/packed.json" --format table --query 3 | sed -n 3p | grep -q '^query 3 '
     echo '{"attention": [[0, 0], [1, 0]]}' >x.json
     attn rollout x.json -q --identity 0 --format table --mask <(echo '[[0,0],[1,0]]') | sed -n 4p | grep -q 'nothing$'
@@ -55,9 +64,10 @@ END
     cmp p.png q.png
     attn rollout "$DATA/patches.json" --query 20 -o r.png
     attn rollout "$DATA/patches.json" --view matrix -o m.png
-    pngcheck -q c.png p.png r.png m.png
+    attn rollout "$DATA/patches.json" --query 0 --flow -o f.png
+    pngcheck -q c.png p.png r.png m.png f.png
     if cmp -s p.png r.png; then return 1; fi
-    same "$(find . -name '*.png' | wc -l)" 5
+    same "$(find . -name '*.png' | wc -l)" 6
 }
 
 @test "rollout: -v says how long it took, and warnings what was met" {
@@ -103,9 +113,9 @@ END
 
 @test "rollout: a matrix that no memory holds is refused before it is computed" {
     "$PYTHON" -c 'import numpy as np; np.savez("x.npz", q=np.zeros((400000, 1), "f4"), k=np.zeros((400000, 1), "f4"))'
-    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: expected --query, which with --combine mean and without --discard and --flow holds none" \
+    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of heads, holds none" \
         attn rollout x.npz
-    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: expected --query, which with --combine mean and without --discard and --flow holds none" \
+    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of heads, holds none" \
         attn rollout x.npz --query 1 --combine max
 }
 
@@ -113,7 +123,7 @@ END
     needs_failing_malloc
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
     local total n status words
-    for words in "--query 3" "--combine max --discard 0.1 --query 3" ""; do
+    for words in "--query 3" "--combine max --discard 0.1 --query 3" "--flow --query 2" ""; do
         unset ATTN_FAIL_AT
         # shellcheck disable=SC2086 # several words
         "$ATTN" rollout "$DATA/induction.json" $words -o want.json

@@ -192,11 +192,97 @@ def reached():
         near(rollout_of("x.npz", "--identity", str(identity), "--query", "5")["row"], want[5], "blind row")
 
 
+def largest_flow(units, source, sink):
+    """Layers×n×n whole numbers → the maximum flow from a token above to one below, by shortest ways (Edmonds and Karp)."""
+    layers, n, _ = units.shape
+    left = {}
+    for l, i, j in zip(*np.nonzero(units)):
+        left.setdefault((l + 1, i), {})[l, j] = int(units[l, i, j])
+        left.setdefault((l, j), {}).setdefault((l + 1, i), 0)
+    flow = 0
+    while True:
+        came, queue = {(layers, source): None}, [(layers, source)]
+        for node in queue:
+            for to, room in left.get(node, {}).items():
+                if room > 0 and to not in came:
+                    came[to] = node
+                    queue.append(to)
+        if (0, sink) not in came:
+            return flow
+        way, node = [], (0, sink)
+        while came[node] is not None:
+            way.append((came[node], node))
+            node = came[node]
+        least = min(left[a][b] for a, b in way)
+        for a, b in way:
+            left[a][b] -= least
+            left[b][a] += least
+        flow += least
+
+
+def flow():
+    """Weights in 256ths have flows in 512ths: both sides are exact."""
+    rng = np.random.default_rng(6)
+    for n, layers, causal, some in (1, 1, 0, 1), (3, 1, 0, 1), (5, 3, 0, 1), (7, 4, 1, 1), (8, 5, 0, 0.4), (9, 6, 1, 0.5), (6, 12, 0, 0.3):
+        units = np.zeros((layers, n, n), int)
+        for l in range(layers):
+            for i in range(n):
+                keys = [j for j in range(i + 1 if causal else n) if rng.random() < some] or [i]
+                units[l, i, keys] = rng.multinomial(256, rng.dirichlet(np.full(len(keys), 0.5)))
+        np.savez("x.npz", attention=(units[:, None] / 256).astype(np.float32))
+        for identity in 0.5, 0:
+            mixed_units = units + 256 * np.eye(n, dtype=int) if identity else 2 * units
+            want = np.array([[largest_flow(mixed_units, i, j) for j in range(n)] for i in range(n)]) / 512
+            told = rollout_of("x.npz", "--flow", "--identity", str(identity))
+            near(told["flow"], want, ("flow", n, layers, identity), 1e-12)
+            near(told["rollout"], product(mixed_units / 512), "rollout beside flow")
+            assert (np.array(told["flow"]) >= np.array(told["rollout"]) - 1e-6).all()
+            row = rollout_of("x.npz", "--flow", "--identity", str(identity), "--query", str(n - 1))
+            near(row["flow"], want[-1], "flow of a row", 1e-12)
+            assert row["row"] == told["rollout"][-1]
+            attn("rollout", "x.npz", "-q", "--flow", "--identity", str(identity), "-o", "f.npy", "-o", "f.csv", "-o", "f.png")
+            assert np.array_equal(np.load("f.npy"), told["flow"]) and np.load("f.npy").dtype == np.float64
+            if n > 1:
+                table = np.genfromtxt("f.csv", delimiter=",", names=True)
+                assert np.array_equal(table["flow"].reshape(n, n), told["flow"])
+    # a NaN counts where it lies on a way
+    a = some_weights(rng, 3, 1, 6, causal=True)
+    a[1, 0, 3, 1] = np.nan
+    np.savez("x.npz", attention=a)
+    told = numbers(rollout_of("x.npz", "--flow")["flow"])
+    spoiled = np.zeros((6, 6), bool)
+    spoiled[3:, :2] = True
+    assert np.array_equal(np.isnan(told), spoiled), told
+    real_ways = mixed(some_weights(rng, 12, 3, 16))
+    network(real_ways)
+
+
+def network(layers):
+    """Where networkx is installed: weights that are no round numbers."""
+    try:
+        import networkx
+    except ImportError:
+        return
+    n = layers.shape[1]
+    np.savez("x.npz", attention=layers[:, None].astype(np.float32))
+    told = rollout_of("x.npz", "--flow", "--identity", "0")["flow"]
+    graph = networkx.DiGraph()
+    for l, i, j in zip(*np.nonzero(layers)):
+        graph.add_edge((l + 1, i), (l, j), capacity=float(layers[l, i, j]))
+    for i in range(0, n, 5):
+        for j in range(n):
+            near(told[i][j], networkx.maximum_flow_value(graph, (len(layers), i), (0, j)), ("networkx", i, j))
+
+
 def threads():
     rng = np.random.default_rng(5)
     q = rng.normal(size=(3, 4, 500, 16)).astype(np.float32)
     np.savez("x.npz", **{f"layers.{l}.{name}": rng.permutation(q[l]) for l in range(3) for name in "qk"})
-    for words in (["--causal"], ["--combine", "max", "--discard", "0.2"], ["--query", "400"], ["--query", "400", "--causal", "--sink", "0"]):
+    for words in (["--causal"], ["--combine", "max", "--discard", "0.2"], ["--query", "400"], ["--query", "400", "--causal", "--sink", "0"],
+                  ["--query", "40", "--flow", "--keys-cut"]):
+        if words[-1] == "--keys-cut":
+            np.savez("x.npz", **{f"layers.{l}.{name}": q[l, :, :60] for l in range(3) for name in "qk"})
+            words = words[:-1]
         told = {attn("rollout", "x.npz", "-q", *words, "--threads", str(t)) for t in (1, 2, 3)}
         assert len(told) == 1, words
 

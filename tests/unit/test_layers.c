@@ -19,7 +19,10 @@ static float some_weight(uint32_t *state)
 
 static float combined(float a, float b, enum combine how)
 {
-    return how == COMBINE_MEAN ? a + b : isnan(a) || isnan(b) ? NAN : how == COMBINE_MAX ? fmaxf(a, b) : fminf(a, b);
+    return how == COMBINE_MEAN    ? a + b
+           : isnan(a) || isnan(b) ? NAN
+           : how == COMBINE_MAX   ? fmaxf(a, b)
+                                  : fminf(a, b);
 }
 
 /* Every length up to some vectors, with NaN on either side. */
@@ -56,7 +59,8 @@ static void exact_sums_have_no_order(void **state)
         for (int j = 0; j < MOST; j++)
             rows[r][j] = some_weight(&random);
     for (size_t k = 0; kernel_listed(k); k++)
-        for (size_t count = 1; kernel_choose(kernel_listed(k)) && count <= MOST; count += count < 40 ? 1 : 37) {
+        for (size_t count = 1; kernel_choose(kernel_listed(k)) && count <= MOST;
+             count += count < 40 ? 1 : 37) {
             static double forth[MOST], back[MOST];
             memset(forth, 0, sizeof forth);
             memset(back, 0, sizeof back);
@@ -139,7 +143,8 @@ static void check_product(size_t n, enum pattern pattern)
             const double expected = want[i * n + j], found = (double)row[j];
             if (isfinite(expected) ? !(fabs(found - expected) <= 1e-6) || (expected == 0 && found != 0)
                                    : isnan(expected) != isnan(found) || isinf(expected) != isinf(found))
-                fail_msg("n %zu, pattern %d, (%zu, %zu): %g, expected %g", n, (int)pattern, i, j, found, expected);
+                fail_msg("n %zu, pattern %d, (%zu, %zu): %g, expected %g", n, (int)pattern, i, j, found,
+                         expected);
         }
     }
     layer_product_free(&product);
