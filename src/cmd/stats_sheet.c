@@ -69,8 +69,8 @@ static bool check_selection(const struct sheet_kind *kind, const struct selectio
     return true;
 }
 
-static bool check_options(const struct sheet_kind *kind, const struct options *options,
-                          const struct sheet_options *own, struct error *error)
+static bool check_sheet_options(const struct sheet_kind *kind, const struct options *options,
+                                const struct sheet_options *own, struct error *error)
 {
     const struct sheet_kind *other = kind ? kind_wanted(own, kind) : NULL;
     if (other)
@@ -118,7 +118,7 @@ bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const 
                       const struct sheet_order *order, struct error *error)
 {
     const struct sheet_kind *kind = kind_wanted(own, NULL);
-    if (!check_options(kind, options, own, error))
+    if (!check_sheet_options(kind, options, own, error))
         return false;
     if (!kind)
         return true;

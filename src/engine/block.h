@@ -105,6 +105,9 @@ struct kernel {
     void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
     /* Σ u·ln u of a mixture of two rows (engine/weights.h). */
     double (*mixture)(const float *a, const float *b, float factor_a, float factor_b, size_t count);
+    /* As in engine/weights.h; of exact rows there are EXACT_ROWS or 1. */
+    float (*combine)(float *to, const float *row, size_t count, enum combine how);
+    void (*add_exact)(double *sums, struct exact_rows *rows, size_t count);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;

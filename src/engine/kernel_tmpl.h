@@ -55,6 +55,7 @@
 
 #include "engine/kernel_measure_tmpl.h"
 
+#include "engine/kernel_combine_tmpl.h"
 #include "engine/kernel_mixture_tmpl.h"
 
 #include "engine/kernel_scores_tmpl.h"
@@ -488,4 +489,6 @@ const struct kernel KERNEL = {
     .project = kernel_project,
     .measure = kernel_measure,
     .mixture = kernel_mixture,
+    .combine = kernel_combine,
+    .add_exact = kernel_add_exact,
 };

@@ -18,3 +18,21 @@ bool weights_any(const float *row, size_t count)
     const struct strided matrix = {row, count, 1};
     return kernel_chosen()->largest(&matrix, 1, count) != 0;
 }
+
+float weights_combine(float *to, const float *row, size_t count, enum combine how)
+{
+    return kernel_chosen()->combine(to, row, count, how);
+}
+
+void weights_add_exact(double *sums, struct exact_rows *rows, size_t count)
+{
+    if (rows->count == EXACT_ROWS) {
+        kernel_chosen()->add_exact(sums, rows, count);
+        return;
+    }
+    for (size_t r = 0; r < rows->count; r++) {
+        struct exact_rows one = {.row = {rows->row[r]}, .factor = {rows->factor[r]}, .count = 1};
+        kernel_chosen()->add_exact(sums, &one, count);
+        rows->total[r] = one.total[0];
+    }
+}

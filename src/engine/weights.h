@@ -1,4 +1,4 @@
-/* Rows of weights that were given, measured at the speed of memory by the kernel that computes. */
+/* Rows of weights, measured and added up at the speed of memory by the kernel that computes. */
 #ifndef ATTN_ENGINE_WEIGHTS_H
 #define ATTN_ENGINE_WEIGHTS_H
 
@@ -23,5 +23,27 @@ double weights_mixture(const float *a, const float *b, float factor_a, float fac
 
 /* Whether any number is not 0. */
 bool weights_any(const float *row, size_t count);
+
+/* How rows of several heads become one. */
+enum combine { COMBINE_MEAN, COMBINE_MAX, COMBINE_MIN };
+
+/* to[j] += row[j] (MEAN, which the caller divides), or the larger or the smaller of the two; NaN stays. Returns the
+ * smallest number of the row, infinity where there is none. */
+float weights_combine(float *to, const float *row, size_t count, enum combine how);
+
+/* Rows that are added to others together. */
+enum { EXACT_ROWS = 4 };
+struct exact_rows {
+    const float *row[EXACT_ROWS];
+    double factor[EXACT_ROWS]; /* by which each is multiplied */
+    double total[EXACT_ROWS];  /* what they sum up to, without the factor; set by weights_add_exact */
+    size_t count;              /* EXACT_ROWS at most */
+};
+
+/*
+ * sums[j] += factor·row[j] of all rows. Products are rounded to multiples of 2⁻⁵¹, so that sums have the same bits in any
+ * order, as long as products and sums lie in [-1, 1] and weights in [0, 1]; others are sums all the same.
+ */
+void weights_add_exact(double *sums, struct exact_rows *rows, size_t count);
 
 #endif

@@ -69,7 +69,8 @@ static bool is_heading_line(const struct sheet *sheet, int line)
 
 /* A word of a heading: numbers stand below its end, texts below its beginning. Blanks wait for the word behind them, so that no line
  * ends in one. */
-static void put_heading(struct out *out, int *blanks, int width, int length, const char *word, bool is_text)
+static void put_sheet_heading(struct out *out, int *blanks, int width, int length, const char *word,
+                              bool is_text)
 {
     const int before = is_text ? 2 : width - length;
     *blanks += before;
@@ -87,7 +88,7 @@ static void put_pair_headings(struct out *out, const struct sheet *sheet, int *b
         const int length =
             snprintf(name, sizeof name, "%.0f.%.0f", sheet_cell(sheet, sheet->order[i], 0)->number,
                      sheet_cell(sheet, sheet->order[i], 1)->number);
-        put_heading(out, blanks, CELL_WIDTH, length, name, false);
+        put_sheet_heading(out, blanks, CELL_WIDTH, length, name, false);
     }
 }
 
@@ -102,7 +103,7 @@ static void put_headings(struct out *out, const struct sheet *sheet, const int *
             const char *word;
             const int length = name_word(column->name, line, &word);
             if (!column->is_hidden)
-                put_heading(out, &blanks, widths[c], length, word, column->kind == CELL_TEXT);
+                put_sheet_heading(out, &blanks, widths[c], length, word, column->kind == CELL_TEXT);
         }
         if (line + 1 == HEADING_LINES)
             put_pair_headings(out, sheet, &blanks);

@@ -1,0 +1,98 @@
+#include "compute/layer_rows.h"
+
+#include "base/workers.h"
+#include "compute/layer.h"
+
+/* Rows of a given head that a thread takes at once. */
+enum { TAKEN_ROWS = 64 };
+
+/* A head on its way. */
+struct head_pass {
+    struct layer_rows *rows;
+    const struct head *head;
+    size_t number, heads; /* of how many */
+    const float *given;   /* n×m */
+};
+
+size_t layer_rows_heads(const struct layer_rows *rows)
+{
+    size_t count = 0;
+    for (size_t h = 0; h < rows->problem->heads; h++)
+        count += selection_has_head(rows->selection, h);
+    return count;
+}
+
+static void computed_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    const struct head_pass *pass = context;
+    const struct rows_of_head rows = {.head = pass->head,
+                                      .number = pass->number,
+                                      .first = pass->rows->first + first,
+                                      .count = count,
+                                      .weights = weights,
+                                      .stride = stride};
+    pass->rows->receive(pass->rows->context, &rows);
+}
+
+static void given_rows(void *context, int worker, size_t job)
+{
+    const struct head_pass *pass = context;
+    const size_t m = pass->rows->problem->m, done = job * TAKEN_ROWS, left = pass->rows->count - done;
+    const struct rows_of_head rows = {.number = pass->number,
+                                      .first = pass->rows->first + done,
+                                      .count = left < TAKEN_ROWS ? left : TAKEN_ROWS,
+                                      .weights = pass->given + (pass->rows->first + done) * m,
+                                      .stride = m};
+    (void)worker;
+    pass->rows->receive(pass->rows->context, &rows);
+}
+
+/* From the progress of one head to that of all passes. */
+static void pass_progress(void *context, size_t done, size_t total)
+{
+    const struct head_pass *pass = context;
+    const struct layer_rows *rows = pass->rows;
+    rows->engine.progress(rows->engine.context, (rows->pass * pass->heads + pass->number) * total + done,
+                          rows->passes * pass->heads * total);
+}
+
+static bool pass_head(struct head_pass *pass, struct error *error)
+{
+    struct layer_rows *rows = pass->rows;
+    if (pass->given) {
+        workers_run_on(engine_threads(rows->engine.threads), (rows->count + TAKEN_ROWS - 1) / TAKEN_ROWS,
+                       given_rows, pass);
+        return true;
+    }
+    const struct head part = head_part(pass->head, rows->first, rows->count);
+    const bool is_whole = rows->count == pass->head->n;
+    const struct engine_job job = {.head = is_whole ? pass->head : &part, .receiver = {computed_rows, pass}};
+    struct engine_options options = rows->engine;
+    options.progress = rows->engine.progress ? pass_progress : NULL;
+    options.context = pass;
+    return engine_run(&job, 1, &options, error);
+}
+
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error)
+{
+    const struct problem *p = rows->problem;
+    const struct problem_layer *spec = &p->layers[layer];
+    const float *previous = rows->outputs && layer > 0 ? rows->outputs + (layer - 1) * p->n * p->d_out : NULL;
+    struct head_pass pass = {.rows = rows, .heads = layer_rows_heads(rows)};
+    struct layer made = {0};
+    bool ok = spec->attention || layer_make(&made, p, layer, previous, &rows->engine, error);
+    for (size_t h = 0; ok && h < p->heads; h++) {
+        if (!selection_has_head(rows->selection, h))
+            continue;
+        if (spec->attention)
+            pass.given = spec->attention->data +
+                         ((spec->attention->rank == 4 ? spec->slice : 0) * p->heads + h) * p->n * p->m;
+        else
+            pass.head = &made.heads[h];
+        ok = pass_head(&pass, error);
+        pass.number++;
+    }
+    rows->pass++;
+    layer_free(&made);
+    return ok;
+}

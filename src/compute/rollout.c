@@ -1,0 +1,147 @@
+#include "compute/rollout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "compute/layer_product.h"
+
+/* ---- what can be rolled out ---- */
+
+static bool check_self(const struct problem *problem, struct error *error)
+{
+    if (problem->n != problem->m)
+        return error_set(
+            error, ERROR_INPUT,
+            "layer %zu has %zu queries and %zu keys: through layers attention is followed only where "
+            "queries and keys are the same tokens",
+            problem->layer_first, problem->n, problem->m);
+    if (!problem->is_self)
+        return error_set(error, ERROR_INPUT,
+                         "the keys of layer %zu are other tokens than its queries (cross-attention): through "
+                         "layers attention is followed only where they are the same",
+                         problem->layer_first);
+    return true;
+}
+
+static bool rollout_find_layers(struct rollout *rollout, const struct problem *problem,
+                                const struct selection *selection, struct error *error)
+{
+    const size_t *layers = selection->layers;
+    rollout->first = layers ? layers[0] : 0;
+    rollout->end = rollout->first + (layers ? selection->layer_count : problem->layer_count);
+    for (size_t i = 1; layers && i < selection->layer_count; i++)
+        if (layers[i] != layers[i - 1] + 1)
+            return error_set(error, ERROR_USAGE,
+                             "layer %zu does not follow layer %zu: expected layers one behind the other",
+                             problem->layer_first + layers[i], problem->layer_first + layers[i - 1]);
+    return true;
+}
+
+/* Computes the output of the layers below the last, if layers read it. */
+static bool compute_below(struct rollout *rollout, const struct problem *problem,
+                          const struct engine_options *engine, struct error *error)
+{
+    bool reads = false;
+    for (size_t l = 1; l < rollout->end; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        reads = reads || layer->q.previous || layer->k.previous || layer->v.previous;
+    }
+    if (!reads)
+        return true;
+    struct warnings warnings = {0};
+    struct selection all = {0};
+    struct request request = {
+        .measures_only = true, .without_masks = true, .selection = &all, .engine = *engine};
+    rollout->lower = *problem;
+    rollout->lower.layer_count = rollout->end - 1;
+    request.engine.progress = NULL;
+    const bool ok = selection_check(&all, &rollout->lower, error) &&
+                    result_compute(&rollout->below, &rollout->lower, &request, &warnings, error);
+    warnings_free(&warnings);
+    return ok;
+}
+
+bool rollout_open(struct rollout *rollout, const struct problem *problem, const struct selection *selection,
+                  const struct engine_options *engine, struct error *error)
+{
+    if (!check_self(problem, error) || !rollout_find_layers(rollout, problem, selection, error) ||
+        !compute_below(rollout, problem, engine, error))
+        return false;
+    rollout->rows = (struct layer_rows){.problem = problem,
+                                        .selection = selection,
+                                        .outputs = rollout->below.stage[STAGE_OUTPUT].data,
+                                        .engine = *engine,
+                                        .passes = rollout->end - rollout->first};
+    return true;
+}
+
+void rollout_free(struct rollout *rollout)
+{
+    result_free(&rollout->below);
+    *rollout = (struct rollout){0};
+}
+
+/* ---- matrices ---- */
+
+static bool check_room(size_t n, size_t matrices, struct error *error)
+{
+    size_t cells, bytes;
+    if (size_multiply(n, n, &cells) && size_multiply(cells, matrices * sizeof(float), &bytes) &&
+        bytes <= memory_half())
+        return true;
+    return error_set(
+        error, ERROR_SYSTEM,
+        "%zu matrices of %zu×%zu are more than half of the machine's memory: a row alone, of the "
+        "mean of heads, holds none",
+        matrices, n, n);
+}
+
+bool rollout_layers(struct rollout *rollout, size_t matrices,
+                    bool (*layer)(void *context, float *matrix, struct error *error), void *context,
+                    struct error *error)
+{
+    const size_t n = rollout->rows.problem->n;
+    if (!check_room(n, matrices + 1, error))
+        return false;
+    float *matrix = memory_alloc(n * n, sizeof *matrix, error);
+    bool ok = matrix;
+    for (size_t l = rollout->first; ok && l < rollout->end; l++)
+        ok = layer_mix(matrix, &rollout->rows, l, &rollout->mix, &rollout->seen, error) &&
+             layer(context, matrix, error);
+    free(matrix);
+    return ok;
+}
+
+/* The product, and the threads that make it. */
+struct rollout_product {
+    struct layer_product product;
+    int threads;
+    float *mixed; /* where the next matrix is kept; NULL: none is */
+};
+
+static bool multiply_layer(void *context, float *matrix, struct error *error)
+{
+    struct rollout_product *p = context;
+    const size_t cells = p->product.n * p->product.n;
+    if (p->mixed) {
+        memcpy(p->mixed, matrix, cells * sizeof *matrix);
+        p->mixed += cells;
+    }
+    return layer_product_add(&p->product, matrix, p->threads, error);
+}
+
+bool rollout_matrix(struct rollout *rollout, float **matrix, float **mixed, struct error *error)
+{
+    const size_t n = rollout->rows.problem->n, kept = mixed ? rollout->end - rollout->first : 0;
+    struct rollout_product p = {.threads = rollout->rows.engine.threads};
+    bool ok = check_room(n, 4 + kept, error) && layer_product_make(&p.product, n, error);
+    if (ok && mixed)
+        ok = (p.mixed = *mixed = memory_alloc(kept * n * n, sizeof **mixed, error));
+    ok = ok && rollout_layers(rollout, 3 + kept, multiply_layer, &p, error);
+    *matrix = ok ? memory_alloc(n * n, sizeof **matrix, error) : NULL;
+    for (size_t i = 0; *matrix && i < n; i++)
+        layer_product_row(&p.product, i, *matrix + i * n);
+    layer_product_free(&p.product);
+    return *matrix;
+}
