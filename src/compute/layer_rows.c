@@ -9,6 +9,7 @@ enum { TAKEN_ROWS = 64 };
 /* A head on its way. */
 struct head_pass {
     struct layer_rows *rows;
+    const struct rows_receiver *receiver;
     const struct head *head;
     size_t number, heads; /* of how many */
     const float *given;   /* n×m */
@@ -31,7 +32,7 @@ static void computed_rows(void *context, size_t first, size_t count, const float
                                       .count = count,
                                       .weights = weights,
                                       .stride = stride};
-    pass->rows->receive(pass->rows->context, &rows);
+    pass->receiver->receive(pass->receiver->context, &rows);
 }
 
 static void given_rows(void *context, int worker, size_t job)
@@ -44,7 +45,7 @@ static void given_rows(void *context, int worker, size_t job)
                                       .weights = pass->given + (pass->rows->first + done) * m,
                                       .stride = m};
     (void)worker;
-    pass->rows->receive(pass->rows->context, &rows);
+    pass->receiver->receive(pass->receiver->context, &rows);
 }
 
 /* From the progress of one head to that of all passes. */
@@ -73,12 +74,13 @@ static bool pass_head(struct head_pass *pass, struct error *error)
     return engine_run(&job, 1, &options, error);
 }
 
-bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error)
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
+                     struct error *error)
 {
     const struct problem *p = rows->problem;
     const struct problem_layer *spec = &p->layers[layer];
     const float *previous = rows->outputs && layer > 0 ? rows->outputs + (layer - 1) * p->n * p->d_out : NULL;
-    struct head_pass pass = {.rows = rows, .heads = layer_rows_heads(rows)};
+    struct head_pass pass = {.rows = rows, .receiver = receiver, .heads = layer_rows_heads(rows)};
     struct layer made = {0};
     bool ok = spec->attention || layer_make(&made, p, layer, previous, &rows->engine, error);
     for (size_t h = 0; ok && h < p->heads; h++) {

@@ -31,7 +31,10 @@ struct layer_rows {
     struct engine_options engine;
     size_t first, count; /* the queries whose rows are wanted */
     size_t passes, pass; /* for the progress: how many calls there will be, and have been */
-    /* Called from any thread, a head's rows in any order; the number of the thread is that of workers_self. */
+};
+
+/* A callback, called from any thread, with a head's rows in any order; the number of the thread is that of workers_self. */
+struct rows_receiver {
     void (*receive)(void *context, const struct rows_of_head *rows);
     void *context;
 };
@@ -40,6 +43,7 @@ struct layer_rows {
 size_t layer_rows_heads(const struct layer_rows *rows);
 
 /* Passes the rows of a layer, counted within the problem. Errors: those of layer_make and engine_run. */
-bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error);
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
+                     struct error *error);
 
 #endif
