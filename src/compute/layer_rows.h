@@ -14,7 +14,7 @@
 #include "engine/engine.h"
 #include "problem/problem.h"
 
-/* Rows of one head: query first + r begins at weights + r*stride, m weights each. */
+/* Rows of one head, of which those that are computed and NaN are 0 where a mask forbids the pair: query first + r begins at weights + r*stride, m weights each. */
 struct rows_of_head {
     const struct head *head; /* the whole, whose masks and reach count; NULL: the weights were given */
     size_t number;           /* 0 for the first of the layer's chosen heads */
