@@ -39,7 +39,7 @@ CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
 FUZZ_PACKAGES = clang libclang-rt-dev python3 python3-numpy
 FRESH_PACKAGES = debootstrap git
-BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib
+BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib python3-networkx
 
 LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg libzip
 # As the system's headers, of which no compiler warns.

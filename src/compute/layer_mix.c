@@ -175,12 +175,11 @@ bool layer_mix(float *matrix, struct layer_rows *rows, size_t layer, const struc
                             .heads = layer_rows_heads(rows),
                             .negative = memory_zeroed(n, 1, error)};
     work.seen = work.negative ? memory_zeroed(size_divide_up(n, MIX_ROWS), sizeof *work.seen, error) : NULL;
+    const struct rows_receiver receiver = {mix_receive, &work};
     rows->first = 0;
     rows->count = n;
-    rows->receive = mix_receive;
-    rows->context = &work;
-    const bool ok =
-        work.seen && layer_rows_pass(rows, layer, error) && mix_finish(&work, rows, layer, seen, error);
+    const bool ok = work.seen && layer_rows_pass(rows, layer, &receiver, error) &&
+                    mix_finish(&work, rows, layer, seen, error);
     free(work.negative);
     free(work.seen);
     return ok;

@@ -39,7 +39,7 @@ struct mix_seen {
 /* How far the sum of a row may be from 1 and count as 1: the rounding of 16-bit floats and of printed decimals. */
 #define MIX_TOLERANCE 2e-3
 
-/* Mixes a layer of the problem that `rows` is of into matrix[n×n]. Changes the callback of `rows`. Holds nothing else of n×n. The
+/* Mixes a layer of the problem that `rows` is of into matrix[n×n]. Holds nothing else of n×n. The
  * same bytes for any number of threads. Errors: ERROR_INPUT for weights below 0, which are no shares; those of
  * layer_rows_pass; no memory. */
 bool layer_mix(float *matrix, struct layer_rows *rows, size_t layer, const struct mix_options *options,

@@ -1,5 +1,10 @@
 #include "compute/layer_rows.h"
 
+#include <math.h>
+#include <stdlib.h>
+
+#include "attention/mask.h"
+#include "base/memory.h"
 #include "base/workers.h"
 #include "compute/layer.h"
 
@@ -9,9 +14,11 @@ enum { TAKEN_ROWS = 64 };
 /* A head on its way. */
 struct head_pass {
     struct layer_rows *rows;
+    const struct rows_receiver *receiver;
     const struct head *head;
     size_t number, heads; /* of how many */
     const float *given;   /* n×m */
+    float *room;          /* m a worker, for rows that are NaN */
 };
 
 size_t layer_rows_heads(const struct layer_rows *rows)
@@ -22,16 +29,34 @@ size_t layer_rows_heads(const struct layer_rows *rows)
     return count;
 }
 
+/* A row that is NaN is so everywhere, and what it reaches is said by the masks alone. */
+static void nan_row(const struct head_pass *pass, struct rows_of_head rows)
+{
+    const size_t m = pass->head->m;
+    float *row = pass->room + (size_t)workers_self() * m;
+    for (size_t j = 0; j < m; j++)
+        row[j] = pass->head->has_fill || mask_allows(pass->head, rows.first, j) ? NAN : 0;
+    rows.count = 1;
+    rows.weights = row;
+    pass->receiver->receive(pass->receiver->context, &rows);
+}
+
 static void computed_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
     const struct head_pass *pass = context;
-    const struct rows_of_head rows = {.head = pass->head,
-                                      .number = pass->number,
-                                      .first = pass->rows->first + first,
-                                      .count = count,
-                                      .weights = weights,
-                                      .stride = stride};
-    pass->rows->receive(pass->rows->context, &rows);
+    struct rows_of_head rows = {.head = pass->head, .number = pass->number, .stride = stride};
+    for (size_t r = 0, end; r < count; r = end) {
+        const bool is_nan = isnan(weights[r * stride]);
+        for (end = r + 1; end < count && !is_nan && !isnan(weights[end * stride]);)
+            end++;
+        rows.first = pass->rows->first + first + r;
+        rows.count = end - r;
+        rows.weights = weights + r * stride;
+        if (is_nan)
+            nan_row(pass, rows);
+        else
+            pass->receiver->receive(pass->receiver->context, &rows);
+    }
 }
 
 static void given_rows(void *context, int worker, size_t job)
@@ -44,7 +69,7 @@ static void given_rows(void *context, int worker, size_t job)
                                       .weights = pass->given + (pass->rows->first + done) * m,
                                       .stride = m};
     (void)worker;
-    pass->rows->receive(pass->rows->context, &rows);
+    pass->receiver->receive(pass->receiver->context, &rows);
 }
 
 /* From the progress of one head to that of all passes. */
@@ -73,14 +98,19 @@ static bool pass_head(struct head_pass *pass, struct error *error)
     return engine_run(&job, 1, &options, error);
 }
 
-bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error)
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
+                     struct error *error)
 {
     const struct problem *p = rows->problem;
     const struct problem_layer *spec = &p->layers[layer];
     const float *previous = rows->outputs && layer > 0 ? rows->outputs + (layer - 1) * p->n * p->d_out : NULL;
-    struct head_pass pass = {.rows = rows, .heads = layer_rows_heads(rows)};
+    struct head_pass pass = {.rows = rows, .receiver = receiver, .heads = layer_rows_heads(rows)};
     struct layer made = {0};
-    bool ok = spec->attention || layer_make(&made, p, layer, previous, &rows->engine, error);
+    size_t room;
+    if (!size_multiply(p->m, (size_t)engine_threads(rows->engine.threads), &room))
+        return error_memory(error, SIZE_MAX);
+    pass.room = spec->attention ? NULL : memory_alloc(room, sizeof *pass.room, error);
+    bool ok = spec->attention || (pass.room && layer_make(&made, p, layer, previous, &rows->engine, error));
     for (size_t h = 0; ok && h < p->heads; h++) {
         if (!selection_has_head(rows->selection, h))
             continue;
@@ -94,5 +124,6 @@ bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error)
     }
     rows->pass++;
     layer_free(&made);
+    free(pass.room);
     return ok;
 }

@@ -14,7 +14,7 @@
 #include "engine/engine.h"
 #include "problem/problem.h"
 
-/* Rows of one head: query first + r begins at weights + r*stride, m weights each. */
+/* Rows of one head, of which those that are computed and NaN are 0 where a mask forbids the pair: query first + r begins at weights + r*stride, m weights each. */
 struct rows_of_head {
     const struct head *head; /* the whole, whose masks and reach count; NULL: the weights were given */
     size_t number;           /* 0 for the first of the layer's chosen heads */
@@ -31,7 +31,10 @@ struct layer_rows {
     struct engine_options engine;
     size_t first, count; /* the queries whose rows are wanted */
     size_t passes, pass; /* for the progress: how many calls there will be, and have been */
-    /* Called from any thread, a head's rows in any order; the number of the thread is that of workers_self. */
+};
+
+/* A callback, called from any thread, with a head's rows in any order; the number of the thread is that of workers_self. */
+struct rows_receiver {
     void (*receive)(void *context, const struct rows_of_head *rows);
     void *context;
 };
@@ -40,6 +43,7 @@ struct layer_rows {
 size_t layer_rows_heads(const struct layer_rows *rows);
 
 /* Passes the rows of a layer, counted within the problem. Errors: those of layer_make and engine_run. */
-bool layer_rows_pass(struct layer_rows *rows, size_t layer, struct error *error);
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
+                     struct error *error);
 
 #endif

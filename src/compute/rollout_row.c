@@ -129,6 +129,7 @@ static bool pass_rows(struct rollout *rollout, struct row_pass *pass, size_t lay
                       void (*receive)(void *, const struct rows_of_head *), struct error *error)
 {
     struct layer_rows *rows = &rollout->rows;
+    const struct rows_receiver receiver = {receive, pass};
     size_t end = pass->n;
     rows->first = 0;
     while (end > 0 && pass->above[end - 1] == 0)
@@ -136,11 +137,9 @@ static bool pass_rows(struct rollout *rollout, struct row_pass *pass, size_t lay
     while (rows->first < end && pass->above[rows->first] == 0)
         rows->first++;
     rows->count = end - rows->first;
-    rows->receive = receive;
-    rows->context = pass;
     memset(pass->total, 0, pass->n * sizeof *pass->total);
     memset(pass->sums, 0, pass->n * pass->workers * sizeof *pass->sums);
-    return rows->count == 0 || layer_rows_pass(rows, layer, error);
+    return rows->count == 0 || layer_rows_pass(rows, layer, &receiver, error);
 }
 
 /* c + (1 - c)·the mean row, which the row of the mixed matrix is divided by; 1 where that is NaN or infinite. */
@@ -216,6 +215,23 @@ static void set_factors(const struct rollout *rollout, struct row_pass *pass, bo
         pass->factor[i] = pass->above[i] * share / (divided ? whole_of(rollout, pass, i) : 1);
 }
 
+/* A pass for what the rows sum up to, and one for the rows, each divided by its sum. */
+static bool pass_divided(struct rollout *rollout, struct row_pass *pass, size_t layer, struct error *error)
+{
+    double *total = memory_alloc(pass->n, sizeof *total, error);
+    const bool ok = total && pass_rows(rollout, pass, layer, total_rows, error) &&
+                    check_negative(rollout, pass, layer, error);
+    if (ok) {
+        set_factors(rollout, pass, true);
+        memcpy(total, pass->total, pass->n * sizeof *total);
+    }
+    const bool done = ok && pass_rows(rollout, pass, layer, add_rows, error);
+    if (done)
+        memcpy(pass->total, total, pass->n * sizeof *total); /* as they were divided by */
+    free(total);
+    return done;
+}
+
 static bool pass_layer(struct rollout *rollout, struct row_pass *pass, size_t layer, struct error *error)
 {
     bool divided = !are_shares(rollout->rows.problem, layer);
@@ -225,21 +241,8 @@ static bool pass_layer(struct rollout *rollout, struct row_pass *pass, size_t la
             return false;
         divided = !sum_to_one(rollout, pass);
     }
-    if (divided) {
-        if (!pass_rows(rollout, pass, layer, total_rows, error) ||
-            !check_negative(rollout, pass, layer, error))
-            return false;
-        set_factors(rollout, pass, true);
-        double *total = memory_alloc(pass->n, sizeof *total, error);
-        if (!total)
-            return false;
-        memcpy(total, pass->total, pass->n * sizeof *total);
-        const bool ok = pass_rows(rollout, pass, layer, add_rows, error);
-        memcpy(pass->total, total, pass->n * sizeof *total);
-        free(total);
-        if (!ok)
-            return false;
-    }
+    if (divided && !pass_divided(rollout, pass, layer, error))
+        return false;
     pass_seen(rollout, pass);
     step_down(rollout, pass, divided);
     return true;

@@ -2,7 +2,7 @@
 
 usage: bench.py [--quick]    (make bench sets ATTN, the program, ENGINE, the bench of the engine alone, and PEERS, a folder)
 
-Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib; and from npm, installed in PEERS: ONNX Runtime. What is
+Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib, networkx; and from npm, installed in PEERS: ONNX Runtime. What is
 missing is named and left out. Every time is the best of several. "At least" and "aim" are what the project wants of itself;
 nothing fails here.
 """
@@ -435,6 +435,61 @@ def given_rows(folder):
         "%.1f ms, float32 %.1f ms" % (times[0] * 1e3, times[1] * 1e3))
 
 
+def rollout_rows(folder):
+    """attn rollout: the product of layers beside NumPy's own (OpenBLAS's sgemm), one row beside plain passes, flow beside networkx."""
+    def rollout(*arguments, times=5):
+        return min(float(re.search(r" attend=([0-9.]+)", subprocess.run(
+            [ATTN, "rollout", *arguments, "-q", "-v", "-o", os.path.join(folder, "rollout.npy")],
+            stderr=subprocess.PIPE, check=True).stderr.decode())[1]) for _ in range(times))
+
+    rng = np.random.default_rng(1)
+    path, layers, n = os.path.join(folder, "layers.npz"), 12, 1024
+    weights = np.tril(rng.random((layers, 1, n, n), dtype=np.float32) ** 4)
+    weights /= weights.sum(-1, keepdims=True)
+    np.savez(path, attention=weights)
+    mixed = weights[:, 0] / 2 + np.eye(n, dtype=np.float32) / 2
+
+    def products():
+        whole = mixed[0]
+        for layer in mixed[1:]:
+            whole = layer @ whole
+        return whole
+    ratio("rollout of 12 causal layers of 1,024 tokens (and mixing them) ÷ sgemm", rollout(path), best(5, products), "1×", "1.5×", "products alone")
+    exact = np.eye(n)
+    for layer in weights[:, 0]:
+        exact = (layer / 2 + np.eye(n) / 2) @ exact
+    row("the largest error of that", "%.1e" % np.abs(np.load(os.path.join(folder, "rollout.npy")) - exact).max(), "2e-6", "", "double precision")
+
+    layers, n = 3, 8192 if QUICK else 65536
+    np.savez(path, **{"layers.%d.%s" % (l, x): rng.normal(size=(1, n, 64)).astype(np.float32) for l in range(layers) for x in "qkv"})
+    mine = rollout(path, "--causal", "--query", str(n - 1), times=1)
+    peer = attn(path, "--causal", "--measures", os.path.join(folder, "m.csv"), times=1)["attend"]
+    # Of the last layer one row is computed.
+    row("one row of a rollout, n = %s causal: a layer ÷ a plain pass" % format(n, ","), "%.2f" % (mine / (layers - 1) / (peer / layers)), "2.2", "1.2",
+        "%.3g s for %d layers, %.3g s for %d passes" % (mine, layers - 1, peer, layers))
+    code = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code, ATTN, "rollout", path, "--causal", "--query", str(n - 1), "-q", "-o",
+                           os.path.join(folder, "rollout.npy")], stdout=subprocess.PIPE, check=True)
+    row("its peak memory over the file", "%.0f MB" % (int(done.stdout) * 1024 / 1e6 - os.path.getsize(path) / 1e6), "100 MB", "40 MB", "")
+
+    try:
+        import networkx
+    except ImportError:
+        print("bench: networkx is missing (python3-networkx): attention flow is not compared")
+        return
+    layers, n = 12, 32
+    weights = rng.random((layers, 1, n, n), dtype=np.float32) ** 4
+    weights /= weights.sum(-1, keepdims=True)
+    np.savez(path, attention=weights)
+    graph = networkx.DiGraph()
+    for l, i, j in np.ndindex(layers, n, n):
+        graph.add_edge((l + 1, i), (l, j), capacity=float(weights[l, 0, i, j] / 2 + (i == j) / 2))
+    pairs = [(i, (7 * i) % n) for i in range(0, n, 4)] # of them all as long as these
+    peer = best(1, lambda: [networkx.maximum_flow_value(graph, (layers, i), (0, j)) for i, j in pairs]) * n * n / len(pairs)
+    ratio("flow of all pairs, 12 layers of 32 tokens ÷ networkx " + networkx.__version__, rollout(path, "--flow"), peer, "100×", "1000×",
+          "%d pairs, times %d:" % (len(pairs), n * n // len(pairs)))
+
+
 def write_rows(folder):
     rng = np.random.default_rng(3)
     w = rng.exponential(size=(12, 12, 256, 256))
@@ -537,6 +592,7 @@ def main():
         given_rows(folder)
         similar_rows(folder)
         write_rows(folder)
+        rollout_rows(folder)
         long_rows(folder)
         growth_rows(folder)
 

@@ -175,6 +175,23 @@ def reached():
     got = numbers(rollout_of("x.npz")["rollout"])
     assert np.isnan(got[6, :2]).all() and not np.isnan(got[:, 2:]).any() and not np.isnan(got[[0, 1, 2, 3, 4, 5, 7, 8]]).any()
     near(numbers(rollout_of("x.npz", "--query", "6")["row"]), got[6], "NaN of the last layer")
+    # of q and k, where a row that is NaN is so in masked pairs as well
+    n = 70
+    q, k = rng.normal(size=(2, 2, 2, n, 4)).astype(np.float32)
+    q[0, 1, 20] = np.nan
+    k[1, 0, 66] = np.nan
+    np.savez("x.npz", **{"layers.%d.%s" % (l, x): (q if x == "q" else k)[l] for l in range(2) for x in "qk"})
+    for cpu in "best", "plain":
+        words = ["x.npz", "--causal", "--window", "30,0", *(["--cpu", "plain"] if cpu == "plain" else [])]
+        got = np.isnan(numbers(rollout_of(*words)["rollout"]))
+        sees = (np.arange(n) <= np.arange(n)[:, None]) & (np.arange(n) >= np.arange(n)[:, None] - 30)
+        below, above = sees & (np.arange(n) == 20)[:, None], sees & (np.arange(n) >= 66)[:, None]
+        want = (sees.astype(int) @ below > 0) | (above.astype(int) @ sees > 0)
+        assert np.array_equal(got, want), (cpu, np.argwhere(got != want)[:5])
+        for query in 19, 20, 50, 51, 60, 69:
+            row = np.isnan(numbers(rollout_of(*words, "--query", str(query))["row"]))
+            assert np.array_equal(row, want[query]), (cpu, query, np.flatnonzero(row != want[query]))
+    n = 9
     for scale in 100, 0.7, 0.25:
         a = some_weights(rng, 3, 2, n)
         np.savez("x.npz", attention=a * np.float32(scale))
