@@ -15,6 +15,8 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/thresholds.h"
+#include "compute/head_labels.h"
 #include "compute/head_stats.h"
 #include "engine/engine.h"
 #include "view/stats_table.h"
@@ -29,6 +31,7 @@ struct stats_options {
     size_t best;      /* heads that are shown; 0: all */
     int format;       /* enum stats_format */
     const char *output;
+    struct label_thresholds thresholds; /* 0: the default */
 };
 
 /* How heads are sorted. */
@@ -43,6 +46,7 @@ struct stats_run {
     struct stats *parts; /* one a part; owned */
     struct stats_head *heads;
     size_t count;
+    struct label_thresholds thresholds;
 };
 
 /* ---- options ---- */
@@ -127,6 +131,8 @@ static bool list_heads(struct stats_run *run, const struct stats_options *own,
         list_part(run, &c->parts[i], &run->parts[i]);
     for (size_t i = 0; i < run->count && order->stat < STAT_COUNT; i++)
         run->heads[i].rank = rank_of(run->heads[i].stats, order);
+    for (size_t i = 0; i < run->count; i++)
+        run->heads[i].labels = head_labels(run->heads[i].stats, &run->thresholds);
     if (order->stat < STAT_COUNT && run->count > 0)
         qsort(run->heads, run->count, sizeof *run->heads, compare_heads);
     if (own->best > 0 && own->best < run->count)
@@ -161,9 +167,9 @@ static bool stats_write(const struct stats_run *run, const struct stats_options 
         out_begin(&out, STDOUT_FILENO, "standard output");
     out.terminal = !to_file && isatty(STDOUT_FILENO);
     if (format == STATS_TABLE)
-        stats_table(&out, run->heads, run->count);
+        stats_table(&out, run->heads, run->count, &run->thresholds);
     else if (format == STATS_JSON)
-        stats_json(&out, run->heads, run->count);
+        stats_json(&out, run->heads, run->count, &run->thresholds);
     else
         stats_csv(&out, run->heads, run->count);
     if (to_file)
@@ -183,6 +189,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     if (!find_order(own, &order, error) || !find_format(own, &format, error) ||
         (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
         return false;
+    run->thresholds = thresholds_filled(&own->thresholds);
     c->request.measures_only = true;
     c->request.without_masks = true;
     bool ok = computation_read(c, options, &command_stats, error) && computation_check(c, options, error) &&
@@ -234,6 +241,12 @@ static const struct option_row stats_rows[] = {
      .least = 1,
      .most = 1000000000,
      OPTION_OWN(struct stats_options, best)},
+    {.name = "thresholds",
+     .argument = "LIST",
+     .help = "from which value on heads have a label, as induction=0.3,local=0.9; labels:",
+     .listed = label_words,
+     .parse = value_thresholds,
+     OPTION_OWN(struct stats_options, thresholds)},
     {.name = "layer",
      .argument = "LIST",
      .help = "only these layers, as 0,3,5:8; -1 is the last",
@@ -265,7 +278,7 @@ static const struct option_group group_stats = OPTION_GROUP("Stats", stats_rows)
 const struct command command_stats = {
     .name = "stats",
     .operands = "INPUT…",
-    .summary = "what heads do: measures of every head",
+    .summary = "what heads do: measures and labels of every head",
     .example = "  attn stats x.json                         a table of all heads\n"
                "  attn stats x.npz --sort induction --best 5\n"
                "  attn stats x.npz -o heads.csv\n",

@@ -8,6 +8,7 @@ stats() {
 @test "stats: given weights, of all sizes, with masks, rows of NaN and of nothing" { stats given; }
 @test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
+@test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
 @test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
 
 @test "stats: the induction heads of GPT-2 are found" {
@@ -33,11 +34,12 @@ END
 
 @test "stats: the table shows what there is, and fits 90 columns" {
     attn stats "$DATA/induction.json" --format table >table
-    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"'
+    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"  induction'
+    same "$(tail -1 table)" " first_token ≥ 0.5, uniform ≥ 0.95)"
     attn stats "$DATA/cross.json" --format table >table
     lacks "induc-" table
-    same "$(tail -1 table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"
-    [ "$(head -n -1 table | wc -L)" -le 90 ]
+    same "$(sed -n 4p table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"
+    [ "$(sed 4d table | wc -L)" -le 90 ]
 }
 
 @test "stats: -v says which engine ran and how long, and keeps quiet else" {
@@ -65,6 +67,12 @@ END
     fails 2 '--sort is "entropi": did you mean entropy?' attn stats x.json --sort entropi
     fails 2 '--sort is "inducton": did you mean induction?' attn stats x.json --sort -inducton
     fails 2 '-o x.png: expected a name ending in .json or .csv, or --format' attn stats x.json -o x.png
+    fails 2 'a label of --thresholds is "inductn": did you mean induction?' attn stats x.json --thresholds self=0.1,inductn=0.3
+    fails 2 '--thresholds names self twice' attn stats x.json --thresholds self=0.1,self=0.3
+    fails 2 '--thresholds holds "": expected LABEL=NUMBER, such as induction=0.3' attn stats x.json --thresholds self=0.1,
+    for wrong in 0 -1 1.01 nan inf '' 0.3x; do
+        fails 2 "--thresholds: the threshold of self is \"$wrong\": expected a number above 0 and up to 1" attn stats x.json "--thresholds=self=$wrong"
+    done
     fails 2 'no input; expected attn stats FILE, attn stats - or --q FILE --k FILE --v FILE' attn stats
     fails 2 'there is no head 2: expected 0 to 1, or -2 to -1, counted from the end' attn stats x.json --head 2
     fails 1 'nope/x.csv: could not write: No such file or directory' attn stats x.json -o nope/x.csv

@@ -25,12 +25,35 @@ def mean(rows):
     return sum(rows) / len(rows) if rows else None
 
 
-def measure(weights, sees, offset, tokens=None, shares=True, patches=None):
+THRESHOLDS = {"previous_token": 0.5, "self": 0.5, "next_token": 0.5, "duplicate_token": 0.2, "induction": 0.2, "diagonal": 0.8, "local": 0.8,
+              "first_token": 0.5, "columns": 0.6, "uniform": 0.95}
+
+
+def name_labels(told, chance, same, thresholds):
+    """The labels of a head with these measures; chance: of each measure, the share of keys that count in each of its rows."""
+    labels = []
+    for name, threshold in thresholds.items():
+        key = "effective_share" if name == "uniform" else name
+        value, shares = told[key], np.array(chance.get(key, []))
+        above = shares.mean() + 3 * math.sqrt((shares * (1 - shares)).sum()) / len(shares) if len(shares) else -math.inf
+        if value is None or value < threshold or value <= above or (not same and name in ("previous_token", "self", "next_token")):
+            continue
+        if name == "local" and set(labels) & {"previous_token", "self", "next_token", "duplicate_token", "induction"}:
+            continue
+        if name == "columns" and "first_token" in labels:
+            continue
+        labels.append(name)
+    return labels
+
+
+def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thresholds=None):
     """weights n×m, sees n×m; tokens: of the keys, where the queries are keys; patches: (first, rows, columns)."""
     n, m = weights.shape
-    names = ["entropy", "entropy_normalized", "effective_keys", "mean_distance", "confidence", "first_token", "self", "previous_token",
-             "next_token", "duplicate_token", "induction"]
-    rows = {name: [] for name in names}
+    same = n == m or (m > n and offset == m - n)
+    names = ["entropy", "entropy_normalized", "effective_keys", "effective_share", "mean_distance", "confidence", "first_token", "self",
+             "previous_token", "next_token", "local", "duplicate_token", "induction", "diagonal"]
+    rows, chance = {name: [] for name in names}, {name: [] for name in THRESHOLDS}
+    wide = []
     largest, offsets, coverage, seen_rows, count = None, [], [], [], 0
     for i in range(n):
         a, keys, p = weights[i].astype(float), np.flatnonzero(sees[i]), i + offset
@@ -39,21 +62,31 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None):
             continue
         count += 1
         seen_rows.append(i)
+
+        def place(name, among, value=None):
+            if among:
+                rows[name].append(sum(a[j] for j in among) if value is None else value)
+                chance[name].append(len(among) / c)
+
+        if c >= 12:
+            wide.append(a)
         if shares:
             entropy = -sum(x * math.log(x) for x in a if x > 0)
             rows["entropy"].append(entropy)
             rows["effective_keys"].append(math.exp(entropy))
             if c >= 2:
                 rows["entropy_normalized"].append(entropy / math.log(c))
+            if c >= 4:
+                rows["effective_share"].append(math.exp(entropy) / c)
             if patches is None:
                 rows["mean_distance"].append(sum(a[j] * abs(p - j) for j in range(m)))
             else:
-                first, high, wide = patches
-                inside = range(first, first + high * wide)
+                first, high, broad = patches
+                inside = range(first, first + high * broad)
                 total = sum(a[j] for j in inside)
                 if p in inside and total > 0:
-                    place = [divmod(j - first, wide) for j in (p, *inside)]
-                    rows["mean_distance"].append(sum(a[j] * math.dist(place[0], x) for j, x in zip(inside, place[1:])) / total)
+                    spot = [divmod(j - first, broad) for j in (p, *inside)]
+                    rows["mean_distance"].append(sum(a[j] * math.dist(spot[0], x) for j, x in zip(inside, spot[1:])) / total)
             if a[a > 0].sum() > 0:
                 heavy = np.sort(a[a > 0])[::-1]
                 coverage.append(int(np.searchsorted(np.cumsum(heavy), (0.9 - 1e-6) * heavy.sum())) + 1)
@@ -63,17 +96,21 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None):
             offsets.append(int(best) - p)
             if largest is None or a[best] > largest[0]:
                 largest = (a[best], [i, int(best)])
+            across = [j for j in keys if abs(j - ((i + 0.5) * m / n - 0.5)) <= max(1, m / 10)]
+            if not same and 2 * len(across) <= c:
+                place("diagonal", across, best in across)
         rows["first_token"].append(a[0])
+        chance["first_token"].append(float(sees[i, 0]) / c)
         for name, j in ("self", p), ("previous_token", p - 1), ("next_token", p + 1):
-            if 0 <= j < m and sees[i, j]:
-                rows[name].append(a[j])
+            place(name, [j] if 0 <= j < m and sees[i, j] else [])
+        near = [j for j in keys if abs(p - j) <= 4]
+        if same and patches is None and 2 * len(near) <= c:
+            place("local", near)
         if tokens is not None and 0 <= p < m:
             twice = [j for j in range(p) if tokens[j] == tokens[p] and sees[i, j]]
             after = [j for j in range(1, p + 1) if tokens[j - 1] == tokens[p] and sees[i, j]]
-            if twice:
-                rows["duplicate_token"].append(sum(a[j] for j in twice))
-            if after:
-                rows["induction"].append(sum(a[j] for j in after))
+            place("duplicate_token", twice)
+            place("induction", after)
     told = {name: mean(rows[name]) for name in names}
     told["max_weight"], told["max_at"] = largest if largest else (None, None)
     common = {d: offsets.count(d) for d in set(offsets)}
@@ -89,7 +126,18 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None):
                 sink = {"key": j, "weight": weight}
     told["sink"] = sink
     told["rows"] = count
+    total = np.sort(np.sum(wide, 0))[::-1] if len(wide) >= 16 and shares else np.zeros(1)
+    told["columns"] = float(total[:3].sum() / total.sum()) if total.sum() > 0 else None
+    told["label_names"] = name_labels(told, chance, same, thresholds or THRESHOLDS)
     return told
+
+
+def unlabelled(head):
+    """A head with the names of its labels, whose evidence is checked."""
+    for label in head["labels"]:
+        measured = "effective_share" if label["name"] == "uniform" else label["name"]
+        assert label == {"name": label["name"], "measure": measured, "value": head[measured], "threshold": label["threshold"]}
+    return {**head, "label_names": [label["name"] for label in head["labels"]]}
 
 
 def close(got, want, what):
@@ -118,7 +166,8 @@ def compare(file, *words, offset=0, tokens=None, shares=True, patches=None):
         mask = mask & ((far >= -left) | (left < 0)) & ((far <= right) | (right < 0))
     stats = json.loads(attn("stats", file, *words, "-q", "--format", "json"))
     assert stats["schema"] == "attn-stats/1"
-    heads = stats["heads"]
+    assert stats["thresholds"] == THRESHOLDS
+    heads = [unlabelled(head) for head in stats["heads"]]
     assert [(h["layer"], h["head"]) for h in heads] == [(l, h) for l in range(weights.shape[0]) for h in range(weights.shape[1])]
     for head in heads:
         w = weights[head["layer"], head["head"]].astype(np.float32)
@@ -165,7 +214,7 @@ def test_given():
     assert [h["rows"] for h in run["heads"]] == [9, 8]
     want = measure(w[0, 1], np.ones((9, 9), bool), 0)
     for name in want:
-        close(run["heads"][1][name], want[name], ("NaN", name))
+        close(unlabelled(run["heads"][1])[name], want[name], ("NaN", name))
     huge = rng.random((1, 1, 9, 9)).astype(np.float32) * np.float32(1e30)
     np.save("attention.npy", huge)
     (head,) = json.loads(attn("stats", "attention.npy", "-q", "--format", "json"))["heads"]
@@ -225,6 +274,65 @@ def test_perfect():
     assert heads[1]["entropy"] == 0 and heads[1]["effective_keys"] == 1 and heads[1]["coverage_90"] == 1
 
 
+def shift(a, m):
+    """Rows of 1 at the keys of a list, of m keys."""
+    return np.eye(m, dtype=np.float32)[a]
+
+
+def test_labels():
+    """Heads that do one thing have its label and no other; random ones of 20 queries have none, and of a few hardly one."""
+    n = 48
+    text = [f"t{i % 24}" for i in range(n)]
+    i = np.arange(n)
+    away = (i * 29 + 11) % n  # where a head looks that has nothing else to do: everywhere
+    local = np.array([[1 if 1 < abs(p - j) <= 4 else 0 for j in i] for p in i], np.float32)
+    kinds = {
+        "previous_token": shift(np.maximum(i - 1, 0), n), "self": shift(i, n), "next_token": shift(np.minimum(i + 1, n - 1), n),
+        "duplicate_token": shift(np.where(i >= 24, i - 24, away), n), "induction": shift(np.where(i >= 24, i - 23, away), n),
+        "local": local / local.sum(1, keepdims=True), "first_token": shift(np.zeros(n, int), n),
+        "columns": shift(np.array([7, 21, 40])[i % 3], n), "uniform": np.full((n, n), 1 / n, np.float32)}
+    put("x.json", attention=np.stack(list(kinds.values()))[None], tokens=text)
+    heads = compare("x.json", tokens=text)
+    assert [head["label_names"] for head in heads] == [[name] for name in kinds]
+    attn("stats", "x.json", "-o", "x.csv")
+    with open("x.csv", encoding="utf-8") as table:
+        assert [line["labels"] for line in csv.DictReader(table)] == list(kinds)
+    # cross attention: its diagonal is no token before, nor itself, and has as many keys as there are
+    across = np.zeros((1, 2, 30, 40), np.float32)
+    for row in range(30):
+        across[0, 0, row, min(39, row * 4 // 3)] = across[0, 1, row, (row * 17 + 3) % 40] = 1
+    put("cross.json", attention=across)
+    assert [head["label_names"] for head in compare("cross.json")] == [["diagonal"], []]
+    put("cross.json", attention=shift(np.arange(8), 12)[None, None])
+    assert compare("cross.json")[0]["label_names"] == [], "8 queries that look at key p of 12 are no self"
+    # random ones, of all sizes, soft and hard, causal and not; in a short text it is only seldom
+    rng = np.random.default_rng(5)
+    by_chance = []
+    for size in (1, 1), (2, 2), (3, 3), (5, 5), (8, 8), (20, 20), (40, 40), (90, 90), (6, 31), (30, 20):
+        scores = rng.normal(size=(2, 4, *size))
+        for sharp in 1, 4:
+            for causal in (False, True) if size[0] == size[1] else (False,):
+                mask = np.tril(np.ones(size, bool)) if causal else np.ones(size, bool)
+                w = np.exp(sharp * scores) * mask
+                tokens = [f"t{x}" for x in rng.integers(0, 9, size[1])]
+                labels = {"tokens": tokens} if size[0] == size[1] else {}
+                put("x.json", attention=(w / w.sum(-1, keepdims=True)).astype(np.float32), causal=causal, **labels)
+                for head in compare("x.json", tokens=tokens if labels else None):
+                    by_chance.append(len(head["label_names"]))
+                    assert head["label_names"] == [] or min(size) < 20, (size, sharp, causal, head)
+    assert len(by_chance) == 288 and sum(by_chance) <= 3, by_chance
+    # thresholds, and what chance has all the same: query 0 of one key is always itself
+    put("x.json", attention=kinds["local"][None, None] * 0.9 + kinds["self"] * 0.1, tokens=text)
+    for words, want in (("self=0.1", ["self"]), ("self=0.11", ["local"]), ("local=0.95,self=1", ["local"]), ("uniform=0.1", ["local", "uniform"])):
+        stats = json.loads(attn("stats", "x.json", "--thresholds", words))
+        assert [label["name"] for label in stats["heads"][0]["labels"]] == want, (words, stats["heads"][0]["labels"])
+        given = {word.split("=")[0]: float(word.split("=")[1]) for word in words.split(",")}
+        assert stats["thresholds"] == {**THRESHOLDS, **given}
+    put("x.json", attention=np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None], causal=True)
+    assert json.loads(attn("stats", "x.json", "--thresholds", "self=0.1,first_token=0.1,uniform=1"))["heads"][0]["labels"] == [
+        {"name": "uniform", "measure": "effective_share", "value": 1, "threshold": 1}]
+
+
 def test_sorted():
     """--sort, --best, the selection, csv; the same bytes for any number of threads."""
     rng = np.random.default_rng(2)
@@ -245,6 +353,9 @@ def test_sorted():
         flat = {**head, "max_query": head["max_at"][0], "max_key": head["max_at"][1], "offset": head["offset"]["value"],
                 "offset_share": head["offset"]["share"], "sink": head["sink"]["weight"], "sink_key": head["sink"]["key"]}
         for key, x in line.items():
+            if key == "labels":
+                assert x == " ".join(label["name"] for label in flat[key])
+                continue
             assert (x == "") == (flat[key] is None) and (x == "" or float(x) == flat[key]), (key, x, flat[key])
     q = rng.normal(size=(1, 4, 700, 16)).astype("f4")
     np.savez("q.npz", q=q, k=q[..., ::-1])
@@ -259,6 +370,11 @@ def test_real():
     heads = json.loads(attn("stats", os.path.join(real, "gpt2_heads_37.json"), "-q", "--sort", "induction", "--format", "json"))["heads"]
     assert [h["head"] for h in heads[:4]] == [1, 5, 0, 8]
     assert [round(h["induction"], 3) for h in heads[:5]] == [0.818, 0.713, 0.583, 0.324, 0.058]
+    labels = [[label["name"] for label in h["labels"]] for h in heads]
+    assert labels[:4] == 4 * [["induction", "first_token"]] and not any("induction" in x for x in labels[4:])
+    heads = json.loads(attn("stats", os.path.join(real, "models/rxnmapper/expected/att0.npy"), "-q", "--format", "json"))["heads"]
+    labels = [label["name"] for h in heads for label in h["labels"]]
+    assert [labels.count(x) for x in ("previous_token", "next_token", "local")] == [12, 12, 17]
 
 
 globals()["test_" + sys.argv[1]]()
