@@ -15,14 +15,16 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/output_format.h"
 #include "cmd/thresholds.h"
 #include "compute/head_labels.h"
 #include "compute/head_stats.h"
 #include "engine/engine.h"
+#include "view/stats_picture.h"
 #include "view/stats_table.h"
 #include "write/stats.h"
 
-enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV };
+enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV, STATS_PICTURE };
 static const char stats_formats[] = "table json csv";
 
 /* The options of stats alone. */
@@ -31,13 +33,16 @@ struct stats_options {
     size_t best;      /* heads that are shown; 0: all */
     int format;       /* enum stats_format */
     const char *output;
+    const char *measure;                /* of a picture */
     struct label_thresholds thresholds; /* 0: the default */
 };
 
-/* How heads are sorted. */
-struct stats_order {
-    enum stat stat; /* STAT_COUNT: as they were chosen */
-    bool rises;
+/* What is made of the heads. */
+struct stats_plan {
+    enum stats_format format;
+    enum stat measure; /* of a picture */
+    enum stat order;   /* STAT_COUNT: as they were chosen */
+    bool rises;        /* the smallest first */
 };
 
 /* What a command holds. */
@@ -51,42 +56,58 @@ struct stats_run {
 
 /* ---- options ---- */
 
-/* The measure of --sort; STAT_COUNT: by layer and head. */
-static bool find_order(const struct stats_options *own, struct stats_order *order, struct error *error)
+static bool find_measure(const char *name, const char *option, enum stat *stat, struct error *error)
 {
-    const char *name = own->sort;
-    *order = (struct stats_order){.stat = STAT_COUNT, .rises = name && name[0] == '-'};
-    if (!name)
-        return true;
-    name += order->rises;
-    if ((order->stat = stat_named(name)) < STAT_COUNT)
-        return true;
-    return words_error(stat_words, "--sort", name, NULL, ERROR_USAGE, error);
+    *stat = stat_named(name);
+    return *stat < STAT_COUNT || words_error(stat_words, option, name, NULL, ERROR_USAGE, error);
 }
 
-static bool find_format(const struct stats_options *own, enum stats_format *format, struct error *error)
+/* The measure of --sort; STAT_COUNT: by layer and head. */
+static bool find_order(const struct stats_options *own, struct stats_plan *plan, struct error *error)
 {
-    const bool json = own->output && text_ends_caseless(own->output, ".json"),
-               csv = own->output && text_ends_caseless(own->output, ".csv");
-    *format = (enum stats_format)own->format;
-    if (own->output && strcmp(own->output, "-") != 0 && *format == STATS_AUTO) {
-        if (!json && !csv)
-            return error_set(error, ERROR_USAGE,
-                             "-o %s: expected a name ending in .json or .csv, or --format", own->output);
-        *format = json ? STATS_JSON : STATS_CSV;
-    }
-    if (*format == STATS_AUTO)
-        *format = isatty(STDOUT_FILENO) ? STATS_TABLE : STATS_JSON;
-    return true;
+    plan->order = STAT_COUNT;
+    plan->rises = own->sort && own->sort[0] == '-';
+    return !own->sort || find_measure(own->sort + plan->rises, "--sort", &plan->order, error);
+}
+
+static bool is_file(const struct stats_options *own)
+{
+    return own->output && strcmp(own->output, "-") != 0;
+}
+
+/* The format that the name of the file has; AUTO: none that is known. */
+static enum stats_format stats_format_of(const char *path)
+{
+    const struct output_format *format = output_format_of(path);
+    return format && format->painter ? STATS_PICTURE
+           : format == &output_json  ? STATS_JSON
+           : format == &output_csv   ? STATS_CSV
+                                     : STATS_AUTO;
+}
+
+static bool find_format(const struct stats_options *own, struct stats_plan *plan, struct error *error)
+{
+    plan->format = (enum stats_format)own->format;
+    if (is_file(own) && plan->format == STATS_AUTO &&
+        (plan->format = stats_format_of(own->output)) == STATS_AUTO)
+        return error_set(error, ERROR_USAGE,
+                         "-o %s: expected a name ending in .json, .csv or .png, or --format", own->output);
+    if (plan->format == STATS_AUTO)
+        plan->format = isatty(STDOUT_FILENO) ? STATS_TABLE : STATS_JSON;
+    if (plan->format != STATS_PICTURE && own->measure)
+        return error_set(error, ERROR_USAGE,
+                         "--measure is what a picture shows: expected -o and a name ending in .png");
+    return find_measure(own->measure ? own->measure : stat_names[STAT_ENTROPY_NORMALIZED], "--measure",
+                        &plan->measure, error);
 }
 
 /* ---- the list of heads ---- */
 
 /* What puts heads into order, the least first: without the measure a head comes last. */
-static double rank_of(const struct head_stats *stats, const struct stats_order *order)
+static double rank_of(const struct head_stats *stats, const struct stats_plan *plan)
 {
-    const double value = stats->value[order->stat];
-    return isnan(value) ? (double)INFINITY : order->rises ? value : -value;
+    const double value = stats->value[plan->order];
+    return isnan(value) ? (double)INFINITY : plan->rises ? value : -value;
 }
 
 /* Of equal ranks by layer and head. */
@@ -117,8 +138,8 @@ static void list_part(struct stats_run *run, const struct part *part, const stru
         }
 }
 
-static bool list_heads(struct stats_run *run, const struct stats_options *own,
-                       const struct stats_order *order, struct error *error)
+static bool list_heads(struct stats_run *run, const struct stats_options *own, const struct stats_plan *plan,
+                       struct error *error)
 {
     const struct computation *c = &run->computation;
     size_t room = 0;
@@ -129,11 +150,11 @@ static bool list_heads(struct stats_run *run, const struct stats_options *own,
         return false;
     for (size_t i = 0; i < c->part_count; i++)
         list_part(run, &c->parts[i], &run->parts[i]);
-    for (size_t i = 0; i < run->count && order->stat < STAT_COUNT; i++)
-        run->heads[i].rank = rank_of(run->heads[i].stats, order);
+    for (size_t i = 0; i < run->count && plan->order < STAT_COUNT; i++)
+        run->heads[i].rank = rank_of(run->heads[i].stats, plan);
     for (size_t i = 0; i < run->count; i++)
         run->heads[i].labels = head_labels(run->heads[i].stats, &run->thresholds);
-    if (order->stat < STAT_COUNT && run->count > 0)
+    if (plan->order < STAT_COUNT && run->count > 0)
         qsort(run->heads, run->count, sizeof *run->heads, compare_heads);
     if (own->best > 0 && own->best < run->count)
         run->count = own->best;
@@ -156,25 +177,34 @@ static bool stats_prepare(struct stats_run *run, struct error *error)
     return ok;
 }
 
-static bool stats_write(const struct stats_run *run, const struct stats_options *own,
-                        enum stats_format format, struct error *error)
+static bool write_heads(struct out *out, const struct stats_run *run, const struct stats_plan *plan,
+                        const struct drawing_style *style, struct error *error)
 {
-    const bool to_file = own->output && strcmp(own->output, "-") != 0;
-    struct out out;
-    if (to_file && !file_stage(own->output, false, &out, error))
-        return false;
-    if (!to_file)
-        out_begin(&out, STDOUT_FILENO, "standard output");
-    out.terminal = !to_file && isatty(STDOUT_FILENO);
-    if (format == STATS_TABLE)
-        stats_table(&out, run->heads, run->count, &run->thresholds);
-    else if (format == STATS_JSON)
-        stats_json(&out, run->heads, run->count, &run->thresholds);
+    if (plan->format == STATS_PICTURE)
+        return stats_picture(out, run->heads, run->count, plan->measure, style, output_png.painter, error);
+    if (plan->format == STATS_TABLE)
+        stats_table(out, run->heads, run->count, &run->thresholds);
+    else if (plan->format == STATS_JSON)
+        stats_json(out, run->heads, run->count, &run->thresholds);
     else
-        stats_csv(&out, run->heads, run->count);
-    if (to_file)
-        return file_stage_end(&out, error) && file_commit(error);
-    const bool ok = out_finish(&out, error);
+        stats_csv(out, run->heads, run->count);
+    return true;
+}
+
+static bool stats_write(const struct stats_run *run, const struct options *options,
+                        const struct stats_plan *plan, struct error *error)
+{
+    const struct stats_options *own = options->own;
+    struct out out;
+    if (is_file(own) && !file_stage(own->output, false, &out, error))
+        return false;
+    if (!is_file(own))
+        out_begin(&out, STDOUT_FILENO, "standard output");
+    out.terminal = !is_file(own) && isatty(STDOUT_FILENO);
+    bool ok = write_heads(&out, run, plan, &options->style, error);
+    if (is_file(own))
+        return file_stage_end(&out, error) && ok && file_commit(error);
+    ok = out_finish(&out, error) && ok;
     out_free(&out);
     return ok;
 }
@@ -184,9 +214,8 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     const double start = clock_seconds();
     const struct stats_options *own = options->own;
     struct computation *c = &run->computation;
-    enum stats_format format;
-    struct stats_order order;
-    if (!find_order(own, &order, error) || !find_format(own, &format, error) ||
+    struct stats_plan plan = {0};
+    if (!find_order(own, &plan, error) || !find_format(own, &plan, error) ||
         (own->output && !file_check(own->output, error)) || !computation_begin(c, options, error))
         return false;
     run->thresholds = thresholds_filled(&own->thresholds);
@@ -205,7 +234,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     for (size_t i = 0; ok && i < c->part_count; i++)
         stats_finish(&run->parts[i]);
     const double attended = clock_seconds();
-    ok = ok && list_heads(run, own, &order, error) && stats_write(run, own, format, error);
+    ok = ok && list_heads(run, own, &plan, error) && stats_write(run, options, &plan, error);
     if (ok && options->verbose)
         fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
                 read - start, attended - read, clock_seconds() - attended, clock_seconds() - start,
@@ -269,9 +298,14 @@ static const struct option_row stats_rows[] = {
      .letter = 'o',
      .argument = "FILE",
      .is_file = true,
-     .help = "the file to write, .json or .csv (default: standard output)",
+     .help = "the file to write, .json, .csv or .png (default: standard output)",
      .parse = value_file,
      OPTION_OWN(struct stats_options, output)},
+    {.name = "measure",
+     .argument = "MEASURE",
+     .help = "of a picture: what it shows of every head, as --sort has them (default: entropy_normalized)",
+     .parse = value_string,
+     OPTION_OWN(struct stats_options, measure)},
 };
 static const struct option_group group_stats = OPTION_GROUP("Stats", stats_rows);
 
@@ -281,9 +315,10 @@ const struct command command_stats = {
     .summary = "what heads do: measures and labels of every head",
     .example = "  attn stats x.json                         a table of all heads\n"
                "  attn stats x.npz --sort induction --best 5\n"
-               "  attn stats x.npz -o heads.csv\n",
+               "  attn stats x.npz -o heads.csv\n"
+               "  attn stats x.npz --measure induction -o heads.png\n",
     .groups = (const struct option_group *const[]){&group_stats, &group_masks, &group_attention, &group_forms,
-                                                   &group_input, &group_general, &group_help,
+                                                   &group_picture, &group_input, &group_general, &group_help,
                                                    &group_input_files, NULL},
     .own_size = sizeof(struct stats_options),
     .run = stats_run,

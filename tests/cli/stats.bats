@@ -9,6 +9,7 @@ stats() {
 @test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
 @test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
+@test "stats: a picture has a cell for each head, in the colour of its measure" { stats picture; }
 @test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
 
 @test "stats: the induction heads of GPT-2 are found" {
@@ -66,7 +67,12 @@ END
     cp "$DATA/sentence.json" x.json
     fails 2 '--sort is "entropi": did you mean entropy?' attn stats x.json --sort entropi
     fails 2 '--sort is "inducton": did you mean induction?' attn stats x.json --sort -inducton
-    fails 2 '-o x.png: expected a name ending in .json or .csv, or --format' attn stats x.json -o x.png
+    fails 2 '-o x.pdf: expected a name ending in .json, .csv or .png, or --format' attn stats x.json -o x.pdf
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self -o x.csv
+    fails 2 '--measure is "entropi": did you mean entropy?' attn stats x.json --measure entropi -o x.png
+    fails 2 'no head has induction: expected another measure to draw' attn stats x.json --measure induction -o x.png
+    [ ! -e x.png ]
     fails 2 'a label of --thresholds is "inductn": did you mean induction?' attn stats x.json --thresholds self=0.1,inductn=0.3
     fails 2 '--thresholds names self twice' attn stats x.json --thresholds self=0.1,self=0.3
     fails 2 '--thresholds holds "": expected LABEL=NUMBER, such as induction=0.3' attn stats x.json --thresholds self=0.1,

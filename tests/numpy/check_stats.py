@@ -12,6 +12,8 @@ import sys
 
 import numpy as np
 
+import png
+
 ATTN = os.environ["ATTN"]
 
 
@@ -331,6 +333,59 @@ def test_labels():
     put("x.json", attention=np.tril(np.ones((4, 4))) / np.arange(1, 5)[:, None], causal=True)
     assert json.loads(attn("stats", "x.json", "--thresholds", "self=0.1,first_token=0.1,uniform=1"))["heads"][0]["labels"] == [
         {"name": "uniform", "measure": "effective_share", "value": 1, "threshold": 1}]
+
+
+def first_tokens(values):
+    """Heads of 4 tokens with these weights on the first, the rest on the last; NaN: all of them."""
+    w = np.zeros((*values.shape, 4, 4), np.float32)
+    w[..., 0] = values[..., None]
+    w[..., 3] = 1 - w[..., 0]
+    return w
+
+
+def cells_of(path, layers, heads, size):
+    """The colours in the middle of cells, layers×heads×3; the first cell is where colour begins."""
+    pixels = png.read(path).astype(int)
+    colour = np.ptp(pixels, 2) > 20
+    top, left = np.flatnonzero(colour.any(1))[0], np.flatnonzero(colour.any(0))[0]
+    return pixels[top + size // 2:top + layers * size:size, left + size // 2:left + heads * size:size][:layers, :heads]
+
+
+def test_picture():
+    """A cell a head, layers downwards, in the colours of its value."""
+    viridis = {0: (68, 1, 84), 0.25: (59, 82, 139), 0.5: (33, 145, 140), 0.75: (94, 201, 98), 1: (253, 231, 37)}
+    rng = np.random.default_rng(6)
+    for layers, heads, size in (1, 1, 16), (12, 12, 16), (48, 96, 8), (3, 5, 12):
+        values = rng.integers(0, 5, (layers, heads)) / 4
+        np.save("attention.npy", first_tokens(values))
+        attn("stats", "attention.npy", "-q", "--measure", "first_token", "--cell", str(size), "--annotate=off", "-o", "x.png")
+        want = np.array([[viridis[x] for x in row] for row in values])
+        assert abs(cells_of("x.png", layers, heads, size) - want).max() <= 2, (layers, heads)
+    # a head of NaN, and those that are not chosen, have colours of their own
+    values = np.array([[1, 0.5, np.nan], [0.75, 0, 0.25]])
+    np.save("attention.npy", first_tokens(values))
+    words = ("-q", "--measure", "first_token", "--cell", "16", "--annotate=off", "-o", "x.png")
+    attn("stats", "attention.npy", *words)
+    cells = cells_of("x.png", 2, 3, 16)
+    nan = cells[0, 2]
+    assert min(abs(nan - np.array(x)).max() for x in viridis.values()) > 60 and np.ptp(nan) > 60
+    attn("stats", "attention.npy", *words, "--sort", "first_token", "--best", "3")
+    cells = cells_of("x.png", 2, 2, 16)
+    assert [tuple(x) for x in cells[0]] == [viridis[1], viridis[0.5]] and tuple(cells[1, 0]) == viridis[0.75]
+    other = cells[1, 1]
+    assert np.ptp(other) == 0 and abs(other - nan).max() > 60
+    # only chosen layers and heads have rows and columns, in order of their numbers; measures that are no shares are on their own range
+    attn("stats", "attention.npy", *words, "--layer", "1", "--head", "2,0")
+    assert [tuple(x) for x in cells_of("x.png", 1, 2, 16)[0]] == [viridis[0.75], viridis[0.25]]
+    attn("stats", "attention.npy", *words, "--layer", "1", "--measure", "entropy")
+    entropy = [h["entropy"] for h in json.loads(attn("stats", "attention.npy", "-q", "--layer", "1", "--format", "json"))["heads"]]
+    cells = [tuple(x) for x in cells_of("x.png", 1, 3, 16)[0]]
+    assert cells[int(np.argmax(entropy))] == viridis[1] and cells[int(np.argmin(entropy))] == viridis[0]
+    # a picture without --measure shows entropy_normalized, and does not depend on threads
+    attn("stats", "attention.npy", "-q", "-o", "a.png", "--threads", "1")
+    attn("stats", "attention.npy", "-q", "-o", "b.png", "--measure", "entropy_normalized")
+    with open("a.png", "rb") as a, open("b.png", "rb") as b:
+        assert a.read() == b.read()
 
 
 def test_sorted():
