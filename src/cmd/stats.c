@@ -23,6 +23,7 @@
 #include "view/stats_picture.h"
 #include "view/stats_table.h"
 #include "write/stats.h"
+#include "write/stats_rows.h"
 
 enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV, STATS_PICTURE };
 static const char stats_formats[] = "table json csv";
@@ -33,9 +34,13 @@ struct stats_options {
     size_t best;      /* heads that are shown; 0: all */
     int format;       /* enum stats_format */
     const char *output;
-    const char *measure;                /* of a picture */
+    const char *measure; /* of a picture */
+    bool per_row;
+    size_t max_rows;                    /* that may be held; 0: MAX_ROWS */
     struct label_thresholds thresholds; /* 0: the default */
 };
+
+enum { MAX_ROWS = 1 << 20 };
 
 /* What is made of the heads. */
 struct stats_plan {
@@ -93,7 +98,9 @@ static bool find_format(const struct stats_options *own, struct stats_plan *plan
         return error_set(error, ERROR_USAGE,
                          "-o %s: expected a name ending in .json, .csv or .png, or --format", own->output);
     if (plan->format == STATS_AUTO)
-        plan->format = isatty(STDOUT_FILENO) ? STATS_TABLE : STATS_JSON;
+        plan->format = isatty(STDOUT_FILENO) && !own->per_row ? STATS_TABLE : STATS_JSON;
+    if (own->per_row && plan->format != STATS_JSON && plan->format != STATS_CSV)
+        return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
     if (plan->format != STATS_PICTURE && own->measure)
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in .png");
@@ -131,10 +138,12 @@ static void list_part(struct stats_run *run, const struct part *part, const stru
     for (size_t l = 0; l < layers; l++)
         for (size_t h = 0; h < heads; h++) {
             const size_t layer = s->layers ? s->layers[l] : l, head = s->heads ? s->heads[h] : h;
-            run->heads[run->count++] = (struct stats_head){.layer = p->layer_first + layer,
-                                                           .head = head,
-                                                           .stats = &stats->heads[layer * p->heads + head],
-                                                           .problem = p};
+            run->heads[run->count++] =
+                (struct stats_head){.layer = p->layer_first + layer,
+                                    .head = head,
+                                    .stats = &stats->heads[layer * p->heads + head],
+                                    .rows = stats->records ? stats->records[layer * p->heads + head] : NULL,
+                                    .problem = p};
         }
 }
 
@@ -163,31 +172,58 @@ static bool list_heads(struct stats_run *run, const struct stats_options *own, c
 
 /* ---- from files to numbers ---- */
 
-static bool stats_prepare(struct stats_run *run, struct error *error)
+/* Whether the rows of the chosen heads may be held. */
+static bool check_room(const struct computation *c, const struct stats_options *own, struct error *error)
+{
+    const size_t most = own->max_rows > 0 ? own->max_rows : MAX_ROWS;
+    size_t all = 0;
+    for (size_t i = 0; i < c->part_count; i++) {
+        const struct problem *p = &c->parts[i].problem;
+        const struct selection *s = &c->parts[i].selection;
+        const size_t layers = s->layers ? s->layer_count : p->layer_count,
+                     heads = s->heads ? s->head_count : p->heads;
+        size_t rows;
+        if (!size_multiply(layers, heads, &rows) || !size_multiply(rows, p->n, &rows) || rows > most - all)
+            return error_set(
+                error, ERROR_SYSTEM,
+                "%zu×%zu heads of %zu queries have more than the %zu rows that --max-rows allows to be "
+                "held: raise it, or choose heads",
+                layers, heads, p->n, most);
+        all += rows;
+    }
+    return true;
+}
+
+static bool stats_prepare(struct stats_run *run, const struct stats_options *own, struct error *error)
 {
     struct computation *c = &run->computation;
+    if (own->per_row && !check_room(c, own, error))
+        return false;
     run->parts = memory_zeroed(c->part_count, sizeof *run->parts, error);
     bool ok = run->parts;
     for (size_t i = 0; ok && i < c->part_count; i++) {
         struct part *part = &c->parts[i];
         ok =
             stats_make(&run->parts[i], &part->problem, &part->selection, part->request.engine.threads, error);
+        ok = ok && (!own->per_row || stats_keep_rows(&run->parts[i], error));
         part->request.watch = stats_watch(&run->parts[i]);
     }
     return ok;
 }
 
 static bool write_heads(struct out *out, const struct stats_run *run, const struct stats_plan *plan,
-                        const struct drawing_style *style, struct error *error)
+                        const struct options *options, struct error *error)
 {
+    const struct stats_options *own = options->own;
     if (plan->format == STATS_PICTURE)
-        return stats_picture(out, run->heads, run->count, plan->measure, style, output_png.painter, error);
+        return stats_picture(out, run->heads, run->count, plan->measure, &options->style, output_png.painter,
+                             error);
     if (plan->format == STATS_TABLE)
         stats_table(out, run->heads, run->count, &run->thresholds);
     else if (plan->format == STATS_JSON)
         stats_json(out, run->heads, run->count, &run->thresholds);
     else
-        stats_csv(out, run->heads, run->count);
+        (own->per_row ? stats_rows_csv : stats_csv)(out, run->heads, run->count);
     return true;
 }
 
@@ -201,7 +237,7 @@ static bool stats_write(const struct stats_run *run, const struct options *optio
     if (!is_file(own))
         out_begin(&out, STDOUT_FILENO, "standard output");
     out.terminal = !is_file(own) && isatty(STDOUT_FILENO);
-    bool ok = write_heads(&out, run, plan, &options->style, error);
+    bool ok = write_heads(&out, run, plan, options, error);
     if (is_file(own))
         return file_stage_end(&out, error) && ok && file_commit(error);
     ok = out_finish(&out, error) && ok;
@@ -222,7 +258,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     c->request.measures_only = true;
     c->request.without_masks = true;
     bool ok = computation_read(c, options, &command_stats, error) && computation_check(c, options, error) &&
-              computation_select(c, options, error) && stats_prepare(run, error);
+              computation_select(c, options, error) && stats_prepare(run, own, error);
     computation_warn(c);
     if (!ok)
         return false;
@@ -306,6 +342,15 @@ static const struct option_row stats_rows[] = {
      .help = "of a picture: what it shows of every head, as --sort has them (default: entropy_normalized)",
      .parse = value_string,
      OPTION_OWN(struct stats_options, measure)},
+    {.name = "per-row",
+     .help = "in JSON and CSV the measures of each row of the heads",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, per_row)},
+    {.name = "max-rows",
+     .argument = "N",
+     .help = "most rows held for --per-row, over all heads (default 1Mi)",
+     .parse = value_size,
+     OPTION_OWN(struct stats_options, max_rows)},
 };
 static const struct option_group group_stats = OPTION_GROUP("Stats", stats_rows);
 

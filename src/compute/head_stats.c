@@ -54,6 +54,7 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
                                 .position = spec->offset + (int64_t)(first + r),
                                 .are_shares = settings_are_shares(&spec->settings),
                                 .are_given = spec->attention,
+                                .record = s->records ? &s->records[which][first + r] : NULL,
                                 .are_keys = are_keys(s->problem, spec)};
         if (!row_stats_measure(&row) || atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
             continue;
@@ -169,6 +170,27 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
     return ok && find_same(stats, error) && find_patches(stats, error);
 }
 
+bool stats_keep_rows(struct stats *stats, struct error *error)
+{
+    const struct problem *p = stats->problem;
+    const size_t heads = p->layer_count * p->heads;
+    stats->records = memory_zeroed(heads, sizeof *stats->records, error);
+    for (size_t i = 0; stats->records && i < heads; i++) {
+        if (!selection_has_layer(stats->selection, i / p->heads) ||
+            !selection_has_head(stats->selection, i % p->heads))
+            continue;
+        stats->records[i] = memory_zeroed(p->n, sizeof *stats->records[i], error);
+        if (!stats->records[i])
+            return false;
+        for (size_t row = 0; row < p->n; row++) {
+            stats->records[i][row].largest = SIZE_MAX;
+            for (enum stat s = 0; (int)s < STAT_MEANS; s++)
+                stats->records[i][row].value[s] = NAN;
+        }
+    }
+    return stats->records;
+}
+
 void stats_free(struct stats *stats)
 {
     const size_t heads = stats->columns ? stats->problem->layer_count * stats->problem->heads : 0;
@@ -178,7 +200,10 @@ void stats_free(struct stats *stats)
         free(stats->columns[i].begins);
         free(stats->columns[i].offset);
         free(stats->columns[i].needed);
+        if (stats->records)
+            free(stats->records[i]);
     }
+    free(stats->records);
     free(stats->heads);
     free(stats->rules);
     free(stats->columns);

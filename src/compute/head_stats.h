@@ -42,7 +42,9 @@ struct stats {
     int64_t *numbers;              /* of a worker: m, and m sums of keys, which are 0 between calls */
     size_t *keys;                  /* of a worker: m */
     struct head *rules;            /* of layers×heads: what masks their pairs */
-    struct stats_places places;    /* its lists are owned */
+    struct row_record *
+        *records; /* of layers×heads: of each query, where stats_keep_rows has made them; owned */
+    struct stats_places places; /* its lists are owned */
     size_t workers;
 };
 
@@ -50,6 +52,9 @@ struct stats {
  * memory, a patch grid that does not fit. */
 bool stats_make(struct stats *stats, const struct problem *problem, const struct selection *selection,
                 int threads, struct error *error);
+
+/* From now on each row of the chosen heads is kept as well, in the order of queries. Errors: no memory. */
+bool stats_keep_rows(struct stats *stats, struct error *error);
 
 /* What a request of a result has to have, so that its rows are gathered. */
 struct row_watch stats_watch(struct stats *stats);

@@ -31,6 +31,14 @@ double exact_mean(const struct exact_sum *sum)
     return sum->rows > 0 && !sum->is_lost ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
 }
 
+/* A value of the row goes into the mean over rows. */
+static void row_measure(struct stats_row *row, enum stat stat, double value)
+{
+    exact_add(&row->sums->mean[stat], value);
+    if (row->record)
+        row->record->value[stat] = (float)value;
+}
+
 bool row_has(const struct stats_row *row, int64_t key)
 {
     if (key < (int64_t)row->from || key >= (int64_t)row->end)
@@ -41,7 +49,7 @@ bool row_has(const struct stats_row *row, int64_t key)
 void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys)
 {
     const double share = (double)keys / (double)row->count;
-    exact_add(&row->sums->mean[stat], weight);
+    row_measure(row, stat, weight);
     exact_add(&row->sums->chance[stat], share);
     exact_add(&row->sums->spread[stat], share * (1 - share));
 }
@@ -116,23 +124,22 @@ static void row_patches(struct stats_row *row)
         total += weight * s->patch_distance[high * columns + wide_];
     }
     if (sum > 0)
-        exact_add(&row->sums->mean[STAT_MEAN_DISTANCE], total / sum);
+        row_measure(row, STAT_MEAN_DISTANCE, total / sum);
 }
 
 /* What is measured of weights that are shares of a whole. */
 static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 {
-    struct exact_sum *mean = row->sums->mean;
-    exact_add(&mean[STAT_ENTROPY], sums->entropy);
-    exact_add(&mean[STAT_EFFECTIVE_KEYS], exp(sums->entropy));
+    row_measure(row, STAT_ENTROPY, sums->entropy);
+    row_measure(row, STAT_EFFECTIVE_KEYS, exp(sums->entropy));
     if (row->count >= 2)
-        exact_add(&mean[STAT_ENTROPY_NORMALIZED], sums->entropy / log((double)row->count));
+        row_measure(row, STAT_ENTROPY_NORMALIZED, sums->entropy / log((double)row->count));
     if (row->count >= SHARE_LEAST_KEYS)
-        exact_add(&mean[STAT_EFFECTIVE_SHARE], exp(sums->entropy) / (double)row->count);
+        row_measure(row, STAT_EFFECTIVE_SHARE, exp(sums->entropy) / (double)row->count);
     if (row->places->patch_distance)
         row_patches(row);
     else
-        exact_add(&mean[STAT_MEAN_DISTANCE], sums->distance);
+        row_measure(row, STAT_MEAN_DISTANCE, sums->distance);
 }
 
 /* How many keys make 0.9 of the row. */
@@ -142,6 +149,8 @@ static void row_coverage(struct stats_row *row, float largest)
         heaviest_count(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
+    if (row->record)
+        row->record->needed = count;
 }
 
 /* The largest weight, of rows that have a choice. */
@@ -152,7 +161,9 @@ static void row_choice(struct stats_row *row, const struct weight_sums *sums)
     if (row->count < 2)
         return;
     own->chosen++;
-    exact_add(&own->mean[STAT_CONFIDENCE], (double)sums->largest);
+    if (row->record)
+        row->record->largest = key;
+    row_measure(row, STAT_CONFIDENCE, (double)sums->largest);
     atomic_fetch_add_explicit(&row->columns->offset[key + n - 1 - row->i], 1, memory_order_relaxed);
     const bool is_first = row->i < own->query || (row->i == own->query && key < own->key);
     if (own->query == SIZE_MAX || sums->largest > own->largest ||
@@ -199,6 +210,8 @@ bool row_stats_measure(struct stats_row *row)
     const struct stats_places *s = row->places;
     struct weight_sums sums;
     row_reach(row, s->m);
+    if (row->record)
+        row->record->keys = row->count;
     if (row->count == 0) {
         row->sums->blind_rows++;
         return false;

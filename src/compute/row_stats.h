@@ -95,6 +95,14 @@ struct stats_places {
     size_t patch_first, patch_columns, patch_count;
 };
 
+/* What a row itself was measured as. */
+struct row_record {
+    float value[STAT_MEANS]; /* NaN: it has no such measure */
+    size_t keys;             /* that it may see */
+    size_t largest;          /* the key with the largest weight; SIZE_MAX: it has no choice */
+    size_t needed;           /* how many keys make 0.9 of it; 0: not known */
+};
+
 /* A row, and where its measures go. The caller sets all but what is below. */
 struct stats_row {
     const struct stats_places *places;
@@ -104,10 +112,11 @@ struct stats_row {
     const float *weights; /* m */
     int64_t *numbers;     /* room for m */
     size_t i;
-    int64_t position; /* of the query among the keys */
-    bool are_shares;  /* the weights are shares of a whole */
-    bool are_given;   /* they were not computed, and may be on masked pairs */
-    bool are_keys;    /* the queries are keys: there is a self, and a distance */
+    int64_t position;          /* of the query among the keys */
+    bool are_shares;           /* the weights are shares of a whole */
+    bool are_given;            /* they were not computed, and may be on masked pairs */
+    struct row_record *record; /* of the row alone; NULL: nobody asks */
+    bool are_keys;             /* the queries are keys: there is a self, and a distance */
 
     size_t count;     /* keys that it may see */
     size_t from, end; /* the range that they lie in */

@@ -2,8 +2,10 @@
 
 #include <math.h>
 
+#include "write/stats_rows.h"
+
 /* As the float32 that is nearest: the weights hold no more. */
-static void stats_number(struct out *out, double value, const char *none)
+void stats_number(struct out *out, double value, const char *none)
 {
     if (isnan(value))
         out_text(out, none);
@@ -100,6 +102,11 @@ void stats_json(struct out *out, const struct stats_head *list, size_t count,
                 stats_place(out, &list[i]);
         }
         stats_labels(out, &list[i], thresholds);
+        for (size_t q = 0; list[i].rows && q < list[i].problem->n; q++) {
+            out_text(out, q == 0 ? ",\"per_row\":[\n" : ",\n");
+            stats_row_json(out, &list[i], q);
+        }
+        out_text(out, list[i].rows ? "]" : "");
         out_char(out, '}');
     }
     out_text(out, "]}\n");

@@ -13,11 +13,14 @@ struct stats_head {
     size_t layer, head;
     const struct head_stats *stats;
     const struct problem *problem;
-    double rank;     /* for who sorts them */
-    unsigned labels; /* bits of enum label */
+    const struct row_record *rows; /* of each query; NULL: they are not told of */
+    double rank;                   /* for who sorts them */
+    unsigned labels;               /* bits of enum label */
 };
 
-/* Writes an object with the thresholds of labels and `heads`, in the order of the list. */
+/* Writes a number as the float32 that is nearest, or `none` for NaN. */
+void stats_number(struct out *out, double value, const char *none);
+/* Writes an object with the thresholds of labels and `heads`, in the order of the list; those that have rows with `per_row`. */
 void stats_json(struct out *out, const struct stats_head *list, size_t count,
                 const struct label_thresholds *thresholds);
 /* Writes the names of labels. */

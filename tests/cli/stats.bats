@@ -10,6 +10,7 @@ stats() {
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
 @test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
 @test "stats: a picture has a cell for each head, in the colour of its measure" { stats picture; }
+@test "stats: --per-row has the measures of each row, in JSON and CSV alike, in order for any number of threads" { stats rows; }
 @test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
 
 @test "stats: the induction heads of GPT-2 are found" {
@@ -23,7 +24,8 @@ stats() {
     attn stats "$DATA/cross.json" >b.json
     echo '{"attention": [[0]]}' >zero.json
     attn stats zero.json -q --mask <(echo '[[0]]') >c.json
-    "$PYTHON" - "$ROOT/docs/attn-stats.schema.json" a.json b.json c.json <<'END'
+    attn stats "$DATA/induction.json" --per-row >d.json
+    "$PYTHON" - "$ROOT/docs/attn-stats.schema.json" a.json b.json c.json d.json <<'END'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -70,6 +72,13 @@ END
     fails 2 '-o x.pdf: expected a name ending in .json, .csv or .png, or --format' attn stats x.json -o x.pdf
     fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self
     fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self -o x.csv
+    fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row --format table
+    fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row -o x.png
+    fails 1 '1×2 heads of 6 queries have more than the 11 rows that --max-rows allows to be held: raise it, or choose heads' \
+        attn stats x.json --per-row --max-rows 11 -o y.json
+    [ ! -e y.json ]
+    attn stats x.json --per-row --max-rows 12 -o y.json
+    attn stats x.json --per-row --max-rows 6 --head 1 -o y.json
     fails 2 '--measure is "entropi": did you mean entropy?' attn stats x.json --measure entropi -o x.png
     fails 2 'no head has induction: expected another measure to draw' attn stats x.json --measure induction -o x.png
     [ ! -e x.png ]
@@ -89,13 +98,13 @@ END
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
     local total n status
     unset ATTN_FAIL_AT
-    "$ATTN" stats "$DATA/induction.json" -o want.json
+    "$ATTN" stats "$DATA/induction.json" --per-row -o want.json
     read -r total _ <total
     [ "$total" -gt 20 ]
     for ((n = 1; n <= total; n++)); do
         status=0
         rm -f got.json
-        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" -o got.json 2>err || status=$?
+        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" --per-row -o got.json 2>err || status=$?
         if [ $status = 0 ]; then
             cmp want.json got.json
         else

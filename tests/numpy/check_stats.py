@@ -55,11 +55,13 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
     names = ["entropy", "entropy_normalized", "effective_keys", "effective_share", "mean_distance", "confidence", "first_token", "self",
              "previous_token", "next_token", "local", "duplicate_token", "induction", "diagonal"]
     rows, chance = {name: [] for name in names}, {name: [] for name in THRESHOLDS}
-    wide = []
+    wide, single = [], []
     largest, offsets, coverage, seen_rows, count = None, [], [], [], 0
     for i in range(n):
         a, keys, p = weights[i].astype(float), np.flatnonzero(sees[i]), i + offset
         c = len(keys)
+        single.append({**dict.fromkeys(names), "query": i, "keys": c, "max_key": None, "coverage_90": None})
+        before = {name: len(rows[name]) for name in names}
         if c == 0 or not np.isfinite(a[keys]).all():
             continue
         count += 1
@@ -92,9 +94,11 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
             if a[a > 0].sum() > 0:
                 heavy = np.sort(a[a > 0])[::-1]
                 coverage.append(int(np.searchsorted(np.cumsum(heavy), (0.9 - 1e-6) * heavy.sum())) + 1)
+                single[-1]["coverage_90"] = coverage[-1]
         if c >= 2:
             best = keys[np.argmax(a[keys])]
             rows["confidence"].append(a[best])
+            single[-1]["max_key"] = int(best)
             offsets.append(int(best) - p)
             if largest is None or a[best] > largest[0]:
                 largest = (a[best], [i, int(best)])
@@ -113,6 +117,7 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
             after = [j for j in range(1, p + 1) if tokens[j - 1] == tokens[p] and sees[i, j]]
             place("duplicate_token", twice)
             place("induction", after)
+        single[-1].update({name: float(rows[name][-1]) for name in names if len(rows[name]) > before[name]})
     told = {name: mean(rows[name]) for name in names}
     told["max_weight"], told["max_at"] = largest if largest else (None, None)
     common = {d: offsets.count(d) for d in set(offsets)}
@@ -128,6 +133,7 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
                 sink = {"key": j, "weight": weight}
     told["sink"] = sink
     told["rows"] = count
+    told["per_row"] = single
     total = np.sort(np.sum(wide, 0))[::-1] if len(wide) >= 16 and shares else np.zeros(1)
     told["columns"] = float(total[:3].sum() / total.sum()) if total.sum() > 0 else None
     told["label_names"] = name_labels(told, chance, same, thresholds or THRESHOLDS)
@@ -143,7 +149,12 @@ def unlabelled(head):
 
 
 def close(got, want, what):
-    if isinstance(want, dict):
+    if what[-1] == "per_row":
+        assert len(got) == len(want), what
+        for row, (one, other) in enumerate(zip(got, want)):
+            assert one.pop("token") is not None and (one.pop("max_token") is None) == (one["max_key"] is None), what
+            close(one, other, (*what, row))
+    elif isinstance(want, dict):
         assert got is not None and set(got) == set(want), (what, got, want)
         for key in want:
             close(got[key], want[key], (*what, key))
@@ -166,7 +177,7 @@ def compare(file, *words, offset=0, tokens=None, shares=True, patches=None):
         left, right = run["config"]["window"]
         far = np.arange(weights.shape[-1]) - np.arange(weights.shape[-2])[:, None] - offset
         mask = mask & ((far >= -left) | (left < 0)) & ((far <= right) | (right < 0))
-    stats = json.loads(attn("stats", file, *words, "-q", "--format", "json"))
+    stats = json.loads(attn("stats", file, *words, "-q", "--per-row"))
     assert stats["schema"] == "attn-stats/1"
     assert stats["thresholds"] == THRESHOLDS
     heads = [unlabelled(head) for head in stats["heads"]]
@@ -215,7 +226,7 @@ def test_given():
     run = json.loads(attn("stats", "attention.npy", "-q", "--format", "json"))
     assert [h["rows"] for h in run["heads"]] == [9, 8]
     want = measure(w[0, 1], np.ones((9, 9), bool), 0)
-    for name in want:
+    for name in want.keys() - {"per_row"}:
         close(unlabelled(run["heads"][1])[name], want[name], ("NaN", name))
     huge = rng.random((1, 1, 9, 9)).astype(np.float32) * np.float32(1e30)
     np.save("attention.npy", huge)
@@ -386,6 +397,33 @@ def test_picture():
     attn("stats", "attention.npy", "-q", "-o", "b.png", "--measure", "entropy_normalized")
     with open("a.png", "rb") as a, open("b.png", "rb") as b:
         assert a.read() == b.read()
+
+
+def test_rows():
+    """--per-row: in the order of heads and queries, whatever the threads; CSV says the same; nothing else changes."""
+    rng = np.random.default_rng(7)
+    names = [f"t{x}, \"{x}\"" for x in rng.integers(0, 40, 300)]
+    put("x.json", attention=random_weights(rng, 2, 3, 300, 300), tokens=names)
+    whole = json.loads(attn("stats", "x.json", "-q", "--per-row"))
+    for head in whole["heads"]:
+        assert [row["query"] for row in head["per_row"]] == list(range(300)) and [row["token"] for row in head["per_row"]] == names
+        assert all(row["max_token"] == names[row["max_key"]] for row in head["per_row"])
+    words = ("--sort", "induction", "--layer", "1", "--head", "0,2", "--best", "1")
+    (best,) = json.loads(attn("stats", "x.json", "-q", "--per-row", *words))["heads"]
+    assert best in whole["heads"] and best["layer"] == 1
+    for threads in "1", "2", "5":
+        assert json.loads(attn("stats", "x.json", "-q", "--per-row", "--threads", threads)) == whole
+    attn("stats", "x.json", "-q", "--per-row", "-o", "x.csv")
+    with open("x.csv", encoding="utf-8", newline="") as text:
+        table = list(csv.DictReader(text))
+    lines = [{"layer": head["layer"], "head": head["head"], **row} for head in whole["heads"] for row in head["per_row"]]
+    assert len(table) == len(lines) and list(table[0]) == list(lines[0])
+    for line, row in zip(table, lines):
+        assert all(line[key] == ("" if x is None else x) if x is None or isinstance(x, str) else float(line[key]) == x for key, x in row.items())
+    plain = json.loads(attn("stats", "x.json", "-q", "--format", "json"))
+    for head in whole["heads"]:
+        del head["per_row"]
+    assert plain == whole
 
 
 def test_sorted():
