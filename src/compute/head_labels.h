@@ -29,7 +29,9 @@
     BETWEEN                                                                                                  \
     X(COLUMNS, columns, COLUMNS, 0.6)                                                                        \
     BETWEEN                                                                                                  \
-    X(UNIFORM, uniform, EFFECTIVE_SHARE, 0.95)
+    X(UNIFORM, uniform, EFFECTIVE_SHARE, 0.95)                                                               \
+    BETWEEN                                                                                                  \
+    X(NO_OP, no_op, IDLE, 0.9)
 
 #define LABEL_ENUM(upper, name, measure, threshold) LABEL_##upper,
 enum label { LABELS(LABEL_ENUM, ) LABEL_COUNT };

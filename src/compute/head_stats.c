@@ -54,6 +54,7 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
                                 .position = spec->offset + (int64_t)(first + r),
                                 .are_shares = settings_are_shares(&spec->settings),
                                 .are_given = spec->attention,
+                                .norms = s->norms.keys ? &s->norms.keys[head * m] : NULL,
                                 .record = s->records ? &s->records[which][first + r] : NULL,
                                 .are_keys = are_keys(s->problem, spec)};
         if (!row_stats_measure(&row) || atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
@@ -69,9 +70,40 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     }
 }
 
+static bool stats_begin(void *context, const struct layer *layer, struct error *error)
+{
+    struct stats *s = context;
+    if (selection_has_layer(s->selection, layer->index))
+        return value_norms_make(&s->norms, layer, error);
+    value_norms_free(&s->norms);
+    return true;
+}
+
+/* A head's part of what all heads of its layer write in a row. */
+static bool stats_end(void *context, const struct layer *layer, const float *heads, struct error *error)
+{
+    struct stats *s = context;
+    if (!s->norms.keys || !heads)
+        return true;
+    if (!value_norms_output(&s->norms, heads, error))
+        return false;
+    for (size_t i = 0; i < s->norms.n; i++) {
+        double all = 0;
+        for (size_t h = 0; h < s->norms.heads; h++)
+            all += s->norms.output[h * s->norms.n + i];
+        for (size_t h = 0; all > 0 && isfinite(all) && h < s->norms.heads; h++) {
+            const size_t which = layer->index * s->norms.heads + h;
+            struct stats_row row = {.sums = &s->sums[which],
+                                    .record = s->records && s->records[which] ? &s->records[which][i] : NULL};
+            row_measure(&row, STAT_OUTPUT_SHARE, s->norms.output[h * s->norms.n + i] / all);
+        }
+    }
+    return true;
+}
+
 struct row_watch stats_watch(struct stats *stats)
 {
-    return (struct row_watch){stats_rows, stats};
+    return (struct row_watch){.rows = stats_rows, .begins = stats_begin, .ends = stats_end, .context = stats};
 }
 
 /* ---- memory ---- */
@@ -209,6 +241,7 @@ void stats_free(struct stats *stats)
     free(stats->columns);
     free(stats->sums);
     free(stats->numbers);
+    value_norms_free(&stats->norms);
     free(stats->places.same);
     free(stats->places.patch_distance);
     *stats = (struct stats){0};

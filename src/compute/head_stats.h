@@ -14,6 +14,7 @@
 #include "compute/request.h"
 #include "compute/row_stats.h"
 #include "compute/selection.h"
+#include "compute/value_norms.h"
 #include "problem/problem.h"
 
 /* The measure of that name, or STAT_COUNT. */
@@ -44,6 +45,7 @@ struct stats {
     struct head *rules;            /* of layers×heads: what masks their pairs */
     struct row_record *
         *records; /* of layers×heads: of each query, where stats_keep_rows has made them; owned */
+    struct value_norms norms;   /* of the layer that is being computed */
     struct stats_places places; /* its lists are owned */
     size_t workers;
 };

@@ -6,6 +6,7 @@
 #include "attention/heaviest.h"
 #include "attention/mask.h"
 #include "compute/row_labels.h"
+#include "compute/row_norms.h"
 #include "engine/weights.h"
 
 static const double sum_steps = 0x1p40;
@@ -31,8 +32,7 @@ double exact_mean(const struct exact_sum *sum)
     return sum->rows > 0 && !sum->is_lost ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
 }
 
-/* A value of the row goes into the mean over rows. */
-static void row_measure(struct stats_row *row, enum stat stat, double value)
+void row_measure(struct stats_row *row, enum stat stat, double value)
 {
     exact_add(&row->sums->mean[stat], value);
     if (row->record)
@@ -235,6 +235,8 @@ bool row_stats_measure(struct stats_row *row)
     row_look(row, STAT_NEXT_TOKEN, row->position + 1);
     row_repeats(row);
     row_labels(row, row->from + sums.argmax);
+    if (row->norms)
+        row_norms(row);
     row_sees(row);
     return true;
 }

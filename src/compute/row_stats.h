@@ -32,6 +32,12 @@
     BETWEEN                                                                                                  \
     X(INDUCTION, induction) BETWEEN X(DIAGONAL, diagonal)                                                    \
     BETWEEN                                                                                                  \
+    X(NORM_FIRST_TOKEN, norm_first_token) BETWEEN X(NORM_SELF, norm_self)                                    \
+    BETWEEN                                                                                                  \
+    X(NORM_PREVIOUS_TOKEN, norm_previous_token) BETWEEN X(IDLE, idle)                                        \
+    BETWEEN                                                                                                  \
+    X(OUTPUT_SHARE, output_share)                                                                            \
+    BETWEEN                                                                                                  \
     X(OFFSET, offset) BETWEEN X(OFFSET_SHARE, offset_share)                                                  \
     BETWEEN                                                                                                  \
     X(COVERAGE_90, coverage_90) BETWEEN X(SINK, sink)                                                        \
@@ -60,8 +66,8 @@ double exact_mean(const struct exact_sum *sum);
 /* What a key's sums are in steps of: 2⁻⁴⁰. */
 #define KEY_STEPS 0x1p40
 
-/* The measures that are means over rows: those up to diagonal, but for max_weight. */
-enum { STAT_MEANS = STAT_DIAGONAL + 1 };
+/* The measures that are means over rows: those up to output_share, but for max_weight. */
+enum { STAT_MEANS = STAT_OUTPUT_SHARE + 1 };
 
 /* What a worker has seen of a head. */
 struct stats_sums {
@@ -112,9 +118,10 @@ struct stats_row {
     const float *weights; /* m */
     int64_t *numbers;     /* room for m */
     size_t i;
-    int64_t position;          /* of the query among the keys */
-    bool are_shares;           /* the weights are shares of a whole */
-    bool are_given;            /* they were not computed, and may be on masked pairs */
+    int64_t position;   /* of the query among the keys */
+    bool are_shares;    /* the weights are shares of a whole */
+    bool are_given;     /* they were not computed, and may be on masked pairs */
+    const float *norms; /* m: what the head writes of each key (compute/value_norms.h); NULL: not known */
     struct row_record *record; /* of the row alone; NULL: nobody asks */
     bool are_keys;             /* the queries are keys: there is a self, and a distance */
 
@@ -125,6 +132,9 @@ struct stats_row {
 
 /* Whether the row may see a key, of any number. */
 bool row_has(const struct stats_row *row, int64_t key);
+
+/* Adds a value of the row to its mean over rows. */
+void row_measure(struct stats_row *row, enum stat stat, double value);
 
 /* Adds a row's weight on `keys` of those that it may see to a mean over rows, and to what chance has there. */
 void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys);

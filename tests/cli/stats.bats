@@ -11,6 +11,7 @@ stats() {
 @test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
 @test "stats: a picture has a cell for each head, in the colour of its measure" { stats picture; }
 @test "stats: --per-row has the measures of each row, in JSON and CSV alike, in order for any number of threads" { stats rows; }
+@test "stats: what heads write, and a label for those that write nothing" { stats norms; }
 @test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
 
 @test "stats: the induction heads of GPT-2 are found" {
@@ -38,7 +39,7 @@ END
 @test "stats: the table shows what there is, and fits 90 columns" {
     attn stats "$DATA/induction.json" --format table >table
     same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"  induction'
-    same "$(tail -1 table)" " first_token ≥ 0.5, uniform ≥ 0.95)"
+    same "$(tail -1 table)" " first_token ≥ 0.5, uniform ≥ 0.95, no_op ≥ 0.9)"
     attn stats "$DATA/cross.json" --format table >table
     lacks "induc-" table
     same "$(sed -n 4p table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"

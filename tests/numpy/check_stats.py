@@ -28,14 +28,15 @@ def mean(rows):
 
 
 THRESHOLDS = {"previous_token": 0.5, "self": 0.5, "next_token": 0.5, "duplicate_token": 0.2, "induction": 0.2, "diagonal": 0.8, "local": 0.8,
-              "first_token": 0.5, "columns": 0.6, "uniform": 0.95}
+              "first_token": 0.5, "columns": 0.6, "uniform": 0.95, "no_op": 0.9}
+NORMS = ["norm_first_token", "norm_self", "norm_previous_token", "idle", "output_share"]
 
 
 def name_labels(told, chance, same, thresholds):
     """The labels of a head with these measures; chance: of each measure, the share of keys that count in each of its rows."""
     labels = []
     for name, threshold in thresholds.items():
-        key = "effective_share" if name == "uniform" else name
+        key = {"uniform": "effective_share", "no_op": "idle"}.get(name, name)
         value, shares = told[key], np.array(chance.get(key, []))
         above = shares.mean() + 3 * math.sqrt((shares * (1 - shares)).sum()) / len(shares) if len(shares) else -math.inf
         if value is None or value < threshold or value <= above or (not same and name in ("previous_token", "self", "next_token")):
@@ -48,12 +49,13 @@ def name_labels(told, chance, same, thresholds):
     return labels
 
 
-def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thresholds=None):
-    """weights n×m, sees n×m; tokens: of the keys, where the queries are keys; patches: (first, rows, columns)."""
+def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thresholds=None, written=None):
+    """weights n×m, sees n×m; tokens: of the keys, where the queries are keys; patches: (first, rows, columns); written: what the
+    head makes of each key, m×d, and its part of what all heads write, n."""
     n, m = weights.shape
     same = n == m or (m > n and offset == m - n)
     names = ["entropy", "entropy_normalized", "effective_keys", "effective_share", "mean_distance", "confidence", "first_token", "self",
-             "previous_token", "next_token", "local", "duplicate_token", "induction", "diagonal"]
+             "previous_token", "next_token", "local", "duplicate_token", "induction", "diagonal", *NORMS]
     rows, chance = {name: [] for name in names}, {name: [] for name in THRESHOLDS}
     wide, single = [], []
     largest, offsets, coverage, seen_rows, count = None, [], [], [], 0
@@ -117,6 +119,15 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
             after = [j for j in range(1, p + 1) if tokens[j - 1] == tokens[p] and sees[i, j]]
             place("duplicate_token", twice)
             place("induction", after)
+        if written is not None and shares:
+            norms = np.linalg.norm(written[0], axis=1)
+            each = a * norms
+            rows["idle"].append(1 - each.sum() / norms[keys].max())
+            rows["norm_first_token"].append(each[0] / each.sum())
+            for name, j in ("norm_self", p), ("norm_previous_token", p - 1):
+                if same and 0 <= j < m and sees[i, j]:
+                    rows[name].append(each[j] / each.sum())
+            rows["output_share"].append(written[1][i])
         single[-1].update({name: float(rows[name][-1]) for name in names if len(rows[name]) > before[name]})
     told = {name: mean(rows[name]) for name in names}
     told["max_weight"], told["max_at"] = largest if largest else (None, None)
@@ -143,7 +154,7 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
 def unlabelled(head):
     """A head with the names of its labels, whose evidence is checked."""
     for label in head["labels"]:
-        measured = "effective_share" if label["name"] == "uniform" else label["name"]
+        measured = {"uniform": "effective_share", "no_op": "idle"}.get(label["name"], label["name"])
         assert label == {"name": label["name"], "measure": measured, "value": head[measured], "threshold": label["threshold"]}
     return {**head, "label_names": [label["name"] for label in head["labels"]]}
 
@@ -165,7 +176,7 @@ def close(got, want, what):
         assert got is not None and abs(got - want) <= 4e-6 * max(1, abs(want)), (what, got, want)
 
 
-def compare(file, *words, offset=0, tokens=None, shares=True, patches=None):
+def compare(file, *words, offset=0, tokens=None, shares=True, patches=None, written=None):
     """Every measure of every head of a run against those made of the weights and masks that the run writes."""
     run = json.loads(attn("run", file, *words, "--stage", "weights", "-q", "-o", "-"))
     weights = np.array(run["weights"], dtype=np.float64)
@@ -185,7 +196,7 @@ def compare(file, *words, offset=0, tokens=None, shares=True, patches=None):
     for head in heads:
         w = weights[head["layer"], head["head"]].astype(np.float32)
         sees = (mask[head["layer"], head["head"]] != 0) | (np.nan_to_num(w) != 0)
-        want = measure(w, sees, offset, tokens, shares, patches)
+        want = measure(w, sees, offset, tokens, shares, patches, written=written and written(head["layer"], head["head"], weights))
         for name in want:
             close(head[name], want[name], (file, *words, head["layer"], head["head"], name))
     return heads
@@ -424,6 +435,57 @@ def test_rows():
     for head in whole["heads"]:
         del head["per_row"]
     assert plain == whole
+
+
+def test_norms():
+    """What heads write: v times w_o where there is one, with heads that share v, biases, cross attention; and where it is not known."""
+    rng = np.random.default_rng(8)
+    n, m, d, heads, width = 19, 14, 5, 4, 7
+    tokens = [f"t{x}" for x in rng.integers(0, 9, n)]
+    q, k, v = rng.normal(size=(2, heads, n, d)), rng.normal(size=(2, heads, n, d)), rng.normal(size=(2, heads, n, 3))
+    v[:, :, 0] *= 1e-3
+
+    def written(values, w_o=None):
+        def of(layer, head, weights):
+            made = []
+            for h in range(heads):
+                x = values[layer][h * len(values[layer]) // heads]
+                made.append(x @ w_o[h * 3:h * 3 + 3] if w_o is not None else x)
+            norms = np.array([np.linalg.norm(weights[layer, h] @ made[h], axis=1) for h in range(heads)])
+            return made[head], norms[head] / norms.sum(0)
+        return of
+
+    put("x.json", q=q, k=k, v=v, tokens=tokens)
+    for words in (), ("--causal",), ("--window", "3,1"), ("--cpu", "plain"):
+        compare("x.json", *words, tokens=tokens, written=written(v))
+    w_o = rng.normal(size=(heads * 3, width))
+    put("x.json", q=q[0], k=k[0, :2], v=v[0, :2], w_o=w_o, b_o=rng.normal(size=width), tokens=tokens, kv_heads=2)
+    compare("x.json", "--causal", tokens=tokens, written=written(v[:1, :2], w_o))
+    put("cross.json", q=q[0], k=k[0, :, :m], v=v[0, :, :m], w_o=w_o)
+    compare("cross.json", written=written(v[:1, :, :m], w_o))
+    mask = rng.random((n, n)) < 0.5
+    mask[:, 3] = True
+    put("x.json", q=q[0], k=k[0], v=v[0], w_o=w_o, mask=mask.astype(int), tokens=tokens)
+    compare("x.json", tokens=tokens, written=written(v[:1], w_o))
+    one = attn("stats", "x.json", "-q", "--per-row", "--threads", "1")
+    assert all(attn("stats", "x.json", "-q", "--per-row", "--threads", t) == one for t in ("2", "3"))
+    # where it is not known: without v, behind a gate, of weights that are no shares
+    put("x.json", q=q[0], k=k[0], tokens=tokens)
+    compare("x.json", tokens=tokens)
+    put("x.json", q=q[0], k=k[0], v=v[0], gate=rng.normal(size=(n, heads)), tokens=tokens)
+    compare("x.json", tokens=tokens)
+    put("x.json", q=q[0], k=k[0], v=v[0], tokens=tokens)
+    compare("x.json", "--dropout", "0.2", tokens=tokens, shares=False)
+    # a head that looks at a first token whose value is nothing writes nothing, and has both labels; with a value it has one
+    x = np.zeros((1, 2, 24, 2))
+    x[..., 0] = 1
+    k = np.zeros((1, 2, 24, 2))
+    k[0, :, 0, 0] = 12
+    v = np.ones((1, 2, 24, 3))
+    v[0, 0, 0] = 1e-4
+    put("x.json", q=x, k=k, v=v)
+    labels = [[label["name"] for label in head["labels"]] for head in json.loads(attn("stats", "x.json", "--format", "json"))["heads"]]
+    assert labels == [["first_token", "no_op"], ["first_token"]], labels
 
 
 def test_sorted():
