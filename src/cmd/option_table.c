@@ -251,6 +251,10 @@ static const struct option_row picture_rows[] = {
      .help = "how cells are combined where there are more than pixels",
      .parse = value_word,
      OPTION_AT(style.pool)},
+};
+const struct option_group group_picture = OPTION_GROUP("Picture", picture_rows);
+
+static const struct option_row patch_rows[] = {
     {.name = "grid",
      .argument = "ROWS,COLS",
      .help =
@@ -286,7 +290,7 @@ static const struct option_row picture_rows[] = {
      .parse = value_word,
      OPTION_AT(patch.view)},
 };
-const struct option_group group_picture = OPTION_GROUP("Picture", picture_rows);
+const struct option_group group_patches = OPTION_GROUP("Picture", patch_rows);
 
 static const struct option_row input_rows[] = {
     {.name = "projections",

@@ -158,9 +158,9 @@ const struct command command_run = {
     .example = "  attn run x.json                           pictures and numbers in attn-out/\n"
                "  attn run x.json -o heads.png              one figure\n"
                "  attn run --q q.csv --k k.csv --v v.csv -o - | jq .stats\n",
-    .groups =
-        (const struct option_group *const[]){&group_output, &group_selection, &group_masks, &group_attention,
-                                             &group_memory, &group_forms, &group_picture, &group_input,
-                                             &group_general, &group_help, &group_input_files, NULL},
+    .groups = (const struct option_group *const[]){&group_output, &group_selection, &group_masks,
+                                                   &group_attention, &group_memory, &group_forms,
+                                                   &group_picture, &group_patches, &group_input,
+                                                   &group_general, &group_help, &group_input_files, NULL},
     .run = run_run,
 };

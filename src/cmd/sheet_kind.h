@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "cmd/computation.h"
 #include "cmd/options.h"
+#include "paint/painter.h"
 #include "write/sheet.h"
 
 /* The options of all kinds, as the command line gave them. */
@@ -49,6 +50,9 @@ struct sheet_kind {
     /* Makes the rows from what was computed. Errors: what the input lacks for it; no memory. */
     bool (*fill)(struct sheet *sheet, struct computation *computation, const struct options *options,
                  const struct sheet_options *own, struct error *error);
+    /* Paints a picture of the sheet. Errors: those of the painter. NULL: there is none. */
+    bool (*draw)(struct out *out, const struct sheet *sheet, const struct drawing_style *style,
+                 const struct painter *painter, struct error *error);
 };
 
 /* X(NAME) for each. */

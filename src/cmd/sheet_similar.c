@@ -8,6 +8,7 @@
 #include "compute/clusters.h"
 #include "compute/head_distances.h"
 #include "compute/scaling.h"
+#include "view/sheet_picture.h"
 
 enum { NEAREST_LAYER = HEAD_COLUMNS, NEAREST_HEAD, NEAREST_JS, PLACE, MAP_X, MAP_Y };
 
@@ -90,6 +91,13 @@ static bool similar_fill(struct sheet *sheet, struct computation *computation, c
     return ok;
 }
 
+static bool similar_draw(struct out *out, const struct sheet *sheet, const struct drawing_style *style,
+                         const struct painter *painter, struct error *error)
+{
+    return sheet_pairs_picture(out, sheet, PLACE, "likeness of heads", "Jensen–Shannon divergence (nats)",
+                               style, painter, error);
+}
+
 static bool similar_is_wanted(const struct sheet_options *own)
 {
     return own->similar;
@@ -100,4 +108,5 @@ const struct sheet_kind sheet_similar = {
     .is_wanted = similar_is_wanted,
     .plan = similar_plan,
     .fill = similar_fill,
+    .draw = similar_draw,
 };

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "cmd/output_format.h"
+#include "cmd/thresholds.h"
+#include "view/sheet_table.h"
 
 #define SHEET_KIND_LISTED(name) &sheet_##name,
 static const struct sheet_kind *const kinds[] = {SHEET_KINDS(SHEET_KIND_LISTED)};
@@ -101,12 +104,12 @@ static size_t sheet_column_named(const struct sheet *sheet, const char *name)
     return c;
 }
 
-static bool check_order(const struct sheet *sheet, const struct sheet_order *order, struct error *error)
+static bool check_sheet_order(const struct sheet *sheet, const char *sort, struct error *error)
 {
     char words[WORDS_LIST];
-    if (!order->sort)
+    if (!sort)
         return true;
-    const char *name = order->sort + (order->sort[0] == '-');
+    const char *name = sort + (sort[0] == '-');
     if (sheet_column_named(sheet, name) < sheet->column_count)
         return true;
     list_measures(sheet, words);
@@ -114,16 +117,32 @@ static bool check_order(const struct sheet *sheet, const struct sheet_order *ord
                        ERROR_USAGE, error);
 }
 
-bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
-                      const struct sheet_order *order, struct error *error)
+/* Options of the measures that a sheet does not have. */
+static bool check_measures(const struct sheet_kind *kind, const struct stats_options *own,
+                           enum stats_format format, struct error *error)
 {
-    const struct sheet_kind *kind = kind_wanted(own, NULL);
-    if (!check_sheet_options(kind, options, own, error))
+    const char *option = own->measure                       ? "--measure"
+                         : own->per_row                     ? "--per-row"
+                         : own->max_rows > 0                ? "--max-rows"
+                         : thresholds_any(&own->thresholds) ? "--thresholds"
+                                                            : NULL;
+    if (option)
+        return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", kind->option, option);
+    return format != STATS_PICTURE || kind->draw ||
+           error_set(error, ERROR_USAGE, "-o %s: expected a name ending in .json or .csv with %s",
+                     own->output, kind->option);
+}
+
+bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct stats_options *own,
+                      enum stats_format format, struct error *error)
+{
+    const struct sheet_kind *kind = kind_wanted(&own->sheet, NULL);
+    if (!check_sheet_options(kind, options, &own->sheet, error))
         return false;
     if (!kind)
         return true;
-    kind->plan(sheet, own);
-    return check_order(sheet, order, error);
+    kind->plan(sheet, &own->sheet);
+    return check_measures(kind, own, format, error) && check_sheet_order(sheet, own->sort, error);
 }
 
 void stats_sheet_request(struct computation *computation, const struct sheet_options *own)
@@ -138,13 +157,23 @@ void stats_sheet_request(struct computation *computation, const struct sheet_opt
 }
 
 bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
-                      const struct sheet_options *own, const struct sheet_order *order, struct error *error)
+                      const struct stats_options *own, struct error *error)
 {
     sheet->title = computation->parts[0].problem.title;
-    const bool rises = order->sort && order->sort[0] == '-';
-    if (!kind_wanted(own, NULL)->fill(sheet, computation, options, own, error) ||
-        (order->sort && !sheet_sort(sheet, sheet_column_named(sheet, order->sort + rises), rises, error)))
+    const bool rises = own->sort && own->sort[0] == '-';
+    if (!kind_wanted(&own->sheet, NULL)->fill(sheet, computation, options, &own->sheet, error) ||
+        (own->sort && !sheet_sort(sheet, sheet_column_named(sheet, own->sort + rises), rises, error)))
         return false;
-    sheet_cut(sheet, order->best);
+    sheet_cut(sheet, own->best);
+    return true;
+}
+
+bool stats_sheet_write(struct out *out, const struct sheet *sheet, const struct options *options,
+                       enum stats_format format, struct error *error)
+{
+    const struct stats_options *own = options->own;
+    if (format == STATS_PICTURE)
+        return kind_wanted(&own->sheet, NULL)->draw(out, sheet, &options->style, output_png.painter, error);
+    (format == STATS_TABLE ? sheet_table : format == STATS_JSON ? sheet_json : sheet_csv)(out, sheet);
     return true;
 }

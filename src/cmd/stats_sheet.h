@@ -7,30 +7,29 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/out.h"
 #include "cmd/computation.h"
 #include "cmd/options.h"
-#include "cmd/sheet_kind.h"
+#include "cmd/stats_options.h"
 #include "write/sheet.h"
-
-/* How the rows are sorted and cut. */
-struct sheet_order {
-    const char *sort; /* a column, with a minus in front for rising order; NULL: as the rows come */
-    size_t best;      /* rows; 0: all */
-};
 
 /* Whether a sheet is asked for. */
 bool stats_sheet_is_wanted(const struct sheet_options *own);
 
 /* Sets the columns, if a sheet is asked for. ERROR_USAGE for options that do not go together, and a column to sort by that there
  * is not. */
-bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct sheet_options *own,
-                      const struct sheet_order *order, struct error *error);
+bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct stats_options *own,
+                      enum stats_format format, struct error *error);
 
 /* What the sheet needs of the result; between computation_begin and computation_select. */
 void stats_sheet_request(struct computation *computation, const struct sheet_options *own);
 
 /* Fills the sheet from what was computed. Errors: those of its kind. */
 bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, const struct options *options,
-                      const struct sheet_options *own, const struct sheet_order *order, struct error *error);
+                      const struct stats_options *own, struct error *error);
+
+/* Errors: those of the picture of its kind. */
+bool stats_sheet_write(struct out *out, const struct sheet *sheet, const struct options *options,
+                       enum stats_format format, struct error *error);
 
 #endif

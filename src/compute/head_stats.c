@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/workers.h"
+#include "compute/head_columns.h"
 #include "compute/patch_grid.h"
 #include "compute/same_tokens.h"
 #include "engine/engine.h"
@@ -22,6 +23,12 @@ enum stat stat_named(const char *name)
     while (stat < STAT_COUNT && strcmp(stat_names[stat], name) != 0)
         stat++;
     return stat;
+}
+
+/* Whether the queries of a layer are keys, perhaps the last ones: where they are fewer, its offset says so. */
+static bool are_keys(const struct problem *p, const struct problem_layer *layer)
+{
+    return p->is_self || (p->m > p->n && layer->offset == (int64_t)(p->m - p->n));
 }
 
 static void stats_rows(void *context, size_t layer, size_t head, size_t first, size_t count,
@@ -46,7 +53,10 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
                                 .i = first + r,
                                 .position = spec->offset + (int64_t)(first + r),
                                 .are_shares = settings_are_shares(&spec->settings),
-                                .are_given = spec->attention};
+                                .are_given = spec->attention,
+                                .norms = s->norms.keys ? &s->norms.keys[head * m] : NULL,
+                                .record = s->records ? &s->records[which][first + r] : NULL,
+                                .are_keys = are_keys(s->problem, spec)};
         if (!row_stats_measure(&row) || atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
             continue;
         row_stats_keys(&row, keys);
@@ -60,9 +70,40 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     }
 }
 
+static bool stats_begin(void *context, const struct layer *layer, struct error *error)
+{
+    struct stats *s = context;
+    if (selection_has_layer(s->selection, layer->index))
+        return value_norms_make(&s->norms, layer, error);
+    value_norms_free(&s->norms);
+    return true;
+}
+
+/* A head's part of what all heads of its layer write in a row. */
+static bool stats_end(void *context, const struct layer *layer, const float *heads, struct error *error)
+{
+    struct stats *s = context;
+    if (!s->norms.keys || !heads)
+        return true;
+    if (!value_norms_output(&s->norms, heads, error))
+        return false;
+    for (size_t i = 0; i < s->norms.n; i++) {
+        double all = 0;
+        for (size_t h = 0; h < s->norms.heads; h++)
+            all += s->norms.output[h * s->norms.n + i];
+        for (size_t h = 0; all > 0 && isfinite(all) && h < s->norms.heads; h++) {
+            const size_t which = layer->index * s->norms.heads + h;
+            struct stats_row row = {.sums = &s->sums[which],
+                                    .record = s->records && s->records[which] ? &s->records[which][i] : NULL};
+            row_measure(&row, STAT_OUTPUT_SHARE, s->norms.output[h * s->norms.n + i] / all);
+        }
+    }
+    return true;
+}
+
 struct row_watch stats_watch(struct stats *stats)
 {
-    return (struct row_watch){stats_rows, stats};
+    return (struct row_watch){.rows = stats_rows, .begins = stats_begin, .ends = stats_end, .context = stats};
 }
 
 /* ---- memory ---- */
@@ -108,10 +149,11 @@ static bool find_patches(struct stats *stats, struct error *error)
 static bool columns_make(struct stats_columns *columns, size_t n, size_t m, struct error *error)
 {
     columns->weight = memory_zeroed(m, sizeof *columns->weight, error);
+    columns->narrow = memory_zeroed(m, sizeof *columns->narrow, error);
     columns->begins = memory_zeroed(m + 1, sizeof *columns->begins, error);
     columns->offset = memory_zeroed(n + m, sizeof *columns->offset, error);
     columns->needed = memory_zeroed(m + 1, sizeof *columns->needed, error);
-    return columns->weight && columns->begins && columns->offset && columns->needed;
+    return columns->weight && columns->narrow && columns->begins && columns->offset && columns->needed;
 }
 
 bool stats_make(struct stats *stats, const struct problem *problem, const struct selection *selection,
@@ -143,26 +185,59 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
     return ok && find_same(stats, error) && find_patches(stats, error);
 }
 
+bool stats_keep_rows(struct stats *stats, struct error *error)
+{
+    const struct problem *p = stats->problem;
+    const size_t heads = p->layer_count * p->heads;
+    stats->records = memory_zeroed(heads, sizeof *stats->records, error);
+    for (size_t i = 0; stats->records && i < heads; i++) {
+        if (!selection_has_layer(stats->selection, i / p->heads) ||
+            !selection_has_head(stats->selection, i % p->heads))
+            continue;
+        stats->records[i] = memory_zeroed(p->n, sizeof *stats->records[i], error);
+        if (!stats->records[i])
+            return false;
+        for (size_t row = 0; row < p->n; row++) {
+            stats->records[i][row].largest = SIZE_MAX;
+            for (enum stat s = 0; (int)s < STAT_MEANS; s++)
+                stats->records[i][row].value[s] = NAN;
+        }
+    }
+    return stats->records;
+}
+
 void stats_free(struct stats *stats)
 {
     const size_t heads = stats->columns ? stats->problem->layer_count * stats->problem->heads : 0;
     for (size_t i = 0; i < heads; i++) {
         free(stats->columns[i].weight);
+        free(stats->columns[i].narrow);
         free(stats->columns[i].begins);
         free(stats->columns[i].offset);
         free(stats->columns[i].needed);
+        if (stats->records)
+            free(stats->records[i]);
     }
+    free(stats->records);
     free(stats->heads);
     free(stats->rules);
     free(stats->columns);
     free(stats->sums);
     free(stats->numbers);
+    value_norms_free(&stats->norms);
     free(stats->places.same);
     free(stats->places.patch_distance);
     *stats = (struct stats){0};
 }
 
 /* ---- heads ---- */
+
+static void exact_join(struct exact_sum *all, const struct exact_sum *own)
+{
+    all->sum += own->sum;
+    all->rows += own->rows;
+    all->is_lost = all->is_lost || own->is_lost;
+}
 
 /* All that the workers have seen of a head. */
 static struct stats_sums head_sums(const struct stats *stats, size_t which)
@@ -172,14 +247,15 @@ static struct stats_sums head_sums(const struct stats *stats, size_t which)
     for (size_t w = 1; w < stats->workers; w++) {
         const struct stats_sums *own = &stats->sums[w * heads + which];
         for (size_t i = 0; i < STAT_MEANS; i++) {
-            all.mean[i].sum += own->mean[i].sum;
-            all.mean[i].rows += own->mean[i].rows;
-            all.mean[i].is_lost = all.mean[i].is_lost || own->mean[i].is_lost;
+            exact_join(&all.mean[i], &own->mean[i]);
+            exact_join(&all.chance[i], &own->chance[i]);
+            exact_join(&all.spread[i], &own->spread[i]);
         }
         all.rows += own->rows;
         all.blind_rows += own->blind_rows;
         all.nan_rows += own->nan_rows;
         all.chosen += own->chosen;
+        all.narrow += own->narrow;
         const bool is_first = own->query < all.query || (own->query == all.query && own->key < all.key);
         if (own->query != SIZE_MAX && (all.query == SIZE_MAX || own->largest > all.largest ||
                                        (own->largest == all.largest && is_first))) {
@@ -248,15 +324,27 @@ static void head_sink(const struct stats *stats, size_t which, struct head_stats
     }
 }
 
+/* What a measure has to be above to be no chance: its mean and three standard deviations, of rows that look each at one key. */
+static double above_chance(const struct stats_sums *sums, enum stat stat)
+{
+    const size_t rows = sums->chance[stat].rows;
+    if (rows == 0)
+        return (double)-INFINITY;
+    return exact_mean(&sums->chance[stat]) + 3 * sqrt(exact_mean(&sums->spread[stat]) / (double)rows);
+}
+
 void stats_finish(struct stats *stats)
 {
     const struct problem *p = stats->problem;
     for (size_t i = 0; i < p->layer_count * p->heads; i++) {
         struct head_stats *head = &stats->heads[i];
         const struct stats_sums sums = head_sums(stats, i);
-        for (enum stat s = 0; s < STAT_COUNT; s++)
+        for (enum stat s = 0; s < STAT_COUNT; s++) {
             head->value[s] =
                 (int)s < STAT_MEANS && s != STAT_MAX_WEIGHT ? exact_mean(&sums.mean[s]) : (double)NAN;
+            head->chance[s] = (int)s < STAT_MEANS ? above_chance(&sums, s) : (double)-INFINITY;
+        }
+        head->are_keys = are_keys(p, &p->layers[i / p->heads]);
         head->max_query = sums.query;
         head->max_key = sums.key;
         head->value[STAT_MAX_WEIGHT] = sums.query == SIZE_MAX ? (double)NAN : (double)sums.largest;
@@ -269,5 +357,7 @@ void stats_finish(struct stats *stats)
         head_offset(stats, i, sums.chosen, head);
         head_coverage(stats, i, head);
         head_sink(stats, i, head);
+        if (settings_are_shares(&p->layers[i / p->heads].settings))
+            head->value[STAT_COLUMNS] = head_columns(&stats->columns[i], p->m, sums.rows - sums.narrow);
     }
 }

@@ -14,6 +14,7 @@
 #include "compute/request.h"
 #include "compute/row_stats.h"
 #include "compute/selection.h"
+#include "compute/value_norms.h"
 #include "problem/problem.h"
 
 /* The measure of that name, or STAT_COUNT. */
@@ -23,6 +24,8 @@ enum stat stat_named(const char *name);
 struct head_stats {
     double value[STAT_COUNT];    /* NaN: there is no row that has it */
     size_t max_query, max_key;   /* of max_weight: the first pair that has it; SIZE_MAX: none */
+    double chance[STAT_COUNT];   /* what three standard deviations above chance are; -infinity: not known */
+    bool are_keys;               /* the queries are keys */
     size_t sink_key;             /* whose mean weight `sink` is; SIZE_MAX: none */
     size_t rows;                 /* rows that see a key and have no NaN */
     size_t blind_rows, nan_rows; /* the others */
@@ -40,7 +43,10 @@ struct stats {
     int64_t *numbers;              /* of a worker: m, and m sums of keys, which are 0 between calls */
     size_t *keys;                  /* of a worker: m */
     struct head *rules;            /* of layers×heads: what masks their pairs */
-    struct stats_places places;    /* its lists are owned */
+    struct row_record *
+        *records; /* of layers×heads: of each query, where stats_keep_rows has made them; owned */
+    struct value_norms norms;   /* of the layer that is being computed */
+    struct stats_places places; /* its lists are owned */
     size_t workers;
 };
 
@@ -48,6 +54,9 @@ struct stats {
  * memory, a patch grid that does not fit. */
 bool stats_make(struct stats *stats, const struct problem *problem, const struct selection *selection,
                 int threads, struct error *error);
+
+/* From now on each row of the chosen heads is kept as well, in the order of queries. Errors: no memory. */
+bool stats_keep_rows(struct stats *stats, struct error *error);
 
 /* What a request of a result has to have, so that its rows are gathered. */
 struct row_watch stats_watch(struct stats *stats);

@@ -14,12 +14,17 @@
 #include "problem/problem.h"
 
 struct selection; /* compute/selection.h */
+struct layer;     /* compute/layer.h */
 
 /* A callback for rows of weights, of every layer and head that is computed or was given, as struct row_receiver has it; the number
  * of the thread is that of workers_self. `layer` is counted within the problem. */
 struct row_watch {
     void (*rows)(void *context, size_t layer, size_t head, size_t first, size_t count, const float *weights,
                  size_t stride);
+    /* Called before the rows of a layer that is computed, and behind its last: `heads` is the output of its heads before w_o,
+     * n×(heads·d_v), or NULL. Either may be NULL. Errors: no memory. */
+    bool (*begins)(void *context, const struct layer *layer, struct error *error);
+    bool (*ends)(void *context, const struct layer *layer, const float *heads, struct error *error);
     void *context;
 };
 

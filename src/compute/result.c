@@ -174,7 +174,10 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
         result->engine = engine_name(work.jobs, work.count, &options);
         result->plain_reason = engine_plain_reason(work.jobs, work.count, &options);
     }
-    ok = ok && engine_run(work.jobs, work.count, &options, error);
+    const struct row_watch *watch = &request->watch;
+    ok = ok && (!watch->begins || watch->begins(watch->context, layer, error)) &&
+         engine_run(work.jobs, work.count, &options, error) &&
+         (!watch->ends || watch->ends(watch->context, layer, layer_head_output(layer, output, 0), error));
     for (size_t h = 0; ok && h < problem->heads && result->kept == KEPT_NOTHING; h++)
         result->measures[layer->index * problem->heads + h] =
             (struct measures){.nan_rows = nan_rows(&work.jobs[h])};

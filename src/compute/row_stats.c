@@ -5,6 +5,8 @@
 
 #include "attention/heaviest.h"
 #include "attention/mask.h"
+#include "compute/row_labels.h"
+#include "compute/row_norms.h"
 #include "engine/weights.h"
 
 static const double sum_steps = 0x1p40;
@@ -16,7 +18,7 @@ static bool are_held(const struct weight_sums *sums, size_t count)
     return largest * (double)count < 0x1p22;
 }
 
-static void sum_add(struct exact_sum *sum, double value)
+void exact_add(struct exact_sum *sum, double value)
 {
     sum->rows++;
     if (fabs(value) < 0x1p60)
@@ -30,11 +32,26 @@ double exact_mean(const struct exact_sum *sum)
     return sum->rows > 0 && !sum->is_lost ? (double)sum->sum / sum_steps / (double)sum->rows : (double)NAN;
 }
 
-static bool row_has(const struct stats_row *row, int64_t key)
+void row_measure(struct stats_row *row, enum stat stat, double value)
+{
+    exact_add(&row->sums->mean[stat], value);
+    if (row->record)
+        row->record->value[stat] = (float)value;
+}
+
+bool row_has(const struct stats_row *row, int64_t key)
 {
     if (key < (int64_t)row->from || key >= (int64_t)row->end)
         return false;
     return row->is_range || row->weights[key] != 0 || mask_allows(row->head, row->i, (size_t)key);
+}
+
+void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys)
+{
+    const double share = (double)keys / (double)row->count;
+    row_measure(row, stat, weight);
+    exact_add(&row->sums->chance[stat], share);
+    exact_add(&row->sums->spread[stat], share * (1 - share));
 }
 
 /* Counts the keys that a row may see; weight on a masked one, of weights that were given, counts as seen. */
@@ -63,7 +80,7 @@ static void row_reach(struct stats_row *row, size_t m)
 static void row_look(struct stats_row *row, enum stat stat, int64_t key)
 {
     if (row_has(row, key))
-        sum_add(&row->sums->mean[stat], (double)row->weights[key]);
+        row_add(row, stat, (double)row->weights[key], 1);
 }
 
 /* Σ a over earlier keys with the query's token, and over those behind them. */
@@ -71,23 +88,23 @@ static void row_repeats(struct stats_row *row)
 {
     const size_t *same = row->places->same;
     double twice = 0, next = 0;
-    bool any_twice = false, any_next = false;
+    size_t count_twice = 0, count_next = 0;
     if (!same || row->position < 0 || row->position >= (int64_t)row->places->m)
         return;
     for (size_t j = same[row->position]; j != SIZE_MAX; j = same[j]) {
         if (row_has(row, (int64_t)j)) {
-            any_twice = true;
+            count_twice++;
             twice += (double)row->weights[j];
         }
         if (row_has(row, (int64_t)j + 1)) {
-            any_next = true;
+            count_next++;
             next += (double)row->weights[j + 1];
         }
     }
-    if (any_twice)
-        sum_add(&row->sums->mean[STAT_DUPLICATE_TOKEN], twice);
-    if (any_next)
-        sum_add(&row->sums->mean[STAT_INDUCTION], next);
+    if (count_twice > 0)
+        row_add(row, STAT_DUPLICATE_TOKEN, twice, count_twice);
+    if (count_next > 0)
+        row_add(row, STAT_INDUCTION, next, count_next);
 }
 
 /* The mean distance of a patch from the patches that it looks at. */
@@ -107,21 +124,22 @@ static void row_patches(struct stats_row *row)
         total += weight * s->patch_distance[high * columns + wide_];
     }
     if (sum > 0)
-        sum_add(&row->sums->mean[STAT_MEAN_DISTANCE], total / sum);
+        row_measure(row, STAT_MEAN_DISTANCE, total / sum);
 }
 
 /* What is measured of weights that are shares of a whole. */
 static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 {
-    struct exact_sum *mean = row->sums->mean;
-    sum_add(&mean[STAT_ENTROPY], sums->entropy);
-    sum_add(&mean[STAT_EFFECTIVE_KEYS], exp(sums->entropy));
+    row_measure(row, STAT_ENTROPY, sums->entropy);
+    row_measure(row, STAT_EFFECTIVE_KEYS, exp(sums->entropy));
     if (row->count >= 2)
-        sum_add(&mean[STAT_ENTROPY_NORMALIZED], sums->entropy / log((double)row->count));
+        row_measure(row, STAT_ENTROPY_NORMALIZED, sums->entropy / log((double)row->count));
+    if (row->count >= SHARE_LEAST_KEYS)
+        row_measure(row, STAT_EFFECTIVE_SHARE, exp(sums->entropy) / (double)row->count);
     if (row->places->patch_distance)
         row_patches(row);
     else
-        sum_add(&mean[STAT_MEAN_DISTANCE], sums->distance);
+        row_measure(row, STAT_MEAN_DISTANCE, sums->distance);
 }
 
 /* How many keys make 0.9 of the row. */
@@ -131,6 +149,8 @@ static void row_coverage(struct stats_row *row, float largest)
         heaviest_count(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
+    if (row->record)
+        row->record->needed = count;
 }
 
 /* The largest weight, of rows that have a choice. */
@@ -141,7 +161,9 @@ static void row_choice(struct stats_row *row, const struct weight_sums *sums)
     if (row->count < 2)
         return;
     own->chosen++;
-    sum_add(&own->mean[STAT_CONFIDENCE], (double)sums->largest);
+    if (row->record)
+        row->record->largest = key;
+    row_measure(row, STAT_CONFIDENCE, (double)sums->largest);
     atomic_fetch_add_explicit(&row->columns->offset[key + n - 1 - row->i], 1, memory_order_relaxed);
     const bool is_first = row->i < own->query || (row->i == own->query && key < own->key);
     if (own->query == SIZE_MAX || sums->largest > own->largest ||
@@ -172,10 +194,15 @@ static void row_sees(struct stats_row *row)
     }
 }
 
+int64_t row_key_steps(const struct stats_row *row, size_t key)
+{
+    return (int64_t)((double)row->weights[key] * KEY_STEPS + 0.5);
+}
+
 void row_stats_keys(const struct stats_row *row, int64_t *keys)
 {
     for (size_t j = row->from; j < row->end; j++)
-        keys[j] += (int64_t)((double)row->weights[j] * KEY_STEPS + 0.5);
+        keys[j] += row_key_steps(row, j);
 }
 
 bool row_stats_measure(struct stats_row *row)
@@ -183,6 +210,8 @@ bool row_stats_measure(struct stats_row *row)
     const struct stats_places *s = row->places;
     struct weight_sums sums;
     row_reach(row, s->m);
+    if (row->record)
+        row->record->keys = row->count;
     if (row->count == 0) {
         row->sums->blind_rows++;
         return false;
@@ -200,11 +229,14 @@ bool row_stats_measure(struct stats_row *row)
     if (row->are_shares && are_held(&sums, row->count))
         row_coverage(row, sums.largest);
     row_choice(row, &sums);
-    sum_add(&row->sums->mean[STAT_FIRST_TOKEN], (double)row->weights[0]);
+    row_add(row, STAT_FIRST_TOKEN, (double)row->weights[0], row_has(row, 0));
     row_look(row, STAT_SELF, row->position);
     row_look(row, STAT_PREVIOUS_TOKEN, row->position - 1);
     row_look(row, STAT_NEXT_TOKEN, row->position + 1);
     row_repeats(row);
+    row_labels(row, row->from + sums.argmax);
+    if (row->norms)
+        row_norms(row);
     row_sees(row);
     return true;
 }

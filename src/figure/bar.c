@@ -36,7 +36,7 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
 
 static bool swatch_width(struct bar *bar, struct font *font, struct error *error)
 {
-    const char *const names[] = {bar->measure, "masked"};
+    const char *const names[] = {bar->measure, bar->masked_name};
     bar->width = 0;
     for (int i = 0; i < 2; i++) {
         double width;
@@ -59,8 +59,8 @@ bool bar_plan(struct bar *bar, double height, struct font *font, struct error *e
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
     double legend_width;
     if (!numbers_width(bar, font, &bar->width, error) ||
-        !typeset_text(font, bar->has_masked ? "masked" : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL, &legend_width,
-                      error))
+        !typeset_text(font, bar->has_masked ? bar->masked_name : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL,
+                      &legend_width, error))
         return false;
     if (bar->measure && bar->measure[0])
         bar->width += LAYOUT_NAME_SIZE + 7;
@@ -128,7 +128,7 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
         below += LEGEND_LINE;
     }
     if (bar->has_masked) {
-        if (!legend_line(figure, x, below, bar->masked, "masked", error))
+        if (!legend_line(figure, x, below, bar->masked, bar->masked_name, error))
             return false;
         below += LEGEND_LINE;
     }

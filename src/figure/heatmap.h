@@ -64,6 +64,7 @@ struct drawing {
     size_t row_step, column_step;       /* tokens a row or column stands for (already pooled data); 0 is 1 */
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
+    const char *masked_name;            /* of masked cells, in the legend; NULL: "masked" */
     const char *note;                   /* follows it if there is room: "(largest 0.13)"; NULL: open */
     /* Signed data: diverging colours centred on 0. If neither vmin nor vmax is given, the range has the same
      * length on both sides of it. */

@@ -45,7 +45,7 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 /* The colour bar and the legend below it. */
 struct bar {
     const struct scale *scale;
-    const char *measure, *note; /* as in struct drawing */
+    const char *measure, *masked_name, *note; /* as in struct drawing; masked_name is never NULL */
     bool has_masked, has_nan;
     struct color masked, nan;
     bool is_swatch; /* the legend has a line for `highest`, and there is no bar */

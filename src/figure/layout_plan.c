@@ -207,6 +207,7 @@ static bool choose_places(struct layout *layout)
         snprintf(layout->bar_note, sizeof layout->bar_note, "(largest %.2g)", (double)extent->high);
     layout->bar = (struct bar){.scale = &layout->scale,
                                .measure = drawing->measure,
+                               .masked_name = drawing->masked_name ? drawing->masked_name : "masked",
                                .note = drawing->note ? drawing->note : layout->bar_note,
                                .has_masked = layout->extent.has_masked,
                                .has_nan = layout->extent.has_nan,

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "compute/selection.h"
-#include "figure/layout.h"
+#include "view/drawing_paint.h"
 #include "view/patch_drawing.h"
 #include "view/patch_values.h"
 
@@ -62,18 +62,6 @@ static char *title_of(const struct rollout_told *told, struct error *error)
     if (!title)
         error_memory(error, 128);
     return title;
-}
-
-static bool paint_one(const struct drawing *drawing, const struct painter *painter, struct out *out,
-                      struct error *error)
-{
-    struct paint_kit kit = {0};
-    struct figure figure = {0};
-    const bool ok = paint_kit_open(&kit, error) && layout_figure(&figure, drawing, kit.font, error) &&
-                    painter->paint(&kit, &figure, out, error);
-    figure_free(&figure);
-    paint_kit_free(&kit);
-    return ok;
 }
 
 /* What is drawn, in float32: the flow, which is owned, or where the rollout lies. */
@@ -133,7 +121,7 @@ bool rollout_picture(const struct rollout_told *told, const struct patch_view *p
     drawing.maps = &map;
     scale_to(&drawing, largest, note);
     ok = ok && (!patches || patch_drawing_make(&over, patches, STAGE_WEIGHTS, &drawing, error)) &&
-         paint_one(patches ? &over.drawing : &drawing, painter, out, error);
+         drawing_paint(out, patches ? &over.drawing : &drawing, painter, error);
     patch_drawing_free(&over);
     free(owned);
     free(title);

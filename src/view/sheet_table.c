@@ -92,7 +92,7 @@ static void put_pair_headings(struct out *out, const struct sheet *sheet, int *b
     }
 }
 
-static void put_headings(struct out *out, const struct sheet *sheet, const int *widths)
+static void put_sheet_headings(struct out *out, const struct sheet *sheet, const int *widths)
 {
     for (int line = 0; line < HEADING_LINES; line++) {
         int blanks = 0;
@@ -143,7 +143,7 @@ void sheet_table(struct out *out, const struct sheet *sheet)
     int widths[SHEET_COLUMNS];
     for (size_t c = 0; c < sheet->column_count; c++)
         widths[c] = column_width(sheet, c);
-    put_headings(out, sheet, widths);
+    put_sheet_headings(out, sheet, widths);
     for (size_t i = 0; i < sheet->shown_count; i++)
         put_cells(out, sheet, widths, sheet->order[i]);
     for (size_t i = 0; i < sheet->field_count; i++) {

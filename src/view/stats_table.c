@@ -1,7 +1,10 @@
 #include "view/stats_table.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "view/label_text.h"
 #include "view/table_number.h"
 
@@ -30,38 +33,105 @@ static bool is_shown(const struct stats_head *list, size_t count, enum stat stat
     return any;
 }
 
-/* The key that most rows look at, by its label, and its mean weight. */
-static void put_sink(struct out *out, const struct stats_head *head)
+static bool is_asked(const struct stats_head *list, size_t count, enum label label)
 {
-    const struct head_stats *stats = head->stats;
-    char label[128];
-    if (stats->sink_key == SIZE_MAX)
-        return;
-    label_text(labels_shown(&head->problem->key_tokens)[stats->sink_key], label);
-    out_format(out, "  %.3f ", stats->value[STAT_SINK]);
-    out_text(out, label);
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || label_is_asked(list[i].stats, label);
+    return any;
 }
 
-void stats_table(struct out *out, const struct stats_head *list, size_t count)
+/* The key that most rows look at, by its label, behind its mean weight; empty where there is none. */
+static void sink_cell(const struct stats_head *head, char cell[160])
 {
-    bool shown[STATS_COLUMNS], lacks = false;
-    for (size_t c = 0; c < STATS_COLUMNS; c++) {
-        shown[c] = is_shown(list, count, columns[c].stat);
-        lacks = lacks || (!shown[c] && columns[c].stat == STAT_INDUCTION);
+    char label[128];
+    cell[0] = 0;
+    if (head->stats->sink_key == SIZE_MAX)
+        return;
+    label_text(labels_shown(&head->problem->key_tokens)[head->stats->sink_key], label);
+    snprintf(cell, 160, "%.3f %s", head->stats->value[STAT_SINK], label);
+}
+
+static size_t sink_width(const struct stats_head *list, size_t count)
+{
+    size_t width = strlen("sink");
+    char cell[160];
+    for (size_t i = 0; i < count; i++) {
+        sink_cell(&list[i], cell);
+        width = text_columns(cell) > width ? text_columns(cell) : width;
     }
+    return width;
+}
+
+/* The sink, and the labels behind it; no blanks at the end of the line. */
+static void put_words(struct out *out, const struct stats_head *head, size_t width)
+{
+    char cell[160];
+    sink_cell(head, cell);
+    if (!cell[0] && !head->labels)
+        return;
+    out_format(out, "  %s", cell);
+    if (!head->labels)
+        return;
+    out_format(out, "%*s", (int)(width - text_columns(cell)) + 2, "");
+    label_list(out, head->labels, ", ");
+}
+
+static void put_headings(struct out *out, const bool shown[STATS_COLUMNS], size_t sink)
+{
     for (int line = 0; line < 2; line++) {
         out_text(out, line == 0 ? "           " : "layer  head");
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
                 out_format(out, "%*s", STATS_WIDTH, columns[c].heading[line]);
-        out_text(out, line == 0 ? "\n" : "  sink\n");
+        if (line > 0)
+            out_format(out, "  %-*s  labels", (int)sink, "sink");
+        out_char(out, '\n');
     }
+}
+
+/* From which value on there are the labels that a head could have, in lines of 90 columns. */
+static void put_thresholds(struct out *out, const struct stats_head *list, size_t count,
+                           const struct label_thresholds *thresholds)
+{
+    enum { MOST_COLUMNS = 90 };
+    const char *before = "(labels:";
+    size_t used = strlen(before);
+    for (enum label l = 0; l < LABEL_COUNT; l++) {
+        char text[80];
+        if (!is_asked(list, count, l))
+            continue;
+        snprintf(text, sizeof text, " %s ≥ %.4g", label_names[l], thresholds->value[l]);
+        const size_t width = text_columns(text) + 1;
+        out_text(out, before);
+        if (used + width > MOST_COLUMNS) {
+            out_char(out, '\n');
+            used = 0;
+        }
+        out_text(out, text);
+        used += width;
+        before = ",";
+    }
+    if (strcmp(before, ",") == 0)
+        out_text(out, ")\n");
+}
+
+void stats_table(struct out *out, const struct stats_head *list, size_t count,
+                 const struct label_thresholds *thresholds)
+{
+    bool shown[STATS_COLUMNS], lacks = false;
+    const size_t sink = sink_width(list, count);
+    for (size_t c = 0; c < STATS_COLUMNS; c++) {
+        shown[c] = is_shown(list, count, columns[c].stat);
+        lacks = lacks || (!shown[c] && columns[c].stat == STAT_INDUCTION);
+    }
+    put_headings(out, shown, sink);
     for (size_t i = 0; i < count; i++) {
         out_format(out, "%5zu  %4zu", list[i].layer, list[i].head);
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
                 table_number(out, STATS_WIDTH, columns[c].decimals, list[i].stats->value[columns[c].stat]);
-        put_sink(out, &list[i]);
+        put_words(out, &list[i], sink);
         out_char(out, '\n');
     }
     if (lacks)
@@ -69,4 +139,5 @@ void stats_table(struct out *out, const struct stats_head *list, size_t count)
             out,
             "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are "
             "no keys)\n");
+    put_thresholds(out, list, count, thresholds);
 }

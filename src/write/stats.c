@@ -2,8 +2,10 @@
 
 #include <math.h>
 
+#include "write/stats_rows.h"
+
 /* As the float32 that is nearest: the weights hold no more. */
-static void stats_number(struct out *out, double value, const char *none)
+void stats_number(struct out *out, double value, const char *none)
 {
     if (isnan(value))
         out_text(out, none);
@@ -42,13 +44,45 @@ static void stats_sink(struct out *out, const struct head_stats *stats)
     out_char(out, '}');
 }
 
-void stats_json(struct out *out, const struct stats_head *list, size_t count)
+/* The labels of a head with what they are said of. */
+static void stats_labels(struct out *out, const struct stats_head *head,
+                         const struct label_thresholds *thresholds)
+{
+    const char *between = "";
+    out_text(out, ",\"labels\":[");
+    for (enum label l = 0; l < LABEL_COUNT; l++) {
+        if (!(head->labels & 1u << l))
+            continue;
+        out_format(out, "%s{\"name\":\"%s\",\"measure\":\"%s\",\"value\":", between, label_names[l],
+                   stat_names[label_stat(l)]);
+        stats_number(out, head->stats->value[label_stat(l)], "null");
+        out_text(out, ",\"threshold\":");
+        out_double(out, thresholds->value[l]);
+        out_char(out, '}');
+        between = ",";
+    }
+    out_char(out, ']');
+}
+
+static void stats_thresholds(struct out *out, const struct label_thresholds *thresholds)
+{
+    out_text(out, ",\n\"thresholds\":{");
+    for (enum label l = 0; l < LABEL_COUNT; l++) {
+        out_format(out, "%s\"%s\":", l > 0 ? "," : "", label_names[l]);
+        out_double(out, thresholds->value[l]);
+    }
+    out_char(out, '}');
+}
+
+void stats_json(struct out *out, const struct stats_head *list, size_t count,
+                const struct label_thresholds *thresholds)
 {
     out_text(out, "{\"schema\":\"attn-stats/1\"");
     if (count > 0 && list[0].problem->title) {
         out_text(out, ",\n\"title\":");
         out_quoted(out, list[0].problem->title);
     }
+    stats_thresholds(out, thresholds);
     out_text(out, ",\n\"heads\":[");
     for (size_t i = 0; i < count; i++) {
         const struct head_stats *stats = list[i].stats;
@@ -67,9 +101,25 @@ void stats_json(struct out *out, const struct stats_head *list, size_t count)
             if (s == STAT_MAX_WEIGHT)
                 stats_place(out, &list[i]);
         }
+        stats_labels(out, &list[i], thresholds);
+        for (size_t q = 0; list[i].rows && q < list[i].problem->n; q++) {
+            out_text(out, q == 0 ? ",\"per_row\":[\n" : ",\n");
+            stats_row_json(out, &list[i], q);
+        }
+        out_text(out, list[i].rows ? "]" : "");
         out_char(out, '}');
     }
     out_text(out, "]}\n");
+}
+
+void label_list(struct out *out, unsigned labels, const char *between)
+{
+    const char *before = "";
+    for (enum label l = 0; l < LABEL_COUNT; l++)
+        if (labels & 1u << l) {
+            out_format(out, "%s%s", before, label_names[l]);
+            before = between;
+        }
 }
 
 void stats_csv(struct out *out, const struct stats_head *list, size_t count)
@@ -79,7 +129,7 @@ void stats_csv(struct out *out, const struct stats_head *list, size_t count)
         out_format(out, ",%s", stat_names[s]);
         out_text(out, s == STAT_MAX_WEIGHT ? ",max_query,max_key" : s == STAT_SINK ? ",sink_key" : "");
     }
-    out_char(out, '\n');
+    out_text(out, ",labels\n");
     for (size_t i = 0; i < count; i++) {
         const struct head_stats *stats = list[i].stats;
         out_format(out, "%zu,%zu,%zu,%zu,%zu", list[i].layer, list[i].head, list[i].problem->n,
@@ -96,6 +146,8 @@ void stats_csv(struct out *out, const struct stats_head *list, size_t count)
             else if (s == STAT_SINK)
                 out_format(out, ",%zu", stats->sink_key);
         }
+        out_char(out, ',');
+        label_list(out, list[i].labels, " ");
         out_char(out, '\n');
     }
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/out.h"
+#include "compute/head_labels.h"
 #include "compute/head_stats.h"
 
 /* A head that is told of: its numbers as people have them, its measures, and the problem that it is one of. */
@@ -12,11 +13,18 @@ struct stats_head {
     size_t layer, head;
     const struct head_stats *stats;
     const struct problem *problem;
-    double rank; /* for who sorts them */
+    const struct row_record *rows; /* of each query; NULL: they are not told of */
+    double rank;                   /* for who sorts them */
+    unsigned labels;               /* bits of enum label */
 };
 
-/* Writes an object with `heads`, in the order of the list. */
-void stats_json(struct out *out, const struct stats_head *list, size_t count);
+/* Writes a number as the float32 that is nearest, or `none` for NaN. */
+void stats_number(struct out *out, double value, const char *none);
+/* Writes an object with the thresholds of labels and `heads`, in the order of the list; those that have rows with `per_row`. */
+void stats_json(struct out *out, const struct stats_head *list, size_t count,
+                const struct label_thresholds *thresholds);
+/* Writes the names of labels. */
+void label_list(struct out *out, unsigned labels, const char *between);
 /* Writes a line a head under one of headings; what there is not is empty. */
 void stats_csv(struct out *out, const struct stats_head *list, size_t count);
 

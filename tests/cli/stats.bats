@@ -8,6 +8,10 @@ stats() {
 @test "stats: given weights, of all sizes, with masks, rows of NaN and of nothing" { stats given; }
 @test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
+@test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
+@test "stats: a picture has a cell for each head, in the colour of its measure" { stats picture; }
+@test "stats: --per-row has the measures of each row, in JSON and CSV alike, in order for any number of threads" { stats rows; }
+@test "stats: what heads write, and a label for those that write nothing" { stats norms; }
 @test "stats: --sort, --best, the selection, csv, and the same bytes for any number of threads" { stats sorted; }
 
 @test "stats: the induction heads of GPT-2 are found" {
@@ -21,7 +25,8 @@ stats() {
     attn stats "$DATA/cross.json" >b.json
     echo '{"attention": [[0]]}' >zero.json
     attn stats zero.json -q --mask <(echo '[[0]]') >c.json
-    "$PYTHON" - "$ROOT/docs/attn-stats.schema.json" a.json b.json c.json <<'END'
+    attn stats "$DATA/induction.json" --per-row >d.json
+    "$PYTHON" - "$ROOT/docs/attn-stats.schema.json" a.json b.json c.json d.json <<'END'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -33,11 +38,12 @@ END
 
 @test "stats: the table shows what there is, and fits 90 columns" {
     attn stats "$DATA/induction.json" --format table >table
-    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"'
+    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"  induction'
+    same "$(tail -1 table)" " first_token ≥ 0.5, uniform ≥ 0.95, no_op ≥ 0.9)"
     attn stats "$DATA/cross.json" --format table >table
     lacks "induc-" table
-    same "$(tail -1 table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"
-    [ "$(head -n -1 table | wc -L)" -le 90 ]
+    same "$(sed -n 4p table)" "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are no keys)"
+    [ "$(sed 4d table | wc -L)" -le 90 ]
 }
 
 @test "stats: -v says which engine ran and how long, and keeps quiet else" {
@@ -64,7 +70,25 @@ END
     cp "$DATA/sentence.json" x.json
     fails 2 '--sort is "entropi": did you mean entropy?' attn stats x.json --sort entropi
     fails 2 '--sort is "inducton": did you mean induction?' attn stats x.json --sort -inducton
-    fails 2 '-o x.png: expected a name ending in .json or .csv, or --format' attn stats x.json -o x.png
+    fails 2 '-o x.pdf: expected a name ending in .json, .csv or .png, or --format' attn stats x.json -o x.pdf
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self -o x.csv
+    fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row --format table
+    fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row -o x.png
+    fails 1 '1×2 heads of 6 queries have more than the 11 rows that --max-rows allows to be held: raise it, or choose heads' \
+        attn stats x.json --per-row --max-rows 11 -o y.json
+    [ ! -e y.json ]
+    attn stats x.json --per-row --max-rows 12 -o y.json
+    attn stats x.json --per-row --max-rows 6 --head 1 -o y.json
+    fails 2 '--measure is "entropi": did you mean entropy?' attn stats x.json --measure entropi -o x.png
+    fails 2 'no head has induction: expected another measure to draw' attn stats x.json --measure induction -o x.png
+    [ ! -e x.png ]
+    fails 2 'a label of --thresholds is "inductn": did you mean induction?' attn stats x.json --thresholds self=0.1,inductn=0.3
+    fails 2 '--thresholds names self twice' attn stats x.json --thresholds self=0.1,self=0.3
+    fails 2 '--thresholds holds "": expected LABEL=NUMBER, such as induction=0.3' attn stats x.json --thresholds self=0.1,
+    for wrong in 0 -1 1.01 nan inf '' 0.3x; do
+        fails 2 "--thresholds: the threshold of self is \"$wrong\": expected a number above 0 and up to 1" attn stats x.json "--thresholds=self=$wrong"
+    done
     fails 2 'no input; expected attn stats FILE, attn stats - or --q FILE --k FILE --v FILE' attn stats
     fails 2 'there is no head 2: expected 0 to 1, or -2 to -1, counted from the end' attn stats x.json --head 2
     fails 1 'nope/x.csv: could not write: No such file or directory' attn stats x.json -o nope/x.csv
@@ -75,13 +99,13 @@ END
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
     local total n status
     unset ATTN_FAIL_AT
-    "$ATTN" stats "$DATA/induction.json" -o want.json
+    "$ATTN" stats "$DATA/induction.json" --per-row -o want.json
     read -r total _ <total
     [ "$total" -gt 20 ]
     for ((n = 1; n <= total; n++)); do
         status=0
         rm -f got.json
-        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" -o got.json 2>err || status=$?
+        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" --per-row -o got.json 2>err || status=$?
         if [ $status = 0 ]; then
             cmp want.json got.json
         else

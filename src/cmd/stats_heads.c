@@ -1,0 +1,179 @@
+#include "cmd/stats_heads.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/words.h"
+#include "cmd/output_format.h"
+#include "cmd/thresholds.h"
+#include "view/stats_picture.h"
+#include "view/stats_table.h"
+#include "write/stats_rows.h"
+
+enum { MAX_ROWS = 1 << 20 };
+
+/* ---- options ---- */
+
+static bool find_measure(const char *name, const char *option, enum stat *stat, struct error *error)
+{
+    *stat = stat_named(name);
+    return *stat < STAT_COUNT || words_error(stat_words, option, name, NULL, ERROR_USAGE, error);
+}
+
+bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum stats_format format,
+                      struct error *error)
+{
+    heads->format = format;
+    heads->best = own->best;
+    heads->per_row = own->per_row;
+    heads->thresholds = thresholds_filled(&own->thresholds);
+    heads->order = STAT_COUNT;
+    heads->rises = own->sort && own->sort[0] == '-';
+    if (own->per_row && format != STATS_JSON && format != STATS_CSV)
+        return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
+    if (format != STATS_PICTURE && own->measure)
+        return error_set(error, ERROR_USAGE,
+                         "--measure is what a picture shows: expected -o and a name ending in .png");
+    return (!own->sort || find_measure(own->sort + heads->rises, "--sort", &heads->order, error)) &&
+           find_measure(own->measure ? own->measure : stat_names[STAT_ENTROPY_NORMALIZED], "--measure",
+                        &heads->measure, error);
+}
+
+/* ---- the list of heads ---- */
+
+/* What puts heads into order, the least first: without the measure a head comes last. */
+static double rank_of(const struct head_stats *stats, const struct stats_heads *heads)
+{
+    const double value = stats->value[heads->order];
+    return isnan(value) ? (double)INFINITY : heads->rises ? value : -value;
+}
+
+/* Of equal ranks by layer and head. */
+static int compare_heads(const void *a, const void *b)
+{
+    const struct stats_head *left = a, *right = b;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    if (left->layer != right->layer)
+        return left->layer < right->layer ? -1 : 1;
+    return (left->head > right->head) - (left->head < right->head);
+}
+
+/* The chosen heads of a part, in the order in which they were chosen. */
+static void list_part(struct stats_heads *list, const struct part *part, const struct stats *stats)
+{
+    const struct problem *p = &part->problem;
+    const struct selection *s = &part->selection;
+    const size_t layers = s->layers ? s->layer_count : p->layer_count,
+                 heads = s->heads ? s->head_count : p->heads;
+    for (size_t l = 0; l < layers; l++)
+        for (size_t h = 0; h < heads; h++) {
+            const size_t layer = s->layers ? s->layers[l] : l, head = s->heads ? s->heads[h] : h;
+            list->list[list->count++] =
+                (struct stats_head){.layer = p->layer_first + layer,
+                                    .head = head,
+                                    .stats = &stats->heads[layer * p->heads + head],
+                                    .rows = stats->records ? stats->records[layer * p->heads + head] : NULL,
+                                    .problem = p};
+        }
+}
+
+static bool list_heads(struct stats_heads *heads, const struct computation *c, struct error *error)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < c->part_count; i++)
+        room += c->parts[i].problem.layer_count * c->parts[i].problem.heads;
+    heads->list = memory_alloc(room, sizeof *heads->list, error);
+    if (!heads->list)
+        return false;
+    for (size_t i = 0; i < c->part_count; i++)
+        list_part(heads, &c->parts[i], &heads->parts[i]);
+    for (size_t i = 0; i < heads->count; i++)
+        heads->list[i].labels = head_labels(heads->list[i].stats, &heads->thresholds);
+    if (heads->order == STAT_COUNT)
+        return true;
+    for (size_t i = 0; i < heads->count; i++)
+        heads->list[i].rank = rank_of(heads->list[i].stats, heads);
+    if (heads->count > 0)
+        qsort(heads->list, heads->count, sizeof *heads->list, compare_heads);
+    return true;
+}
+
+/* ---- from rows to numbers ---- */
+
+/* Whether the rows of the chosen heads may be held. */
+static bool check_room_for_rows(const struct computation *c, const struct stats_options *own,
+                                struct error *error)
+{
+    const size_t most = own->max_rows > 0 ? own->max_rows : MAX_ROWS;
+    size_t all = 0;
+    for (size_t i = 0; i < c->part_count; i++) {
+        const struct problem *p = &c->parts[i].problem;
+        const struct selection *s = &c->parts[i].selection;
+        const size_t layers = s->layers ? s->layer_count : p->layer_count,
+                     heads = s->heads ? s->head_count : p->heads;
+        size_t rows;
+        if (!size_multiply(layers, heads, &rows) || !size_multiply(rows, p->n, &rows) || rows > most - all)
+            return error_set(
+                error, ERROR_SYSTEM,
+                "%zu×%zu heads of %zu queries have more than the %zu rows that --max-rows allows to be "
+                "held: raise it, or choose heads",
+                layers, heads, p->n, most);
+        all += rows;
+    }
+    return true;
+}
+
+bool stats_heads_watch(struct stats_heads *heads, struct computation *computation,
+                       const struct stats_options *own, struct error *error)
+{
+    struct computation *c = computation;
+    if (heads->per_row && !check_room_for_rows(c, own, error))
+        return false;
+    heads->parts = memory_zeroed(c->part_count, sizeof *heads->parts, error);
+    heads->part_count = heads->parts ? c->part_count : 0;
+    bool ok = heads->parts;
+    for (size_t i = 0; ok && i < c->part_count; i++) {
+        struct part *part = &c->parts[i];
+        ok = stats_make(&heads->parts[i], &part->problem, &part->selection, part->request.engine.threads,
+                        error) &&
+             (!heads->per_row || stats_keep_rows(&heads->parts[i], error));
+        part->request.watch = stats_watch(&heads->parts[i]);
+    }
+    return ok;
+}
+
+bool stats_heads_finish(struct stats_heads *heads, const struct computation *computation, struct error *error)
+{
+    for (size_t i = 0; i < heads->part_count; i++)
+        stats_finish(&heads->parts[i]);
+    if (!list_heads(heads, computation, error))
+        return false;
+    if (heads->best > 0 && heads->best < heads->count)
+        heads->count = heads->best;
+    return true;
+}
+
+bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct options *options,
+                       struct error *error)
+{
+    if (heads->format == STATS_PICTURE)
+        return stats_picture(out, heads->list, heads->count, heads->measure, &options->style,
+                             output_png.painter, error);
+    if (heads->format == STATS_TABLE)
+        stats_table(out, heads->list, heads->count, &heads->thresholds);
+    else if (heads->format == STATS_JSON)
+        stats_json(out, heads->list, heads->count, &heads->thresholds);
+    else
+        (heads->per_row ? stats_rows_csv : stats_csv)(out, heads->list, heads->count);
+    return true;
+}
+
+void stats_heads_free(struct stats_heads *heads)
+{
+    for (size_t i = 0; i < heads->part_count; i++)
+        stats_free(&heads->parts[i]);
+    free(heads->parts);
+    free(heads->list);
+}
