@@ -248,6 +248,8 @@ static struct stats_sums head_sums(const struct stats *stats, size_t which)
         const struct stats_sums *own = &stats->sums[w * heads + which];
         for (size_t i = 0; i < STAT_MEANS; i++) {
             exact_join(&all.mean[i], &own->mean[i]);
+        }
+        for (size_t i = 0; i < STAT_PLACES; i++) {
             exact_join(&all.chance[i], &own->chance[i]);
             exact_join(&all.spread[i], &own->spread[i]);
         }
@@ -327,10 +329,12 @@ static void head_sink(const struct stats *stats, size_t which, struct head_stats
 /* What a measure has to be above to be no chance: its mean and three standard deviations, of rows that look each at one key. */
 static double above_chance(const struct stats_sums *sums, enum stat stat)
 {
-    const size_t rows = sums->chance[stat].rows;
-    if (rows == 0)
+    const bool is_place = stat >= STAT_FIRST_TOKEN && stat < STAT_FIRST_TOKEN + STAT_PLACES;
+    const struct exact_sum *chance = &sums->chance[is_place ? stat - STAT_FIRST_TOKEN : 0],
+                           *spread = &sums->spread[is_place ? stat - STAT_FIRST_TOKEN : 0];
+    if (!is_place || chance->rows == 0)
         return (double)-INFINITY;
-    return exact_mean(&sums->chance[stat]) + 3 * sqrt(exact_mean(&sums->spread[stat]) / (double)rows);
+    return exact_mean(chance) + 3 * sqrt(exact_mean(spread) / (double)chance->rows);
 }
 
 void stats_finish(struct stats *stats)
@@ -342,7 +346,7 @@ void stats_finish(struct stats *stats)
         for (enum stat s = 0; s < STAT_COUNT; s++) {
             head->value[s] =
                 (int)s < STAT_MEANS && s != STAT_MAX_WEIGHT ? exact_mean(&sums.mean[s]) : (double)NAN;
-            head->chance[s] = (int)s < STAT_MEANS ? above_chance(&sums, s) : (double)-INFINITY;
+            head->chance[s] = above_chance(&sums, s);
         }
         head->are_keys = are_keys(p, &p->layers[i / p->heads]);
         head->max_query = sums.query;

@@ -50,8 +50,8 @@ void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys)
 {
     const double share = (double)keys / (double)row->count;
     row_measure(row, stat, weight);
-    exact_add(&row->sums->chance[stat], share);
-    exact_add(&row->sums->spread[stat], share * (1 - share));
+    exact_add(&row->sums->chance[stat - STAT_FIRST_TOKEN], share);
+    exact_add(&row->sums->spread[stat - STAT_FIRST_TOKEN], share * (1 - share));
 }
 
 /* Counts the keys that a row may see; weight on a masked one, of weights that were given, counts as seen. */

@@ -68,12 +68,15 @@ double exact_mean(const struct exact_sum *sum);
 
 /* The measures that are means over rows: those up to output_share, but for max_weight. */
 enum { STAT_MEANS = STAT_OUTPUT_SHARE + 1 };
+/* Those of where weight lies: from first_token to diagonal. */
+enum { STAT_PLACES = STAT_DIAGONAL - STAT_FIRST_TOKEN + 1 };
 
 /* What a worker has seen of a head. */
 struct stats_sums {
     struct exact_sum mean[STAT_MEANS];
-    /* Of measures of where weight lies: their means and variances in rows that look at one key, drawn from those they may see. */
-    struct exact_sum chance[STAT_MEANS], spread[STAT_MEANS];
+    /* Of measures of where weight lies, from first_token on: their means and variances in rows that look at one key, drawn from those
+     * that they may see. */
+    struct exact_sum chance[STAT_PLACES], spread[STAT_PLACES];
     float largest; /* and the first pair that has it; query SIZE_MAX: there is none */
     size_t query, key;
     size_t rows, blind_rows, nan_rows;
@@ -136,7 +139,7 @@ bool row_has(const struct stats_row *row, int64_t key);
 /* Adds a value of the row to its mean over rows. */
 void row_measure(struct stats_row *row, enum stat stat, double value);
 
-/* Adds a row's weight on `keys` of those that it may see to a mean over rows, and to what chance has there. */
+/* Adds a row's weight on `keys` of those that it may see to a mean over rows, of a measure of where weight lies, and to what chance has there. */
 void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys);
 
 /* Measures a row; false where it sees no key or is NaN, which is counted. From any thread that has sums and numbers of its own. */

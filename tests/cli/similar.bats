@@ -16,6 +16,14 @@ similar() {
     similar real
 }
 
+@test "similar: a picture has the distances in the order of clusters, and NaN where there is none" { similar picture; }
+
+@test "similar: no picture, rows or thresholds of other sheets and measures" {
+    fails 2 "-o x.png: expected a name ending in .json or .csv with --links" attn stats "$DATA/induction.json" --links gold -o x.png
+    fails 2 "--similar and --per-row: expected one of them" attn stats "$DATA/induction.json" --similar --per-row
+    fails 2 "--similar and --thresholds: expected one of them" attn stats "$DATA/induction.json" --similar --thresholds local=0.5
+}
+
 @test "similar: the same bytes for any number of threads, and for any kernel nearly the same" {
     "$PYTHON" -c 'import numpy as np; w = np.random.default_rng(1).random((3, 5, 33, 41)) ** 5; np.save("attention.npy", (w / w.sum(-1, keepdims=True)).astype("f4"))' ||
         skip "NumPy is not installed"

@@ -94,24 +94,28 @@ END
     fails 1 'nope/x.csv: could not write: No such file or directory' attn stats x.json -o nope/x.csv
 }
 
-@test "stats: each allocation fails once" {
+@test "stats: each allocation fails once, for numbers and for a picture" {
     needs_failing_malloc
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
-    local total n status
-    unset ATTN_FAIL_AT
-    "$ATTN" stats "$DATA/induction.json" --per-row -o want.json
-    read -r total _ <total
-    [ "$total" -gt 20 ]
-    for ((n = 1; n <= total; n++)); do
-        status=0
-        rm -f got.json
-        ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/induction.json" --per-row -o got.json 2>err || status=$?
-        if [ $status = 0 ]; then
-            cmp want.json got.json
-        else
-            [ $status = 1 ]
-            grep -q 'not enough memory' err
-            [ ! -e got.json ]
-        fi
+    local ending total n status
+    for ending in json png; do
+        unset ATTN_FAIL_AT
+        local options=()
+        [ $ending = png ] || options=(--per-row)
+        "$ATTN" stats "$DATA/projections.json" "${options[@]}" -o want.$ending
+        read -r total _ <total
+        [ "$total" -gt 20 ]
+        for ((n = 1; n <= total; n++)); do
+            status=0
+            rm -f got.$ending
+            ATTN_FAIL_AT=$n "$ATTN" stats "$DATA/projections.json" "${options[@]}" -o got.$ending 2>err || status=$?
+            if [ $status = 0 ]; then
+                cmp want.$ending got.$ending
+            else
+                [ $status = 1 ]
+                grep -q 'not enough memory' err
+                [ ! -e got.$ending ]
+            fi
+        done
     done
 }

@@ -9,6 +9,8 @@ import sys
 
 import numpy as np
 
+import png
+
 ATTN = os.environ["ATTN"]
 LN2 = np.log(2)
 
@@ -156,6 +158,32 @@ def test_computed():
     w = softmax(q[0] @ k[0].transpose(0, 2, 1) / 2)
     check(told("qk.npz"), w, all_heads(1, 5))
     check(told("qk.npz", "--head", "1,3,4"), w[[1, 3, 4]], [(0, 1), (0, 3), (0, 4)])
+
+
+def test_picture():
+    """Gray from 0 to 0.4 nats: black on the diagonal, and each cell as bright as its distance; NaN in its own colour."""
+    rng = np.random.default_rng(7)
+    w = softmax(rng.normal(size=(1, 6, 12, 12)) * 2)
+    w[0, 3] = w[0, 1] * 0.9 + w[0, 3] * 0.1
+    w[0, 5] = np.nan
+    np.save("attention.npy", w)
+    sheet = told("attention.npy")
+    size, heads = 20, 6
+    subprocess.run([ATTN, "stats", "attention.npy", "--similar", "-q", "--cell", str(size), "--annotate=off", "--cmap", "gray", "--vmax",
+                    "0.4", "-o", "x.png"], check=True)
+    pixels = png.read("x.png").astype(int)
+    black = (pixels == 0).all(2)
+    top, left = next((y, x) for y in range(len(black)) for x in range(black.shape[1] - size) if black[y:y + size // 2, x:x + size // 2].all())
+    middle = np.arange(heads) * size + size // 2
+    cells = pixels[top + middle][:, left + middle]
+    order = np.argsort([row["place"] for row in sheet["heads"]])
+    want = np.array(sheet["distances"], float)[np.ix_(order, order)]
+    for i in range(heads):
+        for j in range(heads):
+            if np.isnan(want[i, j]):
+                assert np.ptp(cells[i, j]) > 20, "NaN is no gray"
+            else:
+                assert np.abs(cells[i, j] - min(want[i, j] / 0.4, 1) * 255).max() <= 2, (i, j, cells[i, j], want[i, j])
 
 
 def test_real():

@@ -530,6 +530,11 @@ def test_real():
     heads = json.loads(attn("stats", os.path.join(real, "models/rxnmapper/expected/att0.npy"), "-q", "--format", "json"))["heads"]
     labels = [label["name"] for h in heads for label in h["labels"]]
     assert [labels.count(x) for x in ("previous_token", "next_token", "local")] == [12, 12, 17]
+    (head,) = json.loads(attn("stats", os.path.join(real, "translation_cross.json"), "-q", "--format", "json"))["heads"]
+    assert [label["name"] for label in head["labels"]] == ["diagonal"] and round(head["diagonal"], 2) == 0.85
+    parts = [word for name in "qkv" for word in ("--" + name, os.path.join(real, "models/stories260K/expected", name + ".npy"))]
+    heads = json.loads(attn("stats", *parts, "--causal", "-q", "--format", "json"))["heads"]
+    assert len(heads) == 40 and round(max(head["idle"] for head in heads), 2) == 0.29
 
 
 globals()["test_" + sys.argv[1]]()
