@@ -80,6 +80,7 @@ attn: warning: 1 of 2 rows do not sum to 1: each is divided by its sum
 END
     )"
     same "$(attn rollout x.json --identity 0 2>&1 >/dev/null | sed -n 's/.*warning: //p' | tail -1)" "1 of 2 queries come from no token"
+    same "$(attn rollout "$DATA/causal.json" --identity 1 --query 3 2>&1 | tail -1)" '"row":[0,0,0,1,0,0,0,0]}'
     echo '{"attention": [[1, 0], [0.5, null]]}' >x.json
     attn rollout x.json 2>&1 >/dev/null | grep -q 'warning: 1 of 2 rows hold NaN or infinity, and so does what they reach'
 }

@@ -191,6 +191,7 @@ def reached():
         for query in 19, 20, 50, 51, 60, 69:
             row = np.isnan(numbers(rollout_of(*words, "--query", str(query))["row"]))
             assert np.array_equal(row, want[query]), (cpu, query, np.flatnonzero(row != want[query]))
+    assert np.array_equal(rollout_of("x.npz", "--identity", "1")["rollout"], np.eye(n)), "what weighs nothing is not reached"
     n = 9
     for scale in 100, 0.7, 0.25:
         a = some_weights(rng, 3, 2, n)
