@@ -282,10 +282,29 @@ static void flow_work_pair(void *context, int worker, size_t job)
     work->flow[job] = work->is_finite || !is_spoiled(search) ? flow_of_pair(search) : (double)NAN;
 }
 
+/* As many threads as half of the machine's memory has room for; 0 and an error where it has none for one. */
+static size_t flow_workers(const struct flow_graph *graph, size_t most, struct error *error)
+{
+    size_t cells, bytes;
+    if (!size_multiply(graph->n, graph->n, &cells) || !size_multiply(cells, graph->layers, &cells) ||
+        !size_multiply(cells, 2 * sizeof(double), &bytes))
+        bytes = SIZE_MAX;
+    const size_t room = memory_half() / bytes;
+    if (room == 0)
+        error_set(
+            error, ERROR_SYSTEM,
+            "the flow through %zu layers of %zu×%zu holds more than half of the machine's memory: choose "
+            "fewer layers, or a shorter text",
+            graph->layers, graph->n, graph->n);
+    return most < room ? most : room;
+}
+
 bool flow_compute(const struct flow_graph *graph, size_t first, size_t count, double *flow, int threads,
                   struct error *error)
 {
-    const size_t workers = (size_t)engine_threads(threads);
+    const size_t workers = flow_workers(graph, (size_t)engine_threads(threads), error);
+    if (workers == 0)
+        return false;
     struct flow_work work = {.graph = graph,
                              .searches = memory_zeroed(workers, sizeof *work.searches, error),
                              .first = first,

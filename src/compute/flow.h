@@ -27,7 +27,8 @@ struct flow_graph {
 /*
  * The flows from queries first..first+count-1 to every input token, into flow[count×n]; NaN where an edge that is NaN or infinite
  * lies on a way from one to the other. Ends in any case: each step uses an edge up, and each phase makes the ways longer. The same
- * bytes for any number of threads. Holds 2·layers·n·n doubles a thread. Errors: no memory.
+ * bytes for any number of threads. Holds 2·layers·n·n doubles a thread, and takes fewer threads where these are more than half of
+ * the machine's memory. Errors: ERROR_SYSTEM where they are so for one; no memory.
  */
 bool flow_compute(const struct flow_graph *graph, size_t first, size_t count, double *flow, int threads,
                   struct error *error);

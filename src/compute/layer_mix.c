@@ -111,7 +111,7 @@ static void mix_row(const struct mix_work *work, size_t i, struct mix_seen *seen
     seen->blind += sum == 0;
     seen->off += work->options->combine == COMBINE_MEAN && sum != 0 && fabs(sum - 1) > MIX_TOLERANCE;
     for (size_t j = 0; j < work->n; j++)
-        row[j] = row[j] != 0 ? (float)((double)row[j] * factor) : 0;
+        row[j] = row[j] != 0 && factor != 0 ? (float)((double)row[j] * factor) : 0;
     if (c > 0)
         row[i] += (float)(isfinite(whole) ? c / whole : c);
 }
@@ -175,7 +175,7 @@ bool layer_mix(float *matrix, struct layer_rows *rows, size_t layer, const struc
                             .heads = layer_rows_heads(rows),
                             .negative = memory_zeroed(n, 1, error)};
     work.seen = work.negative ? memory_zeroed(size_divide_up(n, MIX_ROWS), sizeof *work.seen, error) : NULL;
-    const struct rows_receiver receiver = {mix_receive, &work};
+    const struct rows_receiver receiver = {.receive = mix_receive, .context = &work};
     rows->first = 0;
     rows->count = n;
     const bool ok = work.seen && layer_rows_pass(rows, layer, &receiver, error) &&

@@ -72,6 +72,14 @@ static void given_rows(void *context, int worker, size_t job)
     pass->receiver->receive(pass->receiver->context, &rows);
 }
 
+static void computed_keys(void *context, const struct weights_of_keys *part)
+{
+    const struct head_pass *pass = context;
+    struct weights_of_keys of_whole = *part;
+    of_whole.first += pass->rows->first;
+    pass->receiver->receive_keys(pass->receiver->context, &of_whole);
+}
+
 /* From the progress of one head to that of all passes. */
 static void pass_progress(void *context, size_t done, size_t total)
 {
@@ -91,7 +99,9 @@ static bool pass_head(struct head_pass *pass, struct error *error)
     }
     const struct head part = head_part(pass->head, rows->first, rows->count);
     const bool is_whole = rows->count == pass->head->n;
-    const struct engine_job job = {.head = is_whole ? pass->head : &part, .receiver = {computed_rows, pass}};
+    const struct engine_job job = {
+        .head = is_whole ? pass->head : &part,
+        .receiver = {computed_rows, pass, pass->receiver->receive_keys ? computed_keys : NULL}};
     struct engine_options options = rows->engine;
     options.progress = rows->engine.progress ? pass_progress : NULL;
     options.context = pass;

@@ -37,6 +37,8 @@ struct layer_rows {
 struct rows_receiver {
     void (*receive)(void *context, const struct rows_of_head *rows);
     void *context;
+    /* NULL, or what may be called instead, as receive_keys of struct row_receiver; `first` counts in the whole head. */
+    void (*receive_keys)(void *context, const struct weights_of_keys *part);
 };
 
 /* How many heads are chosen. */

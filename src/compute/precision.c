@@ -63,7 +63,7 @@ bool precision_row_compute(struct precision_row *row, const struct head *head, s
 {
     const struct head part = precision_head(head, query);
     struct reference_room room = {.row = row->exact, .keys = row->keys, .sorted = row->sorted};
-    const struct engine_job job = {.head = &part, .receiver = {precision_receive, row}};
+    const struct engine_job job = {.head = &part, .receiver = {.receive = precision_receive, .context = row}};
     const struct engine_options options = {.threads = 1};
     row->differs = false;
     row->key = 0;

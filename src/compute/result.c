@@ -98,7 +98,7 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
         float *to = stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h);
         job->measures = layer->rows + h * n;
         work->keepers[h] = (struct keeper){to, cells->columns, cells->key_first};
-        struct row_receiver receiver = {keeper_rows, &work->keepers[h]};
+        struct row_receiver receiver = {.receive = keeper_rows, .context = &work->keepers[h]};
         switch (result->kept) {
         case KEPT_ALL:
             job->receiver = receiver;
@@ -120,7 +120,7 @@ static bool layer_jobs_make(struct layer_jobs *work, struct result *result, cons
             job->top_count = result->top_count;
             work->watchers[h] = (struct watcher){watch, layer->index, h};
             if (watch->rows)
-                job->receiver = (struct row_receiver){watcher_rows, &work->watchers[h]};
+                job->receiver = (struct row_receiver){.receive = watcher_rows, .context = &work->watchers[h]};
             break;
         case KEPT_NOTHING:
             break;

@@ -122,14 +122,33 @@ static void add_rows(void *context, const struct rows_of_head *rows)
     }
 }
 
+/* The same of some keys of some rows. */
+static void add_keys(void *context, const struct weights_of_keys *part)
+{
+    struct row_pass *pass = context;
+    double *sums = pass->sums + (size_t)workers_self() * pass->n + part->first_key;
+    double factors[KEYS_ROWS] = {0}, totals[KEYS_ROWS] = {0};
+    for (size_t r = 0; r < part->count; r++) {
+        const double factor = pass->factor[part->first + r];
+        factors[r] = isfinite(factor) ? factor : 0;
+        for (size_t j = 0; j < part->keys && !isfinite(factor); j++)
+            if (part->weights[j * KEYS_ROWS + r] != 0)
+                sums[j] += factor * (double)part->weights[j * KEYS_ROWS + r];
+    }
+    weights_add_exact_keys(sums, part->weights, part->keys, factors, totals);
+    for (size_t r = 0; r < part->count; r++)
+        pass->total[part->first + r] += totals[r];
+}
+
 /* ---- layers ---- */
 
-/* Passes the rows of queries whose share is not 0. */
-static bool pass_rows(struct rollout *rollout, struct row_pass *pass, size_t layer,
-                      void (*receive)(void *, const struct rows_of_head *), struct error *error)
+/* Passes the rows of queries whose share is not 0, and adds them up, or asks for their sums. */
+static bool pass_rows(struct rollout *rollout, struct row_pass *pass, size_t layer, bool adds,
+                      struct error *error)
 {
     struct layer_rows *rows = &rollout->rows;
-    const struct rows_receiver receiver = {receive, pass};
+    const struct rows_receiver receiver = {
+        .receive = adds ? add_rows : total_rows, .context = pass, .receive_keys = adds ? add_keys : NULL};
     size_t end = pass->n;
     rows->first = 0;
     while (end > 0 && pass->above[end - 1] == 0)
@@ -219,13 +238,13 @@ static void set_factors(const struct rollout *rollout, struct row_pass *pass, bo
 static bool pass_divided(struct rollout *rollout, struct row_pass *pass, size_t layer, struct error *error)
 {
     double *total = memory_alloc(pass->n, sizeof *total, error);
-    const bool ok = total && pass_rows(rollout, pass, layer, total_rows, error) &&
-                    check_negative(rollout, pass, layer, error);
+    const bool ok =
+        total && pass_rows(rollout, pass, layer, false, error) && check_negative(rollout, pass, layer, error);
     if (ok) {
         set_factors(rollout, pass, true);
         memcpy(total, pass->total, pass->n * sizeof *total);
     }
-    const bool done = ok && pass_rows(rollout, pass, layer, add_rows, error);
+    const bool done = ok && pass_rows(rollout, pass, layer, true, error);
     if (done)
         memcpy(pass->total, total, pass->n * sizeof *total); /* as they were divided by */
     free(total);
@@ -237,7 +256,7 @@ static bool pass_layer(struct rollout *rollout, struct row_pass *pass, size_t la
     bool divided = !are_shares(rollout->rows.problem, layer);
     if (!divided) {
         set_factors(rollout, pass, false);
-        if (!pass_rows(rollout, pass, layer, add_rows, error))
+        if (!pass_rows(rollout, pass, layer, true, error))
             return false;
         divided = !sum_to_one(rollout, pass);
     }
@@ -255,7 +274,8 @@ bool rollout_row(struct rollout *rollout, size_t query, float *row, struct error
     bool ok = pass_make(&pass, n, engine_threads(rollout->rows.engine.threads), error);
     if (ok)
         pass.above[query] = 1;
-    for (size_t l = rollout->end; ok && l-- > rollout->first;)
+    /* The residual alone changes nothing. */
+    for (size_t l = rollout->end; ok && rollout->mix.identity < 1 && l-- > rollout->first;)
         ok = pass_layer(rollout, &pass, l, error);
     for (size_t i = 0; ok && i < n; i++)
         row[i] = (float)pass.above[i];

@@ -108,6 +108,8 @@ struct kernel {
     /* As in engine/weights.h; of exact rows there are EXACT_ROWS or 1. */
     float (*combine)(float *to, const float *row, size_t count, enum combine how);
     void (*add_exact)(double *sums, struct exact_rows *rows, size_t count);
+    void (*add_exact_keys)(double *sums, const float *weights, size_t keys, const double *factors,
+                           double *totals);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;

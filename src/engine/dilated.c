@@ -181,7 +181,7 @@ static bool phase_job(struct phase_part *part, struct error *error)
         job->output_row = whole->output_row * period;
     }
     if (whole->receiver.receive)
-        job->receiver = (struct row_receiver){phase_receive, part};
+        job->receiver = (struct row_receiver){.receive = phase_receive, .context = part};
     if (whole->measures && !(job->measures = part->measures = memory_alloc(n, sizeof *part->measures, error)))
         return false;
     if (whole->top && (!size_multiply(n, whole->top_count, &count) ||

@@ -341,12 +341,18 @@ static bool plans_run(const struct fast_work *work, const struct workspace_sizes
     return true;
 }
 
+/* Whether rows are held for the receiver of a job. */
+static bool buffers_rows(const struct engine_job *job)
+{
+    return job->receiver.receive && !job->receiver.receive_keys;
+}
+
 /* Makes the plan of a job. */
 static bool plan_work(void *context, int worker, size_t j, struct error *error)
 {
     const struct fast_work *work = context;
     (void)worker;
-    return plan_make(&work->plans[j], &work->jobs[j], work->jobs[j].receiver.receive ? work->buffered : BLOCK,
+    return plan_make(&work->plans[j], &work->jobs[j], buffers_rows(&work->jobs[j]) ? work->buffered : BLOCK,
                      work->kernel, error);
 }
 
@@ -356,13 +362,14 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
     (void)next;
     struct workspace_sizes sizes = {0};
     struct units units = {0};
-    size_t rows = 0, longest = 0; /* longest: row that a receiver gets */
+    size_t rows = 0, longest = 0,
+           single = 0; /* longest: row that a receiver gets; single: where it gets one alone */
     double work = 0;
     for (size_t j = 0; j < count; j++) {
         const struct head *head = jobs[j].head;
         sizes_raise(&sizes, &jobs[j]);
         if (jobs[j].receiver.receive)
-            raise_to(&longest, head->m);
+            raise_to(buffers_rows(&jobs[j]) ? &longest : &single, head->m);
         rows += head->n;
         work += (double)head->n * (double)head->m * ((double)head->d_k + (double)head->d_v);
     }
@@ -380,6 +387,7 @@ static bool fast_run(const struct engine_job *jobs, size_t count, const struct e
         units_add(&units, plans[j].unit_count);
     if (ok && longest > 0 && !size_multiply(longest, buffered, &sizes.row_buffer))
         ok = error_memory(error, SIZE_MAX);
+    raise_to(&sizes.row_buffer, single);
     if (count > 0 && ok) {
         threads = engine_threads_for(most, work, units_count(&units));
         struct report report;

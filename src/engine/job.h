@@ -13,6 +13,15 @@
 #include "attention/measures.h"
 #include "base/error.h"
 
+/* Weights of some rows on some keys: that of row first + r on key first_key + j is weights[j·KEYS_ROWS + r], and 0 for r from
+ * `count` on. */
+enum { KEYS_ROWS = 64 };
+struct weights_of_keys {
+    size_t first, count; /* KEYS_ROWS at most */
+    size_t first_key, keys;
+    const float *weights;
+};
+
 /*
  * A callback for finished rows of weights. It is called with rows first..first+count-1 of the head, m weights
  * each; row first + r begins at weights + r*stride. Every row of the head is passed once, in any order and
@@ -22,6 +31,10 @@
 struct row_receiver {
     void (*receive)(void *context, size_t first, size_t count, const float *weights, size_t stride);
     void *context; /* passed through, owned by the caller */
+    /* NULL, or where nothing as long as a row is needed: a runner may call this instead, with the keys of some rows piece after
+     * piece, in their order and from one thread. Keys out of reach may be left out; rows that are NaN are 0, and then come by
+     * `receive`. */
+    void (*receive_keys)(void *context, const struct weights_of_keys *part);
 };
 
 /* One of the heaviest keys of a row, whose weight is not 0. */

@@ -103,3 +103,47 @@ static void kernel_add_exact(double *sums, struct exact_rows *rows, size_t count
     else
         exact_rows(sums, rows, count, 1);
 }
+
+/* Rows that are added up together, in vectors of doubles. */
+enum { STRIP_WIDES = 4, STRIP_ROWS = STRIP_WIDES * LANES / 2 };
+
+/* Some rows of a chunk of keys, from weights[0] on. */
+INLINE void exact_strip(double *sums, const float *weights, size_t keys, const double *factors,
+                        double *totals)
+{
+    typedef float narrow_anywhere __attribute__((vector_size(LANES * 2), aligned(4), may_alias));
+    typedef double wide_anywhere __attribute__((vector_size(LANES * 4), aligned(8), may_alias));
+    vec_wide factor[STRIP_WIDES], total[STRIP_WIDES];
+    UNROLL
+    for (int v = 0; v < STRIP_WIDES; v++) {
+        factor[v] = *(const wide_anywhere *)(const void *)(factors + v * LANES / 2);
+        total[v] = *(const wide_anywhere *)(const void *)(totals + v * LANES / 2);
+    }
+    for (size_t j = 0; j < keys; j++) {
+        vec_wide sum = {0};
+        UNROLL
+        for (int v = 0; v < STRIP_WIDES; v++) {
+            const vec_wide w = __builtin_convertvector(
+                *(const narrow_anywhere *)(const void *)(weights + j * BLOCK + v * LANES / 2), vec_wide);
+            sum += exact(w * factor[v]);
+            total[v] += exact(w);
+        }
+        for (int l = 0; l < LANES / 2; l++)
+            sums[j] += sum[l];
+    }
+    UNROLL
+    for (int v = 0; v < STRIP_WIDES; v++)
+        *(wide_anywhere *)(void *)(totals + v * LANES / 2) = total[v];
+}
+
+static void kernel_add_exact_keys(double *sums, const float *weights, size_t keys, const double *factors,
+                                  double *totals)
+{
+    for (size_t at = 0; at < BLOCK; at += STRIP_ROWS) {
+        bool any = false;
+        for (size_t r = at; r < at + STRIP_ROWS; r++)
+            any = any || factors[r] != 0;
+        if (any)
+            exact_strip(sums, weights + at, keys, factors + at, totals + at);
+    }
+}

@@ -146,7 +146,7 @@ static struct engine_job segment_make(struct keys_cut *cut, size_t index)
         job.output_row = d_v;
     }
     if (cut->rows)
-        job.receiver = (struct row_receiver){segment_receive, segment};
+        job.receiver = (struct row_receiver){.receive = segment_receive, .context = segment};
     if (cut->top) {
         job.top = cut->top + index * n * cut->top_count;
         job.top_count = cut->top_count;
@@ -206,7 +206,7 @@ static bool row_run_whole(const struct keys_cut *cut, size_t row, const struct e
     if (whole->output)
         job.output = whole->output + row * whole->output_row;
     if (whole->receiver.receive)
-        job.receiver = (struct row_receiver){single_receive, &single};
+        job.receiver = (struct row_receiver){.receive = single_receive, .context = &single};
     if (whole->measures)
         job.measures = whole->measures + row;
     if (whole->top)

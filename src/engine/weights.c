@@ -36,3 +36,9 @@ void weights_add_exact(double *sums, struct exact_rows *rows, size_t count)
         rows->total[r] = one.total[0];
     }
 }
+
+void weights_add_exact_keys(double *sums, const float *weights, size_t keys, const double *factors,
+                            double *totals)
+{
+    kernel_chosen()->add_exact_keys(sums, weights, keys, factors, totals);
+}

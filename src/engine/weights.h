@@ -46,4 +46,9 @@ struct exact_rows {
  */
 void weights_add_exact(double *sums, struct exact_rows *rows, size_t count);
 
+/* The same, to the bit, for KEYS_ROWS rows of struct weights_of_keys (engine/job.h), of which those that are none have the factor 0;
+ * totals[r] grows by what row r sums up to. */
+void weights_add_exact_keys(double *sums, const float *weights, size_t keys, const double *factors,
+                            double *totals);
+
 #endif

@@ -80,6 +80,7 @@ attn: warning: 1 of 2 rows do not sum to 1: each is divided by its sum
 END
     )"
     same "$(attn rollout x.json --identity 0 2>&1 >/dev/null | sed -n 's/.*warning: //p' | tail -1)" "1 of 2 queries come from no token"
+    same "$(attn rollout "$DATA/causal.json" --identity 1 --query 3 2>&1 | tail -1)" '"row":[0,0,0,1,0,0,0,0]}'
     echo '{"attention": [[1, 0], [0.5, null]]}' >x.json
     attn rollout x.json 2>&1 >/dev/null | grep -q 'warning: 1 of 2 rows hold NaN or infinity, and so does what they reach'
 }
@@ -87,6 +88,11 @@ END
 @test "rollout: what cannot be followed through layers is named" {
     fails 3 'layer 0 has 5 queries and 6 keys: through layers attention is followed only where queries and keys are the same tokens' \
         attn rollout "$DATA/cross.json"
+    echo '{"q": [[1, 0]], "k": [[1, 0]], "past_k": [[0, 1], [1, 1]]}' >x.json
+    fails 3 'layer 0 has 1 queries and 3 keys: through layers attention is followed only where queries and keys are the same tokens' \
+        attn rollout x.json
+    echo '{"attention": [[1], [0.5, 0.5], [0, 0.5, 0.5]]}' >x.json # all steps of a generation are one matrix
+    same "$(attn rollout x.json -q | jq -c .rollout)" '[[1,0,0],[0.25,0.75,0],[0,0.25,0.75]]'
     echo '{"attention": [[1, 0], [0, 1]], "tokens": ["a", "b"], "key_tokens": ["c", "d"]}' >x.json
     fails 3 'the keys of layer 0 are other tokens than its queries (cross-attention): through layers attention is followed only where they are the same' \
         attn rollout x.json

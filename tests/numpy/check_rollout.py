@@ -144,6 +144,13 @@ def computed():
         near(rollout_of("x.json", *words)["rollout"], want, words)
         for query in 0, 3, n - 1:
             near(rollout_of("x.json", *words, "--query", str(query))["row"], want[query], (words, query))
+    some = np.repeat(mask[None], heads, 0)
+    some[1:, [3, 50]] = 1
+    some[0, 50] = 0  # rows that see nothing in one head
+    json.dump(some.tolist(), open("some.json", "w"))
+    want = product(mixed(weights_of("x.json", "--mask", "some.json")))
+    for query in 3, 40, 50, 69:
+        near(rollout_of("x.json", "--mask", "some.json", "--query", str(query))["row"], want[query], ("a mask a head", query))
     stack = {"embeddings": rng.normal(size=(20, 8)).tolist(), "heads": 2, "causal": True,
              "layers": [{key: rng.normal(size=(8, 8)).tolist() for key in ("w_q", "w_k", "w_v", "w_o")} for _ in range(3)]}
     json.dump(stack, open("stack.json", "w"))
@@ -191,6 +198,7 @@ def reached():
         for query in 19, 20, 50, 51, 60, 69:
             row = np.isnan(numbers(rollout_of(*words, "--query", str(query))["row"]))
             assert np.array_equal(row, want[query]), (cpu, query, np.flatnonzero(row != want[query]))
+    assert np.array_equal(rollout_of("x.npz", "--identity", "1")["rollout"], np.eye(n)), "what weighs nothing is not reached"
     n = 9
     for scale in 100, 0.7, 0.25:
         a = some_weights(rng, 3, 2, n)

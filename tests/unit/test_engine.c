@@ -170,7 +170,7 @@ static void run_heads(const struct head *heads, struct got *got, size_t count, i
         jobs[h] = (struct engine_job){.head = &heads[h],
                                       .output = heads[h].d_v ? got[h].output : NULL,
                                       .output_row = heads[h].d_v + 2,
-                                      .receiver = {take, &got[h]}};
+                                      .receiver = {.receive = take, .context = &got[h]}};
     }
     const struct engine_options options = {.threads = threads};
     if (!engine_run(jobs, count, &options, &error))
@@ -433,7 +433,7 @@ static void gives_only_what_is_wanted(void **state)
     struct engine_job job = {.head = &head, .output = one.output, .output_row = 8};
     assert_true(engine_run(&job, 1, &options, &error));
     assert_memory_equal(one.output, both.output, 33 * 8 * sizeof(float));
-    job = (struct engine_job){.head = &head, .receiver = {take, &one}};
+    job = (struct engine_job){.head = &head, .receiver = {.receive = take, .context = &one}};
     assert_true(engine_run(&job, 1, &options, &error));
     assert_memory_equal(one.weights, both.weights, 33 * 35 * sizeof(float));
     assert_true(engine_run(NULL, 0, &options, &error));
@@ -584,7 +584,8 @@ static void weights_after_dropout_have_no_entropy(void **state)
     struct got before = got_make(&head), after = got_make(&head);
     struct row_measures measures[2][N];
     const struct engine_options options = {.plain = true, .threads = 1};
-    struct engine_job job = {.head = &head, .receiver = {take, &before}, .measures = measures[0]};
+    struct engine_job job = {
+        .head = &head, .receiver = {.receive = take, .context = &before}, .measures = measures[0]};
     assert_true(engine_run(&job, 1, &options, &error));
     head.dropout = 0.5;
     job.receiver.context = &after;
@@ -748,7 +749,7 @@ static struct rules rules_set(const struct rules_data *data, unsigned set, size_
 static void expect_reference(const struct head *head, const struct runner *const *chain)
 {
     struct got got = got_make(head);
-    const struct engine_job job = {.head = head, .receiver = {take, &got}};
+    const struct engine_job job = {.head = head, .receiver = {.receive = take, .context = &got}};
     const struct engine_options options = {.threads = 1};
     struct error error = {0};
     double row[RULES_M];

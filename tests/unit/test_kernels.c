@@ -243,7 +243,7 @@ static struct engine_job sample_job(struct sample *s)
         .head = &s->head,
         .output = s->output.data,
         .output_row = s->head.d_v,
-        .receiver = {s->without_rows ? NULL : take_rows, s},
+        .receiver = {.receive = s->without_rows ? NULL : take_rows, .context = s},
         .measures = s->measures,
         .top = s->top,
         .top_count = s->top_count,
@@ -786,7 +786,8 @@ static void test_memory_limits_the_rows_at_a_time(void **state)
     size_t before = SIZE_MAX;
     for (size_t l = 0; l < 4; l++) {
         struct counting_receiver counting = {0};
-        struct engine_job job = {.head = &s.head, .receiver = {count_received, &counting}};
+        struct engine_job job = {.head = &s.head,
+                                 .receiver = {.receive = count_received, .context = &counting}};
         struct engine_options options = {.threads = 1, .memory_limit = limits[l]};
         struct error error = {0};
         assert_true(engine_run(&job, 1, &options, &error));

@@ -157,7 +157,7 @@ static struct engine_job job_of(const struct head *head, struct results *results
     return (struct engine_job){.head = head,
                                .output = results->output,
                                .output_row = head->d_v + 1,
-                               .receiver = {take, results},
+                               .receiver = {.receive = take, .context = results},
                                .measures = results->measures,
                                .top = results->top,
                                .top_count = TOP,
@@ -480,7 +480,7 @@ static void cuts_where_it_may(void **state)
     job.pool.keys = SIZE_MAX;
     assert_false(is_cut(&job));
     head.rules.block = 0;
-    job = (struct engine_job){.head = &head, .receiver = {take, NULL}};
+    job = (struct engine_job){.head = &head, .receiver = {.receive = take, .context = NULL}};
     assert_true(is_cut(&job));
     struct results *taken = &cut;
     job.receiver.context = taken;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compute/layer_product.h"
+#include "engine/engine.h"
 #include "engine/kernel.h"
 #include "engine/weights.h"
 
@@ -93,6 +94,105 @@ static void exact_sums_have_no_order(void **state)
     kernel_choose("best");
 }
 
+/* A chunk of keys, whose rows lie in lanes, has the same bits as its rows one by one; rows whose factor is 0 may hold anything. */
+static void exact_sums_of_keys_are_those_of_rows(void **state)
+{
+    (void)state;
+    enum { KEYS = 37 };
+    static _Alignas(64) float chunk[KEYS * KEYS_ROWS];
+    uint32_t random = 11;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (size_t rows = 1; kernel_choose(kernel_listed(k)) && rows <= KEYS_ROWS; rows += 9) {
+            double by_keys[KEYS] = {0}, by_rows[KEYS] = {0}, factors[KEYS_ROWS] = {0},
+                   totals[KEYS_ROWS] = {0};
+            for (size_t i = 0; i < KEYS * KEYS_ROWS; i++)
+                chunk[i] = i % KEYS_ROWS < rows ? some_weight(&random) : 0;
+            for (size_t r = 0; r < rows; r++)
+                factors[r] = r % 5 == 2 ? 0 : 1.0 / (double)(r + 2);
+            weights_add_exact_keys(by_keys, chunk, KEYS, factors, totals);
+            for (size_t r = 0; r < rows; r++) {
+                float row[KEYS];
+                for (size_t j = 0; j < KEYS; j++)
+                    row[j] = chunk[j * KEYS_ROWS + r];
+                struct exact_rows one = {.row = {row}, .factor = {factors[r]}, .count = 1};
+                weights_add_exact(by_rows, &one, KEYS);
+                assert_true(factors[r] == 0 || one.total[0] == totals[r]);
+            }
+            assert_memory_equal(by_keys, by_rows, sizeof by_rows);
+        }
+    kernel_choose("best");
+}
+
+/* The weights of a head, as a receiver gets them. */
+struct received {
+    float *weights; /* n×m, NaN at first */
+    size_t m, single, pieces;
+};
+
+static void receive_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
+{
+    struct received *to = context;
+    for (size_t r = 0; r < count; r++)
+        memcpy(to->weights + (first + r) * to->m, weights + r * stride, to->m * sizeof *weights);
+    to->single += count;
+}
+
+static void receive_pieces(void *context, const struct weights_of_keys *part)
+{
+    struct received *to = context;
+    for (size_t j = 0; j < part->keys; j++)
+        for (size_t r = 0; r < KEYS_ROWS; r++)
+            if (r < part->count)
+                to->weights[(part->first + r) * to->m + part->first_key + j] =
+                    part->weights[j * KEYS_ROWS + r];
+            else
+                assert_true(part->weights[j * KEYS_ROWS + r] == 0);
+    to->pieces++;
+}
+
+/* Weights that come in pieces are those that come in rows, to the bit, and rows that are NaN come as such. */
+static void check_pieces(size_t n, bool causal)
+{
+    struct error error = {0};
+    uint32_t random = (uint32_t)n;
+    float *q = malloc(n * 4 * sizeof *q), *rows = calloc(n * n, sizeof *rows),
+          *pieces = calloc(n * n, sizeof *pieces);
+    for (size_t i = 0; i < n * 4; i++)
+        q[i] = 40 * some_weight(&random) - 1;
+    struct head head = {.n = n, .m = n, .d_k = 4, .q = {q, 4, 1}, .k = {q, 4, 1}, .scale = 0.5};
+    head.rules = (struct rules){.causal = causal, .left = -1, .right = -1};
+    float *own = malloc(n * 4 * sizeof *own);
+    memcpy(own, q, n * 4 * sizeof *own);
+    own[(n / 2) * 4] = NAN;
+    head.q.data = own;
+    struct received by_rows = {rows, n, 0, 0}, by_pieces = {pieces, n, 0, 0};
+    const struct engine_options options = {.threads = 2};
+    struct engine_job job = {.head = &head, .receiver = {.receive = receive_rows, .context = &by_rows}};
+    assert_true(engine_run(&job, 1, &options, &error));
+    job.receiver = (struct row_receiver){receive_rows, &by_pieces, receive_pieces};
+    assert_true(engine_run(&job, 1, &options, &error));
+    assert_int_equal(by_rows.single, n);
+    assert_int_equal(by_pieces.single, 1);
+    assert_true(by_pieces.pieces > 0);
+    assert_memory_equal(rows, pieces, n * n * sizeof *rows);
+    free(q);
+    free(own);
+    free(rows);
+    free(pieces);
+}
+
+static void pieces_are_the_rows(void **state)
+{
+    (void)state;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (int causal = 0; kernel_choose(kernel_listed(k)) && causal < 2; causal++) {
+            check_pieces(2, causal);
+            check_pieces(70, causal);
+            check_pieces(2100, causal); /* more keys than a block's scores are held for */
+        }
+    kernel_choose("best");
+}
+
 /* What of a matrix is not 0. */
 enum pattern { ALL, LOWER, BAND, NONFINITE };
 
@@ -168,6 +268,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_combined_alike),
         cmocka_unit_test(exact_sums_have_no_order),
+        cmocka_unit_test(exact_sums_of_keys_are_those_of_rows),
+        cmocka_unit_test(pieces_are_the_rows),
         cmocka_unit_test(products_skip_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,7 +111,7 @@ static void run(const struct head *head, bool plain, struct made *made)
     const struct engine_job job = {.head = head,
                                    .output = made->output,
                                    .output_row = head->d_v,
-                                   .receiver = {take, made},
+                                   .receiver = {.receive = take, .context = made},
                                    .measures = made->rows};
     struct error error = {0};
     made->m = head->m;
