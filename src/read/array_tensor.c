@@ -105,3 +105,15 @@ bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const
     *deferred = (struct array){0};
     return tensor_of(tensor, archive, array, deferred, error);
 }
+
+void array_warn_opaque(struct warnings *warnings, const char *file, const struct array *array, size_t *told)
+{
+    enum { NAMED = 4 };
+    char unread[ARRAY_UNREAD_TEXT];
+    if (*told < NAMED)
+        warnings_add(warnings, "%s:%s: %s", file, array->name, array_unread(array, unread));
+    else if (*told == NAMED)
+        warnings_add(warnings, "%s: more of its arrays are records or pickled objects, which are not read",
+                     file);
+    (*told)++;
+}

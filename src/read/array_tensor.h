@@ -29,4 +29,8 @@ void array_drop_axis(struct array *array, int axis);
 bool array_place(struct place *place, struct archive *archive, const struct array *array,
                  struct error *error);
 
+/* Says of an array that is passed over, as it is records or pickled objects (array_is_opaque), why it cannot be read. *told counts
+ * those of the file: only the first few are named. */
+void array_warn_opaque(struct warnings *warnings, const char *file, const struct array *array, size_t *told);
+
 #endif

@@ -784,7 +784,7 @@ static bool pass_over(const struct dump *dump)
 {
     enum { NAMED = 4 };
     char names[256] = "";
-    size_t used = 0, count = 0;
+    size_t used = 0, count = 0, opaque = 0;
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const char *name = found_array(dump, found)->name;
@@ -794,6 +794,10 @@ static bool pass_over(const struct dump *dump)
             (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
+        if (!advice && array_is_opaque(found_array(dump, found))) {
+            array_warn_opaque(dump->warnings, dump_file(dump), found_array(dump, found), &opaque);
+            continue;
+        }
         if (advice)
             return archive_error(dump->archive, found_array(dump, found), dump->error,
                                  "this name is not understood, and would change the result%s%s",

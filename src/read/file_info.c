@@ -8,6 +8,7 @@
 #include "attention/weights_check.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "read/array_tensor.h"
 #include "read/dump.h"
 #include "read/dump_labels.h"
 #include "read/dump_names.h"
@@ -383,13 +384,16 @@ static void refuse_shapes(struct file_info *info)
     }
 }
 
-/* Arrays that a run would take, of types that cannot be read. */
+/* Arrays that a run would take, of types that cannot be read, and others that are no numbers. */
 static void info_unread(struct file_info *info)
 {
     struct sentence sentence = {.to = &info->warnings};
+    size_t opaque = 0;
     for (size_t i = 0; i < info->file.count; i++) {
         const struct array *array = &info->file.arrays[i];
         char unread[ARRAY_UNREAD_TEXT];
+        if (info->tensors[i].input == INPUT_COUNT && info->file.count > 1 && array_is_opaque(array))
+            array_warn_opaque(&info->warnings, array_file_name(&info->file), array, &opaque);
         if (info->tensors[i].input == INPUT_COUNT || dtype_kind(array->dtype)->widen)
             continue;
         sentence_add(&sentence, array->name, array_unread(array, unread));

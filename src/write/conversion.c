@@ -149,6 +149,11 @@ static bool conversion_reads(struct conversion *conversion, struct array *array,
     if (dtype_kind(array->dtype)->widen || (wanted == DTYPE_BF16 && array_read_as(array, wanted)))
         return true;
     struct array halves = *array;
+    char unread[ARRAY_UNREAD_TEXT];
+    if (array_is_opaque(array))
+        return error_set(error, ERROR_INPUT, "%s%s%s: %s%s", file, name[0] ? ":" : "", name,
+                         array_unread(array, unread),
+                         conversion->file->count > 1 ? "; --only leaves arrays out" : "");
     return error_set(error, ERROR_INPUT, "%s%s%s: numbers of the type %s cannot be read%s", file,
                      name[0] ? ":" : "", name, array->type,
                      array_read_as(&halves, DTYPE_BF16)

@@ -247,3 +247,39 @@ END
     fails 3 'none.npz:tokens: its shape is 0 numbers: expected a list of labels' attn run none.npz -o x.png
     fails 3 'half.npz:tokens: label 1 is no Unicode text: expected text' attn run half.npz -o x.png
 }
+
+@test "bug: a record array or pickled objects in an NPZ refused the whole file" {
+    local save why='objects that NumPy pickled, which are not read: expected numbers; save them by np.save(…, a.astype("float32")), and tokens by a.astype(str)'
+    local records="records of several fields, [('a', '<f4'), ('b', '<i2')]: expected one number each; save the fields by themselves"
+    for save in savez savez_compressed; do
+        "$PYTHON" - $save <<'END'
+import sys
+import numpy as np
+save, q = getattr(np, sys.argv[1]), np.arange(6, dtype="f4").reshape(3, 2)
+few = dict(extra=np.array([None, "x"], dtype=object), rec=np.zeros(2, [("a", "f4"), ("b", "i2")]))
+save("x.npz", q=q, k=q, **few)
+save("plain.npz", q=q, k=q)
+save("needed.npz", q=q.astype(object), k=q)
+save("tokens.npz", q=q, k=q, tokens=np.array(["a", "b", "c"], dtype=object))
+save("many.npz", q=q, k=q, **{f"x{i}": few["extra"] for i in range(9)})
+np.save("o.npy", few["extra"])
+END
+        same "$(attn run x.npz --format none -o x.npy 2>&1)" "attn: warning: x.npz:extra: $why
+attn: warning: x.npz:rec: $records"
+        attn run plain.npz -q --format none -o plain.npy
+        cmp x.npy plain.npy
+        same "$(attn info x.npz --format json | jq -c '.files[0] | [.tensors[].dtype], .warnings')" \
+            "$(jq -cn --arg why "$why" --arg records "$records" '["<f4", "<f4", "|O", "[('"'a', '<f4'), ('b', '<i2'"')]"],
+                ["x.npz:extra: " + $why, "x.npz:rec: " + $records]')"
+        fails 3 "x.npz:extra: $why; --only leaves arrays out" attn convert x.npz -o y.npz
+        attn convert x.npz -o y.npz --only q --only k
+        fails 3 "needed.npz:q: $why" attn run needed.npz -o y.png
+        same "$(attn info needed.npz --format json | jq -c '.files[0].warnings')" "$(jq -cn --arg why "$why" '["q: " + $why]')"
+        fails 3 "tokens.npz:tokens: $why; --only leaves arrays out" attn convert tokens.npz -o z.npz
+        same "$(attn run tokens.npz --format none -o y.npy 2>&1)" "attn: warning: tokens.npz:tokens: $why"
+        same "$(attn run many.npz --format none -o y.npy 2>&1 | tail -1)" \
+            "attn: warning: many.npz: more of its arrays are records or pickled objects, which are not read"
+        fails 3 "o.npy: $why" attn run o.npy -o y.png
+        fails 3 "o.npy: $why" attn convert o.npy -o z.npz
+    done
+}
