@@ -22,6 +22,10 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
 bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const struct array *array,
                            struct array *deferred, struct error *error);
 
+/* Whether it has no scales beside it, without which float8 is no numbers; array_tensor asks it too. Errors: ERROR_INPUT, which names
+ * these. */
+bool array_check_scales(const struct archive *archive, const struct array *array, struct error *error);
+
 /* Leaves out an axis of 1. */
 void array_drop_axis(struct array *array, int axis);
 

@@ -1,6 +1,7 @@
 /* The table of formats, and the choice of one for a file. No format is known here. */
 #include "read/read.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"

@@ -283,3 +283,34 @@ attn: warning: x.npz:rec: $records"
         fails 3 "o.npy: $why" attn convert o.npy -o z.npz
     done
 }
+
+@test "bug: float8 was read without the scales that stand beside it" {
+    local scales name file
+    for name in q:q.scale q:q_scale q:q.weight_scale q:q_scale_inv attn.q_proj.weight:attn.q_proj.weight_scale_inv attn.q_proj.weight:attn.q_proj.scale \
+        attn.q_proj.weight:attn.q_proj.scale_weight; do
+        scales=${name#*:}
+        name=${name%:*}
+        PYTHONPATH=$ROOT/tests/numpy "$PYTHON" -B - "$name" "$scales" <<'END'
+import sys
+import numpy as np
+from tensor_files import write_safetensors
+codes = np.arange(0x30, 0x40, dtype=np.uint8).reshape(4, 4)
+one = ("F32", np.ones((4, 4), "f4"))
+write_safetensors("x.safetensors", {sys.argv[1]: ("F8_E4M3", codes), "k": one, sys.argv[2]: ("F32", np.ones(1, "f4"))})
+write_safetensors("bare.safetensors", {sys.argv[1]: ("F8_E4M3", codes), "k": one})
+write_safetensors("wide.safetensors", {sys.argv[1]: one, "k": one, sys.argv[2]: ("F32", np.ones(1, "f4"))})
+END
+        fails 3 "x.safetensors:$name: float8 numbers, which mean little without their scales, $scales: expected them dequantized, multiplied by these, as float32, float16 or bfloat16" \
+            attn run --q "x.safetensors:$name" --k x.safetensors:k -o x.png
+        for file in bare wide; do
+            attn run --q "$file.safetensors:$name" --k $file.safetensors:k -q -o x.png
+        done
+    done
+    PYTHONPATH=$ROOT/tests/numpy "$PYTHON" -B -c 'import numpy as np
+from tensor_files import write_safetensors
+codes = ("F8_E5M2", np.arange(0x30, 0x34, dtype=np.uint8).reshape(2, 2))
+write_safetensors("y.safetensors", {"q": codes, "k": codes, "k.scale": ("F32", np.ones(1, "f4"))})'
+    fails 3 'y.safetensors:k: float8 numbers, which mean little without their scales, k.scale: expected them dequantized, multiplied by these, as float32, float16 or bfloat16' \
+        attn run y.safetensors -o x.png
+    attn info y.safetensors --format json | jq -e '.files[0].warnings[] | select(startswith("y.safetensors:k: float8 numbers"))' >/dev/null
+}
