@@ -118,16 +118,21 @@ static void cut_digits(const struct number_parts *parts, struct decimal *number)
 
 /* For number_take_overflow. */
 static _Atomic(const char *) overflow;
+static atomic_size_t overflows;
 
 static void note_overflow(const char *text)
 {
     const char *first = atomic_load(&overflow);
+    atomic_fetch_add(&overflows, 1);
     while ((!first || text < first) && !atomic_compare_exchange_weak(&overflow, &first, text))
         ;
 }
 
-const char *number_take_overflow(void)
+const char *number_take_overflow(size_t *count)
 {
+    const size_t read = atomic_exchange(&overflows, 0);
+    if (count)
+        *count = read;
     return atomic_exchange(&overflow, NULL);
 }
 

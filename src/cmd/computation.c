@@ -160,10 +160,9 @@ static bool check_kept(const struct part *part, struct error *error)
         return true;
     return error_set(
         error, ERROR_SYSTEM,
-        "%zu×%zu×%zu×%zu weights from layer %zu on are more than the %zu that --max-weights allows to be "
+        "%s weights from layer %zu on are more than the %zu that --max-weights allows to be "
         "held, and are not pooled beside layers of another size: raise it, or choose layers with --layer",
-        problem->layer_count, problem->heads, problem->n, problem->m, problem->layer_first,
-        part->request.max_weights);
+        request_size(&part->request, problem).text, problem->layer_first, part->request.max_weights);
 }
 
 bool computation_select(struct computation *computation, const struct options *options, struct error *error)
@@ -196,10 +195,12 @@ static double part_pairs(const struct part *part)
     const double queries = result_is_chosen(problem, &part->request)
                                ? (double)(part->selection.query_end - part->selection.query_first)
                                : (double)problem->n;
-    size_t layers = 0;
+    size_t layers = 0, heads = 0;
+    for (size_t h = 0; h < problem->heads; h++)
+        heads += result_has_head(problem, &part->request, h);
     for (size_t l = 0; l < problem->layer_count; l++)
         layers += result_has_layer(problem, &part->request, l);
-    return (double)layers * (double)problem->heads * queries * (double)problem->m;
+    return (double)layers * (double)heads * queries * (double)problem->m;
 }
 
 bool computation_compute(struct computation *computation, struct error *error)

@@ -161,6 +161,21 @@ static bool parse_ids(struct inputs *inputs, const char *text, struct error *err
     return inputs->ids.data;
 }
 
+/* The numbers of tokens as their labels. */
+static bool show_ids(struct inputs *inputs, struct error *error)
+{
+    const size_t count = tensor_count(&inputs->ids);
+    struct labels *labels = &inputs->tokens;
+    *labels = (struct labels){.given = true, .place = inputs->ids.place};
+    labels->text = memory_zeroed(count, sizeof *labels->text, error);
+    for (; labels->text && labels->count < count; labels->count++) {
+        labels->text[labels->count] = text_format("%.0f", (double)inputs->ids.data[labels->count]);
+        if (!labels->text[labels->count])
+            return error_memory(error, 32);
+    }
+    return labels->text;
+}
+
 /* Labels the tokens by their numbers in a vocabulary, unless labels were given. The numbers are those of one sequence. */
 static bool label_ids(struct inputs *inputs, const struct input_options *said, struct error *error)
 {
@@ -184,8 +199,10 @@ static bool label_ids(struct inputs *inputs, const struct input_options *said, s
     if (!said->tokenizer && inputs->ids.data && !inputs->tokens.given)
         warnings_add(&inputs->notes, "%s: the numbers of tokens, which --tokenizer FILE would give labels",
                      inputs->ids.place.file);
-    if (!said->tokenizer || inputs->tokens.given)
+    if (inputs->tokens.given || !(said->tokenizer || inputs->ids_are_tokens))
         return true;
+    if (!said->tokenizer)
+        return show_ids(inputs, error);
     const bool ok = vocabulary_read(&vocabulary, said->tokenizer, error) &&
                     vocabulary_label(&vocabulary, &inputs->ids, &inputs->tokens, error);
     vocabulary_free(&vocabulary);

@@ -148,7 +148,7 @@ const struct option_group group_attention = OPTION_GROUP("Attention", attention_
 static const struct option_row memory_rows[] = {
     {.name = "max-weights",
      .argument = "N",
-     .help = "most weights held, over all heads (default 16Mi); where there are more they are pooled",
+     .help = "most weights held, over the chosen heads (default 16Mi); where there are more they are pooled",
      .parse = value_size,
      OPTION_AT(engine.max_weights)},
     {.name = "memory",

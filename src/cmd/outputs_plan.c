@@ -201,11 +201,10 @@ static bool check_one_output(const struct outputs *outputs, const struct output 
         return false;
     for (size_t s = 0; s < content->stage_count; s++)
         if (!request_offers(request, problem, content->stages[s], format->writer->detail))
-            return error_set(
-                error, ERROR_SYSTEM,
-                "%s needs all %zu×%zu×%zu×%zu weights, more than the %zu that --max-weights allows to be "
-                "held; raise it, or choose less with --queries and --keys",
-                called, problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights);
+            return error_set(error, ERROR_SYSTEM,
+                             "%s needs all %s weights, more than the %zu that --max-weights allows to be "
+                             "held; raise it, or choose less with --queries and --keys",
+                             called, request_size(request, problem).text, request->max_weights);
     return true;
 }
 

@@ -384,8 +384,8 @@ const struct command command_rollout = {
                "  attn rollout x.npz --query cat -o row.csv\n"
                "  attn rollout vit.npz --query 0 --image photo.png -o seen.png\n",
     .groups = (const struct option_group *const[]){&group_rollout, &group_masks, &group_attention,
-                                                   &group_forms, &group_picture, &group_patches, &group_input, &group_general,
-                                                   &group_help, &group_input_files, NULL},
+                                                   &group_forms, &group_picture, &group_patches, &group_input,
+                                                   &group_general, &group_help, &group_input_files, NULL},
     .own_size = sizeof(struct rollout_options),
     .own_defaults = &(const struct rollout_options){.identity = 0.5},
     .run = rollout_run,

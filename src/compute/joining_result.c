@@ -157,7 +157,7 @@ bool joining_result(struct joining *joining, const struct result *tokens, int th
     bool ok = join_masks(joining, tokens, error) && result_begin(joining, tokens, error) &&
               join_room_make(&room, joining, tokens->problem->n, error);
     for (size_t l = 0; ok && l < p->layer_count; l++) {
-        ok = masks_add(&joining->result.masks, l, engine_threads(threads), error);
+        ok = masks_add(&joining->result.masks, l, NULL, engine_threads(threads), error);
         for (size_t h = 0; ok && h < p->heads; h++) {
             join_weights(joining, tokens, l, h, &room);
             join_measures(joining, l, h, &room);

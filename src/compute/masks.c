@@ -174,17 +174,22 @@ static bool masks_add_head(struct masks *masks, const struct head *head, size_t 
     return true;
 }
 
-bool masks_add(struct masks *masks, size_t layer, int threads, struct error *error)
+bool masks_add(struct masks *masks, size_t layer, const bool *heads, int threads, struct error *error)
 {
     const struct problem *problem = masks->problem;
     size_t *index = masks->index + layer * problem->heads;
+    const size_t *last = NULL; /* that of the head before */
     struct head head, before;
-    for (size_t h = 0; h < problem->heads; h++, before = head) {
+    for (size_t h = 0; h < problem->heads; h++) {
+        if (heads && !heads[h])
+            continue;
         problem_head(problem, layer, h, &head);
-        if (h > 0 && heads_share_mask(&head, &before))
-            index[h] = index[h - 1];
+        if (last && heads_share_mask(&head, &before))
+            index[h] = *last;
         else if (!masks_add_head(masks, &head, &index[h], threads, error))
             return false;
+        last = &index[h];
+        before = head;
     }
     return true;
 }

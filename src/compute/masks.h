@@ -38,10 +38,10 @@ struct mask {
 bool masks_make(struct masks *masks, const struct problem *problem, const struct pair_cells *cells,
                 bool are_kept, struct error *error);
 
-/* Adds the masks of the heads of a layer, found on so many threads. Errors: no memory. */
-bool masks_add(struct masks *masks, size_t layer, int threads, struct error *error);
+/* Adds the masks of those heads of a layer (NULL: all), found on so many threads. Errors: no memory. */
+bool masks_add(struct masks *masks, size_t layer, const bool *heads, int threads, struct error *error);
 
-/* The mask of a head of the problem, whose layer has been added. */
+/* The mask of a head of the problem, which has been added. */
 const struct mask *masks_head(const struct masks *masks, size_t layer, size_t head);
 
 /* The bit at a row and column of cells; 0 where `bits` is NULL. */

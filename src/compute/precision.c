@@ -125,15 +125,15 @@ static bool precision_add_row(struct precision *p, struct precision_row *row, co
     return true;
 }
 
-bool precision_add(struct precision *p, const struct layer *layer, size_t first, size_t end,
-                   struct error *error)
+bool precision_add(struct precision *p, const struct layer *layer, const bool *heads, size_t first,
+                   size_t end, struct error *error)
 {
     const struct problem *problem = layer->problem;
     struct precision_row row = {0};
     bool ok = true;
     for (size_t h = 0; ok && h < problem->heads; h++) {
         const struct head *head = &layer->heads[h];
-        if (!precision_has_float(head))
+        if (!heads[h] || !precision_has_float(head))
             continue;
         const double longest = fabs(head->scale) * precision_longest(head);
         for (size_t i = first; ok && i < end; i++) {

@@ -46,8 +46,8 @@ struct precision {
     } first, first_nan;
 };
 
-/* Adds rows [first, end) of every head of a layer, whose measures have been computed. Errors: no memory. */
-bool precision_add(struct precision *precision, const struct layer *layer, size_t first, size_t end,
-                   struct error *error);
+/* Adds rows [first, end) of those heads of a layer whose measures have been computed. Errors: no memory. */
+bool precision_add(struct precision *precision, const struct layer *layer, const bool *heads, size_t first,
+                   size_t end, struct error *error);
 
 #endif

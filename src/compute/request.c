@@ -30,11 +30,25 @@ bool request_needs_weights(const struct request *request, const struct problem *
     return needs || !outputs_need_no_weights(problem);
 }
 
+struct request_size request_size(const struct request *request, const struct problem *problem)
+{
+    struct request_size size;
+    snprintf(size.text, sizeof size.text, "%zu×%zu×%zu×%zu", selection_layers(request->selection, problem),
+             selection_heads(request->selection, problem), problem->n, problem->m);
+    return size;
+}
+
+/* Heads of which weights are kept, of all layers. */
+static double heads_kept(const struct request *request, const struct problem *problem)
+{
+    return (double)selection_layers(request->selection, problem) *
+           (double)selection_heads(request->selection, problem);
+}
+
 enum kept request_kept(const struct request *request, const struct problem *problem)
 {
     const struct selection *s = request->selection;
-    double heads = (double)problem->layer_count * (double)problem->heads,
-           limit = (double)request->max_weights;
+    const double heads = heads_kept(request, problem), limit = (double)request->max_weights;
     if (request->without_weights)
         return KEPT_NOTHING;
     /* Weights that were given are in memory already. */
@@ -83,11 +97,11 @@ static size_t step_of(size_t count, size_t side, size_t period)
 }
 
 /* The finest steps that fit the limit over all heads, at most POOLED_SIDE of them each way. */
-static void cells_plan(struct pair_cells *cells, const struct problem *problem, size_t limit)
+static void cells_plan(struct pair_cells *cells, const struct problem *problem, double heads, size_t limit)
 {
     const struct rules *rules = &problem->layers[0].rules;
     const size_t period = dilated_splits(rules, problem->m) ? rules->dilation : 1;
-    double heads = (double)problem->layer_count * (double)problem->heads, count;
+    double count;
     size_t side = POOLED_SIDE;
     do {
         cells->query_step = step_of(problem->n, side, period);
@@ -104,14 +118,13 @@ bool request_plan(const struct request *request, const struct problem *problem, 
     char name[40];
     const char *lack = request_lack(request, problem, name);
     if (lack)
-        return error_set(
-            error, ERROR_SYSTEM,
-            "%zu×%zu×%zu×%zu weights are more than the %zu that --max-weights allows to be held: %s "
-            "cannot be had; raise it%s",
-            problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights, lack,
-            lack == name || selection_is_mean(s) || request->whole_for
-                ? ""
-                : ", or choose less with --queries and --keys");
+        return error_set(error, ERROR_SYSTEM,
+                         "%s weights are more than the %zu that --max-weights allows to be held: %s cannot "
+                         "be had; raise it%s",
+                         request_size(request, problem).text, request->max_weights, lack,
+                         lack == name || selection_is_mean(s) || request->whole_for
+                             ? ""
+                             : ", or choose less with --queries and --keys");
     *kept = request_kept(request, problem);
     *cells = (struct pair_cells){
         .query_count = problem->n, .key_count = problem->m, .query_step = 1, .key_step = 1};
@@ -121,7 +134,8 @@ bool request_plan(const struct request *request, const struct problem *problem, 
         cells->key_first = s->key_first;
         cells->key_count = s->key_end - s->key_first;
     } else if (*kept == KEPT_POOLED) {
-        cells_plan(cells, problem, request->measures_only ? 0 : request->max_weights);
+        cells_plan(cells, problem, heads_kept(request, problem),
+                   request->measures_only ? 0 : request->max_weights);
     }
     cells->rows = size_divide_up(cells->query_count, cells->query_step);
     cells->columns = size_divide_up(cells->key_count, cells->key_step);

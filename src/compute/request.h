@@ -70,6 +70,12 @@ enum { POOLED_SIDE = 1024, TOP_KEYS = 8 };
  * weights. */
 bool request_needs_weights(const struct request *request, const struct problem *problem);
 
+/* "12×1×512×512": the weights of the chosen layers and heads, of which --max-weights limits the number. */
+struct request_size {
+    char text[96];
+};
+struct request_size request_size(const struct request *request, const struct problem *problem);
+
 /* How much of the weights would be kept. */
 enum kept request_kept(const struct request *request, const struct problem *problem);
 

@@ -54,7 +54,8 @@ static void layer_progress(void *context, size_t done, size_t total)
 /* The jobs of the engine for a layer, and what they point to. */
 struct layer_jobs {
     size_t count;
-    struct engine_job *jobs; /* one a head; with KEPT_RANGE another of the chosen queries, or only that */
+    struct engine_job
+        *jobs; /* one a head that is computed; with KEPT_RANGE another of the chosen queries, or only that */
     struct keeper *keepers;
     struct watcher *watchers;
     struct head *parts;
@@ -68,64 +69,106 @@ static void layer_jobs_free(struct layer_jobs *work)
     free(work->parts);
 }
 
-/* Moves the results of a head's job to those of a part of it, from query `first` on. */
-static void job_cut(struct engine_job *job, size_t first)
+static size_t heads_computed(const struct result *result)
 {
-    job->output += job->output ? first * job->output_row : 0;
-    job->measures += first;
+    size_t count = 0;
+    for (size_t h = 0; h < result->problem->heads; h++)
+        count += result->heads[h];
+    return count;
 }
 
-static bool layer_jobs_make(struct layer_jobs *work, struct result *result, const struct layer *layer,
-                            const struct row_watch *watch, float *output, struct error *error)
+/* Keeps the rows of a job as they come, if those of its head are kept. */
+static void job_keep(struct engine_job *job, struct keeper *keeper, const struct result *result,
+                     const struct layer *layer, size_t h)
+{
+    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
+    if (!stage_data_has(weights, layer->index, h))
+        return;
+    *keeper = (struct keeper){stage_data_matrix(weights, layer->index, h), result->cells.columns,
+                              result->cells.key_first};
+    job->receiver = (struct row_receiver){.receive = keeper_rows, .context = keeper};
+}
+
+/* Makes the job of a head one of the chosen queries, with their rows of its results. */
+static void job_cut(struct engine_job *job, struct head *part, const struct pair_cells *cells)
+{
+    *part = head_part(job->head, cells->query_first, cells->query_count);
+    job->head = part;
+    job->output += job->output ? cells->query_first * job->output_row : 0;
+    job->measures += cells->query_first;
+}
+
+/* Pools the rows of a job, if those of its head are kept. */
+static void job_pool(struct engine_job *job, const struct result *result, const struct layer *layer, size_t h)
 {
     const struct problem *problem = result->problem;
-    const size_t heads = problem->heads, n = problem->n;
+    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
+    if (!stage_data_has(weights, layer->index, h))
+        return;
+    job->pool = (struct pooling){.cells = stage_data_matrix(weights, layer->index, h),
+                                 .rows = result->cells.query_step,
+                                 .keys = result->cells.key_step,
+                                 .mean = result->pool_mean};
+    if (result->top)
+        job->top = result->top + (layer->index * problem->heads + h) * problem->n * result->top_count;
+    job->top_count = result->top_count;
+}
+
+/* Adds the job of a head. */
+static void layer_jobs_add(struct layer_jobs *work, const struct result *result, const struct layer *layer,
+                           const struct row_watch *watch, float *output, size_t h)
+{
+    const struct problem *problem = result->problem;
+    const size_t at = work->count++;
+    struct engine_job *job = &work->jobs[at];
+    *job = (struct engine_job){.head = &layer->heads[h],
+                               .output = layer_head_output(layer, output, h),
+                               .output_row = problem->heads * problem->d_v};
+    if (result->kept == KEPT_NOTHING)
+        return;
+    job->measures = layer->rows + h * problem->n;
+    if (result->only_chosen)
+        job_cut(job, &work->parts[at], &result->cells);
+    if (result->kept == KEPT_ALL || result->only_chosen)
+        job_keep(job, &work->keepers[at], result, layer, h);
+    if (result->kept != KEPT_POOLED)
+        return;
+    job_pool(job, result, layer, h);
+    work->watchers[at] = (struct watcher){watch, layer->index, h};
+    if (watch->rows)
+        job->receiver = (struct row_receiver){.receive = watcher_rows, .context = &work->watchers[at]};
+}
+
+/* Adds a job of the chosen queries of a head, beside that of all. */
+static void layer_jobs_add_part(struct layer_jobs *work, const struct result *result,
+                                const struct layer *layer, size_t h)
+{
     const struct pair_cells *cells = &result->cells;
-    work->count = heads * (result->kept == KEPT_RANGE && !result->only_chosen ? 2 : 1);
-    work->jobs = memory_zeroed(work->count, sizeof *work->jobs, error);
-    work->keepers = memory_zeroed(heads, sizeof *work->keepers, error);
-    work->watchers = memory_zeroed(heads, sizeof *work->watchers, error);
-    work->parts = memory_zeroed(heads, sizeof *work->parts, error);
+    const size_t at = work->count;
+    if (!stage_data_has(&result->stage[STAGE_WEIGHTS], layer->index, h))
+        return;
+    work->count++;
+    work->parts[at] = head_part(&layer->heads[h], cells->query_first, cells->query_count);
+    work->jobs[at].head = &work->parts[at];
+    job_keep(&work->jobs[at], &work->keepers[at], result, layer, h);
+}
+
+static bool layer_jobs_make(struct layer_jobs *work, const struct result *result, const struct layer *layer,
+                            const struct row_watch *watch, float *output, struct error *error)
+{
+    const size_t heads = result->problem->heads, most = 2 * heads_computed(result);
+    work->jobs = memory_zeroed(most, sizeof *work->jobs, error);
+    work->keepers = memory_zeroed(most, sizeof *work->keepers, error);
+    work->watchers = memory_zeroed(most, sizeof *work->watchers, error);
+    work->parts = memory_zeroed(most, sizeof *work->parts, error);
     if (!work->jobs || !work->keepers || !work->watchers || !work->parts)
         return false;
-    for (size_t h = 0; h < heads; h++) {
-        struct engine_job *job = &work->jobs[h];
-        *job = (struct engine_job){.head = &layer->heads[h],
-                                   .output = layer_head_output(layer, output, h),
-                                   .output_row = heads * problem->d_v};
-        if (result->kept == KEPT_NOTHING)
-            continue;
-        float *to = stage_data_matrix(&result->stage[STAGE_WEIGHTS], layer->index, h);
-        job->measures = layer->rows + h * n;
-        work->keepers[h] = (struct keeper){to, cells->columns, cells->key_first};
-        struct row_receiver receiver = {.receive = keeper_rows, .context = &work->keepers[h]};
-        switch (result->kept) {
-        case KEPT_ALL:
-            job->receiver = receiver;
-            break;
-        case KEPT_RANGE:
-            work->parts[h] = head_part(&layer->heads[h], cells->query_first, cells->query_count);
-            if (!result->only_chosen)
-                job = &work->jobs[heads + h];
-            else
-                job_cut(job, cells->query_first);
-            job->head = &work->parts[h];
-            job->receiver = receiver;
-            break;
-        case KEPT_POOLED:
-            job->pool = (struct pooling){
-                .cells = to, .rows = cells->query_step, .keys = cells->key_step, .mean = result->pool_mean};
-            if (result->top)
-                job->top = result->top + (layer->index * heads + h) * n * result->top_count;
-            job->top_count = result->top_count;
-            work->watchers[h] = (struct watcher){watch, layer->index, h};
-            if (watch->rows)
-                job->receiver = (struct row_receiver){.receive = watcher_rows, .context = &work->watchers[h]};
-            break;
-        case KEPT_NOTHING:
-            break;
-        }
-    }
+    for (size_t h = 0; h < heads; h++)
+        if (result->heads[h])
+            layer_jobs_add(work, result, layer, watch, output, h);
+    for (size_t h = 0; h < heads && result->kept == KEPT_RANGE && !result->only_chosen; h++)
+        if (result->heads[h])
+            layer_jobs_add_part(work, result, layer, h);
     return true;
 }
 
@@ -150,6 +193,16 @@ static size_t layers_computed(const struct result *result)
     return count;
 }
 
+/* Of heads without measures: how many rows of their output are NaN. */
+static void count_nan_rows(struct result *result, const struct layer *layer, const struct layer_jobs *work)
+{
+    const size_t heads = result->problem->heads;
+    for (size_t h = 0, at = 0; h < heads && result->kept == KEPT_NOTHING; h++)
+        if (result->heads[h])
+            result->measures[layer->index * heads + h] =
+                (struct measures){.nan_rows = nan_rows(&work->jobs[at++])};
+}
+
 /* Runs the engine over the heads of the layer. */
 static bool layer_attend(struct result *result, struct layer *layer, const struct request *request,
                          struct error *error)
@@ -165,7 +218,7 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct layer_jobs work = {0};
-    if (output && result->only_chosen)
+    if (output && (result->only_chosen || heads_computed(result) < problem->heads))
         memset(output, 0, problem->n * problem->d_out * sizeof *output);
     bool ok = layer_output_make(layer, output, error) &&
               layer_jobs_make(&work, result, layer, &request->watch, output, error);
@@ -178,9 +231,8 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     ok = ok && (!watch->begins || watch->begins(watch->context, layer, error)) &&
          engine_run(work.jobs, work.count, &options, error) &&
          (!watch->ends || watch->ends(watch->context, layer, layer_head_output(layer, output, 0), error));
-    for (size_t h = 0; ok && h < problem->heads && result->kept == KEPT_NOTHING; h++)
-        result->measures[layer->index * problem->heads + h] =
-            (struct measures){.nan_rows = nan_rows(&work.jobs[h])};
+    if (ok)
+        count_nan_rows(result, layer, &work);
     ok = ok && layer_output_finish(layer, output, engine, error);
     layer_jobs_free(&work);
     return ok;
@@ -212,13 +264,15 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     const bool given = problem->layers[layer->index].attention;
     const int threads = request->engine.threads;
     const size_t first = result->only_chosen ? result->cells.query_first : 0, count = rows_computed(result);
-    if (!masks_add(&result->masks, layer->index, engine_threads(threads), error) ||
+    if (!masks_add(&result->masks, layer->index, result->heads, engine_threads(threads), error) ||
         !(given ? layer_keep_given(result, layer, request, error)
                 : layer_attend(result, layer, request, error)) ||
         !(given || result->kept == KEPT_NOTHING ||
-          precision_add(&result->precision, layer, first, first + count, error)))
+          precision_add(&result->precision, layer, result->heads, first, first + count, error)))
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
+        if (!result->heads[h])
+            continue;
         struct measures *measures = &result->measures[layer->index * problem->heads + h];
         const struct mask *mask = masks_head(&result->masks, layer->index, h);
         if (result->kept == KEPT_NOTHING) {
@@ -271,7 +325,7 @@ static void result_warn(const struct result *result, const struct request *reque
 {
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
-           rows = layers_computed(result) * problem->heads * rows_computed(result);
+           rows = layers_computed(result) * heads_computed(result) * rows_computed(result);
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
@@ -335,6 +389,23 @@ bool result_has_layer(const struct problem *problem, const struct request *reque
     return selection_has_layer(request->selection, layer) || problem_is_stack(problem);
 }
 
+/* Whether the output of a layer is made of all its heads, or all of it is wanted. */
+static bool needs_all_heads(const struct problem *problem, const struct selection *selection)
+{
+    bool needs = problem_is_stack(problem) || selection->average_heads;
+    for (size_t l = 0; l < problem->layer_count; l++) {
+        const struct problem_layer *layer = &problem->layers[l];
+        needs = needs || layer->w_o || layer->b_o || layer->settings.norm == NORM_POST;
+    }
+    return needs && problem->d_out > 0;
+}
+
+bool result_has_head(const struct problem *problem, const struct request *request, size_t head)
+{
+    return selection_has_head(request->selection, head) || needs_all_heads(problem, request->selection) ||
+           (request->watch.ends && problem->d_v > 0);
+}
+
 bool result_is_chosen(const struct problem *problem, const struct request *request)
 {
     const struct selection *s = request->selection;
@@ -356,9 +427,12 @@ static bool result_make(struct result *result, const struct request *request, st
         return error_memory(error, SIZE_MAX);
     result->measures = memory_zeroed(heads, sizeof *result->measures, error);
     result->layers = memory_zeroed(problem->layer_count, sizeof *result->layers, error);
+    result->heads = memory_zeroed(problem->heads, sizeof *result->heads, error);
+    for (size_t h = 0; result->heads && h < problem->heads; h++)
+        result->heads[h] = result_has_head(problem, request, h);
     for (size_t l = 0; result->layers && l < problem->layer_count; l++)
         result->layers[l] = result_has_layer(problem, request, l);
-    if (!result->measures || !result->layers ||
+    if (!result->measures || !result->layers || !result->heads ||
         !request_plan(request, problem, &result->kept, &result->cells, error))
         return false;
     result->only_chosen = result_is_chosen(problem, request);
@@ -391,12 +465,12 @@ bool result_compute(struct result *result, const struct problem *problem, const 
             return false;
     }
     if (result->kept == KEPT_POOLED && !request->measures_only)
-        warnings_add(warnings,
-                     "%zu×%zu×%zu×%zu weights are more than the %zu of --max-weights: cells of %zu×%zu are "
-                     "held, the %s of each",
-                     problem->layer_count, problem->heads, problem->n, problem->m, request->max_weights,
-                     result->cells.query_step, result->cells.key_step,
-                     result->pool_mean ? "mean" : "largest");
+        warnings_add(
+            warnings,
+            "%s weights are more than the %zu of --max-weights: cells of %zu×%zu are held, the %s of "
+            "each",
+            request_size(request, problem).text, request->max_weights, result->cells.query_step,
+            result->cells.key_step, result->pool_mean ? "mean" : "largest");
     result_warn(result, request, warnings);
     return true;
 }
@@ -407,6 +481,7 @@ void result_free(struct result *result)
     masks_free(&result->masks);
     free(result->measures);
     free(result->layers);
+    free(result->heads);
     free(result->top);
     free(result->given);
     *result = (struct result){0};

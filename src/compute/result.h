@@ -22,6 +22,7 @@
 struct result {
     const struct problem *problem;
     bool *layers; /* whether each was computed: result_has_layer; owned */
+    bool *heads;  /* whether each was, in all these layers: result_has_head; owned */
     enum kept kept;
     struct pair_cells cells; /* the pairs whose weights are kept, and their mask */
     /* With KEPT_RANGE: the other queries were not computed. Measures (but for `allowed`) and output are of the chosen ones
@@ -32,8 +33,8 @@ struct result {
     struct stage_data stage[STAGE_COUNT];
     struct masks masks;
     /* layers×heads of the problem, of all keys, and queries unless only_chosen; owned. With KEPT_NOTHING they have no rows,
-     * and only count: the rows that see nothing, those whose output is NaN, and the allowed pairs. Zeroed for a layer that was not
-     * computed. */
+     * and only count: the rows that see nothing, those whose output is NaN, and the allowed pairs. Zeroed for a layer or a head that was
+     * not computed. */
     struct measures *measures;
     struct row_key *top; /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
@@ -48,6 +49,10 @@ struct result {
 /* Whether a layer will be computed: it is chosen, or layers take the output of the one below. Of others the result has no
  * numbers. */
 bool result_has_layer(const struct problem *problem, const struct request *request, size_t layer);
+
+/* Whether a head will be computed: it is chosen, or what is made of all heads is needed: an output through w_o or a norm, the whole
+ * output, the layer above, what watches the output of heads. Of others the result has no numbers, and their columns of an output are 0. */
+bool result_has_head(const struct problem *problem, const struct request *request, size_t head);
 
 /* Whether only the chosen queries of a problem will be computed: only_chosen of its result. */
 bool result_is_chosen(const struct problem *problem, const struct request *request);

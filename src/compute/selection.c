@@ -147,6 +147,16 @@ bool selection_has_head(const struct selection *selection, size_t head)
     return has;
 }
 
+size_t selection_layers(const struct selection *selection, const struct problem *problem)
+{
+    return selection->layers ? selection->layer_count : problem->layer_count;
+}
+
+size_t selection_heads(const struct selection *selection, const struct problem *problem)
+{
+    return selection->heads ? selection->head_count : problem->heads;
+}
+
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem)
 {
     return selection->query_end - selection->query_first == problem->n &&

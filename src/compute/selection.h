@@ -48,6 +48,10 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
 bool selection_has_layer(const struct selection *selection, size_t layer);
 bool selection_has_head(const struct selection *selection, size_t head);
 
+/* How many layers, and how many heads of each, are chosen. */
+size_t selection_layers(const struct selection *selection, const struct problem *problem);
+size_t selection_heads(const struct selection *selection, const struct problem *problem);
+
 /* Whether every query and key is wanted. */
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem);
 

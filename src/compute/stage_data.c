@@ -38,6 +38,8 @@ static void scores_work(void *context, int worker, size_t r)
     const struct stage_shape *shape = &rows->stage->shape;
     const size_t h = r / shape->rows, i = r % shape->rows, at = (size_t)worker * shape->columns;
     struct reference_room made = {.row = rows->memory + at, .keys = rows->keys + at};
+    if (!stage_data_has(rows->stage, rows->layer->index, h))
+        return;
     float *to = stage_data_matrix(rows->stage, rows->layer->index, h) + i * shape->columns;
     reference_row(&rows->layer->heads[h], i, rows->which, &made);
     for (size_t j = 0; j < shape->columns; j++)
@@ -71,6 +73,8 @@ static bool fill_scores(const struct stage_data *stage, const struct layer *laye
 static void fill_distances(const struct stage_data *stage, const struct layer *layer)
 {
     for (size_t h = 0; h < stage->shape.heads; h++) {
+        if (!stage_data_has(stage, layer->index, h))
+            continue;
         float *to = stage_data_matrix(stage, layer->index, h);
         struct head head;
         problem_head(layer->problem, layer->index, h, &head);
@@ -84,17 +88,20 @@ static void fill_encoding(const struct stage_data *stage, const struct layer *la
 {
     const struct problem_layer *spec = &layer->problem->layers[layer->index];
     const struct stage_shape *shape = &stage->shape;
-    float *to = stage_data_matrix(stage, layer->index, 0);
     bool each;
     size_t columns = stage_encoding_columns(spec, layer->problem->m, &each);
-    if (columns != shape->columns || each != shape->is_pairs) /* a layer that is not chosen */
+    const bool is_chosen = columns == shape->columns && each == shape->is_pairs;
+    if (stage->place && is_chosen)
+        fill_distances(stage, layer);
+    if (stage->place)
+        return;
+    float *to = stage_data_matrix(stage, layer->index, 0);
+    if (!is_chosen)
         memset(to, 0, shape->heads * shape->rows * shape->columns * sizeof *to);
     else if (spec->settings.position == POSITION_SINUSOIDAL)
         position_sinusoidal(to, shape->rows, shape->columns, &spec->encoded_at[0], spec->position_base);
-    else if (!each)
-        position_rotary_table(to, shape->rows, &spec->rotation, &spec->query_at);
     else
-        fill_distances(stage, layer);
+        position_rotary_table(to, shape->rows, &spec->rotation, &spec->query_at);
 }
 
 bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
@@ -136,12 +143,30 @@ bool stage_data_lend(struct stage_data *data, const struct problem *problem, str
     return data->given;
 }
 
-static bool stage_data_alloc(struct stage_data *data, size_t layers, struct error *error)
+/* Gives the chosen heads of the chosen layers places, in their order. *count: how many. */
+static bool stage_data_place(struct stage_data *data, const struct problem *problem,
+                             const struct selection *selection, size_t *count, struct error *error)
+{
+    data->place = memory_alloc(problem->layer_count * problem->heads, sizeof *data->place, error);
+    *count = 0;
+    for (size_t l = 0; data->place && l < problem->layer_count; l++)
+        for (size_t h = 0; h < problem->heads; h++)
+            data->place[l * problem->heads + h] =
+                selection_has_layer(selection, l) && selection_has_head(selection, h) ? (*count)++ : SIZE_MAX;
+    return data->place;
+}
+
+static bool stage_data_alloc(struct stage_data *data, const struct problem *problem,
+                             const struct selection *selection, struct error *error)
 {
     const struct stage_shape *shape = &data->shape;
-    size_t count;
-    if (!size_multiply(shape->rows, shape->columns, &count) || !size_multiply(count, shape->heads, &count) ||
-        !size_multiply(count, layers, &count))
+    const bool is_of_heads = shape->is_pairs && shape->whose == STAGE_HEADS_EACH;
+    size_t matrices, count;
+    if (!size_multiply(problem->layer_count, shape->heads, &matrices))
+        return error_memory(error, SIZE_MAX);
+    if (is_of_heads && !stage_data_place(data, problem, selection, &matrices, error))
+        return false;
+    if (!size_multiply(shape->rows, shape->columns, &count) || !size_multiply(count, matrices, &count))
         return error_memory(error, SIZE_MAX);
     data->data = memory_alloc(count, sizeof *data->data, error);
     return data->data != NULL;
@@ -157,7 +182,8 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
             continue;
         if (!stage_data_plan(&stages[s], s, problem, request, cells, error))
             return false;
-        if (s != STAGE_MASK && !stages[s].given && !stage_data_alloc(&stages[s], problem->layer_count, error))
+        if (s != STAGE_MASK && !stages[s].given &&
+            !stage_data_alloc(&stages[s], problem, request->selection, error))
             return false;
     }
     return true;
@@ -168,5 +194,6 @@ void stage_data_free(struct stage_data stages[STAGE_COUNT])
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
         free(stages[s].data);
         free(stages[s].given);
+        free(stages[s].place);
     }
 }

@@ -4,18 +4,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "compute/layer.h"
 #include "compute/request.h"
 #include "compute/stage.h"
 
-/* One stage: layers×heads×rows×columns, packed. The output is one matrix as wide as all heads. */
+/* One stage: layers×heads×rows×columns, packed; of pairs, those of chosen layers and heads. The output is one matrix as wide as all heads. */
 struct stage_data {
     float *
         data; /* owned; NULL: not there, the mask, whose numbers are compute/masks.h's, or weights that were given */
     float **
         given; /* of weights that were given: where those of each layer lie, in place of data; the list is owned */
+    size_t *place; /* of a stage of pairs, layers×heads: which matrix of data is theirs; SIZE_MAX: none, they
+                      are not chosen; owned; NULL: all have one, in their order */
     struct stage_shape shape;
 };
 
@@ -37,11 +40,19 @@ static inline bool stage_data_is_there(const struct stage_data *stage)
     return stage->data || stage->given;
 }
 
-/* Matrix of layer l and head h, rows×columns. */
+/* Whether there is a matrix of layer l and head h. */
+static inline bool stage_data_has(const struct stage_data *stage, size_t l, size_t h)
+{
+    return !stage->place || stage->place[l * stage->shape.heads + h] < SIZE_MAX;
+}
+
+/* Matrix of layer l and head h, which has one, rows×columns. */
 static inline float *stage_data_matrix(const struct stage_data *stage, size_t l, size_t h)
 {
-    const size_t matrix = stage->shape.rows * stage->shape.columns;
-    return stage->given ? stage->given[l] + h * matrix : stage->data + (l * stage->shape.heads + h) * matrix;
+    const size_t matrix = stage->shape.rows * stage->shape.columns, at = l * stage->shape.heads + h;
+    if (stage->given)
+        return stage->given[l] + h * matrix;
+    return stage->data + (stage->place ? stage->place[at] : at) * matrix;
 }
 
 void stage_data_free(struct stage_data stages[STAGE_COUNT]);

@@ -219,8 +219,9 @@ static bool heads_agree(const struct check *check, const struct problem_layer *l
     const struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;
     if (q->heads % k->heads != 0)
         return place_error(projection_place(check, k, 1), check->error,
-                           "%zu heads and %zu key/value heads: the first must be a multiple of the second",
-                           q->heads, k->heads);
+                           "%s and %s: their %zu heads must be a multiple of their %zu key/value heads",
+                           phrase_projection(check, q, 0).text, phrase_projection(check, k, 1).text, q->heads,
+                           k->heads);
     if (v->width && v->heads != k->heads / heads_a_result(check))
         return place_error(projection_place(check, v, 2), check->error, "%s and %s: %s",
                            phrase_projection(check, k, 1).text, phrase_projection(check, v, 2).text,

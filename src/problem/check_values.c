@@ -67,15 +67,19 @@ static bool warn_nonfinite(const struct tensor *tensor, const char *name, bool m
                            struct warnings *warnings)
 {
     size_t count = tensor_count(tensor), found = 0, first = 0;
+    bool any = false;
     for (size_t i = 0; i < count; i++) {
         float value = tensor->data[i];
         if (isfinite(value) || (may_mask && value == -INFINITY))
+            continue;
+        any = true;
+        if (tensor->is_told && isinf(value))
             continue;
         if (found++ == 0)
             first = i;
     }
     if (found == 0)
-        return false;
+        return any;
     char what[32], where[96], more[48] = "";
     if (found > 1)
         snprintf(more, sizeof more, " and %zu more", found - 1);

@@ -127,6 +127,7 @@ struct inputs {
     struct labels tokens, key_tokens;
     struct tensor
         ids; /* of the tokens in the vocabulary of their tokenizer; no data: not given. Of two axes: of a batch */
+    bool ids_are_tokens;   /* they stand where labels do, and are these unless a vocabulary has others */
     struct warnings notes; /* what in the files was taken for what; not a warning */
     char *title;
     bool has_parts; /* files have attention of an encoder or decoder, and one was chosen */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 bool array_place(struct place *place, struct archive *archive, const struct array *array, struct error *error)
 {
@@ -41,6 +42,32 @@ static void fit_rank(struct array *array)
     }
 }
 
+/* The scales that stand beside an array of float8, by the names that compressed-tensors, DeepSeek and ComfyUI give them; NULL: none do. */
+static const struct array *array_scales(const struct archive *archive, const struct array *array)
+{
+    static const char *const endings[] = {"_scale",        "_scale_inv",        ".scale",       ".scale_inv",
+                                          ".weight_scale", ".weight_scale_inv", ".scale_weight"};
+    const size_t length = strlen(array->name), weight = text_ends(array->name, ".weight") ? 7 : 0;
+    const struct array *scales = NULL;
+    char name[512];
+    for (size_t i = 0; !scales && i < sizeof endings / sizeof *endings; i++)
+        for (size_t cut = 0; !scales && cut <= weight && length < sizeof name - 32; cut += 7) {
+            snprintf(name, sizeof name, "%.*s%s", (int)(length - cut), array->name, endings[i]);
+            scales = archive_find(archive, name);
+        }
+    return scales;
+}
+
+bool array_check_scales(const struct archive *archive, const struct array *array, struct error *error)
+{
+    const struct array *scales = dtype_is_float8(array->dtype) ? array_scales(archive, array) : NULL;
+    return !scales ||
+           archive_error(archive, array, error,
+                         "float8 numbers, which mean little without their scales, %s: expected them "
+                         "dequantized, multiplied by these, as float32, float16 or bfloat16",
+                         scales->name);
+}
+
 /* With `deferred` NULL all numbers are fetched. */
 static bool tensor_of(struct tensor *tensor, struct archive *archive, const struct array *given,
                       struct array *deferred, struct error *error)
@@ -52,6 +79,8 @@ static bool tensor_of(struct tensor *tensor, struct archive *archive, const stru
     if (!dtype_kind(array.dtype)->widen) /* a format without other types says which it has */
         return archive_load(archive, &array, error) &&
                archive_error(archive, &array, error, "%s", array_unread(&array, unread));
+    if (!array_check_scales(archive, &array, error))
+        return false;
     fit_rank(&array);
     if (array.rank > TENSOR_RANK_MAX)
         return archive_error(archive, &array, error,
@@ -104,4 +133,16 @@ bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const
 {
     *deferred = (struct array){0};
     return tensor_of(tensor, archive, array, deferred, error);
+}
+
+void array_warn_opaque(struct warnings *warnings, const char *file, const struct array *array, size_t *told)
+{
+    enum { NAMED = 4 };
+    char unread[ARRAY_UNREAD_TEXT];
+    if (*told < NAMED)
+        warnings_add(warnings, "%s:%s: %s", file, array->name, array_unread(array, unread));
+    else if (*told == NAMED)
+        warnings_add(warnings, "%s: more of its arrays are records or pickled objects, which are not read",
+                     file);
+    (*told)++;
 }

@@ -22,11 +22,19 @@ bool array_tensor(struct tensor *tensor, struct archive *archive, const struct a
 bool array_tensor_deferred(struct tensor *tensor, struct archive *archive, const struct array *array,
                            struct array *deferred, struct error *error);
 
+/* Whether it has no scales beside it, without which float8 is no numbers; array_tensor asks it too. Errors: ERROR_INPUT, which names
+ * these. */
+bool array_check_scales(const struct archive *archive, const struct array *array, struct error *error);
+
 /* Leaves out an axis of 1. */
 void array_drop_axis(struct array *array, int axis);
 
 /* The place of an array in messages: "FILE:NAME". */
 bool array_place(struct place *place, struct archive *archive, const struct array *array,
                  struct error *error);
+
+/* Says of an array that is passed over, as it is records or pickled objects (array_is_opaque), why it cannot be read. *told counts
+ * those of the file: only the first few are named. */
+void array_warn_opaque(struct warnings *warnings, const char *file, const struct array *array, size_t *told);
 
 #endif

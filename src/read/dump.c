@@ -98,6 +98,15 @@ static bool find_of_layer(const char *name, struct found *found)
     return true;
 }
 
+/* Whether the array `tokens` has their numbers in a vocabulary, as TransformerLens has them, and no other has. */
+static bool is_tokens_of_ids(const struct archive *archive, const struct array *array)
+{
+    bool is_only = strcmp(array->name, "tokens") == 0 && dtype_is_integer(array->dtype);
+    for (size_t i = 0; is_only && i < archive->count; i++)
+        is_only = !json_names_ids(archive->arrays[i].name);
+    return is_only;
+}
+
 static void find_all(struct dump *dump)
 {
     const bool is_own = dump_has_about(dump->archive);
@@ -107,7 +116,7 @@ static void find_all(struct dump *dump)
         *found = (struct found){.array = i, .input = INPUT_COUNT};
         if (!array->name[0])
             continue;
-        found->is_ids = json_names_ids(array->name);
+        found->is_ids = json_names_ids(array->name) || is_tokens_of_ids(dump->archive, array);
         if (found->is_ids || (is_own && find_of_layer(array->name, found)))
             continue;
         find_plain(array->name, found);
@@ -662,6 +671,7 @@ static bool dump_put_ids(const struct dump *dump)
         tensor_free(&tensor);
         if (!ok)
             return false;
+        dump->inputs->ids_are_tokens = !json_names_ids(found_array(dump, &dump->list[i])->name);
     }
     return true;
 }
@@ -784,16 +794,22 @@ static bool pass_over(const struct dump *dump)
 {
     enum { NAMED = 4 };
     char names[256] = "";
-    size_t used = 0, count = 0;
+    size_t used = 0, count = 0, opaque = 0;
     for (size_t i = 0; i < dump->count; i++) {
         const struct found *found = &dump->list[i];
         const char *name = found_array(dump, found)->name;
+        if (is_found(found) && !array_check_scales(dump->archive, found_array(dump, found), dump->error))
+            return false;
         if (is_found(found) || found->is_ids || found->dump || found->other ||
             input_named(name) < INPUT_COUNT || name[0] == '_' || text_begins(name, "x-") ||
             dump_name_is_result(name) || dump_labels_are(found_array(dump, found)) ||
             (dump->has_hooks && strstr(name, "hook_")))
             continue;
         const char *advice = json_names_advice(name);
+        if (!advice && array_is_opaque(found_array(dump, found))) {
+            array_warn_opaque(dump->warnings, dump_file(dump), found_array(dump, found), &opaque);
+            continue;
+        }
         if (advice)
             return archive_error(dump->archive, found_array(dump, found), dump->error,
                                  "this name is not understood, and would change the result%s%s",

@@ -8,9 +8,11 @@
 #include "attention/weights_check.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "read/array_tensor.h"
 #include "read/dump.h"
 #include "read/dump_labels.h"
 #include "read/dump_names.h"
+#include "read/file_trial.h"
 #include "read/inputs_put.h"
 #include "read/model.h"
 #include "read/model_plan.h"
@@ -113,7 +115,8 @@ static const char *profile_of(const struct filled *filled)
     return has_projections(filled) ? "projections" : NULL;
 }
 
-static void find_missing(const struct filled *filled, struct warnings *missing)
+/* Returns whether nothing is missing that weights could not be made without. */
+static bool find_missing(const struct filled *filled, struct warnings *missing)
 {
     const bool *has = filled->has;
     const bool any_qk = has[INPUT_Q] || has[INPUT_K];
@@ -121,12 +124,12 @@ static void find_missing(const struct filled *filled, struct warnings *missing)
         warnings_add(missing, "embeddings: a model's weights need them, and --projections");
         if (filled->lacks_heads)
             warnings_add(missing, "heads: no file says how many there are; --heads N or --config FILE does");
-        return;
+        return false;
     }
     if (has[INPUT_ATTENTION])
-        return;
+        return true;
     if (has[INPUT_EMBEDDINGS] && !any_qk)
-        return;
+        return true;
     if (has_projections(filled) && !any_qk)
         warnings_add(missing, "embeddings: projections need them");
     else if (!any_qk && !has[INPUT_V])
@@ -139,6 +142,7 @@ static void find_missing(const struct filled *filled, struct warnings *missing)
         if (!has[INPUT_V])
             warnings_add(missing, "v: without it there are weights, and no output");
     }
+    return has[INPUT_Q] && has[INPUT_K];
 }
 
 /* ---- numbers ---- */
@@ -320,11 +324,13 @@ static bool info_measure(struct file_info *info, struct error *error)
 /* ---- labels ---- */
 
 static void check_labels(const struct labels *labels, size_t count, const char *called, const char *of,
-                         struct warnings *warnings)
+                         struct file_info *info)
 {
     const bool has_header = labels->header != LABELS_ONLY && labels->count == count + 1;
-    if (labels->given && labels->count != count && !has_header)
-        warnings_add(warnings, "%zu %s for %zu %s: expected as many", labels->count, called, count, of);
+    if (!labels->given || labels->count == count || has_header)
+        return;
+    warnings_add(&info->warnings, "%zu %s for %zu %s: expected as many", labels->count, called, count, of);
+    info->skips_trial = true;
 }
 
 /* Whether there are as many labels as queries and keys. Only of a text, which has labels. */
@@ -338,9 +344,9 @@ static void check_text_labels(struct file_info *info)
         if (array->rank < 2 || inputs->layers || !(is_plain || input == INPUT_ATTENTION))
             continue;
         const size_t n = array->shape[array->rank - 2], m = array->shape[array->rank - 1];
-        check_labels(&inputs->tokens, n, "tokens", is_plain ? "rows" : "queries", &info->warnings);
+        check_labels(&inputs->tokens, n, "tokens", is_plain ? "rows" : "queries", info);
         if (input == INPUT_ATTENTION)
-            check_labels(&inputs->key_tokens, m, "key_tokens", "keys", &info->warnings);
+            check_labels(&inputs->key_tokens, m, "key_tokens", "keys", info);
     }
 }
 
@@ -378,94 +384,22 @@ static void refuse_shapes(struct file_info *info)
     }
 }
 
-/* Arrays that a run would take, of types that cannot be read. */
+/* Arrays that a run would take, of types that cannot be read, and others that are no numbers. */
 static void info_unread(struct file_info *info)
 {
     struct sentence sentence = {.to = &info->warnings};
+    size_t opaque = 0;
     for (size_t i = 0; i < info->file.count; i++) {
         const struct array *array = &info->file.arrays[i];
         char unread[ARRAY_UNREAD_TEXT];
+        if (info->tensors[i].input == INPUT_COUNT && info->file.count > 1 && array_is_opaque(array))
+            array_warn_opaque(&info->warnings, array_file_name(&info->file), array, &opaque);
         if (info->tensors[i].input == INPUT_COUNT || dtype_kind(array->dtype)->widen)
             continue;
         sentence_add(&sentence, array->name, array_unread(array, unread));
         info->skips_trial = true;
     }
     sentence_end(&sentence);
-}
-
-/* ---- what a run says ---- */
-
-static void info_warn_once(struct file_info *info, const char *text)
-{
-    for (size_t i = 0; i < info->warnings.count; i++)
-        if (strcmp(info->warnings.text[i], text) == 0)
-            return;
-    warnings_add(&info->warnings, "%s", text);
-}
-
-/* Whether a tensor is that of an array, by its place. */
-static bool is_of_array(const struct tensor *tensor, const struct array *array)
-{
-    const char *place = tensor->data ? tensor->place.file : NULL;
-    const size_t length = place ? strlen(place) : 0, name = strlen(array->name);
-    return length > name && place[length - name - 1] == ':' &&
-           strcmp(place + length - name, array->name) == 0;
-}
-
-/* Masks under names of other software are a mask, one of keys, or a bias by their numbers: as which one they were read. */
-static bool info_name_masks(struct file_info *info, const struct inputs *inputs, struct error *error)
-{
-    static const enum input masks[] = {INPUT_MASK, INPUT_KEY_MASK, INPUT_BIAS};
-    enum { COUNT = sizeof masks / sizeof *masks };
-    for (size_t i = 0; i < info->file.count; i++) {
-        struct tensor_info *tensor = &info->tensors[i];
-        bool is_mask = false;
-        for (size_t m = 0; m < COUNT; m++)
-            is_mask = is_mask || tensor->input == masks[m];
-        for (size_t m = 0; is_mask && m < COUNT; m++) {
-            if (tensor->input == masks[m] ||
-                !is_of_array(&inputs->all.tensor[masks[m]], &info->file.arrays[i]))
-                continue;
-            free(tensor->reading);
-            const struct dump_reading reading = {.input = masks[m], .layer = SIZE_MAX, .step = SIZE_MAX};
-            tensor->reading = NULL;
-            if (!put_reading(tensor, &reading, error))
-                return false;
-            break;
-        }
-    }
-    return true;
-}
-
-/* Reads the arrays as a run does, and tells what it would warn of and refuse. Numbers may be changed where they lie. */
-static bool info_try(struct file_info *info, struct error *error)
-{
-    static const struct read_target any = {.what = READ_ANY};
-    const struct array_path *path = &info->file.path;
-    struct inputs inputs = {0};
-    struct warnings warnings = {0};
-    struct error refused = {0};
-    bool ok = true;
-    if (dump_read(&inputs, &info->file.archive, path->name, path->index, &any, &warnings, &refused))
-        ok = info_name_masks(info, &inputs, error);
-    else if (refused.kind == ERROR_SYSTEM)
-        ok = error_set(error, ERROR_SYSTEM, "%s", refused.message);
-    for (size_t i = 0; i < warnings.count; i++)
-        info_warn_once(info, warnings.text[i]);
-    if (refused.kind != ERROR_NONE && refused.kind != ERROR_SYSTEM)
-        info_warn_once(info, refused.message);
-    warnings_free(&warnings);
-    inputs_free(&inputs);
-    return ok;
-}
-
-/* Whether reading the file as a run does can tell more: arrays are taken for something, and all that is wrong is not said yet. */
-static bool info_wants_trial(const struct file_info *info)
-{
-    bool any = false;
-    for (size_t i = 0; i < info->file.count; i++)
-        any = any || info->tensors[i].input < INPUT_COUNT;
-    return any && !info->file.is_text && !info->skips_trial;
 }
 
 /* ---- the whole ---- */
@@ -489,7 +423,7 @@ static bool info_read(struct file_info *info, struct error *error)
     info->profile = profile ? text_copy(profile) : NULL;
     if (profile && !info->profile)
         return error_memory(error, strlen(profile));
-    find_missing(&filled, &info->missing);
+    info->is_enough = find_missing(&filled, &info->missing);
     check_text_labels(info);
     return true;
 }
@@ -503,7 +437,7 @@ bool file_info_make(struct file_info *info, const char *path, const char *said, 
     info->has_values = values || is_small;
     if (!info_read(info, error) || (info->has_values && !info_measure(info, error)))
         return false;
-    return !is_small || !info_wants_trial(info) || info_try(info, error);
+    return !is_small || file_trial(info, error);
 }
 
 void file_info_free(struct file_info *info)

@@ -27,6 +27,7 @@ struct file_info {
     struct array_file file; /* its arrays and metadata */
     bool has_values;        /* the numbers of the arrays are read */
     bool skips_trial;       /* what a run would refuse is told without one: a model, wrong shapes and types */
+    bool is_enough;         /* nothing is missing that weights could not be made without */
     char *profile;          /* "TransformerLens", "q, k and v"; NULL: nothing is known of it; owned */
     struct tensor_info *tensors; /* one for each array; owned */
     struct warnings facts;       /* what the numbers say, a sentence each */

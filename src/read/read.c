@@ -1,6 +1,7 @@
 /* The table of formats, and the choice of one for a file. No format is known here. */
 #include "read/read.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -100,10 +101,34 @@ static void drop_mark(struct source *source)
     }
 }
 
-/* Numbers that float32 cannot hold have become infinities: the first is named. */
-static void warn_overflow(const struct source *source, struct warnings *warnings)
+/* How many numbers of a tensor of that file are infinite; `tells`: they are then told of. */
+static size_t count_infinite(struct tensor *tensor, const char *file, bool tells)
 {
-    const char *at = number_take_overflow();
+    const size_t count = tensor->data && tensor->place.file == file ? tensor_count(tensor) : 0;
+    size_t infinite = 0;
+    for (size_t i = 0; i < count; i++)
+        infinite += isinf(tensor->data[i]);
+    tensor->is_told = tensor->is_told || (tells && infinite > 0);
+    return infinite;
+}
+
+static size_t count_all_infinite(struct inputs *inputs, const char *file, bool tells)
+{
+    size_t infinite = 0;
+    for (enum input i = 0; i < INPUT_COUNT; i++) {
+        infinite += count_infinite(&inputs->all.tensor[i], file, tells);
+        for (size_t l = 0; l < inputs->layer_count; l++)
+            infinite += count_infinite(&inputs->layers[l].tensor[i], file, tells);
+    }
+    return infinite;
+}
+
+/* Numbers that float32 cannot hold have become infinities: the first is named. Where the text has no other infinities, no tensor
+ * is told of once more for holding them. */
+static void warn_overflow(struct inputs *inputs, const struct source *source, struct warnings *warnings)
+{
+    size_t count;
+    const char *at = number_take_overflow(&count);
     if (!at || at < source->data || at >= source->data + source->size)
         return;
     const bool negative = at > source->data && at[-1] == '-';
@@ -112,6 +137,8 @@ static void warn_overflow(const struct source *source, struct warnings *warnings
                  "%s:%zu:%zu: this number is too large for float32, whose largest is 3.4e38: it becomes "
                  "%sinfinity",
                  source->name, place.line, place.column, negative ? "-" : "");
+    if (count_all_infinite(inputs, source->name, false) == count)
+        count_all_infinite(inputs, source->name, true);
 }
 
 /* ---- files of named arrays ---- */
@@ -170,7 +197,7 @@ static bool read_text(struct inputs *inputs, struct source *source, const struct
     for (size_t i = 0; format && i < READER_COUNT; i++)
         if (readers[i].reader == reader)
             *format = readers[i].name;
-    number_take_overflow();
+    number_take_overflow(NULL);
     if (!reader || !reader->read(inputs, source, target, warnings, error)) {
         const char *advice =
             target->what == READ_ANY && error->kind == ERROR_INPUT ? companion_advice(source->name) : NULL;
@@ -180,7 +207,7 @@ static bool read_text(struct inputs *inputs, struct source *source, const struct
         }
         return false;
     }
-    warn_overflow(source, warnings);
+    warn_overflow(inputs, source, warnings);
     /* Numbers and labels are copied, and no message needs the text any more. */
     source_drop(source);
     source->size = 0;

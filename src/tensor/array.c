@@ -54,16 +54,35 @@ bool array_read_as(struct array *array, enum dtype dtype)
 {
     const struct dtype_kind *kind = dtype_kind(dtype);
     size_t count, bytes;
-    if (!kind->widen || kind->count != 1 || !array_count(array, &count) ||
+    if (!kind->widen || kind->count != 1 || array_is_opaque(array) || !array_count(array, &count) ||
         !size_multiply(count, kind->bytes, &bytes) || bytes != array->bytes)
         return false;
     array->dtype = dtype;
     return true;
 }
 
+bool array_is_opaque(const struct array *array)
+{
+    const char *type = array->type;
+    return array->dtype == DTYPE_UNKNOWN &&
+           (type[0] == '[' || (type[0] && strchr("|<>=", type[0]) && type[1] == 'O'));
+}
+
 char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT])
 {
     const char *type = array->type;
+    if (array_is_opaque(array) && type[0] == '[') {
+        snprintf(out, ARRAY_UNREAD_TEXT,
+                 "records of several fields, %.60s: expected one number each; save the fields by themselves",
+                 type);
+        return out;
+    }
+    if (array_is_opaque(array)) {
+        snprintf(out, ARRAY_UNREAD_TEXT,
+                 "objects that NumPy pickled, which are not read: expected numbers; save them by np.save(…, "
+                 "a.astype(\"float32\")), and tokens by a.astype(str)");
+        return out;
+    }
     /* NumPy's descr of bytes without a type, of whatever order. */
     if (type[0] && strcmp(type + 1, "V2") == 0)
         snprintf(out, ARRAY_UNREAD_TEXT,

@@ -61,9 +61,12 @@ bool array_too_large(const struct array *array, const float *widened, double *va
  * as "<V2". False, with nothing changed, where the sizes do not agree. */
 bool array_read_as(struct array *array, enum dtype dtype);
 
+/* Whether it has NumPy's records or pickled objects: its bytes are then those that the file has, whatever the shape says. */
+bool array_is_opaque(const struct array *array);
+
 /* Why its numbers cannot be read, of a type that is not: "numbers of type IQ1_S cannot be read". What else can be said of such
  * bytes is said too. Returns `out`. */
-enum { ARRAY_UNREAD_TEXT = 176 };
+enum { ARRAY_UNREAD_TEXT = 240 };
 char *array_unread(const struct array *array, char out[ARRAY_UNREAD_TEXT]);
 
 /* Cuts a part out: `index` is what stands between the brackets of NAME[0, :, 2:8, ::-1, ...], by NumPy's rules of basic

@@ -52,6 +52,15 @@ struct dtype_kind {
     void (*widen)(float *to, const void *from, size_t blocks);
 };
 
+static inline bool dtype_is_integer(enum dtype dtype)
+{
+    return dtype >= DTYPE_I8 && dtype <= DTYPE_U64;
+}
+static inline bool dtype_is_float8(enum dtype dtype)
+{
+    return dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2;
+}
+
 /* That of a type; never NULL. */
 const struct dtype_kind *dtype_kind(enum dtype dtype);
 

@@ -237,7 +237,7 @@ static bool descr_read(struct npy_descr *descr, const char *text)
            (at > digits || descr->kind == 'O');
 }
 
-/* The type by its descr, "<f4". */
+/* The type by its descr, "<f4"; *bytes of a number. Records, and objects, which have no size: these are told of, and not read. */
 static bool npy_find_type(struct archive *archive, struct array *array, const struct npy_parser *p,
                           size_t *bytes, struct error *error)
 {
@@ -247,22 +247,17 @@ static bool npy_find_type(struct archive *archive, struct array *array, const st
     memcpy(type, p->descr, p->descr_size);
     type[p->descr_size] = 0;
     array->type = type;
-    if (!p->is_string)
-        return archive_error(
-            archive, array, error,
-            "records of several fields, %.60s: expected one number each; save the fields by themselves",
-            type);
     struct npy_descr descr;
-    if (!descr_read(&descr, type))
+    *bytes = 0;
+    if (!p->is_string && type[0] == '[')
+        return true;
+    if (!p->is_string || !descr_read(&descr, type))
         return archive_error(archive, array, error, "numbers of the type \"%.60s\": expected one as \"<f4\"",
                              type);
     const char order = descr.order, kind = descr.kind;
     const size_t size = descr.size;
     if (kind == 'O')
-        return archive_error(
-            archive, array, error,
-            "objects that NumPy pickled, which are not read: expected numbers; save them by np.save(…, "
-            "a.astype(\"float32\"))");
+        return true;
     for (int t = 0; t < NUMBER_TYPES; t++)
         if (number_types[t].kind == kind && number_types[t].size == size)
             array->dtype = number_types[t].dtype;
@@ -308,13 +303,15 @@ bool npy_header_read(struct archive *archive, size_t index, const char *bytes, s
                              array_shape(array, shape));
     if (p.is_fortran)
         pack_fortran(array);
+    array->bytes = whole - *begin;
+    if (array_is_opaque(array))
+        return true;
     /* NumPy reads what it needs and leaves what is behind. That is an error here: it is a second array that np.save appended, of
      * which nobody would hear, or the header does not belong to these numbers. */
     if (needed != whole - *begin)
         return archive_error(archive, array, error,
                              "%zu bytes of numbers: expected %zu, by its shape of %s and %zu bytes each",
                              whole - *begin, needed, array_shape(array, shape), each);
-    array->bytes = needed;
     return true;
 }
 

@@ -13,8 +13,8 @@ enum { NPY_HEADER_MOST = 10012 };
 /*
  * Reads the header of an array of `whole` bytes, of which `size` are at `bytes`: all, or NPY_HEADER_MOST. Sets type, dtype,
  * swapped, rank, shape, stride and bytes of the array, and *begin to where its numbers are. Types without numbers (strings,
- * dates) and complex numbers have DTYPE_UNKNOWN. Errors: ERROR_INPUT, by archive_error, for a header that is none, for
- * pickled objects, and where the bytes are not those of the shape.
+ * dates, records, pickled objects) and complex numbers have DTYPE_UNKNOWN. Errors: ERROR_INPUT, by archive_error, for a header that
+ * is none, and where the bytes are not those of the shape.
  */
 bool npy_header_read(struct archive *archive, size_t index, const char *bytes, size_t size, size_t whole,
                      size_t *begin, struct error *error);

@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "tensor/array_write.h"
 #include "tensor/format.h"
 #include "tensor/npy_header.h"
 #include "tensor/zip.h"
@@ -86,34 +85,15 @@ static void npz_close(struct archive *archive)
 
 /* ---- writing ---- */
 
-/* Writes a member: the header, and the numbers of an array. Numbers that lie in memory as they are written are only looked at for
- * the checksum; others are made first. */
 static bool npz_put(struct zip_writer *zip, const struct array *array, struct error *error)
 {
-    struct out header, made;
-    const char *numbers = array_write_in_place(array);
+    struct out header;
     char *name = text_format("%s.npy", array->name[0] ? array->name : "arr_0");
-    size_t bytes = 0;
     out_begin(&header, -1, "");
-    out_begin(&made, -1, "");
     npy_header_write(array, &header);
-    bool ok = (name && array_write_bytes(array, &bytes)) || error_memory(error, bytes);
-    ok = ok && (numbers || array_write(array, &made, error)) && out_finish(&made, error) &&
-         out_finish(&header, error);
-    if (ok) {
-        const uint32_t head = zip_write_crc(0, header.data, header.size);
-        const uint32_t crc = zip_write_crc(head, numbers ? numbers : made.data, bytes);
-        ok = zip_write_member(zip, name, header.size + bytes, crc, error);
-    }
-    if (ok) {
-        out_bytes(zip->out, header.data, header.size);
-        if (numbers)
-            ok = array_write(array, zip->out, error);
-        else
-            out_bytes(zip->out, made.data, made.size);
-    }
+    const bool ok = (name || error_memory(error, strlen(array->name))) && out_finish(&header, error) &&
+                    zip_write_array(zip, name, &header, array, error);
     out_free(&header);
-    out_free(&made);
     free(name);
     return ok;
 }

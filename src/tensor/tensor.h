@@ -30,6 +30,7 @@ struct tensor {
     struct place place;
     double too_large; /* with TENSOR_TOO_LARGE: the first such number of the array that it was read from, */
     size_t too_large_at; /* and which one of it that is */
+    bool is_told; /* its infinities are numbers of a text that were too large, and a warning told of them */
 };
 
 /* How many numbers it has: the product of the shape. */

@@ -16,6 +16,7 @@
 #include "tensor/pickle.h"
 #include "tensor/torch_tensors.h"
 #include "tensor/torch_walk.h"
+#include "tensor/torch_write.h"
 #include "tensor/zip.h"
 
 static const bool is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
@@ -333,4 +334,6 @@ const struct format format_torch = {
     .load = torch_load,
     .verify = torch_verify,
     .close = torch_close,
+    .holds = torch_holds,
+    .write = torch_write,
 };

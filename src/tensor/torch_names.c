@@ -44,8 +44,9 @@
 #define TYPE_INDEX(type, ...) TYPE_##type,
 enum type_index { TORCH_TYPES(TYPE_INDEX) TORCH_NEW_TYPES(TYPE_INDEX) TYPE_COUNT };
 
-#define TYPE_ROW(type, dtype, bytes, ...) {#type, dtype, bytes},
-const struct torch_type torch_types[] = {TORCH_TYPES(TYPE_ROW) TORCH_NEW_TYPES(TYPE_ROW)};
+#define TYPE_ROW(type, dtype, bytes, storage) {#type, dtype, bytes, #storage},
+#define TYPE_NEW_ROW(type, dtype, bytes) {#type, dtype, bytes, NULL},
+const struct torch_type torch_types[] = {TORCH_TYPES(TYPE_ROW) TORCH_NEW_TYPES(TYPE_NEW_ROW)};
 
 int torch_type_of(enum dtype dtype)
 {
@@ -53,6 +54,12 @@ int torch_type_of(enum dtype dtype)
     while (i < TYPE_COUNT && torch_types[i].dtype != dtype)
         i++;
     return i;
+}
+
+const struct torch_type *torch_type_stored(enum dtype dtype)
+{
+    const int type = dtype == DTYPE_UNKNOWN ? TYPE_COUNT : torch_type_of(dtype);
+    return type < TYPE_COUNT && torch_types[type].storage ? &torch_types[type] : NULL;
 }
 
 #define TYPE_NAME(type, ...) {"torch." #type, 0, TORCH_TYPE, TYPE_##type, NULL},

@@ -9,9 +9,10 @@
 #include "tensor/pickle.h"
 
 struct torch_type {
-    const char *name; /* as PyTorch prints it, without "torch." */
-    enum dtype dtype; /* DTYPE_UNKNOWN: its numbers are not read */
-    size_t bytes;     /* of a number */
+    const char *name;    /* as PyTorch prints it, without "torch." */
+    enum dtype dtype;    /* DTYPE_UNKNOWN: its numbers are not read */
+    size_t bytes;        /* of a number */
+    const char *storage; /* the class of its storages, "FloatStorage"; NULL: it has none of its own */
 };
 
 /* What a name stands for: pickle_name.what. */
@@ -38,6 +39,8 @@ enum torch_what {
 extern const struct torch_type torch_types[];
 /* The index of the type that a dtype has. */
 int torch_type_of(enum dtype dtype);
+/* The type that a dtype has, and that every PyTorch since 1.6 has a storage for; NULL: there is none. */
+const struct torch_type *torch_type_stored(enum dtype dtype);
 
 extern const struct pickle_rules torch_rules;
 

@@ -1,5 +1,6 @@
 #include "tensor/zip.h"
 
+#include <errno.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +84,23 @@ static zip_int64_t memory_serve(void *state, void *data, zip_uint64_t size, zip_
 
 /* ---- opening ---- */
 
-/* Whose error it is that libzip has: where it, or zlib below it (Z_MEM_ERROR), has no memory, that is none of the input. */
-static enum error_kind zip_kind(const zip_error_t *what)
+/* Whether libzip, or zlib below it (Z_MEM_ERROR), has no memory, which is no error of the input; then that is the error. */
+static bool zip_lacks_memory(const struct unzip *unzip, const zip_error_t *what, struct error *error)
 {
     enum { ZLIB_NO_MEMORY = -4 };
     const int code = zip_error_code_zip(what);
-    const bool no_memory =
+    const bool lacks =
         code == ZIP_ER_MEMORY || (code == ZIP_ER_ZLIB && zip_error_code_system(what) == ZLIB_NO_MEMORY);
-    return no_memory ? ERROR_SYSTEM : ERROR_INPUT;
+    if (lacks)
+        error_set(error, ERROR_SYSTEM, "%s: not enough memory to read the zip", unzip->file);
+    return lacks;
 }
 
 static bool zip_error_take(const struct unzip *unzip, zip_error_t *what, struct error *error)
 {
-    return error_set(error, zip_kind(what),
+    if (zip_lacks_memory(unzip, what, error))
+        return false;
+    return error_set(error, ERROR_INPUT,
                      "%s: cannot be read as a zip (%s): expected a file that was copied whole", unzip->file,
                      zip_error_strerror(what));
 }
@@ -104,9 +109,13 @@ static bool zip_begin(struct unzip *unzip, struct error *error)
 {
     zip_error_t what;
     zip_error_init(&what);
+    errno = 0;
     zip_source_t *source = zip_source_function_create(memory_serve, unzip->memory, &what);
     if (source)
         unzip->zip = zip_open_from_source(source, ZIP_RDONLY, &what);
+    /* Where the directory finds no memory, libzip says that there is none. */
+    if (!unzip->zip && errno == ENOMEM)
+        zip_error_set(&what, ZIP_ER_MEMORY, 0);
     if (source && !unzip->zip)
         zip_source_free(source);
     if (!unzip->zip)
@@ -216,8 +225,10 @@ static bool member_bytes(const struct unzip *unzip, size_t index, zip_file_t *fi
 {
     for (size_t done = 0; done < size;) {
         const zip_int64_t n = zip_fread(file, to + done, size - done);
+        if (n < 0 && zip_lacks_memory(unzip, zip_file_get_error(file), error))
+            return false;
         if (n <= 0)
-            return error_set(error, n < 0 ? zip_kind(zip_file_get_error(file)) : ERROR_INPUT,
+            return error_set(error, ERROR_INPUT,
                              "%s:%s: cannot be read behind byte %zu (%s): expected %zu bytes", unzip->file,
                              unzip->members[index].name, done, n < 0 ? zip_file_strerror(file) : "its end",
                              unzip->members[index].size);
@@ -240,17 +251,19 @@ static bool member_end(const struct unzip *unzip, size_t index, zip_file_t *file
     const bool is_crc = n < 0 && zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_CRC;
     if (n == 0 || (is_crc && !member_has_crc(unzip, index)))
         return true;
-    return error_set(error, n < 0 ? zip_kind(zip_file_get_error(file)) : ERROR_INPUT,
-                     "%s:%s: damaged (%s): expected a file that was copied whole", unzip->file,
-                     unzip->members[index].name, n < 0 ? zip_file_strerror(file) : "longer than said");
+    if (n < 0 && zip_lacks_memory(unzip, zip_file_get_error(file), error))
+        return false;
+    return error_set(error, ERROR_INPUT, "%s:%s: damaged (%s): expected a file that was copied whole",
+                     unzip->file, unzip->members[index].name,
+                     n < 0 ? zip_file_strerror(file) : "longer than said");
 }
 
 static zip_file_t *member_open(const struct unzip *unzip, size_t index, zip_flags_t flags,
                                struct error *error)
 {
     zip_file_t *file = zip_fopen_index(unzip->zip, index, flags);
-    if (!file)
-        error_set(error, zip_kind(zip_get_error(unzip->zip)),
+    if (!file && !zip_lacks_memory(unzip, zip_get_error(unzip->zip), error))
+        error_set(error, ERROR_INPUT,
                   "%s:%s: cannot be found in the zip (%s): expected a file that was copied whole",
                   unzip->file, unzip->members[index].name, zip_strerror(unzip->zip));
     return file;

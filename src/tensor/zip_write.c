@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "tensor/array_write.h"
 
 /* Numbers of the format. Where one does not fit its field, the field is the largest and an extra field of ZIP64 has it. */
 enum {
@@ -107,6 +108,31 @@ bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size
         zip_number(writer, 1, 0);
     writer->at += size;
     return true;
+}
+
+bool zip_write_array(struct zip_writer *writer, const char *name, const struct out *head,
+                     const struct array *array, struct error *error)
+{
+    const char *numbers = array_write_in_place(array);
+    const size_t head_size = head ? head->size : 0;
+    struct out made;
+    size_t bytes = 0;
+    out_begin(&made, -1, "");
+    bool ok = array_write_bytes(array, &bytes) || error_memory(error, SIZE_MAX);
+    ok = ok && (numbers || array_write(array, &made, error)) && out_finish(&made, error);
+    if (ok) {
+        const uint32_t before = head ? zip_write_crc(0, head->data, head_size) : 0;
+        const uint32_t crc = zip_write_crc(before, numbers ? numbers : made.data, bytes);
+        ok = zip_write_member(writer, name, head_size + bytes, crc, error);
+    }
+    if (ok && head)
+        out_bytes(writer->out, head->data, head_size);
+    if (ok && numbers)
+        ok = array_write(array, writer->out, error);
+    else if (ok)
+        out_bytes(writer->out, made.data, made.size);
+    out_free(&made);
+    return ok;
 }
 
 /* The entry of a member in the directory. */

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/out.h"
+#include "tensor/array.h"
 
 /* The bytes of members begin at multiples of this, so that numbers in them can be used where they lie. */
 enum { ZIP_ALIGNMENT = 64 };
@@ -37,6 +38,10 @@ uint32_t zip_write_crc(uint32_t crc, const void *data, size_t size);
  * is too long or no UTF-8, no memory. */
 bool zip_write_member(struct zip_writer *writer, const char *name, uint64_t size, uint32_t crc,
                       struct error *error);
+/* Writes a member: `head`, which is finished, or NULL, and the numbers of an array as array_write has them. Numbers that lie in
+ * memory as they are written are only looked at for the checksum; others are made first. Errors: those of both. */
+bool zip_write_array(struct zip_writer *writer, const char *name, const struct out *head,
+                     const struct array *array, struct error *error);
 /* Writes the directory of the members. Errors: ERROR_USAGE for two members of one name, no memory. */
 bool zip_write_end(struct zip_writer *writer, struct error *error);
 void zip_write_free(struct zip_writer *writer);

@@ -201,5 +201,12 @@ static bool safetensors_write_results(const struct excerpts *excerpts, const str
     return arrays_write(&format_safetensors, excerpts, content, out, error);
 }
 
+static bool pt_write_results(const struct excerpts *excerpts, const struct content *content, struct out *out,
+                             struct error *error)
+{
+    return arrays_write(&format_torch, excerpts, content, out, error);
+}
+
 const struct writer writer_npz = {HOLDS_ALL, DETAIL_CELLS, MASKS_ALWAYS, npz_write_results};
 const struct writer writer_safetensors = {HOLDS_ALL, DETAIL_CELLS, MASKS_ALWAYS, safetensors_write_results};
+const struct writer writer_pt = {HOLDS_ALL, DETAIL_CELLS, MASKS_ALWAYS, pt_write_results};

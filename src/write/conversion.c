@@ -43,11 +43,26 @@ static const struct written_text *written_text(const struct format *format)
     return NULL;
 }
 
+/* Whether a name ends in .bin and does not say that it is PyTorch's, as pytorch_model.bin does. */
+static bool is_any_bin(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return text_ends_caseless(path, ".bin") && !strstr(slash ? slash : path, "pytorch");
+}
+
 const struct format *conversion_format(const char *path, struct error *error)
 {
     const struct format *format = format_by_ending(path);
     char endings[256] = "", list[WORDS_LIST];
     size_t used = 0;
+    if (format == &format_torch && is_any_bin(path)) {
+        error_set(
+            error, ERROR_USAGE,
+            "-o %s: a .bin may be PyTorch's, which is written as pytorch_model.bin or .pt, or llama2.c's, "
+            "which is no file of named arrays but a checkpoint of a whole model, and is not written",
+            path);
+        return NULL;
+    }
     if (format && format->write)
         return format;
     for (size_t i = 0; i < TEXTS; i++)
@@ -134,6 +149,11 @@ static bool conversion_reads(struct conversion *conversion, struct array *array,
     if (dtype_kind(array->dtype)->widen || (wanted == DTYPE_BF16 && array_read_as(array, wanted)))
         return true;
     struct array halves = *array;
+    char unread[ARRAY_UNREAD_TEXT];
+    if (array_is_opaque(array))
+        return error_set(error, ERROR_INPUT, "%s%s%s: %s%s", file, name[0] ? ":" : "", name,
+                         array_unread(array, unread),
+                         conversion->file->count > 1 ? "; --only leaves arrays out" : "");
     return error_set(error, ERROR_INPUT, "%s%s%s: numbers of the type %s cannot be read%s", file,
                      name[0] ? ":" : "", name, array->type,
                      array_read_as(&halves, DTYPE_BF16)

@@ -18,7 +18,8 @@
     X(json) BETWEEN X(csv)                                                                                   \
     BETWEEN X(npy)                                                                                           \
     BETWEEN X(npz)                                                                                           \
-    BETWEEN X(safetensors)
+    BETWEEN X(safetensors)                                                                                   \
+    BETWEEN X(pt)
 
 /* What a file holds: the measures alone; one stage; one, or several of pairs of query and key; every stage there is. */
 enum holds { HOLDS_MEASURES, HOLDS_ONE, HOLDS_PAIRS, HOLDS_ALL };

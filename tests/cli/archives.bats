@@ -247,3 +247,70 @@ END
     fails 3 'none.npz:tokens: its shape is 0 numbers: expected a list of labels' attn run none.npz -o x.png
     fails 3 'half.npz:tokens: label 1 is no Unicode text: expected text' attn run half.npz -o x.png
 }
+
+@test "bug: a record array or pickled objects in an NPZ refused the whole file" {
+    local save why='objects that NumPy pickled, which are not read: expected numbers; save them by np.save(…, a.astype("float32")), and tokens by a.astype(str)'
+    local records="records of several fields, [('a', '<f4'), ('b', '<i2')]: expected one number each; save the fields by themselves"
+    for save in savez savez_compressed; do
+        "$PYTHON" - $save <<'END'
+import sys
+import numpy as np
+save, q = getattr(np, sys.argv[1]), np.arange(6, dtype="f4").reshape(3, 2)
+few = dict(extra=np.array([None, "x"], dtype=object), rec=np.zeros(2, [("a", "f4"), ("b", "i2")]))
+save("x.npz", q=q, k=q, **few)
+save("plain.npz", q=q, k=q)
+save("needed.npz", q=q.astype(object), k=q)
+save("tokens.npz", q=q, k=q, tokens=np.array(["a", "b", "c"], dtype=object))
+save("many.npz", q=q, k=q, **{f"x{i}": few["extra"] for i in range(9)})
+np.save("o.npy", few["extra"])
+END
+        same "$(attn run x.npz --format none -o x.npy 2>&1)" "attn: warning: x.npz:extra: $why
+attn: warning: x.npz:rec: $records"
+        attn run plain.npz -q --format none -o plain.npy
+        cmp x.npy plain.npy
+        same "$(attn info x.npz --format json | jq -c '.files[0] | [.tensors[].dtype], .warnings')" \
+            "$(jq -cn --arg why "$why" --arg records "$records" '["<f4", "<f4", "|O", "[('"'a', '<f4'), ('b', '<i2'"')]"],
+                ["x.npz:extra: " + $why, "x.npz:rec: " + $records]')"
+        fails 3 "x.npz:extra: $why; --only leaves arrays out" attn convert x.npz -o y.npz
+        attn convert x.npz -o y.npz --only q --only k
+        fails 3 "needed.npz:q: $why" attn run needed.npz -o y.png
+        same "$(attn info needed.npz --format json | jq -c '.files[0].warnings')" "$(jq -cn --arg why "$why" '["q: " + $why]')"
+        fails 3 "tokens.npz:tokens: $why; --only leaves arrays out" attn convert tokens.npz -o z.npz
+        same "$(attn run tokens.npz --format none -o y.npy 2>&1)" "attn: warning: tokens.npz:tokens: $why"
+        same "$(attn run many.npz --format none -o y.npy 2>&1 | tail -1)" \
+            "attn: warning: many.npz: more of its arrays are records or pickled objects, which are not read"
+        fails 3 "o.npy: $why" attn run o.npy -o y.png
+        fails 3 "o.npy: $why" attn convert o.npy -o z.npz
+    done
+}
+
+@test "bug: float8 was read without the scales that stand beside it" {
+    local scales name file
+    for name in q:q.scale q:q_scale q:q.weight_scale q:q_scale_inv attn.q_proj.weight:attn.q_proj.weight_scale_inv attn.q_proj.weight:attn.q_proj.scale \
+        attn.q_proj.weight:attn.q_proj.scale_weight; do
+        scales=${name#*:}
+        name=${name%:*}
+        PYTHONPATH=$ROOT/tests/numpy "$PYTHON" -B - "$name" "$scales" <<'END'
+import sys
+import numpy as np
+from tensor_files import write_safetensors
+codes = np.arange(0x30, 0x40, dtype=np.uint8).reshape(4, 4)
+one = ("F32", np.ones((4, 4), "f4"))
+write_safetensors("x.safetensors", {sys.argv[1]: ("F8_E4M3", codes), "k": one, sys.argv[2]: ("F32", np.ones(1, "f4"))})
+write_safetensors("bare.safetensors", {sys.argv[1]: ("F8_E4M3", codes), "k": one})
+write_safetensors("wide.safetensors", {sys.argv[1]: one, "k": one, sys.argv[2]: ("F32", np.ones(1, "f4"))})
+END
+        fails 3 "x.safetensors:$name: float8 numbers, which mean little without their scales, $scales: expected them dequantized, multiplied by these, as float32, float16 or bfloat16" \
+            attn run --q "x.safetensors:$name" --k x.safetensors:k -o x.png
+        for file in bare wide; do
+            attn run --q "$file.safetensors:$name" --k $file.safetensors:k -q -o x.png
+        done
+    done
+    PYTHONPATH=$ROOT/tests/numpy "$PYTHON" -B -c 'import numpy as np
+from tensor_files import write_safetensors
+codes = ("F8_E5M2", np.arange(0x30, 0x34, dtype=np.uint8).reshape(2, 2))
+write_safetensors("y.safetensors", {"q": codes, "k": codes, "k.scale": ("F32", np.ones(1, "f4"))})'
+    fails 3 'y.safetensors:k: float8 numbers, which mean little without their scales, k.scale: expected them dequantized, multiplied by these, as float32, float16 or bfloat16' \
+        attn run y.safetensors -o x.png
+    attn info y.safetensors --format json | jq -e '.files[0].warnings[] | select(startswith("y.safetensors:k: float8 numbers"))' >/dev/null
+}

@@ -153,6 +153,19 @@ END
     printf 'token;a;b\nx;2,5;1,5e400\ny;1;-1e39\n' >x.csv
     attn run x.csv -o y.json 2>err
     same "$(grep -F "$large" err)" "attn: warning: x.csv:2:7: $large infinity"
+    # It is told of once: the tensor that holds it is not, but for what else it holds.
+    for text in '{"q":[[1],[1e39]],"k":[[-1e40],[2]]}' '{"layers":[{"q":[[1],[1e39]],"k":[[1],[2]]}]}'; do
+        echo "$text" >one.json
+        attn run one.json -o y.json 2>err
+        same "$(sed 's/^attn: warning: one.json:1:[0-9]*: //' err)" "$large infinity"
+    done
+    echo '{"q":[[1],[1e39]],"k":[[NaN],[2]]}' >one.json
+    attn run one.json -o y.json 2>err
+    same "$(tail -n +2 err)" 'attn: warning: one.json: k holds NaN at [0, 0]: the rows that see it become NaN'
+    echo '{"q":[[1],[1e39]],"k":[[Infinity],[2]]}' >one.json
+    attn run one.json -o y.json 2>err
+    same "$(tail -n +2 err)" 'attn: warning: one.json: q holds infinity at [1, 0]: the rows that see it become NaN
+attn: warning: one.json: k holds infinity at [0, 0]: the rows that see it become NaN'
     # A table that several threads read.
     awk 'BEGIN { for (i = 0; i < 60000; i++) print i == 30000 || i == 50000 ? "1,-1e99" : "1,0.123456789" }' >x.csv
     attn run x.csv --max-weights 1 --measures - >out 2>err

@@ -188,7 +188,7 @@ sample() {
 
 @test "usage: where results go" {
     sample
-    local expected='expected a name ending in .png, .json, .csv, .npy, .npz or .safetensors, a folder (ending in /), or -'
+    local expected='expected a name ending in .png, .json, .csv, .npy, .npz, .safetensors or .pt, a folder (ending in /), or -'
     usage "-o y.txt: $expected" run x.json -o y.txt
     usage "-o y: $expected" run x.json -o y
     usage "-o : $expected" run x.json -o ''
@@ -266,7 +266,7 @@ sample() {
     input 'x.json:1:32: k is 1×3: its 3 columns cannot be shared equally by 2 heads' \
         '{"heads":2,"q":[[1,2,3,4]],"k":[[1,2,3]]}'
     input 'x.json:1:6: q is 2×2×1, which has 2 heads, but heads is 4' '{"q":[[[1],[2]],[[3],[4]]],"k":[[1,2]],"heads":4}'
-    input 'x.json:1:42: 3 heads and 2 key/value heads: the first must be a multiple of the second' \
+    input 'x.json:1:42: q is 3×2×1 and k is 2×1×1: their 3 heads must be a multiple of their 2 key/value heads' \
         '{"q":[[[1],[2]],[[3],[4]],[[3],[4]]],"k":[[[1]],[[2]]]}'
     input 'x.json:1:50: k is 2×1×1 and v is 1×1×1: they must agree in the number of heads' \
         '{"q":[[[1],[2]],[[3],[4]]],"k":[[[1]],[[2]]],"v":[[[1]]]}'

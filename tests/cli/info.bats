@@ -250,3 +250,35 @@ np.savez("named.npz", attention=np.arange(32).reshape(2, 4, 4))'
     cp m.npz n.npz two
     fails 3 'two holds 2 files of weights: expected one of them: m.npz, n.npz' attn info two
 }
+
+@test "what does not fit together is told of, with names and shapes, as attn run refuses it" {
+    "$PYTHON" - <<'END'
+import numpy as np
+def save(name, **shapes):
+    np.savez(name, **{key: np.ones(shape) for key, shape in shapes.items()})
+save("width.npz", q=(2, 3, 4), k=(2, 3, 5))
+save("heads.npz", q=(3, 3, 4), k=(2, 3, 4))
+save("keys.npz", q=(3, 3, 4), k=(3, 3, 4), v=(3, 5, 4))
+save("mask.npz", q=(3, 4), k=(5, 4), mask=(4, 5))
+save("w.npz", embeddings=(3, 4), w_q=(5, 4), w_k=(4, 4))
+np.savez("layers.npz", **{"layers.0.q": np.ones((3, 4)), "layers.0.k": np.ones((3, 4)), "layers.1.q": np.ones((5, 4)), "layers.1.k": np.ones((5, 3))})
+END
+    echo '{"q": [[1, 2], [3, 4]], "k": [[1, 2, 3]]}' >width.json
+    echo '{"q": [[1, 2], [3, 4]], "k": [[1, 2], [3, 4]], "heads": 3}' >heads.json
+    echo '{"attention": [[1, 0], [0.5, 0.5]], "mask": [[true, true, true]]}' >values.json
+    local file refusal
+    for file in *.npz *.json; do
+        attn run $file -o x.png 2>said && return 1
+        refusal=$(sed 's/^attn: //' said)
+        same "$(told '.files[0].warnings' $file)" "$(jq -cn --arg x "$refusal" '[$x]')"
+    done
+    same "$(told '.files[0].warnings[0]' width.npz)" \
+        '"width.npz:k: q is 2×3×4 and k is 2×3×5: they must agree in d_k (2 heads of 4, 2 heads of 5)"'
+    same "$(told '.files[0].warnings[0]' heads.npz)" \
+        '"heads.npz:k: q is 3×3×4 and k is 2×3×4: their 3 heads must be a multiple of their 2 key/value heads"'
+    same "$(told '.files[0].warnings[0]' keys.npz)" \
+        '"keys.npz:v: k is 3×3×4 and v is 3×5×4: they must have the same number of keys"'
+    # Only of what is whole: an array of it, and what still needs something, is no run.
+    same "$(told '.files[].warnings' width.npz:q width.json:k)" '[]
+[]'
+}

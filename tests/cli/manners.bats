@@ -559,6 +559,10 @@ attn: 1 layer, 2 heads, 6 queries, 6 keys, d_k 6, d_v 6, scale 0.40824829"
     same "$(costs --causal)" 'pairs=42 of=72 multiply_adds=504'
     same "$(costs --causal --queries 1:3)" 'pairs=42 of=72 multiply_adds=504'
     same "$(costs --causal --queries 1:3 --max-weights 24)" 'pairs=10 of=24 multiply_adds=120'
+    # Heads that are not chosen are computed where the output is made of all, and nowhere else.
+    same "$(costs --head 1)" 'pairs=36 of=36 multiply_adds=432'
+    same "$(costs --head 1 --norm post)" 'pairs=72 of=72 multiply_adds=864'
+    same "$(costs --head 1 --average heads)" 'pairs=72 of=72 multiply_adds=864'
     same "$(costs --recurrence linear)" 'pairs=42 of=72 multiply_adds=0'
     attn run x.json -o w.json
     same "$(attn run w.json -o y.json -v 2>&1 | grep -o '^cost .* multiply_adds=0 ')" 'cost pairs=72 of=72 multiply_adds=0 '

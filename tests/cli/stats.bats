@@ -9,6 +9,14 @@ stats() {
 @test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
 @test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
+@test "stats: a head that is chosen has the share that it has among all heads" {
+    "$PYTHON" -c 'import numpy as np; r = np.random.default_rng(0); np.savez("qkv.npz", **{x: r.normal(size=(3, 6, 4)).astype("f4") for x in "qkv"})' ||
+        skip "NumPy is not installed"
+    attn stats qkv.npz -q --format json | jq -c '.heads[1]' >among
+    attn stats qkv.npz -q --format json --head 1 | jq -c '.heads[0]' >chosen
+    same "$(cat chosen)" "$(cat among)"
+}
+
 @test "stats: a picture has a cell for each head, in the colour of its measure" { stats picture; }
 @test "stats: --per-row has the measures of each row, in JSON and CSV alike, in order for any number of threads" { stats rows; }
 @test "stats: what heads write, and a label for those that write nothing" { stats norms; }

@@ -55,6 +55,44 @@ needs_cpu() {
     "${run[@]}" --keys 2: -o x.json -o x.npy -o x.csv
 }
 
+@test "--max-weights counts the chosen layers and heads alone, and what is kept of them is what it was" {
+    "$PYTHON" -c 'import numpy as np
+r = np.random.default_rng(1)
+np.savez("x.npz", **{name: r.normal(size=(2, 4, 8, 3)).astype("f4") for name in "qkv"})
+np.savez("o.npz", **{name: r.normal(size=(8, 12)).astype("f4") for name in "qkv"}, w_o=r.normal(size=(12, 5)).astype("f4"))'
+    local file part
+    for part in '--layer 1' '--head 3,1' '--layer 1 --head 0,2' '--head 2 --queries 1:3 --keys 2:7' '--layer 1 --head 1,3 --average heads' \
+        '--head 1 --stage scores --stage masked --stage mask --stage q' '--head 2 --position alibi --stage encoding' '--head 1 --norm post'; do
+        attn run x.npz $part --causal -q -o part.json --stage weights
+        attn run x.npz --causal -q -o all.json $(grep -o -e '--\(position\|norm\) [a-z]*' <<<"$part")
+        "$PYTHON" - <<'END'
+import json
+import numpy as np
+part, whole = json.load(open("part.json")), json.load(open("all.json"))
+chosen = part["selection"]
+layers, heads = chosen.get("layers", [0, 1]), chosen.get("heads", [0, 1, 2, 3])
+(q, to_q), (k, to_k) = chosen.get("queries", [0, 8]), chosen.get("keys", [0, 8])
+if "average" not in chosen:
+    wanted = np.array(whole["weights"])[np.ix_(layers, heads)][:, :, q:to_q, k:to_k]
+    assert np.array_equal(wanted, part["weights"])
+    stats = [[whole["stats"][l][h] for h in heads] for l in layers]
+    assert stats == part["stats"], (stats, part["stats"])
+END
+    done
+    # 2×4×8×8 weights, of which 64 a head.
+    attn run x.npz --layer 1 --head 3 --max-weights 64 -q -o part.npy -o part.csv
+    attn run x.npz --head 3 --max-weights 128 --stage scores -q -o part.npy
+    fails 1 '-o y.npy needs all 2×1×8×8 weights, more than the 127 that --max-weights allows to be held; raise it, or choose less with --queries and --keys' \
+        attn run x.npz --head 3 --max-weights 127 -o y.npy
+    # An output through w_o is of all heads, also of those of which no weight is kept.
+    for file in '' '--max-weights 60 --queries 1:2' '--max-weights 9'; do
+        attn run o.npz --heads 4 --head 2 -q $file -o part.json
+        attn run o.npz --heads 4 -q $file -o all.json
+        same "$(jq -c .output part.json)" "$(jq -c .output all.json)"
+        same "$(jq -c '.stats[0][0].entropy' part.json)" "$(jq -c '.stats[0][2].entropy' all.json)"
+    done
+}
+
 @test "a wrong --cpu or ATTN_CPU is wrong usage" {
     local x=$DATA/cross.json
     fails 2 '--cpu is "sse": expected one of avx512 avx2 portable plain' attn run "$x" --cpu sse -o x.png

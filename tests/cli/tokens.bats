@@ -120,3 +120,32 @@ END
     same "$(attn info --format json v.gguf | jq -r '.files[0].warnings[]')" \
         'v.gguf holds a vocabulary and no array: expected --tokenizer v.gguf beside an input'
 }
+
+@test "numbers in the place of labels, an array tokens, are shown, and are ids for --tokenizer" {
+    "$PYTHON" - <<'END'
+import numpy as np
+q = np.eye(3, dtype="f4")
+for name, tokens in ("list", [3, 50256, 0]), ("batch", [[3, 50256, 0]]), ("few", [2, 0]), ("real", [1.5, 2, 3]):
+    np.savez(name, q=q, k=q, tokens=np.array(tokens))
+np.savez("two", q=np.stack([q, q]), k=np.stack([q, q]), tokens=np.array([[1, 2, 0], [0, 1, 2]]))
+np.savez("both", q=q, k=q, tokens=np.array([1, 2, 3]), input_ids=np.array([0, 2, 1]))
+np.savez("small", q=q, k=q, tokens=np.array([2, 0, 1], "u1"))
+END
+    attn convert list.npz -o list.safetensors
+    local file
+    for file in list.npz list.safetensors batch.npz; do
+        same "$(attn run $file -q -o - | jq -c .tokens)" '["3","50256","0"]'
+        same "$(attn info $file --format json | jq -c '[.files[0].tensors[] | select(.name == "tokens")] | length')" 1
+    done
+    attn info list.npz | grep -q '^  tokens .* ids of the tokens$'
+    printf 'a\nb\nc\n' >vocab.txt
+    same "$(attn run small.npz -q --tokenizer vocab.txt -o - | jq -c .tokens)" '["c","a","b"]'
+    same "$(attn run both.npz -q --tokenizer vocab.txt -o - | jq -c .tokens)" '["a","c","b"]'
+    same "$(attn run two.npz -q --batch 1 -o - | jq -c .tokens)" '["0","1","2"]'
+    fails 3 'two.npz:tokens: the numbers of the tokens are 2×3: expected a list, or --batch N, which takes one sequence of a batch' \
+        attn run two.npz -o x.png
+    same "$(attn run few.npz -o x.png 2>&1)" 'attn: warning: few.npz:tokens: tokens has 2 labels for 3 queries: the missing one is numbered'
+    same "$(attn run real.npz -o x.png 2>&1)" 'attn: warning: real.npz: tokens is not read: nothing is known of this name'
+    attn convert list.npz -o again.pt
+    cmp <(attn run again.pt -q -o -) <(attn run list.npz -q -o -)
+}

@@ -3,12 +3,15 @@ attn info and attn convert against NumPy and against readers that know nothing o
 A test is named on the command line; ATTN is the program. Files go to the current folder.
 """
 import fractions
+import io
 import json
 import math
 import os
+import pickletools
 import struct
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 from jsonschema import Draft202012Validator
@@ -502,6 +505,74 @@ def test_torch():
     np.save("x.npy", numbers.numpy())
     convert("x.npy", "y.safetensors", "--dtype", "bf16")
     same_bits(read_safetensors("y.safetensors")[0]["x"][1], numbers.bfloat16().view(torch.int16).numpy().view(np.uint16))
+
+
+def test_to_torch():
+    """What torch.load gives, with and without weights_only, has the bits and types of the arrays."""
+    import torch
+    np.savez("a.npz", **samples_of_all(5))
+    held = {"b1": torch.bool, "u1": torch.uint8, "i1": torch.int8, "i2": torch.int16, "i4": torch.int32, "i8": torch.int64,
+            "f2": torch.float16, "f4": torch.float32, "f8": torch.float64}
+    for name in "a.pt", "a.pth", "some_pytorch_model.bin":
+        warnings = convert("a.npz", name)
+        assert [w.split(":")[0] for w in warnings] == ["t6", "t8"], warnings # u4 and u8 beyond 2^24
+        for weights_only in True, False:
+            state = torch.load(name, weights_only=weights_only)
+            assert type(state) is dict
+            with np.load("a.npz") as arrays:
+                assert list(state) == arrays.files
+                for key, tensor in state.items():
+                    array = arrays[key]
+                    wanted = held.get(array.dtype.str[1:])
+                    assert tensor.dtype == (wanted or torch.float32) and tensor.is_contiguous() and not tensor.requires_grad, key
+                    same_bits(tensor.numpy(), np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=") if wanted else "f4")).reshape(array.shape))
+    # bfloat16 keeps its bits, and what has blocks is widened.
+    bits = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
+    write_safetensors("x.safetensors", {"a \u00fc.weight": ("BF16", bits)}, {"format": "pt"})
+    assert convert("x.safetensors", "x.pt") == []
+    same_bits(torch.load("x.pt", weights_only=True)["a \u00fc.weight"].view(torch.int16).numpy().view(np.uint16), bits)
+    np.savez("n.npz", x=np.random.default_rng(6).normal(size=(4, 64)).astype("f4"))
+    convert("n.npz", "q.gguf", "--dtype", "q8_0")
+    convert("q.gguf", "q.pt")
+    convert("q.gguf", "q.npz")
+    same_bits(torch.load("q.pt", weights_only=True)["x"].numpy(), np.load("q.npz")["x"])
+    # Odd shapes: no axis, no number, sizes of each length that a pickle has, eight axes.
+    shapes = [(), (0,), (0, 3), (255,), (256,), (65535,), (65536,), (0, 1 << 31), (1 << 33, 0), (1,) * 8, (2, 1, 3, 1, 2)]
+    np.savez("s.npz", **{f"s{i}": np.zeros(shape, "i2") for i, shape in enumerate(shapes)})
+    convert("s.npz", "s.pt")
+    state = torch.load("s.pt", weights_only=True)
+    assert [tuple(t.shape) for t in state.values()] == shapes
+    convert("s.pt", "t.npz")
+    with np.load("t.npz") as back:
+        assert [back[name].shape for name in back.files] == shapes
+    np.savez("e.npz")
+    convert("e.npz", "e.pt")
+    assert torch.load("e.pt", weights_only=True) == {}
+    state = torch.load("some_pytorch_model.bin", weights_only=True)
+    torch.save(state, "again.pt")
+    convert("again.pt", "b.pt")
+    with open("a.pt", "rb") as a, open("b.pt", "rb") as b:
+        assert a.read() == b.read()
+
+
+def test_torch_zip():
+    np.savez("a.npz", **samples_of_all(7))
+    convert("a.npz", "a.pt")
+    with zipfile.ZipFile("a.pt") as file, np.load("a.npz") as arrays, open("a.pt", "rb") as raw:
+        assert file.testzip() is None
+        names = ["archive/data.pkl", "archive/byteorder", *(f"archive/data/{i}" for i in range(len(arrays.files))), "archive/version"]
+        assert file.namelist() == names
+        assert file.read("archive/version") == b"3\n" and file.read("archive/byteorder").decode() == sys.byteorder
+        pickle = file.read("archive/data.pkl")
+        opcodes = {opcode.name for opcode, _, _ in pickletools.genops(pickle)}
+        assert max(opcode.proto for opcode, _, _ in pickletools.genops(pickle)) == 2
+        assert {"PROTO", "GLOBAL", "BINPERSID", "SETITEM", "STOP"} <= opcodes, opcodes
+        pickletools.dis(pickle, out=io.StringIO())
+        for info in file.infolist():
+            assert info.compress_type == zipfile.ZIP_STORED
+            raw.seek(info.header_offset + 26)
+            name, extra = struct.unpack("<HH", raw.read(4))
+            assert (info.header_offset + 30 + name + extra) % 64 == 0
 
 
 # What real files are, by the words of their profile.

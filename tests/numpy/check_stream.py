@@ -310,7 +310,7 @@ def test_parts():
         part = weights[:, :, slice(*a), slice(*b)]
         assert part.size < weights.size
         for more in ([], ["--head", "1"]) if weights.shape[1] > 1 else ([],):
-            limit = part.size  # counted over all heads, whatever is chosen of them
+            limit = part[:, 1:2].size if more else part.size
             small, large = (files(*words, *more, "--max-weights", size) for size in (limit, weights.size))
             rows = weights[:, 1:2, slice(*a)] if more else weights[:, :, slice(*a)]
             check_chosen(f"{name} {more}", small.pop("part.json"), large.pop("part.json"), rows, a[0] or 0, offsets,
@@ -347,7 +347,9 @@ def test_heads():
     for name, layers, heads in (("stacked", [1], [2, 0]), ("few_keys", [0], [1])):
         make(name)
         whole = pooled(name, 50)
-        got = pooled(name, 50, "--layer", ",".join(map(str, layers)), "--head", ",".join(map(str, heads)))
+        count = len(whole["stats"]) * len(whole["stats"][0])
+        # As many cells a head as in the whole.
+        got = pooled(name, 50 // count * len(layers) * len(heads), "--layer", ",".join(map(str, layers)), "--head", ",".join(map(str, heads)))
         for key, a, b in (("weights", got["pooled"], whole["pooled"]), ("top_keys", got, whole), ("top_weights", got, whole),
                           ("stats", got, whole)):
             assert a[key] == [[b[key][l][h] for h in heads] for l in layers], f"{name}: {key}"

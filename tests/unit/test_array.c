@@ -257,6 +257,7 @@ static void reads_as_another_type(void **state)
     (void)state;
     const uint16_t numbers[] = {0x3f80, 0xc000};
     struct array array = archives_array("v", DTYPE_UNKNOWN, numbers, 1, SHAPE(2));
+    array.type = "|V2";
     array.bytes = sizeof numbers;
     assert_false(array_read_as(&array, DTYPE_F32));
     assert_false(array_read_as(&array, DTYPE_U8));

@@ -278,20 +278,24 @@ static void notes_what_is_too_large(void **state)
     static const char text[] = "1e39 3.4028235e38 -1e400 inf 3.4028236e38";
     const char *const end = text + strlen(text);
     float value;
-    number_take_overflow();
+    number_take_overflow(NULL);
     assert_ptr_equal(number_read(text + 5, end, &value), text + 17);
     assert_ptr_equal(number_read_loose(text + 25, end, '.', &value), text + 28);
-    assert_null(number_take_overflow());
+    assert_null(number_take_overflow(NULL));
     number_read(text + 18, end, &value);
     assert_true(value == -INFINITY);
-    assert_ptr_equal(number_take_overflow(), text + 19);
-    assert_null(number_take_overflow());
+    assert_ptr_equal(number_take_overflow(NULL), text + 19);
+    assert_null(number_take_overflow(NULL));
     number_read_loose(text + 18, end, '.', &value);
     number_read_loose(text, end, '.', &value);
-    assert_ptr_equal(number_take_overflow(), text);
+    assert_ptr_equal(number_take_overflow(NULL), text);
     number_read(text, end, &value);
     number_read(text + 18, end, &value);
-    assert_ptr_equal(number_take_overflow(), text);
+    size_t count;
+    assert_ptr_equal(number_take_overflow(&count), text);
+    assert_int_equal(count, 2);
+    assert_null(number_take_overflow(&count));
+    assert_int_equal(count, 0);
 }
 
 int main(void)

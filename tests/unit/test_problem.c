@@ -134,7 +134,8 @@ static void counts_heads(void **state)
     in.all.tensor[INPUT_K] = zeros(2, 4);
     set(&in.all.settings, SETTING_HEADS, "3");
     set(&in.all.settings, SETTING_KV_HEADS, "2");
-    refused(&in, &nothing, "3 heads and 2 key/value heads: the first must be a multiple of the second");
+    refused(&in, &nothing,
+            "q is 2×6 and k is 2×4: their 3 heads must be a multiple of their 2 key/value heads");
 
     in.all.tensor[INPUT_Q] = filled(0, 4, 2, 3, 0);
     in.all.tensor[INPUT_K] = filled(0, 4, 2, 3, 0);
