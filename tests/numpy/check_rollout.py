@@ -278,8 +278,7 @@ def flow():
     spoiled = np.zeros((6, 6), bool)
     spoiled[3:, :2] = True
     assert np.array_equal(np.isnan(told), spoiled), told
-    real_ways = mixed(some_weights(rng, 12, 3, 16))
-    network(real_ways)
+    network(mixed(some_weights(rng, 12, 3, 16)))
 
 
 def network(layers):
@@ -302,12 +301,10 @@ def network(layers):
 def threads():
     rng = np.random.default_rng(5)
     q = rng.normal(size=(3, 4, 500, 16)).astype(np.float32)
-    np.savez("x.npz", **{f"layers.{l}.{name}": rng.permutation(q[l]) for l in range(3) for name in "qk"})
-    for words in (["--causal"], ["--combine", "max", "--discard", "0.2"], ["--query", "400"], ["--query", "400", "--causal", "--sink", "0"],
-                  ["--query", "40", "--flow", "--keys-cut"]):
-        if words[-1] == "--keys-cut":
-            np.savez("x.npz", **{f"layers.{l}.{name}": q[l, :, :60] for l in range(3) for name in "qk"})
-            words = words[:-1]
+    k = rng.permutation(q, axis=2)
+    for n, words in ((500, ["--causal"]), (500, ["--combine", "max", "--discard", "0.2"]), (500, ["--query", "400"]),
+                     (500, ["--query", "400", "--causal", "--sink", "0"]), (60, ["--query", "40", "--flow"])):
+        np.savez("x.npz", **{"layers.%d.%s" % (l, name): x[l, :, :n] for l in range(3) for name, x in (("q", q), ("k", k))})
         told = {attn("rollout", "x.npz", "-q", *words, "--threads", str(t)) for t in (1, 2, 3)}
         assert len(told) == 1, words
 
