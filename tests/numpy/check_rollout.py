@@ -198,6 +198,9 @@ def reached():
         for query in 19, 20, 50, 51, 60, 69:
             row = np.isnan(numbers(rollout_of(*words, "--query", str(query))["row"]))
             assert np.array_equal(row, want[query]), (cpu, query, np.flatnonzero(row != want[query]))
+    for query in [], ["--query", "69"]:
+        told = subprocess.run([ATTN, "rollout", "x.npz", "--causal", *query], capture_output=True, text=True, check=True).stderr
+        assert "see nothing" not in told and "NaN or infinity" in told, (query, told)
     assert np.array_equal(rollout_of("x.npz", "--identity", "1")["rollout"], np.eye(n)), "what weighs nothing is not reached"
     n = 9
     for scale in 100, 0.7, 0.25:
