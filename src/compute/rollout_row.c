@@ -207,7 +207,7 @@ static void pass_seen(struct rollout *rollout, const struct row_pass *pass)
             continue;
         rollout->seen.rows++;
         rollout->seen.nan += !isfinite(mean);
-        rollout->seen.blind += mean == 0;
+        rollout->seen.blind += mean == 0 && isfinite(pass->above[i]); /* what is NaN was not summed up */
         rollout->seen.off += mean != 0 && fabs(mean - 1) > MIX_TOLERANCE;
     }
 }

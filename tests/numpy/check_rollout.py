@@ -198,6 +198,9 @@ def reached():
         for query in 19, 20, 50, 51, 60, 69:
             row = np.isnan(numbers(rollout_of(*words, "--query", str(query))["row"]))
             assert np.array_equal(row, want[query]), (cpu, query, np.flatnonzero(row != want[query]))
+    for query in [], ["--query", "69"]:
+        told = subprocess.run([ATTN, "rollout", "x.npz", "--causal", *query], capture_output=True, text=True, check=True).stderr
+        assert "see nothing" not in told and "NaN or infinity" in told, (query, told)
     assert np.array_equal(rollout_of("x.npz", "--identity", "1")["rollout"], np.eye(n)), "what weighs nothing is not reached"
     n = 9
     for scale in 100, 0.7, 0.25:
@@ -278,8 +281,7 @@ def flow():
     spoiled = np.zeros((6, 6), bool)
     spoiled[3:, :2] = True
     assert np.array_equal(np.isnan(told), spoiled), told
-    real_ways = mixed(some_weights(rng, 12, 3, 16))
-    network(real_ways)
+    network(mixed(some_weights(rng, 12, 3, 16)))
 
 
 def network(layers):
@@ -302,12 +304,10 @@ def network(layers):
 def threads():
     rng = np.random.default_rng(5)
     q = rng.normal(size=(3, 4, 500, 16)).astype(np.float32)
-    np.savez("x.npz", **{f"layers.{l}.{name}": rng.permutation(q[l]) for l in range(3) for name in "qk"})
-    for words in (["--causal"], ["--combine", "max", "--discard", "0.2"], ["--query", "400"], ["--query", "400", "--causal", "--sink", "0"],
-                  ["--query", "40", "--flow", "--keys-cut"]):
-        if words[-1] == "--keys-cut":
-            np.savez("x.npz", **{f"layers.{l}.{name}": q[l, :, :60] for l in range(3) for name in "qk"})
-            words = words[:-1]
+    k = rng.permutation(q, axis=2)
+    for n, words in ((500, ["--causal"]), (500, ["--combine", "max", "--discard", "0.2"]), (500, ["--query", "400"]),
+                     (500, ["--query", "400", "--causal", "--sink", "0"]), (60, ["--query", "40", "--flow"])):
+        np.savez("x.npz", **{"layers.%d.%s" % (l, name): x[l, :, :n] for l in range(3) for name, x in (("q", q), ("k", k))})
         told = {attn("rollout", "x.npz", "-q", *words, "--threads", str(t)) for t in (1, 2, 3)}
         assert len(told) == 1, words
 
