@@ -12,7 +12,8 @@
 #define ATTN_VERSION "0.1.0"
 
 /* In the order of --help. */
-#define COMMANDS(EACH) EACH(run) EACH(explain) EACH(stats) EACH(info) EACH(convert) EACH(sample) EACH(help)
+#define COMMANDS(EACH)                                                                                       \
+    EACH(run) EACH(explain) EACH(stats) EACH(diff) EACH(info) EACH(convert) EACH(sample) EACH(help)
 
 struct options;
 struct option_group;
