@@ -1,5 +1,6 @@
 #include "view/diff_picture.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,9 +140,63 @@ static bool drawing_make(struct diff_drawing *drawing, const struct diff_report 
 
 /* ---- from drawings to a figure ---- */
 
+/* The first matrix of a figure. */
+static const struct figure_item *figure_panel(const struct figure *figure)
+{
+    const struct figure_item *item = figure->items;
+    while (item->kind != FIGURE_MATRIX)
+        item++;
+    return item;
+}
+
+/* Of the pairs of a cell that are not masked the difference that is furthest from 0, NaN before all; whether there is any. */
+static bool cell_pool(const struct diff_drawing *head, size_t row, size_t column, const size_t step[2],
+                      float *value)
+{
+    bool any = false;
+    for (size_t i = row; i < row + step[0] && i < head->rows.count; i++)
+        for (size_t j = column; j < column + step[1] && j < head->columns.count; j++) {
+            const size_t at = i * head->columns.count + j;
+            const float found = head->values[2][at];
+            if (head->masked[2][at])
+                continue;
+            if (!any || isnan(found) || fabsf(found) > fabsf(*value))
+                *value = found;
+            any = true;
+        }
+    return any;
+}
+
+/* Makes the cells of the difference those of the panels beside it. Where these stand for several tokens each, what is left of them is
+ * not the largest number, which would hide all losses, but the one furthest from 0: pooled in place, row by row. */
+static void difference_match(struct drawing *difference, struct diff_drawing *head,
+                             const struct figure_item *panel)
+{
+    const size_t step[2] = {size_divide_up(difference->rows, panel->matrix.rows),
+                            size_divide_up(difference->columns, panel->matrix.columns)};
+    difference->style.cell = (size_t)fmaxf(1, roundf(panel->width / (float)panel->matrix.columns));
+    if (step[0] == 1 && step[1] == 1)
+        return;
+    const size_t rows = size_divide_up(difference->rows, step[0]),
+                 columns = size_divide_up(difference->columns, step[1]);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            float value = 0;
+            const bool any = cell_pool(head, i * step[0], j * step[1], step, &value);
+            head->values[2][i * columns + j] = value;
+            head->masked[2][i * columns + j] = !any;
+        }
+    difference->rows = rows;
+    difference->columns = columns;
+    difference->row_step = step[0];
+    difference->column_step = step[1];
+    difference->row_labels = difference->column_labels = NULL;
+    head->maps[2].title = "B − A (furthest from 0)";
+}
+
 /* A and B with one bar of weights, and to their right B − A with its own. */
-static bool draw_head(struct figure *figure, const struct diff_drawing *head, bool has_sign,
-                      struct font *font, struct error *error)
+static bool draw_head(struct figure *figure, struct diff_drawing *head, bool has_sign, struct font *font,
+                      struct error *error)
 {
     struct drawing weights = {
         .title = head->head,
@@ -168,10 +223,11 @@ static bool draw_head(struct figure *figure, const struct diff_drawing *head, bo
     difference.is_weight = false;
     struct figure left = {0}, right = {0};
     const double y = (double)figure->height;
-    const bool ok = layout_figure(&left, &weights, font, error) &&
-                    layout_figure(&right, &difference, font, error) &&
-                    figure_append(figure, &left, 0, y, error) &&
-                    figure_append(figure, &right, (double)left.width, y, error);
+    bool ok = layout_figure(&left, &weights, font, error);
+    if (ok)
+        difference_match(&difference, head, figure_panel(&left));
+    ok = ok && layout_figure(&right, &difference, font, error) && figure_append(figure, &left, 0, y, error) &&
+         figure_append(figure, &right, (double)left.width, y, error);
     figure_free(&left);
     figure_free(&right);
     return ok;

@@ -134,12 +134,33 @@ assert len(places[yellow]) > 1000 and max(places[yellow]) < 0.7 * wide, places[y
 assert len(places[blue]) > 1000 and min(places[blue]) > 0.6 * wide, places[blue][:3]
 assert pixels("both.png")[:2] == (wide, 2 * high)
 END
-    echo '{"attention": [[[1]], [[1]]]}' >x.json
-    echo '{"layers": [{"attention": [[[1]]]}, {"attention": [[[1]]]}]}' >y.json
-    attn diff x.json y.json -o z.png
+    echo '{"attention": [[[1]]]}' >x.json
+    echo '{"attention": [[[1]], [[1]]]}' >y.json
+    attn diff y.json x.json -o z.png
+    fails 2 'there is nothing to draw: no head is on both sides' attn diff x.json y.json --sort max --best 1 -o w.png
     echo '{"tokens": ["a"], "attention": [[1]]}' >x.json
     echo '{"tokens": ["b"], "attention": [[1]]}' >y.json
     attn diff x.json y.json -o z.png
+}
+
+@test "diff: losses are seen in a picture whose cells stand for several tokens" {
+    [ -n "${READ_IMAGE:-}" ] || skip "no program that writes the pixels of a picture"
+    "$PYTHON" - <<'END'
+import numpy as np
+w = np.zeros((1, 1, 1500, 1500), np.float32)
+w[..., 0] = 1
+np.savez("a.npz", attention=w)
+w[0, 0, 701] = np.eye(1500)[400]
+np.savez("b.npz", attention=w)
+END
+    attn diff a.npz b.npz -o d.png
+    "$PYTHON" - "$READ_IMAGE" <<'END'
+import subprocess, sys
+pixels = subprocess.run([sys.argv[1], "d.png", "100000000", "100000"], check=True, capture_output=True).stdout.partition(b"\n")[2]
+colors = [pixels[i:i + 3] for i in range(0, len(pixels), 3)]
+# the bar shows every other colour, from the second on
+assert colors.count(bytes.fromhex("053061")) == 1
+END
 }
 
 @test "diff: each allocation fails once" {
