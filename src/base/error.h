@@ -11,10 +11,11 @@
 /* What went wrong, by who can mend it. The numbers are the exit status of the program. */
 enum error_kind {
     ERROR_NONE = 0,
-    ERROR_SYSTEM = 1, /* could not do it: I/O, memory */
-    ERROR_USAGE = 2,  /* the command line is wrong */
-    ERROR_INPUT = 3,  /* the input is wrong */
-    ERROR_PIPE = 4,   /* the reader of our output went away: exit status 1, and silence */
+    ERROR_SYSTEM = 1,  /* could not do it: I/O, memory */
+    ERROR_USAGE = 2,   /* the command line is wrong */
+    ERROR_INPUT = 3,   /* the input is wrong */
+    ERROR_DIFFERS = 4, /* nothing: what was compared differs by more than is tolerated */
+    ERROR_PIPE = 5,    /* the reader of our output went away: exit status 1, and silence */
 };
 
 /* Begins zeroed ({0}). `message` is one line of valid UTF-8 without control characters. */

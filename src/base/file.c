@@ -421,3 +421,9 @@ void file_discard(void)
     forget();
     restore_signals(&before);
 }
+
+bool file_is_pipe(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISFIFO(about.st_mode);
+}

@@ -40,4 +40,7 @@ bool file_is_same(const char *path, const char *other);
 /* Whether `path` names an existing folder. */
 bool file_is_folder(const char *path);
 
+/* Whether `path` names a pipe, whose bytes can be read once only. */
+bool file_is_pipe(const char *path);
+
 #endif

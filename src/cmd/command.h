@@ -13,7 +13,8 @@
 
 /* In the order of --help. */
 #define COMMANDS(EACH)                                                                                       \
-    EACH(run) EACH(explain) EACH(stats) EACH(rollout) EACH(info) EACH(convert) EACH(sample) EACH(help)
+    EACH(run)                                                                                                \
+    EACH(explain) EACH(stats) EACH(diff) EACH(rollout) EACH(info) EACH(convert) EACH(sample) EACH(help)
 
 struct options;
 struct option_group;

@@ -225,15 +225,15 @@ static bool options_read(struct options *options, const struct command *command,
     return true;
 }
 
-bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
-                   struct error *error)
+/* Reads argv[1…] into options that have begun, with room for their operands. */
+static bool options_read_words(struct options *options, int argc, char **argv, struct error *error)
 {
+    const struct command *command = options->command;
     struct option_row rows[OPTIONS_MAX];
     struct ambiguous ambiguous = {0};
     struct option_words words = {0};
     size_t count = option_rows(command, rows, NULL);
-    const bool ok = options_begin(options, command, (size_t)argc, error) &&
-                    option_words_make(&words, argc, argv, error) &&
+    const bool ok = option_words_make(&words, argc, argv, error) &&
                     options_read(options, command, rows, count, &words, &ambiguous, error);
     free(words.shown);
     if (!ok)
@@ -242,6 +242,43 @@ bool options_parse(struct options *options, const struct command *command, int a
         return true;
     return error_set(error, ERROR_USAGE, "there is no file %s; did you mean --%s=%s?", ambiguous.word,
                      ambiguous.row->name, ambiguous.word);
+}
+
+bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
+                   struct error *error)
+{
+    const bool ok = options_begin(options, command, (size_t)argc, error);
+    options->argc = argc;
+    options->argv = argv;
+    return ok && options_read_words(options, argc, argv, error);
+}
+
+/* Forgets the files that the words name again, which may be given once only. */
+static void forget_files(struct options *options, const struct options *again)
+{
+    struct option_row rows[OPTIONS_MAX];
+    const size_t count = option_rows(options->command, rows, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *const *named =
+            (const void *)((rows[i].is_own ? (const char *)again->own : (const char *)again) + rows[i].at);
+        if (rows[i].parse == value_file && *named)
+            *(const char **)(void *)((rows[i].is_own ? (char *)options->own : (char *)options) + rows[i].at) =
+                NULL;
+    }
+}
+
+bool options_add(struct options *options, int argc, char **argv, struct error *error)
+{
+    struct options again = {0};
+    const size_t room = options->operand_count + (size_t)argc;
+    bool ok = options_parse(&again, options->command, argc, argv, error) &&
+              memory_resize(&options->operands, room, sizeof *options->operands, error);
+    if (ok) {
+        forget_files(options, &again);
+        ok = options_read_words(options, argc, argv, error);
+    }
+    options_free(&again);
+    return ok;
 }
 
 /* The lists among the command's own options. */

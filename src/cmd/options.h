@@ -65,6 +65,8 @@ struct output_options {
 struct options {
     const char **operands;
     size_t operand_count;
+    int argc; /* the words that were read, argv[0] aside; borrowed */
+    char **argv;
     bool quiet, verbose, help, version;
     struct input_options input;
     struct engine_choice engine;
@@ -80,6 +82,8 @@ struct options {
  * any case. */
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error);
+/* Reads the words of another list, argv[1…], over what options_parse has read: they win. Operands are added. */
+bool options_add(struct options *options, int argc, char **argv, struct error *error);
 void options_free(struct options *options);
 
 #endif

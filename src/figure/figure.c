@@ -1,5 +1,6 @@
 #include "figure/figure.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,23 +167,50 @@ static bool append_cells(struct figure *figure, const struct figure *other, stru
     return true;
 }
 
-bool figure_append(struct figure *figure, const struct figure *other, double y, struct error *error)
+/* The palettes of another figure that are not there yet; places[i] is where its palette i then begins. */
+static bool append_palettes(struct figure *figure, const struct figure *other, size_t places[FIGURE_PALETTES],
+                            struct error *error)
+{
+    const size_t size = FIGURE_PALETTE * sizeof *figure->palette;
+    if (figure->palette_count == 0 && figure->count > 0)
+        figure->palette_count = 1;
+    for (size_t i = 0; i < other->palette_count || i == 0; i++) {
+        const struct color *palette = other->palette + i * FIGURE_PALETTE;
+        size_t at = 0;
+        while (at < figure->palette_count &&
+               memcmp(figure->palette + at * FIGURE_PALETTE, palette, size) != 0)
+            at++;
+        if (at == FIGURE_PALETTES)
+            return error_set(error, ERROR_USAGE, "a picture has at most %d ranges of colours",
+                             FIGURE_PALETTES);
+        if (at == figure->palette_count)
+            memcpy(figure->palette + figure->palette_count++ * FIGURE_PALETTE, palette, size);
+        places[i] = at * FIGURE_PALETTE;
+    }
+    return true;
+}
+
+bool figure_append(struct figure *figure, const struct figure *other, double x, double y, struct error *error)
 {
     const size_t strings = figure->string_size, cells = figure->cell_count;
-    if (!append_strings(figure, other, error) || !append_cells(figure, other, error))
+    size_t palettes[FIGURE_PALETTES];
+    if (!append_palettes(figure, other, palettes, error) || !append_strings(figure, other, error) ||
+        !append_cells(figure, other, error))
         return false;
     for (size_t i = 0; i < other->count; i++) {
         struct figure_item *item = figure_add(figure, other->items[i].kind, 0, 0, error);
         if (!item)
             return false;
         *item = other->items[i];
+        item->x += (float)x;
         item->y += (float)y;
+        item->colors = palettes[item->colors / FIGURE_PALETTE];
         if (item->kind == FIGURE_TEXT)
             item->text.string += strings;
         else if (item->kind == FIGURE_MATRIX)
             item->matrix.cells += cells;
     }
-    figure->width = figure->width > other->width ? figure->width : other->width;
-    figure->height = (float)y + other->height;
+    figure->width = fmaxf(figure->width, (float)x + other->width);
+    figure->height = fmaxf(figure->height, (float)y + other->height);
     return true;
 }

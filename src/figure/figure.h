@@ -18,6 +18,7 @@
 
 /* The values of a cell: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
 enum { FIGURE_COLORS = 256, FIGURE_MASKED = 256, FIGURE_NAN = 257, FIGURE_PALETTE = 258 };
+enum { FIGURE_PALETTES = 2 }; /* the most that a figure has */
 
 enum figure_kind {
     FIGURE_RECT,   /* filled with color */
@@ -34,6 +35,7 @@ struct figure_item {
     enum figure_kind kind;
     float x, y, width, height;
     struct color color; /* of rectangles and texts */
+    size_t colors;      /* of matrices and ramps: offset into figure.palette of the colours of their cells */
     union {
         struct {
             /* Offset into figure.strings: UTF-8, NUL-terminated, in logical order, without C0 controls. */
@@ -55,7 +57,8 @@ struct figure_item {
 /* Begins zeroed; freed by figure_free. */
 struct figure {
     float width, height;
-    struct color palette[FIGURE_PALETTE];
+    struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
+    size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
     size_t count, capacity;
     char *strings;
@@ -85,9 +88,10 @@ uint8_t figure_veil_coverage(uint16_t cell);
 /* A pixel of an image as it is painted: half grey, so that strong colours are those of the cells over it. */
 void figure_pale(uint8_t pixel[3]);
 
-/* Adds all of another figure, moved by y downward, and makes this one as large as both. Its palette is not taken.
- * Errors: no memory. */
-bool figure_append(struct figure *figure, const struct figure *other, double y, struct error *error);
+/* Adds all of another figure, moved by x to the right and y downward, with its colours, and makes this one as large as both.
+ * Errors: ERROR_USAGE where the palettes are more than FIGURE_PALETTES; no memory. */
+bool figure_append(struct figure *figure, const struct figure *other, double x, double y,
+                   struct error *error);
 
 /* Makes everything `factor` times as large. */
 void figure_scale(struct figure *figure, double factor);

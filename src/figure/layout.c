@@ -195,7 +195,7 @@ static bool check_drawing(const struct drawing *drawing, struct error *error)
     return true;
 }
 
-static bool check_size(const struct figure *figure, struct error *error)
+bool layout_check_size(const struct figure *figure, struct error *error)
 {
     double width = ceil((double)figure->width), height = ceil((double)figure->height);
     if (width > SIDE_LIMIT || height > SIDE_LIMIT || width * height > PIXEL_LIMIT)
@@ -218,20 +218,18 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     figure->width = ceilf(figure->width);
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
-    return check_size(figure, error);
+    return layout_check_size(figure, error);
 }
 
 /* Puts one more figure below those that are there. */
 static bool put_below(struct figure *figure, const struct figure *next, bool is_first, struct error *error)
 {
-    if (is_first)
-        memcpy(figure->palette, next->palette, sizeof figure->palette);
-    else if (memcmp(figure->palette, next->palette, sizeof figure->palette) != 0)
+    if (!is_first && memcmp(figure->palette, next->palette, sizeof figure->palette) != 0)
         return error_set(
             error, ERROR_USAGE,
             "layers of different size have no colours in common here: give both --vmin and --vmax, or "
             "choose layers of one size");
-    return figure_append(figure, next, (double)figure->height, error) && check_size(figure, error);
+    return figure_append(figure, next, 0, (double)figure->height, error) && layout_check_size(figure, error);
 }
 
 bool layout_figures(struct figure *figure, const struct drawing *const *drawings, size_t count,

@@ -15,6 +15,9 @@
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error);
 
+/* Whether a figure is of a size that can be painted. Errors: ERROR_USAGE where it is larger. */
+bool layout_check_size(const struct figure *figure, struct error *error);
+
 /* Lays `count` drawings out below each other, each with its axes and its colour bar, under the title of the first.
  * Errors: those of layout_figure, and ERROR_USAGE where they have no colours in common. */
 bool layout_figures(struct figure *figure, const struct drawing *const *drawings, size_t count,

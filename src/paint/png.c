@@ -72,7 +72,7 @@ static void paint_ramp(const struct canvas *canvas, const struct figure_item *it
     for (int y = top; y < bottom; y++) {
         int index = (int)((bottom - 1 - y + 0.5) / (bottom - top) * FIGURE_COLORS);
         size_t color = ramp_color((size_t)clamp_pixel(index, 0, FIGURE_COLORS - 1));
-        canvas_fill(canvas, left, y, right, y + 1, figure->palette[color]);
+        canvas_fill(canvas, left, y, right, y + 1, figure->palette[item->colors + color]);
     }
 }
 
@@ -101,7 +101,7 @@ static bool paint_matrix(const struct canvas *canvas, const struct figure_item *
         uint8_t *line = canvas->pixels + (size_t)top * stride;
         int x = begin;
         for (size_t j = 0; j < columns; j++) {
-            struct color color = figure->palette[cells[i * columns + j]];
+            struct color color = figure->palette[item->colors + cells[i * columns + j]];
             for (int edge = right[j] - (j + 1 < columns ? gap : 0); x < edge; x++)
                 memcpy(line + 3 * x, &color, 3);
             x = right[j];
@@ -169,7 +169,7 @@ static void paint_veil(const struct canvas *canvas, const struct figure_item *it
             int left = clamp_pixel(round(item->x + (double)j * cell_width), 0, canvas->width);
             int right = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
             unsigned coverage = figure_veil_coverage(cells[i * columns + j]);
-            struct color color = figure->palette[cells[i * columns + j]];
+            struct color color = figure->palette[item->colors + cells[i * columns + j]];
             for (int y = top; y < bottom; y++)
                 for (int x = left; x < right; x++)
                     paint_pixel(canvas, x, y, color, coverage);
@@ -297,18 +297,19 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
  * an image, because a palette may change only the pixels at the edges of letters. */
 static bool keep_colors(struct palette *palette, const struct figure *figure)
 {
-    bool used[FIGURE_PALETTE] = {false}, fits = palette_keep(palette, (struct color){255, 255, 255});
-    for (size_t i = 0; i < figure->cell_count; i++)
-        used[figure->cells[i]] = true;
+    bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
+                                fits = palette_keep(palette, (struct color){255, 255, 255});
     for (size_t i = 0; fits && i < figure->count; i++) {
         const struct figure_item *item = &figure->items[i];
         if (item->kind == FIGURE_RECT || item->kind == FIGURE_TEXT)
             fits = palette_keep(palette, item->color);
         for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
-            used[ramp_color(c)] = true;
+            used[item->colors + ramp_color(c)] = true;
+        for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++)
+            used[item->colors + figure->cells[item->matrix.cells + c]] = true;
         fits = fits && item->kind != FIGURE_IMAGE;
     }
-    for (size_t i = 0; fits && i < FIGURE_PALETTE; i++)
+    for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
         fits = !used[i] || palette_keep(palette, figure->palette[i]);
     return fits;
 }

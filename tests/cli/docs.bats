@@ -69,12 +69,12 @@ documents() {
 
 @test "--help and the man page have the same groups of options in the same order" {
     sed -n '/^\.Sh OPTIONS/,/^\.Sh INPUT FORMATS/s/^\.Ss //p' "$ROOT/attn.1" >manual
-    for command in run explain stats rollout info convert; do
+    for command in run explain stats diff rollout info convert; do
         attn $command --help | sed -nE 's/^([A-Z][a-z ]+):$/\1/p' | grep -vx Examples >help
         [ -s help ]
         grep -xFf help manual | diff help -
     done
-    same "$(for command in run explain stats rollout info convert; do attn $command --help; done | sed -nE 's/^([A-Z][a-z ]+):$/\1/p' | grep -vx Examples | sort -u)" \
+    same "$(for command in run explain stats diff rollout info convert; do attn $command --help; done | sed -nE 's/^([A-Z][a-z ]+):$/\1/p' | grep -vx Examples | sort -u)" \
         "$(sort -u manual)"
 }
 

@@ -281,6 +281,56 @@ static void test_too_many_pixels_are_refused(void **state)
     out_free(&out);
 }
 
+/* Figures beside each other keep their own colours; those of a third kind have no room. */
+static void test_figures_beside_each_other_keep_their_colours(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"viridis", "magma", "viridis", "inferno"};
+    struct error error = {0};
+    struct figure figure = {0};
+    struct paint_kit kit = {0};
+    assert_true(paint_kit_open(&kit, &error));
+    for (size_t i = 0; i < 4; i++) {
+        struct drawing drawing = example();
+        struct figure next = {0};
+        drawing.style.cmap = names[i];
+        drawing.style.annotate = ANNOTATE_OFF;
+        assert_true(layout_figure(&next, &drawing, kit.font, &error));
+        assert_int_equal(
+            figure_append(&figure, &next, (double)(i * 10), i > 0 ? (double)figure.height : 0, &error),
+            i < 3);
+        figure_free(&next);
+    }
+    assert_int_equal(error.kind, ERROR_USAGE);
+    assert_int_equal(figure.palette_count, 2);
+    error = (struct error){0};
+    struct out out;
+    out_begin(&out, -1, "memory");
+    assert_true(painter_png.paint(&kit, &figure, &out, &error));
+    char name[] = "drawn";
+    struct source source = {.name = name, .data = out.data, .size = out.size};
+    struct image image;
+    assert_true(image_read(&image, &source, 1 << 22, 1 << 20, &error));
+    struct color first[3];
+    size_t matrices = 0;
+    for (size_t i = 0; i < figure.count; i++) {
+        const struct figure_item *item = &figure.items[i];
+        if (item->kind != FIGURE_MATRIX)
+            continue;
+        first[matrices] = pixel(&image, (double)item->x + (double)item->width / 12,
+                                (double)item->y + (double)item->height / 12);
+        const uint16_t cell = figure.cells[item->matrix.cells];
+        assert_memory_equal(&first[matrices++], &figure.palette[item->colors + cell], sizeof *first);
+    }
+    assert_int_equal(matrices, 3);
+    assert_memory_equal(&first[0], &first[2], sizeof *first);
+    assert_memory_not_equal(&first[0], &first[1], sizeof *first);
+    image_free(&image);
+    out_free(&out);
+    figure_free(&figure);
+    paint_kit_free(&kit);
+}
+
 /* Every single allocation fails once, alone and with all that follow it: an error each time, and nothing is
  * left. */
 static void test_memory_fails(void **state)
@@ -318,9 +368,13 @@ static void test_memory_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_picture_shows_the_figure),    cmocka_unit_test(test_same_drawing_same_bytes),
-        cmocka_unit_test(test_a_kit_leaves_no_trace),       cmocka_unit_test(test_threads_draw_the_same),
-        cmocka_unit_test(test_too_many_pixels_are_refused), cmocka_unit_test(test_memory_fails),
+        cmocka_unit_test(test_picture_shows_the_figure),
+        cmocka_unit_test(test_same_drawing_same_bytes),
+        cmocka_unit_test(test_a_kit_leaves_no_trace),
+        cmocka_unit_test(test_threads_draw_the_same),
+        cmocka_unit_test(test_too_many_pixels_are_refused),
+        cmocka_unit_test(test_memory_fails),
+        cmocka_unit_test(test_figures_beside_each_other_keep_their_colours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
