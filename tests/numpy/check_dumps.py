@@ -182,6 +182,11 @@ def test_cross_steps():
         got, said = run("c.npz", "--causal=no")
         expect(got["weights"], whole)
         assert "4 steps of a generation, one under the other" in said and "mask" not in got and len(got["key_tokens"]) == 5
+    with open("c.json", "w", encoding="utf-8") as out:
+        json.dump({"cross_attentions": [[x.tolist() for x in layers] for layers in steps]}, out)
+    got, said = run("c.json")
+    expect(got["weights"], whole)
+    assert "cross_attentions has 4 steps of a generation" in said and "mask" not in got
     # Beside the steps of the decoder and the tuple of the encoder, and a single step.
     decoder = [[weights(1, 2, 1, 1 + s) for _ in range(3)] for s in range(4)]
     parts = {f"cross_attentions.{s}.{l}": x for s, layers in enumerate(steps) for l, x in enumerate(layers)}
