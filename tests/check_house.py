@@ -156,10 +156,25 @@ def architecture(problems):
             problems.append(f"docs/architecture.md names {name}, which no source does")
 
 
+def fuzzers(problems):
+    """Every row of FORMATS and READERS has a fuzzer in tests/fuzz, and every such fuzzer is of a row."""
+    for table, header, macro in (("FORMATS", "tensor/format.h", "FORMAT"), ("READERS", "read/read.h", "READER")):
+        text = (SRC / header).read_text(encoding="utf-8")
+        rows = re.search(rf"^#define {table}\(X, BETWEEN\)((?:[^\n]*\\\n)*[^\n]*)\n", text, re.M)
+        named = set(re.findall(r"\bX\((\w+)\)", rows[1])) if rows else set()
+        if not named:
+            problems.append(f"{header} has no row of {table}")
+        fuzzed = set()
+        for path in (SRC.parent / "tests" / "fuzz").glob("fuzz_*.c"):
+            fuzzed |= set(re.findall(rf"^#define FUZZED_{macro} {macro.lower()}_(\w+)$", path.read_text(encoding="utf-8"), re.M))
+        problems += [f"{name} of {table} has no fuzzer: expected tests/fuzz/fuzz_{name}.c" for name in sorted(named - fuzzed)]
+        problems += [f"tests/fuzz has a fuzzer of {name}, which is no row of {table}" for name in sorted(fuzzed - named)]
+
+
 def main():
     """Asks what the arguments name, or everything."""
     problems = []
-    checks = {check.__name__: check for check in (floors, climbs, headers, namesakes, architecture)}
+    checks = {check.__name__: check for check in (floors, climbs, headers, namesakes, architecture, fuzzers)}
     unknown = [name for name in sys.argv[1:] if name not in checks]
     if unknown:
         sys.exit(f"{unknown[0]}: expected one of {', '.join(checks)}")

@@ -525,7 +525,8 @@ static bool put_layer(const struct dump *dump, const struct found *found)
 }
 
 /* Puts the steps of a layer, one under the other, and the mask of their keys. */
-static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dump_step *steps, size_t count)
+static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dump_step *steps, size_t count,
+                               bool is_cross)
 {
     struct tensor *own = dump->inputs->layers[index].tensor;
     struct tensor attention = {0}, mask = {0};
@@ -535,9 +536,9 @@ static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dum
                          "every layer",
                          dump_file(dump), dump->layers[index]);
     const bool ok =
-        dump_steps_join(dump->archive, steps, count, &attention, &mask, dump->error) &&
+        dump_steps_join(dump->archive, steps, count, is_cross, &attention, &mask, dump->error) &&
         inputs_put_tensor(&own[INPUT_ATTENTION], &attention, input_names[INPUT_ATTENTION], dump->error) &&
-        inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error);
+        (!mask.data || inputs_put_tensor(&own[INPUT_MASK], &mask, input_names[INPUT_MASK], dump->error));
     tensor_free(&attention);
     tensor_free(&mask);
     return ok;
@@ -547,7 +548,7 @@ static bool put_steps_of_layer(const struct dump *dump, size_t index, struct dum
 static bool dump_put_steps(const struct dump *dump)
 {
     struct dump_step *steps = memory_alloc(dump->count, sizeof *steps, dump->error);
-    bool ok = steps;
+    bool ok = steps, is_cross = false;
     size_t longest = 0;
     for (size_t l = 0; ok && l < dump->layer_count; l++) {
         size_t count = 0;
@@ -556,18 +557,19 @@ static bool dump_put_steps(const struct dump *dump)
             if (!is_found(found) || !found->dump || found->numbers.step == SIZE_MAX ||
                 found->numbers.layer != dump->layers[l])
                 continue;
+            is_cross = found->dump->part == PART_CROSS;
             steps[count].number = found->numbers.step;
             ok = layer_array(dump, found, &steps[count++].array);
         }
-        ok = ok && put_steps_of_layer(dump, l, steps, count);
+        ok = ok && put_steps_of_layer(dump, l, steps, count, is_cross);
         longest = count > longest ? count : longest;
     }
     free(steps);
     if (ok)
         warnings_add(&dump->inputs->notes, "%s: %zu step%s of a generation%s", dump_file(dump), longest,
                      longest > 1 ? "s" : "", longest > 1 ? ", one under the other" : "");
-    return ok &&
-           inputs_put_steps_offset(dump->inputs, &dump->inputs->layers[0].tensor[INPUT_MASK], dump->error);
+    const struct tensor *mask = ok ? &dump->inputs->layers[0].tensor[INPUT_MASK] : NULL;
+    return ok && (!mask->data || inputs_put_steps_offset(dump->inputs, mask, dump->error));
 }
 
 /* Whether the attention that was found is one of steps. */

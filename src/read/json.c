@@ -180,18 +180,20 @@ static bool put_steps(struct reading *reading, const struct json_member *member,
     *are_steps = ok && steps.count > 0;
     if (*are_steps) {
         const struct place place = steps.attention.place;
-        warnings_add(&reading->inputs->notes, "%s:%zu:%zu: %s has rows that grow: %zu steps of a generation",
-                     place.file, place.line, place.column, member->name, steps.count);
-        ok = layer->tensor[INPUT_MASK].data
+        const bool grow = steps.mask.data;
+        warnings_add(&reading->inputs->notes, "%s:%zu:%zu: %s has %s%zu steps of a generation", place.file,
+                     place.line, place.column, member->name, grow ? "rows that grow: " : "", steps.count);
+        ok = grow && layer->tensor[INPUT_MASK].data
                  ? place_error(&place, reading->error,
                                "%s has rows that grow, so that keys which come later are masked: expected no "
                                "mask beside it",
                                member->name)
-                 : (layer != &reading->inputs->all ||
+                 : (!grow || layer != &reading->inputs->all ||
                     inputs_put_steps_offset(reading->inputs, &steps.mask, reading->error)) &&
                        inputs_put_tensor(&layer->tensor[INPUT_ATTENTION], &steps.attention, "attention",
                                          reading->error) &&
-                       inputs_put_tensor(&layer->tensor[INPUT_MASK], &steps.mask, "mask", reading->error);
+                       (!grow ||
+                        inputs_put_tensor(&layer->tensor[INPUT_MASK], &steps.mask, "mask", reading->error));
     }
     json_steps_free(&steps);
     return ok;

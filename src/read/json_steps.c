@@ -93,12 +93,20 @@ static bool may_be_layers(const struct step_list *list, const struct row_list *r
            (rows->levels == 4 || (rows->levels == 5 && list->nesting.shape[0] == 1));
 }
 
+/* Whether all steps have the same keys, as those of an encoder. */
+static bool steps_share_keys(const struct step_list *list)
+{
+    return list->step[list->count - 1].keys == list->step[0].keys;
+}
+
 /* Each step adds its own keys, one a row; the first may have earlier ones. So there are at most twice as many pairs
  * as numbers. */
 static bool check_growth(const struct step_list *list, const struct number_array *array, const char *name,
                          struct error *error)
 {
     const struct step *step = list->step;
+    if (steps_share_keys(list))
+        return true;
     if (step[0].queries > step[0].keys)
         return place_error(&array->tensor.place, error,
                            "%s has rows that grow, and the first step has %zu rows of %zu: expected no more "
@@ -134,6 +142,8 @@ static bool make_tensors(struct json_steps *steps, const struct step_list *list,
     steps->mask.true_attends = true;
     steps->mask.holds = TENSOR_NUMBERS;
     steps->attention.data = memory_zeroed(count, sizeof *steps->attention.data, error);
+    if (steps_share_keys(list))
+        return steps->attention.data;
     steps->mask.data = memory_zeroed(n * m, sizeof *steps->mask.data, error);
     return steps->attention.data && steps->mask.data;
 }
@@ -148,7 +158,7 @@ static void fill_tensors(struct json_steps *steps, const struct step_list *list,
                 const struct row *row = &rows->row[step->row + r + g * (list->by_step ? step->queries : n)];
                 memcpy(steps->attention.data + (g * n + i) * m, numbers + row->at,
                        row->length * sizeof *numbers);
-                for (size_t j = 0; g == 0 && j < row->length; j++)
+                for (size_t j = 0; steps->mask.data && g == 0 && j < row->length; j++)
                     steps->mask.data[i * m + j] = 1;
             }
         }
@@ -188,7 +198,8 @@ bool json_steps_read(struct json_steps *steps, const struct json *json, const st
 {
     struct row_list rows = {.levels = array->depth};
     bool whole = false;
-    if (!array->uneven.offset || array->depth < 2 || array->depth > JSON_ROWS_LEVELS)
+    if ((!array->uneven.offset && array->depth != JSON_ROWS_LEVELS) || array->depth < 2 ||
+        array->depth > JSON_ROWS_LEVELS)
         return true;
     bool ok = json_rows_list(&rows, json->source->data + array->offset, &whole, error);
     if (ok && whole)

@@ -14,6 +14,7 @@ dumps() {
 @test "dumps: encoder, decoder and cross attention" { dumps parts; }
 
 @test "dumps: the steps of a generation" { dumps steps; }
+@test "dumps: the steps of cross attention" { dumps cross_steps; }
 
 @test "dumps: names that are understood, passed over and refused" { dumps names; }
 

@@ -15,6 +15,8 @@ house() {
 
 @test "docs/architecture.md is true of the folders and files" { house architecture; }
 
+@test "every format of named arrays and every reader has a fuzzer" { house fuzzers; }
+
 @test "below cmd nothing prints or exits" {
     cd "$ROOT"
     for folder in src/*/; do

@@ -173,6 +173,33 @@ def test_steps():
     assert "expected steps of a generation, which add as many keys as they have rows" in run("s.npz", status=3)[1]
 
 
+def test_cross_steps():
+    """Cross attention in the tuples of generate(): every step has the keys of the encoder."""
+    steps = [[weights(1, 2, 1, 5) for _ in range(3)] for _ in range(4)]
+    whole = np.stack([np.concatenate([layers[l][0] for layers in steps], 1) for l in range(3)])
+    for name in ("cross_attentions.%d.%d", "attentions.%d.%d", "step_%d_layer_%d", "%d.%d"):
+        np.savez("c.npz", **{name % (s, l): x for s, layers in enumerate(steps) for l, x in enumerate(layers)})
+        got, said = run("c.npz", "--causal=no")
+        expect(got["weights"], whole)
+        assert "4 steps of a generation, one under the other" in said and "mask" not in got and len(got["key_tokens"]) == 5
+    with open("c.json", "w", encoding="utf-8") as out:
+        json.dump({"cross_attentions": [[x.tolist() for x in layers] for layers in steps]}, out)
+    got, said = run("c.json")
+    expect(got["weights"], whole)
+    assert "cross_attentions has 4 steps of a generation" in said and "mask" not in got
+    # Beside the steps of the decoder and the tuple of the encoder, and a single step.
+    decoder = [[weights(1, 2, 1, 1 + s) for _ in range(3)] for s in range(4)]
+    parts = {f"cross_attentions.{s}.{l}": x for s, layers in enumerate(steps) for l, x in enumerate(layers)}
+    parts |= {f"decoder_attentions.{s}.{l}": x for s, layers in enumerate(decoder) for l, x in enumerate(layers)}
+    np.savez("p.npz", **parts, **{f"encoder_attentions.{l}": weights(1, 2, 5, 5) for l in range(3)})
+    expect(run("p.npz", "--part", "cross")[0]["weights"], whole)
+    expect(np.array(run("p.npz", "--part", "decoder")[0]["weights"])[:, :, 3], np.stack([x[0][:, 0] for x in decoder[3]]))
+    np.savez("c.npz", **{f"cross_attentions.0.{l}": x for l, x in enumerate(steps[0])})
+    expect(run("c.npz")[0]["weights"], whole[:, :, :1])
+    np.savez("c.npz", **{"cross_attentions.0.0": weights(1, 2, 1, 5), "cross_attentions.1.0": weights(1, 2, 1, 6)})
+    assert "step 1 is 2×1×6, behind 2×1×5: expected steps of a generation, which all have the keys of the encoder" in run("c.npz", status=3)[1]
+
+
 def test_names():
     """Other names: those that are understood, those that are passed over, and those that would change the result."""
     q, k, v = (RNG.normal(size=(2, 5, 4)).astype(np.float32) for _ in range(3))

@@ -1,67 +1,17 @@
 /* NPZ: arrays stored and deflated, members that are none, sizes that lie, and what is written. Zips are made by libzip. */
-#include <zip.h>
-
 #include "archives.h"
 #include "tensor/npy_header.h"
-
-/* A zip that is being made; zip_made closes it. */
-struct made {
-    zip_source_t *buffer;
-    zip_t *zip;
-};
-
-static struct made zip_begun(void)
-{
-    struct made made = {.buffer = zip_source_buffer_create(NULL, 0, 0, NULL)};
-    assert_non_null(made.buffer);
-    zip_source_keep(made.buffer);
-    made.zip = zip_open_from_source(made.buffer, ZIP_TRUNCATE, NULL);
-    assert_non_null(made.zip);
-    return made;
-}
-
-static void add_member(const struct made *made, const char *name, const void *data, size_t size, int method)
-{
-    /* libzip does not free what has no bytes. */
-    void *copy = size > 0 ? malloc(size) : NULL;
-    if (copy)
-        memcpy(copy, data, size);
-    zip_source_t *source = zip_source_buffer(made->zip, copy, size, 1);
-    const zip_int64_t index = zip_file_add(made->zip, name, source, ZIP_FL_ENC_UTF_8);
-    assert_true(index >= 0);
-    assert_int_equal(zip_set_file_compression(made->zip, (zip_uint64_t)index, method, 0), 0);
-}
+#include "zips.h"
 
 /* Adds NAME.npy. */
-static void add_array(const struct made *made, const char *name, const struct array *array, int method)
+static void add_array(const struct zips_made *made, const char *name, const struct array *array, int method)
 {
     struct out out;
     char member[100];
     archives_write(&out, &format_npy, array, 1, NULL, 0);
     snprintf(member, sizeof member, "%s.npy", name);
-    add_member(made, member, out.data, out.size, method);
+    zips_add(made, member, out.data, out.size, method);
     out_free(&out);
-}
-
-struct zipped {
-    char *data;
-    size_t size;
-};
-
-static struct zipped zip_made(const struct made *made)
-{
-    if (zip_close(made->zip) != 0)
-        fail_msg("%s", zip_strerror(made->zip));
-    assert_int_equal(zip_source_open(made->buffer), 0);
-    zip_source_seek(made->buffer, 0, SEEK_END);
-    struct zipped zipped = {.size = (size_t)zip_source_tell(made->buffer)};
-    zipped.data = malloc(zipped.size);
-    assert_non_null(zipped.data);
-    zip_source_seek(made->buffer, 0, SEEK_SET);
-    assert_int_equal(zip_source_read(made->buffer, zipped.data, zipped.size), zipped.size);
-    zip_source_close(made->buffer);
-    zip_source_free(made->buffer);
-    return zipped;
 }
 
 static const float few[] = {1, -2.5F, 3};
@@ -82,17 +32,17 @@ static struct array make_many(void)
 static void reads_members(void **state)
 {
     (void)state;
-    const struct made made = zip_begun();
+    const struct zips_made made = zips_begin();
     const struct array small = archives_array("", DTYPE_F32, few, 1, (const size_t[]){3}),
                        empty = archives_array("", DTYPE_F64, few, 2, (const size_t[]){0, 3}),
                        large = make_many();
-    add_member(&made, "README.txt", "no array", 8, ZIP_CM_STORE);
+    zips_add(&made, "README.txt", "no array", 8, ZIP_CM_STORE);
     add_array(&made, "stored", &small, ZIP_CM_STORE);
     add_array(&made, "deflated", &small, ZIP_CM_DEFLATE);
     add_array(&made, "ünd/layer.0", &large, ZIP_CM_DEFLATE);
     add_array(&made, "none", &empty, ZIP_CM_DEFLATE);
-    add_member(&made, "npy", "", 0, ZIP_CM_STORE);
-    const struct zipped zipped = zip_made(&made);
+    zips_add(&made, "npy", "", 0, ZIP_CM_STORE);
+    const struct zipped zipped = zips_end(&made);
     struct archive archive;
     archives_open(&archive, "f.npz", zipped.data, zipped.size);
     assert_int_equal(archive.count, 4);
@@ -120,9 +70,9 @@ static void reads_nothing(void **state)
     archives_open(&archive, "f.npz", empty, sizeof empty);
     assert_int_equal(archive.count, 0);
     archive_free(&archive);
-    const struct made made = zip_begun();
-    add_member(&made, "README.txt", "no array", 8, ZIP_CM_STORE);
-    const struct zipped zipped = zip_made(&made);
+    const struct zips_made made = zips_begin();
+    zips_add(&made, "README.txt", "no array", 8, ZIP_CM_STORE);
+    const struct zipped zipped = zips_end(&made);
     archives_refuse("f.npz", zipped.data, zipped.size,
                     "f.npz: a zip without arrays: expected members NAME.npy");
     free(zipped.data);
@@ -131,9 +81,9 @@ static void reads_nothing(void **state)
 /* A zip of one member a.npy, of an NPY and bytes that are changed before. */
 static struct zipped one_member(const char *npy, size_t size, int method)
 {
-    const struct made made = zip_begun();
-    add_member(&made, "a.npy", npy, size, method);
-    return zip_made(&made);
+    const struct zips_made made = zips_begin();
+    zips_add(&made, "a.npy", npy, size, method);
+    return zips_end(&made);
 }
 
 static void refuses_members(void **state)
@@ -222,10 +172,10 @@ static void refuses_bombs(void **state)
 static void refuses_damage(void **state)
 {
     (void)state;
-    const struct made made = zip_begun();
+    const struct zips_made made = zips_begin();
     const struct array large = make_many();
     add_array(&made, "w", &large, ZIP_CM_DEFLATE);
-    const struct zipped zipped = zip_made(&made);
+    const struct zipped zipped = zips_end(&made);
     struct archive archive;
     struct error error = {0};
     find_record(&zipped, "PK\1\2")[16] ^= 1;
@@ -246,10 +196,10 @@ static void refuses_damage(void **state)
 static void refuses_encryption(void **state)
 {
     (void)state;
-    const struct made made = zip_begun();
+    const struct zips_made made = zips_begin();
     const struct array small = archives_array("", DTYPE_F32, few, 1, (const size_t[]){3});
     add_array(&made, "w", &small, ZIP_CM_STORE);
-    struct zipped zipped = zip_made(&made);
+    struct zipped zipped = zips_end(&made);
     /* The flag of encryption, in both headers. */
     zipped.data[6] |= 1;
     find_record(&zipped, "PK\1\2")[8] |= 1;

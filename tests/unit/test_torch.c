@@ -1,17 +1,6 @@
 /* PyTorch's files by hand, of both forms: tensors as views of storages, what lies beside them, and every way to be wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <zip.h>
-
-#include <cmocka.h>
-
-#include "tensor/archive.h"
-#include "tensor/format.h"
+#include "archives.h"
+#include "zips.h"
 
 /* ---- pickles, as literals ---- */
 
@@ -84,25 +73,13 @@ struct member {
 /* The form since: a zip of these members. */
 static struct file zip_file(const struct member *members, size_t count)
 {
-    struct file file;
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_source_t *buffer = zip_source_buffer_create(NULL, 0, 0, &error);
-    zip_source_keep(buffer);
-    zip_t *zip = zip_open_from_source(buffer, ZIP_TRUNCATE, &error);
-    assert_non_null(zip);
-    for (size_t i = 0; i < count; i++) {
-        zip_source_t *source = zip_source_buffer(zip, members[i].part.data, members[i].part.size, 0);
-        const zip_int64_t index = zip_file_add(zip, members[i].name, source, 0);
-        assert_true(index >= 0);
-        zip_set_file_compression(zip, (zip_uint64_t)index, members[i].method, 0);
-    }
-    assert_int_equal(zip_close(zip), 0);
-    zip_source_open(buffer);
-    file.size = (size_t)zip_source_read(buffer, file.data, sizeof file.data);
-    assert_true(file.size < sizeof file.data);
-    zip_source_close(buffer);
-    zip_source_free(buffer);
+    struct file file = {.size = 0};
+    const struct zips_made made = zips_begin();
+    for (size_t i = 0; i < count; i++)
+        zips_add(&made, members[i].name, members[i].part.data, members[i].part.size, members[i].method);
+    const struct zipped zipped = zips_end(&made);
+    put(&file, (struct part){zipped.data, zipped.size});
+    free(zipped.data);
     return file;
 }
 
@@ -114,15 +91,11 @@ static struct file zip_six(struct part pickle, int method)
 
 /* ---- reading ---- */
 
-/* From memory of exactly its size, so that the address sanitizer sees what reads behind it. */
 static bool open_file(struct archive *archive, const struct file *file, struct error *error)
 {
-    *archive = (struct archive){.format = &format_torch, .sources = calloc(1, sizeof *archive->sources)};
-    archive->source_count = 1;
-    archive->sources[0] =
-        (struct source){.name = strdup("F"), .data = malloc(file->size), .size = file->size};
-    memcpy(archive->sources[0].data, file->data, file->size);
-    return format_torch.open(archive, error);
+    struct source source = archives_source("F", file->data, file->size);
+    *error = (struct error){0};
+    return archive_open_source(archive, &source, &format_torch, error);
 }
 
 static void expect_opens(struct archive *archive, const struct file *file)
@@ -757,9 +730,57 @@ static void test_damage(void **state)
         }
 }
 
+/* ---- writing ---- */
+
+static void writes(void **state)
+{
+    (void)state;
+    char name[] = "a.weight", other[] = "ü", scalar[] = "s";
+    const uint16_t halves[] = {0x3f80, 0xc000};
+    const struct array arrays[] = {archives_array(name, DTYPE_F32, six, 2, (const size_t[]){2, 3}),
+                                   archives_array(other, DTYPE_BF16, halves, 1, (const size_t[]){2}),
+                                   archives_array(scalar, DTYPE_F32, six + 4, 0, NULL)};
+    struct out out;
+    struct archive archive;
+    archives_write(&out, &format_torch, arrays, 3, NULL, 0);
+    archives_open(&archive, "F", out.data, out.size);
+    assert_ptr_equal(archive.format, &format_torch);
+    assert_int_equal(archive.count, 3);
+    expect_array(&archive, "a.weight", "float32", "2×3", six);
+    expect_array(&archive, "ü", "bfloat16", "2 numbers", (const float[]){1, -2});
+    expect_array(&archive, "s", "float32", "a number", six + 4);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal((archive.arrays[i].data - archive.sources[0].data) % 64, 0);
+    archive_free(&archive);
+    out_free(&out);
+    archives_write(&out, &format_torch, NULL, 0, NULL, 0);
+    archives_open(&archive, "F", out.data, out.size);
+    assert_int_equal(archive.count, 0);
+    archive_free(&archive);
+    out_free(&out);
+}
+
+static void refuses_to_write(void **state)
+{
+    (void)state;
+    char name[] = "a", bad[] = "\xff";
+    const struct array twice[] = {archives_array(name, DTYPE_F32, six, 0, NULL),
+                                  archives_array(name, DTYPE_F32, six, 0, NULL)},
+                       no_text = archives_array(bad, DTYPE_F32, six, 0, NULL);
+    archives_refuse_write(&format_torch, twice, 2, "PyTorch cannot hold a twice: expected names that differ");
+    archives_refuse_write(&format_torch, &no_text, 1,
+                          "\\xFF: a tensor of PyTorch's cannot have this name: expected text in UTF-8");
+    assert_int_equal(format_torch.holds(DTYPE_BOOL), DTYPE_BOOL);
+    assert_int_equal(format_torch.holds(DTYPE_U16), DTYPE_UNKNOWN);
+    assert_int_equal(format_torch.holds(DTYPE_F8_E4M3), DTYPE_UNKNOWN);
+    assert_int_equal(format_torch.holds(DTYPE_UNKNOWN), DTYPE_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes),
+        cmocka_unit_test(refuses_to_write),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_rebuilders),

@@ -1,57 +1,25 @@
 /* Zips in memory: members in place and unpacked, and every way in which a zip can be wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <zip.h>
-
-#include <cmocka.h>
-
 #include "tensor/zip.h"
+
+#include "zips.h"
 
 /* ---- zips by libzip ---- */
 
 static const char numbers[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 enum { LONG = 200000 };
 
-static void add(zip_t *zip, const char *name, const void *data, size_t size, int method)
-{
-    zip_source_t *source = zip_source_buffer(zip, data, size, 0);
-    assert_non_null(source);
-    const zip_int64_t index = zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8);
-    assert_true(index >= 0);
-    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)index, method, 0), 0);
-}
-
 /* A zip of a stored member, a deflated one of zeros, an empty one and a short one; with a comment. */
 static struct source make_zip(void)
 {
     static const char zeros[LONG];
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_source_t *buffer = zip_source_buffer_create(NULL, 0, 0, &error);
-    assert_non_null(buffer);
-    zip_source_keep(buffer);
-    zip_t *zip = zip_open_from_source(buffer, ZIP_TRUNCATE, &error);
-    assert_non_null(zip);
-    add(zip, "a/stored", numbers, sizeof numbers - 1, ZIP_CM_STORE);
-    add(zip, "a/deflated", zeros, LONG, ZIP_CM_DEFLATE);
-    add(zip, "empty", "", 0, ZIP_CM_STORE);
-    add(zip, "kürz", "ab", 2, ZIP_CM_STORE);
-    assert_int_equal(zip_set_archive_comment(zip, "a comment", 9), 0);
-    if (zip_close(zip) != 0)
-        fail_msg("%s", zip_strerror(zip));
-    zip_source_open(buffer);
-    zip_source_seek(buffer, 0, SEEK_END);
-    struct source source = {.name = strdup("z.zip"), .size = (size_t)zip_source_tell(buffer)};
-    source.data = calloc(source.size + 1, 1);
-    zip_source_seek(buffer, 0, SEEK_SET);
-    assert_int_equal(zip_source_read(buffer, source.data, source.size), source.size);
-    zip_source_close(buffer);
-    zip_source_free(buffer);
-    return source;
+    const struct zips_made made = zips_begin();
+    zips_add(&made, "a/stored", numbers, sizeof numbers - 1, ZIP_CM_STORE);
+    zips_add(&made, "a/deflated", zeros, LONG, ZIP_CM_DEFLATE);
+    zips_add(&made, "empty", "", 0, ZIP_CM_STORE);
+    zips_add(&made, "kürz", "ab", 2, ZIP_CM_STORE);
+    assert_int_equal(zip_set_archive_comment(made.zip, "a comment", 9), 0);
+    const struct zipped zipped = zips_end(&made);
+    return (struct source){.name = strdup("z.zip"), .data = zipped.data, .size = zipped.size};
 }
 
 /* ---- zips by hand ---- */
