@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attention/heaviest.h"
 #include "attention/mask.h"
 #include "engine/weights.h"
 
@@ -128,7 +127,7 @@ static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 static void row_coverage(struct stats_row *row, float largest)
 {
     const size_t count =
-        heaviest_count(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
+        weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
 }
@@ -174,6 +173,10 @@ static void row_sees(struct stats_row *row)
 
 void row_stats_keys(const struct stats_row *row, int64_t *keys)
 {
+    if (row->are_small) {
+        weights_add_steps(row->weights + row->from, row->end - row->from, keys + row->from);
+        return;
+    }
     for (size_t j = row->from; j < row->end; j++)
         keys[j] += (int64_t)((double)row->weights[j] * KEY_STEPS + 0.5);
 }
@@ -193,6 +196,7 @@ bool row_stats_measure(struct stats_row *row)
         return false;
     }
     row->sums->rows++;
+    row->are_small = fmax((double)sums.largest, -(double)sums.least) < 0x1p11;
     if (!are_held(&sums, row->places->n))
         atomic_store(&row->columns->is_too_large, true);
     if (row->are_shares)

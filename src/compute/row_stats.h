@@ -100,6 +100,7 @@ struct stats_row {
     size_t count;     /* keys that it may see */
     size_t from, end; /* the range that they lie in */
     bool is_range;    /* they are all of it */
+    bool are_small;   /* no weight is 2¹¹ or more, or -2¹¹ or less */
 };
 
 /* Measures a row; false where it sees no key or is NaN, which is counted. From any thread that has sums and numbers of its own. */

@@ -103,6 +103,10 @@ struct kernel {
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
     /* The sums of a row of weights; `position` is counted from its first number (engine/weights.h). */
     void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
+    /* As heaviest_count (attention/heaviest.h) of finite numbers; SIZE_MAX where it must be found in another way. */
+    size_t (*heaviest)(const float *row, size_t count, float largest, double share);
+    /* sums[j] += row[j], finite numbers between -2^11 and 2^11, in steps of 2^-40, to the nearest. */
+    void (*add_steps)(const float *row, size_t count, int64_t *sums);
 };
 
 extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;

@@ -55,6 +55,8 @@
 
 #include "engine/kernel_measure_tmpl.h"
 
+#include "engine/kernel_heaviest_tmpl.h"
+
 #include "engine/kernel_scores_tmpl.h"
 
 /* Sums over the keys of a chunk, for one vector of rows. */
@@ -485,4 +487,6 @@ const struct kernel KERNEL = {
     .largest = kernel_largest,
     .project = kernel_project,
     .measure = kernel_measure,
+    .heaviest = kernel_heaviest,
+    .add_steps = kernel_add_steps,
 };
