@@ -108,7 +108,7 @@ struct heaviest_range {
 };
 
 /* Narrows the range until few numbers lie in it, or all are alike: by regula falsi over the bits, where an end that stays counts
- * half each time (the Illinois form: Dowell and Jarratt 1971), and by halves every fourth time. */
+ * half each time (the Illinois form: Dowell and Jarratt 1971), and by halves every eighth time. */
 static void heaviest_narrow(const float *row, size_t count, double target, struct heaviest_range *range)
 {
     double over = range->at_low.sum - target, under = target - range->at_high.sum;
@@ -116,7 +116,7 @@ static void heaviest_narrow(const float *row, size_t count, double target, struc
          range->high - range->low > 1 && range->at_low.count - range->at_high.count > HEAVIEST_FEW; turn++) {
         const uint32_t wide = range->high - range->low;
         uint32_t step = wide / 2;
-        if (turn % 4 != 0 && over > 0 && under > 0)
+        if (turn % 8 != 0 && over > 0 && under > 0)
             step = (uint32_t)(over / (over + under) * wide);
         step = step < 1 ? 1 : step < wide ? step : wide - 1;
         const struct heaviest_sum sum = heaviest_about(row, count, heaviest_number(range->low + step));
