@@ -1,5 +1,6 @@
 #include "attention/heaviest.h"
 
+#include <math.h>
 #include <string.h>
 
 static int64_t middle_of(int64_t a, int64_t b, int64_t c)
@@ -78,9 +79,10 @@ static size_t bucket_of(float number, uint32_t top)
     return down < BUCKETS ? down : BUCKETS - 1;
 }
 
+/* In steps of 2⁻⁴⁰, to the nearest. */
 static int64_t whole(float number)
 {
-    return (int64_t)((double)number * 0x1p40);
+    return llrint((double)number * 0x1p40);
 }
 
 size_t heaviest_count(const float *numbers, size_t count, float largest, double share, int64_t *room)

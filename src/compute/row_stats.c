@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attention/heaviest.h"
 #include "attention/mask.h"
 #include "compute/row_labels.h"
 #include "compute/row_norms.h"
@@ -146,7 +145,7 @@ static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 static void row_coverage(struct stats_row *row, float largest)
 {
     const size_t count =
-        heaviest_count(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
+        weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
     if (row->record)
@@ -201,6 +200,10 @@ int64_t row_key_steps(const struct stats_row *row, size_t key)
 
 void row_stats_keys(const struct stats_row *row, int64_t *keys)
 {
+    if (row->are_small) {
+        weights_add_steps(row->weights + row->from, row->end - row->from, keys + row->from);
+        return;
+    }
     for (size_t j = row->from; j < row->end; j++)
         keys[j] += row_key_steps(row, j);
 }
@@ -222,6 +225,7 @@ bool row_stats_measure(struct stats_row *row)
         return false;
     }
     row->sums->rows++;
+    row->are_small = fmax((double)sums.largest, -(double)sums.least) < 0x1p11;
     if (!are_held(&sums, row->places->n))
         atomic_store(&row->columns->is_too_large, true);
     if (row->are_shares)

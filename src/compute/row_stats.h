@@ -131,6 +131,7 @@ struct stats_row {
     size_t count;     /* keys that it may see */
     size_t from, end; /* the range that they lie in */
     bool is_range;    /* they are all of it */
+    bool are_small;   /* no weight is 2¹¹ or more, or -2¹¹ or less */
 };
 
 /* Whether the row may see a key, of any number. */

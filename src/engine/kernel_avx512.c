@@ -29,6 +29,8 @@ static inline __m512 reciprocal(__m512 x)
 #define VEC_ROUND(t) ((vec)_mm512_roundscale_ps((__m512)(t), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 #define VEC_SCALE(p, n) ((vec)_mm512_scalef_ps((__m512)(p), (__m512)(n)))
 #define VEC_RECIPROCAL(x) ((vec)reciprocal((__m512)(x)))
+/* Compilers widen a quarter at a time. */
+#define VEC_WIDE(x) ((vec_wide)_mm512_cvtps_pd((__m256)(x)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
 #define KERNEL kernel_avx512

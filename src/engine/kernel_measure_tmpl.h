@@ -33,42 +33,63 @@ INLINE void measure_run(const float *row, size_t from, size_t end, double positi
         measure_add(run, vec_get(row + from), distance);
 }
 
-/* The first number of [from, end) that is `largest`. */
-static size_t measure_find(const float *row, size_t from, size_t end, float largest)
+/* The first number of [from, end), whole vectors, that is `largest`. */
+INLINE size_t measure_find(const float *row, size_t from, size_t end, float largest)
 {
-    while (from < end && row[from] != largest)
-        from++;
-    return from;
+    for (; from < end; from += LANES) {
+        const unsigned bits = vec_bits(vec_get(row + from) == largest);
+        if (bits != 0)
+            return from + (size_t)__builtin_ctz(bits);
+    }
+    return end;
 }
 
-/* Adds one run to the sums of the row. */
-INLINE void measure_flush(const struct measure_run *run, const float *row, size_t from, size_t end,
-                          struct weight_sums *sums)
+/* Sums of runs, in double precision. */
+struct measure_sums {
+    vec_wide sum, log_sum, distance;
+    vec least;
+};
+
+INLINE vec_wide measure_wide(vec x)
 {
-    float largest = -INFINITY;
-    for (int l = 0; l < LANES; l++) {
-        sums->sum += (double)run->sum[l];
-        sums->entropy -= (double)run->log_sum[l];
-        sums->distance += (double)run->distance[l];
+    vec_wide halves[2];
+    vec_halves(x, halves);
+    return halves[0] + halves[1];
+}
+
+/* Adds one run to them; a number that is larger than all before goes to the sums of the row. */
+INLINE void measure_flush(const struct measure_run *run, const float *row, size_t from, size_t end,
+                          struct measure_sums *all, struct weight_sums *sums)
+{
+    all->sum += measure_wide(run->sum);
+    all->log_sum += measure_wide(run->log_sum);
+    all->distance += measure_wide(run->distance);
+    all->least = -VEC_MAX(-run->least, -all->least);
+    if (vec_bits(run->largest > sums->largest) == 0)
+        return;
+    float largest = sums->largest;
+    for (int l = 0; l < LANES; l++)
         largest = run->largest[l] > largest ? run->largest[l] : largest;
-        sums->least = run->least[l] < sums->least ? run->least[l] : sums->least;
-    }
-    if (largest > sums->largest) {
-        sums->largest = largest;
-        sums->argmax = measure_find(row, from, end, largest);
-    }
+    sums->largest = largest;
+    sums->argmax = measure_find(row, from, end, largest);
 }
 
 static void kernel_measure(const float *row, size_t count, double position, struct weight_sums *sums)
 {
-    *sums = (struct weight_sums){.largest = -INFINITY, .least = INFINITY, .argmax = SIZE_MAX};
     const size_t whole = count / LANES * LANES;
+    struct measure_sums all = {.least = vec_all(INFINITY)};
     struct measure_run run;
+    *sums = (struct weight_sums){.largest = -INFINITY, .least = INFINITY, .argmax = SIZE_MAX};
     for (size_t from = 0, end; from < whole; from = end) {
         end = whole - from < MEASURE_RUN ? whole : from + MEASURE_RUN;
         measure_run(row, from, end, position, &run);
-        measure_flush(&run, row, from, end, sums);
+        measure_flush(&run, row, from, end, &all, sums);
     }
+    sums->sum = vec_wide_sum(all.sum);
+    sums->entropy = -vec_wide_sum(all.log_sum);
+    sums->distance = vec_wide_sum(all.distance);
+    for (int l = 0; l < LANES; l++)
+        sums->least = all.least[l] < sums->least ? all.least[l] : sums->least;
     for (size_t j = whole; j < count; j++) {
         const float w = row[j];
         sums->sum += (double)w;

@@ -56,6 +56,7 @@
 #include "engine/kernel_measure_tmpl.h"
 
 #include "engine/kernel_combine_tmpl.h"
+#include "engine/kernel_heaviest_tmpl.h"
 #include "engine/kernel_mixture_tmpl.h"
 
 #include "engine/kernel_scores_tmpl.h"
@@ -527,4 +528,6 @@ const struct kernel KERNEL = {
     .combine = kernel_combine,
     .add_exact = kernel_add_exact,
     .add_exact_keys = kernel_add_exact_keys,
+    .heaviest = kernel_heaviest,
+    .add_steps = kernel_add_steps,
 };

@@ -8,6 +8,7 @@
  *   VEC_ROUND(t)          (optional) to the nearest whole number
  *   VEC_RECIPROCAL(x)     (optional) 1/x to a unit or two in the last place, for x from -1e37 to -1
  *   VEC_SCALE(p, n)       (optional) p·2^n for p near 1 and whole n from -160 to 127; 0 if that is too small
+ *   VEC_WIDE(x)           (optional) half a vector, in double precision
  */
 #ifndef LANES
 #error "to be included by an instruction set"
@@ -38,6 +39,10 @@ INLINE vec vec_all(float x)
 #define VEC_RECIPROCAL(x) (1 / (x))
 #endif
 
+#ifndef VEC_WIDE
+#define VEC_WIDE(x) __builtin_convertvector(x, vec_wide)
+#endif
+
 INLINE vec vec_load(const float *aligned)
 {
     return *(const vec_memory *)aligned;
@@ -61,6 +66,23 @@ INLINE void vec_put(float *anywhere, vec x)
 typedef float vec_narrow __attribute__((vector_size(LANES * 2)));
 typedef double vec_wide __attribute__((vector_size(LANES * 4)));
 typedef vec_wide vec_wide_memory __attribute__((may_alias));
+
+/* Both halves of a vector in double precision. */
+INLINE void vec_halves(vec x, vec_wide halves[2])
+{
+    vec_narrow parts[2];
+    memcpy(parts, &x, sizeof parts);
+    halves[0] = VEC_WIDE(parts[0]);
+    halves[1] = VEC_WIDE(parts[1]);
+}
+
+INLINE double vec_wide_sum(vec_wide x)
+{
+    double sum = 0;
+    for (int l = 0; l < LANES / 2; l++)
+        sum += x[l];
+    return sum;
+}
 
 /* sums[LANES] = sums·factor + x in double, half a vector at a time. */
 INLINE void vec_widen(double *sums, vec factor, vec x)

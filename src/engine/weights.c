@@ -1,5 +1,6 @@
 #include "engine/weights.h"
 
+#include "attention/heaviest.h"
 #include "engine/block.h"
 #include "engine/kernel.h"
 
@@ -11,6 +12,17 @@ void weights_measure(const float *row, size_t count, size_t first, double positi
 double weights_mixture(const float *a, const float *b, float factor_a, float factor_b, size_t count)
 {
     return kernel_chosen()->mixture(a, b, factor_a, factor_b, count);
+}
+
+size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room)
+{
+    const size_t found = kernel_chosen()->heaviest(row, count, largest, share);
+    return found != SIZE_MAX ? found : heaviest_count(row, count, largest, share, room);
+}
+
+void weights_add_steps(const float *row, size_t count, int64_t *sums)
+{
+    kernel_chosen()->add_steps(row, count, sums);
 }
 
 bool weights_any(const float *row, size_t count)

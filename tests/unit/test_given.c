@@ -3,8 +3,10 @@
 
 #include <math.h>
 
+#include "attention/heaviest.h"
 #include "attention/measures.h"
 #include "compute/given.h"
+#include "engine/block.h"
 #include "engine/kernel.h"
 #include "engine/weights.h"
 
@@ -133,6 +135,116 @@ static void the_smallest_and_negative_weights_are_seen(void **state)
     assert_true(sums.largest == 1e-45f);
 }
 
+/* By definition: the numbers in whole steps, the heaviest first. */
+static int by_size(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return left < right ? 1 : left > right ? -1 : 0;
+}
+
+static size_t count_heaviest(const float *row, size_t count, double share, int64_t *steps)
+{
+    int64_t total = 0, sum = 0;
+    for (size_t j = 0; j < count; j++) {
+        steps[j] = row[j] > 0 ? llrint((double)row[j] * 0x1p40) : 0;
+        total += steps[j];
+    }
+    qsort(steps, count, sizeof *steps, by_size);
+    const int64_t some = (int64_t)((double)total * (share - 1e-6)), target = some > 0 ? some : 1;
+    size_t taken = 0;
+    while (total > 0 && sum < target)
+        sum += steps[taken++];
+    return taken;
+}
+
+enum { HEAVIEST_MOST = 5000 };
+
+static void check_heaviest(const float *row, size_t count)
+{
+    static const double shares[] = {0.9, 0.5, 0.99, 0.05};
+    static int64_t steps[HEAVIEST_MOST], room[HEAVIEST_MOST];
+    float largest = 0;
+    for (size_t j = 0; j < count; j++)
+        largest = row[j] > largest ? row[j] : largest;
+    for (size_t i = 0; i < 4; i++) {
+        const size_t expected = count_heaviest(row, count, shares[i], steps);
+        assert_int_equal(heaviest_count(row, count, largest, shares[i], room), expected);
+        assert_int_equal(weights_heaviest(row, count, largest, shares[i], room), expected);
+    }
+}
+
+/* What a row may look like: few heavy numbers, all alike, many alike, far apart, above 2¹¹, below the least step, and below 0. */
+static void fill_kind(float *row, size_t count, int kind, uint32_t *state)
+{
+    if (kind == 0) {
+        fill_row(row, count, state);
+        return;
+    }
+    for (size_t j = 0; j < count; j++) {
+        const uint32_t random = next_random(state);
+        const float from_0_to_1 = (float)random / 0x1p24f;
+        row[j] = kind == 1   ? 1 / (float)count
+                 : kind == 2 ? (float)(random % 3) / (float)count
+                 : kind == 3 ? ldexpf(from_0_to_1, -(int)(random % 60))
+                 : kind == 4 ? 300 * from_0_to_1
+                 : kind == 5 ? ldexpf(from_0_to_1, -41)
+                 : kind == 6 ? from_0_to_1 - 0.5f
+                             : powf(from_0_to_1, 4) / (float)count;
+    }
+}
+
+static void the_heaviest_are_counted_alike(void **state)
+{
+    (void)state;
+    static float memory[HEAVIEST_MOST + 8];
+    uint32_t random = 3;
+    for (size_t k = 0; kernel_listed(k); k++) {
+        if (!kernel_choose(kernel_listed(k)))
+            continue;
+        for (size_t count = 1; count <= HEAVIEST_MOST; count += count < 70 ? 1 : count < 1100 ? 41 : 1301)
+            for (int kind = 0; kind < 8; kind++) {
+                float *row = memory + count % 7;
+                fill_kind(row, count, kind, &random);
+                check_heaviest(row, count);
+            }
+    }
+    kernel_choose("best");
+}
+
+/* The vector form must find it itself in rows as models have them: what it leaves to others would still be right, but slow. */
+static void the_heaviest_of_usual_rows_are_found_in_vectors(void **state)
+{
+    (void)state;
+    static float row[1024];
+    uint32_t random = 5;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (int i = 0; kernel_choose(kernel_listed(k)) && i < 300; i++) {
+            struct weight_sums sums;
+            fill_kind(row, 1024, i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 7, &random);
+            weights_measure(row, 1024, 0, 0, &sums);
+            assert_true(kernel_chosen()->heaviest(row, 1024, sums.largest, 0.9) <= 1024);
+        }
+    kernel_choose("best");
+}
+
+static void keys_are_added_up_in_steps(void **state)
+{
+    (void)state;
+    static float row[100];
+    uint32_t random = 7;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (size_t count = 1; kernel_choose(kernel_listed(k)) && count < 100; count++) {
+            int64_t sums[100] = {0};
+            for (size_t j = 0; j < count; j++)
+                row[j] = ldexpf((float)(next_random(&random) % 4000) - 2000, -(int)(random % 50));
+            weights_add_steps(row, count, sums);
+            weights_add_steps(row, count, sums);
+            for (size_t j = 0; j < count; j++)
+                assert_int_equal(sums[j], 2 * llrint((double)row[j] * 0x1p40));
+        }
+    kernel_choose("best");
+}
+
 /* Three rows of two numbers: one sums to 1.25, one holds NaN. */
 static void rows_are_warned_of(void **state)
 {
@@ -179,6 +291,9 @@ int main(void)
         cmocka_unit_test(mixtures_are_those_of_double_precision),
         cmocka_unit_test(a_row_that_is_not_finite_has_no_sum),
         cmocka_unit_test(the_smallest_and_negative_weights_are_seen),
+        cmocka_unit_test(the_heaviest_are_counted_alike),
+        cmocka_unit_test(the_heaviest_of_usual_rows_are_found_in_vectors),
+        cmocka_unit_test(keys_are_added_up_in_steps),
         cmocka_unit_test(rows_are_warned_of),
         cmocka_unit_test(only_chosen_heads_are_read),
     };
