@@ -38,6 +38,24 @@ static bool rollout_find_layers(struct rollout *rollout, const struct problem *p
     return true;
 }
 
+static bool check_contributions(const struct rollout *rollout, struct error *error)
+{
+    const enum contribution contribution = rollout->mix.contribution;
+    const struct layer_rows *rows = &rollout->rows;
+    struct error lack = {0};
+    if (contribution == CONTRIBUTION_WEIGHTS)
+        return true;
+    if (contribution_is_whole(contribution) && layer_rows_heads(rows) < rows->problem->heads)
+        return error_set(error, ERROR_USAGE,
+                         "contributions by %s are of the output of all heads: expected no choice of them",
+                         contribution_names[contribution]);
+    for (size_t l = rollout->first; l < rollout->end; l++)
+        if (!contribution_check(contribution, rows->problem, l, &lack))
+            return error_set(error, lack.kind, "contributions by %s: %s", contribution_names[contribution],
+                             lack.message);
+    return true;
+}
+
 /* Computes the output of the layers below the last, if layers read it. */
 static bool compute_below(struct rollout *rollout, const struct problem *problem,
                           const struct engine_options *engine, struct error *error)
@@ -73,7 +91,9 @@ bool rollout_open(struct rollout *rollout, const struct problem *problem, const 
                                         .outputs = rollout->below.stage[STAGE_OUTPUT].data,
                                         .engine = *engine,
                                         .passes = rollout->end - rollout->first};
-    return true;
+    if (rollout->mix.contribution != CONTRIBUTION_WEIGHTS)
+        rollout->rows.passes *= contribution_passes(&rollout->rows);
+    return check_contributions(rollout, error);
 }
 
 void rollout_free(struct rollout *rollout)
@@ -93,7 +113,7 @@ static bool check_room(size_t n, size_t matrices, struct error *error)
     return error_set(
         error, ERROR_SYSTEM,
         "%zu matrices of %zu×%zu are more than half of the machine's memory: a row alone, of the "
-        "mean of heads, holds none",
+        "mean of the weights of heads, holds none",
         matrices, n, n);
 }
 

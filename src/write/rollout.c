@@ -5,6 +5,7 @@
 #include "tensor/npy_header.h"
 #include "write/csv.h"
 
+const char contribution_words[] = "weights norm norm-residual alti";
 const char combine_words[] = "mean max min";
 
 static void rollout_labels(struct out *out, const char *key, const struct labels *labels)
@@ -51,9 +52,11 @@ static void rollout_setting(struct out *out, const struct rollout *rollout)
     out_text(out, ",\n\"layers\":[");
     for (size_t l = rollout->first; l < rollout->end; l++)
         out_format(out, "%s%zu", l > rollout->first ? "," : "", problem->layer_first + l);
-    out_format(out, "],\"heads\":%zu,\"identity\":", layer_rows_heads(&rollout->rows));
+    out_format(out, "],\"heads\":%zu,\"contribution\":\"%s\",\"identity\":", layer_rows_heads(&rollout->rows),
+               contribution_names[rollout->mix.contribution]);
     out_double(out, rollout->mix.identity);
-    out_format(out, ",\"combine\":\"%s\",\"discard\":", words[rollout->mix.combine]);
+    out_format(out, ",\"combine\":\"%s\",\"discard\":",
+               rollout->mix.contribution == CONTRIBUTION_WEIGHTS ? words[rollout->mix.combine] : "sum");
     out_double(out, rollout->mix.discard);
 }
 
