@@ -127,11 +127,21 @@ void token_parts_vectors(const struct token_parts *parts, size_t j, double *vect
     }
 }
 
+/* Whether a head attends from the query to the token. */
+static bool is_attended(const struct token_parts *parts, size_t row, size_t j)
+{
+    bool any = false;
+    for (size_t h = 0; h < parts->heads && !any; h++)
+        any = parts_row(parts, h, row)[j] != 0;
+    return any;
+}
+
 bool token_parts_part(const struct token_parts *parts, size_t row, size_t j, const double *vectors,
                       double *part)
 {
     const bool has_residual = parts->whole && parts->first + row == j;
-    bool any = has_residual;
+    if (!has_residual && !is_attended(parts, row, j))
+        return false;
     memset(part, 0, parts->d * sizeof *part);
     if (has_residual) {
         add_floats(part, layer_input(parts->layer) + j * parts->d, parts->d, 1);
@@ -140,13 +150,12 @@ bool token_parts_part(const struct token_parts *parts, size_t row, size_t j, con
     for (size_t h = 0; h < parts->heads; h++) {
         const double weight = (double)parts_row(parts, h, row)[j];
         const double *vector = vectors + h * parts->d;
-        any = any || weight != 0;
         for (size_t c = 0; c < parts->d && weight != 0; c++)
             part[c] += weight * vector[c];
     }
     for (size_t c = 0; c < parts->d && parts->whole; c++)
         part[c] *= parts->factor[row];
-    return any;
+    return true;
 }
 
 /* ---- the output ---- */
