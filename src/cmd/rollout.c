@@ -226,6 +226,7 @@ static bool prepare(struct rollout_run *run, const struct options *options, stru
         return false;
     const bool ok =
         rollout_open(&run->rollout, &part->problem, &part->selection, &part->request.engine, error) &&
+        (own->contribution != CONTRIBUTION_NORM_RESIDUAL || rollout_ask_mixing(&run->rollout, error)) &&
         (!draws(own) ||
          rollout_patches(&run->patches, &wanted, &options->patch, &part->problem, told->query, error));
     run->has_patches = wanted;

@@ -44,7 +44,7 @@ bool contribution_check(enum contribution contribution, const struct problem *pr
 /* A layer on its way. */
 struct contribution_work {
     enum contribution contribution;
-    float *matrix;
+    float *matrix, *mixing;
     struct token_parts parts;
 };
 
@@ -73,19 +73,43 @@ static double contribution_of(const struct contribution_work *work, size_t row, 
                : length_of(part, parts->d);
 }
 
+/* The share of other tokens in a query, whose own part is given; `bias` is room for d numbers. */
+static double mixing_of(const struct contribution_work *work, size_t row, const double *part, double *bias)
+{
+    const struct token_parts *parts = &work->parts;
+    const double *output = parts->output + row * parts->d;
+    const double preserving = length_of(part, parts->d);
+    token_parts_bias(parts, row, bias);
+    for (size_t c = 0; c < parts->d; c++)
+        bias[c] = output[c] - bias[c] - part[c];
+    const double mixing = length_of(bias, parts->d);
+    return mixing / (mixing + preserving);
+}
+
+/* What token j contributes to query first + `row`; where that is its own, also what the others do. */
+static void contribute(const struct contribution_work *work, size_t row, size_t j, const double *vectors,
+                       double *part)
+{
+    const struct token_parts *parts = &work->parts;
+    const size_t i = parts->first + row;
+    const bool any = token_parts_part(parts, row, j, vectors, part);
+    work->matrix[i * parts->n + j] = any ? (float)contribution_of(work, row, part) : 0;
+    if (work->mixing && i == j)
+        work->mixing[i] = (float)mixing_of(work, row, part, part + parts->d);
+}
+
 static bool keys_work(void *context, int worker, size_t job, struct error *error)
 {
     const struct contribution_work *work = context;
     const struct token_parts *parts = &work->parts;
     const size_t n = parts->n;
-    double *vectors = memory_alloc((parts->heads + 1) * parts->d, sizeof *vectors, error);
+    double *vectors = memory_alloc((parts->heads + 2) * parts->d, sizeof *vectors, error);
     (void)worker;
     for (size_t j = job * TAKEN_KEYS; vectors && j < n && j < (job + 1) * TAKEN_KEYS; j++) {
         double *part = vectors + parts->heads * parts->d;
         token_parts_vectors(parts, j, vectors);
         for (size_t r = 0; r < parts->count; r++)
-            work->matrix[(parts->first + r) * n + j] =
-                token_parts_part(parts, r, j, vectors, part) ? (float)contribution_of(work, r, part) : 0;
+            contribute(work, r, j, vectors, part);
     }
     free(vectors);
     return vectors;
@@ -112,10 +136,10 @@ size_t contribution_passes(const struct layer_rows *rows)
     return size_divide_up(n, token_parts_room(layer_rows_heads(rows), n));
 }
 
-bool contribution_matrix(float *matrix, struct layer_rows *rows, size_t layer, enum contribution contribution,
-                         struct error *error)
+bool contribution_matrix(float *matrix, float *mixing, struct layer_rows *rows, size_t layer,
+                         enum contribution contribution, struct error *error)
 {
-    struct contribution_work work = {.contribution = contribution, .matrix = matrix};
+    struct contribution_work work = {.contribution = contribution, .matrix = matrix, .mixing = mixing};
     struct layer made = {0};
     const int threads = engine_threads(rows->engine.threads);
     const size_t n = rows->problem->n;

@@ -46,9 +46,10 @@ bool contribution_check(enum contribution contribution, const struct problem *pr
 size_t contribution_passes(const struct layer_rows *rows);
 
 /* The contributions in a layer of the problem that `rows` is of, into matrix[n×n]; its rows sum to 1. A row that nothing
- * contributes to is 0, and one with NaN is not divided. Beside the layer it holds the weights of a block of queries. The same
+ * contributes to is 0, and one with NaN is not divided. Into mixing[n], unless that is NULL, the share of other tokens in each
+ * query, by whole parts alone: ‖Σ over j ≠ i of part(i, j)‖/(that + ‖part(i, i)‖), Kobayashi et al. 2021's mixing ratio; NaN for 0/0. Beside the layer it holds the weights of a block of queries. The same
  * bytes for any number of threads. Errors: those of layer_rows_of and layer_make; no memory. */
-bool contribution_matrix(float *matrix, struct layer_rows *rows, size_t layer, enum contribution contribution,
-                         struct error *error);
+bool contribution_matrix(float *matrix, float *mixing, struct layer_rows *rows, size_t layer,
+                         enum contribution contribution, struct error *error);
 
 #endif

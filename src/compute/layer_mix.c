@@ -179,10 +179,11 @@ bool layer_mix(float *matrix, struct layer_rows *rows, size_t layer, const struc
     const struct rows_receiver receiver = {mix_receive, &work};
     rows->first = 0;
     rows->count = n;
-    const bool ok = work.seen &&
-                    (weighs ? layer_rows_pass(rows, layer, &receiver, error)
-                            : contribution_matrix(matrix, rows, layer, options->contribution, error)) &&
-                    mix_finish(&work, rows, layer, seen, error);
+    const bool ok =
+        work.seen &&
+        (weighs ? layer_rows_pass(rows, layer, &receiver, error)
+                : contribution_matrix(matrix, seen->mixing, rows, layer, options->contribution, error)) &&
+        mix_finish(&work, rows, layer, seen, error);
     free(work.negative);
     free(work.seen);
     return ok;

@@ -36,6 +36,8 @@ struct mix_seen {
     size_t
         off; /* that see something, and whose mean over heads does not sum to 1; the mean alone counts them */
     size_t nan; /* that hold NaN or infinity */
+    float *
+        mixing; /* where contributions put the share of other tokens in the next layer's n queries; NULL: nowhere */
 };
 
 /* How far the sum of a row may be from 1 and count as 1: the rounding of 16-bit floats and of printed decimals. */

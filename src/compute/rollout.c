@@ -1,5 +1,6 @@
 #include "compute/rollout.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,7 @@ bool rollout_open(struct rollout *rollout, const struct problem *problem, const 
 void rollout_free(struct rollout *rollout)
 {
     result_free(&rollout->below);
+    free(rollout->mixing);
     *rollout = (struct rollout){0};
 }
 
@@ -117,6 +119,15 @@ static bool check_room(size_t n, size_t matrices, struct error *error)
         matrices, n, n);
 }
 
+bool rollout_ask_mixing(struct rollout *rollout, struct error *error)
+{
+    size_t count;
+    if (!size_multiply(rollout->end - rollout->first, rollout->rows.problem->n, &count))
+        return error_memory(error, SIZE_MAX);
+    rollout->mixing = memory_alloc(count, sizeof *rollout->mixing, error);
+    return rollout->mixing;
+}
+
 bool rollout_layers(struct rollout *rollout, size_t matrices,
                     bool (*layer)(void *context, float *matrix, struct error *error), void *context,
                     struct error *error)
@@ -126,9 +137,11 @@ bool rollout_layers(struct rollout *rollout, size_t matrices,
         return false;
     float *matrix = memory_alloc(n * n, sizeof *matrix, error);
     bool ok = matrix;
-    for (size_t l = rollout->first; ok && l < rollout->end; l++)
+    for (size_t l = rollout->first; ok && l < rollout->end; l++) {
+        rollout->seen.mixing = rollout->mixing ? rollout->mixing + (l - rollout->first) * n : NULL;
         ok = layer_mix(matrix, &rollout->rows, l, &rollout->mix, &rollout->seen, error) &&
              layer(context, matrix, error);
+    }
     free(matrix);
     return ok;
 }

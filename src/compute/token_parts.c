@@ -174,6 +174,18 @@ static void attend_row(const struct token_parts *parts, size_t row, double *conc
     }
 }
 
+void token_parts_bias(const struct token_parts *parts, size_t row, double *bias)
+{
+    const struct problem_layer *spec = spec_of(parts);
+    const struct tensor *added = has_norm(parts) ? spec->extra[INPUT_NORM_BIAS] : NULL;
+    memset(bias, 0, parts->d * sizeof *bias);
+    if (spec->b_o)
+        add_floats(bias, spec->b_o->data, parts->d, 1);
+    norm_summand(parts, bias);
+    for (size_t c = 0; c < parts->d; c++)
+        bias[c] = bias[c] * parts->factor[row] + (added ? (double)added->data[c] : 0);
+}
+
 /* The norm of a whole row, and 1/σ. */
 static double norm_row(const struct token_parts *parts, double *y)
 {

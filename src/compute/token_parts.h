@@ -56,6 +56,9 @@ void token_parts_vectors(const struct token_parts *parts, size_t j, double *vect
 bool token_parts_part(const struct token_parts *parts, size_t row, size_t j, const double *vectors,
                       double *part);
 
+/* What of the output of query first + `row` is of no token, N(b_o) + norm_bias, into bias[d]; of whole parts. */
+void token_parts_bias(const struct token_parts *parts, size_t row, double *bias);
+
 void token_parts_free(struct token_parts *parts);
 
 #endif

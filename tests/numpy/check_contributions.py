@@ -56,6 +56,12 @@ def contributions(kind, part, output):
     return c / np.where(total > 0, total, 1)
 
 
+def mixing(part):
+    own = part[range(len(part)), range(len(part))]
+    others = np.sqrt(((part.sum(1) - own) ** 2).sum(-1))
+    return others / (others + np.sqrt((own ** 2).sum(-1)))
+
+
 def mixed(kind, c, identity):
     if kind != "norm":
         return c
@@ -68,16 +74,21 @@ def judge(path, layers, words, kinds=KINDS, identity=0.5, tolerance=2e-6):
     """Rolls out a file of these layers, and compares; the parts of every layer sum to the output of attn run."""
     weights, values, outputs = stages_of(path, *words)
     for kind in kinds:
-        made = []
+        made, ratios = [], []
         for l, layer in enumerate(layers):
             x = numbers(layer["embeddings"]) if "embeddings" in layer else outputs[l - 1]
             part, output = parts_of(layer, weights[l], values[l], x, kind != "norm")
             if kind != "norm" or not layer.get("residual"):
                 near(output, outputs[l], (path, kind, l, "parts sum to the output"), 2e-6 * max(1, np.abs(outputs[l]).max()))
+            if kind == "norm-residual":
+                ratios.append(mixing(part))
             made.append(mixed(kind, contributions(kind, part, output), identity))
         want = product(made)
         more = [*words, "--contribution", kind] + (["--identity", str(identity)] if kind == "norm" else [])
         told = rollout_of(path, *more)
+        assert ("mixing" in told) == (kind == "norm-residual")
+        if ratios:
+            near(np.array(told["mixing"], dtype=float), ratios, (path, words, "mixing"), tolerance)
         assert told["contribution"] == kind and told["combine"] == "sum"
         near(told["rollout"], want, (path, words, kind), tolerance)
         near(rollout_of(path, *more, "--query", str(len(want) // 2))["row"], want[len(want) // 2], (kind, "row"), tolerance)
@@ -184,6 +195,23 @@ def reached():
     told = np.array(rollout_of("x.json", "--contribution", "norm")["rollout"], dtype=float)
     assert np.array_equal(np.isnan(told), np.pad(np.ones((3, 1)), ((3, 0), (3, 2))) > 0), told
     near(told[:3].sum(1), np.ones(3), "rows without NaN")
+    given["v"][3][1] = float("inf")
+    json.dump(given, open("x.json", "w"))
+    told = np.array(rollout_of("x.json", "--contribution", "norm", "--identity", "0")["rollout"], dtype=float)
+    assert np.isnan(told[3:, 3]).all() and (told[3:, :3] > 0).all(), told
+    x[3] = np.nan
+    save([some_layer(rng, d, 2, 1, 3, residual=True, norm="post", causal=True)], x)
+    for kind in KINDS:
+        told = np.array(rollout_of("x.json", "--contribution", kind)["rollout"], dtype=float)
+        near(told[:3].sum(1), np.ones(3), (kind, "rows that may not see it"))
+        assert np.isnan(told[3:]).any(1).all(), kind
+    mask = np.ones((2, n, n), dtype=int)
+    mask[1, :, 3] = 0  # the head whose value is NaN does not look there
+    given |= {"heads": 2, "mask": mask.tolist(), "causal": False, "w_o": rng.normal(size=(d, d)).tolist()}
+    given["v"][3] = [1, 1, float("nan"), 1]
+    json.dump(given, open("x.json", "w"))
+    told = np.array(rollout_of("x.json", "--contribution", "norm")["rollout"], dtype=float)
+    assert np.isfinite(told).all(), told
 
 
 def blocks():
