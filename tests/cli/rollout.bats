@@ -54,6 +54,11 @@ contributions() {
     same "$(cat err)" "attn: warning: 2 of 16 rows have no contributions: they are their own tokens alone"
     same "$(attn rollout "$DATA/induction.json" --contribution alti --format table | head -1)" \
         "rollout of layers 0 to 1, contributions by alti"
+    # the title of a picture names them: with numbers alike, two kinds differ there
+    echo '{"embeddings": [[1]], "w_o": [[1]], "residual": true, "tokens": ["a"]}' >x.json
+    attn rollout x.json --contribution alti -o a.png
+    attn rollout x.json --contribution norm-residual -o b.png
+    if cmp -s a.png b.png; then return 1; fi
 }
 
 @test "rollout: GPT-2" {
