@@ -12,7 +12,7 @@ void transform_norm(float *x, size_t rows, size_t d, const float *weight, const 
             mean += (double)x[c] / (double)d;
         for (size_t c = 0; c < d; c++)
             variance += ((double)x[c] - mean) * ((double)x[c] - mean) / (double)d;
-        const double factor = 1 / sqrt(variance + 1e-5);
+        const double factor = 1 / sqrt(variance + TRANSFORM_NORM_EPSILON);
         for (size_t c = 0; c < d; c++)
             x[c] = (float)(((double)x[c] - mean) * factor * (weight ? (double)weight[c] : 1) +
                            (bias ? (double)bias[c] : 0));

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Layer norm of rows×d, packed: (x - mean)/sqrt(variance + 1e-5)·weight + bias; weight and bias (d numbers)
+/* What layer norm adds to the variance. */
+#define TRANSFORM_NORM_EPSILON 1e-5
+
+/* Layer norm of rows×d, packed: (x - mean)/sqrt(variance + epsilon)·weight + bias; weight and bias (d numbers)
  * may be NULL. Source: Ba et al. 2016 (arXiv:1607.06450). */
 void transform_norm(float *x, size_t rows, size_t d, const float *weight, const float *bias);
 

@@ -28,7 +28,9 @@ static const char rollout_formats[] = "table json csv";
 
 /* The options of rollout alone. */
 struct rollout_options {
-    double identity, discard;
+    double identity;   /* below 0: not said */
+    double discard;    /* a share */
+    int contribution;  /* enum contribution */
     int combine;       /* enum combine */
     const char *query; /* a number or a token; NULL: all */
     int format;        /* enum rollout_format, of standard output */
@@ -171,8 +173,34 @@ static bool check_parts(const struct computation *c, struct error *error)
         first->layer_first, first->n, first->m, other->layer_first, other->n, other->m);
 }
 
+/* What contributions leave no room for. */
+static bool check_contribution(const struct rollout_options *own, struct error *error)
+{
+    const enum contribution contribution = (enum contribution)own->contribution;
+    const char *name = contribution_names[contribution];
+    if (contribution != CONTRIBUTION_WEIGHTS && own->combine != COMBINE_MEAN)
+        return error_set(error, ERROR_USAGE,
+                         "--combine does not go with --contribution %s, which adds up the vectors of heads",
+                         name);
+    if (contribution_is_whole(contribution) && own->identity >= 0)
+        return error_set(error, ERROR_USAGE,
+                         "--identity does not go with --contribution %s, which has the layer's own residual",
+                         name);
+    return true;
+}
+
+/* The share of the residual, where nobody said one: half, or nothing beside the layer's own. */
+static double identity_of(const struct rollout_options *own)
+{
+    return own->identity >= 0                                            ? own->identity
+           : contribution_is_whole((enum contribution)own->contribution) ? 0
+                                                                         : 0.5;
+}
+
 static bool check_options(const struct rollout_options *own, struct error *error)
 {
+    if (!check_contribution(own, error))
+        return false;
     return own->discard < 1 ||
            error_set(error, ERROR_USAGE,
                      "--discard is %g: expected a share of the weights from 0 up to, not with, 1",
@@ -189,12 +217,16 @@ static bool prepare(struct rollout_run *run, const struct options *options, stru
     if (!check_parts(c, error))
         return false;
     *told = (struct rollout_told){.rollout = &run->rollout, .is_row = own->query, .query = SIZE_MAX};
-    run->rollout.mix = (struct mix_options){own->identity, (enum combine)own->combine, own->discard};
+    run->rollout.mix = (struct mix_options){.contribution = (enum contribution)own->contribution,
+                                            .identity = identity_of(own),
+                                            .combine = (enum combine)own->combine,
+                                            .discard = own->discard};
     if (own->query &&
         !selection_token(&told->query, "--query", own->query, "", &part->problem.tokens, &c->warnings, error))
         return false;
     const bool ok =
         rollout_open(&run->rollout, &part->problem, &part->selection, &part->request.engine, error) &&
+        (own->contribution != CONTRIBUTION_NORM_RESIDUAL || rollout_ask_mixing(&run->rollout, error)) &&
         (!draws(own) ||
          rollout_patches(&run->patches, &wanted, &options->patch, &part->problem, told->query, error));
     run->has_patches = wanted;
@@ -233,7 +265,8 @@ static bool compute_flow(struct rollout_run *run, struct error *error)
 static bool compute(struct rollout_run *run, const struct rollout_options *own, struct error *error)
 {
     const struct mix_options *mix = &run->rollout.mix;
-    const bool streams = run->told.is_row && !own->flow && mix->combine == COMBINE_MEAN && mix->discard == 0;
+    const bool streams = run->told.is_row && !own->flow && mix->contribution == CONTRIBUTION_WEIGHTS &&
+                         mix->combine == COMBINE_MEAN && mix->discard == 0;
     const bool ok =
         streams ? compute_row(run, error)
                 : rollout_matrix(&run->rollout, &run->values, own->flow ? &run->mixed : NULL, error) &&
@@ -250,7 +283,9 @@ static void warn(struct rollout_run *run)
     const size_t n = run->rollout.rows.problem->n;
     size_t empty = 0;
     if (seen->blind > 0)
-        warnings_add(warnings, "%zu of %zu rows see nothing: %s", seen->blind, seen->rows,
+        warnings_add(warnings, "%zu of %zu rows %s: %s", seen->blind, seen->rows,
+                     run->rollout.mix.contribution == CONTRIBUTION_WEIGHTS ? "see nothing"
+                                                                           : "have no contributions",
                      run->rollout.mix.identity > 0 ? "they are their own tokens alone" : "they are 0");
     if (seen->off > 0)
         warnings_add(warnings, "%zu of %zu rows do not sum to 1: each is divided by its sum", seen->off,
@@ -320,6 +355,14 @@ static bool rollout_run(const struct options *options, struct error *error)
 }
 
 static const struct option_row rollout_rows_own[] = {
+    {.name = "contribution",
+     .argument = "KIND",
+     .words = contribution_words,
+     .help = "what tokens contribute by (default: weights):",
+     .listed = contribution_words,
+     .parse = value_word,
+     .least = CONTRIBUTION_WEIGHTS,
+     OPTION_OWN(struct rollout_options, contribution)},
     {.name = "identity",
      .argument = "C",
      .help = "the share of the residual, from 0 to 1 (default: 0.5)",
@@ -387,6 +430,6 @@ const struct command command_rollout = {
                                                    &group_forms, &group_picture, &group_patches, &group_input,
                                                    &group_general, &group_help, &group_input_files, NULL},
     .own_size = sizeof(struct rollout_options),
-    .own_defaults = &(const struct rollout_options){.identity = 0.5},
+    .own_defaults = &(const struct rollout_options){.identity = -1},
     .run = rollout_run,
 };

@@ -370,6 +370,11 @@ void layer_free(struct layer *layer)
 
 /* ---- the output ---- */
 
+const float *layer_input(const struct layer *layer)
+{
+    return layer_sequence(layer, &layer_spec(layer)->q);
+}
+
 bool layer_output_make(struct layer *layer, float *output, struct error *error)
 {
     const struct problem *problem = layer->problem;
@@ -427,7 +432,7 @@ bool layer_output_finish(const struct layer *layer, float *output, const struct 
         return false;
     if (!output)
         return true;
-    const float *x = from->settings.residual ? layer_sequence(layer, &from->q) : NULL;
+    const float *x = from->settings.residual ? layer_input(layer) : NULL;
     for (size_t i = 0; x && i < count; i++)
         output[i] += x[i];
     if (from->settings.norm == NORM_POST)

@@ -39,6 +39,10 @@ void layer_free(struct layer *layer);
 /* q (0), k (1) or v (2) of a head, counted as q or as K/V heads. */
 struct strided layer_operand(const struct layer *layer, int which, size_t head);
 
+/* The sequence that the layer reads, n×d_model: the embeddings with sinusoidal positions, or the output of the layer below. It has
+ * no norm yet, and is what the residual adds. */
+const float *layer_input(const struct layer *layer);
+
 /* Takes memory for the output before w_o, if there is a w_o. `output`, n×d_out, is the caller's; NULL: not
  * wanted. */
 bool layer_output_make(struct layer *layer, float *output, struct error *error);

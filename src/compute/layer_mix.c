@@ -169,17 +169,21 @@ bool layer_mix(float *matrix, struct layer_rows *rows, size_t layer, const struc
                struct mix_seen *seen, struct error *error)
 {
     const size_t n = rows->problem->n;
+    const bool weighs = options->contribution == CONTRIBUTION_WEIGHTS;
     struct mix_work work = {.options = options,
                             .matrix = matrix,
                             .n = n,
-                            .heads = layer_rows_heads(rows),
+                            .heads = weighs ? layer_rows_heads(rows) : 1,
                             .negative = memory_zeroed(n, 1, error)};
     work.seen = work.negative ? memory_zeroed(size_divide_up(n, MIX_ROWS), sizeof *work.seen, error) : NULL;
     const struct rows_receiver receiver = {.receive = mix_receive, .context = &work};
     rows->first = 0;
     rows->count = n;
-    const bool ok = work.seen && layer_rows_pass(rows, layer, &receiver, error) &&
-                    mix_finish(&work, rows, layer, seen, error);
+    const bool ok =
+        work.seen &&
+        (weighs ? layer_rows_pass(rows, layer, &receiver, error)
+                : contribution_matrix(matrix, seen->mixing, rows, layer, options->contribution, error)) &&
+        mix_finish(&work, rows, layer, seen, error);
     free(work.negative);
     free(work.seen);
     return ok;

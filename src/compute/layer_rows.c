@@ -6,7 +6,6 @@
 #include "attention/mask.h"
 #include "base/memory.h"
 #include "base/workers.h"
-#include "compute/layer.h"
 
 /* Rows of a given head that a thread takes at once. */
 enum { TAKEN_ROWS = 64 };
@@ -108,32 +107,47 @@ static bool pass_head(struct head_pass *pass, struct error *error)
     return engine_run(&job, 1, &options, error);
 }
 
-bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
-                     struct error *error)
+bool layer_rows_make(struct layer *made, const struct layer_rows *rows, size_t layer, struct error *error)
+{
+    const struct problem *p = rows->problem;
+    const float *previous = rows->outputs && layer > 0 ? rows->outputs + (layer - 1) * p->n * p->d_out : NULL;
+    return layer_make(made, p, layer, previous, &rows->engine, error);
+}
+
+bool layer_rows_of(struct layer_rows *rows, size_t layer, const struct layer *made,
+                   const struct rows_receiver *receiver, struct error *error)
 {
     const struct problem *p = rows->problem;
     const struct problem_layer *spec = &p->layers[layer];
-    const float *previous = rows->outputs && layer > 0 ? rows->outputs + (layer - 1) * p->n * p->d_out : NULL;
     struct head_pass pass = {.rows = rows, .receiver = receiver, .heads = layer_rows_heads(rows)};
-    struct layer made = {0};
     size_t room;
     if (!size_multiply(p->m, (size_t)engine_threads(rows->engine.threads), &room))
         return error_memory(error, SIZE_MAX);
-    pass.room = spec->attention ? NULL : memory_alloc(room, sizeof *pass.room, error);
-    bool ok = spec->attention || (pass.room && layer_make(&made, p, layer, previous, &rows->engine, error));
+    pass.room = made ? memory_alloc(room, sizeof *pass.room, error) : NULL;
+    bool ok = pass.room || !made;
     for (size_t h = 0; ok && h < p->heads; h++) {
         if (!selection_has_head(rows->selection, h))
             continue;
-        if (spec->attention)
+        if (made)
+            pass.head = &made->heads[h];
+        else
             pass.given = spec->attention->data +
                          ((spec->attention->rank == 4 ? spec->slice : 0) * p->heads + h) * p->n * p->m;
-        else
-            pass.head = &made.heads[h];
         ok = pass_head(&pass, error);
         pass.number++;
     }
     rows->pass++;
-    layer_free(&made);
     free(pass.room);
+    return ok;
+}
+
+bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
+                     struct error *error)
+{
+    const bool is_given = rows->problem->layers[layer].attention;
+    struct layer made = {0};
+    const bool ok = (is_given || layer_rows_make(&made, rows, layer, error)) &&
+                    layer_rows_of(rows, layer, is_given ? NULL : &made, receiver, error);
+    layer_free(&made);
     return ok;
 }

@@ -10,6 +10,7 @@
 
 #include "attention/head.h"
 #include "base/error.h"
+#include "compute/layer.h"
 #include "compute/selection.h"
 #include "engine/engine.h"
 #include "problem/problem.h"
@@ -44,7 +45,14 @@ struct rows_receiver {
 /* How many heads are chosen. */
 size_t layer_rows_heads(const struct layer_rows *rows);
 
-/* Passes the rows of a layer, counted within the problem. Errors: those of layer_make and engine_run. */
+/* Makes a layer, counted within the problem, whose weights are computed. Errors: those of layer_make. */
+bool layer_rows_make(struct layer *made, const struct layer_rows *rows, size_t layer, struct error *error);
+
+/* Passes the rows of a layer that was made; NULL: its weights are given. Errors: those of engine_run. */
+bool layer_rows_of(struct layer_rows *rows, size_t layer, const struct layer *made,
+                   const struct rows_receiver *receiver, struct error *error);
+
+/* Makes a layer if it has to be made, and passes its rows. Errors: those of layer_make and engine_run. */
 bool layer_rows_pass(struct layer_rows *rows, size_t layer, const struct rows_receiver *receiver,
                      struct error *error);
 

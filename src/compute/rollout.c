@@ -1,5 +1,6 @@
 #include "compute/rollout.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,24 @@ static bool rollout_find_layers(struct rollout *rollout, const struct problem *p
     return true;
 }
 
+static bool check_contributions(const struct rollout *rollout, struct error *error)
+{
+    const enum contribution contribution = rollout->mix.contribution;
+    const struct layer_rows *rows = &rollout->rows;
+    struct error lack = {0};
+    if (contribution == CONTRIBUTION_WEIGHTS)
+        return true;
+    if (contribution_is_whole(contribution) && layer_rows_heads(rows) < rows->problem->heads)
+        return error_set(error, ERROR_USAGE,
+                         "contributions by %s are of the output of all heads: expected no choice of them",
+                         contribution_names[contribution]);
+    for (size_t l = rollout->first; l < rollout->end; l++)
+        if (!contribution_check(contribution, rows->problem, l, &lack))
+            return error_set(error, lack.kind, "contributions by %s: %s", contribution_names[contribution],
+                             lack.message);
+    return true;
+}
+
 /* Computes the output of the layers below the last, if layers read it. */
 static bool compute_below(struct rollout *rollout, const struct problem *problem,
                           const struct engine_options *engine, struct error *error)
@@ -73,12 +92,15 @@ bool rollout_open(struct rollout *rollout, const struct problem *problem, const 
                                         .outputs = rollout->below.stage[STAGE_OUTPUT].data,
                                         .engine = *engine,
                                         .passes = rollout->end - rollout->first};
-    return true;
+    if (rollout->mix.contribution != CONTRIBUTION_WEIGHTS)
+        rollout->rows.passes *= contribution_passes(&rollout->rows);
+    return check_contributions(rollout, error);
 }
 
 void rollout_free(struct rollout *rollout)
 {
     result_free(&rollout->below);
+    free(rollout->mixing);
     *rollout = (struct rollout){0};
 }
 
@@ -93,8 +115,17 @@ static bool check_room(size_t n, size_t matrices, struct error *error)
     return error_set(
         error, ERROR_SYSTEM,
         "%zu matrices of %zu×%zu are more than half of the machine's memory: a row alone, of the "
-        "mean of heads, holds none",
+        "mean of the weights of heads, holds none",
         matrices, n, n);
+}
+
+bool rollout_ask_mixing(struct rollout *rollout, struct error *error)
+{
+    size_t count;
+    if (!size_multiply(rollout->end - rollout->first, rollout->rows.problem->n, &count))
+        return error_memory(error, SIZE_MAX);
+    rollout->mixing = memory_alloc(count, sizeof *rollout->mixing, error);
+    return rollout->mixing;
 }
 
 bool rollout_layers(struct rollout *rollout, size_t matrices,
@@ -106,9 +137,11 @@ bool rollout_layers(struct rollout *rollout, size_t matrices,
         return false;
     float *matrix = memory_alloc(n * n, sizeof *matrix, error);
     bool ok = matrix;
-    for (size_t l = rollout->first; ok && l < rollout->end; l++)
+    for (size_t l = rollout->first; ok && l < rollout->end; l++) {
+        rollout->seen.mixing = rollout->mixing ? rollout->mixing + (l - rollout->first) * n : NULL;
         ok = layer_mix(matrix, &rollout->rows, l, &rollout->mix, &rollout->seen, error) &&
              layer(context, matrix, error);
+    }
     free(matrix);
     return ok;
 }

@@ -26,6 +26,8 @@ struct rollout {
     struct result below;  /* their output */
     struct layer_rows rows;
     struct mix_seen seen;
+    float *
+        mixing; /* layers×n, the share of other tokens in each query (contribution.h); NULL: not asked for; owned */
 };
 
 /*
@@ -41,6 +43,9 @@ bool rollout_open(struct rollout *rollout, const struct problem *problem, const 
 bool rollout_layers(struct rollout *rollout, size_t matrices,
                     bool (*layer)(void *context, float *matrix, struct error *error), void *context,
                     struct error *error);
+
+/* Asks rollout_layers for the share of other tokens in each query. Errors: no memory. */
+bool rollout_ask_mixing(struct rollout *rollout, struct error *error);
 
 /* The whole rollout, n×n in float32, into *matrix, which the caller frees and is NULL after an error; with *mixed (unless `mixed`
  * is NULL), the matrices of the layers it is the product of, the first one first. Errors: as above. */

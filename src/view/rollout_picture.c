@@ -48,7 +48,7 @@ static bool find_largest(float *largest, const struct rollout_told *told, const 
     return ok;
 }
 
-/* "title · rollout, layers 0 to 11"; an owned string. */
+/* "title · rollout, layers 0 to 11", or "rollout by alti"; an owned string. */
 static char *title_of(const struct rollout_told *told, struct error *error)
 {
     const struct rollout *rollout = told->rollout;
@@ -57,8 +57,12 @@ static char *title_of(const struct rollout_told *told, struct error *error)
     const size_t first = problem->layer_first + rollout->first,
                  last = problem->layer_first + rollout->end - 1;
     const char *before = problem->title ? problem->title : "", *dot = *before ? " · " : "";
-    char *title = first == last ? text_format("%s%s%s, layer %zu", before, dot, what, first)
-                                : text_format("%s%s%s, layers %zu to %zu", before, dot, what, first, last);
+    const bool weighs = rollout->mix.contribution == CONTRIBUTION_WEIGHTS;
+    const char *by = weighs ? "" : " by ",
+               *kind = weighs ? "" : contribution_names[rollout->mix.contribution];
+    char *title = first == last ? text_format("%s%s%s%s%s, layer %zu", before, dot, what, by, kind, first)
+                                : text_format("%s%s%s%s%s, layers %zu to %zu", before, dot, what, by, kind,
+                                              first, last);
     if (!title)
         error_memory(error, 128);
     return title;

@@ -49,15 +49,19 @@ static void put_heading(struct out *out, const struct rollout_told *told)
 {
     const struct rollout *rollout = told->rollout;
     const struct problem *problem = rollout->rows.problem;
+    const bool weighs = rollout->mix.contribution == CONTRIBUTION_WEIGHTS;
     const char *const combined[] = {"mean", "largest", "smallest"};
     const size_t first = problem->layer_first + rollout->first,
                  last = problem->layer_first + rollout->end - 1, heads = layer_rows_heads(&rollout->rows);
     out_format(out, "%s of layer%s %zu", told->flow ? "flow" : "rollout", first == last ? "" : "s", first);
     if (last > first)
         out_format(out, " to %zu", last);
-    if (heads > 1)
+    if (weighs && heads > 1)
         out_format(out, ", the %s of %zu heads", combined[rollout->mix.combine], heads);
-    out_format(out, ", residual %.3g", rollout->mix.identity);
+    if (!weighs)
+        out_format(out, ", contributions by %s", contribution_names[rollout->mix.contribution]);
+    if (!contribution_is_whole(rollout->mix.contribution))
+        out_format(out, ", residual %.3g", rollout->mix.identity);
     if (rollout->mix.discard > 0)
         out_format(out, ", the smallest %.3g discarded", rollout->mix.discard);
     out_text(out, "\n\n");

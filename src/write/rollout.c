@@ -5,6 +5,7 @@
 #include "tensor/npy_header.h"
 #include "write/csv.h"
 
+const char contribution_words[] = "weights norm norm-residual alti";
 const char combine_words[] = "mean max min";
 
 static void rollout_labels(struct out *out, const char *key, const struct labels *labels)
@@ -32,6 +33,19 @@ static void rollout_numbers(struct out *out, const struct rollout_told *told, bo
     out_char(out, ']');
 }
 
+/* The share of other tokens in each query of each layer. */
+static void rollout_mixing(struct out *out, const struct rollout *rollout)
+{
+    const size_t n = rollout->rows.problem->n, layers = rollout->end - rollout->first;
+    out_text(out, ",\n\"mixing\":[");
+    for (size_t i = 0; i < layers * n; i++) {
+        out_text(out, i % n > 0 ? "," : i > 0 ? ",\n[" : "[");
+        out_float(out, rollout->mixing[i]);
+        out_text(out, i % n == n - 1 ? "]" : "");
+    }
+    out_char(out, ']');
+}
+
 static void rollout_matrix_json(struct out *out, const char *key, const struct rollout_told *told,
                                 bool is_flow)
 {
@@ -51,9 +65,11 @@ static void rollout_setting(struct out *out, const struct rollout *rollout)
     out_text(out, ",\n\"layers\":[");
     for (size_t l = rollout->first; l < rollout->end; l++)
         out_format(out, "%s%zu", l > rollout->first ? "," : "", problem->layer_first + l);
-    out_format(out, "],\"heads\":%zu,\"identity\":", layer_rows_heads(&rollout->rows));
+    out_format(out, "],\"heads\":%zu,\"contribution\":\"%s\",\"identity\":", layer_rows_heads(&rollout->rows),
+               contribution_names[rollout->mix.contribution]);
     out_double(out, rollout->mix.identity);
-    out_format(out, ",\"combine\":\"%s\",\"discard\":", words[rollout->mix.combine]);
+    out_format(out, ",\"combine\":\"%s\",\"discard\":",
+               rollout->mix.contribution == CONTRIBUTION_WEIGHTS ? words[rollout->mix.combine] : "sum");
     out_double(out, rollout->mix.discard);
 }
 
@@ -68,6 +84,8 @@ void rollout_json(struct out *out, const struct rollout_told *told)
     rollout_setting(out, told->rollout);
     rollout_labels(out, "tokens", &problem->tokens);
     rollout_labels(out, "key_tokens", &problem->key_tokens);
+    if (told->rollout->mixing)
+        rollout_mixing(out, told->rollout);
     if (told->is_row)
         out_format(out, ",\n\"query\":%zu", told->query);
     rollout_matrix_json(out, told->is_row ? "row" : "rollout", told, false);

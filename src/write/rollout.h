@@ -17,6 +17,8 @@ struct rollout_told {
     const double *flow;  /* likewise; NULL: not asked for */
 };
 
+/* The words of --contribution, in the order of enum contribution. */
+extern const char contribution_words[];
 /* The words of --combine, in the order of enum combine. */
 extern const char combine_words[];
 

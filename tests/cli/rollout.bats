@@ -12,6 +12,55 @@ rollout() {
 @test "flow: as much as whole numbers let through, whole and of one query, in every format" { rollout flow; }
 @test "rollout: the same bytes for any number of threads" { rollout threads; }
 
+contributions() {
+    numpy check_contributions.py "$@"
+}
+
+@test "contributions: parts sum to the output, with grouped values, biases, norms before and behind, stacks, masks" { contributions layers; }
+@test "contributions: forms that are no shares, given q, k and v, rows that see nothing, weights below 0" { contributions forms; }
+@test "contributions: of some heads alone" { contributions heads; }
+@test "contributions: NaN and infinity in a value go where they are attended to" { contributions reached; }
+@test "contributions: in several blocks of queries, the same bytes for any number of threads" { contributions blocks; }
+@test "contributions: flow is never less than the rollout" { contributions flow; }
+
+@test "contributions: what a layer lacks is named" {
+    echo '{"attention": [[1, 0], [0.5, 0.5]]}' >x.json
+    fails 3 'contributions by norm: layer 0 has weights that were given, and no v' attn rollout x.json --contribution norm
+    local qk='"q": [[1, 0], [0, 1]], "k": [[1, 0], [0, 1]]' one='[[1, 0], [0, 1]]'
+    echo "{$qk}" >x.json
+    fails 3 'contributions by norm: layer 0 has no v' attn rollout x.json --contribution norm
+    echo "{$qk, \"v\": $one, \"layers\": [{\"w_o\": $one}, {}]}" >x.json
+    fails 3 'contributions by norm: layer 1 has no w_o' attn rollout x.json --contribution norm
+    attn rollout x.json --contribution norm --layers 0 >/dev/null
+    echo "{\"embeddings\": $one, \"w_o\": $one, \"gate\": [[1], [2]]}" >x.json
+    fails 3 'contributions by norm: layer 0 has a gate, which changes the values query by query' \
+        attn rollout x.json --contribution norm
+    echo "{$qk, \"v\": $one, \"w_o\": $one, \"recurrence\": \"linear\", \"state\": [$one]}" >x.json
+    fails 3 'contributions by norm: layer 0 has a state, which is of no token' attn rollout x.json --contribution norm
+    echo "{\"embeddings\": $one, \"w_o\": $one, \"heads\": 2}" >x.json
+    fails 3 'contributions by alti: layer 0 has no residual' attn rollout x.json --contribution alti
+    fails 2 'contributions by alti are of the output of all heads: expected no choice of them' \
+        attn rollout x.json --contribution alti --residual --head 1
+    fails 2 "--identity does not go with --contribution alti, which has the layer's own residual" \
+        attn rollout x.json --contribution alti --residual --identity 0.5
+    fails 2 '--combine does not go with --contribution norm, which adds up the vectors of heads' \
+        attn rollout x.json --contribution norm --combine max
+    fails 2 '--contribution is "nrom": did you mean norm?' attn rollout x.json --contribution nrom
+}
+
+@test "contributions: the table and the warnings say what was rolled out" {
+    same "$(attn rollout "$DATA/induction.json" --contribution norm --format table 2>err | head -1)" \
+        "rollout of layers 0 to 1, contributions by norm, residual 0.5"
+    same "$(cat err)" "attn: warning: 2 of 16 rows have no contributions: they are their own tokens alone"
+    same "$(attn rollout "$DATA/induction.json" --contribution alti --format table | head -1)" \
+        "rollout of layers 0 to 1, contributions by alti"
+    # the title of a picture names them: with numbers alike, two kinds differ there
+    echo '{"embeddings": [[1]], "w_o": [[1]], "residual": true, "tokens": ["a"]}' >x.json
+    attn rollout x.json --contribution alti -o a.png
+    attn rollout x.json --contribution norm-residual -o b.png
+    if cmp -s a.png b.png; then return 1; fi
+}
+
 @test "rollout: GPT-2" {
     needs_real gpt2_attention.npy
     rollout real "$REAL"
@@ -25,7 +74,8 @@ rollout() {
     attn rollout x.json -q >c.json
     attn rollout x.json -q --flow >d.json
     attn rollout "$DATA/induction.json" --query 3 --flow -o e.json
-    "$PYTHON" - "$ROOT/docs/attn-rollout.schema.json" a.json b.json c.json d.json e.json <<'END'
+    attn rollout "$DATA/induction.json" --contribution norm-residual -o f.json
+    "$PYTHON" - "$ROOT/docs/attn-rollout.schema.json" a.json b.json c.json d.json e.json f.json <<'END'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -119,9 +169,9 @@ END
 
 @test "rollout: a matrix that no memory holds is refused before it is computed" {
     "$PYTHON" -c 'import numpy as np; np.savez("x.npz", q=np.zeros((400000, 1), "f4"), k=np.zeros((400000, 1), "f4"))'
-    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of heads, holds none" \
+    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of the weights of heads, holds none" \
         attn rollout x.npz
-    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of heads, holds none" \
+    fails 1 "4 matrices of 400000×400000 are more than half of the machine's memory: a row alone, of the mean of the weights of heads, holds none" \
         attn rollout x.npz --query 1 --combine max
 }
 
@@ -129,7 +179,7 @@ END
     needs_failing_malloc
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
     local total n status words
-    for words in "--query 3" "--combine max --discard 0.1 --query 3" "--flow --query 2" ""; do
+    for words in "--query 3" "--combine max --discard 0.1 --query 3" "--flow --query 2" "--contribution norm-residual" ""; do
         unset ATTN_FAIL_AT
         # shellcheck disable=SC2086 # several words
         "$ATTN" rollout "$DATA/induction.json" $words -o want.json
