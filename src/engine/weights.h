@@ -23,7 +23,7 @@ void weights_measure(const float *row, size_t count, size_t first, double positi
 double weights_mixture(const float *a, const float *b, float factor_a, float factor_b, size_t count);
 
 /* The fewest of `count` finite numbers that make a share of the sum of those above 0: heaviest_count (attention/heaviest.h), whose
- * terms hold, with the same result and mostly some ten times as fast. */
+ * terms hold, with the same result and mostly a quarter of its time. */
 size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room);
 
 /* Adds each of `count` numbers, finite and between -2¹¹ and 2¹¹, to a sum of its own, in steps of 2⁻⁴⁰, to the nearest. */
