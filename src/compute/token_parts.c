@@ -232,7 +232,7 @@ static bool output_work(void *context, int worker, size_t job, struct error *err
 
 bool token_parts_fill(struct token_parts *parts, size_t first, struct error *error)
 {
-    const struct rows_receiver receiver = {receive_rows, parts};
+    const struct rows_receiver receiver = {.receive = receive_rows, .context = parts};
     struct layer_rows *rows = parts->rows;
     const size_t left = parts->n - first;
     rows->first = parts->first = first;
