@@ -26,7 +26,9 @@ struct sheet_options {
     size_t links_first;
     size_t links_line; /* from 0; SIZE_MAX: not said */
     bool links_reverse;
-    bool apc, dtw, similar;
+    bool apc, dtw, similar, patterns;
+    double budget;          /* NaN: not said */
+    size_t pattern_block;   /* 0: not said */
     double seconds_per_key; /* NaN: not said */
     size_t median_width;    /* 0: not said */
 };
@@ -34,7 +36,8 @@ struct sheet_options {
 /* What they begin as. */
 #define SHEET_OPTIONS_DEFAULT                                                                                \
     {                                                                                                        \
-        .epsilon = (double)NAN, .links_line = SIZE_MAX, .seconds_per_key = (double)NAN                       \
+        .epsilon = (double)NAN, .links_line = SIZE_MAX, .seconds_per_key = (double)NAN,                      \
+        .budget = (double)NAN                                                                                \
     }
 
 struct sheet_kind {
@@ -56,7 +59,7 @@ struct sheet_kind {
 };
 
 /* X(NAME) for each. */
-#define SHEET_KINDS(X) X(definition) X(links) X(times) X(contacts) X(similar)
+#define SHEET_KINDS(X) X(definition) X(links) X(times) X(contacts) X(similar) X(patterns)
 
 #define SHEET_KIND_DECLARE(name) extern const struct sheet_kind sheet_##name;
 SHEET_KINDS(SHEET_KIND_DECLARE)

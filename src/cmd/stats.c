@@ -201,6 +201,28 @@ static const struct option_row similar_rows[] = {
 };
 static const struct option_group group_similar = OPTION_GROUP("Likeness", similar_rows);
 
+static const struct option_row pattern_rows[] = {
+    {.name = "patterns",
+     .help = "how much of the weight sparse patterns of pairs hold, and how many keys make 0.9 and 0.95",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, sheet.patterns)},
+    {.name = "budget",
+     .argument = "X",
+     .help = "the share of the pairs that a pattern may have (default 0.1)",
+     .parse = value_number,
+     .least = 0,
+     .most = 1,
+     OPTION_OWN(struct stats_options, sheet.budget)},
+    {.name = "pattern-block",
+     .argument = "N",
+     .help = "the side of a block (default 64, or an eighth of the keys)",
+     .parse = value_count,
+     .least = 1,
+     .most = 1000000000,
+     OPTION_OWN(struct stats_options, sheet.pattern_block)},
+};
+static const struct option_group group_patterns = OPTION_GROUP("Patterns", pattern_rows);
+
 static const struct option_row definition_rows[] = {
     {.name = "definition",
      .argument = "NAME",
@@ -323,10 +345,11 @@ const struct command command_stats = {
                "  attn stats x.npz --definition transformerlens\n"
                "  attn stats x.npz --links gold.txt --average heads\n"
                "  attn stats x.npz --similar --sort -nearest_js\n",
-    .groups = (const struct option_group *const[]){&group_stats, &group_similar, &group_definitions,
-                                                   &group_alignment, &group_masks, &group_attention,
-                                                   &group_memory, &group_forms, &group_picture, &group_input,
-                                                   &group_general, &group_help, &group_input_files, NULL},
+    .groups = (const struct option_group *const[]){&group_stats, &group_similar, &group_patterns,
+                                                   &group_definitions, &group_alignment, &group_masks,
+                                                   &group_attention, &group_memory, &group_forms,
+                                                   &group_picture, &group_input, &group_general, &group_help,
+                                                   &group_input_files, NULL},
     .own_size = sizeof(struct stats_options),
     .own_defaults = &(const struct stats_options){.sheet = SHEET_OPTIONS_DEFAULT},
     .run = stats_run,
