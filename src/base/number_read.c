@@ -118,21 +118,25 @@ static void cut_digits(const struct number_parts *parts, struct decimal *number)
 
 /* For number_take_overflow. */
 static _Atomic(const char *) overflow;
-static atomic_size_t overflows;
+static atomic_bool infinity_by_name;
 
 static void note_overflow(const char *text)
 {
     const char *first = atomic_load(&overflow);
-    atomic_fetch_add(&overflows, 1);
     while ((!first || text < first) && !atomic_compare_exchange_weak(&overflow, &first, text))
         ;
 }
 
-const char *number_take_overflow(size_t *count)
+void number_note_infinity(void)
 {
-    const size_t read = atomic_exchange(&overflows, 0);
-    if (count)
-        *count = read;
+    atomic_store(&infinity_by_name, true);
+}
+
+const char *number_take_overflow(bool *named)
+{
+    const bool was_named = atomic_exchange(&infinity_by_name, false);
+    if (named)
+        *named = was_named;
     return atomic_exchange(&overflow, NULL);
 }
 
@@ -232,6 +236,8 @@ static const char *read_word(const char *p, const char *end, bool negative, floa
             same++;
         if (same == words[i].length) {
             *value = negative ? -words[i].value : words[i].value;
+            if (isinf(words[i].value))
+                number_note_infinity();
             return p + same;
         }
     }

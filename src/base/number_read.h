@@ -2,7 +2,7 @@
 #ifndef ATTN_BASE_NUMBER_READ_H
 #define ATTN_BASE_NUMBER_READ_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
 /*
  * Reads a number of the JSON grammar (RFC 8259: -?int frac? exp?) at text[0..end). Returns the first byte
@@ -18,7 +18,10 @@ const char *number_read_loose(const char *text, const char *end, char mark, floa
 
 /* Where the numbers begin that were read since the last call, on any thread, and are too large for float32: the one that
  * lies first in memory, which is the first of a text; NULL: there are none. What it points to may be gone, if the text
- * is. *count: how many were read (NULL: not asked), one that was read twice counted twice. */
-const char *number_take_overflow(size_t *count);
+ * is. *named (NULL: not asked): whether one was read since then that is infinite by its name. */
+const char *number_take_overflow(bool *named);
+
+/* For who reads the words of infinity himself: one was read. */
+void number_note_infinity(void);
 
 #endif

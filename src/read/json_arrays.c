@@ -60,6 +60,8 @@ const char *json_read_scalar(const char *p, const char *end, float *value, unsig
         if (begins_with(p, end, words[i].text, words[i].length)) {
             *holds |= words[i].holds;
             *value = words[i].holds == TENSOR_NULLS ? tensor_null() : words[i].value;
+            if (__builtin_isinf(words[i].value))
+                number_note_infinity();
             return p + words[i].length;
         }
     }

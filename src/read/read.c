@@ -101,34 +101,25 @@ static void drop_mark(struct source *source)
     }
 }
 
-/* How many numbers of a tensor of that file are infinite; `tells`: they are then told of. */
-static size_t count_infinite(struct tensor *tensor, const char *file, bool tells)
+/* Says of the tensors of a file that a warning told of their infinities. */
+static void tell_infinities(struct inputs *inputs, const char *file)
 {
-    const size_t count = tensor->data && tensor->place.file == file ? tensor_count(tensor) : 0;
-    size_t infinite = 0;
-    for (size_t i = 0; i < count; i++)
-        infinite += isinf(tensor->data[i]);
-    tensor->is_told = tensor->is_told || (tells && infinite > 0);
-    return infinite;
-}
-
-static size_t count_all_infinite(struct inputs *inputs, const char *file, bool tells)
-{
-    size_t infinite = 0;
     for (enum input i = 0; i < INPUT_COUNT; i++) {
-        infinite += count_infinite(&inputs->all.tensor[i], file, tells);
-        for (size_t l = 0; l < inputs->layer_count; l++)
-            infinite += count_infinite(&inputs->layers[l].tensor[i], file, tells);
+        struct tensor *all = &inputs->all.tensor[i];
+        all->is_told = all->is_told || all->place.file == file;
+        for (size_t l = 0; l < inputs->layer_count; l++) {
+            struct tensor *one = &inputs->layers[l].tensor[i];
+            one->is_told = one->is_told || one->place.file == file;
+        }
     }
-    return infinite;
 }
 
-/* Numbers that float32 cannot hold have become infinities: the first is named. Where the text has no other infinities, no tensor
- * is told of once more for holding them. */
+/* Numbers that float32 cannot hold have become infinities: the first is named. Where the text has no infinity by its name, no
+ * tensor is told of once more for holding them. */
 static void warn_overflow(struct inputs *inputs, const struct source *source, struct warnings *warnings)
 {
-    size_t count;
-    const char *at = number_take_overflow(&count);
+    bool named;
+    const char *at = number_take_overflow(&named);
     if (!at || at < source->data || at >= source->data + source->size)
         return;
     const bool negative = at > source->data && at[-1] == '-';
@@ -137,8 +128,8 @@ static void warn_overflow(struct inputs *inputs, const struct source *source, st
                  "%s:%zu:%zu: this number is too large for float32, whose largest is 3.4e38: it becomes "
                  "%sinfinity",
                  source->name, place.line, place.column, negative ? "-" : "");
-    if (count_all_infinite(inputs, source->name, false) == count)
-        count_all_infinite(inputs, source->name, true);
+    if (!named)
+        tell_infinities(inputs, source->name);
 }
 
 /* ---- files of named arrays ---- */
