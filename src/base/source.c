@@ -165,7 +165,7 @@ static size_t characters(const char *at, const char *end)
 
 struct place source_place(const struct source *source, size_t offset)
 {
-    struct place place = {.file = source->name, .line = 1, .column = 1};
+    struct place place = {.file = source->name, .line = source->lines_before + 1, .column = 1};
     if (offset > source->size)
         offset = source->size;
     const char *at = source->data, *end = source->data + offset;
@@ -178,7 +178,7 @@ struct place source_place(const struct source *source, size_t offset)
 struct place source_walk(const struct source *source, struct place_walk *walk, size_t offset)
 {
     if (!walk->place.file || offset < walk->offset)
-        *walk = (struct place_walk){.place = {source->name, 1, 1}};
+        *walk = (struct place_walk){.place = {source->name, source->lines_before + 1, 1}};
     const struct source rest = {
         .name = source->name, .data = source->data + walk->offset, .size = source->size - walk->offset};
     struct place place = source_place(&rest, offset - walk->offset);

@@ -13,7 +13,8 @@ struct source {
     bool standard; /* it is standard input */
     char *data;
     size_t size;
-    size_t mapped; /* bytes of a mapping that `data` is; 0: of its own memory */
+    size_t mapped;       /* bytes of a mapping that `data` is; 0: of its own memory */
+    size_t lines_before; /* of the file, where `data` begins behind them */
 };
 
 /* A place in a source; line and column count from 1, 0 is unknown. `file` is borrowed. */

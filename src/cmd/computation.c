@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/workers.h"
+#include "cmd/called.h"
 #include "cmd/input_files.h"
 #include "compute/joining_result.h"
 #include "engine/engine.h"
@@ -232,9 +233,15 @@ bool computation_compute(struct computation *computation, struct error *error)
 void computation_warn(struct computation *computation)
 {
     const struct warnings *warnings = &computation->warnings;
-    for (; computation->warned < warnings->count; computation->warned++)
+    const char *called = computation->called;
+    for (; computation->warned < warnings->count; computation->warned++) {
+        const char *text = warnings->text[computation->warned];
+        char of_one[CALLED_SIZE];
+        if (called)
+            called_put(of_one, called, text);
         if (!computation->quiet)
-            fprintf(stderr, "attn: warning: %s\n", warnings->text[computation->warned]);
+            fprintf(stderr, "attn: warning: %s\n", called ? of_one : text);
+    }
 }
 
 static void say_tensors(const struct layer_inputs *layer, const char *prefix)

@@ -46,6 +46,8 @@ struct computation {
     struct warnings warnings;
     size_t warned; /* how many of the warnings have been printed */
     bool quiet;    /* none is */
+    const char
+        *called; /* of several inputs this one, which its warnings begin with; NULL: it is the only one */
     struct progress progress;
     bool has_model; /* the layers are those of --projections */
     bool one_layer; /* without --layer only the first is wanted; set before computation_read */

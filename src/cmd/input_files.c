@@ -95,7 +95,9 @@ static bool read_files(struct inputs *inputs, const struct options *options, boo
                                     .batch = files->batch,
                                     .memory = unpack_most(options),
                                     .in_parts = in_parts};
-    for (size_t i = 0; i < options->operand_count; i++)
+    if (files->line && !read_source(inputs, files->line, "json", &any, NULL, warnings, error))
+        return false;
+    for (size_t i = 0; !files->line && i < options->operand_count; i++)
         if (!read_file(inputs, options->operands[i], files->format, &any, warnings, error))
             return false;
     for (enum input i = 0; i < INPUT_COUNT; i++) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/source.h"
 #include "cmd/command.h"
 #include "cmd/option_values.h"
 #include "figure/heatmap.h"
@@ -28,9 +29,11 @@ struct input_options {
     bool transpose;        /* given weights are keys × queries */
     bool has_batch;        /* one sequence of a batch is wanted: */
     size_t batch;          /* its number */
-    const char *text;      /* words whose rows are taken from a file of word vectors; NULL: none */
-    const char *title;     /* NULL: that of the files */
-    size_t patch_grid[2];  /* 0: that of the files */
+    /* One line of a file of lines, in JSON, in the place of the operands; who reads takes it over. NULL: none. */
+    struct source *line;
+    const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
+    const char *title;    /* NULL: that of the files */
+    size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;
 };
 

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/output_format.h"
 #include "cmd/stats_heads.h"
+#include "cmd/stats_inputs.h"
 #include "cmd/stats_options.h"
 #include "cmd/stats_sheet.h"
 #include "cmd/thresholds.h"
@@ -27,6 +28,8 @@ struct stats_run {
     bool is_sheet;
     struct stats_heads heads;
     struct sheet sheet;
+    double read, attended; /* seconds that were needed, of all inputs */
+    const char *engine;    /* what computed the last input */
 };
 
 /* ---- options ---- */
@@ -87,12 +90,13 @@ static bool stats_write(const struct stats_run *run, const struct options *optio
     return ok;
 }
 
-static bool stats_all(struct stats_run *run, const struct options *options, struct error *error)
+/* One input, from its files to the numbers of its heads. */
+static bool stats_compute(struct stats_run *run, const struct options *options, struct error *error)
 {
     const double start = clock_seconds();
     const struct stats_options *own = options->own;
     struct computation *c = &run->computation;
-    if (!stats_plan(run, options, error) || !computation_begin(c, options, error))
+    if (!computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;
     c->request.without_masks = true;
@@ -108,14 +112,46 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
     const double read = clock_seconds();
     ok = computation_compute(c, error) &&
          (run->is_sheet ? stats_sheet_fill(&run->sheet, c, options, own, error)
-                        : stats_heads_finish(&run->heads, c, error));
+                        : stats_heads_list(&run->heads, c, error));
     computation_warn(c);
-    const double attended = clock_seconds();
-    ok = ok && stats_write(run, options, error);
+    run->read += read - start;
+    run->attended += clock_seconds() - read;
+    run->engine = c->parts[0].result.engine;
+    return ok;
+}
+
+/* All inputs of a data set: each is let go of before the next is read. */
+static bool stats_compute_set(struct stats_run *run, const struct options *options, struct error *error)
+{
+    struct stats_inputs inputs = {.all = options};
+    bool ok = true;
+    while (ok && stats_inputs_next(&inputs, error)) {
+        run->computation = (struct computation){.called = inputs.called};
+        ok = stats_compute(run, &inputs.options, error) &&
+             stats_heads_gather(&run->heads, &run->computation, inputs.called, error);
+        if (!ok)
+            stats_inputs_name(&inputs, error);
+        computation_free(&run->computation);
+    }
+    stats_inputs_free(&inputs);
+    run->computation = (struct computation){0};
+    return error->kind == ERROR_NONE && stats_heads_list_set(&run->heads, options->input.title, error);
+}
+
+static bool stats_all(struct stats_run *run, const struct options *options, struct error *error)
+{
+    const double start = clock_seconds();
+    const struct stats_options *own = options->own;
+    if (!stats_plan(run, options, error) ||
+        !(own->data_set ? stats_compute_set : stats_compute)(run, options, error))
+        return false;
+    stats_heads_order(&run->heads);
+    const double made = clock_seconds();
+    const bool ok = stats_write(run, options, error);
     if (ok && options->verbose)
-        fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n",
-                read - start, attended - read, clock_seconds() - attended, clock_seconds() - start,
-                c->parts[0].result.engine, engine_threads((int)options->engine.threads));
+        fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n", run->read,
+                run->attended, clock_seconds() - made, clock_seconds() - start, run->engine,
+                engine_threads((int)options->engine.threads));
     return ok;
 }
 
@@ -185,6 +221,11 @@ static const struct option_row stats_rows[] = {
      .help = "in JSON and CSV the measures of each row of the heads",
      .parse = value_flag,
      OPTION_OWN(struct stats_options, per_row)},
+    {.name = "data-set",
+     .help =
+         "every INPUT, and every line of one that ends in .jsonl, by itself: means over them, with variances",
+     .parse = value_flag,
+     OPTION_OWN(struct stats_options, data_set)},
     {.name = "max-rows",
      .argument = "N",
      .help = "most rows held for --per-row, over all heads (default 1Mi)",
@@ -342,6 +383,7 @@ const struct command command_stats = {
                "  attn stats x.npz --sort induction --best 5\n"
                "  attn stats x.npz -o heads.csv\n"
                "  attn stats x.npz --measure induction -o heads.png\n"
+               "  attn stats --data-set texts.jsonl\n"
                "  attn stats x.npz --definition transformerlens\n"
                "  attn stats x.npz --links gold.txt --average heads\n"
                "  attn stats x.npz --similar --sort -nearest_js\n",

@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/words.h"
 #include "cmd/output_format.h"
 #include "cmd/thresholds.h"
@@ -32,6 +34,8 @@ bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own
     heads->rises = own->sort && own->sort[0] == '-';
     if (own->per_row && format != STATS_JSON && format != STATS_CSV)
         return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
+    if (own->per_row && own->data_set)
+        return error_set(error, ERROR_USAGE, "--data-set and --per-row: expected one of them");
     if (format != STATS_PICTURE && own->measure)
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in .png");
@@ -75,13 +79,20 @@ static void list_part(struct stats_heads *list, const struct part *part, const s
                                     .head = head,
                                     .stats = &stats->heads[layer * p->heads + head],
                                     .rows = stats->records ? stats->records[layer * p->heads + head] : NULL,
-                                    .problem = p};
+                                    .problem = p,
+                                    .title = p->title,
+                                    .queries = p->n,
+                                    .keys = p->m,
+                                    .in_patches = p->patch_grid[0] > 0 && p->is_self};
         }
 }
 
-static bool list_heads(struct stats_heads *heads, const struct computation *c, struct error *error)
+bool stats_heads_list(struct stats_heads *heads, const struct computation *computation, struct error *error)
 {
+    const struct computation *c = computation;
     size_t room = 0;
+    for (size_t i = 0; i < heads->part_count; i++)
+        stats_finish(&heads->parts[i]);
     for (size_t i = 0; i < c->part_count; i++)
         room += c->parts[i].problem.layer_count * c->parts[i].problem.heads;
     heads->list = memory_alloc(room, sizeof *heads->list, error);
@@ -89,15 +100,99 @@ static bool list_heads(struct stats_heads *heads, const struct computation *c, s
         return false;
     for (size_t i = 0; i < c->part_count; i++)
         list_part(heads, &c->parts[i], &heads->parts[i]);
+    return true;
+}
+
+void stats_heads_order(struct stats_heads *heads)
+{
     for (size_t i = 0; i < heads->count; i++)
         heads->list[i].labels = head_labels(heads->list[i].stats, &heads->thresholds);
-    if (heads->order == STAT_COUNT)
-        return true;
-    for (size_t i = 0; i < heads->count; i++)
+    for (size_t i = 0; heads->order != STAT_COUNT && i < heads->count; i++)
         heads->list[i].rank = rank_of(heads->list[i].stats, heads);
-    if (heads->count > 0)
+    if (heads->order != STAT_COUNT && heads->count > 0)
         qsort(heads->list, heads->count, sizeof *heads->list, compare_heads);
+    if (heads->best > 0 && heads->best < heads->count)
+        heads->count = heads->best;
+}
+
+/* ---- from inputs to a data set ---- */
+
+/* Lets go of what is of one input. */
+static void free_input(struct stats_heads *heads)
+{
+    for (size_t i = 0; i < heads->part_count; i++)
+        stats_free(&heads->parts[i]);
+    free(heads->parts);
+    free(heads->list);
+    heads->parts = NULL;
+    heads->list = NULL;
+    heads->part_count = heads->count = 0;
+}
+
+static bool begin_set(struct stats_heads *heads, const struct problem *p, const char *called,
+                      struct error *error)
+{
+    heads->layers_in_all = p->layers_in_all;
+    heads->heads_in_all = p->heads;
+    heads->has_grid = heads->list[0].in_patches;
+    heads->first = text_copy(called);
+    if (!heads->first)
+        return error_memory(error, strlen(called) + 1);
+    return stats_set_make(&heads->set, heads->count, error);
+}
+
+/* Whether an input has the layers and heads of the first, and its unit of distances. */
+static bool check_like_first(const struct stats_heads *heads, const struct problem *p, const char *called,
+                             struct error *error)
+{
+    const struct stats_set *set = &heads->set;
+    bool same = p->layers_in_all == heads->layers_in_all && heads->count == set->count;
+    for (size_t i = 0; same && i < set->count; i++)
+        same = heads->list[i].layer == set->heads[i].layer && heads->list[i].head == set->heads[i].head;
+    if (!same || p->heads != heads->heads_in_all)
+        return error_set(error, ERROR_INPUT,
+                         "%s: %zu layer%s of %zu head%s, unlike %s, which has %zu of %zu: expected the same "
+                         "layers and heads in all inputs of a data set",
+                         called, p->layers_in_all, p->layers_in_all == 1 ? "" : "s", p->heads,
+                         p->heads == 1 ? "" : "s", heads->first, heads->layers_in_all, heads->heads_in_all);
+    if (heads->list[0].in_patches != heads->has_grid)
+        return error_set(error, ERROR_INPUT,
+                         "%s has %s grid of patches, unlike %s: expected distances of one unit in all inputs "
+                         "of a data set",
+                         called, heads->has_grid ? "no" : "a", heads->first);
     return true;
+}
+
+bool stats_heads_gather(struct stats_heads *heads, const struct computation *computation, const char *called,
+                        struct error *error)
+{
+    const struct problem *p = &computation->parts[0].problem;
+    bool ok = heads->first ? check_like_first(heads, p, called, error) : begin_set(heads, p, called, error);
+    for (size_t i = 0; ok && i < heads->count; i++) {
+        const struct stats_head *head = &heads->list[i];
+        const struct set_input input = {head->layer, head->head, head->queries, head->keys, head->stats};
+        ok = set_head_add(&heads->set.heads[i], &input, error);
+    }
+    free_input(heads);
+    return ok;
+}
+
+bool stats_heads_list_set(struct stats_heads *heads, const char *title, struct error *error)
+{
+    stats_set_finish(&heads->set);
+    heads->list = memory_alloc(heads->set.count, sizeof *heads->list, error);
+    for (; heads->list && heads->count < heads->set.count; heads->count++) {
+        const struct set_head *head = &heads->set.heads[heads->count];
+        heads->list[heads->count] = (struct stats_head){.layer = head->layer,
+                                                        .head = head->head,
+                                                        .stats = &head->mean,
+                                                        .set = head,
+                                                        .title = title,
+                                                        .queries = head->queries,
+                                                        .keys = head->keys,
+                                                        .in_patches = heads->has_grid};
+    }
+    return heads->list;
 }
 
 /* ---- from rows to numbers ---- */
@@ -144,17 +239,6 @@ bool stats_heads_watch(struct stats_heads *heads, struct computation *computatio
     return ok;
 }
 
-bool stats_heads_finish(struct stats_heads *heads, const struct computation *computation, struct error *error)
-{
-    for (size_t i = 0; i < heads->part_count; i++)
-        stats_finish(&heads->parts[i]);
-    if (!list_heads(heads, computation, error))
-        return false;
-    if (heads->best > 0 && heads->best < heads->count)
-        heads->count = heads->best;
-    return true;
-}
-
 bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct options *options,
                        struct error *error)
 {
@@ -172,8 +256,7 @@ bool stats_heads_write(struct out *out, const struct stats_heads *heads, const s
 
 void stats_heads_free(struct stats_heads *heads)
 {
-    for (size_t i = 0; i < heads->part_count; i++)
-        stats_free(&heads->parts[i]);
-    free(heads->parts);
-    free(heads->list);
+    free_input(heads);
+    stats_set_free(&heads->set);
+    free(heads->first);
 }

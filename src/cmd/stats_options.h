@@ -19,7 +19,8 @@ struct stats_options {
     const char *output;
     const char *measure; /* of a picture */
     bool per_row;
-    size_t max_rows;                    /* that may be held; 0: the default */
+    bool data_set;   /* every operand, and every line of a .jsonl, is an input of its own */
+    size_t max_rows; /* that may be held; 0: the default */
     struct label_thresholds thresholds; /* 0: the default */
     struct sheet_options sheet;         /* what is asked for in the place of the measures */
 };

@@ -123,6 +123,7 @@ static bool check_measures(const struct sheet_kind *kind, const struct stats_opt
 {
     const char *option = own->measure                       ? "--measure"
                          : own->per_row                     ? "--per-row"
+                         : own->data_set                    ? "--data-set"
                          : own->max_rows > 0                ? "--max-rows"
                          : thresholds_any(&own->thresholds) ? "--thresholds"
                                                             : NULL;

@@ -32,8 +32,10 @@ unsigned head_labels(const struct head_stats *head, const struct label_threshold
 {
     unsigned labels = 0;
     for (enum label l = 0; l < LABEL_COUNT; l++) {
-        const double value = head->value[label_stats[l]];
-        if (label_is_asked(head, l) && value >= thresholds->value[l] && value > head->chance[label_stats[l]])
+        const enum stat stat = label_stats[l];
+        const double value = head->value[stat],
+                     above = head->chance[stat] + 3 * sqrt(head->chance_variance[stat]);
+        if (label_is_asked(head, l) && value >= thresholds->value[l] && value > above)
             labels |= 1u << l;
     }
     if (labels & near_labels)

@@ -326,15 +326,17 @@ static void head_sink(const struct stats *stats, size_t which, struct head_stats
     }
 }
 
-/* What a measure has to be above to be no chance: its mean and three standard deviations, of rows that look each at one key. */
-static double above_chance(const struct stats_sums *sums, enum stat stat)
+/* What a measure is by chance: its mean and the variance of that, of rows that look each at one key. */
+static void head_chance(const struct stats_sums *sums, enum stat stat, struct head_stats *head)
 {
     const bool is_place = stat >= STAT_FIRST_TOKEN && stat < STAT_FIRST_TOKEN + STAT_PLACES;
     const struct exact_sum *chance = &sums->chance[is_place ? stat - STAT_FIRST_TOKEN : 0],
                            *spread = &sums->spread[is_place ? stat - STAT_FIRST_TOKEN : 0];
+    head->chance[stat] = (double)-INFINITY;
     if (!is_place || chance->rows == 0)
-        return (double)-INFINITY;
-    return exact_mean(chance) + 3 * sqrt(exact_mean(spread) / (double)chance->rows);
+        return;
+    head->chance[stat] = exact_mean(chance);
+    head->chance_variance[stat] = exact_mean(spread) / (double)chance->rows;
 }
 
 void stats_finish(struct stats *stats)
@@ -346,7 +348,7 @@ void stats_finish(struct stats *stats)
         for (enum stat s = 0; s < STAT_COUNT; s++) {
             head->value[s] =
                 (int)s < STAT_MEANS && s != STAT_MAX_WEIGHT ? exact_mean(&sums.mean[s]) : (double)NAN;
-            head->chance[s] = above_chance(&sums, s);
+            head_chance(&sums, s, head);
         }
         head->are_keys = are_keys(p, &p->layers[i / p->heads]);
         head->max_query = sums.query;

@@ -22,9 +22,10 @@ enum stat stat_named(const char *name);
 
 /* Of one head. */
 struct head_stats {
-    double value[STAT_COUNT];    /* NaN: there is no row that has it */
-    size_t max_query, max_key;   /* of max_weight: the first pair that has it; SIZE_MAX: none */
-    double chance[STAT_COUNT];   /* what three standard deviations above chance are; -infinity: not known */
+    double value[STAT_COUNT];  /* NaN: there is no row that has it */
+    size_t max_query, max_key; /* of max_weight: the first pair that has it; SIZE_MAX: none */
+    /* The mean that a measure has by chance, -infinity where that is not known, and its variance. */
+    double chance[STAT_COUNT], chance_variance[STAT_COUNT];
     bool are_keys;               /* the queries are keys */
     size_t sink_key;             /* whose mean weight `sink` is; SIZE_MAX: none */
     size_t rows;                 /* rows that see a key and have no NaN */

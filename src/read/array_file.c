@@ -218,7 +218,8 @@ static bool array_file_read(struct array_file *file, struct source *source, cons
     file->is_text = true;
     file->text_bytes = source->size;
     static const struct settings none;
-    if (!read_source(&file->inputs, source, said, &file->format, warnings, error))
+    const struct read_target any = {.what = READ_ANY};
+    if (!read_source(&file->inputs, source, said, &any, &file->format, warnings, error))
         return false;
     senses_nulls(&file->inputs);
     if (!senses_masks(&file->inputs, &none, error) || !own_tensors(file, error) ||

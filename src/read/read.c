@@ -225,10 +225,10 @@ bool read_format(const struct source *source, const char *said, const struct for
     return true;
 }
 
-bool read_source(struct inputs *inputs, struct source *source, const char *said, const char **format,
-                 struct warnings *warnings, struct error *error)
+bool read_source(struct inputs *inputs, struct source *source, const char *said,
+                 const struct read_target *target, const char **format, struct warnings *warnings,
+                 struct error *error)
 {
-    const struct read_target any = {.what = READ_ANY};
     const struct reader *reader = said ? reader_named(said, error) : NULL;
     if ((said && !reader) ||
         !memory_resize(&inputs->sources, inputs->source_count + 1, sizeof *inputs->sources, error)) {
@@ -238,7 +238,7 @@ bool read_source(struct inputs *inputs, struct source *source, const char *said,
     struct source *own = &inputs->sources[inputs->source_count++];
     *own = *source;
     *source = (struct source){0};
-    return read_text(inputs, own, reader, &any, format, warnings, error);
+    return read_text(inputs, own, reader, target, format, warnings, error);
 }
 
 bool read_file(struct inputs *inputs, const char *text, const char *said, const struct read_target *target,

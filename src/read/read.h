@@ -68,9 +68,10 @@ struct format;
  * for an unknown name. */
 bool read_format(const struct source *source, const char *said, const struct format **format,
                  struct error *error);
-/* Reads a text that is not one of named arrays, as an operand; inputs take the source over in any case. *format gets the name of
- * its format. Errors as those of read_file. */
-bool read_source(struct inputs *inputs, struct source *source, const char *said, const char **format,
-                 struct warnings *warnings, struct error *error);
+/* Reads a text that is not one of named arrays; inputs take the source over in any case. *format (NULL: not asked) gets the name
+ * of its format. Errors as those of read_file. */
+bool read_source(struct inputs *inputs, struct source *source, const char *said,
+                 const struct read_target *target, const char **format, struct warnings *warnings,
+                 struct error *error);
 
 #endif

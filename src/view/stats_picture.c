@@ -38,8 +38,7 @@ static const char *measure_name(const struct stats_head *list, enum stat stat)
     case STAT_OFFSET:
         return "offset (tokens)";
     case STAT_MEAN_DISTANCE:
-        return list->problem->patch_grid[0] > 0 && list->problem->is_self ? "mean_distance (patches)"
-                                                                          : "mean_distance (tokens)";
+        return list->in_patches ? "mean_distance (patches)" : "mean_distance (tokens)";
     default:
         return stat_names[stat];
     }
@@ -124,11 +123,15 @@ static bool draw_list(struct out *out, struct stats_drawing *made, const struct 
                       const struct painter *painter, struct error *error)
 {
     const struct stats_axis *layers = &made->layers, *heads = &made->heads;
-    const char *title = list->problem->title;
+    const char *title = list->title;
     if (!stats_axis_make(&made->layers, list, count, true, error) ||
         !stats_axis_make(&made->heads, list, count, false, error) || !cells_make(made, error))
         return false;
-    made->title = text_format("%s%s%s", title ? title : "", title && *title ? " · " : "", stat_names[stat]);
+    char inputs[48] = "";
+    if (list->set)
+        snprintf(inputs, sizeof inputs, ", mean of %zu inputs", list->set->inputs);
+    made->title =
+        text_format("%s%s%s%s", title ? title : "", title && *title ? " · " : "", stat_names[stat], inputs);
     if (!made->title)
         return error_memory(error, 128);
     struct heatmap map = {.values = made->values, .masked = made->others};

@@ -41,14 +41,17 @@ static bool is_asked(const struct stats_head *list, size_t count, enum label lab
     return any;
 }
 
-/* The key that most rows look at, by its label, behind its mean weight; empty where there is none. */
+/* The key that most rows look at, by its label, or of many inputs its number, behind its mean weight; empty where there is none. */
 static void sink_cell(const struct stats_head *head, char cell[160])
 {
     char label[128];
     cell[0] = 0;
     if (head->stats->sink_key == SIZE_MAX)
         return;
-    label_text(labels_shown(&head->problem->key_tokens)[head->stats->sink_key], label);
+    if (head->problem)
+        label_text(labels_shown(&head->problem->key_tokens)[head->stats->sink_key], label);
+    else
+        snprintf(label, sizeof label, "%zu", head->stats->sink_key);
     snprintf(cell, 160, "%.3f %s", head->stats->value[STAT_SINK], label);
 }
 
@@ -140,4 +143,6 @@ void stats_table(struct out *out, const struct stats_head *list, size_t count,
             "(no duplicate token, no induction: no token comes twice, tokens are not known, or queries are "
             "no keys)\n");
     put_thresholds(out, list, count, thresholds);
+    if (count > 0 && list[0].set)
+        out_format(out, "(means of %zu input%s)\n", list[0].set->inputs, list[0].set->inputs == 1 ? "" : "s");
 }

@@ -74,21 +74,37 @@ static void stats_thresholds(struct out *out, const struct label_thresholds *thr
     out_char(out, '}');
 }
 
+/* The numbers of a head of many inputs beside its means: of all measures but the commonest offset, which is no mean. */
+static void stats_spread(struct out *out, const struct set_head *set)
+{
+    for (enum stat s = 0; s < STAT_COUNT; s++) {
+        if (s == STAT_OFFSET)
+            continue;
+        out_format(out, s == 0 ? ",\n\"variance\":{\"%s\":" : ",\"%s\":", stat_names[s]);
+        stats_number(out, set_head_variance(set, s), "null");
+    }
+    for (enum stat s = 0; s < STAT_COUNT; s++)
+        if (s != STAT_OFFSET)
+            out_format(out, "%s\"%s\":%zu", s == 0 ? "},\n\"count\":{" : ",", stat_names[s], set->count[s]);
+    out_char(out, '}');
+}
+
 void stats_json(struct out *out, const struct stats_head *list, size_t count,
                 const struct label_thresholds *thresholds)
 {
     out_text(out, "{\"schema\":\"attn-stats/1\"");
-    if (count > 0 && list[0].problem->title) {
+    if (count > 0 && list[0].title) {
         out_text(out, ",\n\"title\":");
-        out_quoted(out, list[0].problem->title);
+        out_quoted(out, list[0].title);
     }
+    if (count > 0 && list[0].set)
+        out_format(out, ",\n\"inputs\":%zu", list[0].set->inputs);
     stats_thresholds(out, thresholds);
     out_text(out, ",\n\"heads\":[");
     for (size_t i = 0; i < count; i++) {
         const struct head_stats *stats = list[i].stats;
         out_format(out, "%s\n{\"layer\":%zu,\"head\":%zu,\"queries\":%zu,\"keys\":%zu,\"rows\":%zu",
-                   i > 0 ? "," : "", list[i].layer, list[i].head, list[i].problem->n, list[i].problem->m,
-                   stats->rows);
+                   i > 0 ? "," : "", list[i].layer, list[i].head, list[i].queries, list[i].keys, stats->rows);
         for (enum stat s = 0; s < STAT_COUNT; s++) {
             if (s == STAT_OFFSET)
                 stats_offset(out, stats);
@@ -102,7 +118,9 @@ void stats_json(struct out *out, const struct stats_head *list, size_t count,
                 stats_place(out, &list[i]);
         }
         stats_labels(out, &list[i], thresholds);
-        for (size_t q = 0; list[i].rows && q < list[i].problem->n; q++) {
+        if (list[i].set)
+            stats_spread(out, list[i].set);
+        for (size_t q = 0; list[i].rows && q < list[i].queries; q++) {
             out_text(out, q == 0 ? ",\"per_row\":[\n" : ",\n");
             stats_row_json(out, &list[i], q);
         }
@@ -127,16 +145,22 @@ void stats_csv(struct out *out, const struct stats_head *list, size_t count)
     out_text(out, "layer,head,queries,keys,rows");
     for (enum stat s = 0; s < STAT_COUNT; s++) {
         out_format(out, ",%s", stat_names[s]);
+        if (count > 0 && list[0].set && s != STAT_OFFSET)
+            out_format(out, ",%s_variance", stat_names[s]);
         out_text(out, s == STAT_MAX_WEIGHT ? ",max_query,max_key" : s == STAT_SINK ? ",sink_key" : "");
     }
     out_text(out, ",labels\n");
     for (size_t i = 0; i < count; i++) {
         const struct head_stats *stats = list[i].stats;
-        out_format(out, "%zu,%zu,%zu,%zu,%zu", list[i].layer, list[i].head, list[i].problem->n,
-                   list[i].problem->m, stats->rows);
+        out_format(out, "%zu,%zu,%zu,%zu,%zu", list[i].layer, list[i].head, list[i].queries, list[i].keys,
+                   stats->rows);
         for (enum stat s = 0; s < STAT_COUNT; s++) {
             out_char(out, ',');
             stats_number(out, stats->value[s], "");
+            if (list[i].set && s != STAT_OFFSET) {
+                out_char(out, ',');
+                stats_number(out, set_head_variance(list[i].set, s), "");
+            }
             if (s == STAT_MAX_WEIGHT && stats->max_query == SIZE_MAX)
                 out_text(out, ",,");
             else if (s == STAT_MAX_WEIGHT)

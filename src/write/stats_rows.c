@@ -64,6 +64,6 @@ void stats_rows_csv(struct out *out, const struct stats_head *list, size_t count
             out_format(out, ",%s", stat_names[s]);
     out_text(out, ",max_key,max_token,coverage_90\n");
     for (size_t i = 0; i < count; i++)
-        for (size_t q = 0; list[i].rows && q < list[i].problem->n; q++)
+        for (size_t q = 0; list[i].rows && q < list[i].queries; q++)
             stats_row_csv(out, &list[i], q);
 }
