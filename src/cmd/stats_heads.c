@@ -32,6 +32,8 @@ bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own
     heads->rises = own->sort && own->sort[0] == '-';
     if (own->per_row && format != STATS_JSON && format != STATS_CSV)
         return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
+    if (!own->per_row && own->max_rows > 0)
+        return error_set(error, ERROR_USAGE, "--max-rows: expected --per-row beside it");
     if (format != STATS_PICTURE && own->measure)
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in .png");
