@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cmd/input_files.h"
 #include "engine/engine.h"
 #include "read/array_path.h"
 
@@ -58,11 +59,6 @@ static bool check_sides(const struct options *options, struct error *error)
         return error_set(error, ERROR_USAGE,
                          "%zu input%s: expected attn diff A B, or one input and --against OPTIONS", count,
                          count == 1 ? "" : "s");
-    if (own->against && count == 1 &&
-        (array_path_is_standard(options->operands[0]) || file_is_pipe(options->operands[0])))
-        return error_set(error, ERROR_USAGE,
-                         "%s would be read twice, for both sides, and can be read once only: expected a file",
-                         options->operands[0]);
     if (standard > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
     return true;
@@ -106,6 +102,30 @@ static bool add_against(struct diff_side *side, struct shell_words *words, const
     return ok;
 }
 
+/* Whether both sides would read the file, and it can be read once only. */
+static bool is_shared(const char *path, const struct options *other)
+{
+    const bool is_standard = array_path_is_standard(path);
+    bool is_read = false;
+    for (size_t i = 0; i < input_files_count(other) && !is_read; i++) {
+        const char *also = input_files_path(other, i);
+        is_read = also && (is_standard ? array_path_is_standard(also) : file_is_same(path, also));
+    }
+    return is_read && (is_standard || file_is_pipe(path));
+}
+
+static bool check_shared(const struct diff_side sides[2], struct error *error)
+{
+    for (size_t i = 0; i < input_files_count(&sides[0].options); i++) {
+        const char *path = input_files_path(&sides[0].options, i);
+        if (path && is_shared(path, &sides[1].options))
+            return error_set(
+                error, ERROR_USAGE,
+                "%s would be read twice, for both sides, and can be read once only: expected a file", path);
+    }
+    return true;
+}
+
 bool diff_sides_find(struct diff_side sides[2], struct shell_words *words, const struct options *options,
                      struct error *error)
 {
@@ -115,7 +135,7 @@ bool diff_sides_find(struct diff_side sides[2], struct shell_words *words, const
     sides[1].letter = "B";
     if (!check_sides(options, error) || !side_options(&sides[0], options, 0, error) ||
         !side_options(&sides[1], options, are_two ? 1 : 0, error) ||
-        (own->against && !add_against(&sides[1], words, own->against, error)))
+        (own->against && !add_against(&sides[1], words, own->against, error)) || !check_shared(sides, error))
         return false;
     sides[0].name = options->operand_count > 0 ? options->operands[0] : "as given";
     sides[1].name = are_two ? options->operands[1] : own->against;

@@ -36,7 +36,7 @@ struct diff_side {
 /*
  * Makes the options of both sides of those of the command line: A has the first input, B the second, or that of A with the options of
  * --against, whose words must outlive the sides. Errors: ERROR_USAGE for another number of inputs, for words of --against that are no
- * options of a computation, and for standard input that would be read twice; those of options_parse.
+ * options of a computation, and for standard input or a pipe that both sides would read; those of options_parse.
  */
 bool diff_sides_find(struct diff_side sides[2], struct shell_words *words, const struct options *options,
                      struct error *error);

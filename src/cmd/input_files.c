@@ -15,31 +15,46 @@
 #include "read/read.h"
 #include "read/vocabulary.h"
 
-static bool is_standard_input(const char *path)
+enum { FILES_BESIDE = 6 };
+
+size_t input_files_count(const struct options *options)
 {
-    return path && array_path_is_standard(path);
+    return options->operand_count + INPUT_COUNT + FILES_BESIDE;
+}
+
+const char *input_files_path(const struct options *options, size_t i)
+{
+    const struct input_options *files = &options->input;
+    const char *const beside[FILES_BESIDE] = {files->tokens_file, files->key_tokens_file,
+                                              files->projections, files->config,
+                                              files->tokenizer,   options->patch.image_file};
+    const size_t operands = options->operand_count;
+    return i < operands                 ? options->operands[i]
+           : i < operands + INPUT_COUNT ? files->files[i - operands]
+                                        : beside[i - operands - INPUT_COUNT];
+}
+
+size_t input_files_standard(const struct options *options)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < input_files_count(options); i++) {
+        const char *path = input_files_path(options, i);
+        count += path && array_path_is_standard(path);
+    }
+    return count;
 }
 
 /* There must be an input, and standard input ends when it has been read. */
 static bool check_files(const struct options *options, const struct command *command, struct error *error)
 {
     size_t files = options->operand_count;
-    size_t standard = 0;
-    standard += is_standard_input(options->input.tokens_file);
-    standard += is_standard_input(options->input.key_tokens_file);
-    standard += is_standard_input(options->input.projections);
-    standard += is_standard_input(options->input.config);
-    for (size_t i = 0; i < options->operand_count; i++)
-        standard += is_standard_input(options->operands[i]);
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
+    for (enum input i = 0; i < INPUT_COUNT; i++)
         files += options->input.files[i] != NULL;
-        standard += is_standard_input(options->input.files[i]);
-    }
     if (files == 0)
         return error_set(error, ERROR_USAGE,
                          "no input; expected attn %s FILE, attn %s - or --q FILE --k FILE --v FILE",
                          command->name, command->name);
-    if (standard > 1)
+    if (input_files_standard(options) > 1)
         return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
     return true;
 }

@@ -38,6 +38,13 @@ static bool plan_kind(struct output *output, struct error *error)
                      path, endings);
 }
 
+bool outputs_error_twice(const char *option, const char *path, const char *before, struct error *error)
+{
+    const bool as_written = strcmp(before, path) == 0;
+    return error_set(error, ERROR_USAGE, "%s %s is given twice%s%s", option, path,
+                     as_written ? "" : ", also as ", as_written ? "" : before);
+}
+
 /* Adds a path. `format` is that of the measures, or NULL: by the ending. */
 static bool plan_path(struct outputs *outputs, const char *option, const char *path,
                       const struct output_format *format, struct error *error)
@@ -46,10 +53,8 @@ static bool plan_path(struct outputs *outputs, const char *option, const char *p
     *output = (struct output){.option = option, .path = path, .format = format};
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *other = &outputs->list[i];
-        const bool as_written = strcmp(other->path, path) == 0;
         if (file_is_same(other->path, path) && strcmp(other->option, option) == 0)
-            return error_set(error, ERROR_USAGE, "%s %s is given twice%s%s", option, path,
-                             as_written ? "" : ", also as ", as_written ? "" : other->path);
+            return outputs_error_twice(option, path, other->path, error);
         if (file_is_same(other->path, path))
             return error_set(error, ERROR_USAGE, "%s %s and %s %s are the same file", other->option,
                              other->path, option, path);

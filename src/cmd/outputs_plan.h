@@ -19,4 +19,7 @@ bool outputs_check(const struct outputs *outputs, const struct problem *problem,
                    const struct request *request, struct error *error);
 /* Checks that no output is one array, for layers of different size. Errors: ERROR_USAGE. */
 bool outputs_check_sizes(const struct outputs *outputs, struct error *error);
+/* Says that a file is given twice, before by that path; false. */
+bool outputs_error_twice(const char *option, const char *path, const char *before, struct error *error);
+
 #endif

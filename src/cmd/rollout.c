@@ -14,6 +14,7 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/outputs_plan.h"
 #include "compute/flow.h"
 #include "compute/rollout.h"
 #include "compute/rollout_row.h"
@@ -78,6 +79,9 @@ static bool plan_outputs(struct rollout_run *run, const struct rollout_options *
     const bool terminal = isatty(STDOUT_FILENO);
     for (size_t i = 0; i < own->outputs.count; i++) {
         const char *path = own->outputs.text[i];
+        for (size_t before = 0; before < i; before++)
+            if (file_is_same(own->outputs.text[before], path))
+                return outputs_error_twice("-o", path, own->outputs.text[before], error);
         asks = asks || is_standard(path);
         if (is_standard(path))
             continue;
@@ -166,6 +170,11 @@ static bool check_parts(const struct computation *c, struct error *error)
     const struct problem *first = &c->parts[0].problem, *other = &c->parts[1].problem;
     if (c->part_count < 2)
         return true;
+    if (first->heads != other->heads)
+        return error_set(error, ERROR_INPUT,
+                         "layer %zu has %zu heads, layer %zu has %zu: expected layers of as many heads "
+                         "(choose with --layers)",
+                         first->layer_first, first->heads, other->layer_first, other->heads);
     return error_set(
         error, ERROR_INPUT,
         "layer %zu has %zu queries and %zu keys, layer %zu has %zu and %zu, or other tokens: expected "

@@ -52,6 +52,8 @@ static enum stats_format stats_format_of(const char *path)
 static bool find_format(const struct stats_options *own, enum stats_format *format, struct error *error)
 {
     *format = (enum stats_format)own->format;
+    if (is_file(own) && *format != STATS_AUTO && stats_format_of(own->output) == STATS_PICTURE)
+        return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", own->output);
     if (is_file(own) && *format == STATS_AUTO && (*format = stats_format_of(own->output)) == STATS_AUTO)
         return error_set(error, ERROR_USAGE,
                          "-o %s: expected a name ending in .json, .csv or .png, or --format", own->output);

@@ -36,6 +36,8 @@ bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own
         return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
     if (own->per_row && own->data_set)
         return error_set(error, ERROR_USAGE, "--data-set and --per-row: expected one of them");
+    if (!own->per_row && own->max_rows > 0)
+        return error_set(error, ERROR_USAGE, "--max-rows: expected --per-row beside it");
     if (format != STATS_PICTURE && own->measure)
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in .png");

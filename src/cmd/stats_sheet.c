@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "cmd/input_files.h"
 #include "cmd/output_format.h"
 #include "cmd/thresholds.h"
 #include "view/sheet_table.h"
@@ -78,6 +79,8 @@ static bool check_sheet_options(const struct sheet_kind *kind, const struct opti
     const struct sheet_kind *other = kind ? kind_wanted(own, kind) : NULL;
     if (other)
         return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", kind->option, other->option);
+    if (own->links && strcmp(own->links, "-") == 0 && input_files_standard(options) > 0)
+        return error_set(error, ERROR_USAGE, "- (standard input) can be read once only");
     bool ok = check_selection(kind, &options->selection, error);
     for (size_t i = 0; ok && i < KINDS; i++)
         ok = !kinds[i]->check || kinds[i]->check(own, error);

@@ -51,7 +51,7 @@ bool definition_begin(struct definition_places *places, enum definition which,
         return true;
     if (p->patch_grid[0] == 0)
         return error_set(error, ERROR_INPUT,
-                         "--definition vit is of patches: expected a grid (--grid ROWS,COLUMNS)");
+                         "--definition vit is of patches: expected grid in the input, as [rows, columns]");
     return selection_check(&all, p, error) && patch_grid_find(&places->grid, p, &all, error);
 }
 

@@ -8,6 +8,9 @@
 #include "tensor/dtype.h"
 #include "tensor/pickle.h"
 
+/* Bytes of the name of a tensor, with those of the dicts that it is in. */
+enum { TORCH_NAME_MOST = 1000 };
+
 struct torch_type {
     const char *name;    /* as PyTorch prints it, without "torch." */
     enum dtype dtype;    /* DTYPE_UNKNOWN: its numbers are not read */

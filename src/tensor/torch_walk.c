@@ -8,9 +8,8 @@
 #include "tensor/torch_numpy.h"
 
 enum {
-    NAME_MOST = 1000, /* bytes of a name */
-    DEPTH_MOST = 64,  /* of containers within containers */
-    CALLS_MOST = 8,   /* of calls around a tensor */
+    DEPTH_MOST = 64, /* of containers within containers */
+    CALLS_MOST = 8,  /* of calls around a tensor */
 };
 
 /*
@@ -23,7 +22,7 @@ struct walk {
     struct archive *archive;
     struct torch *torch;
     const struct pickle *pickle;
-    char name[NAME_MOST + 1];
+    char name[TORCH_NAME_MOST + 1];
     size_t length; /* of the name */
     size_t budget;
     struct error *error;
@@ -221,9 +220,9 @@ static bool name_push(struct walk *walk, const char *step, size_t size)
     const size_t dot = walk->length > 0;
     if (memchr(step, 0, size))
         return torch_error(walk->torch, walk->name, walk->error, "a key with a NUL byte: expected text");
-    if (size + dot > NAME_MOST - walk->length)
+    if (size + dot > TORCH_NAME_MOST - walk->length)
         return torch_error(walk->torch, walk->name, walk->error,
-                           "a name of more than %d bytes: expected a shorter one", NAME_MOST);
+                           "a name of more than %d bytes: expected a shorter one", TORCH_NAME_MOST);
     if (dot)
         walk->name[walk->length++] = '.';
     memcpy(walk->name + walk->length, step, size);

@@ -111,6 +111,12 @@ static bool torch_check_names(const struct array *arrays, size_t count, struct e
             return error_set(error, ERROR_USAGE,
                              "%s: a tensor of PyTorch's cannot have this name: expected text in UTF-8",
                              arrays[i].name);
+    for (size_t i = 0; i < count; i++)
+        if (strlen(arrays[i].name) > TORCH_NAME_MOST)
+            return error_set(
+                error, ERROR_USAGE,
+                "a name of more than %d bytes, which would not be read again: expected a shorter one",
+                TORCH_NAME_MOST);
     if (!names_find_twice(arrays, offsetof(struct array, name), sizeof *arrays, count, &twice, error))
         return false;
     return !twice ||

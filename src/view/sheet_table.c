@@ -12,6 +12,8 @@
 enum { PAIRS_SHOWN = 12 };
 
 enum { HEADING_LINES = 4, CELL_WIDTH = 9, CELL_DECIMALS = 3, COUNT_WIDTH = 7, TEXT_ROOM = 1024 };
+/* Bytes of a text that others stand behind, with its NUL: a long one would move them off the screen. */
+enum { TEXT_INSIDE = 48 };
 
 /* The words of a name, which are apart by '_'; the last line holds the last word. */
 static int name_word(const char *name, int line, const char **word)
@@ -29,9 +31,9 @@ static int name_word(const char *name, int line, const char **word)
 }
 
 /* A text as a table shows it: nothing is a dash. */
-static void show_text(char shown[TEXT_ROOM], const struct sheet_cell *cell)
+static void show_text(char shown[TEXT_ROOM], const struct sheet_cell *cell, bool is_last)
 {
-    text_clean(shown, TEXT_ROOM, cell->text ? cell->text : "-");
+    text_clean(shown, is_last ? TEXT_ROOM : TEXT_INSIDE, cell->text ? cell->text : "-");
 }
 
 /* As wide as its longest word, or text, and a gap. */
@@ -41,7 +43,7 @@ static int column_width(const struct sheet *sheet, size_t c)
     int width = column->kind == CELL_COUNT ? COUNT_WIDTH : column->kind == CELL_TEXT ? 0 : CELL_WIDTH;
     for (size_t i = 0; column->kind == CELL_TEXT && i < sheet->shown_count; i++) {
         char shown[TEXT_ROOM];
-        show_text(shown, sheet_cell(sheet, sheet->order[i], c));
+        show_text(shown, sheet_cell(sheet, sheet->order[i], c), c + 1 == sheet->column_count);
         const int columns = (int)text_columns(shown) + 2;
         width = columns > width ? columns : width;
     }
@@ -115,7 +117,7 @@ static void put_sheet_headings(struct out *out, const struct sheet *sheet, const
 static void put_text(struct out *out, const struct sheet_cell *cell, int width, bool is_last)
 {
     char shown[TEXT_ROOM];
-    show_text(shown, cell);
+    show_text(shown, cell, is_last);
     out_text(out, "  ");
     out_text(out, shown);
     out_format(out, "%*s", is_last ? 0 : width - 2 - (int)text_columns(shown), "");

@@ -52,7 +52,9 @@ END
     fails 2 '--exclude-bos: expected --definition transformerlens beside it' attn stats "$DATA/induction.json" --definition arena --exclude-bos
     fails 3 '--definition arena is of queries that are keys: expected as many of both, not 5 queries and 6 keys' \
         attn stats "$DATA/cross.json" --definition arena
-    fails 3 '--definition vit is of patches: expected a grid (--grid ROWS,COLUMNS)' attn stats "$DATA/sentence.json" --definition vit
+    fails 3 '--definition vit is of patches: expected grid in the input, as [rows, columns]' attn stats "$DATA/sentence.json" --definition vit
+    jq '.grid = [2, 3]' "$DATA/sentence.json" >x.json
+    attn stats x.json --definition vit | jq -e '.heads | length == 2' >/dev/null
     echo '{"attention":[[[[1,0],[0.5,0.5]],[[0.75,0.25],[0,1]]]]}' >x.json
     fails 3 '--error-measure abs is of causal weights, and layer 0 head 1 has 0.25 on key 1 for query 0: expected 0 on later keys' \
         attn stats x.json --definition transformerlens --error-measure abs

@@ -101,6 +101,7 @@ END
     fails 2 '- (standard input) can be read once only' attn diff - -
     mkfifo pipe
     fails 2 'pipe would be read twice, for both sides, and can be read once only: expected a file' attn diff pipe --against --causal
+    fails 2 'pipe would be read twice, for both sides, and can be read once only: expected a file' attn diff pipe pipe
     for option in '--format csv' '-o y.json' '--sort max' '--best 1' '--changes' '--tolerance 1' '--layer 0' '--head 0' '-q' '-v' '-h' '--version' '--against x'; do
         attn diff x.json --against "--causal $option" -o y.json 2>err && return 1
         grep -qE '^attn: --against: --[a-z]+ is not of the computation: expected it outside of the quotes$' err
@@ -114,6 +115,22 @@ END
     fails 2 'B: there is no layer 1: expected 0, the only one' attn diff "$DATA/induction.json" x.json --layer 1
     fails 1 'A: 1×2×6×6 weights are more than the 3 that --max-weights allows to be held: what changed cannot be had; raise it' \
         attn diff x.json x.json --max-weights 3 -o y.json
+}
+
+@test "diff: a file of one tensor that both sides would read can be no pipe, as can no input" {
+    local once='would be read twice, for both sides, and can be read once only: expected a file' option
+    cp "$DATA/sentence.json" x.json
+    mkfifo pipe
+    for option in --q --mask --tokens --key-tokens --projections --config --tokenizer; do
+        fails 2 "- $once" attn diff x.json --against --causal "$option" -
+        fails 2 "pipe $once" attn diff x.json x.json "$option" pipe
+    done
+    fails 2 "- $once" attn diff - --against --causal
+    fails 2 "- $once" attn diff - x.json --against '--q -'
+    echo '["a", "b", "c", "d", "e", "f"]' >tokens.json
+    attn diff x.json x.json --tokens tokens.json -o want.json
+    attn diff x.json --tokens - --against '--tokens tokens.json' -o got.json <tokens.json
+    same "$(grep '"layer"' got.json)" "$(grep '"layer"' want.json)"
 }
 
 @test "diff: a picture has A, B and their difference, each range with its own colours" {

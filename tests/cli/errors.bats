@@ -230,6 +230,8 @@ sample() {
     usage '- (standard input) can be read once only' run - - </dev/null
     usage '- (standard input) can be read once only' run --q - --k - <x.json
     usage '- (standard input) can be read once only' run - --tokens - <x.json
+    usage '- (standard input) can be read once only' run - --tokenizer - --ids 1 <x.json
+    usage '- (standard input) can be read once only' run - --image - <x.json
 }
 
 @test "input: nothing to compute" {

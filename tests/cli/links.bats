@@ -58,6 +58,16 @@ END
     same "$(attn stats marian.txt --batch 1 --links gold.txt | jq -c '[.sure, .heads[0].recall]')" '[1,1]'
 }
 
+@test "links: standard input is the weights or the links, and not both" {
+    cp "$DATA/cross.json" x.json
+    fails 2 '- (standard input) can be read once only' attn stats - --links - <x.json
+    fails 2 '- (standard input) can be read once only' attn stats x.json --tokens - --links - <x.json
+    echo '0-0' >gold.txt
+    attn stats x.json --links gold.txt | grep -v '^"links"' >want
+    attn stats x.json --links - <gold.txt | grep -v '^"links"' | diff want -
+    attn stats - --links gold.txt <x.json | grep -v '^"links"' | diff want -
+}
+
 @test "links: options that go with them go with nothing else" {
     cp "$DATA/cross.json" x.json
     echo '0-0' >gold.txt

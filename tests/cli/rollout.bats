@@ -150,6 +150,8 @@ END
     fails 3 'layer 0 has 2 queries and 2 keys, layer 1 has 3 and 3, or other tokens: expected layers of the same tokens (choose with --layers)' \
         attn rollout x.json
     attn rollout x.json -q --layers 1 >/dev/null
+    echo '{"attention": [[[[1, 0], [0.5, 0.5]]], [[[1, 0], [0.5, 0.5]], [[1, 0], [0, 1]]]]}' >x.json
+    fails 3 'layer 0 has 1 heads, layer 1 has 2: expected layers of as many heads (choose with --layers)' attn rollout x.json
     echo '{"attention": [[[1, 0], [-0.5, 1.5]], [[1, 0], [0, 1]]]}' >x.json
     fails 3 'layer 0: query 1 has a weight below 0: expected weights that are shares' attn rollout x.json
     fails 3 'layer 0: query 1 has a weight below 0: expected weights that are shares' attn rollout x.json --query 1
@@ -163,6 +165,9 @@ END
     fails 2 '--query is "X": expected a number below 8, or a token of the input' attn rollout x.json --query X
     fails 2 'layer 0 does not follow layer 1: expected layers one behind the other' attn rollout x.json --layers 1,0
     fails 2 '-o x.txt: expected a name ending in .png, .json, .csv or .npy, or - for JSON' attn rollout x.json -o x.txt
+    fails 2 '-o - is given twice' attn rollout x.json -o - -o -
+    fails 2 '-o y.csv is given twice' attn rollout no.json -o y.csv -o y.csv
+    fails 2 '-o ./y.csv is given twice, also as y.csv' attn rollout no.json -o y.csv -o ./y.csv
     fails 2 'no input; expected attn rollout FILE, attn rollout - or --q FILE --k FILE --v FILE' attn rollout
     fails 1 'nope/x.csv: could not write: No such file or directory' attn rollout x.json -o nope/x.csv
 }

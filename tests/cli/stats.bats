@@ -82,6 +82,9 @@ END
     fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self
     fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self -o x.csv
     fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row --format table
+    fails 2 '--max-rows: expected --per-row beside it' attn stats x.json --max-rows 12
+    fails 2 '-o x.png is a picture: expected no --format' attn stats x.json -o x.png --format csv
+    fails 2 '-o x.PNG is a picture: expected no --format' attn stats x.json --similar -o x.PNG --format json
     fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row -o x.png
     fails 1 '1×2 heads of 6 queries have more than the 11 rows that --max-rows allows to be held: raise it, or choose heads' \
         attn stats x.json --per-row --max-rows 11 -o y.json

@@ -25,6 +25,16 @@ END
     same "$(sed -n 2p table)" '      0  Ich      habe       0.000    0.020'
 }
 
+@test "times: a token that is long is cut in the table, and only there" {
+    local long
+    long=$(printf 'x%.0s' {1..3000})
+    jq --arg long "$long" '.tokens[1] = $long' "$DATA/cross.json" >x.json
+    attn stats x.json --dtw --format table >table
+    same "$(wc -L <table | xargs test 120 -gt && echo short)" short
+    same "$(sed -n 3p table | grep -o 'xxx…')" 'xxx…'
+    same "$(attn stats x.json --dtw | jq -r '.tokens[1].token')" "$long"
+}
+
 @test "times: what they cannot be of is named" {
     cp "$DATA/cross.json" x.json
     fails 2 '--median-width is 4: expected an odd number' attn stats x.json --dtw --median-width 4

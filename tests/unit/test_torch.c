@@ -1,5 +1,6 @@
 /* PyTorch's files by hand, of both forms: tensors as views of storages, what lies beside them, and every way to be wrong. */
 #include "archives.h"
+#include "tensor/torch_names.h"
 #include "zips.h"
 
 /* ---- pickles, as literals ---- */
@@ -760,6 +761,26 @@ static void writes(void **state)
     out_free(&out);
 }
 
+static void writes_no_name_that_is_not_read_again(void **state)
+{
+    (void)state;
+    char name[TORCH_NAME_MOST + 2];
+    struct archive archive = {0};
+    struct out out;
+    memset(name, 'a', sizeof name);
+    name[TORCH_NAME_MOST + 1] = 0;
+    const struct array array = archives_array(name, DTYPE_F32, six, 0, NULL);
+    archives_refuse_write(
+        &format_torch, &array, 1,
+        "a name of more than 1000 bytes, which would not be read again: expected a shorter one");
+    name[TORCH_NAME_MOST] = 0;
+    archives_write(&out, &format_torch, &array, 1, NULL, 0);
+    archives_open(&archive, "F", out.data, out.size);
+    assert_string_equal(archive.arrays[0].name, name);
+    archive_free(&archive);
+    out_free(&out);
+}
+
 static void refuses_to_write(void **state)
 {
     (void)state;
@@ -781,6 +802,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes),
         cmocka_unit_test(refuses_to_write),
+        cmocka_unit_test(writes_no_name_that_is_not_read_again),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_rebuilders),
