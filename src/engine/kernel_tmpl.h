@@ -285,74 +285,7 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
         finish_pool(plan, space, rows, reach->first_key, reach->end_key, exponent);
 }
 
-/* The lanes of a vector of rows that are rows, and not NaN. */
-INLINE veci rows_valid(const struct rows *rows, size_t at)
-{
-    const vec inverse = vec_load(rows->inverse + at);
-    veci valid = inverse == inverse;
-    for (size_t l = 0; l < LANES; l++)
-        valid[l] &= at + l < rows->count ? -1 : 0;
-    return valid;
-}
-
-_Static_assert(KEYS_ROWS == BLOCK, "scores of a chunk are passed on as they lie");
-
-/* Passes the weights of a chunk to the receiver. */
-static void keys_pass_on(const struct plan *plan, const struct workspace *space, const struct rows *rows,
-                         size_t from, size_t keys)
-{
-    const struct row_receiver *receiver = &plan->job->receiver;
-    const struct weights_of_keys part = {rows->first, rows->count, from, keys, space->scores};
-    for (size_t j = 0; j < keys && rows->lanes < BLOCK; j++)
-        memset(space->scores + j * BLOCK + rows->lanes, 0, (BLOCK - rows->lanes) * sizeof *space->scores);
-    receiver->receive_keys(receiver->context, &part);
-}
-
-/* Computes the weights again, now that their sums are known, and passes them to the receiver. */
-static void rows_pass_on(const struct plan *plan, const struct workspace *space, struct rows *rows,
-                         const struct reach *reach, const struct exponent *exponent)
-{
-    const struct engine_job *job = plan->job;
-    const struct row_receiver *receiver = &job->receiver;
-    const size_t m = job->head->m;
-    if (!receiver->receive_keys)
-        memset(space->row_buffer, 0, rows->count * m * sizeof *space->row_buffer);
-    for (size_t from = reach->first_key, end; from < reach->end_key; from = end) {
-        end = chunk_end(&plan->chunks, from, reach->end_key);
-        const struct span span = chunk_span(plan, reach, rows, from, end);
-        const size_t keys = span.end - span.from;
-        if (keys == 0)
-            continue;
-        score_chunk(plan, space, reach, rows, span.from, keys, false);
-        weigh_again(plan, space, rows, keys, exponent);
-        if (plan->drops) {
-            drop_draw(plan, space, rows, span.from, keys);
-            drop_weights(space, rows, keys);
-        }
-        for (size_t at = 0; at < rows->lanes; at += LANES) {
-            const vec inverse = vec_load(rows->inverse + at), sum = vec_load(rows->sum + at);
-            const veci valid = receiver->receive_keys ? rows_valid(rows, at) : ~(veci){0};
-            for (float *score = space->scores + at; score < space->scores + keys * BLOCK; score += BLOCK) {
-                const vec e = vec_load(score), w = e * inverse;
-                const vec weight = w + (e - w * sum) * inverse; /* as exact as a division */
-                vec_store(score, vec_choose(valid, weight, vec_all(0)));
-            }
-        }
-        if (receiver->receive_keys)
-            keys_pass_on(plan, space, rows, span.from, keys);
-        else
-            block_unpack(space->row_buffer + span.from, m, space->scores, rows->count, keys);
-    }
-    for (size_t r = 0; r < rows->count; r++) {
-        float *row = space->row_buffer + (receiver->receive_keys ? 0 : r * m);
-        for (size_t j = 0; j < m && isnan(rows->inverse[r]); j++)
-            row[j] = NAN;
-        if (receiver->receive_keys && isnan(rows->inverse[r]))
-            receiver->receive(receiver->context, rows->first + r, 1, row, m);
-    }
-    if (!receiver->receive_keys)
-        receiver->receive(receiver->context, rows->first, rows->count, space->row_buffer, m);
-}
+#include "engine/kernel_pass_tmpl.h"
 
 /* Passes 1 to 4 for the keys of a chunk, or a part of them. */
 static void attend_chunk(const struct plan *plan, const struct workspace *space, const struct reach *reach,
@@ -459,58 +392,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         rows_pass_on(plan, space, &rows, &reach, &exponent);
 }
 
-static void kernel_project(const float *x, size_t x_row, const float *w, const float *b, size_t rows,
-                           size_t inner, size_t columns, size_t first, size_t count, float *y,
-                           const struct workspace *space)
-{
-    const size_t lanes = tile_lanes(rows);
-    _Alignas(64) float one[BLOCK];
-    for (size_t l = 0; l < BLOCK; l++)
-        one[l] = 1;
-    memset(space->sums, 0, count * BLOCK * sizeof *space->sums);
-    memset(space->wide_sums, 0, count * BLOCK * sizeof *space->wide_sums);
-    for (size_t k = 0; k < inner; k += CHUNK) {
-        size_t depth = inner - k < CHUNK ? inner - k : CHUNK;
-        block_pack(space->scores, x + k, x_row, rows, depth);
-        multiply_values(w + k * columns + first, columns, count, space->scores, depth, space->sums, one,
-                        lanes);
-        if ((k / CHUNK + 1) % CHUNKS_PER_FLUSH != 0)
-            continue;
-        for (size_t i = 0; i < count * BLOCK; i++) {
-            space->wide_sums[i] += (double)space->sums[i];
-            space->sums[i] = 0;
-        }
-    }
-    for (size_t c = 0; c < count; c++)
-        for (size_t l = 0; l < rows; l++) {
-            double sum = space->wide_sums[c * BLOCK + l] + (double)space->sums[c * BLOCK + l];
-            space->sums[c * BLOCK + l] = (float)(sum + (b ? (double)b[first + c] : 0));
-        }
-    block_unpack(y + first, columns, space->sums, rows, count);
-}
-
-static uint32_t kernel_largest(const struct strided *matrix, size_t rows, size_t columns)
-{
-    veci top = {0};
-    uint32_t largest = 0;
-    for (size_t r = 0; r < rows; r++) {
-        const float *row = matrix->data + r * matrix->row;
-        size_t c = 0;
-        for (; c + LANES <= columns; c += LANES) {
-            veci x = (veci)vec_get(row + c) & INT32_MAX, larger = x > top;
-            top = (x & larger) | (top & ~larger);
-        }
-        for (; c < columns; c++) {
-            uint32_t bits;
-            memcpy(&bits, &row[c], sizeof bits);
-            bits &= INT32_MAX;
-            largest = bits > largest ? bits : largest;
-        }
-    }
-    for (int l = 0; l < LANES; l++)
-        largest = (uint32_t)top[l] > largest ? (uint32_t)top[l] : largest;
-    return largest;
-}
+#include "engine/kernel_matrix_tmpl.h"
 
 static bool kernel_runs_here(void)
 {
