@@ -2,26 +2,22 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/out.h"
-#include "base/text.h"
+#include "cmd/answer.h"
 #include "cmd/diff_sides.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "compute/head_diff.h"
 #include "engine/engine.h"
-#include "paint/painter.h"
 #include "view/diff_picture.h"
 #include "view/diff_table.h"
 #include "write/diff.h"
 
 static const char diff_sorts[] = "max mean js";
-static const char diff_formats[] = "table json csv";
 
 /* What a command holds. */
 struct diff_run {
@@ -31,32 +27,6 @@ struct diff_run {
     struct diff_line *lines;
     struct diff_report report;
 };
-
-/* What is written: a picture, or numbers in a format. */
-struct diff_target {
-    bool is_picture;
-    enum diff_format format;
-};
-
-static bool find_target(const struct diff_options *own, struct diff_target *target, struct error *error)
-{
-    const bool to_file = own->output && strcmp(own->output, "-") != 0;
-    *target = (struct diff_target){.is_picture = to_file && text_ends_caseless(own->output, ".png"),
-                                   .format = (enum diff_format)own->format};
-    if (target->is_picture && own->format != DIFF_AUTO)
-        return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", own->output);
-    if (to_file && !target->is_picture && own->format == DIFF_AUTO) {
-        const bool json = text_ends_caseless(own->output, ".json");
-        if (!json && !text_ends_caseless(own->output, ".csv"))
-            return error_set(error, ERROR_USAGE,
-                             "-o %s: expected a name ending in .json, .csv or .png, or --format",
-                             own->output);
-        target->format = json ? DIFF_JSON : DIFF_CSV;
-    }
-    if (target->format == DIFF_AUTO)
-        target->format = isatty(STDOUT_FILENO) ? DIFF_TABLE : DIFF_JSON;
-    return true;
-}
 
 /* ---- the list of heads ---- */
 
@@ -90,7 +60,7 @@ static const struct head_stats *stats_of(const struct diff_side *side, const str
         return NULL;
     const size_t part = (size_t)(view->excerpt - side->computation.excerpts.list);
     const size_t heads = side->computation.parts[part].problem.heads;
-    return &side->parts[part]
+    return &side->stats.list[part]
                 .heads[view->excerpt->layer_index[view->l] * heads + view->excerpt->head_index[view->h]];
 }
 
@@ -123,34 +93,24 @@ static bool list_lines(struct diff_run *run, const struct diff_options *own, str
 
 /* ---- from files to numbers ---- */
 
-static bool diff_put(struct out *out, const struct diff_run *run, const struct diff_options *own,
-                     const struct diff_target *target, struct error *error)
-{
-    if (target->is_picture)
-        return diff_picture(out, &run->report, &painter_png, error);
-    if (target->format == DIFF_TABLE)
-        diff_table(out, &run->report, own->changes);
-    else if (target->format == DIFF_JSON)
-        diff_json(out, &run->report);
-    else
-        diff_csv(out, &run->report);
-    return true;
-}
+/* What is written, and what of it. */
+struct diff_written {
+    const struct diff_report *report;
+    bool changes; /* --changes */
+};
 
-static bool diff_write(const struct diff_run *run, const struct diff_options *own,
-                       const struct diff_target *target, struct error *error)
+static bool diff_put(const void *context, const struct answer *answer, struct out *out, struct error *error)
 {
-    const bool to_file = own->output && strcmp(own->output, "-") != 0;
-    struct out out;
-    if (to_file) {
-        bool ok = file_stage(own->output, false, &out, error) && diff_put(&out, run, own, target, error);
-        return file_stage_end(&out, error) && ok && file_commit(error);
-    }
-    out_begin(&out, STDOUT_FILENO, "standard output");
-    out.terminal = isatty(STDOUT_FILENO);
-    const bool ok = diff_put(&out, run, own, target, error) && out_finish(&out, error);
-    out_free(&out);
-    return ok;
+    const struct diff_written *written = context;
+    if (answer->format == ANSWER_PICTURE)
+        return diff_picture(out, written->report, answer->painter, error);
+    if (answer->format == ANSWER_TABLE)
+        diff_table(out, written->report, written->changes);
+    else if (answer->format == ANSWER_JSON)
+        diff_json(out, written->report);
+    else
+        diff_csv(out, written->report);
+    return true;
 }
 
 /* The exit status of --tolerance. */
@@ -165,8 +125,10 @@ static bool check_tolerance(const struct diff_report *report, struct error *erro
 static bool diff_all(struct diff_run *run, const struct options *options, struct error *error)
 {
     const struct diff_options *own = options->own;
-    struct diff_target target;
-    if (!find_target(own, &target, error) || (own->output && !file_check(own->output, error)) ||
+    const struct diff_written written = {&run->report, own->changes};
+    struct answer answer;
+    if (!answer_find(&answer, own->output, (enum answer_format)own->format, ANSWER_TABLE, error) ||
+        (own->output && !file_check(own->output, error)) ||
         !diff_sides_find(run->sides, &run->words, options, error))
         return false;
     bool ok = diff_side_compute(&run->sides[0], error) && diff_side_compute(&run->sides[1], error);
@@ -174,7 +136,7 @@ static bool diff_all(struct diff_run *run, const struct options *options, struct
     return ok &&
            diff_make(&run->diff, &run->sides[0].computation.excerpts, &run->sides[1].computation.excerpts,
                      engine_threads((int)options->engine.threads), error) &&
-           list_lines(run, own, error) && diff_write(run, own, &target, error) &&
+           list_lines(run, own, error) && answer_write(&answer, diff_put, &written, error) &&
            check_tolerance(&run->report, error);
 }
 
@@ -223,31 +185,10 @@ static const struct option_row diff_rows[] = {
      .help = "in the table also the measures of attn stats that changed",
      .parse = value_flag,
      OPTION_OWN(struct diff_options, changes)},
-    {.name = "layer",
-     .argument = "LIST",
-     .help = "only these layers, as 0,3,5:8; -1 is the last",
-     .parse = value_list,
-     OPTION_AT(selection.layers)},
-    {.name = "head",
-     .argument = "LIST",
-     .help = "only these heads; -1 is the last",
-     .parse = value_list,
-     OPTION_AT(selection.heads)},
-    {.name = "format",
-     .argument = "FORMAT",
-     .words = diff_formats,
-     .help = "of what is printed (default: a table on a terminal, else json):",
-     .listed = diff_formats,
-     .parse = value_word,
-     .least = DIFF_TABLE,
-     OPTION_OWN(struct diff_options, format)},
-    {.name = "output",
-     .letter = 'o',
-     .argument = "FILE",
-     .is_file = true,
-     .help = "the file to write, .json, .csv or .png (default: standard output)",
-     .parse = value_file,
-     OPTION_OWN(struct diff_options, output)},
+    OPTION_ROW_LAYERS,
+    OPTION_ROW_HEADS,
+    OPTION_ROW_FORMAT(struct diff_options, format),
+    OPTION_ROW_OUTPUT(struct diff_options, output),
 };
 static const struct option_group group_diff = OPTION_GROUP("Diff", diff_rows);
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cmd/answer.h"
 #include "cmd/input_files.h"
 #include "engine/engine.h"
 #include "read/array_path.h"
@@ -25,7 +26,7 @@ static bool check_against(const struct options *against, struct error *error)
         {own->sort != SORT_HEADS, "--sort"},
         {own->best > 0, "--best"},
         {own->changes, "--changes"},
-        {own->format != DIFF_AUTO, "--format"},
+        {own->format != ANSWER_AUTO, "--format"},
         {own->output, "--output"},
         {against->selection.layers.count > 0, "--layer"},
         {against->selection.heads.count > 0, "--head"},
@@ -144,23 +145,6 @@ bool diff_sides_find(struct diff_side sides[2], struct shell_words *words, const
 
 /* ---- from files to weights and measures ---- */
 
-/* Measures the chosen heads of a part, whose weights are all there. */
-static bool measure_part(struct stats *stats, struct part *part, const struct excerpt *excerpt,
-                         struct error *error)
-{
-    if (!stats_make(stats, &part->problem, &part->selection, part->request.engine.threads, error))
-        return false;
-    const struct row_watch watch = stats_watch(stats);
-    for (size_t l = 0; l < excerpt->layer_count; l++)
-        for (size_t h = 0; h < excerpt->head_count; h++) {
-            const struct strided weights = excerpt_matrix(excerpt, STAGE_WEIGHTS, l, h);
-            watch.rows(watch.context, excerpt->layer_index[l], excerpt->head_index[h], 0, part->problem.n,
-                       weights.data, weights.row);
-        }
-    stats_finish(stats);
-    return true;
-}
-
 static bool side_compute(struct diff_side *side, struct error *error)
 {
     struct computation *c = &side->computation;
@@ -170,18 +154,15 @@ static bool side_compute(struct diff_side *side, struct error *error)
     c->request.whole_for = "what changed";
     c->request.without_masks = true;
     if (!computation_read(c, options, options->command, error) || !computation_check(c, options, error) ||
-        !computation_select(c, options, error))
+        !computation_select(c, options, error) || !stats_parts_watch(&side->stats, c, error))
         return false;
     if (options->verbose) {
         fprintf(stderr, "attn: %s:\n", side->letter);
         computation_say(c);
     }
-    if (!computation_compute(c, error) ||
-        !(side->parts = memory_zeroed(c->part_count, sizeof *side->parts, error)))
+    if (!computation_compute(c, error))
         return false;
-    for (size_t i = 0; i < c->part_count; i++)
-        if (!measure_part(&side->parts[i], &c->parts[i], &c->excerpts.list[i], error))
-            return false;
+    stats_parts_finish(&side->stats);
     return true;
 }
 
@@ -216,9 +197,7 @@ void diff_sides_warn(const struct diff_side sides[2])
 
 void diff_side_free(struct diff_side *side)
 {
-    for (size_t i = 0; side->parts && i < side->computation.part_count; i++)
-        stats_free(&side->parts[i]);
-    free(side->parts);
+    stats_parts_free(&side->stats);
     computation_free(&side->computation);
     options_free(&side->options);
 }

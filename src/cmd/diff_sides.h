@@ -8,7 +8,7 @@
 #include "base/shell_words.h"
 #include "cmd/computation.h"
 #include "cmd/options.h"
-#include "compute/head_stats.h"
+#include "cmd/stats_parts.h"
 
 /* The options of diff alone. */
 struct diff_options {
@@ -18,11 +18,10 @@ struct diff_options {
     int sort;    /* enum diff_sort */
     size_t best; /* heads that are shown; 0: all */
     bool changes;
-    int format; /* enum diff_format */
+    int format; /* enum answer_format */
     const char *output;
 };
 enum diff_sort { SORT_HEADS, SORT_MAX, SORT_MEAN, SORT_JS };
-enum diff_format { DIFF_AUTO, DIFF_TABLE, DIFF_JSON, DIFF_CSV };
 
 /* One of both. Begins zeroed; stays where it is; freed by diff_side_free in any case. */
 struct diff_side {
@@ -30,7 +29,7 @@ struct diff_side {
     const char *name;       /* its file, or the options of --against */
     struct options options; /* of this side alone */
     struct computation computation;
-    struct stats *parts; /* one a part; owned */
+    struct stats_parts stats;
 };
 
 /*

@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/out.h"
-#include "base/text.h"
+#include "cmd/answer.h"
 #include "cmd/clock.h"
 #include "cmd/computation.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -19,13 +20,9 @@
 #include "compute/rollout.h"
 #include "compute/rollout_row.h"
 #include "engine/engine.h"
-#include "paint/painter.h"
 #include "view/rollout_picture.h"
 #include "view/rollout_table.h"
 #include "write/rollout.h"
-
-enum rollout_format { ROLLOUT_AUTO, ROLLOUT_TABLE, ROLLOUT_JSON, ROLLOUT_CSV, ROLLOUT_NPY, ROLLOUT_PNG };
-static const char rollout_formats[] = "table json csv";
 
 /* The options of rollout alone. */
 struct rollout_options {
@@ -34,7 +31,7 @@ struct rollout_options {
     int contribution;  /* enum contribution */
     int combine;       /* enum combine */
     const char *query; /* a number or a token; NULL: all */
-    int format;        /* enum rollout_format, of standard output */
+    int format;        /* enum answer_format, of standard output */
     struct string_list outputs;
     bool flow;
 };
@@ -50,23 +47,10 @@ struct rollout_run {
     struct patch_view patches;
     bool has_patches;
     bool shows; /* something goes to standard output: */
-    enum rollout_format shown;
+    enum answer_format shown;
 };
 
 /* ---- where it goes ---- */
-
-static enum rollout_format rollout_format_of(const char *path)
-{
-    static const struct {
-        const char *ending;
-        enum rollout_format format;
-    } endings[] = {
-        {".json", ROLLOUT_JSON}, {".csv", ROLLOUT_CSV}, {".npy", ROLLOUT_NPY}, {".png", ROLLOUT_PNG}};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (text_ends_caseless(path, endings[i].ending))
-            return endings[i].format;
-    return ROLLOUT_AUTO;
-}
 
 static bool is_standard(const char *path)
 {
@@ -75,7 +59,7 @@ static bool is_standard(const char *path)
 
 static bool plan_outputs(struct rollout_run *run, const struct rollout_options *own, struct error *error)
 {
-    bool asks = own->format != ROLLOUT_AUTO;
+    bool asks = own->format != ANSWER_AUTO;
     const bool terminal = isatty(STDOUT_FILENO);
     for (size_t i = 0; i < own->outputs.count; i++) {
         const char *path = own->outputs.text[i];
@@ -85,7 +69,8 @@ static bool plan_outputs(struct rollout_run *run, const struct rollout_options *
         asks = asks || is_standard(path);
         if (is_standard(path))
             continue;
-        if (rollout_format_of(path) == ROLLOUT_AUTO)
+        const struct painter *painter;
+        if (answer_format_of(path, &painter) == ANSWER_AUTO)
             return error_set(error, ERROR_USAGE,
                              "-o %s: expected a name ending in .png, .json, .csv or .npy, or - for JSON",
                              path);
@@ -93,38 +78,40 @@ static bool plan_outputs(struct rollout_run *run, const struct rollout_options *
             return false;
     }
     run->shows = asks || terminal || own->outputs.count == 0;
-    run->shown = own->format != ROLLOUT_AUTO ? (enum rollout_format)own->format
-                 : terminal && !asks         ? ROLLOUT_TABLE
-                                             : ROLLOUT_JSON;
+    run->shown = own->format != ANSWER_AUTO ? (enum answer_format)own->format
+                 : terminal && !asks        ? ANSWER_TABLE
+                                            : ANSWER_JSON;
     return true;
 }
 
 static bool draws(const struct rollout_options *own)
 {
+    const struct painter *painter;
     for (size_t i = 0; i < own->outputs.count; i++)
-        if (!is_standard(own->outputs.text[i]) && rollout_format_of(own->outputs.text[i]) == ROLLOUT_PNG)
+        if (!is_standard(own->outputs.text[i]) &&
+            answer_format_of(own->outputs.text[i], &painter) == ANSWER_PICTURE)
             return true;
     return false;
 }
 
-static bool write_told(struct rollout_run *run, enum rollout_format format, const struct drawing_style *style,
-                       struct out *out, struct error *error)
+static bool write_told(struct rollout_run *run, enum answer_format format, const struct painter *painter,
+                       const struct drawing_style *style, struct out *out, struct error *error)
 {
     switch (format) {
-    case ROLLOUT_TABLE:
+    case ANSWER_TABLE:
         rollout_table(out, &run->told);
         return true;
-    case ROLLOUT_CSV:
+    case ANSWER_CSV:
         rollout_csv(out, &run->told);
         return true;
-    case ROLLOUT_NPY:
+    case ANSWER_NPY:
         rollout_npy(out, &run->told);
         return true;
-    case ROLLOUT_PNG:
-        return rollout_picture(&run->told, run->has_patches ? &run->patches : NULL, style, &painter_png, out,
+    case ANSWER_PICTURE:
+        return rollout_picture(&run->told, run->has_patches ? &run->patches : NULL, style, painter, out,
                                error);
-    case ROLLOUT_AUTO:
-    case ROLLOUT_JSON:
+    case ANSWER_AUTO:
+    case ANSWER_JSON:
         break;
     }
     rollout_json(out, &run->told);
@@ -137,7 +124,9 @@ static bool write_file(struct rollout_run *run, const char *path, const struct o
     struct out out;
     if (!file_stage(path, false, &out, error))
         return false;
-    const bool ok = write_told(run, rollout_format_of(path), &options->style, &out, error);
+    const struct painter *painter;
+    const enum answer_format format = answer_format_of(path, &painter);
+    const bool ok = write_told(run, format, painter, &options->style, &out, error);
     return file_stage_end(&out, error) && ok;
 }
 
@@ -154,7 +143,8 @@ static bool write_all(struct rollout_run *run, const struct options *options, st
     if (run->shows) {
         out_begin(&out, STDOUT_FILENO, "standard output");
         out.terminal = isatty(STDOUT_FILENO);
-        ok = write_told(run, run->shown, &options->style, &out, &standard) && out_finish(&out, &standard);
+        ok = write_told(run, run->shown, NULL, &options->style, &out, &standard) &&
+             out_finish(&out, &standard);
         out_free(&out);
     }
     if ((ok || standard.kind == ERROR_PIPE) && !file_commit(error))
@@ -396,11 +386,7 @@ static const struct option_row rollout_rows_own[] = {
      .help = "only the layers from A up to, not with, B; -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.layers)},
-    {.name = "head",
-     .argument = "LIST",
-     .help = "only these heads; -1 is the last",
-     .parse = value_list,
-     OPTION_AT(selection.heads)},
+    OPTION_ROW_HEADS,
     {.name = "query",
      .argument = "N|TOKEN",
      .help = "one query, counted from 0, or its token (default: all)",
@@ -410,14 +396,7 @@ static const struct option_row rollout_rows_own[] = {
      .help = "the maximum flow to each input token as well; in pictures, tables and NPY instead",
      .parse = value_flag,
      OPTION_OWN(struct rollout_options, flow)},
-    {.name = "format",
-     .argument = "FORMAT",
-     .words = rollout_formats,
-     .help = "of what is printed (default: a table on a terminal, else json):",
-     .listed = rollout_formats,
-     .parse = value_word,
-     .least = ROLLOUT_TABLE,
-     OPTION_OWN(struct rollout_options, format)},
+    OPTION_ROW_FORMAT(struct rollout_options, format),
     {.name = "output",
      .letter = 'o',
      .argument = "PATH",

@@ -1,16 +1,14 @@
 /* attn stats: what heads do, in numbers. */
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/out.h"
+#include "cmd/answer.h"
 #include "cmd/clock.h"
 #include "cmd/computation.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
-#include "cmd/output_format.h"
 #include "cmd/stats_heads.h"
 #include "cmd/stats_inputs.h"
 #include "cmd/stats_options.h"
@@ -19,12 +17,11 @@
 #include "compute/definitions.h"
 #include "engine/engine.h"
 
-static const char stats_formats[] = "table json csv";
-
 /* What a command holds: the measures of heads, or a sheet in their place. */
 struct stats_run {
     struct computation computation;
-    enum stats_format format;
+    const struct options *options;
+    struct answer answer;
     bool is_sheet;
     struct stats_heads heads;
     struct sheet sheet;
@@ -34,62 +31,24 @@ struct stats_run {
 
 /* ---- options ---- */
 
-static bool is_file(const struct stats_options *own)
-{
-    return own->output && strcmp(own->output, "-") != 0;
-}
-
-/* The format that the name of the file has; AUTO: none that is known. */
-static enum stats_format stats_format_of(const char *path)
-{
-    const struct output_format *format = output_format_of(path);
-    return format && format->painter ? STATS_PICTURE
-           : format == &output_json  ? STATS_JSON
-           : format == &output_csv   ? STATS_CSV
-                                     : STATS_AUTO;
-}
-
-static bool find_format(const struct stats_options *own, enum stats_format *format, struct error *error)
-{
-    *format = (enum stats_format)own->format;
-    if (is_file(own) && *format != STATS_AUTO && stats_format_of(own->output) == STATS_PICTURE)
-        return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", own->output);
-    if (is_file(own) && *format == STATS_AUTO && (*format = stats_format_of(own->output)) == STATS_AUTO)
-        return error_set(error, ERROR_USAGE,
-                         "-o %s: expected a name ending in .json, .csv or .png, or --format", own->output);
-    if (*format == STATS_AUTO)
-        *format = isatty(STDOUT_FILENO) && !own->per_row ? STATS_TABLE : STATS_JSON;
-    return true;
-}
-
 static bool stats_plan(struct stats_run *run, const struct options *options, struct error *error)
 {
     const struct stats_options *own = options->own;
     run->is_sheet = stats_sheet_is_wanted(&own->sheet);
-    return find_format(own, &run->format, error) &&
-           stats_sheet_plan(&run->sheet, options, own, run->format, error) &&
-           (run->is_sheet || stats_heads_plan(&run->heads, own, run->format, error)) &&
+    return answer_find(&run->answer, own->output, (enum answer_format)own->format,
+                       own->per_row ? ANSWER_JSON : ANSWER_TABLE, error) &&
+           stats_sheet_plan(&run->sheet, options, own, run->answer.format, error) &&
+           (run->is_sheet || stats_heads_plan(&run->heads, own, run->answer.format, error)) &&
            (!own->output || file_check(own->output, error));
 }
 
 /* ---- from files to numbers ---- */
 
-static bool stats_write(const struct stats_run *run, const struct options *options, struct error *error)
+static bool stats_put(const void *context, const struct answer *answer, struct out *out, struct error *error)
 {
-    const struct stats_options *own = options->own;
-    struct out out;
-    if (is_file(own) && !file_stage(own->output, false, &out, error))
-        return false;
-    if (!is_file(own))
-        out_begin(&out, STDOUT_FILENO, "standard output");
-    out.terminal = !is_file(own) && isatty(STDOUT_FILENO);
-    bool ok = run->is_sheet ? stats_sheet_write(&out, &run->sheet, options, run->format, error)
-                            : stats_heads_write(&out, &run->heads, options, error);
-    if (is_file(own))
-        return file_stage_end(&out, error) && ok && file_commit(error);
-    ok = out_finish(&out, error) && ok;
-    out_free(&out);
-    return ok;
+    const struct stats_run *run = context;
+    return run->is_sheet ? stats_sheet_write(out, &run->sheet, run->options, answer, error)
+                         : stats_heads_write(out, &run->heads, &run->options->style, answer, error);
 }
 
 /* One input, from its files to the numbers of its heads. */
@@ -149,7 +108,7 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
         return false;
     stats_heads_order(&run->heads);
     const double made = clock_seconds();
-    const bool ok = stats_write(run, options, error);
+    const bool ok = answer_write(&run->answer, stats_put, run, error);
     if (ok && options->verbose)
         fprintf(stderr, "time read=%.4f attend=%.4f write=%.4f total=%.4f engine=%s threads=%d\n", run->read,
                 run->attended, clock_seconds() - made, clock_seconds() - start, run->engine,
@@ -159,9 +118,9 @@ static bool stats_all(struct stats_run *run, const struct options *options, stru
 
 static bool stats_run(const struct options *options, struct error *error)
 {
-    struct stats_run run = {0};
     struct options of_tokens = *options; /* a head sees no words, whatever the input makes of them */
     of_tokens.selection.words = WORDS_NO;
+    struct stats_run run = {.options = &of_tokens};
     const bool ok = stats_all(&run, &of_tokens, error);
     stats_heads_free(&run.heads);
     sheet_free(&run.sheet);
@@ -189,31 +148,10 @@ static const struct option_row stats_rows[] = {
      .listed = label_words,
      .parse = value_thresholds,
      OPTION_OWN(struct stats_options, thresholds)},
-    {.name = "layer",
-     .argument = "LIST",
-     .help = "only these layers, as 0,3,5:8; -1 is the last",
-     .parse = value_list,
-     OPTION_AT(selection.layers)},
-    {.name = "head",
-     .argument = "LIST",
-     .help = "only these heads; -1 is the last",
-     .parse = value_list,
-     OPTION_AT(selection.heads)},
-    {.name = "format",
-     .argument = "FORMAT",
-     .words = stats_formats,
-     .help = "of what is printed (default: a table on a terminal, else json):",
-     .listed = stats_formats,
-     .parse = value_word,
-     .least = STATS_TABLE,
-     OPTION_OWN(struct stats_options, format)},
-    {.name = "output",
-     .letter = 'o',
-     .argument = "FILE",
-     .is_file = true,
-     .help = "the file to write, .json, .csv or .png (default: standard output)",
-     .parse = value_file,
-     OPTION_OWN(struct stats_options, output)},
+    OPTION_ROW_LAYERS,
+    OPTION_ROW_HEADS,
+    OPTION_ROW_FORMAT(struct stats_options, format),
+    OPTION_ROW_OUTPUT(struct stats_options, output),
     {.name = "measure",
      .argument = "MEASURE",
      .help = "of a picture: what it shows of every head, as --sort has them (default: entropy_normalized)",

@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "cmd/output_format.h"
 #include "cmd/thresholds.h"
 #include "view/stats_picture.h"
 #include "view/stats_table.h"
@@ -23,22 +22,21 @@ static bool find_measure(const char *name, const char *option, enum stat *stat, 
     return *stat < STAT_COUNT || words_error(stat_words, option, name, NULL, ERROR_USAGE, error);
 }
 
-bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum stats_format format,
+bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum answer_format format,
                       struct error *error)
 {
-    heads->format = format;
     heads->best = own->best;
     heads->per_row = own->per_row;
     heads->thresholds = thresholds_filled(&own->thresholds);
     heads->order = STAT_COUNT;
     heads->rises = own->sort && own->sort[0] == '-';
-    if (own->per_row && format != STATS_JSON && format != STATS_CSV)
+    if (own->per_row && format != ANSWER_JSON && format != ANSWER_CSV)
         return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
     if (own->per_row && own->data_set)
         return error_set(error, ERROR_USAGE, "--data-set and --per-row: expected one of them");
     if (!own->per_row && own->max_rows > 0)
         return error_set(error, ERROR_USAGE, "--max-rows: expected --per-row beside it");
-    if (format != STATS_PICTURE && own->measure)
+    if (format != ANSWER_PICTURE && own->measure)
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in .png");
     return (!own->sort || find_measure(own->sort + heads->rises, "--sort", &heads->order, error)) &&
@@ -93,15 +91,14 @@ bool stats_heads_list(struct stats_heads *heads, const struct computation *compu
 {
     const struct computation *c = computation;
     size_t room = 0;
-    for (size_t i = 0; i < heads->part_count; i++)
-        stats_finish(&heads->parts[i]);
+    stats_parts_finish(&heads->parts);
     for (size_t i = 0; i < c->part_count; i++)
         room += c->parts[i].problem.layer_count * c->parts[i].problem.heads;
     heads->list = memory_alloc(room, sizeof *heads->list, error);
     if (!heads->list)
         return false;
     for (size_t i = 0; i < c->part_count; i++)
-        list_part(heads, &c->parts[i], &heads->parts[i]);
+        list_part(heads, &c->parts[i], &heads->parts.list[i]);
     return true;
 }
 
@@ -122,13 +119,10 @@ void stats_heads_order(struct stats_heads *heads)
 /* Lets go of what is of one input. */
 static void free_input(struct stats_heads *heads)
 {
-    for (size_t i = 0; i < heads->part_count; i++)
-        stats_free(&heads->parts[i]);
-    free(heads->parts);
+    stats_parts_free(&heads->parts);
     free(heads->list);
-    heads->parts = NULL;
     heads->list = NULL;
-    heads->part_count = heads->count = 0;
+    heads->count = 0;
 }
 
 static bool begin_set(struct stats_heads *heads, const struct problem *p, const char *called,
@@ -225,31 +219,22 @@ static bool check_room_for_rows(const struct computation *c, const struct stats_
 bool stats_heads_watch(struct stats_heads *heads, struct computation *computation,
                        const struct stats_options *own, struct error *error)
 {
-    struct computation *c = computation;
-    if (heads->per_row && !check_room_for_rows(c, own, error))
+    if (heads->per_row && !check_room_for_rows(computation, own, error))
         return false;
-    heads->parts = memory_zeroed(c->part_count, sizeof *heads->parts, error);
-    heads->part_count = heads->parts ? c->part_count : 0;
-    bool ok = heads->parts;
-    for (size_t i = 0; ok && i < c->part_count; i++) {
-        struct part *part = &c->parts[i];
-        ok = stats_make(&heads->parts[i], &part->problem, &part->selection, part->request.engine.threads,
-                        error) &&
-             (!heads->per_row || stats_keep_rows(&heads->parts[i], error));
-        part->request.watch = stats_watch(&heads->parts[i]);
-    }
+    bool ok = stats_parts_watch(&heads->parts, computation, error);
+    for (size_t i = 0; ok && heads->per_row && i < heads->parts.count; i++)
+        ok = stats_keep_rows(&heads->parts.list[i], error);
     return ok;
 }
 
-bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct options *options,
-                       struct error *error)
+bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct drawing_style *style,
+                       const struct answer *answer, struct error *error)
 {
-    if (heads->format == STATS_PICTURE)
-        return stats_picture(out, heads->list, heads->count, heads->measure, &options->style,
-                             output_png.painter, error);
-    if (heads->format == STATS_TABLE)
+    if (answer->format == ANSWER_PICTURE)
+        return stats_picture(out, heads->list, heads->count, heads->measure, style, answer->painter, error);
+    if (answer->format == ANSWER_TABLE)
         stats_table(out, heads->list, heads->count, &heads->thresholds);
-    else if (heads->format == STATS_JSON)
+    else if (answer->format == ANSWER_JSON)
         stats_json(out, heads->list, heads->count, &heads->thresholds);
     else
         (heads->per_row ? stats_rows_csv : stats_csv)(out, heads->list, heads->count);

@@ -7,16 +7,17 @@
 
 #include "base/error.h"
 #include "base/out.h"
+#include "cmd/answer.h"
 #include "cmd/computation.h"
 #include "cmd/options.h"
 #include "cmd/stats_options.h"
+#include "cmd/stats_parts.h"
 #include "compute/head_stats.h"
 #include "compute/stats_set.h"
 #include "write/stats.h"
 
 /* Begins zeroed; stats_heads_free in any case. */
 struct stats_heads {
-    enum stats_format format;
     enum stat measure; /* of a picture */
     enum stat order;   /* STAT_COUNT: as they were chosen */
     bool rises;        /* the smallest first */
@@ -24,8 +25,7 @@ struct stats_heads {
     bool per_row;
     struct label_thresholds thresholds;
 
-    struct stats *parts; /* one a part of the computation; owned */
-    size_t part_count;
+    struct stats_parts parts;
     struct stats_head *list; /* owned */
     size_t count;
 
@@ -38,7 +38,7 @@ struct stats_heads {
 };
 
 /* What the options ask for. ERROR_USAGE for names that are none, and options that do not go together. */
-bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum stats_format format,
+bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum answer_format format,
                       struct error *error);
 
 /* Watches the rows of all parts; between computation_select and computation_compute. Errors: more rows than may be held, those of
@@ -61,8 +61,8 @@ bool stats_heads_list_set(struct stats_heads *heads, const char *title, struct e
 void stats_heads_order(struct stats_heads *heads);
 
 /* Errors: those of stats_picture. */
-bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct options *options,
-                       struct error *error);
+bool stats_heads_write(struct out *out, const struct stats_heads *heads, const struct drawing_style *style,
+                       const struct answer *answer, struct error *error);
 
 void stats_heads_free(struct stats_heads *heads);
 

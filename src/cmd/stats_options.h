@@ -9,13 +9,11 @@
 #include "compute/head_labels.h"
 #include "compute/row_stats.h"
 
-enum stats_format { STATS_AUTO, STATS_TABLE, STATS_JSON, STATS_CSV, STATS_PICTURE };
-
 /* As the command line gave them. */
 struct stats_options {
     const char *sort; /* a measure, with a minus in front for rising order; NULL: by layer and head */
     size_t best;      /* heads that are shown; 0: all */
-    int format;       /* enum stats_format */
+    int format;       /* enum answer_format */
     const char *output;
     const char *measure; /* of a picture */
     bool per_row;

@@ -5,7 +5,6 @@
 
 #include "base/words.h"
 #include "cmd/input_files.h"
-#include "cmd/output_format.h"
 #include "cmd/thresholds.h"
 #include "view/sheet_table.h"
 
@@ -122,7 +121,7 @@ static bool check_sheet_order(const struct sheet *sheet, const char *sort, struc
 
 /* Options of the measures that a sheet does not have. */
 static bool check_measures(const struct sheet_kind *kind, const struct stats_options *own,
-                           enum stats_format format, struct error *error)
+                           enum answer_format format, struct error *error)
 {
     const char *option = own->measure                       ? "--measure"
                          : own->per_row                     ? "--per-row"
@@ -132,13 +131,13 @@ static bool check_measures(const struct sheet_kind *kind, const struct stats_opt
                                                             : NULL;
     if (option)
         return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", kind->option, option);
-    return format != STATS_PICTURE || kind->draw ||
+    return format != ANSWER_PICTURE || kind->draw ||
            error_set(error, ERROR_USAGE, "-o %s: expected a name ending in .json or .csv with %s",
                      own->output, kind->option);
 }
 
 bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct stats_options *own,
-                      enum stats_format format, struct error *error)
+                      enum answer_format format, struct error *error)
 {
     const struct sheet_kind *kind = kind_wanted(&own->sheet, NULL);
     if (!check_sheet_options(kind, options, &own->sheet, error))
@@ -173,11 +172,13 @@ bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, cons
 }
 
 bool stats_sheet_write(struct out *out, const struct sheet *sheet, const struct options *options,
-                       enum stats_format format, struct error *error)
+                       const struct answer *answer, struct error *error)
 {
     const struct stats_options *own = options->own;
-    if (format == STATS_PICTURE)
-        return kind_wanted(&own->sheet, NULL)->draw(out, sheet, &options->style, output_png.painter, error);
-    (format == STATS_TABLE ? sheet_table : format == STATS_JSON ? sheet_json : sheet_csv)(out, sheet);
+    if (answer->format == ANSWER_PICTURE)
+        return kind_wanted(&own->sheet, NULL)->draw(out, sheet, &options->style, answer->painter, error);
+    (answer->format == ANSWER_TABLE  ? sheet_table
+     : answer->format == ANSWER_JSON ? sheet_json
+                                     : sheet_csv)(out, sheet);
     return true;
 }

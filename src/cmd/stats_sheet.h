@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/out.h"
+#include "cmd/answer.h"
 #include "cmd/computation.h"
 #include "cmd/options.h"
 #include "cmd/stats_options.h"
@@ -19,7 +20,7 @@ bool stats_sheet_is_wanted(const struct sheet_options *own);
 /* Sets the columns, if a sheet is asked for. ERROR_USAGE for options that do not go together, and a column to sort by that there
  * is not. */
 bool stats_sheet_plan(struct sheet *sheet, const struct options *options, const struct stats_options *own,
-                      enum stats_format format, struct error *error);
+                      enum answer_format format, struct error *error);
 
 /* What the sheet needs of the result; between computation_begin and computation_select. */
 void stats_sheet_request(struct computation *computation, const struct sheet_options *own);
@@ -30,6 +31,6 @@ bool stats_sheet_fill(struct sheet *sheet, struct computation *computation, cons
 
 /* Errors: those of the picture of its kind. */
 bool stats_sheet_write(struct out *out, const struct sheet *sheet, const struct options *options,
-                       enum stats_format format, struct error *error);
+                       const struct answer *answer, struct error *error);
 
 #endif

@@ -17,7 +17,8 @@ struct selection; /* compute/selection.h */
 struct layer;     /* compute/layer.h */
 
 /* A callback for rows of weights, of every layer and head that is computed or was given, as struct row_receiver has it; the number
- * of the thread is that of workers_self. `layer` is counted within the problem. */
+ * of the thread is that of workers_self. `layer` is counted within the problem. Whatever is kept of the weights; not where only
+ * the chosen queries are computed (only_chosen of the result). */
 struct row_watch {
     void (*rows)(void *context, size_t layer, size_t head, size_t first, size_t count, const float *weights,
                  size_t stride);
@@ -43,7 +44,7 @@ struct request {
     bool without_weights;
     const char
         *whole_for; /* the option that needs every weight and the masks of all pairs; NULL: none does */
-    struct row_watch watch;            /* with measures_only; rows may be NULL: nobody watches */
+    struct row_watch watch;            /* rows may be NULL: nobody watches */
     const struct selection *selection; /* has been checked by selection_check */
     struct engine_options engine;
 };

@@ -9,35 +9,9 @@
 #include "attention/head.h"
 #include "base/memory.h"
 #include "compute/layer.h"
+#include "compute/layer_jobs.h"
 #include "compute/selection.h"
 #include "engine/engine.h"
-
-/* Where rows of weights of a head are kept as they come, whole or from key_first on. */
-struct keeper {
-    float *weights; /* rows×columns */
-    size_t columns, key_first;
-};
-
-static void keeper_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
-{
-    const struct keeper *keeper = context;
-    for (size_t r = 0; r < count; r++)
-        memcpy(keeper->weights + (first + r) * keeper->columns, weights + r * stride + keeper->key_first,
-               keeper->columns * sizeof *weights);
-}
-
-/* Where rows of a head are only looked at. */
-struct watcher {
-    const struct row_watch *watch;
-    size_t layer, head;
-};
-
-static void watcher_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
-{
-    const struct watcher *watcher = context;
-    watcher->watch->rows(watcher->watch->context, watcher->layer, watcher->head, first, count, weights,
-                         stride);
-}
 
 /* From the progress of the engine, which counts the work of one layer, to that of all layers. */
 struct layer_progress {
@@ -49,127 +23,6 @@ static void layer_progress(void *context, size_t done, size_t total)
 {
     const struct layer_progress *p = context;
     p->engine->progress(p->engine->context, p->layer * total + done, p->layers * total);
-}
-
-/* The jobs of the engine for a layer, and what they point to. */
-struct layer_jobs {
-    size_t count;
-    struct engine_job
-        *jobs; /* one a head that is computed; with KEPT_RANGE another of the chosen queries, or only that */
-    struct keeper *keepers;
-    struct watcher *watchers;
-    struct head *parts;
-};
-
-static void layer_jobs_free(struct layer_jobs *work)
-{
-    free(work->jobs);
-    free(work->keepers);
-    free(work->watchers);
-    free(work->parts);
-}
-
-static size_t heads_computed(const struct result *result)
-{
-    size_t count = 0;
-    for (size_t h = 0; h < result->problem->heads; h++)
-        count += result->heads[h];
-    return count;
-}
-
-/* Keeps the rows of a job as they come, if those of its head are kept. */
-static void job_keep(struct engine_job *job, struct keeper *keeper, const struct result *result,
-                     const struct layer *layer, size_t h)
-{
-    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
-    if (!stage_data_has(weights, layer->index, h))
-        return;
-    *keeper = (struct keeper){stage_data_matrix(weights, layer->index, h), result->cells.columns,
-                              result->cells.key_first};
-    job->receiver = (struct row_receiver){.receive = keeper_rows, .context = keeper};
-}
-
-/* Makes the job of a head one of the chosen queries, with their rows of its results. */
-static void job_cut(struct engine_job *job, struct head *part, const struct pair_cells *cells)
-{
-    *part = head_part(job->head, cells->query_first, cells->query_count);
-    job->head = part;
-    job->output += job->output ? cells->query_first * job->output_row : 0;
-    job->measures += cells->query_first;
-}
-
-/* Pools the rows of a job, if those of its head are kept. */
-static void job_pool(struct engine_job *job, const struct result *result, const struct layer *layer, size_t h)
-{
-    const struct problem *problem = result->problem;
-    const struct stage_data *weights = &result->stage[STAGE_WEIGHTS];
-    if (!stage_data_has(weights, layer->index, h))
-        return;
-    job->pool = (struct pooling){.cells = stage_data_matrix(weights, layer->index, h),
-                                 .rows = result->cells.query_step,
-                                 .keys = result->cells.key_step,
-                                 .mean = result->pool_mean};
-    if (result->top)
-        job->top = result->top + (layer->index * problem->heads + h) * problem->n * result->top_count;
-    job->top_count = result->top_count;
-}
-
-/* Adds the job of a head. */
-static void layer_jobs_add(struct layer_jobs *work, const struct result *result, const struct layer *layer,
-                           const struct row_watch *watch, float *output, size_t h)
-{
-    const struct problem *problem = result->problem;
-    const size_t at = work->count++;
-    struct engine_job *job = &work->jobs[at];
-    *job = (struct engine_job){.head = &layer->heads[h],
-                               .output = layer_head_output(layer, output, h),
-                               .output_row = problem->heads * problem->d_v};
-    if (result->kept == KEPT_NOTHING)
-        return;
-    job->measures = layer->rows + h * problem->n;
-    if (result->only_chosen)
-        job_cut(job, &work->parts[at], &result->cells);
-    if (result->kept == KEPT_ALL || result->only_chosen)
-        job_keep(job, &work->keepers[at], result, layer, h);
-    if (result->kept != KEPT_POOLED)
-        return;
-    job_pool(job, result, layer, h);
-    work->watchers[at] = (struct watcher){watch, layer->index, h};
-    if (watch->rows)
-        job->receiver = (struct row_receiver){.receive = watcher_rows, .context = &work->watchers[at]};
-}
-
-/* Adds a job of the chosen queries of a head, beside that of all. */
-static void layer_jobs_add_part(struct layer_jobs *work, const struct result *result,
-                                const struct layer *layer, size_t h)
-{
-    const struct pair_cells *cells = &result->cells;
-    const size_t at = work->count;
-    if (!stage_data_has(&result->stage[STAGE_WEIGHTS], layer->index, h))
-        return;
-    work->count++;
-    work->parts[at] = head_part(&layer->heads[h], cells->query_first, cells->query_count);
-    work->jobs[at].head = &work->parts[at];
-    job_keep(&work->jobs[at], &work->keepers[at], result, layer, h);
-}
-
-static bool layer_jobs_make(struct layer_jobs *work, const struct result *result, const struct layer *layer,
-                            const struct row_watch *watch, float *output, struct error *error)
-{
-    const size_t heads = result->problem->heads, most = 2 * heads_computed(result);
-    work->jobs = memory_zeroed(most, sizeof *work->jobs, error);
-    work->keepers = memory_zeroed(most, sizeof *work->keepers, error);
-    work->watchers = memory_zeroed(most, sizeof *work->watchers, error);
-    work->parts = memory_zeroed(most, sizeof *work->parts, error);
-    if (!work->jobs || !work->keepers || !work->watchers || !work->parts)
-        return false;
-    for (size_t h = 0; h < heads; h++)
-        if (result->heads[h])
-            layer_jobs_add(work, result, layer, watch, output, h);
-    for (size_t h = 0; h < heads && result->kept == KEPT_RANGE && !result->only_chosen; h++)
-        if (result->heads[h])
-            layer_jobs_add_part(work, result, layer, h);
-    return true;
 }
 
 /* How many rows of a head's output have a NaN. */
@@ -218,7 +71,7 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct layer_jobs work = {0};
-    if (output && (result->only_chosen || heads_computed(result) < problem->heads))
+    if (output && (result->only_chosen || result_head_count(result) < problem->heads))
         memset(output, 0, problem->n * problem->d_out * sizeof *output);
     bool ok = layer_output_make(layer, output, error) &&
               layer_jobs_make(&work, result, layer, &request->watch, output, error);
@@ -325,7 +178,7 @@ static void result_warn(const struct result *result, const struct request *reque
 {
     const struct problem *problem = result->problem;
     size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
-           rows = layers_computed(result) * heads_computed(result) * rows_computed(result);
+           rows = layers_computed(result) * result_head_count(result) * rows_computed(result);
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
@@ -382,6 +235,14 @@ static bool problem_is_stack(const struct problem *problem)
         is_stack = is_stack || layer->q.previous || layer->k.previous || layer->v.previous;
     }
     return is_stack;
+}
+
+size_t result_head_count(const struct result *result)
+{
+    size_t count = 0;
+    for (size_t h = 0; h < result->problem->heads; h++)
+        count += result->heads[h];
+    return count;
 }
 
 bool result_has_layer(const struct problem *problem, const struct request *request, size_t layer)

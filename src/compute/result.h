@@ -54,6 +54,9 @@ bool result_has_layer(const struct problem *problem, const struct request *reque
  * output, the layer above, what watches the output of heads. Of others the result has no numbers, and their columns of an output are 0. */
 bool result_has_head(const struct problem *problem, const struct request *request, size_t head);
 
+/* How many heads of each layer were computed. */
+size_t result_head_count(const struct result *result);
+
 /* Whether only the chosen queries of a problem will be computed: only_chosen of its result. */
 bool result_is_chosen(const struct problem *problem, const struct request *request);
 

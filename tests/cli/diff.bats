@@ -12,6 +12,17 @@ diff_numbers() {
 @test "diff: --sort, --best, the selection, csv, measures, and the same bytes for any number of threads" { diff_numbers written; }
 @test "diff: heads that one side alone has are listed, and exceed a tolerance" { diff_numbers sides; }
 
+@test "diff: the measures are those of attn stats, what heads write among them" {
+    local names='[.entropy, .first_token, .induction, .coverage_90, .norm_self, .idle, .output_share]'
+    attn diff "$DATA/projections.json" --against "--temperature 2" --format json >diff.json
+    for side in 0 1; do
+        jq -c ".heads[].measures | map_values(.[$side]) | $names" diff.json >found
+        attn stats "$DATA/projections.json" -q --temperature $((1 + side)) --format json | jq -c ".heads[] | $names" >wanted
+        diff found wanted
+        lacks null found
+    done
+}
+
 @test "diff: a head of GPT-2 with one changed weight is found" {
     needs_real gpt2_heads_37.json
     needs_real gpt2_attention.json

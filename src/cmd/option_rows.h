@@ -1,0 +1,38 @@
+/* Rows of options that several commands have in groups of their own, with the same words. Each is an initializer of struct
+ * option_row. */
+#ifndef ATTN_CMD_OPTION_ROWS_H
+#define ATTN_CMD_OPTION_ROWS_H
+
+#include "cmd/answer.h"
+#include "cmd/option.h"
+#include "cmd/option_values.h"
+#include "cmd/options.h"
+
+#define OPTION_ROW_LAYERS                                                                                    \
+    {                                                                                                        \
+        .name = "layer", .argument = "LIST", .help = "only these layers, as 0,3,5:8; -1 is the last",        \
+        .parse = value_list, OPTION_AT(selection.layers)                                                     \
+    }
+#define OPTION_ROW_HEADS                                                                                     \
+    {                                                                                                        \
+        .name = "head", .argument = "LIST", .help = "only these heads; -1 is the last", .parse = value_list, \
+        OPTION_AT(selection.heads)                                                                           \
+    }
+
+/* Of an int, enum answer_format, in the command's own options. */
+#define OPTION_ROW_FORMAT(type, member)                                                                      \
+    {                                                                                                        \
+        .name = "format", .argument = "FORMAT", .words = answer_formats,                                     \
+        .help = "of what is printed (default: a table on a terminal, else json):", .listed = answer_formats, \
+        .parse = value_word, .least = ANSWER_TABLE, OPTION_OWN(type, member)                                 \
+    }
+
+/* Of the path of an answer. */
+#define OPTION_ROW_OUTPUT(type, member)                                                                      \
+    {                                                                                                        \
+        .name = "output", .letter = 'o', .argument = "FILE", .is_file = true,                                \
+        .help = "the file to write, .json, .csv or .png (default: standard output)", .parse = value_file,    \
+        OPTION_OWN(type, member)                                                                             \
+    }
+
+#endif
