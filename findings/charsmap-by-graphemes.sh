@@ -21,7 +21,7 @@
 # bytes and takes what its beginning becomes for all of it; longer ones it asks for one character at a time, so that what two
 # characters of three bytes make is never found. JavaScript does not read the table and calls NFKC.
 #
-# Why it matters: decomposed text is what macOS gives for file names and what some PDF readers and keyboards write. A model that
+# Why it matters: decomposed text is what some file systems give for names, and what some PDF readers and keyboards write. A model that
 # was trained by sentencepiece gets other ids from the "same" tokenizer, with no unknown token to warn: a label of
 # a heatmap then lacks an accent that the text has, or Korean falls into pieces that training never saw.
 set -eu

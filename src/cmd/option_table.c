@@ -1,9 +1,10 @@
 /*
  * The options that commands share, group by group, in the order of --help. What a setting takes and does is said
- * by problem/settings.h; the options of one command alone are in its own file.
+ * by problem/setting_kinds.h; the options of one command alone are in its own file.
  */
 #include "cmd/option_table.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -464,7 +465,8 @@ size_t option_rows(const struct command *command, struct option_row rows[OPTIONS
     size_t count = 0;
     for (size_t g = 0; command->groups[g]; g++) {
         const struct option_group *group = command->groups[g];
-        for (size_t i = 0; i < group->count && count < OPTIONS_MAX; i++, count++) {
+        assert(count + group->count <= OPTIONS_MAX); /* and no option is lost without a word */
+        for (size_t i = 0; i < group->count; i++, count++) {
             struct option_row *row = &rows[count];
             *row = group->rows[i];
             if (row->parse == value_setting) {

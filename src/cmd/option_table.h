@@ -7,7 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/option.h"
 
-enum { OPTIONS_MAX = 160 }; /* no command has more */
+enum { OPTIONS_MAX = 256 }; /* no command has more: option_rows would stop at once */
 
 /* The rows of a command into `rows`, group after group, complete: those of settings say what
  * problem/settings.h knows of them. Returns how many they are; headings[i] is that of row i (NULL: not asked). */

@@ -1,4 +1,5 @@
-/* How far heads are from each other: the Jensen–Shannon divergence of their rows. */
+/* How far heads are from each other: the Jensen–Shannon divergence of their rows, for all pairs of many heads. attention/divergence.h
+ * has that of two rows exactly, however small it is. */
 #ifndef ATTN_COMPUTE_HEAD_DISTANCES_H
 #define ATTN_COMPUTE_HEAD_DISTANCES_H
 

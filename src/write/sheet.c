@@ -1,5 +1,6 @@
 #include "write/sheet.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,8 +10,8 @@
 
 static void sheet_say(struct sheet *sheet, struct sheet_field field)
 {
-    if (sheet->field_count < SHEET_FIELDS)
-        sheet->fields[sheet->field_count++] = field;
+    assert(sheet->field_count < SHEET_FIELDS);
+    sheet->fields[sheet->field_count++] = field;
 }
 
 void sheet_say_text(struct sheet *sheet, const char *name, const char *text)
@@ -30,8 +31,8 @@ void sheet_say_truth(struct sheet *sheet, const char *name, bool truth)
 
 void sheet_add_column(struct sheet *sheet, const char *name, enum cell_kind kind, bool is_hidden)
 {
-    if (sheet->column_count < SHEET_COLUMNS)
-        sheet->columns[sheet->column_count++] = (struct sheet_column){name, kind, is_hidden};
+    assert(sheet->column_count < SHEET_COLUMNS);
+    sheet->columns[sheet->column_count++] = (struct sheet_column){name, kind, is_hidden};
 }
 
 bool sheet_make_rows(struct sheet *sheet, size_t row_count, struct error *error)

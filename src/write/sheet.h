@@ -56,7 +56,7 @@ struct sheet {
     size_t matrix_size, matrix_first;
 };
 
-/* What is more than SHEET_FIELDS or SHEET_COLUMNS is left out. */
+/* No kind of sheet says more than SHEET_FIELDS, or has more than SHEET_COLUMNS. */
 void sheet_say_text(struct sheet *sheet, const char *name, const char *text);
 void sheet_say_number(struct sheet *sheet, const char *name, double number);
 void sheet_say_truth(struct sheet *sheet, const char *name, bool truth);
