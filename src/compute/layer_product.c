@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/workers.h"
 #include "engine/engine.h"
+#include "engine/weights.h"
 
 /* Rows of a block, and columns of a panel. Blocks of the layer are BLOCK_ROWS square, those of the product as wide as a panel. */
 enum { BLOCK_ROWS = 64, PANEL = 192 };
@@ -57,16 +58,9 @@ void layer_product_free(struct layer_product *product)
 /* What rows×columns numbers hold. */
 static enum block_holds look(const float *block, size_t stride, size_t rows, size_t columns)
 {
-    uint32_t any = 0, largest = 0;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++) {
-            uint32_t bits;
-            memcpy(&bits, &block[r * stride + c], sizeof bits);
-            bits &= 0x7fffffff;
-            any |= bits;
-            largest = bits > largest ? bits : largest;
-        }
-    return largest >= 0x7f800000 ? HOLDS_NONFINITE : any ? HOLDS_NUMBERS : HOLDS_ZEROS;
+    const struct strided matrix = {block, stride, 1};
+    const uint32_t largest = weights_largest(&matrix, rows, columns);
+    return largest >= 0x7f800000 ? HOLDS_NONFINITE : largest > 0 ? HOLDS_NUMBERS : HOLDS_ZEROS;
 }
 
 /* What the threads share. */

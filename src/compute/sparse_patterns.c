@@ -226,13 +226,14 @@ static int compare_counts(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The median over the rows of how many keys make a share of them. */
+/* The median over the rows of how many keys make a share of them. Rows of numbers that are no weights of a model are none: steps of
+ * 2⁻⁴⁰ do not hold them (attention/heaviest.h). */
 static double needed_keys(struct sparse *s, double share)
 {
     size_t rows = 0;
     float largest;
     for (size_t i = 0; i < s->head->n; i++)
-        if (row_is_whole(s, i, &largest))
+        if (row_is_whole(s, i, &largest) && (double)largest * (double)s->head->m < 0x1p22)
             s->counts[rows++] =
                 (double)weights_heaviest(sparse_row(s, i), s->head->m, largest, share, s->room);
     if (rows == 0)

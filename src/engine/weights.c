@@ -25,10 +25,15 @@ void weights_add_steps(const float *row, size_t count, int64_t *sums)
     kernel_chosen()->add_steps(row, count, sums);
 }
 
+uint32_t weights_largest(const struct strided *matrix, size_t rows, size_t columns)
+{
+    return kernel_chosen()->largest(matrix, rows, columns);
+}
+
 bool weights_any(const float *row, size_t count)
 {
     const struct strided matrix = {row, count, 1};
-    return kernel_chosen()->largest(&matrix, 1, count) != 0;
+    return weights_largest(&matrix, 1, count) != 0;
 }
 
 float weights_combine(float *to, const float *row, size_t count, enum combine how)

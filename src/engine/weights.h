@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attention/head.h"
+
 /* What a row of numbers sums up to. Sums are carried in float32 over some 256 numbers, and in double precision beyond. */
 struct weight_sums {
     double sum;           /* Σ w; not finite where a number is not */
@@ -28,6 +30,10 @@ size_t weights_heaviest(const float *row, size_t count, float largest, double sh
 
 /* Adds each of `count` numbers, finite and between -2¹¹ and 2¹¹, to a sum of its own, in steps of 2⁻⁴⁰, to the nearest. */
 void weights_add_steps(const float *row, size_t count, int64_t *sums);
+
+/* The largest bit pattern of a matrix (column step 1), signs left out: 0 of zeros alone, 0x7f800000 and more where not all is
+ * finite. */
+uint32_t weights_largest(const struct strided *matrix, size_t rows, size_t columns);
 
 /* Whether any number is not 0. */
 bool weights_any(const float *row, size_t count);

@@ -8,6 +8,7 @@ patterns() {
 @test "patterns: random heads of every shape, budget and block" { patterns random; }
 @test "patterns: causal heads and windows: only pairs that may be seen count" { patterns masked; }
 @test "patterns: rows of zeros, of NaN and below 0 do not count" { patterns odd_rows; }
+@test "patterns: numbers too large for weights have no count of keys" { patterns huge; }
 @test "patterns: a head that is a pattern has all of its weight there" { patterns perfect; }
 
 @test "patterns: heads of a real model" {

@@ -140,6 +140,15 @@ def test_odd_rows():
     assert sheet["heads"][2]["a_shape"] is None and sheet["heads"][2]["keys_90"] is None
 
 
+def test_huge():
+    """Numbers that are no weights of a model have recalls, and no count of keys."""
+    w = np.full((1, 1, 4, 4), 1e30, np.float32)
+    w[0, 0, 0, 0] = 3e37
+    np.save("attention.npy", w)
+    head = told("attention.npy", "--budget", "0.5")["heads"][0]
+    assert head["keys_90"] is None and head["keys_95"] is None and head["blocks"] > 0.99
+
+
 def test_perfect():
     """Heads that are a pattern have all of it there."""
     n = 40
