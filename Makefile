@@ -230,8 +230,13 @@ $(FUZZ_BUILD)/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(UNIT_SOURCES) $(HEA
 	$(Q)$(CLANG) $(OWN_CPPFLAGS) $(LANGUAGE) -pthread $(FUZZ_CFLAGS) $(LIBRARY_CFLAGS) -o $@ $< $(UNIT_SOURCES) $(LIBS)
 
 # Ratios against OpenBLAS, ONNX Runtime, NumPy, PyTorch and matplotlib; what is missing is left out.
-bench: $(BUILD)/attn $(PEERS_INSTALLED) $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
-	@ATTN=$(abspath $(BUILD)/attn) ENGINE=$(abspath $(BUILD)/tests/bench_engine) PEERS=$(abspath $(PEERS)) $(PYTHON) tests/bench/bench.py
+bench: $(BUILD)/attn $(PEERS_INSTALLED) $(BUILD)/tests/bench_png $(if $(wildcard /usr/include/*/cblas.h /usr/include/cblas.h),$(BUILD)/tests/bench_engine)
+	@ATTN=$(abspath $(BUILD)/attn) ENGINE=$(abspath $(BUILD)/tests/bench_engine) BENCH_PNG=$(abspath $(BUILD)/tests/bench_png) \
+		PEERS=$(abspath $(PEERS)) $(PYTHON) tests/bench/bench.py
+$(BUILD)/tests/bench_png: tests/bench/bench_png.c $(UNIT_OBJECTS) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(Q)$(COMPILE) -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $(LIBS)
 $(BUILD)/tests/bench_engine: tests/bench/bench_engine.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"

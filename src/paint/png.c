@@ -10,8 +10,9 @@
 #include "paint/png_encode.h"
 #include "paint/png_palette.h"
 
-/* A picture gets a palette if no pixel is off by more than this, of 255. */
-enum { EDGE_OFF = 10 };
+/* A picture gets a palette if no pixel is off by more than this, of 255; where every other colour of the map
+ * has to do, that leaves more places, but not always enough to come so near. */
+enum { EDGE_OFF = 10, EDGE_OFF_AT_MOST = 16 };
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
@@ -293,9 +294,10 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
     return true;
 }
 
-/* Puts the colours that a figure names into the palette. Returns false if they are too many, and if there is
+/* Puts the colours that a figure names into the palette, of the map's in cells all or, as on the bar, every
+ * other one: each cell then lies at most one of them off. Returns false if they are too many, and if there is
  * an image, because a palette may change only the pixels at the edges of letters. */
-static bool keep_colors(struct palette *palette, const struct figure *figure)
+static bool keep_colors(struct palette *palette, const struct figure *figure, bool every_other)
 {
     bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
                                 fits = palette_keep(palette, (struct color){255, 255, 255});
@@ -305,8 +307,10 @@ static bool keep_colors(struct palette *palette, const struct figure *figure)
             fits = palette_keep(palette, item->color);
         for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
             used[item->colors + ramp_color(c)] = true;
-        for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++)
-            used[item->colors + figure->cells[item->matrix.cells + c]] = true;
+        for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++) {
+            size_t color = figure->cells[item->matrix.cells + c];
+            used[item->colors + (every_other && color < FIGURE_COLORS ? ramp_color(color) : color)] = true;
+        }
         fits = fits && item->kind != FIGURE_IMAGE;
     }
     for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
@@ -318,8 +322,13 @@ static bool canvas_encode(const struct canvas *canvas, const struct figure *figu
                           struct error *error)
 {
     struct palette palette = {0};
-    bool indexed = keep_colors(&palette, figure) &&
-                   palette_apply(&palette, canvas->rows, canvas->width, canvas->height, EDGE_OFF);
+    bool indexed = false;
+    for (int every_other = 0; every_other < 2 && !indexed; every_other++) {
+        palette.count = 0;
+        indexed = keep_colors(&palette, figure, every_other) &&
+                  palette_apply(&palette, canvas->rows, canvas->width, canvas->height,
+                                every_other ? EDGE_OFF_AT_MOST : EDGE_OFF);
+    }
     return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
 }
 

@@ -1,6 +1,4 @@
-/*
- * PNG by stb_image_write, into memory, compressed by libdeflate.
- */
+/* PNG (ISO/IEC 15948): a signature, then chunks of length, type, data and checksum. */
 #include "paint/png_encode.h"
 
 #include <libdeflate.h>
@@ -8,80 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "paint/png_rows.h"
+
 /* Of 0…12. Level 4 makes pictures 1 to 8 % smaller and takes twice the instructions. */
-#define LEVEL 2
+enum { LEVEL = 2 };
 
-/*
- * The memory of stb_image_write. The filtered rows, which it allocates first, are the caller's own rows:
- * each is read whole before it is written, to its old place. And it forgets to free the compressed bytes if
- * memory is short thereafter.
- */
-static _Thread_local struct {
-    uint8_t *rows; /* lent */
-    size_t size;
-    void *compressed;
-} memory;
-
-static void *png_malloc(size_t size)
-{
-    return memory.rows && size == memory.size ? memory.rows : malloc(size);
-}
-
-static void png_free(void *pointer)
-{
-    if (pointer == memory.rows) {
-        memory.rows = NULL;
-        return;
-    }
-    if (pointer == memory.compressed)
-        memory.compressed = NULL;
-    free(pointer);
-}
-
-static unsigned char *png_compress(unsigned char *data, int size, int *out_size, int quality)
-{
-    (void)quality;
-    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
-    if (!compressor)
-        return NULL;
-    size_t bound = libdeflate_zlib_compress_bound(compressor, (size_t)size);
-    unsigned char *out = malloc(bound);
-    size_t length = out ? libdeflate_zlib_compress(compressor, data, (size_t)size, out, bound) : 0;
-    libdeflate_free_compressor(compressor);
-    if (length == 0 || length > INT_MAX - 64) {
-        free(out);
-        return NULL;
-    }
-    *out_size = (int)length;
-    memory.compressed = out;
-    return out;
-}
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wextra"
-#pragma GCC diagnostic ignored "-Wshadow"
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STBIW_MALLOC(size) png_malloc((size_t)(size))
-#define STBIW_REALLOC(memory, size) realloc(memory, size)
-#define STBIW_FREE(memory) png_free(memory)
-#define STBIW_ASSERT(condition) ((void)0)
-#define STBIW_ZLIB_COMPRESS png_compress
-#define STBIW_CRC32(bytes, size) libdeflate_crc32(0, bytes, (size_t)(size))
-#include <stb_image_write.h>
-#pragma GCC diagnostic pop
-
-/* Rows as they are (filter 0): cells repeat exactly, which filters would hide; and only so can a row be
- * written to where it was read. Set before there are threads. */
-__attribute__((constructor)) static void png_choose_filter(void)
-{
-    stbi_write_force_png_filter = 0;
-}
-
-/* In the bytes of a PNG: where its first chunk, which says how the pixels are to be read, has its type, the
- * kind of colour and its checksum, and where it ends. */
-enum { HEAD_TYPE = 12, HEAD_COLOR = 25, HEAD_SUM = 29, HEAD_END = 33, INDEXED = 3 };
+enum { COLOR_RGB = 2, COLOR_INDEXED = 3 };
 
 static void put_number(uint8_t bytes[4], uint32_t number)
 {
@@ -89,47 +20,71 @@ static void put_number(uint8_t bytes[4], uint32_t number)
         bytes[i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-/* stb_image_write knows no palettes. What it wrote as shades of grey says here that they are indexes. */
-static void write_indexed(uint8_t *png, size_t size, const struct palette *palette, struct out *out)
+static void write_chunk(struct out *out, const char type[4], const uint8_t *data, size_t size)
 {
-    uint8_t chunk[8 + 3 * PALETTE_MOST + 4] = "....PLTE";
-    size_t length = 8;
+    uint8_t head[8], tail[4];
+    put_number(head, (uint32_t)size);
+    memcpy(head + 4, type, 4);
+    put_number(tail, libdeflate_crc32(libdeflate_crc32(0, head + 4, 4), data, size));
+    out_bytes(out, head, sizeof head);
+    out_bytes(out, data, size);
+    out_bytes(out, tail, sizeof tail);
+}
+
+static void write_head(struct out *out, int width, int height, bool is_indexed)
+{
+    static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    uint8_t head[13] = {[8] = 8 /* bits */, [9] = is_indexed ? COLOR_INDEXED : COLOR_RGB};
+    put_number(head, (uint32_t)width);
+    put_number(head + 4, (uint32_t)height);
+    out_bytes(out, signature, sizeof signature);
+    write_chunk(out, "IHDR", head, sizeof head);
+}
+
+static void write_palette(struct out *out, const struct palette *palette)
+{
+    uint8_t colors[3 * PALETTE_MOST];
     for (int i = 0; i < palette->count; i++) {
-        chunk[length++] = palette->colors[i].r;
-        chunk[length++] = palette->colors[i].g;
-        chunk[length++] = palette->colors[i].b;
+        colors[3 * i] = palette->colors[i].r;
+        colors[3 * i + 1] = palette->colors[i].g;
+        colors[3 * i + 2] = palette->colors[i].b;
     }
-    put_number(chunk, (uint32_t)length - 8);
-    put_number(chunk + length, libdeflate_crc32(0, chunk + 4, length - 4));
-    png[HEAD_COLOR] = INDEXED;
-    put_number(png + HEAD_SUM, libdeflate_crc32(0, png + HEAD_TYPE, HEAD_SUM - HEAD_TYPE));
-    out_bytes(out, png, HEAD_END);
-    out_bytes(out, chunk, length + 4);
-    out_bytes(out, png + HEAD_END, size - HEAD_END);
+    write_chunk(out, "PLTE", colors, 3 * (size_t)palette->count);
+}
+
+/* Rows as they are: pictures without a palette are photographs beneath cells, and what few figures have so
+ * many colours. */
+static uint8_t *compress_plain(uint8_t *rows, size_t stride, size_t height, size_t *size, struct error *error)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
+    size_t bound = compressor ? libdeflate_zlib_compress_bound(compressor, stride * height) : 0;
+    uint8_t *bytes = compressor ? malloc(bound) : NULL;
+    for (size_t y = 0; y < height; y++)
+        rows[y * stride] = 0;
+    *size = bytes ? libdeflate_zlib_compress(compressor, rows, stride * height, bytes, bound) : 0;
+    if (compressor)
+        libdeflate_free_compressor(compressor);
+    if (!bytes)
+        error_memory(error, bound);
+    return bytes;
 }
 
 bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette, struct out *out,
                 struct error *error)
 {
-    int channels = palette ? 1 : 3;
-    long long bytes = ((long long)width * channels + 1) * height;
-    if (bytes > INT_MAX / 2)
+    const long long stride = (long long)width * (palette ? 1 : 3) + 1;
+    if (stride * height > INT_MAX / 2)
         return error_set(error, ERROR_USAGE, "a picture of %d times %d pixels is too large", width, height);
-    int size;
-    memory.rows = rows;
-    memory.size = (size_t)bytes;
-    memory.compressed = NULL;
-    unsigned char *png =
-        stbi_write_png_to_mem(rows + 1, width * channels + 1, width, height, channels, &size);
-    memory.rows = NULL;
-    if (!png) {
-        free(memory.compressed);
-        return error_memory(error, (size_t)bytes);
-    }
+    size_t size;
+    uint8_t *compressed =
+        (palette ? png_rows_compress : compress_plain)(rows, (size_t)stride, (size_t)height, &size, error);
+    if (!compressed)
+        return false;
+    write_head(out, width, height, palette);
     if (palette)
-        write_indexed(png, (size_t)size, palette, out);
-    else
-        out_bytes(out, png, (size_t)size);
-    free(png);
+        write_palette(out, palette);
+    write_chunk(out, "IDAT", compressed, size);
+    write_chunk(out, "IEND", (const uint8_t *)"", 0); /* libdeflate takes NULL for a new checksum */
+    free(compressed);
     return true;
 }

@@ -1,6 +1,7 @@
 """What attn is measured by: each line a ratio against a named peer in the same run, on the same machine.
 
-usage: bench.py [--quick]    (make bench sets ATTN, the program, ENGINE, the bench of the engine alone, and PEERS, a folder)
+usage: bench.py [--quick]    (make bench sets ATTN, the program, ENGINE and BENCH_PNG, the benches of the engine and of the encoder
+alone, and PEERS, a folder)
 
 Peers come from Debian's packages: OpenBLAS, NumPy, PyTorch, matplotlib, networkx; and from npm, installed in PEERS: ONNX Runtime. What is
 missing is named and left out. Every time is the best of several. "At least" and "aim" are what the project wants of itself;
@@ -20,6 +21,7 @@ import time
 
 ATTN = os.environ["ATTN"]
 ENGINE = os.environ.get("ENGINE")
+BENCH_PNG = os.environ.get("BENCH_PNG")
 PEERS = os.environ.get("PEERS")
 QUICK = "--quick" in sys.argv
 
@@ -523,6 +525,26 @@ def write_rows(folder):
     ratio("1,024×1,024 PNG with labels", mine, peer, "50×", "200×", "matplotlib")
 
 
+def encoder_rows(folder):
+    """The figures of all samples, their heads together and each alone, and an overview of 12×16 heads."""
+    figures = os.path.join(folder, "figures")
+    listed = subprocess.run([ATTN, "sample"], stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")
+    for name in [line.split()[0] for line in listed if line and line.split()[0] not in ("q", "k", "v")]:
+        path = os.path.join(folder, name + ".json")
+        with open(path, "wb") as file:
+            subprocess.run([ATTN, "sample", name], stdout=file, check=True)
+        subprocess.run([ATTN, "run", path, "-q", "--format", "none", "-o", os.path.join(figures, name, "")], check=True)
+    w = np.random.default_rng(5).exponential(size=(12, 16, 40, 40))
+    path = os.path.join(folder, "attention_12x16.npy")
+    np.save(path, (w / w.sum(-1, keepdims=True)).astype(np.float32))
+    subprocess.run([ATTN, "run", path, "-q", "--format", "none", "-o", os.path.join(figures, "overview.png")], check=True)
+    pictures = sorted(os.path.join(at, name) for at, _, names in os.walk(figures) for name in names if name.endswith(".png"))
+    said = subprocess.run([BENCH_PNG, *pictures], stdout=subprocess.PIPE, check=True).stdout.decode().split()
+    mine, size, peer, peer_size = float(said[2]), int(said[3]), float(said[6]), int(said[7])
+    ratio("encoding %s of %d figures" % (said[1], len(pictures)), mine, peer, "2×", "4×", "libdeflate's level 2")
+    row("their bytes ÷ libdeflate's level 2", "%.2f" % (size / peer_size), "1.05", "0.8", "%d and %d" % (size, peer_size))
+
+
 def long_rows(folder):
     seconds = {}
     sizes = [2048, 8192] if QUICK else [16384, 131072]
@@ -592,6 +614,8 @@ def main():
         given_rows(folder)
         similar_rows(folder)
         write_rows(folder)
+        if BENCH_PNG:
+            encoder_rows(folder)
         rollout_rows(folder)
         long_rows(folder)
         growth_rows(folder)

@@ -173,7 +173,8 @@ def test_same_bytes():
 
 
 def test_palette():
-    """A picture of few colours has a palette; one of an image or of too many colours is as good without."""
+    """A picture of cells has a palette, and shows the map's own colours; where all of them are there, no cell is off by more than
+    one of them. A picture over an image has none."""
     def color_type(*words):
         run(*words, "-q", "-o", "type.png")
         with open("type.png", "rb") as f:
@@ -182,13 +183,14 @@ def test_palette():
     for sample in ("sentence", "causal", "cross"):
         assert color_type(f"{DATA}/{sample}.json") == 3, sample
     assert color_type(f"{DATA}/patches.json", "--image", f"{DATA}/patches.png") == 2
-    board = Board(16, 16, ["--cell", 20])
     weights = np.arange(256).reshape(16, 16) / 255
-    picture = board.draw(weights)
-    assert color_type("board.json", "--cell", 20) == 2
-    plain = Board(1, 256, ["--cell", 3])
-    ramp = plain.centres(plain.draw(weights.reshape(1, 256)))[0]
-    assert len(set(ramp)) > 250 and ramp == sum(board.centres(picture), []), "every colour of the map"
+    halves = Board(8, 16, ["--cell", 20])
+    exact = sum(halves.centres(halves.draw(weights[:8])), []) + sum(halves.centres(halves.draw(weights[8:])), [])
+    assert color_type("board.json", "--cell", 20) == 3 and len(set(exact)) > 250, "every colour of the map"
+    board = Board(16, 16, ["--cell", 20])
+    seen = sum(board.centres(board.draw(weights)), [])
+    assert color_type("board.json", "--cell", 20) == 3 and 100 < len(set(seen)) < 256
+    assert all(color in exact[max(i - 1, 0):i + 2] for i, color in enumerate(seen))
 
 
 # ---- sizes ----
