@@ -134,6 +134,35 @@ static void test_what_repeats_takes_little(void **state)
     free(rows);
 }
 
+/* The filter that leaves fewer changes, also in rows with more changes than a byte counts in each of 16 lanes. */
+static void test_rows_have_the_filter_that_serves(void **state)
+{
+    (void)state;
+    enum { WIDTH = 16 * 256 + 1, STRIDE = WIDTH + 1 };
+    uint8_t rows[2 * STRIDE] = {0};
+    for (size_t x = 1; x <= WIDTH; x++)
+        rows[x] = (uint8_t)(draw(255) + 1 + rows[x - 1]);
+    for (size_t x = 1; x <= WIDTH; x++)
+        rows[STRIDE + x] = (uint8_t)(rows[x] + x / 100 * 5);
+    assert_true(assert_comes_back(rows, STRIDE, 2) < WIDTH + 600);
+    memset(rows + STRIDE, 9, STRIDE);
+    assert_true(assert_comes_back(rows, STRIDE, 2) < WIDTH + 300);
+}
+
+/* A block of copies from everywhere takes many bits a token. */
+static void test_copies_from_everywhere(void **state)
+{
+    (void)state;
+    enum { FRESH = 30000, COPIES = 40000, PIECE = 7, WIDTH = FRESH + COPIES * PIECE };
+    uint8_t *row = calloc(WIDTH + 1, 1);
+    for (size_t x = 1; x <= FRESH; x++)
+        row[x] = (uint8_t)draw(256);
+    for (size_t x = FRESH + 1; x + PIECE <= WIDTH + 1; x += PIECE)
+        memcpy(row + x, row + x - 1000 - draw(FRESH - 1000), PIECE);
+    assert_comes_back(row, WIDTH + 1, 1);
+    free(row);
+}
+
 /* Bits that all uses take, and Kraft's sum, which is 2^15 for a code that leaves no bits unused. */
 static uint64_t assert_is_code(const uint32_t *uses, int count, int longest)
 {
@@ -217,6 +246,8 @@ int main(void)
         cmocka_unit_test(test_blocks_end_anywhere),
         cmocka_unit_test(test_copies_come_from_the_window),
         cmocka_unit_test(test_what_repeats_takes_little),
+        cmocka_unit_test(test_rows_have_the_filter_that_serves),
+        cmocka_unit_test(test_copies_from_everywhere),
         cmocka_unit_test(test_codes_have_the_fewest_bits),
         cmocka_unit_test(test_codes_are_no_longer_than_told),
     };
