@@ -153,13 +153,17 @@ static void test_rows_have_the_filter_that_serves(void **state)
 static void test_copies_from_everywhere(void **state)
 {
     (void)state;
-    enum { FRESH = 30000, COPIES = 40000, PIECE = 7, WIDTH = FRESH + COPIES * PIECE };
-    uint8_t *row = calloc(WIDTH + 1, 1);
-    for (size_t x = 1; x <= FRESH; x++)
-        row[x] = (uint8_t)draw(256);
-    for (size_t x = FRESH + 1; x + PIECE <= WIDTH + 1; x += PIECE)
-        memcpy(row + x, row + x - 1000 - draw(FRESH - 1000), PIECE);
-    assert_comes_back(row, WIDTH + 1, 1);
+    enum { FRESH = 30000, COPIES = 70000, MOST = FRESH + COPIES * 256 };
+    uint8_t *row = calloc(MOST + 1, 1);
+    size_t end = 1;
+    for (; end <= FRESH; end++)
+        row[end] = (uint8_t)draw(256);
+    for (int copy = 0; copy < COPIES; copy++) {
+        size_t length = 6 + draw(250);
+        memcpy(row + end, row + end - 1000 - draw(FRESH - 1000), length);
+        end += length;
+    }
+    assert_comes_back(row, end, 1);
     free(row);
 }
 
