@@ -92,8 +92,10 @@ struct workspace {
 struct kernel {
     const char *name;
     bool (*runs_here)(void);
-    /* All results of rows first..first+count-1 of a job: output, measures, top keys, pool, rows. */
-    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count);
+    /* All results of rows first..first+count-1 of a job: output, measures, top keys, pool, rows. The same thread is
+     * likely to run the block of the job that begins at row `next` then; SIZE_MAX: none. */
+    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
+                   size_t next);
     /* The largest bit pattern of a matrix, signs left out: 0x7f800000 and more if not all is finite. */
     uint32_t (*largest)(const struct strided *matrix, size_t rows, size_t columns);
     /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows: x rows×inner (row step x_row),
@@ -122,15 +124,19 @@ extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;
 static inline size_t chunk_begin(const struct chunks *chunks, size_t key)
 {
     size_t cell = key / chunks->cell * chunks->cell;
+    if (chunks->cell == chunks->length) /* divisions are what a chunk costs that nobody attends to */
+        return cell;
     return cell + (key - cell) / chunks->length * chunks->length;
 }
 
 /* The key behind the chunk that holds `key`, `end` at most. */
 static inline size_t chunk_end(const struct chunks *chunks, size_t key, size_t end)
 {
-    size_t stop = chunk_begin(chunks, key) + chunks->length,
-           cell_end = (key / chunks->cell + 1) * chunks->cell;
-    stop = stop < cell_end ? stop : cell_end;
+    size_t stop = chunk_begin(chunks, key) + chunks->length;
+    if (chunks->cell != chunks->length) {
+        const size_t cell_end = (key / chunks->cell + 1) * chunks->cell;
+        stop = stop < cell_end ? stop : cell_end;
+    }
     return stop < end ? stop : end;
 }
 
