@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/unroll.h"
 
 /* Vectors that are turned towards the first eigenvectors together: the more, the faster two that are nearly alike come apart. */
 enum { BLOCK_VECTORS = 8, AXES = 2, ROUNDS_MAX = 300, FILTER_DEGREE = 12 };
@@ -66,9 +67,13 @@ static void multiply(struct iteration *it)
 {
     for (size_t i = 0; i < it->count; i++) {
         double sums[BLOCK_VECTORS] = {0};
-        for (size_t j = 0; j < it->count; j++)
+        for (size_t j = 0; j < it->count; j++) {
+            const double number = it->matrix[i * it->count + j], *vectors = it->vectors[j];
+            /* Else the sums are in memory, and each waits for the one before. */
+            UNROLL
             for (size_t v = 0; v < BLOCK_VECTORS; v++)
-                sums[v] += it->matrix[i * it->count + j] * it->vectors[j][v];
+                sums[v] += number * vectors[v];
+        }
         memcpy(it->products[i], sums, sizeof sums);
     }
 }
