@@ -11,21 +11,19 @@
 
 static const double smoothing = 0.001;
 
-/* What is known of a row beforehand. */
-struct distance_row {
-    float factor; /* on its weights, so that they are shares; 0: it is no distribution */
-    double own;   /* Σ p ln p of what it then is */
-};
+/* Rows of two heads that are mixed at once. */
+enum { MIXED_ROWS = 64 };
 
 struct distance_job {
     const struct strided *weights;
     size_t count, n, m;
-    struct distance_row *rows; /* count×n */
-    double *distance;          /* count×count */
+    float *factors; /* count×n: on the weights of a row, so that they are shares; 0: it is no distribution */
+    double *own;    /* count×n: Σ p ln p of the row */
+    double *distance; /* count×count */
     enum head_distance which;
 };
 
-/* The same in double precision, of smoothed weights. */
+/* Σ u ln u of halves of two rows of smoothed weights, in double precision. */
 static double mixed_smoothed(const float *a, const float *b, size_t m)
 {
     double sum = 0;
@@ -36,13 +34,24 @@ static double mixed_smoothed(const float *a, const float *b, size_t m)
     return sum;
 }
 
-/* Σ u ln u of half of each of two rows; of a row and itself what it is alone, bit by bit. */
-static double mixed(const struct distance_job *job, const float *a, float factor_a, const float *b,
-                    float factor_b)
+static struct share_rows shares_of(const struct distance_job *job, size_t head, size_t first)
 {
-    if (job->which == HEAD_DISTANCE_SMOOTHED)
-        return mixed_smoothed(a, b, job->m);
-    return weights_mixture(a, b, factor_a / 2, factor_b / 2, job->m);
+    const struct strided *w = &job->weights[head];
+    return (struct share_rows){{w->data + first * w->row, w->row, 1}, &job->factors[head * job->n + first]};
+}
+
+/* Σ u ln u of halves of rows first..first+rows-1 of two heads; of a head and itself what each row is alone, bit by bit. */
+static void mix_rows(const struct distance_job *job, size_t a, size_t b, size_t first, size_t rows,
+                     double *sums)
+{
+    const struct share_rows left = shares_of(job, a, first), right = shares_of(job, b, first);
+    if (job->which == HEAD_DISTANCE_EXACT) {
+        weights_mixtures(&left, &right, rows, job->m, sums);
+        return;
+    }
+    for (size_t i = 0; i < rows; i++)
+        sums[i] = mixed_smoothed(left.weights.data + i * left.weights.row,
+                                 right.weights.data + i * right.weights.row, job->m);
 }
 
 static float row_factor(const struct distance_job *job, const float *row)
@@ -63,28 +72,28 @@ static void measure_rows(void *context, int worker, size_t head)
     const struct distance_job *job = context;
     const struct strided *w = &job->weights[head];
     (void)worker;
-    for (size_t i = 0; i < job->n; i++) {
-        struct distance_row *row = &job->rows[head * job->n + i];
-        const float *a = w->data + i * w->row;
-        row->factor = row_factor(job, a);
-        row->own = row->factor > 0 ? mixed(job, a, row->factor, a, row->factor) : 0;
-    }
+    for (size_t i = 0; i < job->n; i++)
+        job->factors[head * job->n + i] = row_factor(job, w->data + i * w->row);
+    mix_rows(job, head, head, 0, job->n, &job->own[head * job->n]);
 }
 
 /* JS(p, q) = (Σ p ln p + Σ q ln q)/2 − Σ u ln u with u = (p + q)/2, which may round to below 0. */
 static double distance_of(const struct distance_job *job, size_t a, size_t b)
 {
-    const struct strided *left = &job->weights[a], *right = &job->weights[b];
-    double sum = 0;
+    const size_t first_a = a * job->n, first_b = b * job->n;
+    double sum = 0, mixed[MIXED_ROWS];
     size_t rows = 0;
-    for (size_t i = 0; i < job->n; i++) {
-        const struct distance_row *p = &job->rows[a * job->n + i], *q = &job->rows[b * job->n + i];
-        if (!(p->factor > 0) || !(q->factor > 0))
-            continue;
-        const double apart = (p->own + q->own) / 2 - mixed(job, left->data + i * left->row, p->factor,
-                                                           right->data + i * right->row, q->factor);
-        sum += apart < 0 ? 0 : apart;
-        rows++;
+    for (size_t first = 0; first < job->n; first += MIXED_ROWS) {
+        const size_t some = job->n - first < MIXED_ROWS ? job->n - first : MIXED_ROWS;
+        mix_rows(job, a, b, first, some, mixed);
+        for (size_t i = 0; i < some; i++) {
+            const size_t p = first_a + first + i, q = first_b + first + i;
+            if (!(job->factors[p] > 0) || !(job->factors[q] > 0))
+                continue;
+            const double apart = (job->own[p] + job->own[q]) / 2 - mixed[i];
+            sum += apart < 0 ? 0 : apart;
+            rows++;
+        }
     }
     if (rows == 0)
         return (double)NAN;
@@ -111,14 +120,16 @@ double *head_distances(const struct strided *weights, size_t count, size_t n, si
         return NULL;
     }
     job.distance = memory_alloc(pairs, sizeof *job.distance, error);
-    job.rows = job.distance ? memory_alloc(rows, sizeof *job.rows, error) : NULL;
-    if (job.rows) {
+    job.factors = job.distance ? memory_alloc(rows, sizeof *job.factors, error) : NULL;
+    job.own = job.factors ? memory_alloc(rows, sizeof *job.own, error) : NULL;
+    if (job.own) {
         workers_run(count, measure_rows, &job);
         workers_run(count, measure_pairs, &job);
     } else {
         free(job.distance);
         job.distance = NULL;
     }
-    free(job.rows);
+    free(job.factors);
+    free(job.own);
     return job.distance;
 }

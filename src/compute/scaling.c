@@ -6,16 +6,18 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/unroll.h"
 
 /* Vectors that are turned towards the first eigenvectors together: the more, the faster two that are nearly alike come apart. */
-enum { BLOCK_VECTORS = 8, AXES = 2, ROUNDS_MAX = 1000 };
+enum { BLOCK_VECTORS = 8, AXES = 2, ROUNDS_MAX = 300, FILTER_DEGREE = 12 };
 
-/* Subspace iteration with the projection of Rayleigh and Ritz (Saad, Numerical Methods for Large Eigenvalue Problems, 5.2). */
+/* Subspace iteration with the projection of Rayleigh and Ritz (Saad, Numerical Methods for Large Eigenvalue Problems, 5.2); each
+ * round multiplies by a polynomial of the matrix (Chebyshev filter, 5.3). */
 struct iteration {
     const double *matrix; /* count×count, symmetric */
     size_t count, width;  /* of vectors that are used; the others are 0 */
-    double (*vectors)[BLOCK_VECTORS], (*products)[BLOCK_VECTORS]; /* count */
-    double values[BLOCK_VECTORS];                                 /* of the vectors, falling */
+    double (*vectors)[BLOCK_VECTORS], (*products)[BLOCK_VECTORS], (*before)[BLOCK_VECTORS]; /* count */
+    double values[BLOCK_VECTORS]; /* of the vectors, falling */
 };
 
 /* -½·JDJ: `squared` without the means of its rows and columns. */
@@ -65,9 +67,13 @@ static void multiply(struct iteration *it)
 {
     for (size_t i = 0; i < it->count; i++) {
         double sums[BLOCK_VECTORS] = {0};
-        for (size_t j = 0; j < it->count; j++)
+        for (size_t j = 0; j < it->count; j++) {
+            const double number = it->matrix[i * it->count + j], *vectors = it->vectors[j];
+            /* Else the sums are in memory, and each waits for the one before. */
+            UNROLL
             for (size_t v = 0; v < BLOCK_VECTORS; v++)
-                sums[v] += it->matrix[i * it->count + j] * it->vectors[j][v];
+                sums[v] += number * vectors[v];
+        }
         memcpy(it->products[i], sums, sizeof sums);
     }
 }
@@ -156,10 +162,43 @@ static bool are_found(const struct iteration *it)
             const double apart = it->products[i][v] - it->values[v] * it->vectors[i][v];
             left += apart * apart;
         }
-        if (sqrt(left) > 1e-8 * fabs(it->values[0]))
+        if (sqrt(left) > 1e-11 * fabs(it->values[0]))
             return false;
     }
     return true;
+}
+
+static void swap_lists(double (**a)[BLOCK_VECTORS], double (**b)[BLOCK_VECTORS])
+{
+    double(*const list)[BLOCK_VECTORS] = *a;
+    *a = *b;
+    *b = list;
+}
+
+/*
+ * The vectors become T(matrix) times themselves, T being the polynomial of Chebyshev whose values are small from minus the largest
+ * eigenvalue to the least of the vectors', and grow fast above. Of the vectors as they are, `products` has what the matrix makes.
+ * T(k + 1) = 2·x·T(k) - T(k - 1), x being the matrix with that range at [-1, 1].
+ */
+static void filter(struct iteration *it)
+{
+    const double top = it->values[it->width - 1], bottom = -it->values[0], half = (top - bottom) / 2,
+                 middle = (top + bottom) / 2;
+    if (!(half > 1e-6 * it->values[0])) { /* powers of what lies above would overflow */
+        swap_lists(&it->vectors, &it->products);
+        return;
+    }
+    for (int degree = 1; degree <= FILTER_DEGREE; degree++) {
+        if (degree > 1)
+            multiply(it);
+        for (size_t i = 0; i < it->count; i++)
+            for (size_t v = 0; v < BLOCK_VECTORS; v++) {
+                const double x = (it->products[i][v] - middle * it->vectors[i][v]) / half;
+                it->products[i][v] = degree > 1 ? 2 * x - it->before[i][v] : x;
+            }
+        swap_lists(&it->before, &it->vectors);
+        swap_lists(&it->vectors, &it->products);
+    }
 }
 
 static void iterate(struct iteration *it)
@@ -175,7 +214,7 @@ static void iterate(struct iteration *it)
         project(it);
         if (are_found(it))
             return;
-        memcpy(it->vectors, it->products, it->count * sizeof *it->vectors);
+        filter(it);
     }
 }
 
@@ -200,7 +239,8 @@ bool classical_scaling(const double *squared, size_t count, double *places, doub
     it.matrix = matrix;
     it.vectors = matrix ? memory_alloc(count, sizeof *it.vectors, error) : NULL;
     it.products = it.vectors ? memory_alloc(count, sizeof *it.products, error) : NULL;
-    const bool ok = it.products;
+    it.before = it.products ? memory_alloc(count, sizeof *it.before, error) : NULL;
+    const bool ok = it.before;
     if (ok) {
         take_means(squared, count, matrix, it.products[0]);
         for (size_t i = 0; i < count; i++)
@@ -212,6 +252,7 @@ bool classical_scaling(const double *squared, size_t count, double *places, doub
         if (spread > 0)
             *share = fmin(1, (it.values[0] + (it.width > 1 ? fmax(it.values[1], 0) : 0)) / spread);
     }
+    free(it.before);
     free(it.products);
     free(it.vectors);
     free(matrix);

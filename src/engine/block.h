@@ -105,8 +105,9 @@ struct kernel {
                     size_t columns, size_t first, size_t count, float *y, const struct workspace *space);
     /* The sums of a row of weights; `position` is counted from its first number (engine/weights.h). */
     void (*measure)(const float *row, size_t count, double position, struct weight_sums *sums);
-    /* Σ u·ln u of a mixture of two rows (engine/weights.h). */
-    double (*mixture)(const float *a, const float *b, float factor_a, float factor_b, size_t count);
+    /* Σ u·ln u of mixtures of the rows of two matrices (engine/weights.h). */
+    void (*mixtures)(const struct share_rows *a, const struct share_rows *b, size_t rows, size_t count,
+                     double *sums);
     /* As in engine/weights.h; of exact rows there are EXACT_ROWS or 1. */
     float (*combine)(float *to, const float *row, size_t count, enum combine how);
     void (*add_exact)(double *sums, struct exact_rows *rows, size_t count);

@@ -16,7 +16,7 @@ INLINE void measure_add(struct measure_run *run, vec w, vec distance)
     /* Below the smallest normal number w·ln w is no part of any float. */
     const vec above = vec_choose(w > FLT_MIN, w, vec_all(1));
     run->sum += w;
-    run->log_sum += above * vec_log(above);
+    run->log_sum += above * vec_log2(above);
     run->distance += w * (vec)((veci)distance & INT32_MAX);
     run->largest = VEC_MAX(w, run->largest);
     run->least = -VEC_MAX(-w, -run->least);
@@ -86,7 +86,7 @@ static void kernel_measure(const float *row, size_t count, double position, stru
         measure_flush(&run, row, from, end, &all, sums);
     }
     sums->sum = vec_wide_sum(all.sum);
-    sums->entropy = -vec_wide_sum(all.log_sum);
+    sums->entropy = -M_LN2 * vec_wide_sum(all.log_sum);
     sums->distance = vec_wide_sum(all.distance);
     for (int l = 0; l < LANES; l++)
         sums->least = all.least[l] < sums->least ? all.least[l] : sums->least;

@@ -92,7 +92,7 @@ static double weigh_one(const struct plan *plan, const struct rows *rows, size_t
 /* Sums over the keys of a chunk, for one vector of rows. */
 struct weigh_sums {
     vec sum[STEP];             /* of e */
-    vec log_sum, distance_sum; /* of e·ln e, of e·|i + offset - j| */
+    vec log_sum, distance_sum; /* of e·log2 e, of e·|i + offset - j| */
     vec distance;              /* i + offset - j of the next key */
 };
 
@@ -107,7 +107,7 @@ INLINE void weigh_keys(float *score, const int count, const struct weigher *weig
         sums->sum[i] += e;
         if (!measure)
             continue;
-        sums->log_sum += e * vec_log(VEC_MAX(e, vec_all(FLT_MIN)));
+        sums->log_sum += e * vec_log2(VEC_MAX(e, vec_all(FLT_MIN)));
         sums->distance_sum += e * (vec)((veci)sums->distance & INT32_MAX);
         sums->distance -= 1;
     }
@@ -133,7 +133,7 @@ INLINE void weigh_group(const struct plan *plan, const struct workspace *space, 
     vec_widen(rows->exp_sum + at, vec_all(1), (chunk.sum[0] + chunk.sum[1]) + (chunk.sum[2] + chunk.sum[3]));
     if (!measure)
         return;
-    vec_store(sums + SUM_LOG * BLOCK, vec_load(sums + SUM_LOG * BLOCK) + chunk.log_sum);
+    vec_store(sums + SUM_LOG * BLOCK, vec_load(sums + SUM_LOG * BLOCK) + chunk.log_sum * (float)M_LN2);
     vec_store(sums + SUM_DISTANCE * BLOCK, vec_load(sums + SUM_DISTANCE * BLOCK) + chunk.distance_sum);
 }
 

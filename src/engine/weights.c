@@ -9,9 +9,10 @@ void weights_measure(const float *row, size_t count, size_t first, double positi
     kernel_chosen()->measure(row, count, position - (double)first, sums);
 }
 
-double weights_mixture(const float *a, const float *b, float factor_a, float factor_b, size_t count)
+void weights_mixtures(const struct share_rows *a, const struct share_rows *b, size_t rows, size_t count,
+                      double *sums)
 {
-    return kernel_chosen()->mixture(a, b, factor_a, factor_b, count);
+    kernel_chosen()->mixtures(a, b, rows, count, sums);
 }
 
 size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room)

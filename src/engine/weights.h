@@ -20,9 +20,17 @@ struct weight_sums {
 /* Number 0 of the row is that of key `first`. */
 void weights_measure(const float *row, size_t count, size_t first, double position, struct weight_sums *sums);
 
-/* Σ u·ln u over the u = a·factor_a + b·factor_b above 0, number by number of two rows; NaN where one is. Carried as the sums above:
- * of shares of a whole it is right to some 1e-7. */
-double weights_mixture(const float *a, const float *b, float factor_a, float factor_b, size_t count);
+/* Rows of weights (column step 1), and the factor of each that makes it shares of a whole. */
+struct share_rows {
+    struct strided weights;
+    const float *factors;
+};
+
+/* Of the first rows of two matrices, each with the other's: Σ u·ln u over the u above 0, u being the mean of the shares of a key, of
+ * `count` keys. NaN where one is. The same bits for a row and itself as for two equal ones. Carried as the sums above: of shares of a whole
+ * it is right to some 1e-7. */
+void weights_mixtures(const struct share_rows *a, const struct share_rows *b, size_t rows, size_t count,
+                      double *sums);
 
 /* The fewest of `count` finite numbers that make a share of the sum of those above 0: heaviest_count (attention/heaviest.h), whose
  * terms hold, with the same result and mostly a quarter of its time. */

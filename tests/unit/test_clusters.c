@@ -135,6 +135,81 @@ static void check_plane(const double (*places)[2], size_t count)
     assert_true(count == 1 ? isnan(share) : fabs(share - 1) < 1e-6);
 }
 
+/* What -½·JDJ makes of x, whose numbers are 0 in the mean: J times squared·x, halved. */
+static void spread_of(const double *squared, size_t count, const double *x, double *product)
+{
+    double mean = 0;
+    for (size_t i = 0; i < count; i++) {
+        product[i] = 0;
+        for (size_t j = 0; j < count; j++)
+            product[i] -= squared[i * count + j] * x[j] / 2;
+        mean += product[i] / (double)count;
+    }
+    for (size_t i = 0; i < count; i++)
+        product[i] -= mean;
+}
+
+enum { CLOUD = 90, CLOUD_DIRECTIONS = 70 };
+
+/* Makes x 0 in the mean, without its part along the axes, and of length 1. */
+static void leave_axes(double *x, const double *places, const double *lengths)
+{
+    double mean = 0, length = 0;
+    for (size_t i = 0; i < CLOUD; i++)
+        mean += x[i] / CLOUD;
+    for (size_t i = 0; i < CLOUD; i++)
+        x[i] -= mean;
+    for (size_t axis = 0; axis < 2; axis++) {
+        double along = 0;
+        for (size_t i = 0; i < CLOUD; i++)
+            along += x[i] * places[2 * i + axis] / lengths[axis];
+        for (size_t i = 0; i < CLOUD; i++)
+            x[i] -= along * places[2 * i + axis];
+    }
+    for (size_t i = 0; i < CLOUD; i++)
+        length += x[i] * x[i];
+    for (size_t i = 0; i < CLOUD; i++)
+        x[i] /= sqrt(length);
+}
+
+/* Things that lie as far apart in many directions, which is what takes longest: both axes are eigenvectors, and no direction that they
+ * leave out is wider. */
+static void the_widest_axes_of_a_cloud_are_found(void **state)
+{
+    (void)state;
+    static double at[CLOUD][CLOUD_DIRECTIONS], squared[CLOUD * CLOUD];
+    double places[2 * CLOUD], share, x[CLOUD], product[CLOUD], lengths[2] = {0}, widest = 0;
+    struct error error = {0};
+    uint32_t random = 11;
+    for (size_t i = 0; i < CLOUD; i++)
+        for (size_t k = 0; k < CLOUD_DIRECTIONS; k++)
+            at[i][k] = (double)(next_random(&random) % 2000) / 1000 - 1;
+    for (size_t i = 0; i < CLOUD * CLOUD; i++)
+        for (size_t k = 0; k < CLOUD_DIRECTIONS; k++)
+            squared[i] += pow(at[i / CLOUD][k] - at[i % CLOUD][k], 2);
+    assert_true(classical_scaling(squared, CLOUD, places, &share, &error));
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t i = 0; i < CLOUD; i++) {
+            x[i] = places[2 * i + axis];
+            lengths[axis] += x[i] * x[i];
+        }
+        spread_of(squared, CLOUD, x, product);
+        for (size_t i = 0; i < CLOUD; i++)
+            assert_true(fabs(product[i] - lengths[axis] * x[i]) < 1e-6 * lengths[axis]);
+    }
+    for (size_t i = 0; i < CLOUD; i++)
+        x[i] = (double)(next_random(&random) % 2000) / 1000 - 1;
+    for (size_t round = 0; round < 3000; round++) {
+        leave_axes(x, places, lengths);
+        spread_of(squared, CLOUD, x, product);
+        widest = 0;
+        for (size_t i = 0; i < CLOUD; i++)
+            widest += x[i] * product[i];
+        memcpy(x, product, sizeof x);
+    }
+    assert_true(lengths[0] > lengths[1] && lengths[1] > widest && widest > lengths[1] / 2);
+}
+
 static void a_plane_comes_back(void **state)
 {
     (void)state;
@@ -178,6 +253,7 @@ int main(void)
         cmocka_unit_test(clusters_are_those_of_the_definition),
         cmocka_unit_test(of_equal_distances_the_first_things_join),
         cmocka_unit_test(a_plane_comes_back),
+        cmocka_unit_test(the_widest_axes_of_a_cloud_are_found),
         cmocka_unit_test(things_at_one_place_stay_there),
         cmocka_unit_test(the_share_of_a_plane_is_less_in_space),
     };

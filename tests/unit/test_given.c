@@ -60,6 +60,17 @@ static double mixture_of(const float *a, const float *b, size_t count)
     return sum;
 }
 
+/* The same as weights_mixtures has it, of weights that are shares. */
+static double mixture_found(const float *a, const float *b, size_t count)
+{
+    static const float factors[2] = {1, 1};
+    const struct share_rows left = {{a, 0, 1}, factors}, right = {{b, 0, 1}, factors};
+    double sums[2];
+    weights_mixtures(&left, &right, 2, count, sums);
+    assert_true(sums[0] == sums[1] || isnan(sums[0]));
+    return sums[0];
+}
+
 /* Every length up to three runs of the widest vector, at places that are not aligned; a row with itself gives what it is alone. */
 static void mixtures_are_those_of_double_precision(void **state)
 {
@@ -73,12 +84,11 @@ static void mixtures_are_those_of_double_precision(void **state)
             float *left = a + count % 5, *right = b + count % 3;
             fill_row(left, count, &random);
             fill_row(right, count, &random);
-            assert_near(weights_mixture(left, right, 0.5F, 0.5F, count), mixture_of(left, right, count));
+            assert_near(mixture_found(left, right, count), mixture_of(left, right, count));
             memcpy(right, left, count * sizeof *left);
-            assert_true(weights_mixture(left, right, 0.5F, 0.5F, count) ==
-                        weights_mixture(left, left, 0.5F, 0.5F, count));
+            assert_true(mixture_found(left, right, count) == mixture_found(left, left, count));
             right[count / 2] = (float)NAN;
-            assert_true(isnan(weights_mixture(left, right, 0.5F, 0.5F, count)));
+            assert_true(isnan(mixture_found(left, right, count)));
         }
     }
     kernel_choose("best");
@@ -100,6 +110,34 @@ static void rows_are_measured_alike(void **state)
             check_row(row, count, positions[count % 5]);
         }
     }
+    kernel_choose("best");
+}
+
+/* One vector of numbers at a time, some thousand for each power of 2; a weight of 1 has no entropy at all, and equal ones that of their
+ * number. */
+static void logarithms_are_those_of_double_precision(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 16 };
+    float row[NUMBERS];
+    uint32_t random = 9;
+    struct weight_sums sums;
+    for (size_t k = 0; kernel_listed(k); k++)
+        for (int i = 0; kernel_choose(kernel_listed(k)) && i < 24000; i++) {
+            double expected = 0, size = 0;
+            for (size_t j = 0; j < NUMBERS; j++) {
+                const float number = 1 + (float)(next_random(&random) >> 1) / 0x1p23F;
+                row[j] = ldexpf(number, -1 - i / 1000);
+                expected -= (double)row[j] * log((double)row[j]);
+                size += (double)row[j] * fmax(1, -log((double)row[j]));
+            }
+            weights_measure(row, NUMBERS, 0, 0, &sums);
+            assert_true(fabs(sums.entropy - expected) <= 2e-7 * size);
+            for (size_t j = 0; j < NUMBERS; j++)
+                row[j] = i % 2 == 0 ? 1.0F / NUMBERS : j == 3;
+            weights_measure(row, NUMBERS, 0, 0, &sums);
+            assert_true(sums.entropy == (i % 2 == 0 ? 4 * M_LN2 : 0));
+        }
     kernel_choose("best");
 }
 
@@ -289,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_measured_alike),
         cmocka_unit_test(mixtures_are_those_of_double_precision),
+        cmocka_unit_test(logarithms_are_those_of_double_precision),
         cmocka_unit_test(a_row_that_is_not_finite_has_no_sum),
         cmocka_unit_test(the_smallest_and_negative_weights_are_seen),
         cmocka_unit_test(the_heaviest_are_counted_alike),
