@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "view/explain_parts.h"
-#include "view/label_text.h"
 
 bool explain_has_scale(const struct explanation *e)
 {

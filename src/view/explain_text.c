@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
 #include "view/explain_parts.h"
 #include "view/explain_text.h"
-#include "view/label_text.h"
 
 /* How many numbers of a vector, and how many products of a sum, are written out. */
 enum { VECTOR_SHOWN = 8, TERMS_SHOWN = 6 };
