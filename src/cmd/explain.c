@@ -36,18 +36,18 @@ static bool explain_choose(size_t *chosen, const struct span_list *list, size_t 
     return ok;
 }
 
-static bool explain_write(const struct explanation *explanation, size_t head,
-                          const struct explain_options *own, struct error *error)
+static bool explain_write(const struct explanation *explanation, const struct explain_options *own,
+                          struct error *error)
 {
+    struct explain_steps steps = {0};
     struct out out;
     out_begin(&out, STDOUT_FILENO, "standard output");
-    bool ok = true;
-    if (own->as_json)
-        write_explanation(explanation, head, &out);
-    else
-        ok = explain_text(explanation, head, own->rows, &out, error);
+    bool ok = explain_steps_make(&steps, explanation, own->rows, error);
+    if (ok)
+        (own->as_json ? write_explanation : explain_text)(&steps, &out);
     ok = ok && out_finish(&out, error);
     out_free(&out);
+    explain_steps_free(&steps);
     return ok;
 }
 
@@ -87,7 +87,7 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
                 engine.plain ? "plain" : kernel_name());
     return explanation_make(explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine, error) &&
-           explain_write(explanation, chosen[1], options->own, error);
+           explain_write(explanation, options->own, error);
 }
 
 static bool explain_run(const struct options *options, struct error *error)

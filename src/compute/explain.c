@@ -185,3 +185,36 @@ void explanation_free(struct explanation *explanation)
     result_free(&e->below);
     *e = (struct explanation){0};
 }
+
+const struct problem_layer *explanation_layer(const struct explanation *e)
+{
+    return &e->layer.problem->layers[e->layer.index];
+}
+
+bool explanation_is_scaled(const struct explanation *e)
+{
+    return e->head->scale != 1 || e->head->query_scale;
+}
+
+static size_t count_allowed(const struct explanation *e)
+{
+    size_t count = 0;
+    for (size_t j = 0; j < e->head->m; j++)
+        count += e->allowed[j];
+    return count;
+}
+
+bool explanation_is_masked(const struct explanation *e)
+{
+    return count_allowed(e) < e->head->m;
+}
+
+bool explanation_has_additions(const struct explanation *e)
+{
+    return e->head->bias.data || head_has_distance(e->head) || explanation_is_masked(e);
+}
+
+bool explanation_sees_nothing(const struct explanation *e)
+{
+    return count_allowed(e) == 0 && !e->head->has_fill;
+}

@@ -50,4 +50,15 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
                       size_t head, size_t query, const struct engine_options *engine, struct error *error);
 void explanation_free(struct explanation *explanation);
 
+/* The layer as the problem has it. */
+const struct problem_layer *explanation_layer(const struct explanation *explanation);
+/* Whether a scale other than 1, or a factor of the query, changes the scores. */
+bool explanation_is_scaled(const struct explanation *explanation);
+/* Whether some key is masked. */
+bool explanation_is_masked(const struct explanation *explanation);
+/* Whether anything changes the scaled scores: a mask, a bias or positions. */
+bool explanation_has_additions(const struct explanation *explanation);
+/* Whether the query may see no key, and has no weights of a fill either. */
+bool explanation_sees_nothing(const struct explanation *explanation);
+
 #endif

@@ -1,0 +1,32 @@
+/* The formulas of an explanation: how each step comes from the one before, with the numbers of this row. */
+#ifndef ATTN_COMPUTE_EXPLAIN_FORMULAS_H
+#define ATTN_COMPUTE_EXPLAIN_FORMULAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/out.h"
+#include "compute/explain.h"
+
+/* "q", or what the score makes of it: "φ(q) = elu(q) + 1". NULL: it is compared as it is. */
+const char *explain_compared_name(const struct explanation *explanation);
+
+/* How the query was turned by rotary: ", turned by its position 3"; nothing where it was not. */
+void explain_turn_write(const struct explanation *explanation, struct out *out);
+
+/* "score = q·k, scaled = score/√2, masked: -∞ where it may not look". */
+void explain_score_write(const struct explanation *explanation, struct out *out);
+
+/* The score of a key as a sum of products with their numbers, "1·3 + 0·(-4)"; of many products the first, and "…". */
+void explain_products_write(const struct explanation *explanation, size_t key, struct out *out);
+
+/* How weights come from the scores; lines. */
+void explain_weight_write(const struct explanation *explanation, struct out *out);
+
+/* What is done with the outputs of all heads; nothing where they are what attention gives. */
+void explain_after_write(const struct explanation *explanation, struct out *out);
+
+/* Where float32, in which attn run computes by default, gives other weights; nothing where it does not. */
+void explain_precision_write(const struct explanation *explanation, struct out *out);
+
+#endif
