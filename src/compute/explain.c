@@ -8,6 +8,11 @@
 #include "attention/reference.h"
 #include "base/memory.h"
 
+const struct problem_layer *explanation_layer(const struct explanation *e)
+{
+    return &e->layer.problem->layers[e->layer.index];
+}
+
 /* Computes the output of the layers below, if the layer reads it. */
 static bool explanation_below(struct result *below, const struct problem *lower, size_t layer,
                               const struct engine_options *engine, struct error *error)
@@ -150,6 +155,22 @@ static bool explanation_row(struct explanation *e, struct error *error)
     return ok;
 }
 
+/* The row that the query is made of, and what the projection makes of it, as the layer computes it. */
+static bool explanation_project(struct explanation *e, const struct engine_options *engine,
+                                struct error *error)
+{
+    const struct projection *q = &explanation_layer(e)->q;
+    const float *sequence = e->layer.normed ? e->layer.normed : layer_input(&e->layer);
+    e->x_count = q->w ? q->w->shape[0] : q->width;
+    e->x = sequence + e->query * e->x_count;
+    if (!q->w && !q->b)
+        return true;
+    e->projected = memory_alloc(q->width, sizeof *e->projected, error);
+    return e->projected &&
+           engine_project(e->x, e->x_count, q->w ? q->w->data : NULL, q->b ? q->b->data : NULL, 1, e->x_count,
+                          q->width, e->projected, engine->threads, error);
+}
+
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
                       size_t head, size_t query, const struct engine_options *engine, struct error *error)
 {
@@ -168,7 +189,8 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     explanation->head = &explanation->layer.heads[head];
     explanation->head_number = head;
     explanation->query = query;
-    return explanation_arrays(explanation, error) && explanation_row(explanation, error);
+    return (from->q.given || explanation_project(explanation, engine, error)) &&
+           explanation_arrays(explanation, error) && explanation_row(explanation, error);
 }
 
 void explanation_free(struct explanation *explanation)
@@ -179,6 +201,7 @@ void explanation_free(struct explanation *explanation)
                         e->output,     e->first,    e->second};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
+    free(e->projected);
     free(e->allowed);
     precision_row_free(&e->precision);
     layer_free(&e->layer);
@@ -186,9 +209,9 @@ void explanation_free(struct explanation *explanation)
     *e = (struct explanation){0};
 }
 
-const struct problem_layer *explanation_layer(const struct explanation *e)
+size_t explanation_query_head(const struct explanation *e)
 {
-    return &e->layer.problem->layers[e->layer.index];
+    return e->head_number * e->layer.operand[0].heads / e->layer.problem->heads;
 }
 
 bool explanation_is_scaled(const struct explanation *e)

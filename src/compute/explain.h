@@ -23,6 +23,10 @@ struct explanation {
     const struct head *head; /* in the layer */
     size_t head_number;      /* counted as the problem does */
     size_t query;
+    /* Where q is made of a sequence: the query's row of it, x_count numbers, borrowed; otherwise NULL. */
+    const float *x;
+    size_t x_count;
+    float *projected; /* x·w_q + b_q of all heads, before norm and rotation; NULL: neither is there; owned */
     bool *allowed;
     double *scores, *scaled, *masked, *weights; /* the stages */
     double *uncapped; /* scale·score before the softcap; NULL: there is no softcap */
@@ -52,6 +56,8 @@ void explanation_free(struct explanation *explanation);
 
 /* The layer as the problem has it. */
 const struct problem_layer *explanation_layer(const struct explanation *explanation);
+/* The head of q that the query is of: of two that make one the first. */
+size_t explanation_query_head(const struct explanation *explanation);
 /* Whether a scale other than 1, or a factor of the query, changes the scores. */
 bool explanation_is_scaled(const struct explanation *explanation);
 /* Whether some key is masked. */

@@ -64,6 +64,11 @@ void explain_facts_add(struct explain_steps *steps, const struct explanation *e)
 {
     const struct head *head = e->head;
     const struct problem_layer *layer = explanation_layer(e);
+    const size_t columns = e->layer.operand[0].columns;
+    if (e->x)
+        fact_vector(steps, "x", e->x, e->x_count);
+    if (e->projected)
+        fact_vector(steps, "projected", e->projected + explanation_query_head(e) * columns, columns);
     fact_vector(steps, "q", head->q.data + e->query * head->q.row, head->d_k);
     if (head->additive)
         fact_vector(steps, "v_score", head->additive, head->d_k);

@@ -22,6 +22,39 @@ static void formula_factor(struct out *out, double x)
 
 /* ---- query and scores ---- */
 
+void explain_x_write(const struct explanation *e, struct out *out)
+{
+    const struct layer *layer = &e->layer;
+    if (explanation_layer(e)->q.previous)
+        out_text(out, ", the output of the layer below");
+    else if (layer->encoded[0])
+        out_text(out, ", the embedding with its position added");
+    out_text(out, layer->normed ? ", after the norm" : "");
+}
+
+const char *explain_projection_name(const struct explanation *e)
+{
+    const struct projection *q = &explanation_layer(e)->q;
+    return q->w && q->b ? "x·W_q + b_q" : q->w ? "x·W_q" : "x + b_q";
+}
+
+void explain_projection_write(const struct explanation *e, size_t column, struct out *out)
+{
+    const struct projection *q = &explanation_layer(e)->q;
+    for (size_t c = 0; q->w && c < e->x_count; c++) {
+        out_text(out, c > 0 ? " + " : "");
+        formula_factor(out, (double)e->x[c]);
+        out_text(out, "·");
+        formula_factor(out, (double)q->w->data[c * q->width + column]);
+    }
+    if (!q->w)
+        formula_factor(out, (double)e->x[column]);
+    if (q->b) {
+        out_text(out, " + ");
+        formula_factor(out, (double)q->b->data[column]);
+    }
+}
+
 const char *explain_compared_name(const struct explanation *e)
 {
     const struct settings *settings = &explanation_layer(e)->settings;

@@ -11,6 +11,18 @@
 /* "q", or what the score makes of it: "φ(q) = elu(q) + 1". NULL: it is compared as it is. */
 const char *explain_compared_name(const struct explanation *explanation);
 
+/* Vectors of up to so many numbers are short enough that their sums are written out for every key and column. */
+enum { EXPLAIN_SMALL = 4 };
+
+/* What x is, where it is not the embedding alone: ", the output of the layer below". */
+void explain_x_write(const struct explanation *explanation, struct out *out);
+
+/* "x·W_q + b_q", as far as they are there. */
+const char *explain_projection_name(const struct explanation *explanation);
+
+/* One column of it, counted over all heads, as a sum with its numbers: "1·2 + 0·(-1) + 0.5". */
+void explain_projection_write(const struct explanation *explanation, size_t column, struct out *out);
+
 /* How the query was turned by rotary: ", turned by its position 3"; nothing where it was not. */
 void explain_turn_write(const struct explanation *explanation, struct out *out);
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/out.h"
@@ -11,31 +12,14 @@
 
 /* ---- parts ---- */
 
-/* Text that is being put together; text_end gives it to the caller, NULL where it is empty. */
-static struct out text_begin(void)
-{
-    struct out out;
-    out_begin(&out, -1, "an explanation");
-    return out;
-}
-
-static bool text_end(struct out *out, char **text, struct error *error)
-{
-    const bool any = out->size > 0;
-    out_char(out, '\0');
-    const bool ok = out_finish(out, error);
-    *text = ok && any ? text_copy(out->data) : NULL;
-    out_free(out);
-    return ok && (*text || !any || error_memory(error, 64));
-}
-
 /* A text that a function of explain_formulas.h writes. */
 static bool text_made(char **text, const struct explanation *e,
                       void (*write)(const struct explanation *, struct out *), struct error *error)
 {
-    struct out out = text_begin();
+    struct out out;
+    out_begin(&out, -1, "an explanation");
     write(e, &out);
-    return text_end(&out, text, error);
+    return out_end_text(&out, text, error);
 }
 
 static bool name_copy(char **to, const char *name, struct error *error)
@@ -105,42 +89,97 @@ static size_t heaviest(const struct explanation *e)
 
 /* ---- the steps ---- */
 
-static bool step_query(struct explain_steps *steps, const struct explanation *e, struct error *error)
+/* The row that the query is made of, and x·w_q + b_q, in as many lines more as it has columns where it is small. */
+static bool terms_of_x(struct explain_step *step, const struct explanation *e, const float *q, size_t columns,
+                       struct error *error)
 {
-    const struct layer *made = &e->layer;
-    const struct operand *q = &made->operand[0];
-    const struct strided given = layer_operand(made, 0, e->head_number * q->heads / made->problem->heads);
-    const char *compared = explain_compared_name(e);
-    struct explain_step *step = step_add(steps, "query", 2, error);
-    if (!step)
-        return false;
+    const size_t first = explanation_query_head(e) * columns;
     struct explain_term *term = &step->terms[step->term_count++];
-    term->vector = given.data + e->query * given.row;
-    term->count = q->columns;
-    if (!name_copy(&term->name, "q", error) || !text_made(&term->note, e, explain_turn_write, error))
+    term->vector = e->x;
+    term->count = e->x_count;
+    if (!name_copy(&term->name, "x", error) || !text_made(&term->note, e, explain_x_write, error))
         return false;
-    if (!compared)
+    if (!e->projected)
         return true;
+    const bool is_q = memcmp(q, e->projected + first, columns * sizeof *q) == 0;
     term = &step->terms[step->term_count++];
-    term->vector = e->head->q.data + e->query * e->head->q.row;
-    term->count = e->head->d_k;
-    return name_copy(&term->name, compared, error);
+    term->vector = e->projected + first;
+    term->count = columns;
+    term->name = text_format("%s%s", is_q ? "q = " : "", explain_projection_name(e));
+    if (!term->name)
+        return error_memory(error, 64);
+    for (size_t c = 0; c < columns && columns <= EXPLAIN_SMALL && e->x_count <= EXPLAIN_SMALL; c++) {
+        struct out out;
+        out_begin(&out, -1, "an explanation");
+        explain_projection_write(e, first + c, &out);
+        term = &step->terms[step->term_count++];
+        term->number = (double)e->projected[first + c];
+        term->name = text_format("  column %zu", c);
+        if (!out_end_text(&out, &term->written, error) || !(term->name || error_memory(error, 64)))
+            return false;
+    }
+    return true;
 }
 
-static bool step_scores(struct explain_steps *steps, const struct explanation *e, struct error *error)
+static bool term_of_query(struct explain_step *step, const char *name, const float *vector, size_t count,
+                          struct error *error)
 {
-    const size_t key = heaviest(e);
-    struct explain_step *step = step_add(steps, "scores", 1, error);
-    if (!step || !text_made(&step->formula, e, explain_score_write, error))
-        return false;
-    if (key == e->head->m)
-        return true;
     struct explain_term *term = &step->terms[step->term_count++];
-    struct out out = text_begin();
+    term->vector = vector;
+    term->count = count;
+    return name_copy(&term->name, name, error);
+}
+
+static bool step_query(struct explain_steps *steps, const struct explanation *e, struct error *error)
+{
+    const size_t columns = e->layer.operand[0].columns;
+    const struct strided given = layer_operand(&e->layer, 0, explanation_query_head(e));
+    const float *q = given.data + e->query * given.row;
+    const char *compared = explain_compared_name(e);
+    struct explain_step *step = step_add(steps, "query", 4 + EXPLAIN_SMALL, error);
+    if (!step || (e->x && !terms_of_x(step, e, q, columns, error)))
+        return false;
+    /* x·w_q + b_q said it already, where nothing comes between. */
+    if (!e->projected ||
+        memcmp(q, e->projected + explanation_query_head(e) * columns, columns * sizeof *q) != 0) {
+        if (!term_of_query(step, e->x && !e->projected ? "q = x" : "q", q, columns, error) ||
+            !text_made(&step->terms[step->term_count - 1].note, e, explain_turn_write, error))
+            return false;
+    }
+    return !compared ||
+           term_of_query(step, compared, e->head->q.data + e->query * e->head->q.row, e->head->d_k, error);
+}
+
+/* The score of a key, written out. */
+static bool term_of_score(struct explain_step *step, const struct explanation *e, size_t key,
+                          struct error *error)
+{
+    const struct head *head = e->head;
+    struct explain_term *term = &step->terms[step->term_count++];
+    struct out out;
+    out_begin(&out, -1, "an explanation");
     explain_products_write(e, key, &out);
     term->key = key;
     term->number = e->scores[key];
-    return text_end(&out, &term->written, error);
+    if (head->d_k <= EXPLAIN_SMALL) {
+        term->vector = head->k.data + key * head->k.row;
+        term->count = head->d_k;
+    }
+    return out_end_text(&out, &term->written, error);
+}
+
+/* Of every key with a row where vectors are short, else of the heaviest. */
+static bool step_scores(struct explain_steps *steps, const struct explanation *e, struct error *error)
+{
+    const size_t key = heaviest(e);
+    const bool all = e->head->d_k <= EXPLAIN_SMALL;
+    struct explain_step *step = step_add(steps, "scores", all ? steps->row_count : 1, error);
+    if (!step || !text_made(&step->formula, e, explain_score_write, error))
+        return false;
+    bool ok = true;
+    for (size_t r = 0; ok && all && r < steps->row_count; r++)
+        ok = term_of_score(step, e, steps->rows[r], error);
+    return ok && (all || key == e->head->m || term_of_score(step, e, key, error));
 }
 
 static bool step_weights(struct explain_steps *steps, const struct explanation *e, struct error *error)

@@ -1,6 +1,9 @@
 #include "view/explain_text.h"
 
+#include <stdio.h>
+
 #include "base/label_text.h"
+#include "base/text.h"
 #include "view/explain_table.h"
 
 /* How many numbers of a vector are written out, and the column that the steps begin in. */
@@ -48,31 +51,59 @@ static void write_lines(struct out *out, const char *lines, size_t indent)
     out_char(out, '\n');
 }
 
-static void write_key(const struct explain_steps *steps, size_t key, struct out *out)
+/* A key in a sentence: "3 \"time\"". Returns its columns. */
+static size_t name_key(const struct explain_steps *steps, size_t key, char out[160])
 {
     char label[128];
     label_text(labels_shown(steps->key_tokens)[key], label);
-    out_format(out, "%zu %s", key, label);
+    snprintf(out, 160, "%zu %s", key, label);
+    return text_columns(out);
 }
 
-/* A term that stands by itself: "q = (1, 0)", "with key 3 \"time\": 1·3 + 0·0 = 3". */
-static void write_term(const struct explain_steps *steps, const struct explain_term *term, struct out *out)
+/* "with key 3 \"time\" (3, 0): "; the names are `width` columns wide. */
+static void write_key(const struct explain_steps *steps, const struct explain_term *term, size_t width,
+                      struct out *out)
 {
-    if (term->name) {
-        out_format(out, "%s = ", term->name);
-    } else {
-        out_text(out, "with key ");
-        write_key(steps, term->key, out);
-        out_text(out, ": ");
+    char name[160];
+    const size_t has = name_key(steps, term->key, name);
+    out_format(out, "with key %s", name);
+    if (term->vector) {
+        write_indent(out, has < width ? width - has + 1 : 1);
+        write_vector(out, term->vector, NULL, term->count);
     }
+    out_text(out, ": ");
+}
+
+/* A term that stands by itself: "q = (1, 0)", "with key 3 \"time\" (3, 0): 1·3 + 0·0 = 3". */
+static void write_term(const struct explain_steps *steps, const struct explain_term *term, size_t width,
+                       struct out *out)
+{
+    if (term->name)
+        out_format(out, "%s = ", term->name);
+    else
+        write_key(steps, term, width, out);
     if (term->written)
         out_format(out, "%s = ", term->written);
-    if (term->vector)
+    if (term->vector && !term->written)
         write_vector(out, term->vector, NULL, term->count);
     else
         write_number(out, term->number);
     out_text(out, term->note ? term->note : "");
     out_char(out, '\n');
+}
+
+/* The terms of a step, each by itself. */
+static void write_terms(const struct explain_steps *steps, const struct explain_step *step, struct out *out)
+{
+    size_t width = 0;
+    char name[160];
+    for (size_t t = 0; t < step->term_count; t++)
+        if (!step->terms[t].name && name_key(steps, step->terms[t].key, name) > width)
+            width = text_columns(name);
+    for (size_t t = 0; t < step->term_count; t++) {
+        write_indent(out, t > 0 || step->formula ? STEP_INDENT : 0);
+        write_term(steps, &step->terms[t], width, out);
+    }
 }
 
 /* Terms that are added up: a factor and a vector each, under one another. */
@@ -101,10 +132,8 @@ static void write_step(const struct explain_steps *steps, size_t s, struct out *
     out_format(out, "%s%zu  %-9s", step->total ? "\n" : "", s + 1, step->title);
     if (step->formula)
         write_lines(out, step->formula, STEP_INDENT);
-    for (size_t t = 0; t < step->term_count && !step->total; t++) {
-        write_indent(out, t > 0 || step->formula ? STEP_INDENT : 0);
-        write_term(steps, &step->terms[t], out);
-    }
+    if (!step->total)
+        write_terms(steps, step, out);
     if (step->has_columns) {
         out_char(out, '\n');
         explain_table(steps, out);

@@ -33,6 +33,24 @@ load helper
         grep -qF 'with key 0 "0": 1·1 + 0·0 + 0·0 + 0·0 + 0·0 + 0·0 + … = 5'
 }
 
+@test "it begins at x where there is one, and writes out what short vectors come to" {
+    attn explain "$DATA/projections.json" --head 1 >text
+    grep -qx '1  query    x = (-1, 0, 0, 1)' text
+    grep -qx '            q = x·W_q + b_q = (-1, 1.5)' text
+    grep -qxF '              column 1 = (-1)·0 + 0·1 + 0·0 + 1·2 + (-0.5) = 1.5' text
+    grep -qxF '            with key 0 "I"   (1, 0): (-1)·1 + 1.5·0 = -1' text
+    grep -qxF '            with key 3 "saw" (-2, 1): (-1)·(-2) + 1.5·1 = 3.5' text
+    attn explain "$DATA/projections.json" --position rotary >text
+    grep -qx '            x·W_q + b_q = (-0.5, 0)' text
+    grep -qx '            q = (0.3268, 0.3784), turned by its position 4' text
+    attn explain "$DATA/sentence.json" >text
+    grep -qF 'q = (0, 0, 0, 0, 10, 0)' text
+    echo '{"embeddings":[[1,2]]}' | attn explain - >text
+    grep -qx '            q = x = (1, 2)' text
+    attn explain "$DATA/projections.json" --position sinusoidal --norm pre | grep -q '^1  query    x = .*, the embedding with its position added, after the norm$'
+    attn explain "$DATA/induction.json" --layer 1 | grep -qE '^1  query    x = .*, the output of the layer below$'
+}
+
 @test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
     attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'

@@ -94,6 +94,19 @@ def check_file(path, options):
     return checked
 
 
+def test_projection():
+    """x·w_q + b_q, head by head; with rotary q is turned, and what was projected is not."""
+    path = os.path.join(ROOT, "data", "projections.json")
+    given = json.load(open(path))
+    want = np.array(given["embeddings"]) @ np.array(given["w_q"]) + np.array(given["b_q"])
+    for head, query, options in ((0, 0, []), (1, 3, []), (1, 4, ["--position", "rotary"])):
+        e = output("explain", path, "--head", str(head), "--query", str(query), "--format", "json", *options)
+        close(e["x"], given["embeddings"][query], "x")
+        close(e["projected"], want[query, 2 * head:2 * head + 2], "x·w_q + b_q")
+        assert (e["projected"] == e["q"]) == (not options)
+
+
+test_projection()
 checked = 0
 for name, options in CASES:
     checked += check_file(os.path.join(ROOT, "data", name + ".json"), options)
