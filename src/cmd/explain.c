@@ -3,24 +3,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/out.h"
-#include "base/text.h"
+#include "cmd/answer.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
+#include "compute/explain_steps.h"
 #include "engine/kernel.h"
+#include "view/explain_picture.h"
 #include "view/explain_text.h"
 #include "write/explanation.h"
 
 /* The options of explain alone. */
 struct explain_options {
-    const char *query; /* a number or a token; NULL: the last query */
-    size_t rows;       /* keys shown */
-    int as_json;       /* a truth value */
+    const char *query;  /* a number or a token; NULL: the last query */
+    size_t rows;        /* keys shown */
+    int format;         /* enum answer_format, of which TABLE is the text */
+    const char *output; /* the path of the answer; NULL: standard output */
 };
 
 /* The one number of a list, 0 where there is no list. */
@@ -36,19 +39,46 @@ static bool explain_choose(size_t *chosen, const struct span_list *list, size_t 
     return ok;
 }
 
-static bool explain_write(const struct explanation *explanation, const struct explain_options *own,
-                          struct error *error)
+/* What is written, and where. */
+struct explain_run {
+    const struct options *options;
+    struct answer answer;
+    struct computation computation;
+    struct explanation explanation;
+    struct explain_steps steps;
+};
+
+/* Finds where to write, and in which format. */
+static bool explain_plan(struct explain_run *run, struct error *error)
 {
-    struct explain_steps steps = {0};
-    struct out out;
-    out_begin(&out, STDOUT_FILENO, "standard output");
-    bool ok = explain_steps_make(&steps, explanation, own->rows, error);
-    if (ok)
-        (own->as_json ? write_explanation : explain_text)(&steps, &out);
-    ok = ok && out_finish(&out, error);
-    out_free(&out);
-    explain_steps_free(&steps);
-    return ok;
+    const struct explain_options *own = run->options->own;
+    struct answer *answer = &run->answer;
+    const bool is_file = own->output && strcmp(own->output, "-") != 0;
+    *answer = (struct answer){.format = own->format == ANSWER_AUTO ? ANSWER_TABLE : own->format};
+    if (!is_file)
+        return true;
+    answer->path = own->output;
+    const enum answer_format named = answer_format_of(own->output, &answer->painter);
+    if (own->format != ANSWER_AUTO && answer->painter)
+        return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", own->output);
+    if (own->format == ANSWER_AUTO) {
+        if (named != ANSWER_JSON && named != ANSWER_PICTURE)
+            return error_set(error, ERROR_USAGE,
+                             "-o %s: expected a name ending in .json or .png, or --format", own->output);
+        answer->format = named;
+    }
+    return file_check(own->output, error);
+}
+
+static bool explain_put(const void *context, const struct answer *answer, struct out *out,
+                        struct error *error)
+{
+    const struct explain_run *run = context;
+    if (answer->format == ANSWER_PICTURE)
+        return explain_picture(out, &run->steps, run->explanation.layer.problem->title,
+                               run->options->style.dpi_scale, answer->painter, error);
+    (answer->format == ANSWER_JSON ? write_explanation : explain_text)(&run->steps, out);
+    return true;
 }
 
 /* The part, the layer in it, the head and the query that are asked for. */
@@ -68,14 +98,17 @@ static bool explain_find(struct computation *c, const struct part **part, size_t
             selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
 }
 
-static bool explain_all(struct computation *c, struct explanation *explanation, const struct options *options,
-                        struct error *error)
+static bool explain_all(struct explain_run *run, struct error *error)
 {
+    const struct options *options = run->options;
+    const struct explain_options *own = options->own;
+    struct computation *c = &run->computation;
     const struct part *part = NULL;
     size_t chosen[3] = {0}; /* layer, head, query */
     c->one_layer = true;
-    bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
-              computation_check(c, options, error) && explain_find(c, &part, chosen, options, error);
+    bool ok = explain_plan(run, error) && computation_begin(c, options, error) &&
+              computation_read(c, options, &command_explain, error) && computation_check(c, options, error) &&
+              explain_find(c, &part, chosen, options, error);
     computation_warn(c);
     if (!ok)
         return false;
@@ -86,17 +119,19 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
     if (options->verbose && chosen[0] > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
                 engine.plain ? "plain" : kernel_name());
-    return explanation_make(explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine, error) &&
-           explain_write(explanation, options->own, error);
+    return explanation_make(&run->explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine,
+                            error) &&
+           explain_steps_make(&run->steps, &run->explanation, own->rows, error) &&
+           answer_write(&run->answer, explain_put, run, error);
 }
 
 static bool explain_run(const struct options *options, struct error *error)
 {
-    struct computation computation = {0};
-    struct explanation explanation = {0};
-    bool ok = explain_all(&computation, &explanation, options, error);
-    explanation_free(&explanation);
-    computation_free(&computation);
+    struct explain_run run = {.options = options};
+    const bool ok = explain_all(&run, error);
+    explain_steps_free(&run.steps);
+    explanation_free(&run.explanation);
+    computation_free(&run.computation);
     return ok;
 }
 
@@ -128,7 +163,27 @@ static const struct option_row explain_rows[] = {
      .words = "text json",
      .help = "text (default) or json",
      .parse = value_word,
-     OPTION_OWN(struct explain_options, as_json)},
+     .least = ANSWER_TABLE,
+     OPTION_OWN(struct explain_options, format)},
+    {.name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .is_file = true,
+     .help = "the file to write, .json or .png, a picture for a slide (default: text on standard output)",
+     .parse = value_file,
+     OPTION_OWN(struct explain_options, output)},
+    {.name = "title",
+     .argument = "TEXT",
+     .help = "caption of the picture",
+     .parse = value_utf8,
+     OPTION_AT(input.title)},
+    {.name = "dpi-scale",
+     .argument = "X",
+     .help = "draw everything X times as large, 1 to 8 (default 1; 2 for slides)",
+     .parse = value_number,
+     .least = 1,
+     .most = 8,
+     OPTION_AT(style.dpi_scale)},
 };
 static const struct option_group group_explain = OPTION_GROUP("Explain", explain_rows);
 
@@ -138,6 +193,7 @@ const struct command command_explain = {
     .summary = "one query of one head, step by step, with the real numbers",
     .example = "  attn explain x.json                       the last query of the first head\n"
                "  attn explain x.json --query cat --head 1\n"
+               "  attn explain x.json -o row.png             a picture for a slide\n"
                "  attn explain x.json --format json | jq .denominator\n",
     .groups = (const struct option_group *const[]){&group_explain, &group_masks, &group_attention,
                                                    &group_forms, &group_input, &group_general, &group_help,

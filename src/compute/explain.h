@@ -43,6 +43,9 @@ struct explanation {
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
     struct precision_row precision;
     double *output; /* d_v, of this head alone; NULL: there is no v */
+    /* output·w_o by the rows of w_o that are this head's, d_out numbers: what it gives to the output of the layer.
+     * NULL: there is no w_o, or a gate comes first. */
+    double *carried;
 };
 
 /*

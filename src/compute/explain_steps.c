@@ -174,6 +174,8 @@ static bool step_scores(struct explain_steps *steps, const struct explanation *e
     const size_t key = heaviest(e);
     const bool all = e->head->d_k <= EXPLAIN_SMALL;
     struct explain_step *step = step_add(steps, "scores", all ? steps->row_count : 1, error);
+    if (step)
+        step->column = "score";
     if (!step || !text_made(&step->formula, e, explain_score_write, error))
         return false;
     bool ok = true;
@@ -210,6 +212,12 @@ static bool step_output(struct explain_steps *steps, const struct explanation *e
     step->is_silent = explanation_sees_nothing(e);
     step->has_more = steps->rest != 0;
     step->addend = head->recurrent.state.data ? "what the first state gives" : NULL;
+    step->column = "weight";
+    if (e->carried) {
+        step->onward = "·w_o";
+        step->carried = e->carried;
+        step->carried_count = e->layer.problem->d_out;
+    }
     step->total = e->output;
     step->total_count = head->d_v;
     return text_made(&step->note, e, explain_after_write, error);

@@ -54,6 +54,7 @@ struct explain_step {
     char *formula;     /* lines; NULL: there is none; owned */
     struct explain_term *terms;
     size_t term_count;
+    const char *column; /* the name of the column that the numbers of the terms are of; NULL: of none */
     bool is_silent;     /* the step before says it: only its numbers are written, no words */
     bool has_columns;   /* the table of keys belongs to it */
     bool has_more;      /* of keys without a row there would be more terms */
@@ -61,6 +62,9 @@ struct explain_step {
     const double
         *total; /* what the terms add up to, `total_count` numbers; NULL: they are not added. Borrowed */
     size_t total_count;
+    const char *onward;    /* what `carried` is: "·w_o"; NULL: there is none */
+    const double *carried; /* the total further on, `carried_count` numbers. Borrowed */
+    size_t carried_count;
     char *note; /* sentences behind all this, lines; NULL: none; owned */
 };
 

@@ -5,6 +5,7 @@
 #include "base/label_text.h"
 #include "base/text.h"
 #include "view/explain_table.h"
+#include "view/vector_text.h"
 
 /* How many numbers of a vector are written out, and the column that the steps begin in. */
 enum { VECTOR_SHOWN = 8, STEP_INDENT = 12, NOTE_INDENT = 3 };
@@ -13,25 +14,6 @@ static void write_number(struct out *out, double x)
 {
     char text[24];
     out_text(out, label_number(x, text));
-}
-
-/* One number of a vector, of either type; the other is NULL. */
-static double vector_at(const float *single, const double *doubled, size_t c)
-{
-    return single ? (double)single[c] : doubled[c];
-}
-
-/* "(1, 2, 3)", or its first numbers and how many there are. */
-static void write_vector(struct out *out, const float *single, const double *doubled, size_t count)
-{
-    out_char(out, '(');
-    for (size_t c = 0; c < count && c < VECTOR_SHOWN; c++) {
-        out_text(out, c > 0 ? ", " : "");
-        write_number(out, vector_at(single, doubled, c));
-    }
-    if (count > VECTOR_SHOWN)
-        out_format(out, ", … %zu numbers", count);
-    out_char(out, ')');
 }
 
 static void write_indent(struct out *out, size_t columns)
@@ -69,7 +51,7 @@ static void write_key(const struct explain_steps *steps, const struct explain_te
     out_format(out, "with key %s", name);
     if (term->vector) {
         write_indent(out, has < width ? width - has + 1 : 1);
-        write_vector(out, term->vector, NULL, term->count);
+        vector_write(out, term->vector, NULL, term->count, VECTOR_SHOWN, NULL);
     }
     out_text(out, ": ");
 }
@@ -85,7 +67,7 @@ static void write_term(const struct explain_steps *steps, const struct explain_t
     if (term->written)
         out_format(out, "%s = ", term->written);
     if (term->vector && !term->written)
-        write_vector(out, term->vector, NULL, term->count);
+        vector_write(out, term->vector, NULL, term->count, VECTOR_SHOWN, NULL);
     else
         write_number(out, term->number);
     out_text(out, term->note ? term->note : "");
@@ -114,7 +96,7 @@ static void write_total(const struct explain_steps *steps, const struct explain_
         char text[24], label[128];
         label_text(labels_shown(steps->key_tokens)[term->key], label);
         out_format(out, "%s%-9s · ", t > 0 ? "   + " : "     ", label_number(term->number, text));
-        write_vector(out, term->vector, NULL, term->count);
+        vector_write(out, term->vector, NULL, term->count, VECTOR_SHOWN, NULL);
         out_format(out, "   %s\n", label);
     }
     if (step->has_more)
@@ -122,8 +104,13 @@ static void write_total(const struct explain_steps *steps, const struct explain_
     if (step->addend)
         out_format(out, "   + %s\n", step->addend);
     out_text(out, "   = ");
-    write_vector(out, NULL, step->total, step->total_count);
+    vector_write(out, NULL, step->total, step->total_count, VECTOR_SHOWN, NULL);
     out_char(out, '\n');
+    if (!step->carried)
+        return;
+    out_format(out, "   %s = ", step->onward);
+    vector_write(out, NULL, step->carried, step->carried_count, VECTOR_SHOWN, NULL);
+    out_text(out, ", what this head gives to the layer\n");
 }
 
 static void write_step(const struct explain_steps *steps, size_t s, struct out *out)

@@ -51,15 +51,23 @@ static void explanation_key(struct out *out, const struct explain_steps *steps, 
     out_char(out, '}');
 }
 
+static void explanation_doubles(struct out *out, const char *key, const double *values, size_t count)
+{
+    out_format(out, ",\n\"%s\":[", key);
+    for (size_t c = 0; c < count; c++) {
+        out_text(out, c > 0 ? "," : "");
+        out_float(out, (float)values[c]);
+    }
+    out_char(out, ']');
+}
+
 /* What the terms of a step add up to, under its title. */
 static void explanation_total(struct out *out, const struct explain_step *step)
 {
-    out_format(out, ",\n\"%s\":[", step->title);
-    for (size_t c = 0; c < step->total_count; c++) {
-        out_text(out, c > 0 ? "," : "");
-        out_float(out, (float)step->total[c]);
-    }
-    out_char(out, ']');
+    if (step->total)
+        explanation_doubles(out, step->title, step->total, step->total_count);
+    if (step->carried)
+        explanation_doubles(out, "carried", step->carried, step->carried_count);
 }
 
 void write_explanation(const struct explain_steps *steps, struct out *out)
@@ -74,7 +82,6 @@ void write_explanation(const struct explain_steps *steps, struct out *out)
         explanation_key(out, steps, j);
     out_char(out, ']');
     for (size_t s = 0; s < steps->step_count; s++)
-        if (steps->steps[s].total)
-            explanation_total(out, &steps->steps[s]);
+        explanation_total(out, &steps->steps[s]);
     out_text(out, "}\n");
 }

@@ -51,6 +51,31 @@ load helper
     attn explain "$DATA/induction.json" --layer 1 | grep -qE '^1  query    x = .*, the output of the layer below$'
 }
 
+@test "a picture has the numbers that text and JSON have, and is written whole or not at all" {
+    attn explain "$DATA/causal.json" --head 1 --query time -o row.png
+    attn explain "$DATA/causal.json" --head 1 --query time -o row.json
+    same "$(cat row.json)" "$(attn explain "$DATA/causal.json" --head 1 --query time --format json)"
+    attn explain "$DATA/causal.json" -o text.txt --format text
+    same "$(cat text.txt)" "$(attn explain "$DATA/causal.json")"
+    attn explain "$DATA/causal.json" --head 1 --query time -o twice.png --dpi-scale 2
+    same "$("$PYTHON" -c 'import struct, sys
+one, two = (struct.unpack(">II", open(p, "rb").read()[16:24]) for p in sys.argv[1:])
+print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png twice.png)" True
+    fails 2 '-o row.png is a picture: expected no --format' attn explain "$DATA/causal.json" -o row.png --format json
+    fails 2 '-o row.csv: expected a name ending in .json or .png, or --format' attn explain "$DATA/causal.json" -o row.csv
+    fails 1 'none/row.png: could not write: No such file or directory' attn explain "$DATA/causal.json" -o none/row.png
+    "$PYTHON" -c 'import json; print(json.dumps({"q": [[1]], "k": [[1]] * 1200}))' >x.json
+    fails 2 'a picture of 1200 keys: expected at most 1000 of them, by --rows' attn explain x.json --rows 1200 -o many.png
+    [ ! -e many.png ]
+    fails 2 'the picture would be 5318 times 242036 pixels, which is too large' attn explain x.json --rows 1000 --dpi-scale 8 -o many.png
+    [ ! -e many.png ]
+}
+
+@test "the output goes through w_o, as far as it is this head's" {
+    attn explain "$DATA/projections.json" | grep -qx '   ·w_o = (0, 0.1295, 0, 0.1295), what this head gives to the layer'
+    lacks '·w_o =' <(attn explain "$DATA/causal.json")
+}
+
 @test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
     attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'

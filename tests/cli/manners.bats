@@ -423,6 +423,9 @@ END
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT explain "$DATA/alibi.json" --format json
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/projections.json" -o row.png
 }
 
 @test "from each allocation on all fail" {

@@ -106,7 +106,28 @@ def test_projection():
         assert (e["projected"] == e["q"]) == (not options)
 
 
+def test_carried():
+    """What the heads give to the layer adds up to the output that attn run has."""
+    for name in ("projections", "grouped", "induction"):
+        path = os.path.join(ROOT, "data", name + ".json")
+        given = json.load(open(path))
+        if "w_o" not in given:
+            continue
+        whole = output("run", path, "-q", "--cpu", "plain", "-o", "-", "--stage", "output", "--stage", "weights")
+        for query in range(len(whole["weights"][0][0])):
+            total = np.array(given.get("b_o", 0.0))
+            for head in range(len(whole["weights"][0])):
+                e = output("explain", path, "--head", str(head), "--query", str(query), "--format", "json")
+                d_v = len(e["output"])
+                close(e["carried"], e["output"] @ np.array(given["w_o"])[d_v * head:d_v * (head + 1)], "carried")
+                total = total + np.array(e["carried"])
+            close(total, whole["output"][0][query], (name, query))
+        return
+    raise AssertionError("no sample has w_o")
+
+
 test_projection()
+test_carried()
 checked = 0
 for name, options in CASES:
     checked += check_file(os.path.join(ROOT, "data", name + ".json"), options)
