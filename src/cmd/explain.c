@@ -13,16 +13,22 @@
 #include "cmd/options.h"
 #include "compute/explain.h"
 #include "compute/explain_steps.h"
+#include "compute/explain_sweep.h"
 #include "engine/kernel.h"
+#include "problem/settings_parse.h"
 #include "view/explain_picture.h"
 #include "view/explain_text.h"
+#include "view/sweep_picture.h"
+#include "view/sweep_table.h"
 #include "write/explanation.h"
+#include "write/sweep_json.h"
 
 /* The options of explain alone. */
 struct explain_options {
     const char *query;  /* a number or a token; NULL: the last query */
     size_t rows;        /* keys shown */
     int format;         /* enum answer_format, of which TABLE is the text */
+    const char *sweep;  /* "NAME=A:B"; NULL: the steps are asked for */
     const char *output; /* the path of the answer; NULL: standard output */
 };
 
@@ -46,6 +52,8 @@ struct explain_run {
     struct computation computation;
     struct explanation explanation;
     struct explain_steps steps;
+    struct sweep_range range; /* count 0: there is no sweep */
+    struct sweep sweep;
 };
 
 /* Finds where to write, and in which format. */
@@ -74,10 +82,18 @@ static bool explain_put(const void *context, const struct answer *answer, struct
                         struct error *error)
 {
     const struct explain_run *run = context;
+    const double scale = run->options->style.dpi_scale;
+    if (run->range.count > 0 && answer->format == ANSWER_PICTURE)
+        return sweep_picture(out, &run->sweep, scale, answer->painter, error);
     if (answer->format == ANSWER_PICTURE)
-        return explain_picture(out, &run->steps, run->explanation.layer.problem->title,
-                               run->options->style.dpi_scale, answer->painter, error);
-    (answer->format == ANSWER_JSON ? write_explanation : explain_text)(&run->steps, out);
+        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, scale,
+                               answer->painter, error);
+    if (run->range.count > 0 && answer->format == ANSWER_JSON)
+        write_sweep(&run->sweep, out);
+    else if (run->range.count > 0)
+        sweep_table(&run->sweep, &run->steps, out);
+    else
+        (answer->format == ANSWER_JSON ? write_explanation : explain_text)(&run->steps, out);
     return true;
 }
 
@@ -98,6 +114,25 @@ static bool explain_find(struct computation *c, const struct part **part, size_t
             selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
 }
 
+/* Refuses values that --NAME would refuse of this input, at both ends of the range. */
+static bool explain_check_sweep(const struct explain_run *run, const struct part *part, struct error *error)
+{
+    bool ok = true;
+    for (size_t end = 0; ok && end < 2; end++) {
+        struct settings over = run->options->input.settings;
+        struct problem trial = {0};
+        struct warnings warnings = {0};
+        char text[32], called[32];
+        sweep_value_text(&run->range, end == 0 ? 0 : run->range.count - 1, text);
+        snprintf(called, sizeof called, "--sweep %s", run->range.name);
+        ok = settings_parse(&over, run->range.setting, text, called, ERROR_USAGE, error) &&
+             problem_make(&trial, part->inputs, &over, &warnings, error);
+        problem_free(&trial);
+        warnings_free(&warnings);
+    }
+    return ok;
+}
+
 static bool explain_all(struct explain_run *run, struct error *error)
 {
     const struct options *options = run->options;
@@ -106,9 +141,10 @@ static bool explain_all(struct explain_run *run, struct error *error)
     const struct part *part = NULL;
     size_t chosen[3] = {0}; /* layer, head, query */
     c->one_layer = true;
-    bool ok = explain_plan(run, error) && computation_begin(c, options, error) &&
-              computation_read(c, options, &command_explain, error) && computation_check(c, options, error) &&
-              explain_find(c, &part, chosen, options, error);
+    bool ok = (!own->sweep || sweep_parse(&run->range, own->sweep, error)) && explain_plan(run, error) &&
+              computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
+              computation_check(c, options, error) && explain_find(c, &part, chosen, options, error) &&
+              (!own->sweep || explain_check_sweep(run, part, error));
     computation_warn(c);
     if (!ok)
         return false;
@@ -122,6 +158,7 @@ static bool explain_all(struct explain_run *run, struct error *error)
     return explanation_make(&run->explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine,
                             error) &&
            explain_steps_make(&run->steps, &run->explanation, own->rows, error) &&
+           (!own->sweep || sweep_make(&run->sweep, &run->explanation, &run->range, error)) &&
            answer_write(&run->answer, explain_put, run, error);
 }
 
@@ -129,6 +166,7 @@ static bool explain_run(const struct options *options, struct error *error)
 {
     struct explain_run run = {.options = options};
     const bool ok = explain_all(&run, error);
+    sweep_free(&run.sweep);
     explain_steps_free(&run.steps);
     explanation_free(&run.explanation);
     computation_free(&run.computation);
@@ -158,6 +196,12 @@ static const struct option_row explain_rows[] = {
      .least = 1,
      .most = 1000000,
      OPTION_OWN(struct explain_options, rows)},
+    {.name = "sweep",
+     .argument = "NAME=A:B",
+     .help = "instead of the steps, the row at values of a setting from A to B, with :N at so many:",
+     .listed = sweep_words,
+     .parse = value_string,
+     OPTION_OWN(struct explain_options, sweep)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "text json",

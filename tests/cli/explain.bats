@@ -76,6 +76,49 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     lacks '·w_o =' <(attn explain "$DATA/causal.json")
 }
 
+@test "--sweep: the row at every value agrees with attn run and with NumPy" {
+    numpy check_sweep.py
+}
+
+@test "--sweep: how many values there are, and which" {
+    sweep() { attn explain "$DATA/causal.json" --sweep "$1" --format json | jq -c '[.rows[].value]'; }
+    same "$(sweep temperature=0.25:4:5)" '[0.25,0.5,1,2,4]'
+    same "$(sweep temperature=0.25:4 | jq length)" 9
+    same "$(sweep window=0:3)" '[0,1,2,3]'
+    same "$(sweep top-k=4:2)" '[4,3,2]'
+    same "$(sweep window=0:1000 | jq -c '[length, .[0], .[1], .[32]]')" '[33,0,31,1000]'
+    same "$(sweep window=0:2:100)" '[0,1,2]'
+    same "$(sweep softcap=0:10:3)" '[0,5,10]'
+    same "$(sweep sink=-1:1:3)" '[-1,0,1]'
+}
+
+@test "--sweep: text, JSON and picture, and what is refused" {
+    attn explain "$DATA/causal.json" --head 1 --sweep temperature=0.5:2:3 --rows 2 >text
+    grep -qE '^ +1 +1\.344 +0\.5087  7 "fox" +0\.2508 +0\.5087$' text || grep -qE '^ +1 +1\.344 +0\.5087  7 "fox" +0\.5087 +0\.2508$' text
+    attn explain "$DATA/causal.json" --sweep window=0:3 --format json >a.json
+    attn explain "$DATA/causal.json" --sweep dropout=0:0.5 --format json >b.json
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-sweep.schema.json" a.json b.json
+    same "$(jq -c '[.rows[].entropy][:2] | map(type)' b.json)" '["number","null"]'
+    attn explain "$DATA/causal.json" --sweep window=0:3 -o sweep.png
+    [ -s sweep.png ]
+    fails 2 '--sweep is "temprature": did you mean temperature?' attn explain "$DATA/causal.json" --sweep temprature=1:2
+    fails 2 '--sweep is "temperature=1": expected temperature=A:B, or A:B:N for N values, 2 to 100, from A to B, which differ' \
+        attn explain "$DATA/causal.json" --sweep temperature=1
+    fails 2 '--sweep is "window=0:2.5": expected window=A:B, or A:B:N for N values, 2 to 100, from A to B, which differ and are whole' \
+        attn explain "$DATA/causal.json" --sweep window=0:2.5
+    local bad
+    for bad in temperature temperature=1:1 temperature=1:2:1 temperature=1:2:101 temperature=1:2:3:4 temperature=a:2 scale=1:inf; do
+        run attn explain "$DATA/causal.json" --sweep "$bad"
+        [ "$status" -eq 2 ]
+    done
+    fails 2 '--sweep dropout is "1": expected a number from 0 up to, not with, 1, also as float32' attn explain "$DATA/causal.json" --sweep dropout=0:1
+    fails 2 'normalizer sparsemax cannot go with --sink' attn explain "$DATA/sparsemax.json" --sweep sink=1:2
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"mask":[[1,0],[0,1]],"or_mask":[[1,1],[0,1]]}' >pairs.json
+    fails 2 '--sweep window: the window is part of a mask of pairs here, and cannot be varied' attn explain pairs.json --sweep window=0:1
+}
+
 @test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
     attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'
