@@ -155,6 +155,15 @@ static bool explanation_row(struct explanation *e, struct error *error)
     return ok;
 }
 
+/* How far q·k is spread, where there is a scale that answers to it. */
+static bool explanation_spread(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    return explanation_layer(e)->settings.score != SCORE_SCALED || head->normalizer != NORMALIZER_SOFTMAX ||
+           head->recurrent.rule != RECURRENCE_NONE || head->scale == 1 || head->query_scale ||
+           score_spread_measure(&e->spread, head, e->query, error);
+}
+
 /* What the head gives to the output of the layer through w_o. */
 static bool explanation_carry(struct explanation *e, struct error *error)
 {
@@ -206,7 +215,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     explanation->query = query;
     return (from->q.given || explanation_project(explanation, engine, error)) &&
            explanation_arrays(explanation, error) && explanation_row(explanation, error) &&
-           explanation_carry(explanation, error);
+           explanation_spread(explanation, error) && explanation_carry(explanation, error);
 }
 
 void explanation_free(struct explanation *explanation)

@@ -12,6 +12,7 @@
 #include "compute/layer.h"
 #include "compute/precision.h"
 #include "compute/result.h"
+#include "compute/score_spread.h"
 #include "problem/problem.h"
 
 /* Begins zeroed; stays where it is; freed by explanation_free. Arrays are of m numbers, one a key, unless
@@ -46,6 +47,8 @@ struct explanation {
     /* output·w_o by the rows of w_o that are this head's, d_out numbers: what it gives to the output of the layer.
      * NULL: there is no w_o, or a gate comes first. */
     double *carried;
+    struct score_spread
+        spread; /* pairs is 0 where scores are no scaled products, or weights no softmax of them */
 };
 
 /*

@@ -60,6 +60,17 @@ static void facts_of_weights(struct explain_steps *steps, const struct explanati
         fact_number(steps, "denominator", e->denominator);
 }
 
+/* How far the scores are spread, and what that means for this row. */
+static void facts_of_spread(struct explain_steps *steps, const struct score_spread *spread)
+{
+    row_fact(steps, "score_pairs", FACT_COUNT)->number = (double)spread->pairs;
+    if (spread->every > 1)
+        row_fact(steps, "score_queries_every", FACT_COUNT)->number = (double)spread->every;
+    fact_number(steps, "score_variance", spread->variance);
+    fact_number(steps, "entropy", spread->entropy);
+    fact_number(steps, "entropy_unscaled", spread->entropy_unscaled);
+}
+
 void explain_facts_add(struct explain_steps *steps, const struct explanation *e)
 {
     const struct head *head = e->head;
@@ -90,6 +101,8 @@ void explain_facts_add(struct explain_steps *steps, const struct explanation *e)
     if (head->softcap > 0)
         fact_number(steps, "softcap", head->softcap);
     facts_of_weights(steps, e, layer);
+    if (e->spread.pairs > 0)
+        facts_of_spread(steps, &e->spread);
 }
 
 /* ---- what every key has ---- */

@@ -264,3 +264,27 @@ void explain_after_write(const struct explanation *e, struct out *out)
                    gated ? " ·sigmoid(gate)" : "", layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
                    layer->settings.residual ? " + the sequence" : "", normed ? ", layer norm" : "");
 }
+
+void explain_why_write(const struct explanation *e, struct out *out)
+{
+    const struct score_spread *spread = &e->spread;
+    const double scale = e->head->scale;
+    if (spread->pairs < 2 || !isfinite(spread->variance) || !isfinite(spread->entropy))
+        return;
+    out_text(out, "Why √d_k: q·k has the variance ");
+    formula_number(out, spread->variance);
+    out_format(out, " over %zu allowed pairs of this head", spread->pairs);
+    if (spread->every > 1)
+        out_format(out, " (of each %zuth query)", spread->every);
+    out_format(
+        out,
+        ". Where the numbers\nof q and k are independent, with mean 0 and variance 1, it is d_k, here %zu. "
+        "Scaled, it is ",
+        e->head->d_k);
+    formula_number(out, spread->variance * scale * scale);
+    out_text(out, ".\nThis row has an entropy of ");
+    formula_number(out, spread->entropy);
+    out_text(out, " nats, and without the scale it would have ");
+    formula_number(out, spread->entropy_unscaled);
+    out_char(out, '.');
+}

@@ -41,4 +41,7 @@ void explain_after_write(const struct explanation *explanation, struct out *out)
 /* Where float32, in which attn run computes by default, gives other weights; nothing where it does not. */
 void explain_precision_write(const struct explanation *explanation, struct out *out);
 
+/* Why scores are scaled, by the spread of q·k and the entropy of the row; nothing where that is not known. */
+void explain_why_write(const struct explanation *explanation, struct out *out);
+
 #endif

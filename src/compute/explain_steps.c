@@ -238,7 +238,8 @@ bool explain_steps_make(struct explain_steps *steps, const struct explanation *e
     explain_facts_add(steps, e);
     return steps_choose_rows(steps, e, rows, error) && explain_columns_add(steps, e, error) &&
            step_query(steps, e, error) && step_scores(steps, e, error) && step_weights(steps, e, error) &&
-           (!e->output || step_output(steps, e, error));
+           (!e->output || step_output(steps, e, error)) &&
+           text_made(&steps->why, e, explain_why_write, error);
 }
 
 void explain_steps_free(struct explain_steps *steps)
@@ -254,6 +255,7 @@ void explain_steps_free(struct explain_steps *steps)
         free(step->formula);
         free(step->note);
     }
+    free(steps->why);
     free(steps->rows);
     free(steps->rounded);
     *steps = (struct explain_steps){0};

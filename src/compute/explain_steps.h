@@ -36,7 +36,7 @@ struct explain_column {
     double sink, sum; /* of a column that is summed */
 };
 
-enum { EXPLAIN_FACTS = 24, EXPLAIN_COLUMNS = 16, EXPLAIN_STEPS = 4 };
+enum { EXPLAIN_FACTS = 32, EXPLAIN_COLUMNS = 16, EXPLAIN_STEPS = 4 };
 
 /* A number or a vector with how it is written out. */
 struct explain_term {
@@ -85,6 +85,7 @@ struct explain_steps {
     double rest; /* the weights of the other keys, added up */
     struct explain_step steps[EXPLAIN_STEPS];
     size_t step_count;
+    char *why; /* why there is a scale, with what it does here; lines; NULL: there is nothing to say; owned */
 };
 
 /* Makes the steps of an explanation, which must outlive them, with all keys shown, or the `rows` with the largest

@@ -142,4 +142,8 @@ void explain_text(const struct explain_steps *steps, struct out *out)
     for (size_t s = 0; s < steps->step_count; s++)
         if (!steps->steps[s].is_silent)
             write_step(steps, s, out);
+    if (!steps->why)
+        return;
+    out_text(out, "\n   ");
+    write_lines(out, steps->why, NOTE_INDENT);
 }

@@ -76,6 +76,22 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     lacks '·w_o =' <(attn explain "$DATA/causal.json")
 }
 
+@test "it says why scores are scaled, where they are" {
+    attn explain "$DATA/causal.json" --head 1 --query time >text
+    grep -qF 'Why √d_k: q·k has the variance 3.889 over 36 allowed pairs of this head.' text
+    grep -qF 'it is d_k, here 2. Scaled, it is 1.944.' text
+    grep -qF 'This row has an entropy of 1.129 nats, and without the scale it would have 0.9475.' text
+    local other
+    for other in --score=dot --score=cosine --normalizer=sparsemax --recurrence=linear --scale=1; do
+        lacks 'Why' <(attn explain "$DATA/sentence.json" "$other")
+        same "$(attn explain "$DATA/sentence.json" "$other" --format json | jq 'has("score_variance")')" false
+    done
+    lacks 'Why' <(echo '{"q":[[1]],"k":[[NaN],[2],[3]],"scale":0.5}' | attn explain - -q)
+    "$PYTHON" -c 'import json; print(json.dumps({"q": [[i % 7] * 64 for i in range(4000)], "k": [[1] * 64] * 4000}))' >large.json
+    same "$(attn explain large.json --format json | jq -c '[.score_queries_every, .score_pairs]')" '[4,4000000]'
+    attn explain large.json | grep -qF '4000000 allowed pairs of this head (of each 4th query)'
+}
+
 @test "--sweep: the row at every value agrees with attn run and with NumPy" {
     numpy check_sweep.py
 }

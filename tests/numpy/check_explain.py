@@ -22,6 +22,9 @@ CASES = [
 ]
 
 
+spread = [] # the rows of which the spread of scores was checked
+
+
 def output(*arguments):
     done = subprocess.run([ATTN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, (arguments, done.stderr.decode())
@@ -74,6 +77,28 @@ def check_row(e, what):
         close(e["output"], weight @ np.array([key["v"] for key in keys]), what)
 
 
+def entropy_of(scores, sink):
+    """Of the keys' shares; a sink takes its own."""
+    top = max(scores.max(), -np.inf if sink is None else sink)
+    part = np.exp(scores - top)
+    share = part / (part.sum() + (0 if sink is None else np.exp(sink - top)))
+    return -(share[share > 0] * np.log(share[share > 0])).sum()
+
+
+def check_spread(e, scores, masked, what):
+    """The variance over the allowed pairs of the head, and the row with and without the scale."""
+    allowed = np.array([[v is not None for v in row] for row in masked])
+    scores = np.array(scores, dtype=float)
+    assert e["score_pairs"] == allowed.sum(), what
+    close(e["score_variance"], scores[allowed].var(), what)
+    row = numbers(key["masked"] for key in e["keys"])
+    close(e["entropy"], entropy_of(row, e.get("sink")), what)
+    if "softcap" not in e:
+        score, scaled = (numbers(key[name] for key in e["keys"]) for name in ("score", "scaled"))
+        plain = row - scaled + score
+        close(e["entropy_unscaled"], entropy_of(plain, e.get("sink")), what)
+
+
 def check_file(path, options):
     whole = output("run", path, *options, "-q", "--cpu", "plain", "-o", "-", "--stage", "scores", "--stage", "scaled",
                    "--stage", "masked", "--stage", "weights")
@@ -90,6 +115,9 @@ def check_file(path, options):
                 for stage, key in (("scores", "score"), ("scaled", "scaled"), ("masked", "masked"), ("weights", "weight")):
                     assert [k[key] for k in e["keys"]] == whole[stage][layer][head][query], (what, stage)
                 check_row(e, what)
+                if "score_variance" in e:
+                    spread.append(what)
+                    check_spread(e, whole["scores"][layer][head], whole["masked"][layer][head], what)
                 checked += 1
     return checked
 
@@ -135,4 +163,5 @@ real = os.path.join(os.environ.get("REAL", ""), "nano_sort.json")
 if os.path.exists(real):
     checked += check_file(real, [])
 print(checked, "rows explained")
-sys.exit(checked < 100)
+print(len(spread), "spreads of scores")
+sys.exit(checked < 100 or len(spread) < 50)
