@@ -14,13 +14,16 @@
 #include "compute/explain.h"
 #include "compute/explain_steps.h"
 #include "compute/explain_sweep.h"
+#include "compute/form_costs.h"
 #include "engine/kernel.h"
 #include "problem/settings_parse.h"
 #include "view/explain_picture.h"
 #include "view/explain_text.h"
+#include "view/form_costs_table.h"
 #include "view/sweep_picture.h"
 #include "view/sweep_table.h"
 #include "write/explanation.h"
+#include "write/form_costs_json.h"
 #include "write/sweep_json.h"
 
 /* The options of explain alone. */
@@ -28,6 +31,8 @@ struct explain_options {
     const char *query;  /* a number or a token; NULL: the last query */
     size_t rows;        /* keys shown */
     int format;         /* enum answer_format, of which TABLE is the text */
+    bool has_rows;      /* `rows` was given */
+    bool cost;          /* what forms cost is asked for instead of the steps */
     const char *sweep;  /* "NAME=A:B"; NULL: the steps are asked for */
     const char *output; /* the path of the answer; NULL: standard output */
 };
@@ -54,7 +59,26 @@ struct explain_run {
     struct explain_steps steps;
     struct sweep_range range; /* count 0: there is no sweep */
     struct sweep sweep;
+    struct form_costs costs; /* heads 0: they are not asked for */
 };
+
+/* What is asked for besides the steps goes with no option that it has no use for. */
+static bool explain_check_own(const struct options *options, struct error *error)
+{
+    const struct explain_options *own = options->own;
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {{"--sweep", own->sweep},
+                  {"--query", own->query},
+                  {"--head", options->selection.heads.count > 0},
+                  {"--rows", own->has_rows}};
+    for (size_t i = 0; own->cost && i < sizeof others / sizeof *others; i++)
+        if (others[i].given)
+            return error_set(error, ERROR_USAGE,
+                             "--cost is of all heads and queries of a layer: expected no %s", others[i].name);
+    return true;
+}
 
 /* Finds where to write, and in which format. */
 static bool explain_plan(struct explain_run *run, struct error *error)
@@ -75,6 +99,9 @@ static bool explain_plan(struct explain_run *run, struct error *error)
                              "-o %s: expected a name ending in .json or .png, or --format", own->output);
         answer->format = named;
     }
+    if (own->cost && answer->painter)
+        return error_set(error, ERROR_USAGE, "-o %s: --cost has no picture; expected a name ending in .json",
+                         own->output);
     return file_check(own->output, error);
 }
 
@@ -83,6 +110,10 @@ static bool explain_put(const void *context, const struct answer *answer, struct
 {
     const struct explain_run *run = context;
     const double scale = run->options->style.dpi_scale;
+    if (run->costs.heads > 0) {
+        (answer->format == ANSWER_JSON ? write_form_costs : form_costs_table)(&run->costs, out);
+        return true;
+    }
     if (run->range.count > 0 && answer->format == ANSWER_PICTURE)
         return sweep_picture(out, &run->sweep, scale, answer->painter, error);
     if (answer->format == ANSWER_PICTURE)
@@ -141,7 +172,8 @@ static bool explain_all(struct explain_run *run, struct error *error)
     const struct part *part = NULL;
     size_t chosen[3] = {0}; /* layer, head, query */
     c->one_layer = true;
-    bool ok = (!own->sweep || sweep_parse(&run->range, own->sweep, error)) && explain_plan(run, error) &&
+    bool ok = explain_check_own(options, error) &&
+              (!own->sweep || sweep_parse(&run->range, own->sweep, error)) && explain_plan(run, error) &&
               computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) && explain_find(c, &part, chosen, options, error) &&
               (!own->sweep || explain_check_sweep(run, part, error));
@@ -152,6 +184,10 @@ static bool explain_all(struct explain_run *run, struct error *error)
                                           .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
+    if (own->cost)
+        return form_costs_count(&run->costs, &part->problem, chosen[0], (int)options->engine.threads,
+                                error) &&
+               answer_write(&run->answer, explain_put, run, error);
     if (options->verbose && chosen[0] > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
                 engine.plain ? "plain" : kernel_name());
@@ -195,13 +231,18 @@ static const struct option_row explain_rows[] = {
      .parse = value_count,
      .least = 1,
      .most = 1000000,
-     OPTION_OWN(struct explain_options, rows)},
+     OPTION_OWN(struct explain_options, rows),
+     .given = offsetof(struct explain_options, has_rows)},
     {.name = "sweep",
      .argument = "NAME=A:B",
      .help = "instead of the steps, the row at values of a setting from A to B, with :N at so many:",
      .listed = sweep_words,
      .parse = value_string,
      OPTION_OWN(struct explain_options, sweep)},
+    {.name = "cost",
+     .help = "instead of the steps, what full, causal, window, block and linear attention cost here",
+     .parse = value_flag,
+     OPTION_OWN(struct explain_options, cost)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "text json",

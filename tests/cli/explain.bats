@@ -92,6 +92,32 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     attn explain large.json | grep -qF '4000000 allowed pairs of this head (of each 4th query)'
 }
 
+@test "--cost: pairs, products and bytes are those that NumPy counts" {
+    numpy check_cost.py
+}
+
+@test "--cost: text and JSON, and what is refused" {
+    attn explain "$DATA/causal.json" --cost >text
+    grep -qE '^causal +72 +288 +288 +56\.2%$' text
+    grep -qE '^window 3,3 \(√m\) +88 +352 +352 +68\.8%$' text
+    grep -qE '^linear +- +128 +32 +25%$' text
+    attn explain "$DATA/causal.json" --cost --format json >a.json
+    attn explain "$DATA/delta.json" --cost -o b.json
+    echo '{"attention":[[1,0],[0.5,0.5]],"causal":true}' | attn explain - --cost --format json >c.json
+    same "$(jq -c '[.forms[] | .pairs]' c.json)" '[4,3,4,4,null,3]'
+    same "$(jq -c '[.forms[] | .multiply_adds] | unique' c.json)" '[null]'
+    same "$(jq -c '.forms[5] | [.pairs, .multiply_adds]' b.json)" '[null,20]'
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-cost.schema.json" a.json b.json c.json
+    lacks ' $' <(attn explain "$DATA/causal.json" --cost; attn explain "$DATA/delta.json" --cost)
+    fails 2 '--cost is of all heads and queries of a layer: expected no --query' attn explain "$DATA/causal.json" --cost --query 1
+    fails 2 '--cost is of all heads and queries of a layer: expected no --head' attn explain "$DATA/causal.json" --cost --head 1
+    fails 2 '--cost is of all heads and queries of a layer: expected no --rows' attn explain "$DATA/causal.json" --cost --rows 16
+    fails 2 '--cost is of all heads and queries of a layer: expected no --sweep' attn explain "$DATA/causal.json" --cost --sweep window=0:1
+    fails 2 '-o x.png: --cost has no picture; expected a name ending in .json' attn explain "$DATA/causal.json" --cost -o x.png
+}
+
 @test "--sweep: the row at every value agrees with attn run and with NumPy" {
     numpy check_sweep.py
 }

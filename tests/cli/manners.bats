@@ -429,6 +429,9 @@ END
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --sweep window=0:3 -o sweep.png
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --cost
 }
 
 @test "from each allocation on all fail" {
