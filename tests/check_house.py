@@ -26,7 +26,6 @@ INSIDE = {
     "problem/check.h": "problem.c and the checks that it makes",
     "read/csv_private.h": "the reader of CSV",
     "read/json_private.h": "the reader of JSON",
-    "view/explain_parts.h": "the text of an explanation",
 }
 
 

@@ -184,6 +184,20 @@ bool out_finish(struct out *out, struct error *error)
     return error_set(error, ERROR_SYSTEM, "%s: could not write: %s", out->name, strerror(out->trouble));
 }
 
+bool out_end_text(struct out *out, char **text, struct error *error)
+{
+    const bool any = out->size > 0;
+    *text = NULL;
+    out_char(out, '\0');
+    const bool ok = out_finish(out, error);
+    if (ok && any) {
+        *text = out->data;
+        out->data = NULL;
+    }
+    out_free(out);
+    return ok;
+}
+
 void out_free(struct out *out)
 {
     free(out->data);

@@ -36,6 +36,9 @@ void out_quoted(struct out *out, const char *text);
 
 /* Sends the rest. False, with an error (ERROR_PIPE for a closed pipe), if anything failed since out_begin. */
 bool out_finish(struct out *out, struct error *error);
+/* Ends a stream in memory: *text is what was written, a string of the caller's, or NULL where nothing was. Errors: as
+ * out_finish. */
+bool out_end_text(struct out *out, char **text, struct error *error);
 /* Frees the memory. The descriptor is the caller's. */
 void out_free(struct out *out);
 

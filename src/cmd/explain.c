@@ -3,24 +3,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/out.h"
-#include "base/text.h"
+#include "cmd/answer.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "compute/explain.h"
+#include "compute/explain_steps.h"
+#include "compute/explain_sweep.h"
+#include "compute/form_costs.h"
 #include "engine/kernel.h"
+#include "problem/settings_parse.h"
+#include "view/explain_picture.h"
 #include "view/explain_text.h"
+#include "view/form_costs_table.h"
+#include "view/sweep_picture.h"
+#include "view/sweep_table.h"
 #include "write/explanation.h"
+#include "write/form_costs_json.h"
+#include "write/sweep_json.h"
 
 /* The options of explain alone. */
 struct explain_options {
-    const char *query; /* a number or a token; NULL: the last query */
-    size_t rows;       /* keys shown */
-    int as_json;       /* a truth value */
+    const char *query;  /* a number or a token; NULL: the last query */
+    size_t rows;        /* keys shown */
+    int format;         /* enum answer_format, of which TABLE is the text */
+    bool has_rows;      /* `rows` was given */
+    bool cost;          /* what forms cost is asked for instead of the steps */
+    const char *sweep;  /* "NAME=A:B"; NULL: the steps are asked for */
+    const char *output; /* the path of the answer; NULL: standard output */
 };
 
 /* The one number of a list, 0 where there is no list. */
@@ -36,19 +50,82 @@ static bool explain_choose(size_t *chosen, const struct span_list *list, size_t 
     return ok;
 }
 
-static bool explain_write(const struct explanation *explanation, size_t head,
-                          const struct explain_options *own, struct error *error)
+/* What is written, and where. */
+struct explain_run {
+    const struct options *options;
+    struct answer answer;
+    struct computation computation;
+    struct explanation explanation;
+    struct explain_steps steps;
+    struct sweep_range range; /* count 0: there is no sweep */
+    struct sweep sweep;
+    struct form_costs costs; /* heads 0: they are not asked for */
+};
+
+/* What is asked for besides the steps goes with no option that it has no use for. */
+static bool explain_check_own(const struct options *options, struct error *error)
 {
-    struct out out;
-    out_begin(&out, STDOUT_FILENO, "standard output");
-    bool ok = true;
-    if (own->as_json)
-        write_explanation(explanation, head, &out);
+    const struct explain_options *own = options->own;
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {{"--sweep", own->sweep},
+                  {"--query", own->query},
+                  {"--head", options->selection.heads.count > 0},
+                  {"--rows", own->has_rows}};
+    for (size_t i = 0; own->cost && i < sizeof others / sizeof *others; i++)
+        if (others[i].given)
+            return error_set(error, ERROR_USAGE,
+                             "--cost is of all heads and queries of a layer: expected no %s", others[i].name);
+    return true;
+}
+
+/* Finds where to write, and in which format. */
+static bool explain_plan(struct explain_run *run, struct error *error)
+{
+    const struct explain_options *own = run->options->own;
+    struct answer *answer = &run->answer;
+    const bool is_file = own->output && strcmp(own->output, "-") != 0;
+    *answer = (struct answer){.format = own->format == ANSWER_AUTO ? ANSWER_TABLE : own->format};
+    if (!is_file)
+        return true;
+    answer->path = own->output;
+    const enum answer_format named = answer_format_of(own->output, &answer->painter);
+    if (own->format != ANSWER_AUTO && answer->painter)
+        return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", own->output);
+    if (own->format == ANSWER_AUTO) {
+        if (named != ANSWER_JSON && named != ANSWER_PICTURE)
+            return error_set(error, ERROR_USAGE,
+                             "-o %s: expected a name ending in .json or .png, or --format", own->output);
+        answer->format = named;
+    }
+    if (own->cost && answer->painter)
+        return error_set(error, ERROR_USAGE, "-o %s: --cost has no picture; expected a name ending in .json",
+                         own->output);
+    return file_check(own->output, error);
+}
+
+static bool explain_put(const void *context, const struct answer *answer, struct out *out,
+                        struct error *error)
+{
+    const struct explain_run *run = context;
+    const double scale = run->options->style.dpi_scale;
+    if (run->costs.heads > 0) {
+        (answer->format == ANSWER_JSON ? write_form_costs : form_costs_table)(&run->costs, out);
+        return true;
+    }
+    if (run->range.count > 0 && answer->format == ANSWER_PICTURE)
+        return sweep_picture(out, &run->sweep, scale, answer->painter, error);
+    if (answer->format == ANSWER_PICTURE)
+        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, scale,
+                               answer->painter, error);
+    if (run->range.count > 0 && answer->format == ANSWER_JSON)
+        write_sweep(&run->sweep, out);
+    else if (run->range.count > 0)
+        sweep_table(&run->sweep, &run->steps, out);
     else
-        ok = explain_text(explanation, head, own->rows, &out, error);
-    ok = ok && out_finish(&out, error);
-    out_free(&out);
-    return ok;
+        (answer->format == ANSWER_JSON ? write_explanation : explain_text)(&run->steps, out);
+    return true;
 }
 
 /* The part, the layer in it, the head and the query that are asked for. */
@@ -68,14 +145,38 @@ static bool explain_find(struct computation *c, const struct part **part, size_t
             selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
 }
 
-static bool explain_all(struct computation *c, struct explanation *explanation, const struct options *options,
-                        struct error *error)
+/* Refuses values that --NAME would refuse of this input, at both ends of the range. */
+static bool explain_check_sweep(const struct explain_run *run, const struct part *part, struct error *error)
 {
+    bool ok = true;
+    for (size_t end = 0; ok && end < 2; end++) {
+        struct settings over = run->options->input.settings;
+        struct problem trial = {0};
+        struct warnings warnings = {0};
+        char text[32], called[32];
+        sweep_value_text(&run->range, end == 0 ? 0 : run->range.count - 1, text);
+        snprintf(called, sizeof called, "--sweep %s", run->range.name);
+        ok = settings_parse(&over, run->range.setting, text, called, ERROR_USAGE, error) &&
+             problem_make(&trial, part->inputs, &over, &warnings, error);
+        problem_free(&trial);
+        warnings_free(&warnings);
+    }
+    return ok;
+}
+
+static bool explain_all(struct explain_run *run, struct error *error)
+{
+    const struct options *options = run->options;
+    const struct explain_options *own = options->own;
+    struct computation *c = &run->computation;
     const struct part *part = NULL;
     size_t chosen[3] = {0}; /* layer, head, query */
     c->one_layer = true;
-    bool ok = computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
-              computation_check(c, options, error) && explain_find(c, &part, chosen, options, error);
+    bool ok = explain_check_own(options, error) &&
+              (!own->sweep || sweep_parse(&run->range, own->sweep, error)) && explain_plan(run, error) &&
+              computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
+              computation_check(c, options, error) && explain_find(c, &part, chosen, options, error) &&
+              (!own->sweep || explain_check_sweep(run, part, error));
     computation_warn(c);
     if (!ok)
         return false;
@@ -83,20 +184,28 @@ static bool explain_all(struct computation *c, struct explanation *explanation, 
                                           .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
+    if (own->cost)
+        return form_costs_count(&run->costs, &part->problem, chosen[0], (int)options->engine.threads,
+                                error) &&
+               answer_write(&run->answer, explain_put, run, error);
     if (options->verbose && chosen[0] > 0)
         fprintf(stderr, "attn: layers below by engine=%s, this row in double precision\n",
                 engine.plain ? "plain" : kernel_name());
-    return explanation_make(explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine, error) &&
-           explain_write(explanation, chosen[1], options->own, error);
+    return explanation_make(&run->explanation, &part->problem, chosen[0], chosen[1], chosen[2], &engine,
+                            error) &&
+           explain_steps_make(&run->steps, &run->explanation, own->rows, error) &&
+           (!own->sweep || sweep_make(&run->sweep, &run->explanation, &run->range, error)) &&
+           answer_write(&run->answer, explain_put, run, error);
 }
 
 static bool explain_run(const struct options *options, struct error *error)
 {
-    struct computation computation = {0};
-    struct explanation explanation = {0};
-    bool ok = explain_all(&computation, &explanation, options, error);
-    explanation_free(&explanation);
-    computation_free(&computation);
+    struct explain_run run = {.options = options};
+    const bool ok = explain_all(&run, error);
+    sweep_free(&run.sweep);
+    explain_steps_free(&run.steps);
+    explanation_free(&run.explanation);
+    computation_free(&run.computation);
     return ok;
 }
 
@@ -122,13 +231,44 @@ static const struct option_row explain_rows[] = {
      .parse = value_count,
      .least = 1,
      .most = 1000000,
-     OPTION_OWN(struct explain_options, rows)},
+     OPTION_OWN(struct explain_options, rows),
+     .given = offsetof(struct explain_options, has_rows)},
+    {.name = "sweep",
+     .argument = "NAME=A:B",
+     .help = "instead of the steps, the row at values of a setting from A to B, with :N at so many:",
+     .listed = sweep_words,
+     .parse = value_string,
+     OPTION_OWN(struct explain_options, sweep)},
+    {.name = "cost",
+     .help = "instead of the steps, what full, causal, window, block and linear attention cost here",
+     .parse = value_flag,
+     OPTION_OWN(struct explain_options, cost)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "text json",
      .help = "text (default) or json",
      .parse = value_word,
-     OPTION_OWN(struct explain_options, as_json)},
+     .least = ANSWER_TABLE,
+     OPTION_OWN(struct explain_options, format)},
+    {.name = "output",
+     .letter = 'o',
+     .argument = "FILE",
+     .is_file = true,
+     .help = "the file to write, .json or .png, a picture for a slide (default: text on standard output)",
+     .parse = value_file,
+     OPTION_OWN(struct explain_options, output)},
+    {.name = "title",
+     .argument = "TEXT",
+     .help = "caption of the picture",
+     .parse = value_utf8,
+     OPTION_AT(input.title)},
+    {.name = "dpi-scale",
+     .argument = "X",
+     .help = "draw everything X times as large, 1 to 8 (default 1; 2 for slides)",
+     .parse = value_number,
+     .least = 1,
+     .most = 8,
+     OPTION_AT(style.dpi_scale)},
 };
 static const struct option_group group_explain = OPTION_GROUP("Explain", explain_rows);
 
@@ -138,6 +278,7 @@ const struct command command_explain = {
     .summary = "one query of one head, step by step, with the real numbers",
     .example = "  attn explain x.json                       the last query of the first head\n"
                "  attn explain x.json --query cat --head 1\n"
+               "  attn explain x.json -o row.png             a picture for a slide\n"
                "  attn explain x.json --format json | jq .denominator\n",
     .groups = (const struct option_group *const[]){&group_explain, &group_masks, &group_attention,
                                                    &group_forms, &group_input, &group_general, &group_help,

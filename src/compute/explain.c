@@ -8,6 +8,11 @@
 #include "attention/reference.h"
 #include "base/memory.h"
 
+const struct problem_layer *explanation_layer(const struct explanation *e)
+{
+    return &e->layer.problem->layers[e->layer.index];
+}
+
 /* Computes the output of the layers below, if the layer reads it. */
 static bool explanation_below(struct result *below, const struct problem *lower, size_t layer,
                               const struct engine_options *engine, struct error *error)
@@ -150,6 +155,46 @@ static bool explanation_row(struct explanation *e, struct error *error)
     return ok;
 }
 
+/* How far q·k is spread, where there is a scale that answers to it. */
+static bool explanation_spread(struct explanation *e, struct error *error)
+{
+    const struct head *head = e->head;
+    return explanation_layer(e)->settings.score != SCORE_SCALED || head->normalizer != NORMALIZER_SOFTMAX ||
+           head->recurrent.rule != RECURRENCE_NONE || head->scale == 1 || head->query_scale ||
+           score_spread_measure(&e->spread, head, e->query, error);
+}
+
+/* What the head gives to the output of the layer through w_o. */
+static bool explanation_carry(struct explanation *e, struct error *error)
+{
+    const struct problem_layer *layer = explanation_layer(e);
+    const size_t d_v = e->head->d_v, d_out = e->layer.problem->d_out;
+    if (!e->output || !layer->w_o || layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE])
+        return true;
+    e->carried = memory_zeroed(d_out, sizeof *e->carried, error);
+    const float *rows = layer->w_o->data + e->head_number * d_v * d_out;
+    for (size_t c = 0; e->carried && c < d_v; c++)
+        for (size_t o = 0; o < d_out; o++)
+            e->carried[o] += e->output[c] * (double)rows[c * d_out + o];
+    return e->carried;
+}
+
+/* The row that the query is made of, and what the projection makes of it, as the layer computes it. */
+static bool explanation_project(struct explanation *e, const struct engine_options *engine,
+                                struct error *error)
+{
+    const struct projection *q = &explanation_layer(e)->q;
+    const float *sequence = e->layer.normed ? e->layer.normed : layer_input(&e->layer);
+    e->x_count = q->w ? q->w->shape[0] : q->width;
+    e->x = sequence + e->query * e->x_count;
+    if (!q->w && !q->b)
+        return true;
+    e->projected = memory_alloc(q->width, sizeof *e->projected, error);
+    return e->projected &&
+           engine_project(e->x, e->x_count, q->w ? q->w->data : NULL, q->b ? q->b->data : NULL, 1, e->x_count,
+                          q->width, e->projected, engine->threads, error);
+}
+
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
                       size_t head, size_t query, const struct engine_options *engine, struct error *error)
 {
@@ -168,7 +213,9 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     explanation->head = &explanation->layer.heads[head];
     explanation->head_number = head;
     explanation->query = query;
-    return explanation_arrays(explanation, error) && explanation_row(explanation, error);
+    return (from->q.given || explanation_project(explanation, engine, error)) &&
+           explanation_arrays(explanation, error) && explanation_row(explanation, error) &&
+           explanation_spread(explanation, error) && explanation_carry(explanation, error);
 }
 
 void explanation_free(struct explanation *explanation)
@@ -176,12 +223,46 @@ void explanation_free(struct explanation *explanation)
     struct explanation *e = explanation;
     double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
                         e->numerators, e->uncapped, e->before_dropout, e->before_factor,
-                        e->output,     e->first,    e->second};
+                        e->output,     e->first,    e->second,         e->carried};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
+    free(e->projected);
     free(e->allowed);
     precision_row_free(&e->precision);
     layer_free(&e->layer);
     result_free(&e->below);
     *e = (struct explanation){0};
+}
+
+size_t explanation_query_head(const struct explanation *e)
+{
+    return e->head_number * e->layer.operand[0].heads / e->layer.problem->heads;
+}
+
+bool explanation_is_scaled(const struct explanation *e)
+{
+    return e->head->scale != 1 || e->head->query_scale;
+}
+
+static size_t count_allowed(const struct explanation *e)
+{
+    size_t count = 0;
+    for (size_t j = 0; j < e->head->m; j++)
+        count += e->allowed[j];
+    return count;
+}
+
+bool explanation_is_masked(const struct explanation *e)
+{
+    return count_allowed(e) < e->head->m;
+}
+
+bool explanation_has_additions(const struct explanation *e)
+{
+    return e->head->bias.data || head_has_distance(e->head) || explanation_is_masked(e);
+}
+
+bool explanation_sees_nothing(const struct explanation *e)
+{
+    return count_allowed(e) == 0 && !e->head->has_fill;
 }

@@ -12,6 +12,7 @@
 #include "compute/layer.h"
 #include "compute/precision.h"
 #include "compute/result.h"
+#include "compute/score_spread.h"
 #include "problem/problem.h"
 
 /* Begins zeroed; stays where it is; freed by explanation_free. Arrays are of m numbers, one a key, unless
@@ -23,6 +24,10 @@ struct explanation {
     const struct head *head; /* in the layer */
     size_t head_number;      /* counted as the problem does */
     size_t query;
+    /* Where q is made of a sequence: the query's row of it, x_count numbers, borrowed; otherwise NULL. */
+    const float *x;
+    size_t x_count;
+    float *projected; /* x·w_q + b_q of all heads, before norm and rotation; NULL: neither is there; owned */
     bool *allowed;
     double *scores, *scaled, *masked, *weights; /* the stages */
     double *uncapped; /* scale·score before the softcap; NULL: there is no softcap */
@@ -39,6 +44,11 @@ struct explanation {
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
     struct precision_row precision;
     double *output; /* d_v, of this head alone; NULL: there is no v */
+    /* output·w_o by the rows of w_o that are this head's, d_out numbers: what it gives to the output of the layer.
+     * NULL: there is no w_o, or a gate comes first. */
+    double *carried;
+    struct score_spread
+        spread; /* pairs is 0 where scores are no scaled products, or weights no softmax of them */
 };
 
 /*
@@ -49,5 +59,18 @@ struct explanation {
 bool explanation_make(struct explanation *explanation, const struct problem *problem, size_t layer,
                       size_t head, size_t query, const struct engine_options *engine, struct error *error);
 void explanation_free(struct explanation *explanation);
+
+/* The layer as the problem has it. */
+const struct problem_layer *explanation_layer(const struct explanation *explanation);
+/* The head of q that the query is of: of two that make one the first. */
+size_t explanation_query_head(const struct explanation *explanation);
+/* Whether a scale other than 1, or a factor of the query, changes the scores. */
+bool explanation_is_scaled(const struct explanation *explanation);
+/* Whether some key is masked. */
+bool explanation_is_masked(const struct explanation *explanation);
+/* Whether anything changes the scaled scores: a mask, a bias or positions. */
+bool explanation_has_additions(const struct explanation *explanation);
+/* Whether the query may see no key, and has no weights of a fill either. */
+bool explanation_sees_nothing(const struct explanation *explanation);
 
 #endif

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/label_text.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "figure/layout.h"
-#include "view/label_text.h"
 
 /* The tokens of both sides along one axis, and their labels. */
 struct union_axis {

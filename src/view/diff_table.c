@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "view/table_number.h"
 
 enum { DIFF_WIDTH = 9, NAMED_TOKENS = 6 };

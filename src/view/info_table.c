@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "write/exact_number.h"
 #include "write/metadata_json.h"
 

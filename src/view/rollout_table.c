@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "view/table_number.h"
 
 /* Tokens told of each of many queries, and of one; queries told of, the first and the last half of them. */

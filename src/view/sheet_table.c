@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "view/table_number.h"
 
 /* Of more rows than these the numbers of pairs are not in the table. */

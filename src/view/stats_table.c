@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "view/table_number.h"
 
 /* Columns of the table: headings in two lines, and how many decimals. */

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/label_text.h"
 #include "base/text.h"
-#include "view/label_text.h"
 #include "view/table_number.h"
 
 /* Up to FEW files by name; of more the count, the first and the last two. */

@@ -33,6 +33,134 @@ load helper
         grep -qF 'with key 0 "0": 1·1 + 0·0 + 0·0 + 0·0 + 0·0 + 0·0 + … = 5'
 }
 
+@test "it begins at x where there is one, and writes out what short vectors come to" {
+    attn explain "$DATA/projections.json" --head 1 >text
+    grep -qx '1  query    x = (-1, 0, 0, 1)' text
+    grep -qx '            q = x·W_q + b_q = (-1, 1.5)' text
+    grep -qxF '              column 1 = (-1)·0 + 0·1 + 0·0 + 1·2 + (-0.5) = 1.5' text
+    grep -qxF '            with key 0 "I"   (1, 0): (-1)·1 + 1.5·0 = -1' text
+    grep -qxF '            with key 3 "saw" (-2, 1): (-1)·(-2) + 1.5·1 = 3.5' text
+    attn explain "$DATA/projections.json" --position rotary >text
+    grep -qx '            x·W_q + b_q = (-0.5, 0)' text
+    grep -qx '            q = (0.3268, 0.3784), turned by its position 4' text
+    attn explain "$DATA/sentence.json" >text
+    grep -qF 'q = (0, 0, 0, 0, 10, 0)' text
+    echo '{"embeddings":[[1,2]]}' | attn explain - >text
+    grep -qx '            q = x = (1, 2)' text
+    attn explain "$DATA/projections.json" --position sinusoidal --norm pre | grep -q '^1  query    x = .*, the embedding with its position added, after the norm$'
+    attn explain "$DATA/induction.json" --layer 1 | grep -qE '^1  query    x = .*, the output of the layer below$'
+}
+
+@test "a picture has the numbers that text and JSON have, and is written whole or not at all" {
+    attn explain "$DATA/causal.json" --head 1 --query time -o row.png
+    attn explain "$DATA/causal.json" --head 1 --query time -o row.json
+    same "$(cat row.json)" "$(attn explain "$DATA/causal.json" --head 1 --query time --format json)"
+    attn explain "$DATA/causal.json" -o text.txt --format text
+    same "$(cat text.txt)" "$(attn explain "$DATA/causal.json")"
+    attn explain "$DATA/causal.json" --head 1 --query time -o twice.png --dpi-scale 2
+    same "$("$PYTHON" -c 'import struct, sys
+one, two = (struct.unpack(">II", open(p, "rb").read()[16:24]) for p in sys.argv[1:])
+print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png twice.png)" True
+    fails 2 '-o row.png is a picture: expected no --format' attn explain "$DATA/causal.json" -o row.png --format json
+    fails 2 '-o row.csv: expected a name ending in .json or .png, or --format' attn explain "$DATA/causal.json" -o row.csv
+    fails 1 'none/row.png: could not write: No such file or directory' attn explain "$DATA/causal.json" -o none/row.png
+    "$PYTHON" -c 'import json; print(json.dumps({"q": [[1]], "k": [[1]] * 1200}))' >x.json
+    fails 2 'a picture of 1200 keys: expected at most 1000 of them, by --rows' attn explain x.json --rows 1200 -o many.png
+    [ ! -e many.png ]
+    fails 2 'the picture would be 5318 times 242036 pixels, which is too large' attn explain x.json --rows 1000 --dpi-scale 8 -o many.png
+    [ ! -e many.png ]
+}
+
+@test "the output goes through w_o, as far as it is this head's" {
+    attn explain "$DATA/projections.json" | grep -qx '   ·w_o = (0, 0.1295, 0, 0.1295), what this head gives to the layer'
+    lacks '·w_o =' <(attn explain "$DATA/causal.json")
+}
+
+@test "it says why scores are scaled, where they are" {
+    attn explain "$DATA/causal.json" --head 1 --query time >text
+    grep -qF 'Why √d_k: q·k has the variance 3.889 over 36 allowed pairs of this head.' text
+    grep -qF 'it is d_k, here 2. Scaled, it is 1.944.' text
+    grep -qF 'This row has an entropy of 1.129 nats, and without the scale it would have 0.9475.' text
+    local other
+    for other in --score=dot --score=cosine --normalizer=sparsemax --recurrence=linear --scale=1; do
+        lacks 'Why' <(attn explain "$DATA/sentence.json" "$other")
+        same "$(attn explain "$DATA/sentence.json" "$other" --format json | jq 'has("score_variance")')" false
+    done
+    lacks 'Why' <(echo '{"q":[[1]],"k":[[NaN],[2],[3]],"scale":0.5}' | attn explain - -q)
+    "$PYTHON" -c 'import json; print(json.dumps({"q": [[i % 7] * 64 for i in range(4000)], "k": [[1] * 64] * 4000}))' >large.json
+    same "$(attn explain large.json --format json | jq -c '[.score_queries_every, .score_pairs]')" '[4,4000000]'
+    attn explain large.json | grep -qF '4000000 allowed pairs of this head (of each 4th query)'
+}
+
+@test "--cost: pairs, products and bytes are those that NumPy counts" {
+    numpy check_cost.py
+}
+
+@test "--cost: text and JSON, and what is refused" {
+    attn explain "$DATA/causal.json" --cost >text
+    grep -qE '^causal +72 +288 +288 +56\.2%$' text
+    grep -qE '^window 3,3 \(√m\) +88 +352 +352 +68\.8%$' text
+    grep -qE '^linear +- +128 +32 +25%$' text
+    attn explain "$DATA/causal.json" --cost --format json >a.json
+    attn explain "$DATA/delta.json" --cost -o b.json
+    echo '{"attention":[[1,0],[0.5,0.5]],"causal":true}' | attn explain - --cost --format json >c.json
+    same "$(jq -c '[.forms[] | .pairs]' c.json)" '[4,3,4,4,null,3]'
+    same "$(jq -c '[.forms[] | .multiply_adds] | unique' c.json)" '[null]'
+    same "$(jq -c '.forms[5] | [.pairs, .multiply_adds]' b.json)" '[null,20]'
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-cost.schema.json" a.json b.json c.json
+    lacks ' $' <(attn explain "$DATA/causal.json" --cost; attn explain "$DATA/delta.json" --cost)
+    fails 2 '--cost is of all heads and queries of a layer: expected no --query' attn explain "$DATA/causal.json" --cost --query 1
+    fails 2 '--cost is of all heads and queries of a layer: expected no --head' attn explain "$DATA/causal.json" --cost --head 1
+    fails 2 '--cost is of all heads and queries of a layer: expected no --rows' attn explain "$DATA/causal.json" --cost --rows 16
+    fails 2 '--cost is of all heads and queries of a layer: expected no --sweep' attn explain "$DATA/causal.json" --cost --sweep window=0:1
+    fails 2 '-o x.png: --cost has no picture; expected a name ending in .json' attn explain "$DATA/causal.json" --cost -o x.png
+}
+
+@test "--sweep: the row at every value agrees with attn run and with NumPy" {
+    numpy check_sweep.py
+}
+
+@test "--sweep: how many values there are, and which" {
+    sweep() { attn explain "$DATA/causal.json" --sweep "$1" --format json | jq -c '[.rows[].value]'; }
+    same "$(sweep temperature=0.25:4:5)" '[0.25,0.5,1,2,4]'
+    same "$(sweep temperature=0.25:4 | jq length)" 9
+    same "$(sweep window=0:3)" '[0,1,2,3]'
+    same "$(sweep top-k=4:2)" '[4,3,2]'
+    same "$(sweep window=0:1000 | jq -c '[length, .[0], .[1], .[32]]')" '[33,0,31,1000]'
+    same "$(sweep window=0:2:100)" '[0,1,2]'
+    same "$(sweep softcap=0:10:3)" '[0,5,10]'
+    same "$(sweep sink=-1:1:3)" '[-1,0,1]'
+}
+
+@test "--sweep: text, JSON and picture, and what is refused" {
+    attn explain "$DATA/causal.json" --head 1 --sweep temperature=0.5:2:3 --rows 2 >text
+    grep -qE '^ +1 +1\.344 +0\.5087  7 "fox" +0\.2508 +0\.5087$' text || grep -qE '^ +1 +1\.344 +0\.5087  7 "fox" +0\.5087 +0\.2508$' text
+    attn explain "$DATA/causal.json" --sweep window=0:3 --format json >a.json
+    attn explain "$DATA/causal.json" --sweep dropout=0:0.5 --format json >b.json
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-sweep.schema.json" a.json b.json
+    same "$(jq -c '[.rows[].entropy][:2] | map(type)' b.json)" '["number","null"]'
+    attn explain "$DATA/causal.json" --sweep window=0:3 -o sweep.png
+    [ -s sweep.png ]
+    fails 2 '--sweep is "temprature": did you mean temperature?' attn explain "$DATA/causal.json" --sweep temprature=1:2
+    fails 2 '--sweep is "temperature=1": expected temperature=A:B, or A:B:N for N values, 2 to 100, from A to B, which differ' \
+        attn explain "$DATA/causal.json" --sweep temperature=1
+    fails 2 '--sweep is "window=0:2.5": expected window=A:B, or A:B:N for N values, 2 to 100, from A to B, which differ and are whole' \
+        attn explain "$DATA/causal.json" --sweep window=0:2.5
+    local bad
+    for bad in temperature temperature=1:1 temperature=1:2:1 temperature=1:2:101 temperature=1:2:3:4 temperature=a:2 scale=1:inf; do
+        run attn explain "$DATA/causal.json" --sweep "$bad"
+        [ "$status" -eq 2 ]
+    done
+    fails 2 '--sweep dropout is "1": expected a number from 0 up to, not with, 1, also as float32' attn explain "$DATA/causal.json" --sweep dropout=0:1
+    fails 2 'normalizer sparsemax cannot go with --sink' attn explain "$DATA/sparsemax.json" --sweep sink=1:2
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"mask":[[1,0],[0,1]],"or_mask":[[1,1],[0,1]]}' >pairs.json
+    fails 2 '--sweep window: the window is part of a mask of pairs here, and cannot be varied' attn explain pairs.json --sweep window=0:1
+}
+
 @test "a row that sees nothing, a sink, a forbidden key and a NaN are said in words" {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"mask":[[0,0],[1,1]]}' >blind.json
     attn explain blind.json --query 0 | grep -q 'it may see no key: weights and output are 0'

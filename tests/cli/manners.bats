@@ -423,6 +423,15 @@ END
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT explain "$DATA/alibi.json" --format json
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/projections.json" -o row.png
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --sweep window=0:3 -o sweep.png
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --cost
 }
 
 @test "from each allocation on all fail" {

@@ -22,6 +22,9 @@ CASES = [
 ]
 
 
+spread = [] # the rows of which the spread of scores was checked
+
+
 def output(*arguments):
     done = subprocess.run([ATTN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 0, (arguments, done.stderr.decode())
@@ -74,6 +77,28 @@ def check_row(e, what):
         close(e["output"], weight @ np.array([key["v"] for key in keys]), what)
 
 
+def entropy_of(scores, sink):
+    """Of the keys' shares; a sink takes its own."""
+    top = max(scores.max(), -np.inf if sink is None else sink)
+    part = np.exp(scores - top)
+    share = part / (part.sum() + (0 if sink is None else np.exp(sink - top)))
+    return -(share[share > 0] * np.log(share[share > 0])).sum()
+
+
+def check_spread(e, scores, masked, what):
+    """The variance over the allowed pairs of the head, and the row with and without the scale."""
+    allowed = np.array([[v is not None for v in row] for row in masked])
+    scores = np.array(scores, dtype=float)
+    assert e["score_pairs"] == allowed.sum(), what
+    close(e["score_variance"], scores[allowed].var(), what)
+    row = numbers(key["masked"] for key in e["keys"])
+    close(e["entropy"], entropy_of(row, e.get("sink")), what)
+    if "softcap" not in e:
+        score, scaled = (numbers(key[name] for key in e["keys"]) for name in ("score", "scaled"))
+        plain = row - scaled + score
+        close(e["entropy_unscaled"], entropy_of(plain, e.get("sink")), what)
+
+
 def check_file(path, options):
     whole = output("run", path, *options, "-q", "--cpu", "plain", "-o", "-", "--stage", "scores", "--stage", "scaled",
                    "--stage", "masked", "--stage", "weights")
@@ -90,10 +115,47 @@ def check_file(path, options):
                 for stage, key in (("scores", "score"), ("scaled", "scaled"), ("masked", "masked"), ("weights", "weight")):
                     assert [k[key] for k in e["keys"]] == whole[stage][layer][head][query], (what, stage)
                 check_row(e, what)
+                if "score_variance" in e:
+                    spread.append(what)
+                    check_spread(e, whole["scores"][layer][head], whole["masked"][layer][head], what)
                 checked += 1
     return checked
 
 
+def test_projection():
+    """x·w_q + b_q, head by head; with rotary q is turned, and what was projected is not."""
+    path = os.path.join(ROOT, "data", "projections.json")
+    given = json.load(open(path))
+    want = np.array(given["embeddings"]) @ np.array(given["w_q"]) + np.array(given["b_q"])
+    for head, query, options in ((0, 0, []), (1, 3, []), (1, 4, ["--position", "rotary"])):
+        e = output("explain", path, "--head", str(head), "--query", str(query), "--format", "json", *options)
+        close(e["x"], given["embeddings"][query], "x")
+        close(e["projected"], want[query, 2 * head:2 * head + 2], "x·w_q + b_q")
+        assert (e["projected"] == e["q"]) == (not options)
+
+
+def test_carried():
+    """What the heads give to the layer adds up to the output that attn run has."""
+    for name in ("projections", "grouped", "induction"):
+        path = os.path.join(ROOT, "data", name + ".json")
+        given = json.load(open(path))
+        if "w_o" not in given:
+            continue
+        whole = output("run", path, "-q", "--cpu", "plain", "-o", "-", "--stage", "output", "--stage", "weights")
+        for query in range(len(whole["weights"][0][0])):
+            total = np.array(given.get("b_o", 0.0))
+            for head in range(len(whole["weights"][0])):
+                e = output("explain", path, "--head", str(head), "--query", str(query), "--format", "json")
+                d_v = len(e["output"])
+                close(e["carried"], e["output"] @ np.array(given["w_o"])[d_v * head:d_v * (head + 1)], "carried")
+                total = total + np.array(e["carried"])
+            close(total, whole["output"][0][query], (name, query))
+        return
+    raise AssertionError("no sample has w_o")
+
+
+test_projection()
+test_carried()
 checked = 0
 for name, options in CASES:
     checked += check_file(os.path.join(ROOT, "data", name + ".json"), options)
@@ -101,4 +163,5 @@ real = os.path.join(os.environ.get("REAL", ""), "nano_sort.json")
 if os.path.exists(real):
     checked += check_file(real, [])
 print(checked, "rows explained")
-sys.exit(checked < 100)
+print(len(spread), "spreads of scores")
+sys.exit(checked < 100 or len(spread) < 50)

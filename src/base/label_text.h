@@ -1,6 +1,6 @@
 /* Labels and numbers in the sentences and tables that a person reads. */
-#ifndef ATTN_VIEW_LABEL_TEXT_H
-#define ATTN_VIEW_LABEL_TEXT_H
+#ifndef ATTN_BASE_LABEL_TEXT_H
+#define ATTN_BASE_LABEL_TEXT_H
 
 /* A label in quotes, without control characters, cut to 14 columns: "attention" or "a very long l…". */
 void label_text(const char *label, char out[128]);

@@ -1,4 +1,4 @@
-#include "view/label_text.h"
+#include "base/label_text.h"
 
 #include <math.h>
 #include <stdio.h>
