@@ -204,6 +204,16 @@ bool outputs_draw(const struct outputs *outputs)
     return false;
 }
 
+bool outputs_draw_glyphs(const struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output_format *format = outputs->list[i].format ? outputs->list[i].format : &output_png;
+        if (format->painter && format->painter->has_glyphs)
+            return true;
+    }
+    return false;
+}
+
 bool outputs_whole(const struct outputs *outputs)
 {
     bool whole = outputs->standard && output_format_holds(outputs->standard) == HOLDS_ALL;

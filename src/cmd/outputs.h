@@ -38,6 +38,8 @@ struct outputs {
 
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
+/* Whether there are some whose letters are those of the built-in fonts. */
+bool outputs_draw_glyphs(const struct outputs *outputs);
 /* Whether one of them holds all stages: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
 /* Whether one of them asks which pairs are masked. */

@@ -132,6 +132,7 @@ void figure_scale(struct figure *figure, double factor)
     float f = (float)factor;
     figure->width *= f;
     figure->height *= f;
+    figure->dpi_scale = (figure->dpi_scale > 0 ? figure->dpi_scale : 1) * f;
     for (size_t i = 0; i < figure->count; i++) {
         struct figure_item *item = &figure->items[i];
         item->x *= f;
@@ -210,6 +211,7 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
         else if (item->kind == FIGURE_MATRIX)
             item->matrix.cells += cells;
     }
+    figure->dpi_scale = fmaxf(figure->dpi_scale, other->dpi_scale);
     figure->width = fmaxf(figure->width, (float)x + other->width);
     figure->height = fmaxf(figure->height, (float)y + other->height);
     return true;

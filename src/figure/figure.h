@@ -1,6 +1,8 @@
 /*
  * A figure as a flat list of shapes over a white ground, in the order of painting. It knows nothing of the
- * formats that it is painted in, and painters know nothing of heatmaps.
+ * formats that it is painted in, and painters know nothing of heatmaps. A painter may put what is alike
+ * together: images, then matrices, then rectangles and ramps, then texts. So nothing but an image lies beneath a
+ * matrix, nothing beneath an image, and nothing over a text.
  *
  * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
  * items hold offsets into them.
@@ -57,6 +59,7 @@ struct figure_item {
 /* Begins zeroed; freed by figure_free. */
 struct figure {
     float width, height;
+    float dpi_scale; /* pixels of the figure a pixel of 1/96 inch, as CSS has them; 0: 1 */
     struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
     size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
@@ -93,7 +96,7 @@ void figure_pale(uint8_t pixel[3]);
 bool figure_append(struct figure *figure, const struct figure *other, double x, double y,
                    struct error *error);
 
-/* Makes everything `factor` times as large. */
+/* Makes everything `factor` times as large, of so many times the pixels an inch. */
 void figure_scale(struct figure *figure, double factor);
 
 #endif

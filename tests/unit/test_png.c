@@ -1,4 +1,4 @@
-/* Pictures as PNG: decoded, compared, and made while memory fails. */
+/* Pictures as PNG: decoded, compared, and made while memory fails, as SVG too. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,12 +113,13 @@ static struct drawing example(void)
         .style = {.dpi_scale = 1}};
 }
 
+static const struct painter *painter = &painter_png;
+
 static bool draw_with(struct paint_kit *kit, const struct drawing *drawing, struct out *out,
                       struct error *error)
 {
     struct figure figure = {0};
-    bool done =
-        layout_figure(&figure, drawing, kit->font, error) && painter_png.paint(kit, &figure, out, error);
+    bool done = layout_figure(&figure, drawing, kit->font, error) && painter->paint(kit, &figure, out, error);
     figure_free(&figure);
     return done;
 }
@@ -339,8 +340,9 @@ static void test_memory_fails(void **state)
 #ifdef SANITIZED
     skip();
 #else
-    for (int mode = 0; mode < 2; mode++) {
+    for (int mode = 0; mode < 4; mode++) {
         long tried = 0;
+        painter = mode < 2 ? &painter_png : &painter_svg;
         failed = true;
         for (; failed && tried < 10000; tried++) {
             struct drawing drawing = example();
@@ -349,7 +351,7 @@ static void test_memory_fails(void **state)
             struct out out;
             out_begin(&out, -1, "memory");
             long before = alive;
-            fail_once = mode == 0;
+            fail_once = mode % 2 == 0;
             failed = false;
             fail_at = tried;
             bool done = draw_alone(&drawing, &out, &error);
@@ -362,6 +364,7 @@ static void test_memory_fails(void **state)
         }
         assert_in_range(tried, 15, 9999);
     }
+    painter = &painter_png;
 #endif
 }
 
