@@ -240,6 +240,13 @@ static const struct option_row picture_rows[] = {
      .least = 1,
      .most = 8,
      OPTION_AT(style.dpi_scale)},
+    {.name = "metadata",
+     .argument = "none|title|command",
+     .words = "none title command",
+     .help = "what PNG and SVG say of themselves: nothing, title and program (default), or also the command "
+             "line",
+     .parse = value_word,
+     OPTION_AT(style.metadata)},
     {.name = "annotate",
      .argument = "[auto|on|off]",
      .words = "auto on off",

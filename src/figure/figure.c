@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 void figure_free(struct figure *figure)
 {
     free(figure->items);
     free(figure->strings);
     free(figure->cells);
+    free(figure->title);
+    free(figure->command);
     *figure = (struct figure){0};
 }
 
@@ -146,6 +149,28 @@ void figure_scale(struct figure *figure, double factor)
     }
 }
 
+/* A copy of the text as text_clean shows it, of any length; NULL: there is none. */
+static bool copy_clean(char **copy, const char *text, struct error *error)
+{
+    enum { LONGEST = 12 }; /* a character that is shown by its number */
+    size_t size = text ? strlen(text) : 0;
+    if (size == 0)
+        return true;
+    *copy = size_multiply(size, LONGEST, &size) ? memory_alloc(size + 1, 1, error) : NULL;
+    if (*copy)
+        text_clean(*copy, size + 1, text);
+    return *copy || error_memory(error, size);
+}
+
+bool figure_name(struct figure *figure, const char *title, const char *command, struct error *error)
+{
+    free(figure->title);
+    free(figure->command);
+    figure->title = figure->command = NULL;
+    figure->is_named = true;
+    return copy_clean(&figure->title, title, error) && copy_clean(&figure->command, command, error);
+}
+
 /* The texts of another figure, as they are. */
 static bool append_strings(struct figure *figure, const struct figure *other, struct error *error)
 {
@@ -197,6 +222,8 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
     size_t palettes[FIGURE_PALETTES];
     if (!append_palettes(figure, other, palettes, error) || !append_strings(figure, other, error) ||
         !append_cells(figure, other, error))
+        return false;
+    if (other->is_named && !figure->is_named && !figure_name(figure, other->title, other->command, error))
         return false;
     for (size_t i = 0; i < other->count; i++) {
         struct figure_item *item = figure_add(figure, other->items[i].kind, 0, 0, error);

@@ -60,6 +60,9 @@ struct figure_item {
 struct figure {
     float width, height;
     float dpi_scale; /* pixels of the figure a pixel of 1/96 inch, as CSS has them; 0: 1 */
+    /* What the file says of itself, where anything: UTF-8 without control characters; title and command may be NULL. Owned. */
+    bool is_named;
+    char *title, *command;
     struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
     size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
@@ -91,7 +94,12 @@ uint8_t figure_veil_coverage(uint16_t cell);
 /* A pixel of an image as it is painted: half grey, so that strong colours are those of the cells over it. */
 void figure_pale(uint8_t pixel[3]);
 
-/* Adds all of another figure, moved by x to the right and y downward, with its colours, and makes this one as large as both.
+/* What the file of the figure is to say of itself; texts, which may be NULL, are copied, and their control characters shown.
+ * Errors: no memory. */
+bool figure_name(struct figure *figure, const char *title, const char *command, struct error *error);
+
+/* Adds all of another figure, moved by x to the right and y downward, with its colours, and makes this one as large as both; the name is that of
+ * the first that has one.
  * Errors: ERROR_USAGE where the palettes are more than FIGURE_PALETTES; no memory. */
 bool figure_append(struct figure *figure, const struct figure *other, double x, double y,
                    struct error *error);

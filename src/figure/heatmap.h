@@ -26,6 +26,8 @@ enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
  * them unless cell or width is given; never. */
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
 enum pool { POOL_MAX, POOL_MEAN };
+/* What the file of a picture says of itself: nothing; its title and this program; the command line as well. */
+enum metadata { METADATA_NONE, METADATA_TITLE, METADATA_COMMAND };
 
 /*
  * The wishes of the user for a figure, as the options of group Picture give them: colours and their range,
@@ -42,6 +44,8 @@ struct drawing_style {
     enum annotate annotate;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
+    enum metadata metadata;
+    const char *command; /* the command line, for METADATA_COMMAND. Borrowed */
 };
 
 /*

@@ -218,6 +218,10 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     figure->width = ceilf(figure->width);
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
+    if (drawing->style.metadata != METADATA_NONE &&
+        !figure_name(figure, drawing->title,
+                     drawing->style.metadata == METADATA_COMMAND ? drawing->style.command : NULL, error))
+        return false;
     return layout_check_size(figure, error);
 }
 

@@ -14,6 +14,9 @@
 /* A picture gets a palette if no pixel is off by more than this, of 255. */
 enum { EDGE_OFF = 10 };
 
+/* Pixels an inch at a dpi_scale of 1, so that a document shows a picture that is larger by it sharper, at the same size. */
+#define CSS_DPI 96.0
+
 /* height×width pixels of red, green, blue. */
 struct canvas {
     uint8_t *rows;   /* as png_encode wants them: a byte of its own, then the pixels of a row. Borrowed */
@@ -313,7 +316,12 @@ static bool canvas_encode(const struct canvas *canvas, const struct figure *figu
     struct palette palette = {0};
     bool indexed = keep_colors(&palette, figure) &&
                    palette_apply(&palette, canvas->rows, canvas->width, canvas->height, EDGE_OFF);
-    return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
+    const struct png_notes notes = {.dpi = CSS_DPI * (double)figure->dpi_scale,
+                                    .is_named = figure->is_named,
+                                    .title = figure->title,
+                                    .command = figure->command};
+    return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, &notes, out,
+                      error);
 }
 
 static bool png_paint(struct paint_kit *kit, const struct figure *figure, struct out *out,

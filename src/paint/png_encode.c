@@ -5,6 +5,7 @@
 
 #include <libdeflate.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,27 +90,73 @@ static void put_number(uint8_t bytes[4], uint32_t number)
         bytes[i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-/* stb_image_write knows no palettes. What it wrote as shades of grey says here that they are indexes. */
-static void write_indexed(uint8_t *png, size_t size, const struct palette *palette, struct out *out)
+/* A chunk of two pieces: its length, name, content and checksum. */
+static void write_chunk(struct out *out, const char name[5], const void *first, size_t first_size,
+                        const void *second, size_t second_size)
 {
-    uint8_t chunk[8 + 3 * PALETTE_MOST + 4] = "....PLTE";
-    size_t length = 8;
-    for (int i = 0; i < palette->count; i++) {
-        chunk[length++] = palette->colors[i].r;
-        chunk[length++] = palette->colors[i].g;
-        chunk[length++] = palette->colors[i].b;
-    }
-    put_number(chunk, (uint32_t)length - 8);
-    put_number(chunk + length, libdeflate_crc32(0, chunk + 4, length - 4));
-    png[HEAD_COLOR] = INDEXED;
-    put_number(png + HEAD_SUM, libdeflate_crc32(0, png + HEAD_TYPE, HEAD_SUM - HEAD_TYPE));
-    out_bytes(out, png, HEAD_END);
-    out_bytes(out, chunk, length + 4);
-    out_bytes(out, png + HEAD_END, size - HEAD_END);
+    uint8_t number[4];
+    put_number(number, (uint32_t)(first_size + second_size));
+    out_bytes(out, number, sizeof number);
+    out_bytes(out, name, 4);
+    out_bytes(out, first, first_size);
+    out_bytes(out, second, second_size);
+    uint32_t sum = libdeflate_crc32(0, name, 4);
+    if (first_size > 0)
+        sum = libdeflate_crc32(sum, first, first_size);
+    if (second_size > 0)
+        sum = libdeflate_crc32(sum, second, second_size);
+    put_number(number, sum);
+    out_bytes(out, number, sizeof number);
 }
 
-bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette, struct out *out,
-                struct error *error)
+/* Text of Latin letters without accents is tEXt, which all programs know; else it is iTXt, whose five bytes behind the keyword say
+ * that it is not compressed, and of no language. */
+static void write_note(struct out *out, const char *keyword, const char *text)
+{
+    char head[32] = "";
+    size_t size = strlen(keyword) + 1;
+    bool is_ascii = true;
+    if (!text)
+        return;
+    for (const char *c = text; *c; c++)
+        is_ascii = is_ascii && (unsigned char)*c < 0x80;
+    memcpy(head, keyword, size);
+    write_chunk(out, is_ascii ? "tEXt" : "iTXt", head, is_ascii ? size : size + 4, text, strlen(text));
+}
+
+static void write_notes(struct out *out, const struct png_notes *notes)
+{
+    if (notes->dpi > 0) {
+        uint8_t size[9] = {[8] = 1}; /* the unit: pixels a metre */
+        put_number(size, (uint32_t)lround(notes->dpi / 0.0254));
+        put_number(size + 4, (uint32_t)lround(notes->dpi / 0.0254));
+        write_chunk(out, "pHYs", size, sizeof size, NULL, 0);
+    }
+    if (!notes->is_named)
+        return;
+    write_note(out, "Title", notes->title);
+    write_note(out, "Software", "attn");
+    write_note(out, "Command", notes->command);
+}
+
+/* stb_image_write knows no palettes. What it wrote as shades of grey says here that they are indexes. */
+static void write_palette(uint8_t *png, const struct palette *palette, struct out *out)
+{
+    uint8_t colors[3 * PALETTE_MOST];
+    size_t length = 0;
+    png[HEAD_COLOR] = INDEXED;
+    put_number(png + HEAD_SUM, libdeflate_crc32(0, png + HEAD_TYPE, HEAD_SUM - HEAD_TYPE));
+    for (int i = 0; i < palette->count; i++) {
+        colors[length++] = palette->colors[i].r;
+        colors[length++] = palette->colors[i].g;
+        colors[length++] = palette->colors[i].b;
+    }
+    out_bytes(out, png, HEAD_END);
+    write_chunk(out, "PLTE", colors, length, NULL, 0);
+}
+
+bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette,
+                const struct png_notes *notes, struct out *out, struct error *error)
 {
     int channels = palette ? 1 : 3;
     long long bytes = ((long long)width * channels + 1) * height;
@@ -127,9 +174,11 @@ bool png_encode(uint8_t *rows, int width, int height, const struct palette *pale
         return error_memory(error, (size_t)bytes);
     }
     if (palette)
-        write_indexed(png, (size_t)size, palette, out);
+        write_palette(png, palette, out);
     else
-        out_bytes(out, png, (size_t)size);
+        out_bytes(out, png, HEAD_END);
+    write_notes(out, notes);
+    out_bytes(out, png + HEAD_END, (size_t)size - HEAD_END);
     free(png);
     return true;
 }

@@ -138,6 +138,21 @@ static void write_items(struct pencil *pencil, const struct figure *figure)
     pencil_lift(pencil);
 }
 
+static void write_names(const struct figure *figure, struct out *out)
+{
+    if (figure->title) {
+        out_text(out, "<title>");
+        svg_text(out, figure->title);
+        out_text(out, "</title>\n");
+    }
+    out_text(out, "<desc>made by attn");
+    if (figure->command) {
+        out_text(out, ": ");
+        svg_text(out, figure->command);
+    }
+    out_text(out, "</desc>\n");
+}
+
 /* The size is that at one pixel for 1/96 inch, whatever dpi_scale. */
 static void write_head(const struct figure *figure, struct out *out)
 {
@@ -149,6 +164,8 @@ static void write_head(const struct figure *figure, struct out *out)
     out_text(out, "\" height=\"");
     svg_length(out, height / scale);
     out_format(out, "\" viewBox=\"0 0 %.0f %.0f\" font-family=\"" FONTS "\">\n", width, height);
+    if (figure->is_named)
+        write_names(figure, out);
     out_format(out, "<path fill=\"#fff\" d=\"M0 0h%.0fv%.0fh-%.0f\"/>\n", width, height, width);
 }
 

@@ -216,6 +216,8 @@ static bool paint_part(struct paint_kit *kit, const struct figure *figure, struc
     struct figure part = *figure;
     part.width = (float)(box.right - box.left);
     part.height = (float)(box.bottom - box.top);
+    part.dpi_scale = 0; /* nor does it say anything else of itself */
+    part.is_named = false;
     part.items = items;
     part.count = count;
     for (size_t i = 0; i < count; i++) {

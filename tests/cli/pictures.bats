@@ -7,6 +7,7 @@ pictures() {
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }
 @test "every kind of picture is a sound PNG" { pictures pngcheck; }
+@test "--metadata: what a PNG says of itself, and how large it is on paper" { pictures metadata; }
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "pictures have a palette where that shows nothing else" { pictures palette; }

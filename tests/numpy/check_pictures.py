@@ -131,6 +131,52 @@ def test_pngcheck():
     assert done.returncode == 0, done.stdout.decode()
 
 
+def notes(path):
+    """What a PNG says of itself: pixels a metre, and its texts."""
+    with open(path, "rb") as f:
+        parts = list(png.chunks(f.read()))
+    said = {}
+    assert [kind for kind, _ in parts].index(b"IDAT") == len(parts) - 2, "all that is said comes before the pixels"
+    for kind, body in parts:
+        key, _, text = body.partition(b"\0")
+        if kind == b"tEXt":
+            said[key.decode()] = text.decode("ascii")
+        elif kind == b"iTXt":
+            assert text[:4] == b"\0\0\0\0"
+            said[key.decode()] = text[4:].decode("utf-8")
+        elif kind == b"pHYs":
+            assert body[:4] == body[4:8] and body[8] == 1
+            said["pHYs"] = int.from_bytes(body[:4], "big")
+    return said
+
+
+def test_metadata():
+    """--metadata: title and program, the command line as it was typed, or nothing; the size on paper is that without --dpi-scale."""
+    source = f"{DATA}/causal.json"
+    for words, want in (
+        ([], {"Software": "attn"}),
+        (["--title", "Größe"], {"Software": "attn", "Title": "Größe"}),
+        (["--title", "a\x1b\nb"], {"Software": "attn", "Title": "a\\x1B\\x0Ab"}),
+        (["--metadata", "none"], {}),
+        (["--title", "it's $x", "--metadata", "command"],
+         {"Software": "attn", "Title": "it's $x",
+          "Command": f"attn run {source} -q -o x.png --title 'it'\\''s $x' --metadata command"}),
+    ):
+        run(source, "-q", "-o", "x.png", *words)
+        said = notes("x.png")
+        assert said.pop("pHYs") == 3780
+        if "Title" not in want:
+            said.pop("Title", None)
+        assert said == want, said
+        subprocess.run(["pngcheck", "-q", "x.png"], check=True)
+    for scale, pixels in (("2", 7559), ("1.5", 5669), ("8", 30236)):
+        run(source, "-q", "-o", "x.png", "--dpi-scale", scale)
+        assert notes("x.png")["pHYs"] == pixels, notes("x.png")
+    run(source, "-q", "-o", "none.png", "--metadata", "none")
+    with open("none.png", "rb") as f:
+        assert b"tEXt" not in f.read()
+
+
 def test_names():
     """A matrix is drawn once, under the name of the heads whose it is."""
     def names(sample, *words):

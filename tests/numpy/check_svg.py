@@ -22,6 +22,8 @@ DATA = os.environ.get("DATA", "data")
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 ATTRIBUTES = {
+    "title": set(),
+    "desc": set(),
     "svg": {"width", "height", "viewBox", "font-family"},
     "g": {"id", "shape-rendering", "font-size", "text-anchor", "fill", "transform"},
     "path": {"fill", "fill-opacity", "d"},
@@ -215,6 +217,10 @@ def test_labels():
     write_json("x.json", {"title": "<b> & \"'", "tokens": ["<script>alert(1)</script>", "שלום abc", "  two  blanks "],
                           "attention": np.eye(3)})
     root = draw("x", "x.json")[1]
+    assert [e.text for e in root if e.tag in (SVG + "title", SVG + "desc")] == ["<b> & \"'", "made by attn"]
+    named = draw("x", "x.json", "--metadata", "command", "--title", "]]></desc><script>")[1]
+    assert named.find(SVG + "desc").text == "made by attn: attn run x.json --metadata command --title ']]></desc><script>' -q --format none -o x.png -o x.svg"
+    assert named.find(SVG + "title").text == "]]></desc><script>"
     shown = texts(root)
     assert "<b> & \"'" in shown and "<script>alert(1)</script>" in shown and shown.count("··two  blanks·") == 2, shown
     leftward = [e for e in root.iter(SVG + "text") if e.text == "שלום abc"]

@@ -277,7 +277,7 @@ static void test_too_many_pixels_are_refused(void **state)
     struct out out;
     out_begin(&out, -1, "memory");
     uint8_t none[3] = {0};
-    assert_false(png_encode(none, 32767, 32767, NULL, &out, &error));
+    assert_false(png_encode(none, 32767, 32767, NULL, &(struct png_notes){0}, &out, &error));
     assert_int_equal(error.kind, ERROR_USAGE);
     out_free(&out);
 }
