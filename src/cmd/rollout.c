@@ -310,6 +310,9 @@ static bool rollout_all(struct rollout_run *run, const struct options *options, 
     const double start = clock_seconds();
     const struct rollout_options *own = options->own;
     struct computation *c = &run->computation;
+    if (options->patch.view == VIEW_LINES)
+        return error_set(error, ERROR_USAGE,
+                         "--view lines draws weights of a layer: expected it of attn run");
     if (!check_options(own, error) || !plan_outputs(run, own, error) || !computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;

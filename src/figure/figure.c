@@ -53,6 +53,20 @@ bool figure_ramp(struct figure *figure, double x, double y, double width, double
     return true;
 }
 
+bool figure_line(struct figure *figure, double x, double y, double end_x, double end_y, double thick,
+                 struct color color, uint8_t opacity, struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_LINE, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)(end_x - x);
+    item->height = (float)(end_y - y);
+    item->color = color;
+    item->line.thick = (float)thick;
+    item->line.opacity = opacity;
+    return true;
+}
+
 bool figure_image(struct figure *figure, double x, double y, double width, double height,
                   const struct image *image, struct error *error)
 {
@@ -146,6 +160,8 @@ void figure_scale(struct figure *figure, double factor)
             item->text.size *= f;
         if (item->kind == FIGURE_MATRIX)
             item->matrix.gap *= f;
+        if (item->kind == FIGURE_LINE)
+            item->line.thick *= f;
     }
 }
 

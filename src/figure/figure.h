@@ -1,7 +1,7 @@
 /*
  * A figure as a flat list of shapes over a white ground, in the order of painting. It knows nothing of the
  * formats that it is painted in, and painters know nothing of heatmaps. A painter may put what is alike
- * together: images, then matrices, then rectangles and ramps, then texts. So nothing but an image lies beneath a
+ * together: images, then matrices, then rectangles, ramps and lines, then texts. So nothing but an image lies beneath a
  * matrix, nothing beneath an image, and nothing over a text.
  *
  * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
@@ -27,6 +27,7 @@ enum figure_kind {
     FIGURE_TEXT,   /* one line, at x, y; width and height are not used */
     FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
     FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
+    FIGURE_LINE,   /* straight, from x, y, by width and height, which may be negative */
     FIGURE_IMAGE,  /* an image, made pale (figure_pale) and stretched over the rectangle */
 };
 
@@ -36,7 +37,7 @@ enum figure_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
 struct figure_item {
     enum figure_kind kind;
     float x, y, width, height;
-    struct color color; /* of rectangles and texts */
+    struct color color; /* of rectangles, lines and texts */
     size_t colors;      /* of matrices and ramps: offset into figure.palette of the colours of their cells */
     union {
         struct {
@@ -52,6 +53,10 @@ struct figure_item {
             float gap;    /* white between neighbouring cells, taken from their right and lower edges */
             bool is_veil; /* translucent (figure_veil_coverage); without gaps */
         } matrix;
+        struct {
+            float thick;     /* across the line; its ends are cut straight */
+            uint8_t opacity; /* of 255 */
+        } line;
         const struct image *image; /* borrowed */
     };
 };
@@ -79,6 +84,8 @@ void figure_free(struct figure *figure);
 bool figure_rect(struct figure *figure, double x, double y, double width, double height, struct color color,
                  struct error *error);
 bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error);
+bool figure_line(struct figure *figure, double x, double y, double end_x, double end_y, double thick,
+                 struct color color, uint8_t opacity, struct error *error);
 /* The text is copied. */
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
                  bool vertical, struct color color, const char *text, struct error *error);

@@ -44,6 +44,9 @@ struct drawing_style {
     enum annotate annotate;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
+    bool has_lines;   /* weights are lines between the labels of rows and columns (lines.h), not cells */
+    bool has_lit;     /* one row of these is lit: */
+    size_t lit;       /* its number, as row_first counts */
     enum metadata metadata;
     const char *command; /* the command line, for METADATA_COMMAND. Borrowed */
 };
@@ -73,6 +76,7 @@ struct drawing {
     /* Signed data: diverging colours centred on 0. If neither vmin nor vmax is given, the range has the same
      * length on both sides of it. */
     bool is_signed;
+    size_t overlaid;           /* maps that share a panel of lines: neighbours; 0: none do */
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;

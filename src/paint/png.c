@@ -138,6 +138,44 @@ static bool scale_image(struct canvas *canvas, const struct image *image, size_t
     return true;
 }
 
+static double share(double value)
+{
+    return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+/* How much of a pixel, whose middle lies there, a line covers: by how far it lies within the line's sides and its ends. */
+static double line_share(double along, double across, double length, double thick)
+{
+    const double sides = fmin(share(across + thick / 2 + 0.5), share(thick / 2 - across + 0.5));
+    return sides * share(along + 0.5) * share(length - along + 0.5);
+}
+
+/* Pixel by pixel in the direction in which the line is longer; across it those that it reaches. */
+static void paint_line(const struct canvas *canvas, const struct figure_item *item)
+{
+    const double dx = (double)item->width, dy = (double)item->height, length = hypot(dx, dy);
+    const double thick = fmax((double)item->line.thick, 1);
+    if (length <= 0)
+        return;
+    const bool is_flat = fabs(dx) >= fabs(dy);
+    const double x = dx / length, y = dy / length, begin = (double)(is_flat ? item->x : item->y),
+                 other = (double)(is_flat ? item->y : item->x), by = is_flat ? dx : dy,
+                 slope = is_flat ? dy / dx : dx / dy, reach = (thick / 2 + 1) / fmax(fabs(x), fabs(y));
+    const int most = is_flat ? canvas->width : canvas->height;
+    const int first = clamp_pixel((int)floor(fmin(begin, begin + by) - thick), 0, most),
+              last = clamp_pixel((int)ceil(fmax(begin, begin + by) + thick), 0, most);
+    for (int i = first; i < last; i++) {
+        const double middle = other + (i + 0.5 - begin) * slope;
+        for (int j = (int)floor(middle - reach); j <= (int)ceil(middle + reach); j++) {
+            const int column = is_flat ? i : j, row = is_flat ? j : i;
+            const double from_x = column + 0.5 - (double)item->x, from_y = row + 0.5 - (double)item->y;
+            const double covered =
+                line_share(from_x * x + from_y * y, from_y * x - from_x * y, length, thick);
+            paint_pixel(canvas, column, row, item->color, (unsigned)lround(covered * item->line.opacity));
+        }
+    }
+}
+
 static bool paint_image(struct canvas *canvas, const struct figure_item *item, struct error *error)
 {
     const struct pixel_box box = pixel_box_of(item), seen = clip(canvas, box);
@@ -261,6 +299,9 @@ static bool paint_items(struct canvas *canvas, const struct figure *figure, stru
             if (!paint_image(canvas, item, error))
                 return false;
             break;
+        case FIGURE_LINE:
+            paint_line(canvas, item);
+            break;
         case FIGURE_RAMP:
             paint_ramp(canvas, item, figure);
             break;
@@ -290,7 +331,7 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
 }
 
 /* Puts the colours that a figure names into the palette. Returns false if they are too many, and if there is
- * an image, because a palette may change only the pixels at the edges of letters. */
+ * an image or a line, because a palette may change only the pixels at the edges of letters. */
 static bool keep_colors(struct palette *palette, const struct figure *figure)
 {
     bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
@@ -303,7 +344,7 @@ static bool keep_colors(struct palette *palette, const struct figure *figure)
             used[item->colors + pixel_ramp_shown(c)] = true;
         for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++)
             used[item->colors + figure->cells[item->matrix.cells + c]] = true;
-        fits = fits && item->kind != FIGURE_IMAGE;
+        fits = fits && item->kind != FIGURE_IMAGE && item->kind != FIGURE_LINE;
     }
     for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
         fits = !used[i] || palette_keep(palette, figure->palette[i]);

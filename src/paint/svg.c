@@ -24,6 +24,7 @@ struct pencil {
     struct out *out;
     const struct figure_item *rects; /* an item of the open path; NULL: none is open */
     const struct figure_item *texts; /* an item of the open group; NULL: none is open */
+    const struct figure_item *lines; /* likewise */
     int at[2];                       /* where the last rectangle of the path ended */
 };
 
@@ -32,9 +33,9 @@ static void pencil_lift(struct pencil *pencil)
 {
     if (pencil->rects)
         out_text(pencil->out, "\"/>\n");
-    if (pencil->texts)
+    if (pencil->texts || pencil->lines)
         out_text(pencil->out, "</g>\n");
-    pencil->rects = pencil->texts = NULL;
+    pencil->rects = pencil->texts = pencil->lines = NULL;
 }
 
 static bool is_same_color(struct color a, struct color b)
@@ -53,6 +54,32 @@ static void write_rect(struct pencil *pencil, const struct figure_item *item)
         pencil->rects = item;
     }
     svg_box(pencil->out, pixel_box_of(item), pencil->at);
+}
+
+static void write_line(struct pencil *pencil, const struct figure_item *item)
+{
+    struct out *out = pencil->out;
+    const struct figure_item *before = pencil->lines;
+    if (!before || before->line.thick != item->line.thick || !is_same_color(before->color, item->color)) {
+        pencil_lift(pencil);
+        out_text(out, "<g stroke-width=\"");
+        svg_length(out, fmax((double)item->line.thick, 1));
+        out_text(out, "\" stroke=\"");
+        svg_color(out, item->color);
+        out_text(out, "\">\n");
+        pencil->lines = item;
+    }
+    out_text(out, "<path d=\"M");
+    svg_length(out, (double)item->x);
+    out_char(out, ' ');
+    svg_length(out, (double)item->y);
+    out_char(out, 'l');
+    svg_length(out, (double)item->width);
+    out_char(out, ' ');
+    svg_length(out, (double)item->height);
+    if (item->line.opacity < 255)
+        out_format(out, "\" stroke-opacity=\".%03d", item->line.opacity * 1000 / 255);
+    out_text(out, "\"/>\n");
 }
 
 /* Each colour fills all that is left below it, so that no seam is seen between two, however large they are shown. */
@@ -122,7 +149,7 @@ static void write_label(struct pencil *pencil, const struct figure_item *item, c
     out_text(out, "</text>\n");
 }
 
-/* Rectangles and ramps, then texts, of which neighbours share a group. Matrices and images are there already. */
+/* Rectangles, ramps and lines, then texts, of which neighbours share a group. Matrices and images are there already. */
 static void write_items(struct pencil *pencil, const struct figure *figure)
 {
     for (size_t i = 0; i < figure->count; i++) {
@@ -131,6 +158,8 @@ static void write_items(struct pencil *pencil, const struct figure *figure)
             write_rect(pencil, item);
         else if (item->kind == FIGURE_RAMP)
             write_ramp(pencil, item, figure);
+        else if (item->kind == FIGURE_LINE)
+            write_line(pencil, item);
     }
     for (size_t i = 0; i < figure->count; i++)
         if (figure->items[i].kind == FIGURE_TEXT)

@@ -14,6 +14,7 @@ svg() {
 @test "SVG: so are frames, bars and ticks" { svg shapes; }
 @test "SVG: cells over an image, which is there once" { svg veil; }
 @test "SVG: an image of more bytes than an attribute may have is cut into strips" { svg long_image; }
+@test "SVG: lines are those of the PNG" { svg lines; }
 @test "SVG: Chromium shows the cells of the PNG" { svg chromium; }
 @test "SVG: hostile labels are text and nothing else" { svg labels; }
 @test "SVG: 12 heads of 37 tokens are 100 kB at most, 144 heads 300 kB" { svg sizes; }

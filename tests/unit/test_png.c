@@ -340,13 +340,16 @@ static void test_memory_fails(void **state)
 #ifdef SANITIZED
     skip();
 #else
-    for (int mode = 0; mode < 4; mode++) {
+    for (int mode = 0; mode < 6; mode++) { /* PNG, SVG, PNG of lines */
         long tried = 0;
-        painter = mode < 2 ? &painter_png : &painter_svg;
+        painter = mode / 2 == 1 ? &painter_svg : &painter_png;
         failed = true;
         for (; failed && tried < 10000; tried++) {
             struct drawing drawing = example();
             drawing.map_count = 2;
+            drawing.overlaid = 2;
+            drawing.style.has_lines = mode >= 4;
+            drawing.style.metadata = METADATA_TITLE;
             struct error error = {0};
             struct out out;
             out_begin(&out, -1, "memory");
