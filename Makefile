@@ -34,7 +34,10 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 
 LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev libzip-dev
 BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
-TEST_PACKAGES = bats jq libcmocka-dev pngcheck python3 python3-numpy python3-jsonschema mandoc zsh fish
+# A browser is large, and its package has other names elsewhere: BROWSER=chromium adds that of Debian. The tests do without.
+BROWSER ?=
+TEST_PACKAGES = bats jq libcmocka-dev pngcheck librsvg2-bin fonts-dejavu-core python3 python3-numpy python3-jsonschema mandoc zsh fish \
+	$(BROWSER)
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
 FUZZ_PACKAGES = clang libclang-rt-dev python3 python3-numpy
@@ -205,6 +208,7 @@ pictures: $(BUILD)/attn
 	$(BUILD)/attn run data/sentence.json --dpi-scale 2 -q -o docs/sentence.png
 	$(BUILD)/attn run data/causal.json --dpi-scale 2 -q -o docs/causal.png
 	$(BUILD)/attn run data/cross.json --dpi-scale 2 -q -o docs/cross.png
+	$(BUILD)/attn run data/sentence.json --view lines --dpi-scale 2 -q -o docs/lines.png
 	$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 -q -o docs/patches.png
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.

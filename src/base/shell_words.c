@@ -59,3 +59,16 @@ void shell_words_free(struct shell_words *words)
     free(words->text);
     *words = (struct shell_words){0};
 }
+
+void shell_words_quote(struct out *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        out_text(out, word);
+        return;
+    }
+    out_char(out, '\'');
+    for (; *word; word++)
+        out_text(out, *word == '\'' ? "'\\''" : (const char[]){*word, '\0'});
+    out_char(out, '\'');
+}

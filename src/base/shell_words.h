@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/out.h"
 
 /* Begins zeroed; freed by shell_words_free in any case. */
 struct shell_words {
@@ -20,6 +21,8 @@ struct shell_words {
  * calls the line. Errors: ERROR_USAGE for a quote without its end and a backslash before nothing; no memory.
  */
 bool shell_words_split(struct shell_words *words, const char *line, const char *called, struct error *error);
+/* Writes a word so that a shell, and shell_words_split, read it as it is. */
+void shell_words_quote(struct out *out, const char *word);
 void shell_words_free(struct shell_words *words);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "cmd/output_format.h"
 
 const char answer_formats[] = "table json csv";
@@ -35,9 +36,12 @@ bool answer_find(struct answer *answer, const char *output, enum answer_format f
         return error_set(error, ERROR_USAGE, "-o %s is a picture: expected no --format", output);
     if (format != ANSWER_AUTO)
         return true;
-    if (named == ANSWER_AUTO || named == ANSWER_NPY)
-        return error_set(error, ERROR_USAGE,
-                         "-o %s: expected a name ending in .json, .csv or .png, or --format", output);
+    if (named == ANSWER_AUTO || named == ANSWER_NPY) {
+        char endings[WORDS_LIST];
+        words_list(endings, output_answers, "or");
+        return error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s, or --format", output,
+                         endings);
+    }
     answer->format = named;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "cmd/option.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "cmd/output_format.h"
 
 #define OPTION_ROW_LAYERS                                                                                    \
     {                                                                                                        \
@@ -31,8 +32,8 @@
 #define OPTION_ROW_OUTPUT(type, member)                                                                      \
     {                                                                                                        \
         .name = "output", .letter = 'o', .argument = "FILE", .is_file = true,                                \
-        .help = "the file to write, .json, .csv or .png (default: standard output)", .parse = value_file,    \
-        OPTION_OWN(type, member)                                                                             \
+        .help = "the file to write (default: standard output). Endings:", .listed = output_answers,          \
+        .parse = value_file, OPTION_OWN(type, member)                                                        \
     }
 
 #endif

@@ -240,6 +240,13 @@ static const struct option_row picture_rows[] = {
      .least = 1,
      .most = 8,
      OPTION_AT(style.dpi_scale)},
+    {.name = "metadata",
+     .argument = "none|title|command",
+     .words = "none title command",
+     .help = "what PNG and SVG say of themselves: nothing, title and program (default), or also the command "
+             "line",
+     .parse = value_word,
+     OPTION_AT(style.metadata)},
     {.name = "annotate",
      .argument = "[auto|on|off]",
      .words = "auto on off",
@@ -285,13 +292,22 @@ static const struct option_row patch_rows[] = {
      .parse = value_string,
      OPTION_AT(patch.at)},
     {.name = "view",
-     .argument = "auto|matrix|grid",
-     .words = "auto matrix grid",
-     .help = "pairs as a matrix or over the picture (auto: where a grid is known)",
+     .argument = "auto|matrix|grid|lines",
+     .words = "auto matrix grid lines",
+     .help = "pairs as a matrix, over the picture (auto: where a grid is known), or as lines between tokens",
      .parse = value_word,
      OPTION_AT(patch.view)},
 };
 const struct option_group group_patches = OPTION_GROUP("Picture", patch_rows);
+
+static const struct option_row line_rows[] = {
+    {.name = "query",
+     .argument = "N|TOKEN",
+     .help = "with --view lines: the query whose lines are lit",
+     .parse = value_string,
+     OPTION_AT(patch.query)},
+};
+const struct option_group group_lines = OPTION_GROUP("Picture", line_rows);
 
 static const struct option_row input_rows[] = {
     {.name = "projections",

@@ -20,6 +20,7 @@ void option_help(const struct option_row *row, char help[OPTION_HELP]);
 
 /* Groups that commands share. */
 extern const struct option_group group_output, group_selection, group_masks, group_attention, group_memory,
-    group_forms, group_picture, group_patches, group_input, group_general, group_help, group_input_files;
+    group_forms, group_picture, group_patches, group_lines, group_input, group_general, group_help,
+    group_input_files;
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/shell_words.h"
 #include "base/text.h"
 #include "cmd/option_table.h"
 
@@ -33,8 +34,9 @@ static bool options_set(struct options *options, const struct option_row *row, c
 static bool options_begin(struct options *options, const struct command *command, size_t operands,
                           struct error *error)
 {
-    *options =
-        (struct options){.command = command, .engine.max_weights = (size_t)16 << 20, .style.dpi_scale = 1};
+    *options = (struct options){.command = command,
+                                .engine.max_weights = (size_t)16 << 20,
+                                .style = {.dpi_scale = 1, .metadata = METADATA_TITLE}};
     options->operands = memory_alloc(operands, sizeof *options->operands, error);
     if (!options->operands)
         return false;
@@ -244,13 +246,34 @@ static bool options_read_words(struct options *options, int argc, char **argv, s
                      ambiguous.row->name, ambiguous.word);
 }
 
+/* Keeps the command line as it was typed, where a picture is to hold it. */
+static bool keep_line(struct options *options, struct error *error)
+{
+    struct out line;
+    if (options->style.metadata != METADATA_COMMAND)
+        return true;
+    out_begin(&line, -1, "the command line");
+    out_format(&line, "attn %s", options->command->name);
+    for (int i = 1; i < options->argc; i++) {
+        out_char(&line, ' ');
+        shell_words_quote(&line, options->argv[i]);
+    }
+    out_bytes(&line, "", 1);
+    const bool ok = out_finish(&line, error);
+    options->line = ok ? line.data : NULL;
+    options->style.command = options->line;
+    if (!ok)
+        out_free(&line);
+    return ok;
+}
+
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error)
 {
     const bool ok = options_begin(options, command, (size_t)argc, error);
     options->argc = argc;
     options->argv = argv;
-    return ok && options_read_words(options, argc, argv, error);
+    return ok && options_read_words(options, argc, argv, error) && keep_line(options, error);
 }
 
 /* Forgets the files that the words name again, which may be given once only. */
@@ -295,6 +318,7 @@ static void own_free(struct options *options)
 void options_free(struct options *options)
 {
     free(options->operands);
+    free(options->line);
     free(options->output.paths.text);
     free(options->selection.layers.span);
     free(options->selection.heads.span);

@@ -70,6 +70,7 @@ struct options {
     size_t operand_count;
     int argc; /* the words that were read, argv[0] aside; borrowed */
     char **argv;
+    char *line; /* these words as a shell takes them, for METADATA_COMMAND, else NULL; owned */
     bool quiet, verbose, help, version;
     struct input_options input;
     struct engine_choice engine;

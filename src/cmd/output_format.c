@@ -20,6 +20,12 @@ static const struct output_format *const output_formats[] = {PAINTERS(OUTPUT_ROW
 
 const char output_endings[] = PAINTERS(OUTPUT_ENDING, " ") " " WRITERS(OUTPUT_ENDING, " ");
 
+#define OUTPUT_PICTURES PAINTERS(OUTPUT_ENDING, " ")
+const char output_pictures[] = OUTPUT_PICTURES;
+const char output_answers[] = OUTPUT_ENDING(json) " " OUTPUT_ENDING(csv) " " OUTPUT_PICTURES;
+const char output_answers_all[] =
+    OUTPUT_PICTURES " " OUTPUT_ENDING(json) " " OUTPUT_ENDING(csv) " " OUTPUT_ENDING(npy);
+
 const struct output_format *output_format_of(const char *path)
 {
     for (size_t i = 0; i < sizeof output_formats / sizeof *output_formats; i++)

@@ -25,6 +25,9 @@ OUTPUT_FORMAT_DECLARE(measures) /* of --measures; no ending leads to it */
 /* The endings of all, separated by blanks: ".png .json .csv .npy". */
 extern const char output_endings[];
 
+/* Those of pictures, of answers that are numbers or pictures, and of these and arrays. */
+extern const char output_pictures[], output_answers[], output_answers_all[];
+
 /* The format of a file by the ending of its name, in small or capital letters, or NULL. */
 const struct output_format *output_format_of(const char *path);
 

@@ -58,8 +58,7 @@ static bool write_picture(struct outputs *outputs, const char *path, bool make_f
 }
 
 static bool write_figure(struct outputs *outputs, const char *path, const struct painter *painter,
-                         const struct options *options, const struct patch_view *const *patches,
-                         struct error *error)
+                         const struct patch_view *const *patches, struct error *error)
 {
     struct out bytes;
     double start = clock_seconds();
@@ -69,7 +68,7 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
                               .count = outputs->panel_count,
                               .all = true,
                               .out = &bytes};
-    bool ok = picture_jobs_run(&job, 1, painter, &options->style, error);
+    bool ok = picture_jobs_run(&job, 1, painter, &outputs->style, error);
     outputs->draw_seconds += clock_seconds() - start;
     ok = ok && write_picture(outputs, path, false, &bytes, error);
     out_free(&bytes);
@@ -144,10 +143,10 @@ static bool batch_add(struct picture_batch *batch, struct picture_job job, struc
 }
 
 /* For each stage a picture of every head, then one of all heads. */
-static bool write_pictures(struct outputs *outputs, const char *folder, const struct options *options,
+static bool write_pictures(struct outputs *outputs, const char *folder,
                            const struct patch_view *const *patches, struct error *error)
 {
-    struct picture_batch batch = {.outputs = outputs, .folder = folder, .style = &options->style};
+    struct picture_batch batch = {.outputs = outputs, .folder = folder, .style = &outputs->style};
     bool ok = true;
     for (size_t s = 0; ok && s < outputs->content.stage_count; s++) {
         struct picture_job job = {.panels = outputs->panels[s], .patches = patches, .count = 1};
@@ -163,14 +162,13 @@ static bool write_pictures(struct outputs *outputs, const char *folder, const st
     return ok && batch_write(&batch, error);
 }
 
-static bool write_folder(struct outputs *outputs, const char *path, const struct options *options,
-                         const struct patch_view *const *patches, const struct excerpts *excerpts,
-                         struct error *error)
+static bool write_folder(struct outputs *outputs, const char *path, const struct patch_view *const *patches,
+                         const struct excerpts *excerpts, struct error *error)
 {
     char *folder = text_format("%s%s", path, text_ends(path, "/") ? "" : "/");
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
-    ok = ok && write_pictures(outputs, folder, options, patches, error) &&
+    ok = ok && write_pictures(outputs, folder, patches, error) &&
          check_own_name(outputs, folder, json, error) &&
          write_numbers(outputs, json, output_json.writer, true, excerpts, error);
     free(json);
@@ -201,6 +199,16 @@ bool outputs_draw(const struct outputs *outputs)
     for (size_t i = 0; i < outputs->count; i++)
         if (!outputs->list[i].format || outputs->list[i].format->painter)
             return true;
+    return false;
+}
+
+bool outputs_draw_glyphs(const struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        const struct output_format *format = outputs->list[i].format ? outputs->list[i].format : &output_png;
+        if (format->painter && format->painter->has_glyphs)
+            return true;
+    }
     return false;
 }
 
@@ -245,9 +253,8 @@ static bool find_panels(struct outputs *outputs, const struct excerpts *excerpts
     return true;
 }
 
-bool outputs_write(struct outputs *outputs, const struct options *options,
-                   const struct patch_view *const *patches, const struct excerpts *excerpts,
-                   struct error *error)
+bool outputs_write(struct outputs *outputs, const struct patch_view *const *patches,
+                   const struct excerpts *excerpts, struct error *error)
 {
     if (!find_panels(outputs, excerpts, error))
         return false;
@@ -255,9 +262,9 @@ bool outputs_write(struct outputs *outputs, const struct options *options,
         const struct output *output = &outputs->list[i];
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
-            ok = write_folder(outputs, output->path, options, patches, excerpts, error);
+            ok = write_folder(outputs, output->path, patches, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)
-            ok = write_figure(outputs, output->path, output->format->painter, options, patches, error);
+            ok = write_figure(outputs, output->path, output->format->painter, patches, error);
         else if (output->kind == OUTPUT_FILE)
             ok = write_numbers(outputs, output->path, output->format->writer, false, excerpts, error);
         if (!ok)

@@ -27,6 +27,7 @@ struct outputs {
     size_t count;
     const struct output_format *standard; /* of the numbers on standard output; NULL: none go there */
     bool table;                           /* the summary goes there */
+    struct drawing_style style;           /* of pictures */
     struct content content;               /* the stages that are drawn and written */
     struct panels
         *panels[STAGE_COUNT]; /* of each of them, one for each size of layers; from outputs_write on; owned */
@@ -38,6 +39,8 @@ struct outputs {
 
 /* Whether there are pictures among them. */
 bool outputs_draw(const struct outputs *outputs);
+/* Whether there are some whose letters are those of the built-in fonts. */
+bool outputs_draw_glyphs(const struct outputs *outputs);
 /* Whether one of them holds all stages: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
 /* Whether one of them asks which pairs are masked. */
@@ -45,9 +48,8 @@ bool outputs_masks(const struct outputs *outputs);
 /* Draws and writes everything: the files, then standard output; then the files get their names together.
  * They get none if standard output fails, unless its reader went away (ERROR_PIPE). Pairs of excerpt i are
  * drawn over `patches[i]`; NULL: as matrices. */
-bool outputs_write(struct outputs *outputs, const struct options *options,
-                   const struct patch_view *const *patches, const struct excerpts *excerpts,
-                   struct error *error);
+bool outputs_write(struct outputs *outputs, const struct patch_view *const *patches,
+                   const struct excerpts *excerpts, struct error *error);
 void outputs_free(struct outputs *outputs);
 
 #endif

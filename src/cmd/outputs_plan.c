@@ -137,7 +137,7 @@ static bool plan_check(const struct outputs *outputs, const struct output *outpu
 
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error)
 {
-    *outputs = (struct outputs){.content.masked_nan = options->output.masked_nan};
+    *outputs = (struct outputs){.style = options->style, .content.masked_nan = options->output.masked_nan};
     struct content *content = &outputs->content;
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (options->output.stages & 1u << s)

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/out.h"
+#include "base/words.h"
 #include "cmd/answer.h"
 #include "cmd/clock.h"
 #include "cmd/computation.h"
@@ -70,10 +71,12 @@ static bool plan_outputs(struct rollout_run *run, const struct rollout_options *
         if (is_standard(path))
             continue;
         const struct painter *painter;
-        if (answer_format_of(path, &painter) == ANSWER_AUTO)
-            return error_set(error, ERROR_USAGE,
-                             "-o %s: expected a name ending in .png, .json, .csv or .npy, or - for JSON",
-                             path);
+        if (answer_format_of(path, &painter) == ANSWER_AUTO) {
+            char endings[WORDS_LIST];
+            words_list(endings, output_answers_all, "or");
+            return error_set(error, ERROR_USAGE, "-o %s: expected a name ending in %s, or - for JSON", path,
+                             endings);
+        }
         if (!file_check(path, error))
             return false;
     }
@@ -307,6 +310,9 @@ static bool rollout_all(struct rollout_run *run, const struct options *options, 
     const double start = clock_seconds();
     const struct rollout_options *own = options->own;
     struct computation *c = &run->computation;
+    if (options->patch.view == VIEW_LINES)
+        return error_set(error, ERROR_USAGE,
+                         "--view lines draws weights of a layer: expected it of attn run");
     if (!check_options(own, error) || !plan_outputs(run, own, error) || !computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;
@@ -401,7 +407,8 @@ static const struct option_row rollout_rows_own[] = {
      .letter = 'o',
      .argument = "PATH",
      .is_file = true,
-     .help = "a file to write, .png, .json, .csv or .npy, or - for standard output; may be repeated",
+     .help = "a file to write, or - for standard output; may be repeated. Endings:",
+     .listed = output_answers_all,
      .parse = value_strings,
      OPTION_OWN(struct rollout_options, outputs)},
 };

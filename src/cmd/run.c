@@ -13,6 +13,7 @@
 #include "cmd/outputs_plan.h"
 #include "compute/cost.h"
 #include "engine/engine.h"
+#include "view/line_view.h"
 #include "view/missing_glyphs.h"
 #include "view/patch_values.h"
 #include "view/patch_view.h"
@@ -37,7 +38,8 @@ static bool plan_patches(struct run *r, const struct options *options, struct er
         struct request request = c->parts[i].request;
         bool wanted = false;
         request.selection = &c->parts[i].selection;
-        ok = patch_view_plan(&r->patches[i], &wanted, &options->patch, c->parts[i].shown, &request, error);
+        ok = patch_view_plan(&r->patches[i], &wanted, &options->patch, c->parts[i].shown, &request, error) &&
+             line_view_plan(&r->outputs.style, &options->patch, c->parts[i].shown, &request, error);
         r->over[i] = wanted ? &r->patches[i] : NULL;
     }
     return ok;
@@ -83,10 +85,10 @@ static bool look_ahead(struct run *r, struct error *error)
     bool ok = true;
     for (size_t i = 0; ok && i < c->part_count; i++) {
         const struct excerpt *excerpt = &c->excerpts.list[i];
-        ok =
-            (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
-            (!outputs_draw(&r->outputs) || missing_glyphs_warn(excerpt, content->stages, content->stage_count,
-                                                               r->over[i], &c->warnings, error));
+        ok = (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
+             (!outputs_draw_glyphs(&r->outputs) ||
+              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i], &c->warnings,
+                                  error));
         largest = fmaxf(largest, r->patches[i].largest);
     }
     for (size_t i = 0; i < c->part_count; i++)
@@ -123,7 +125,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     double attended = clock_seconds();
     ok = ok && look_ahead(r, error);
     computation_warn(c);
-    if (!ok || !outputs_write(&r->outputs, options, r->over, &c->excerpts, error))
+    if (!ok || !outputs_write(&r->outputs, r->over, &c->excerpts, error))
         return false;
     const char *reason = c->parts[0].result.plain_reason;
     if (options->verbose && reason)
@@ -160,7 +162,7 @@ const struct command command_run = {
                "  attn run --q q.csv --k k.csv --v v.csv -o - | jq .stats\n",
     .groups = (const struct option_group *const[]){&group_output, &group_selection, &group_masks,
                                                    &group_attention, &group_memory, &group_forms,
-                                                   &group_picture, &group_patches, &group_input,
+                                                   &group_picture, &group_patches, &group_lines, &group_input,
                                                    &group_general, &group_help, &group_input_files, NULL},
     .run = run_run,
 };

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "cmd/output_format.h"
 #include "cmd/thresholds.h"
 #include "view/stats_picture.h"
 #include "view/stats_table.h"
@@ -36,9 +37,12 @@ bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own
         return error_set(error, ERROR_USAGE, "--data-set and --per-row: expected one of them");
     if (!own->per_row && own->max_rows > 0)
         return error_set(error, ERROR_USAGE, "--max-rows: expected --per-row beside it");
-    if (format != ANSWER_PICTURE && own->measure)
+    if (format != ANSWER_PICTURE && own->measure) {
+        char endings[WORDS_LIST];
+        words_list(endings, output_pictures, "or");
         return error_set(error, ERROR_USAGE,
-                         "--measure is what a picture shows: expected -o and a name ending in .png");
+                         "--measure is what a picture shows: expected -o and a name ending in %s", endings);
+    }
     return (!own->sort || find_measure(own->sort + heads->rises, "--sort", &heads->order, error)) &&
            find_measure(own->measure ? own->measure : stat_names[STAT_ENTROPY_NORMALIZED], "--measure",
                         &heads->measure, error);

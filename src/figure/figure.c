@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 void figure_free(struct figure *figure)
 {
     free(figure->items);
     free(figure->strings);
     free(figure->cells);
+    free(figure->title);
+    free(figure->command);
     *figure = (struct figure){0};
 }
 
@@ -47,6 +50,20 @@ bool figure_ramp(struct figure *figure, double x, double y, double width, double
         return false;
     item->width = (float)width;
     item->height = (float)height;
+    return true;
+}
+
+bool figure_line(struct figure *figure, double x, double y, double end_x, double end_y, double thick,
+                 struct color color, uint8_t opacity, struct error *error)
+{
+    struct figure_item *item = figure_add(figure, FIGURE_LINE, x, y, error);
+    if (!item)
+        return false;
+    item->width = (float)(end_x - x);
+    item->height = (float)(end_y - y);
+    item->color = color;
+    item->line.thick = (float)thick;
+    item->line.opacity = opacity;
     return true;
 }
 
@@ -132,6 +149,7 @@ void figure_scale(struct figure *figure, double factor)
     float f = (float)factor;
     figure->width *= f;
     figure->height *= f;
+    figure->dpi_scale = (figure->dpi_scale > 0 ? figure->dpi_scale : 1) * f;
     for (size_t i = 0; i < figure->count; i++) {
         struct figure_item *item = &figure->items[i];
         item->x *= f;
@@ -142,7 +160,31 @@ void figure_scale(struct figure *figure, double factor)
             item->text.size *= f;
         if (item->kind == FIGURE_MATRIX)
             item->matrix.gap *= f;
+        if (item->kind == FIGURE_LINE)
+            item->line.thick *= f;
     }
+}
+
+/* A copy of the text as text_clean shows it, of any length; NULL: there is none. */
+static bool copy_clean(char **copy, const char *text, struct error *error)
+{
+    enum { LONGEST = 12 }; /* a character that is shown by its number */
+    size_t size = text ? strlen(text) : 0;
+    if (size == 0)
+        return true;
+    *copy = size_multiply(size, LONGEST, &size) ? memory_alloc(size + 1, 1, error) : NULL;
+    if (*copy)
+        text_clean(*copy, size + 1, text);
+    return *copy || error_memory(error, size);
+}
+
+bool figure_name(struct figure *figure, const char *title, const char *command, struct error *error)
+{
+    free(figure->title);
+    free(figure->command);
+    figure->title = figure->command = NULL;
+    figure->is_named = true;
+    return copy_clean(&figure->title, title, error) && copy_clean(&figure->command, command, error);
 }
 
 /* The texts of another figure, as they are. */
@@ -197,6 +239,8 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
     if (!append_palettes(figure, other, palettes, error) || !append_strings(figure, other, error) ||
         !append_cells(figure, other, error))
         return false;
+    if (other->is_named && !figure->is_named && !figure_name(figure, other->title, other->command, error))
+        return false;
     for (size_t i = 0; i < other->count; i++) {
         struct figure_item *item = figure_add(figure, other->items[i].kind, 0, 0, error);
         if (!item)
@@ -210,6 +254,7 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
         else if (item->kind == FIGURE_MATRIX)
             item->matrix.cells += cells;
     }
+    figure->dpi_scale = fmaxf(figure->dpi_scale, other->dpi_scale);
     figure->width = fmaxf(figure->width, (float)x + other->width);
     figure->height = fmaxf(figure->height, (float)y + other->height);
     return true;

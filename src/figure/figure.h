@@ -1,6 +1,8 @@
 /*
  * A figure as a flat list of shapes over a white ground, in the order of painting. It knows nothing of the
- * formats that it is painted in, and painters know nothing of heatmaps.
+ * formats that it is painted in, and painters know nothing of heatmaps. A painter may put what is alike
+ * together: images, then matrices, then rectangles, ramps and lines, then texts. So nothing but an image lies beneath a
+ * matrix, nothing beneath an image, and nothing over a text.
  *
  * Lengths are in pixels, x to the right and y down. Strings and cells lie in two arrays of the figure; the
  * items hold offsets into them.
@@ -25,6 +27,7 @@ enum figure_kind {
     FIGURE_TEXT,   /* one line, at x, y; width and height are not used */
     FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
     FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
+    FIGURE_LINE,   /* straight, from x, y, by width and height, which may be negative */
     FIGURE_IMAGE,  /* an image, made pale (figure_pale) and stretched over the rectangle */
 };
 
@@ -34,7 +37,7 @@ enum figure_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
 struct figure_item {
     enum figure_kind kind;
     float x, y, width, height;
-    struct color color; /* of rectangles and texts */
+    struct color color; /* of rectangles, lines and texts */
     size_t colors;      /* of matrices and ramps: offset into figure.palette of the colours of their cells */
     union {
         struct {
@@ -50,6 +53,10 @@ struct figure_item {
             float gap;    /* white between neighbouring cells, taken from their right and lower edges */
             bool is_veil; /* translucent (figure_veil_coverage); without gaps */
         } matrix;
+        struct {
+            float thick;     /* across the line; its ends are cut straight */
+            uint8_t opacity; /* of 255 */
+        } line;
         const struct image *image; /* borrowed */
     };
 };
@@ -57,6 +64,10 @@ struct figure_item {
 /* Begins zeroed; freed by figure_free. */
 struct figure {
     float width, height;
+    float dpi_scale; /* pixels of the figure a pixel of 1/96 inch, as CSS has them; 0: 1 */
+    /* What the file says of itself, where anything: UTF-8 without control characters; title and command may be NULL. Owned. */
+    bool is_named;
+    char *title, *command;
     struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
     size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
@@ -73,6 +84,8 @@ void figure_free(struct figure *figure);
 bool figure_rect(struct figure *figure, double x, double y, double width, double height, struct color color,
                  struct error *error);
 bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error);
+bool figure_line(struct figure *figure, double x, double y, double end_x, double end_y, double thick,
+                 struct color color, uint8_t opacity, struct error *error);
 /* The text is copied. */
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
                  bool vertical, struct color color, const char *text, struct error *error);
@@ -88,12 +101,17 @@ uint8_t figure_veil_coverage(uint16_t cell);
 /* A pixel of an image as it is painted: half grey, so that strong colours are those of the cells over it. */
 void figure_pale(uint8_t pixel[3]);
 
-/* Adds all of another figure, moved by x to the right and y downward, with its colours, and makes this one as large as both.
+/* What the file of the figure is to say of itself; texts, which may be NULL, are copied, and their control characters shown.
+ * Errors: no memory. */
+bool figure_name(struct figure *figure, const char *title, const char *command, struct error *error);
+
+/* Adds all of another figure, moved by x to the right and y downward, with its colours, and makes this one as large as both; the name is that of
+ * the first that has one.
  * Errors: ERROR_USAGE where the palettes are more than FIGURE_PALETTES; no memory. */
 bool figure_append(struct figure *figure, const struct figure *other, double x, double y,
                    struct error *error);
 
-/* Makes everything `factor` times as large. */
+/* Makes everything `factor` times as large, of so many times the pixels an inch. */
 void figure_scale(struct figure *figure, double factor);
 
 #endif

@@ -26,6 +26,8 @@ enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
  * them unless cell or width is given; never. */
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
 enum pool { POOL_MAX, POOL_MEAN };
+/* What the file of a picture says of itself: nothing; its title and this program; the command line as well. */
+enum metadata { METADATA_NONE, METADATA_TITLE, METADATA_COMMAND };
 
 /*
  * The wishes of the user for a figure, as the options of group Picture give them: colours and their range,
@@ -42,6 +44,11 @@ struct drawing_style {
     enum annotate annotate;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
+    bool has_lines;   /* weights are lines between the labels of rows and columns (lines.h), not cells */
+    bool has_lit;     /* one row of these is lit: */
+    size_t lit;       /* its number, as row_first counts */
+    enum metadata metadata;
+    const char *command; /* the command line, for METADATA_COMMAND. Borrowed */
 };
 
 /*
@@ -69,6 +76,7 @@ struct drawing {
     /* Signed data: diverging colours centred on 0. If neither vmin nor vmax is given, the range has the same
      * length on both sides of it. */
     bool is_signed;
+    size_t overlaid;           /* maps that share a panel of lines: neighbours; 0: none do */
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;

@@ -7,6 +7,7 @@
 
 #include "figure/label.h"
 #include "figure/layout_parts.h"
+#include "figure/lines.h"
 
 #define TITLE_SIZE 16.0
 #define TITLE_LINE 22.0
@@ -204,20 +205,31 @@ bool layout_check_size(const struct figure *figure, struct error *error)
     return true;
 }
 
+/* Matrices as cells. */
+static bool layout_cells(struct figure *figure, const struct drawing *drawing, struct font *font,
+                         struct error *error)
+{
+    struct layout layout = {.drawing = drawing, .figure = figure, .font = font, .error = error};
+    const bool done = layout_plan(&layout) && draw_all(&layout);
+    free(layout.shape.values);
+    free(layout.shape.masked);
+    return done;
+}
+
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error)
 {
     if (!check_drawing(drawing, error))
         return false;
-    struct layout layout = {.drawing = drawing, .figure = figure, .font = font, .error = error};
-    bool done = layout_plan(&layout) && draw_all(&layout);
-    free(layout.shape.values);
-    free(layout.shape.masked);
-    if (!done)
+    if (!(drawing->style.has_lines ? lines_layout : layout_cells)(figure, drawing, font, error))
         return false;
     figure->width = ceilf(figure->width);
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
+    if (drawing->style.metadata != METADATA_NONE &&
+        !figure_name(figure, drawing->title,
+                     drawing->style.metadata == METADATA_COMMAND ? drawing->style.command : NULL, error))
+        return false;
     return layout_check_size(figure, error);
 }
 

@@ -151,6 +151,18 @@ bool typeset_text(struct font *font, const char *text, double size, typeset_rece
     return true;
 }
 
+bool typeset_is_leftward(const char *text)
+{
+    while (*text) {
+        const uint32_t code = text_decode(&text);
+        const FriBidiCharType type =
+            is_direction_control(code) ? FRIBIDI_TYPE_ON : fribidi_get_bidi_type(code);
+        if (FRIBIDI_IS_STRONG(type))
+            return FRIBIDI_IS_RTL(type);
+    }
+    return false;
+}
+
 uint32_t typeset_missing(const struct font *font, const char **text)
 {
     int face, glyph;

@@ -34,6 +34,10 @@ bool typeset_text(struct font *font, const char *text, double size, typeset_rece
 /* The width alone; 0 after a failure (see typeset_text), with the error set. */
 double typeset_width(struct font *font, const char *text, double size, struct error *error);
 
+/* Whether the text runs from right to left as a whole: by its first character that has a direction, as
+ * typeset_text sets it. (UAX #9, P2 and P3.) */
+bool typeset_is_leftward(const char *text);
+
 /* The next character of *text that no font has, so that it would be a box; *text moves behind it. 0: there is
  * none. Characters that label.h replaces by words or signs do not count. */
 uint32_t typeset_missing(const struct font *font, const char **text);

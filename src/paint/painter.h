@@ -13,9 +13,10 @@
 #include "paint/paint_kit.h"
 
 /* The formats of pictures: X(NAME) for each, with BETWEEN between them. */
-#define PAINTERS(X, BETWEEN) X(png)
+#define PAINTERS(X, BETWEEN) X(png) BETWEEN X(svg)
 
 struct painter {
+    bool has_glyphs; /* letters are those of the built-in fonts; else what reads the picture has fonts */
     /* Paints a figure (figure/layout.h) with the fonts and the memory of `kit`; pictures that were painted
      * with it before leave no trace. Errors: ERROR_USAGE for too many pixels, ERROR_SYSTEM for memory; those
      * of `out` stay in it. */

@@ -7,12 +7,16 @@
 #include "base/memory.h"
 #include "figure/typeset.h"
 #include "paint/painter.h"
+#include "paint/pixel_grid.h"
 #include "paint/png_encode.h"
 #include "paint/png_palette.h"
 
 /* A picture gets a palette if no pixel is off by more than this, of 255; where every other colour of the map
  * has to do, that leaves more places, but not always enough to come so near. */
 enum { EDGE_OFF = 10, EDGE_OFF_AT_MOST = 16 };
+
+/* Pixels an inch at a dpi_scale of 1, so that a document shows a picture that is larger by it sharper, at the same size. */
+#define CSS_DPI 96.0
 
 /* height×width pixels of red, green, blue. */
 struct canvas {
@@ -26,9 +30,9 @@ struct canvas {
     struct image scaled;
 };
 
-static int clamp_pixel(double value, int low, int high)
+static int clamp_pixel(int value, int low, int high)
 {
-    return value < low ? low : value > high ? high : (int)value;
+    return value < low ? low : value > high ? high : value;
 }
 
 static void canvas_fill(const struct canvas *canvas, int left, int top, int right, int bottom,
@@ -47,34 +51,29 @@ static void canvas_fill(const struct canvas *canvas, int left, int top, int righ
         memcpy(first + (size_t)(y - top) * stride, first, length);
 }
 
-/* The pixels between two edges; at least one, so that no line is too thin to be drawn. */
-static void paint_rect(const struct canvas *canvas, const struct figure_item *item)
+/* What of a box lies on the canvas. */
+static struct pixel_box clip(const struct canvas *canvas, struct pixel_box box)
 {
-    int left = clamp_pixel(round((double)item->x), 0, canvas->width - 1);
-    int top = clamp_pixel(round((double)item->y), 0, canvas->height - 1);
-    int right = clamp_pixel(round((double)(item->x + item->width)), left + 1, canvas->width);
-    int bottom = clamp_pixel(round((double)(item->y + item->height)), top + 1, canvas->height);
-    canvas_fill(canvas, left, top, right, bottom, item->color);
+    return (struct pixel_box){
+        clamp_pixel(box.left, 0, canvas->width), clamp_pixel(box.top, 0, canvas->height),
+        clamp_pixel(box.right, 0, canvas->width), clamp_pixel(box.bottom, 0, canvas->height)};
 }
 
-/* The bar shows every other colour of the map: each is near its place, and a palette has room for more. */
-static size_t ramp_color(size_t index)
+/* A line at the very edge stays on the canvas. */
+static void paint_rect(const struct canvas *canvas, const struct figure_item *item)
 {
-    return index | 1;
+    struct pixel_box box = pixel_box_of(item);
+    int left = clamp_pixel(box.left, 0, canvas->width - 1), top = clamp_pixel(box.top, 0, canvas->height - 1);
+    canvas_fill(canvas, left, top, clamp_pixel(box.right, left + 1, canvas->width),
+                clamp_pixel(box.bottom, top + 1, canvas->height), item->color);
 }
 
 static void paint_ramp(const struct canvas *canvas, const struct figure_item *item,
                        const struct figure *figure)
 {
-    int top = clamp_pixel(round((double)item->y), 0, canvas->height);
-    int bottom = clamp_pixel(round((double)(item->y + item->height)), top, canvas->height);
-    int left = clamp_pixel(round((double)item->x), 0, canvas->width);
-    int right = clamp_pixel(round((double)(item->x + item->width)), left, canvas->width);
-    for (int y = top; y < bottom; y++) {
-        int index = (int)((bottom - 1 - y + 0.5) / (bottom - top) * FIGURE_COLORS);
-        size_t color = ramp_color((size_t)clamp_pixel(index, 0, FIGURE_COLORS - 1));
-        canvas_fill(canvas, left, y, right, y + 1, figure->palette[item->colors + color]);
-    }
+    const struct pixel_box box = pixel_box_of(item), seen = clip(canvas, box);
+    for (int y = seen.top; y < seen.bottom; y++)
+        canvas_fill(canvas, seen.left, y, seen.right, y + 1, pixel_ramp_color(figure, item, box, y));
 }
 
 /* Row by row: the first line of pixels of a row of cells is filled in, the others are copies of it. */
@@ -82,37 +81,30 @@ static bool paint_matrix(const struct canvas *canvas, const struct figure_item *
                          const struct figure *figure, struct error *error)
 {
     const uint16_t *cells = figure->cells + item->matrix.cells;
-    size_t rows = item->matrix.rows, columns = item->matrix.columns;
-    double cell_width = (double)item->width / (double)columns,
-           cell_height = (double)item->height / (double)rows;
-    int gap = (int)round((double)item->matrix.gap);
-    size_t stride = canvas->stride;
-    int begin = clamp_pixel(round((double)item->x), 0, canvas->width), end = begin;
-    int *right = memory_alloc(columns, sizeof *right, error); /* where each column ends */
-    if (!right)
-        return false;
-    for (size_t j = 0; j < columns; j++)
-        right[j] = end = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), end, canvas->width);
-    for (size_t i = 0; i < rows; i++) {
-        int top = clamp_pixel(round(item->y + (double)i * cell_height), 0, canvas->height);
-        int bottom = clamp_pixel(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
-        bottom -= i + 1 < rows ? gap : 0;
-        if (top >= bottom)
+    const size_t rows = item->matrix.rows, columns = item->matrix.columns, stride = canvas->stride;
+    const int gap = (int)round((double)item->matrix.gap);
+    struct pixel_edges edges = {0};
+    const bool ok = pixel_edges_find(&edges, item, error);
+    for (size_t i = 0; ok && i < rows; i++) {
+        const int top = clamp_pixel(edges.y[i], 0, canvas->height);
+        const int bottom = clamp_pixel(edges.y[i + 1] - (i + 1 < rows ? gap : 0), top, canvas->height);
+        const int begin = clamp_pixel(edges.x[0], 0, canvas->width),
+                  end = clamp_pixel(edges.x[columns], begin, canvas->width);
+        if (top == bottom)
             continue;
         uint8_t *line = canvas->pixels + (size_t)top * stride;
-        int x = begin;
         for (size_t j = 0; j < columns; j++) {
             struct color color = figure->palette[item->colors + cells[i * columns + j]];
-            for (int edge = right[j] - (j + 1 < columns ? gap : 0); x < edge; x++)
+            const int edge = clamp_pixel(edges.x[j + 1] - (j + 1 < columns ? gap : 0), 0, canvas->width);
+            for (int x = clamp_pixel(edges.x[j], 0, canvas->width); x < edge; x++)
                 memcpy(line + 3 * x, &color, 3);
-            x = right[j];
         }
         for (int y = top + 1; y < bottom; y++)
             memcpy(canvas->pixels + (size_t)y * stride + (size_t)begin * 3, line + (size_t)begin * 3,
                    (size_t)(end - begin) * 3);
     }
-    free(right);
-    return true;
+    pixel_edges_free(&edges);
+    return ok;
 }
 
 static uint8_t blend(uint8_t below, uint8_t above, unsigned coverage)
@@ -130,52 +122,96 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
     pixel[2] = blend(pixel[2], color.b, coverage);
 }
 
+/* The image at the size it is shown, made pale; the one that was painted last is kept. */
+static bool scale_image(struct canvas *canvas, const struct image *image, size_t width, size_t height,
+                        struct error *error)
+{
+    struct image *scaled = &canvas->scaled;
+    if (canvas->image == image && scaled->width == width && scaled->height == height)
+        return true;
+    image_free(scaled);
+    canvas->image = NULL;
+    if (!image_scale(scaled, image, width, height, error))
+        return false;
+    canvas->image = image;
+    for (size_t i = 0; i < width * height; i++)
+        figure_pale(scaled->pixels + 3 * i);
+    return true;
+}
+
+static double share(double value)
+{
+    return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+/* How much of a pixel, whose middle lies there, a line covers: by how far it lies within the line's sides and its ends. */
+static double line_share(double along, double across, double length, double thick)
+{
+    const double sides = fmin(share(across + thick / 2 + 0.5), share(thick / 2 - across + 0.5));
+    return sides * share(along + 0.5) * share(length - along + 0.5);
+}
+
+/* Pixel by pixel in the direction in which the line is longer; across it those that it reaches. */
+static void paint_line(const struct canvas *canvas, const struct figure_item *item)
+{
+    const double dx = (double)item->width, dy = (double)item->height, length = hypot(dx, dy);
+    const double thick = fmax((double)item->line.thick, 1);
+    if (length <= 0)
+        return;
+    const bool is_flat = fabs(dx) >= fabs(dy);
+    const double x = dx / length, y = dy / length, begin = (double)(is_flat ? item->x : item->y),
+                 other = (double)(is_flat ? item->y : item->x), by = is_flat ? dx : dy,
+                 slope = is_flat ? dy / dx : dx / dy, reach = (thick / 2 + 1) / fmax(fabs(x), fabs(y));
+    const int most = is_flat ? canvas->width : canvas->height;
+    const int first = clamp_pixel((int)floor(fmin(begin, begin + by) - thick), 0, most),
+              last = clamp_pixel((int)ceil(fmax(begin, begin + by) + thick), 0, most);
+    for (int i = first; i < last; i++) {
+        const double middle = other + (i + 0.5 - begin) * slope;
+        for (int j = (int)floor(middle - reach); j <= (int)ceil(middle + reach); j++) {
+            const int column = is_flat ? i : j, row = is_flat ? j : i;
+            const double from_x = column + 0.5 - (double)item->x, from_y = row + 0.5 - (double)item->y;
+            const double covered =
+                line_share(from_x * x + from_y * y, from_y * x - from_x * y, length, thick);
+            paint_pixel(canvas, column, row, item->color, (unsigned)lround(covered * item->line.opacity));
+        }
+    }
+}
+
 static bool paint_image(struct canvas *canvas, const struct figure_item *item, struct error *error)
 {
-    int left = clamp_pixel(round((double)item->x), 0, canvas->width);
-    int top = clamp_pixel(round((double)item->y), 0, canvas->height);
-    int right = clamp_pixel(round((double)(item->x + item->width)), left, canvas->width);
-    int bottom = clamp_pixel(round((double)(item->y + item->height)), top, canvas->height);
-    size_t width = (size_t)(right - left), height = (size_t)(bottom - top);
-    if (width == 0 || height == 0)
+    const struct pixel_box box = pixel_box_of(item), seen = clip(canvas, box);
+    if (seen.left >= seen.right || seen.top >= seen.bottom)
         return true;
-    struct image *scaled = &canvas->scaled;
-    if (canvas->image != item->image || scaled->width != width || scaled->height != height) {
-        image_free(scaled);
-        canvas->image = NULL;
-        if (!image_scale(scaled, item->image, width, height, error))
-            return false;
-        canvas->image = item->image;
-        for (size_t i = 0; i < width * height; i++)
-            figure_pale(scaled->pixels + 3 * i);
-    }
-    for (size_t y = 0; y < height; y++)
-        memcpy(canvas->pixels + ((size_t)top + y) * canvas->stride + (size_t)left * 3,
-               scaled->pixels + y * width * 3, width * 3);
+    const size_t width = (size_t)(box.right - box.left);
+    if (!scale_image(canvas, item->image, width, (size_t)(box.bottom - box.top), error))
+        return false;
+    for (int y = seen.top; y < seen.bottom; y++)
+        memcpy(canvas->pixels + (size_t)y * canvas->stride + (size_t)seen.left * 3,
+               canvas->scaled.pixels + ((size_t)(y - box.top) * width + (size_t)(seen.left - box.left)) * 3,
+               (size_t)(seen.right - seen.left) * 3);
     return true;
 }
 
 /* Translucent cells over the pixels that are there. */
-static void paint_veil(const struct canvas *canvas, const struct figure_item *item,
-                       const struct figure *figure)
+static bool paint_veil(const struct canvas *canvas, const struct figure_item *item,
+                       const struct figure *figure, struct error *error)
 {
     const uint16_t *cells = figure->cells + item->matrix.cells;
-    size_t rows = item->matrix.rows, columns = item->matrix.columns;
-    double cell_width = (double)item->width / (double)columns,
-           cell_height = (double)item->height / (double)rows;
-    for (size_t i = 0; i < rows; i++) {
-        int top = clamp_pixel(round(item->y + (double)i * cell_height), 0, canvas->height);
-        int bottom = clamp_pixel(round(item->y + (double)(i + 1) * cell_height), top, canvas->height);
+    const size_t rows = item->matrix.rows, columns = item->matrix.columns;
+    struct pixel_edges edges = {0};
+    const bool ok = pixel_edges_find(&edges, item, error);
+    for (size_t i = 0; ok && i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
-            int left = clamp_pixel(round(item->x + (double)j * cell_width), 0, canvas->width);
-            int right = clamp_pixel(round(item->x + (double)(j + 1) * cell_width), left, canvas->width);
-            unsigned coverage = figure_veil_coverage(cells[i * columns + j]);
-            struct color color = figure->palette[item->colors + cells[i * columns + j]];
-            for (int y = top; y < bottom; y++)
-                for (int x = left; x < right; x++)
-                    paint_pixel(canvas, x, y, color, coverage);
+            const uint16_t cell = cells[i * columns + j];
+            const struct pixel_box seen =
+                clip(canvas, (struct pixel_box){edges.x[j], edges.y[i], edges.x[j + 1], edges.y[i + 1]});
+            for (int y = seen.top; y < seen.bottom; y++)
+                for (int x = seen.left; x < seen.right; x++)
+                    paint_pixel(canvas, x, y, figure->palette[item->colors + cell],
+                                figure_veil_coverage(cell));
         }
-    }
+    pixel_edges_free(&edges);
+    return ok;
 }
 
 /* A line of text: `along` is where it begins on its baseline, `across` where the baseline lies. */
@@ -257,14 +293,15 @@ static bool paint_items(struct canvas *canvas, const struct figure *figure, stru
             paint_rect(canvas, item);
             break;
         case FIGURE_MATRIX:
-            if (item->matrix.is_veil)
-                paint_veil(canvas, item, figure);
-            else if (!paint_matrix(canvas, item, figure, error))
+            if (!(item->matrix.is_veil ? paint_veil : paint_matrix)(canvas, item, figure, error))
                 return false;
             break;
         case FIGURE_IMAGE:
             if (!paint_image(canvas, item, error))
                 return false;
+            break;
+        case FIGURE_LINE:
+            paint_line(canvas, item);
             break;
         case FIGURE_RAMP:
             paint_ramp(canvas, item, figure);
@@ -296,7 +333,7 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
 
 /* Puts the colours that a figure names into the palette, of the map's in cells all or, as on the bar, every
  * other one: each cell then lies at most one of them off. Returns false if they are too many, and if there is
- * an image, because a palette may change only the pixels at the edges of letters. */
+ * an image or a line, because a palette may change only the pixels at the edges of letters. */
 static bool keep_colors(struct palette *palette, const struct figure *figure, bool every_other)
 {
     bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
@@ -306,12 +343,13 @@ static bool keep_colors(struct palette *palette, const struct figure *figure, bo
         if (item->kind == FIGURE_RECT || item->kind == FIGURE_TEXT)
             fits = palette_keep(palette, item->color);
         for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
-            used[item->colors + ramp_color(c)] = true;
+            used[item->colors + pixel_ramp_shown(c)] = true;
         for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++) {
             size_t color = figure->cells[item->matrix.cells + c];
-            used[item->colors + (every_other && color < FIGURE_COLORS ? ramp_color(color) : color)] = true;
+            used[item->colors + (every_other && color < FIGURE_COLORS ? pixel_ramp_shown(color) : color)] =
+                true;
         }
-        fits = fits && item->kind != FIGURE_IMAGE;
+        fits = fits && item->kind != FIGURE_IMAGE && item->kind != FIGURE_LINE;
     }
     for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
         fits = !used[i] || palette_keep(palette, figure->palette[i]);
@@ -329,7 +367,12 @@ static bool canvas_encode(const struct canvas *canvas, const struct figure *figu
                   palette_apply(&palette, canvas->rows, canvas->width, canvas->height,
                                 every_other ? EDGE_OFF_AT_MOST : EDGE_OFF);
     }
-    return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, out, error);
+    const struct png_notes notes = {.dpi = CSS_DPI * (double)figure->dpi_scale,
+                                    .is_named = figure->is_named,
+                                    .title = figure->title,
+                                    .command = figure->command};
+    return png_encode(canvas->rows, canvas->width, canvas->height, indexed ? &palette : NULL, &notes, out,
+                      error);
 }
 
 static bool png_paint(struct paint_kit *kit, const struct figure *figure, struct out *out,
@@ -342,4 +385,4 @@ static bool png_paint(struct paint_kit *kit, const struct figure *figure, struct
     return done;
 }
 
-const struct painter painter_png = {png_paint};
+const struct painter painter_png = {.has_glyphs = true, .paint = png_paint};

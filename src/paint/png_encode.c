@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,15 +21,23 @@ static void put_number(uint8_t bytes[4], uint32_t number)
         bytes[i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-static void write_chunk(struct out *out, const char type[4], const uint8_t *data, size_t size)
+/* A chunk of two pieces: its length, name, content and checksum. */
+static void write_chunk(struct out *out, const char name[5], const void *first, size_t first_size,
+                        const void *second, size_t second_size)
 {
-    uint8_t head[8], tail[4];
-    put_number(head, (uint32_t)size);
-    memcpy(head + 4, type, 4);
-    put_number(tail, libdeflate_crc32(libdeflate_crc32(0, head + 4, 4), data, size));
-    out_bytes(out, head, sizeof head);
-    out_bytes(out, data, size);
-    out_bytes(out, tail, sizeof tail);
+    uint8_t number[4];
+    put_number(number, (uint32_t)(first_size + second_size));
+    out_bytes(out, number, sizeof number);
+    out_bytes(out, name, 4);
+    out_bytes(out, first, first_size);
+    out_bytes(out, second, second_size);
+    uint32_t sum = libdeflate_crc32(0, name, 4);
+    if (first_size > 0)
+        sum = libdeflate_crc32(sum, first, first_size);
+    if (second_size > 0)
+        sum = libdeflate_crc32(sum, second, second_size);
+    put_number(number, sum);
+    out_bytes(out, number, sizeof number);
 }
 
 static void write_head(struct out *out, int width, int height, bool is_indexed)
@@ -38,7 +47,7 @@ static void write_head(struct out *out, int width, int height, bool is_indexed)
     put_number(head, (uint32_t)width);
     put_number(head + 4, (uint32_t)height);
     out_bytes(out, signature, sizeof signature);
-    write_chunk(out, "IHDR", head, sizeof head);
+    write_chunk(out, "IHDR", head, sizeof head, NULL, 0);
 }
 
 static void write_palette(struct out *out, const struct palette *palette)
@@ -49,7 +58,37 @@ static void write_palette(struct out *out, const struct palette *palette)
         colors[3 * i + 1] = palette->colors[i].g;
         colors[3 * i + 2] = palette->colors[i].b;
     }
-    write_chunk(out, "PLTE", colors, 3 * (size_t)palette->count);
+    write_chunk(out, "PLTE", colors, 3 * (size_t)palette->count, NULL, 0);
+}
+
+/* Text of Latin letters without accents is tEXt, which all programs know; else it is iTXt, whose five bytes behind the keyword say
+ * that it is not compressed, and of no language. */
+static void write_note(struct out *out, const char *keyword, const char *text)
+{
+    char head[32] = "";
+    size_t size = strlen(keyword) + 1;
+    bool is_ascii = true;
+    if (!text)
+        return;
+    for (const char *c = text; *c; c++)
+        is_ascii = is_ascii && (unsigned char)*c < 0x80;
+    memcpy(head, keyword, size);
+    write_chunk(out, is_ascii ? "tEXt" : "iTXt", head, is_ascii ? size : size + 4, text, strlen(text));
+}
+
+static void write_notes(struct out *out, const struct png_notes *notes)
+{
+    if (notes->dpi > 0) {
+        uint8_t size[9] = {[8] = 1}; /* the unit: pixels a metre */
+        put_number(size, (uint32_t)lround(notes->dpi / 0.0254));
+        put_number(size + 4, (uint32_t)lround(notes->dpi / 0.0254));
+        write_chunk(out, "pHYs", size, sizeof size, NULL, 0);
+    }
+    if (!notes->is_named)
+        return;
+    write_note(out, "Title", notes->title);
+    write_note(out, "Software", "attn");
+    write_note(out, "Command", notes->command);
 }
 
 /* Rows as they are: pictures without a palette are photographs beneath cells, and what few figures have so
@@ -69,8 +108,8 @@ static uint8_t *compress_plain(uint8_t *rows, size_t stride, size_t height, size
     return bytes;
 }
 
-bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette, struct out *out,
-                struct error *error)
+bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette,
+                const struct png_notes *notes, struct out *out, struct error *error)
 {
     const long long stride = (long long)width * (palette ? 1 : 3) + 1;
     if (stride * height > INT_MAX / 2)
@@ -83,8 +122,9 @@ bool png_encode(uint8_t *rows, int width, int height, const struct palette *pale
     write_head(out, width, height, palette);
     if (palette)
         write_palette(out, palette);
-    write_chunk(out, "IDAT", compressed, size);
-    write_chunk(out, "IEND", (const uint8_t *)"", 0); /* libdeflate takes NULL for a new checksum */
+    write_notes(out, notes);
+    write_chunk(out, "IDAT", compressed, size, NULL, 0);
+    write_chunk(out, "IEND", NULL, 0, NULL, 0);
     free(compressed);
     return true;
 }

@@ -205,13 +205,15 @@ bool patch_view_plan(struct patch_view *patches, bool *wanted, const struct patc
     char stage[32];
     bool can;
     *wanted = false;
-    const char *with = options->view == VIEW_MATRIX ? "--view matrix" : pairless(request, problem, stage);
+    const char *with = options->view == VIEW_MATRIX  ? "--view matrix"
+                       : options->view == VIEW_LINES ? "--view lines"
+                                                     : pairless(request, problem, stage);
     if (asking && with)
         return error_set(error, ERROR_USAGE, "%s cannot go with %s", asking, with);
     if (asking && problem->patch_grid[0] == 0)
         return error_set(error, ERROR_USAGE, "%s needs a grid: give --grid ROWS,COLS, or grid in the input",
                          asking);
-    if (problem->patch_grid[0] == 0 || options->view == VIEW_MATRIX)
+    if (problem->patch_grid[0] == 0 || options->view == VIEW_MATRIX || options->view == VIEW_LINES)
         return true;
     patches->problem = problem;
     patches->is_self = problem->is_self;

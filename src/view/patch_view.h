@@ -11,8 +11,9 @@
 #include "compute/request.h"
 #include "figure/image.h"
 
-/* Pairs are drawn as matrices, or over the patches; AUTO: over the patches if a grid is known. */
-enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID };
+/* Pairs are drawn as matrices, over the patches, or as lines (view/line_view.h); AUTO: over the patches if a grid is
+ * known. */
+enum view { VIEW_AUTO, VIEW_MATRIX, VIEW_GRID, VIEW_LINES };
 
 /* The options for drawing over patches. */
 struct patch_options {
@@ -20,6 +21,7 @@ struct patch_options {
     const char *from;       /* the query, a number or token, or "mean" over them; NULL: not said */
     const char *at;         /* the key, a number or token; NULL: each */
     enum view view;
+    const char *query; /* whose lines are lit, a number or token; NULL: not said */
 };
 
 /* The most keys that have a map each without being chosen. */

@@ -201,6 +201,9 @@ static bool make_all(struct picture *picture, const struct panels *panels, struc
             return false;
     }
     picture->drawing.title = panels->excerpt->result->problem->title;
+    picture->drawing.overlaid = heads;
+    if (brief && picture->drawing.style.has_lines)
+        name_grid(picture, panels);
     /* A row of panels a layer, unless that makes a tower. */
     if (layers > 1 && layers <= 4 * heads) {
         picture->drawing.across = heads;

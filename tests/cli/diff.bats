@@ -121,7 +121,7 @@ END
     fails 2 '--against: unknown option --causl; did you mean --causal?' attn diff x.json --against --causl
     fails 2 '--tolerance is "-1": expected a number from 0 to 1000000000' attn diff x.json x.json --tolerance -1
     fails 2 '--tolerance is "nan": expected a number from 0 to 1000000000' attn diff x.json x.json --tolerance nan
-    fails 2 '-o y.txt: expected a name ending in .json, .csv or .png, or --format' attn diff x.json x.json -o y.txt
+    fails 2 '-o y.txt: expected a name ending in .json, .csv, .png or .svg, or --format' attn diff x.json x.json -o y.txt
     fails 2 '-o y.png is a picture: expected no --format' attn diff x.json x.json -o y.png --format json
     fails 2 'B: there is no layer 1: expected 0, the only one' attn diff "$DATA/induction.json" x.json --layer 1
     fails 1 'A: 1×2×6×6 weights are more than the 3 that --max-weights allows to be held: what changed cannot be had; raise it' \

@@ -188,7 +188,7 @@ sample() {
 
 @test "usage: where results go" {
     sample
-    local expected='expected a name ending in .png, .json, .csv, .npy, .npz, .safetensors or .pt, a folder (ending in /), or -'
+    local expected='expected a name ending in .png, .svg, .json, .csv, .npy, .npz, .safetensors or .pt, a folder (ending in /), or -'
     usage "-o y.txt: $expected" run x.json -o y.txt
     usage "-o y: $expected" run x.json -o y
     usage "-o : $expected" run x.json -o ''

@@ -147,7 +147,7 @@ END
     # zsh -n does not read what it quotes: _arguments must take each specification.
     grep -q -- "--causal=-\[" _attn
     grep -qF -- "'*-o[" _attn
-    grep -qF 'Endings of files\: .png, .json, .csv, .npy, .npz, .safetensors, .pt]' _attn
+    grep -qF 'Endings of files\: .png, .svg, .json, .csv, .npy, .npz, .safetensors, .pt]' _attn
 }
 
 @test "the fish completion is fish" {

@@ -7,6 +7,31 @@ pictures() {
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }
 @test "every kind of picture is a sound PNG" { pictures pngcheck; }
+@test "--metadata: what a PNG says of itself, and how large it is on paper" { pictures metadata; }
+@test "--view lines: lines from queries to keys, as opaque as weights, of the heads' colours" { pictures lines; }
+
+@test "--view lines: what it cannot draw is named" {
+    c=$DATA/causal.json
+    fails 2 '--view lines shows weights: expected no other --stage' attn run "$c" --view lines --stage scores -o x.png
+    fails 2 '--query lights the lines of a query: expected --view lines' attn run "$c" --query 2 -o x.png
+    fails 2 '--query is "99": expected a number below 8, or a token of the input' attn run "$c" --view lines --query 99 -o x.png
+    fails 2 '--query is 3, and --queries leaves that one out' attn run "$c" --view lines --query 3 --queries 0:2 -o x.png
+    fails 2 '--image cannot go with --view lines' attn run "$c" --view lines --image y.png -o x.png
+    fails 2 'weights that may be negative cannot be lines' attn run "$DATA/delta.json" --view lines -o x.png
+    fails 2 '--view lines is for at most 40 tokens, and here are 97 queries: choose some with --queries A:B' \
+        attn run "$DATA/patches.json" --view lines -o x.png
+    fails 2 '--view lines is for at most 40 tokens, and here are 97 keys: choose some with --keys A:B' \
+        attn run "$DATA/patches.json" --view lines --queries 0:40 -o x.png
+    fails 2 'labels leave no room for lines in 100 pixels' attn run "$c" --view lines --width 100 -o x.png
+    fails 2 'labels have no room in rows of 7 pixels: expected --cell 8 or more' attn run "$c" --view lines --cell 7 -o x.png
+    fails 2 '--view lines draws weights of a layer: expected it of attn run' attn rollout "$c" --view lines -o x.png
+    echo "[$(yes '[[1]]' | head -13 | paste -sd,)]" >heads.json
+    fails 2 '--view lines has colours for at most 12 heads, and here are 13: choose some with --head, or --average heads' \
+        attn run --attention heads.json --view lines -o x.png
+    attn run --attention heads.json --view lines --average heads -q -o x.png -o x/
+    attn run "$DATA/patches.json" --view lines --queries 0:40 --keys 57: --cell 8 --dpi-scale 1.5 -q -o y.png -o y.svg
+}
+
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "pictures have a palette where that shows nothing else" { pictures palette; }

@@ -164,7 +164,7 @@ END
     fails 2 '--combine is "men": did you mean mean?' attn rollout x.json --combine men
     fails 2 '--query is "X": expected a number below 8, or a token of the input' attn rollout x.json --query X
     fails 2 'layer 0 does not follow layer 1: expected layers one behind the other' attn rollout x.json --layers 1,0
-    fails 2 '-o x.txt: expected a name ending in .png, .json, .csv or .npy, or - for JSON' attn rollout x.json -o x.txt
+    fails 2 '-o x.txt: expected a name ending in .png, .svg, .json, .csv or .npy, or - for JSON' attn rollout x.json -o x.txt
     fails 2 '-o - is given twice' attn rollout x.json -o - -o -
     fails 2 '-o y.csv is given twice' attn rollout no.json -o y.csv -o y.csv
     fails 2 '-o ./y.csv is given twice, also as y.csv' attn rollout no.json -o y.csv -o ./y.csv

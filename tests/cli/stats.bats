@@ -78,9 +78,9 @@ END
     cp "$DATA/sentence.json" x.json
     fails 2 '--sort is "entropi": did you mean entropy?' attn stats x.json --sort entropi
     fails 2 '--sort is "inducton": did you mean induction?' attn stats x.json --sort -inducton
-    fails 2 '-o x.pdf: expected a name ending in .json, .csv or .png, or --format' attn stats x.json -o x.pdf
-    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self
-    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png' attn stats x.json --measure self -o x.csv
+    fails 2 '-o x.pdf: expected a name ending in .json, .csv, .png or .svg, or --format' attn stats x.json -o x.pdf
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png or .svg' attn stats x.json --measure self
+    fails 2 '--measure is what a picture shows: expected -o and a name ending in .png or .svg' attn stats x.json --measure self -o x.csv
     fails 2 '--per-row is of JSON and CSV: expected --format json or csv' attn stats x.json --per-row --format table
     fails 2 '--max-rows: expected --per-row beside it' attn stats x.json --max-rows 12
     fails 2 '-o x.png is a picture: expected no --format' attn stats x.json -o x.png --format csv

@@ -131,6 +131,97 @@ def test_pngcheck():
     assert done.returncode == 0, done.stdout.decode()
 
 
+def notes(path):
+    """What a PNG says of itself: pixels a metre, and its texts."""
+    with open(path, "rb") as f:
+        parts = list(png.chunks(f.read()))
+    said = {}
+    assert [kind for kind, _ in parts].index(b"IDAT") == len(parts) - 2, "all that is said comes before the pixels"
+    for kind, body in parts:
+        key, _, text = body.partition(b"\0")
+        if kind == b"tEXt":
+            said[key.decode()] = text.decode("ascii")
+        elif kind == b"iTXt":
+            assert text[:4] == b"\0\0\0\0"
+            said[key.decode()] = text[4:].decode("utf-8")
+        elif kind == b"pHYs":
+            assert body[:4] == body[4:8] and body[8] == 1
+            said["pHYs"] = int.from_bytes(body[:4], "big")
+    return said
+
+
+def lines_of(name, matrix, *words):
+    write_json("l.json", {"attention": np.asarray(matrix, dtype=float), "tokens": list("abcdef")[:np.shape(matrix)[-1]]})
+    run("l.json", "-q", "--format", "none", "--view", "lines", "-o", name, *words)
+    return png.read(name).astype(int)
+
+
+def test_lines():
+    """A line goes from its query to its key, as opaque as the weight; the lit query's are as before, others fade."""
+    n = 6
+    none = lines_of("none.png", np.zeros((n, n)))
+    level = lines_of("level.png", np.eye(n))
+    changed = (none != level).any(axis=2)
+    changed[:, -120:] = False  # the legend
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    left, right, pitch = columns[0], columns[-1], 21
+    place = [rows[0] + 1 + pitch * i for i in range(n)]
+    assert right - left > 150 and rows[-1] == place[-1] + 1, (left, right, rows)
+    full = level[place[0], (left + right) // 2]
+    assert near(full, (0, 0x72, 0xb2), 3), full
+    for i, j, weight in ((0, 5, 1), (4, 1, 0.5), (2, 2, 0.25), (5, 0, 0.8)):
+        one = np.zeros((n, n))
+        one[i, j] = weight
+        picture = lines_of("one.png", one)
+        seen = (picture[:, left:right + 1] != none[:, left:right + 1]).any(axis=2)
+        for part in (0.02, 0.3, 0.5, 0.98):
+            x = int(part * (right - left))
+            y = np.flatnonzero(seen[:, x]).mean()
+            want = place[i] + (place[j] - place[i]) * part
+            assert abs(y - want) < 1.5, (i, j, part, y, want)
+        darkest = picture[:, left:right + 1].reshape(-1, 3)[picture[:, left:right + 1].sum(axis=2).argmin()]
+        assert near(darkest, 255 - (255 - np.array([0, 0x72, 0xb2])) * weight, 6), (weight, darkest)
+    both = np.zeros((n, n))
+    both[1, 3] = both[4, 2] = 1
+    lit = lines_of("lit.png", both, "--query", "b", "--annotate=off")
+    area = lit[:, left:right - 20]
+    blue = (abs(area - np.array([0, 0x72, 0xb2])).max(axis=2) < 90).any(axis=0)
+    assert blue.mean() > 0.9
+    ends = area[:, :8].sum(axis=2).min(axis=1)  # what begins at the left
+    assert ends[place[1]] < 500 < 650 < ends[place[4]], (ends[place[1]], ends[place[4]])
+    heads = lines_of("heads.png", np.broadcast_to(np.eye(n), (3, n, n)))
+    middle = heads[place[0] - 9:place[0] + 10, (left + right) // 2]
+    for color in ((0, 0x72, 0xb2), (0xd5, 0x5e, 0), (0, 0x9e, 0x73)):
+        assert any(near(p, color, 12) for p in middle), (color, middle)
+
+
+def test_metadata():
+    """--metadata: title and program, the command line as it was typed, or nothing; the size on paper is that without --dpi-scale."""
+    source = f"{DATA}/causal.json"
+    for words, want in (
+        ([], {"Software": "attn"}),
+        (["--title", "Größe"], {"Software": "attn", "Title": "Größe"}),
+        (["--title", "a\x1b\nb"], {"Software": "attn", "Title": "a\\x1B\\x0Ab"}),
+        (["--metadata", "none"], {}),
+        (["--title", "it's $x", "--metadata", "command"],
+         {"Software": "attn", "Title": "it's $x",
+          "Command": f"attn run {source} -q -o x.png --title 'it'\\''s $x' --metadata command"}),
+    ):
+        run(source, "-q", "-o", "x.png", *words)
+        said = notes("x.png")
+        assert said.pop("pHYs") == 3780
+        if "Title" not in want:
+            said.pop("Title", None)
+        assert said == want, said
+        subprocess.run(["pngcheck", "-q", "x.png"], check=True)
+    for scale, pixels in (("2", 7559), ("1.5", 5669), ("8", 30236)):
+        run(source, "-q", "-o", "x.png", "--dpi-scale", scale)
+        assert notes("x.png")["pHYs"] == pixels, notes("x.png")
+    run(source, "-q", "-o", "none.png", "--metadata", "none")
+    with open("none.png", "rb") as f:
+        assert b"tEXt" not in f.read()
+
+
 def test_names():
     """A matrix is drawn once, under the name of the heads whose it is."""
     def names(sample, *words):

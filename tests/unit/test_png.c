@@ -1,4 +1,4 @@
-/* Pictures as PNG: decoded, compared, and made while memory fails. */
+/* Pictures as PNG: decoded, compared, and made while memory fails, as SVG too. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,12 +113,13 @@ static struct drawing example(void)
         .style = {.dpi_scale = 1}};
 }
 
+static const struct painter *painter = &painter_png;
+
 static bool draw_with(struct paint_kit *kit, const struct drawing *drawing, struct out *out,
                       struct error *error)
 {
     struct figure figure = {0};
-    bool done =
-        layout_figure(&figure, drawing, kit->font, error) && painter_png.paint(kit, &figure, out, error);
+    bool done = layout_figure(&figure, drawing, kit->font, error) && painter->paint(kit, &figure, out, error);
     figure_free(&figure);
     return done;
 }
@@ -276,7 +277,7 @@ static void test_too_many_pixels_are_refused(void **state)
     struct out out;
     out_begin(&out, -1, "memory");
     uint8_t none[3] = {0};
-    assert_false(png_encode(none, 32767, 32767, NULL, &out, &error));
+    assert_false(png_encode(none, 32767, 32767, NULL, &(struct png_notes){0}, &out, &error));
     assert_int_equal(error.kind, ERROR_USAGE);
     out_free(&out);
 }
@@ -339,17 +340,21 @@ static void test_memory_fails(void **state)
 #ifdef SANITIZED
     skip();
 #else
-    for (int mode = 0; mode < 2; mode++) {
+    for (int mode = 0; mode < 6; mode++) { /* PNG, SVG, PNG of lines */
         long tried = 0;
+        painter = mode / 2 == 1 ? &painter_svg : &painter_png;
         failed = true;
         for (; failed && tried < 10000; tried++) {
             struct drawing drawing = example();
             drawing.map_count = 2;
+            drawing.overlaid = 2;
+            drawing.style.has_lines = mode >= 4;
+            drawing.style.metadata = METADATA_TITLE;
             struct error error = {0};
             struct out out;
             out_begin(&out, -1, "memory");
             long before = alive;
-            fail_once = mode == 0;
+            fail_once = mode % 2 == 0;
             failed = false;
             fail_at = tried;
             bool done = draw_alone(&drawing, &out, &error);
@@ -362,6 +367,7 @@ static void test_memory_fails(void **state)
         }
         assert_in_range(tried, 15, 9999);
     }
+    painter = &painter_png;
 #endif
 }
 
