@@ -292,6 +292,17 @@ bool value_pair(const struct option_row *row, void *value, const char *text, str
     return value_wrong(row, text, "two whole numbers from 1 to 1048576, such as 14,14", error);
 }
 
+bool value_page(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    enum { LIMIT = 32767 };
+    size_t *page = value;
+    const char *at = text;
+    bool ok = parse_digits(&at, &page[0]) && *at++ == 'x' && parse_digits(&at, &page[1]) && *at == 0;
+    if (ok && page[0] >= 1 && page[1] >= 1 && page[0] <= LIMIT && page[1] <= LIMIT)
+        return true;
+    return value_wrong(row, text, "pixels of width and height from 1 to 32767, such as 1920x1080", error);
+}
+
 bool value_size(const struct option_row *row, void *value, const char *text, struct error *error)
 {
     size_t *size = value;

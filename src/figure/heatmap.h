@@ -37,8 +37,10 @@ struct drawing_style {
     enum color_scale scale;
     bool has_vmin, has_vmax;
     float vmin, vmax;
-    size_t cell;  /* pixels a cell, before dpi_scale; 0: open */
-    size_t width; /* largest width of the figure in pixels, before dpi_scale; 0: open */
+    size_t cell;    /* pixels a cell, before dpi_scale; 0: open */
+    size_t width;   /* largest width of the figure in pixels, before dpi_scale; 0: open */
+    size_t page[2]; /* width and height that the figure has in pixels, after dpi_scale; 0: open */
+    size_t columns; /* panels side by side; 0: open */
     enum annotate annotate;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
@@ -55,7 +57,7 @@ struct drawing {
     size_t map_count;
     size_t across; /* panels side by side; 0: open */
     /* With `across`: a title for each row and each column of panels ("L3", "H7"). They stand beside the rows
-     * and above the columns if panels are too small for titles of their own. NULL: none. */
+     * and above the columns if panels are too small or too many for titles of their own. NULL: none. */
     const char *const *row_titles, *const *column_titles;
     size_t rows, columns;          /* of every map */
     const char *const *row_labels; /* `rows` of them, or NULL: numbered from row_first */

@@ -159,7 +159,7 @@ static bool draw_panels(struct layout *layout)
                              layout->top, layout->font, layout->error);
 }
 
-static bool draw_all(struct layout *layout)
+bool layout_draw(struct layout *layout)
 {
     struct figure *figure = layout->figure;
     if (!draw_title(layout) || !draw_panels(layout))
@@ -192,6 +192,10 @@ static bool check_drawing(const struct drawing *drawing, struct error *error)
     double scale = drawing->style.dpi_scale;
     if (!(scale >= 1 && scale <= 8))
         return error_set(error, ERROR_USAGE, "a picture can be drawn 1 to 8 times as large, not %g", scale);
+    const struct drawing_style *style = &drawing->style;
+    if (style->page[0] > 0 && (style->cell > 0 || style->width > 0))
+        return error_set(error, ERROR_USAGE,
+                         "a picture of a given size has no other width, and chooses the size of its cells");
     return true;
 }
 
@@ -210,7 +214,8 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     if (!check_drawing(drawing, error))
         return false;
     struct layout layout = {.drawing = drawing, .figure = figure, .font = font, .error = error};
-    bool done = layout_plan(&layout) && draw_all(&layout);
+    const bool has_page = drawing->style.page[0] > 0;
+    bool done = has_page ? layout_page(&layout) : layout_plan(&layout) && layout_draw(&layout);
     free(layout.shape.values);
     free(layout.shape.masked);
     if (!done)
@@ -218,6 +223,10 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     figure->width = ceilf(figure->width);
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
+    if (has_page) {
+        figure->width = (float)drawing->style.page[0];
+        figure->height = (float)drawing->style.page[1];
+    }
     return layout_check_size(figure, error);
 }
 
@@ -238,6 +247,10 @@ bool layout_figures(struct figure *figure, const struct drawing *const *drawings
     bool ok = true;
     if (count == 1)
         return layout_figure(figure, drawings[0], font, error);
+    if (drawings[0]->style.page[0] > 0)
+        return error_set(
+            error, ERROR_USAGE,
+            "a picture of layers of different size cannot have a given size: choose layers of one size");
     for (size_t i = 0; ok && i < count; i++) {
         struct drawing drawing = *drawings[i];
         struct figure next = {0};

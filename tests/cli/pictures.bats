@@ -13,6 +13,16 @@ pictures() {
 @test "--cell sets the pixels of a cell" { pictures cell; }
 @test "--dpi-scale 2 doubles everything" { pictures dpi_scale; }
 @test "no figure is wider than --width" { pictures width; }
+@test "--size is the size, with --dpi-scale too, and the panels are in the middle of it" { pictures size; }
+@test "--columns sets the panels a row" { pictures columns; }
+@test "bug: an overview of 144 heads was mostly titles" { pictures overview; }
+@test "a size that nothing fits, or with another width, is an error" {
+    fails 2 'title, labels and colour bar leave no room for the matrices in 200 times 90 pixels' \
+        attn run "$DATA/causal.json" --size 200x90 -o x.png
+    fails 2 'a picture of a given size has no other width, and chooses the size of its cells' \
+        attn run "$DATA/causal.json" --size 1920x1080 --width 900 -o x.png
+    [ ! -e x.png ]
+}
 @test "each cell has the colour of its weight" { pictures colors; }
 @test "--vmin, --vmax and --color-scale" { pictures range; }
 @test "signed stages are centred on 0" { pictures signed; }

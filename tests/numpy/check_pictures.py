@@ -220,6 +220,58 @@ def test_width():
         assert a <= width and b <= 2 * width, (width, a, b)
 
 
+def panels(path):
+    """(top, bottom, left, right) of each panel of a picture whose cells are all yellow, in reading order."""
+    yellow = near_all(png.read(path), MAPS["viridis"][4])
+    yellow[:, -110:] = False  # the top of the colour bar
+    def runs(line):
+        filled = line.copy()
+        filled[1:-1] |= line[:-2] & line[2:]  # the white between cells
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], filled.astype(int), [0]])))
+        return [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a > 5]
+    return [(top, bottom, left, right) for top, bottom in runs(yellow.sum(axis=1) > 5)
+            for left, right in runs(yellow[top + 1])]
+
+
+def test_size():
+    """A picture has the given size exactly; what is drawn stands in the middle, and as large as fits."""
+    for size in ("1920x1080", "1001x777", "600x1100"):
+        width, height = map(int, size.split("x"))
+        for words in ([], ["--dpi-scale", 2], ["--dpi-scale", 1.3, "--title", "A title"]):
+            for sample in ("causal", "sentence", "induction"):
+                run(f"{DATA}/{sample}.json", "--size", size, *words, "-q", "-o", "size.png")
+                assert png.size("size.png") == (width, height), (size, words, sample)
+                ink = (png.read("size.png") < 250).any(axis=2)
+                y, x = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+                assert abs((height - 1 - y[-1]) - y[0]) < 16 and abs((width - 1 - x[-1]) - x[0]) < 16, (size, words, sample)
+    write_json("six.json", {"attention": np.ones((6, 6))})
+    run("six.json", "--size", "1920x1080", "-q", "--annotate=off", "-o", "six.png")
+    top, bottom, left, right = panels("six.png")[0]
+    assert bottom - top > 900 and abs((bottom - top) - (right - left)) <= 1, (top, bottom)
+
+
+def test_columns():
+    write_json("twelve.json", {"attention": np.ones((12, 5, 5))})
+    for columns in (1, 5, 12, 40):
+        run("twelve.json", "--columns", columns, "-q", "--annotate=off", "-o", "twelve.png")
+        found = panels("twelve.png")
+        assert len(found) == 12 and sum(p[0] == found[0][0] for p in found) == min(columns, 12), (columns, found)
+
+
+def test_overview():
+    """144 panels are a few pixels apart, and take the room of the usual width."""
+    for n in (7, 12, 37):
+        write_json("model.json", {"attention": np.ones((12, 12, n, n))})
+        run("model.json", "-q", "--annotate=off", "-o", "model.png")
+        found = panels("model.png")
+        width, side = png.size("model.png")[0], found[0][1] - found[0][0]
+        assert len(found) == 144 and width <= 1240, (n, len(found), width)
+        for a, b in zip(found, found[1:]):
+            assert a[0] != b[0] or 2 <= b[2] - a[3] <= 5, (a, b)
+        assert all(2 <= found[i + 12][0] - found[i][1] <= 5 for i in range(132))
+        assert (side + n) * 12 + 44 + width - (found[11][3] - found[0][2]) > 1240, (n, side, width)
+
+
 # ---- colours ----
 
 
