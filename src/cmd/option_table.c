@@ -214,9 +214,12 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(style.vmin),
      .given = offsetof(struct options, style.has_vmin)},
     {.name = "vmax",
-     .argument = "X",
-     .help = "value of the highest colour (weights: 1; else as --vmin)",
-     .parse = value_bound,
+     .argument = "X|auto",
+     .words = "auto",
+     .help = "value of the highest colour (weights: 1, but of 256 keys or more that would be dark as with "
+             "auto; else as "
+             "--vmin); auto: the 99.5 % quantile of the cells of rows that see ten keys or more",
+     .parse = value_top,
      OPTION_AT(style.vmax),
      .given = offsetof(struct options, style.has_vmax)},
     {.name = "cell",

@@ -1,5 +1,6 @@
 #include "cmd/option_values.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,18 @@ bool value_bound(const struct option_row *row, void *value, const char *text, st
         return value_wrong(row, text, "a number", error);
     *(float *)value = (float)number;
     return true;
+}
+
+bool value_top(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    double number;
+    if (strcmp(text, "auto") == 0) {
+        *(float *)value = NAN;
+        return true;
+    }
+    if (!text_to_number(text, &number))
+        return value_wrong(row, text, "a number or auto", error);
+    return value_bound(row, value, text, error);
 }
 
 /* Digits at *text, moving behind them; at most 9 of them. */

@@ -210,6 +210,7 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
         else if (item->kind == FIGURE_MATRIX)
             item->matrix.cells += cells;
     }
+    figure->dim = fmax(figure->dim, other->dim);
     figure->width = fmaxf(figure->width, (float)x + other->width);
     figure->height = fmaxf(figure->height, (float)y + other->height);
     return true;

@@ -58,6 +58,7 @@ struct figure_item {
 struct figure {
     float width, height;
     struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
+    double dim; /* share of the cells in the lowest twentieth of the colours, where that is a fault; else 0 */
     size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
     size_t count, capacity;

@@ -87,6 +87,19 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
     return true;
 }
 
+/* Writes lines of a note below the figure. */
+static bool draw_note(struct layout *layout, double x, double *bottom, char lines[2][LABEL_SIZE])
+{
+    *bottom += 12;
+    for (int i = 0; i < 2 && lines[i][0]; i++) {
+        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false,
+                         layout_pale, lines[i], layout->error))
+            return false;
+        *bottom += NOTE_SIZE + i * 3;
+    }
+    return true;
+}
+
 /* Says how cells were pooled, if they were: as fully as there is room, in two lines at worst. */
 static bool draw_pooling(struct layout *layout, double *bottom)
 {
@@ -112,14 +125,39 @@ static bool draw_pooling(struct layout *layout, double *bottom)
         if (lines[1][0] == '\0')
             break;
     }
-    *bottom += 12;
-    for (int i = 0; i < 2 && lines[i][0]; i++) {
-        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false,
-                         layout_pale, lines[i], layout->error))
+    return draw_note(layout, x, bottom, lines);
+}
+
+/* Says what became of weights that are all small: that the range was chosen for them, or which could be. The longest of
+ * the texts that fits in a line, or the shortest in two. */
+static bool draw_range(struct layout *layout, double *bottom)
+{
+    enum { TEXTS = 3 };
+    static const char *const automatic[TEXTS] = {"colours end at the 99.5 % quantile of the cells of rows "
+                                                 "that see ten keys or more: --vmax 1 shows 0 to 1",
+                                                 "colours end at the 99.5 % quantile (--vmax 1: at 1)",
+                                                 "99.5 % quantile (--vmax 1: to 1)"};
+    static const char *const dim[TEXTS] = {
+        " % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log shows them",
+        " % of cells in the lowest 5 %: --vmax auto, --color-scale log",
+        " % dark: --vmax auto, --color-scale log"};
+    char text[160], lines[2][LABEL_SIZE];
+    double x = layout->left;
+    if (!layout->is_automatic && layout->dim == 0)
+        return true;
+    for (int i = 0; i < TEXTS; i++) {
+        if (layout->is_automatic)
+            snprintf(text, sizeof text, "%s", automatic[i]);
+        else
+            snprintf(text, sizeof text, "%d%s", (int)(layout->dim * 100), dim[i]);
+        x = i == 0 ? layout->left : LAYOUT_PAD;
+        if (!label_wrap(lines[0], lines[1], text, layout->font, NOTE_SIZE,
+                        layout->figure->width - LAYOUT_PAD - x, layout->error))
             return false;
-        *bottom += NOTE_SIZE + i * 3;
+        if (lines[1][0] == '\0')
+            break;
     }
-    return true;
+    return draw_note(layout, x, bottom, lines);
 }
 
 static bool draw_panels(struct layout *layout)
@@ -178,8 +216,9 @@ bool layout_draw(struct layout *layout)
                   layout->error))
         return false;
     bottom = fmax(bottom, layout->top + bar->height + fmax(bar->legend, 6));
-    if (!draw_pooling(layout, &bottom))
+    if (!draw_pooling(layout, &bottom) || !draw_range(layout, &bottom))
         return false;
+    figure->dim = layout->dim;
     figure->height = (float)(bottom + LAYOUT_PAD);
     return true;
 }

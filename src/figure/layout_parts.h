@@ -115,6 +115,8 @@ struct layout {
     struct pooled shape; /* of every panel; holds the values and masks of all, panel behind panel */
     struct extent extent;
     struct scale scale;
+    double dim; /* share of the cells in the lowest twentieth of the scale, if the user should know; else 0 */
+    bool is_automatic; /* the scale ends at the quantile, though nobody has asked */
     struct values values;
     struct axis rows, columns;
     struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
@@ -129,6 +131,8 @@ struct layout {
 /* Sets everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
  * `shape`'s memory is the caller's to free, also on failure. */
 bool layout_plan(struct layout *layout);
+/* Pools all maps, and chooses the range of the colours and the palette of the figure; `sizing` is set. */
+bool layout_colors(struct layout *layout);
 /* Draws what is planned, and sets the height of the figure. */
 bool layout_draw(struct layout *layout);
 /* Both, for a figure of style.page pixels: panels as large as fit there, in the middle of it. `shape` as above. */

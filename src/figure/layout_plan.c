@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "figure/colormap.h"
 #include "figure/layout_parts.h"
 
 #define FIGURE_WIDTH 1240.0  /* where nobody says */
@@ -118,54 +117,6 @@ static void choose_sizing(struct layout *layout)
     layout->sizing = sizing_choose(drawing, room, below, layout->least);
 }
 
-/* Pools all maps and chooses the colours. */
-static bool choose_colors(struct layout *layout)
-{
-    const struct drawing *drawing = layout->drawing;
-    struct error *error = layout->error;
-    struct pooled *shape = &layout->shape;
-    shape->rows = pool_count(drawing->rows, layout->sizing.row_factor);
-    shape->columns = pool_count(drawing->columns, layout->sizing.column_factor);
-    size_t cells, all;
-    if (!size_multiply(shape->rows, shape->columns, &cells) ||
-        !size_multiply(cells, drawing->map_count, &all))
-        return error_set(error, ERROR_USAGE,
-                         "%zu matrices of %zu times %zu cells are too many for one picture",
-                         drawing->map_count, shape->rows, shape->columns);
-    bool masks = false;
-    for (size_t i = 0; i < drawing->map_count; i++)
-        masks = masks || drawing->maps[i].masked;
-    shape->values = memory_alloc(all, sizeof *shape->values, error);
-    shape->masked = masks && shape->values ? memory_zeroed(all, 1, error) : NULL;
-    if (!shape->values || (masks && !shape->masked))
-        return false;
-    for (size_t i = 0; i < drawing->map_count; i++) {
-        struct pooled panel = {shape->rows, shape->columns, shape->values + i * cells,
-                               masks ? shape->masked + i * cells : NULL};
-        pool_map(&panel, &drawing->maps[i], drawing->rows, drawing->columns, layout->sizing.row_factor,
-                 layout->sizing.column_factor, drawing->style.pool, &layout->extent);
-    }
-    if (!scale_choose(&layout->scale, drawing, &layout->extent, error))
-        return false;
-
-    struct colormap map;
-    const char *name = drawing->style.cmap;
-    if (!name)
-        name = layout->scale.is_centered ? colormap_default(COLORMAP_DIVERGING)
-               : drawing->image          ? COLORMAP_OVER_IMAGE
-                                         : colormap_default(COLORMAP_SEQUENTIAL);
-    if (!colormap_find(&map, name, error))
-        return false;
-    for (int i = 0; i < FIGURE_COLORS; i++) {
-        double position = i / 255.0;
-        layout->figure->palette[i] = colormap_at(
-            &map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
-    }
-    layout->figure->palette[FIGURE_MASKED] = map.masked;
-    layout->figure->palette[FIGURE_NAN] = map.nan;
-    return true;
-}
-
 static bool choose_labels(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
@@ -275,7 +226,7 @@ static bool attempt(struct layout *layout)
 {
     choose_across(layout);
     choose_sizing(layout);
-    if (!choose_colors(layout))
+    if (!layout_colors(layout))
         return false;
     layout->values = values_plan(layout->drawing, &layout->extent, layout->sizing.cell_width,
                                  layout->sizing.cell_height, layout->font, layout->error);

@@ -171,6 +171,7 @@ sample() {
     wrong vmin=x 'expected a number'
     wrong vmin=nan 'expected a number'
     wrong vmax=1e300 'expected a number'
+    wrong vmax=car 'expected a number or auto'
     wrong cell=0 'expected a whole number of pixels from 1 to 32767'
     wrong cell=99999 'expected a whole number of pixels from 1 to 32767'
     wrong width=wide 'expected a whole number of pixels from 1 to 32767'

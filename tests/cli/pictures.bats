@@ -25,6 +25,19 @@ pictures() {
 }
 @test "each cell has the colour of its weight" { pictures colors; }
 @test "--vmin, --vmax and --color-scale" { pictures range; }
+@test "--vmax auto is the quantile that NumPy has" { pictures vmax_auto; }
+@test "bug: even weights of hundreds of keys were a black triangle" { pictures long_causal; }
+@test "a picture that is nearly all dark is told of, once" {
+    jq -n '{attention: [range(40) as $i | [range(40) | if . == $i then 0.9 else 0.1/39 end]]}' >dark.json
+    attn run dark.json --format none -o dark.png -o dark/ 2>err
+    grep -c . err | grep -x 1
+    grep -x 'attn: warning: in a picture 97 % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log shows them' err
+    local words
+    for words in --vmax=1 --vmax=auto --vmin=0 --color-scale=log -q --draw-mask; do
+        attn run dark.json --format none -o dark.png $words 2>err
+        [ ! -s err ]
+    done
+}
 @test "signed stages are centred on 0" { pictures signed; }
 @test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
 @test "--draw-mask has two colours and a legend" { pictures draw_mask; }

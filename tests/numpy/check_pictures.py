@@ -306,6 +306,64 @@ def test_range():
         expect([g for g, w in zip(got, want) if w], [w for w in want if w], words)
 
 
+def quantile(rows):
+    """The 99.5 % quantile of the cells of rows that see ten keys or more; of all rows where none does."""
+    long = [row for row, keys in rows if keys >= 10] or [row for row, _ in rows]
+    return float(np.float32(np.quantile(np.concatenate(long).astype(float), 0.995)))
+
+
+def same_colors(words, automatic, top, more=()):
+    """Whether --vmax auto draws as --vmax with that number does."""
+    got, want = [], []
+    for picture, vmax in ((got, automatic), (want, ["--vmax", repr(top)])):
+        run(*words, *vmax, *more, "-q", "--annotate=off", "--format", "none", "-o", "auto.png")
+        picture.append(png.read("auto.png"))
+    return got[0].shape == want[0].shape and np.array_equal(got[0], want[0])
+
+
+def test_vmax_auto():
+    """--vmax auto is the quantile that NumPy has: of single weights, with and without a mask, of all heads, of scores, and of pooled
+    cells where weights are not held."""
+    rng = np.random.default_rng(8)
+    for n, causal in ((40, True), (40, False), (6, True), (9, False), (150, True)):
+        q, k = rng.normal(size=(2, 3, n, 4))
+        write_json("auto.json", {"q": q, "k": k, "causal": causal})
+        run("auto.json", "-q", "--format", "none", "-o", "auto.npy", "-o", "auto.csv", "--stage", "weights")
+        weights = np.load("auto.npy")[0]
+        keys = [i + 1 if causal else n for i in range(n)]
+        rows = [(head[i, :keys[i]], keys[i]) for head in weights for i in range(n)]
+        assert same_colors(["auto.json"], ["--vmax", "auto"], quantile(rows)), (n, causal)
+        assert not same_colors(["auto.json"], ["--vmax", "auto"], quantile(rows) * 1.02), "the test sees no difference"
+        run("auto.json", "-q", "--stage", "scaled", "--format", "none", "-o", "scores.npy")
+        scores = abs(np.load("scores.npy")[0])
+        top = quantile([(row, n) for head in scores for row in head])
+        assert same_colors(["auto.json", "--stage", "scaled"], ["--vmax", "auto"], top, ["--vmin", repr(-top)]), (n, causal)
+    n = 1500
+    write_json("long.json", {"q": rng.normal(size=(n, 4)), "k": rng.normal(size=(n, 4)), "causal": True})
+    long = ["long.json", "--max-weights", 1000]
+    run(*long, "-q", "-o", "pooled.json")
+    with open("pooled.json") as f:
+        pooled = json.load(f)["pooled"]
+    cells = np.array(pooled["weights"], dtype=float)[0, 0]
+    step = pooled["keys_per_cell"]
+    lasts = [min(n, (i + 1) * pooled["queries_per_cell"]) for i in range(len(cells))]  # the keys that some query of the row sees
+    rows = [(row[:-(-last // step)], -(-last // step) * step) for row, last in zip(cells, lasts)]
+    assert same_colors(long, ["--vmax", "auto"], quantile(rows))
+
+
+def test_long_causal():
+    """Even weights of 256 keys are told from 0 by default, and say so below the figure; those of 255 keys and sharp ones keep 0 to 1."""
+    for n, sharp, automatic in ((256, False, True), (255, False, False), (300, True, False)):
+        q = np.zeros((n, 2)) if not sharp else np.stack([np.cos(np.arange(n) / 9), np.sin(np.arange(n) / 9)], axis=1) * 200
+        write_json("long.json", {"q": q, "k": q, "causal": True})
+        run("long.json", "-q", "--format", "none", "-o", "long.png", "--cell", 2)
+        run("long.json", "-q", "--format", "none", "-o", "one.png", "--cell", 2, "--vmax", 1)
+        a, b = png.read("long.png"), png.read("one.png")
+        dark = [near_all(picture, MAPS["viridis"][0]).sum() for picture in (a, b)]
+        assert a.shape[0] > b.shape[0], "no line below the figure"
+        assert (dark[0] < dark[1] / 10) == automatic, (n, dark)
+
+
 def test_signed():
     """Stages with a sign are centred on 0, which is nearly white."""
     problem = {"q": [[1.0], [-1.0]], "k": [[-2.0], [-1.0], [0.0], [1.0], [2.0]], "scale": 1}
@@ -402,9 +460,9 @@ def test_pooled_diagonal():
     aside = np.roll(circle, 2, axis=0)  # query i looks at key i + 2, so that no corner of a block is its largest by chance
     write_json("long.json", {"q": circle, "k": aside, "scale": 1})
     write_json("even.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
-    run("long.json", "-o", "max.png", "--pool", "max", "-o", "long.npy")
+    run("long.json", "-o", "max.png", "--pool", "max", "-o", "long.npy", "--vmax", 1)
     run("even.json", "-o", "even.png", "--vmax", 1)  # the same colours, and no word of the largest
-    run("long.json", "-o", "mean.png", "--pool", "mean")
+    run("long.json", "-o", "mean.png", "--pool", "mean", "--vmax", 1)
     weights = np.load("long.npy")[0, 0]
     assert weights.diagonal(2).min() > 0.99, weights.diagonal(2).min()
     high, even, mean = png.read("max.png"), png.read("even.png"), png.read("mean.png")
@@ -425,8 +483,8 @@ def test_pooled_mask():
     n = 2000
     write_json("causal.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1)), "causal": True})
     write_json("free.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
-    run("causal.json", "-o", "causal.png", "--width", 400)
-    run("free.json", "-o", "free.png", "--width", 400)
+    run("causal.json", "-o", "causal.png", "--width", 400, "--vmax", 1)
+    run("free.json", "-o", "free.png", "--width", 400, "--vmax", 1)
     a, b = png.read("causal.png"), png.read("free.png")
     high, wide = min(a.shape[0], b.shape[0]), min(a.shape[1], b.shape[1])
     dark = near_all(b[:high, :wide], MAPS["viridis"][0])

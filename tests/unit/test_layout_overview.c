@@ -186,6 +186,41 @@ static void test_a_page_has_panels_as_large_as_fit(void **state)
     assert_int_equal(error.kind, ERROR_USAGE);
 }
 
+static bool has_beginning(const char *beginning)
+{
+    for (size_t i = 0; i < figure.count; i++)
+        if (figure.items[i].kind == FIGURE_TEXT &&
+            strncmp(string_of(&figure.items[i]), beginning, strlen(beginning)) == 0)
+            return true;
+    return false;
+}
+
+/* A bar to the quantile marks its top; the line below a dim figure fits however narrow it is. */
+static void test_dim_weights_are_told_of_at_any_width(void **state)
+{
+    (void)state;
+    static float even[300 * 300];
+    for (size_t i = 0; i < 300 * 300; i++)
+        even[i] = i % 300 == 0 ? 0.01f : 0.99f / 299;
+    for (size_t width = 0; width < 900; width += 300)
+        for (size_t n = 200; n <= 300; n += 100) {
+            struct drawing drawing = drawing_of(1, 300, n);
+            maps[0].values = even;
+            maps[0].stride = 300;
+            drawing.style.width = width;
+            assert_true(lay_out(&drawing));
+            assert_true(n == 300 ? figure.dim == 0 : figure.dim > 0.95);
+            if (n == 300 && width == 0) /* pooled, the quantile is the largest */
+                assert_true(has_beginning("\u2265 "));
+            assert_true(has_beginning(n == 300 ? "colours end" : "100 %") || has_beginning("99.5 %"));
+            assert_false(has_beginning("\u2026"));
+            drawing.style.has_vmax = true;
+            drawing.style.vmax = 1;
+            assert_true(lay_out(&drawing));
+            assert_true(figure.dim == 0);
+        }
+}
+
 static void test_columns_are_panels_side_by_side(void **state)
 {
     (void)state;
@@ -278,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_bug_an_overview_was_mostly_titles),
         cmocka_unit_test(test_a_page_is_filled_exactly),
         cmocka_unit_test(test_a_page_has_panels_as_large_as_fit),
+        cmocka_unit_test(test_dim_weights_are_told_of_at_any_width),
         cmocka_unit_test(test_columns_are_panels_side_by_side),
         cmocka_unit_test(test_labels_of_panels_are_thinned_not_dropped),
         cmocka_unit_test(test_pooling_note_is_never_cut),
