@@ -1,5 +1,6 @@
 #include "cmd/option_values.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,18 @@ bool value_bound(const struct option_row *row, void *value, const char *text, st
     return true;
 }
 
+bool value_top(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    double number;
+    if (strcmp(text, "auto") == 0) {
+        *(float *)value = NAN;
+        return true;
+    }
+    if (!text_to_number(text, &number))
+        return value_wrong(row, text, "a number or auto", error);
+    return value_bound(row, value, text, error);
+}
+
 /* Digits at *text, moving behind them; at most 9 of them. */
 static bool parse_digits(const char **text, size_t *value)
 {
@@ -290,6 +303,17 @@ bool value_pair(const struct option_row *row, void *value, const char *text, str
     if (ok && pair[0] >= 1 && pair[1] >= 1 && pair[0] <= LIMIT && pair[1] <= LIMIT)
         return true;
     return value_wrong(row, text, "two whole numbers from 1 to 1048576, such as 14,14", error);
+}
+
+bool value_page(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    enum { LIMIT = 32767 };
+    size_t *page = value;
+    const char *at = text;
+    bool ok = parse_digits(&at, &page[0]) && *at++ == 'x' && parse_digits(&at, &page[1]) && *at == 0;
+    if (ok && page[0] >= 1 && page[1] >= 1 && page[0] <= LIMIT && page[1] <= LIMIT)
+        return true;
+    return value_wrong(row, text, "pixels of width and height from 1 to 32767, such as 1920x1080", error);
 }
 
 bool value_size(const struct option_row *row, void *value, const char *text, struct error *error)

@@ -45,9 +45,11 @@ option_parser value_count;     /* size_t from row->least to row->most */
 option_parser value_pixels;    /* size_t from 1 to 32767 */
 option_parser value_number;    /* double from row->least to row->most */
 option_parser value_bound;     /* float */
+option_parser value_top;       /* float; "auto": NaN */
 option_parser value_list;      /* struct span_list: numbers from -4096 to 4095, and ranges of them */
 option_parser value_range;     /* struct index_range: "A:B", "A:", ":B" or "A" (one alone) */
 option_parser value_pair;      /* size_t[2]: "14,16", each from 1 to 1048576 */
+option_parser value_page;      /* size_t[2]: "1920x1080", each from 1 to 32767 */
 option_parser value_size;      /* size_t: "1000000", "16Mi", "4G": binary multiples, with or without an i */
 option_parser value_setting;   /* struct settings: setting row->least */
 

@@ -12,6 +12,18 @@
 #include "view/picture_jobs.h"
 #include "view/summary.h"
 
+/* Draws pictures, and keeps how dim the dimmest is. */
+static bool draw_pictures(struct outputs *outputs, const struct picture_job *jobs, size_t count,
+                          const struct painter *painter, const struct drawing_style *style,
+                          struct error *error)
+{
+    double start = clock_seconds(), dim = 0;
+    bool ok = picture_jobs_run(jobs, count, painter, style, &dim, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    outputs->dim = dim > outputs->dim ? dim : outputs->dim;
+    return ok;
+}
+
 /* Remembers a name for the summary; without memory it is only missing there. */
 static void remember(struct outputs *outputs, const char *name)
 {
@@ -61,15 +73,13 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
                          const struct patch_view *const *patches, struct error *error)
 {
     struct out bytes;
-    double start = clock_seconds();
     out_begin(&bytes, -1, path);
     struct picture_job job = {.panels = outputs->panels[0],
                               .patches = patches,
                               .count = outputs->panel_count,
                               .all = true,
                               .out = &bytes};
-    bool ok = picture_jobs_run(&job, 1, painter, &outputs->style, error);
-    outputs->draw_seconds += clock_seconds() - start;
+    bool ok = draw_pictures(outputs, &job, 1, painter, &outputs->style, error);
     ok = ok && write_picture(outputs, path, false, &bytes, error);
     out_free(&bytes);
     return ok;
@@ -118,13 +128,11 @@ struct picture_batch {
 static bool batch_write(struct picture_batch *batch, struct error *error)
 {
     struct outputs *outputs = batch->outputs;
-    double start = clock_seconds();
     for (size_t i = 0; i < batch->count; i++) {
         out_begin(&batch->bytes[i], -1, batch->folder);
         batch->jobs[i].out = &batch->bytes[i];
     }
-    bool ok = picture_jobs_run(batch->jobs, batch->count, output_png.painter, batch->style, error);
-    outputs->draw_seconds += clock_seconds() - start;
+    bool ok = draw_pictures(outputs, batch->jobs, batch->count, output_png.painter, batch->style, error);
     for (size_t i = 0; i < batch->count; i++) {
         char *path = ok ? picture_path(batch->folder, &batch->jobs[i], error) : NULL;
         ok = path && check_own_name(outputs, batch->folder, path, error) &&

@@ -35,6 +35,7 @@ struct outputs {
     char **names;             /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
+    double dim; /* of the dimmest picture (figure/figure.h) */
 };
 
 /* Whether there are pictures among them. */

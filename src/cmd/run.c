@@ -127,6 +127,13 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     computation_warn(c);
     if (!ok || !outputs_write(&r->outputs, r->over, &c->excerpts, error))
         return false;
+    if (r->outputs.dim > 0)
+        warnings_add(&c->warnings,
+                     "in a picture %d %% of the cells lie in the lowest 5 %% of the scale: --vmax auto or "
+                     "--color-scale log shows "
+                     "them",
+                     (int)(r->outputs.dim * 100));
+    computation_warn(c);
     const char *reason = c->parts[0].result.plain_reason;
     if (options->verbose && reason)
         fprintf(stderr, "attn: computed in double precision, row by row, because of %s\n", reason);

@@ -255,6 +255,7 @@ bool figure_append(struct figure *figure, const struct figure *other, double x, 
             item->matrix.cells += cells;
     }
     figure->dpi_scale = fmaxf(figure->dpi_scale, other->dpi_scale);
+    figure->dim = fmax(figure->dim, other->dim);
     figure->width = fmaxf(figure->width, (float)x + other->width);
     figure->height = fmaxf(figure->height, (float)y + other->height);
     return true;

@@ -69,6 +69,7 @@ struct figure {
     bool is_named;
     char *title, *command;
     struct color palette[FIGURE_PALETTES * FIGURE_PALETTE]; /* palette_count of them */
+    double dim; /* share of the cells in the lowest twentieth of the colours, where that is a fault; else 0 */
     size_t palette_count; /* 0: only the first is set, by who lays the figure out */
     struct figure_item *items;
     size_t count, capacity;

@@ -38,9 +38,11 @@ struct drawing_style {
     const char *cmap; /* a colour map; NULL: the default for the data (colormap.h) */
     enum color_scale scale;
     bool has_vmin, has_vmax;
-    float vmin, vmax;
-    size_t cell;  /* pixels a cell, before dpi_scale; 0: open */
-    size_t width; /* largest width of the figure in pixels, before dpi_scale; 0: open */
+    float vmin, vmax; /* vmax NaN: the quantile of range.h */
+    size_t cell;      /* pixels a cell, before dpi_scale; 0: open */
+    size_t width;     /* largest width of the figure in pixels, before dpi_scale; 0: open */
+    size_t page[2];   /* width and height that the figure has in pixels, after dpi_scale; 0: open */
+    size_t columns;   /* panels side by side; 0: open */
     enum annotate annotate;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
@@ -62,7 +64,7 @@ struct drawing {
     size_t map_count;
     size_t across; /* panels side by side; 0: open */
     /* With `across`: a title for each row and each column of panels ("L3", "H7"). They stand beside the rows
-     * and above the columns if panels are too small for titles of their own. NULL: none. */
+     * and above the columns if panels are too small or too many for titles of their own. NULL: none. */
     const char *const *row_titles, *const *column_titles;
     size_t rows, columns;          /* of every map */
     const char *const *row_labels; /* `rows` of them, or NULL: numbered from row_first */
@@ -80,8 +82,10 @@ struct drawing {
     const struct image *image; /* lies beneath every map, stretched to its size; NULL: none */
     bool has_mark;             /* the cell at mark_row, mark_column of every map is outlined */
     size_t mark_row, mark_column;
-    bool is_flag;   /* cells are 1 or masked: a legend takes the place of the colour bar */
-    bool is_weight; /* fixed range 0…1 unless vmin or vmax say otherwise; else from the data */
+    bool is_flag; /* cells are 1 or masked: a legend takes the place of the colour bar */
+    /* Fixed range 0…1 unless vmin or vmax say otherwise, or most of the weight of FIGURE_COLORS keys or more would lie
+     * in its lowest twentieth: then to the quantile of range.h. Else the range is that of the data. */
+    bool is_weight;
     struct drawing_style style;
 };
 

@@ -88,6 +88,19 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
     return true;
 }
 
+/* Writes lines of a note below the figure. */
+static bool draw_note(struct layout *layout, double x, double *bottom, char lines[2][LABEL_SIZE])
+{
+    *bottom += 12;
+    for (int i = 0; i < 2 && lines[i][0]; i++) {
+        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false,
+                         layout_pale, lines[i], layout->error))
+            return false;
+        *bottom += NOTE_SIZE + i * 3;
+    }
+    return true;
+}
+
 /* Says how cells were pooled, if they were: as fully as there is room, in two lines at worst. */
 static bool draw_pooling(struct layout *layout, double *bottom)
 {
@@ -113,14 +126,39 @@ static bool draw_pooling(struct layout *layout, double *bottom)
         if (lines[1][0] == '\0')
             break;
     }
-    *bottom += 12;
-    for (int i = 0; i < 2 && lines[i][0]; i++) {
-        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false,
-                         layout_pale, lines[i], layout->error))
+    return draw_note(layout, x, bottom, lines);
+}
+
+/* Says what became of weights that are all small: that the range was chosen for them, or which could be. The longest of
+ * the texts that fits in a line, or the shortest in two. */
+static bool draw_range(struct layout *layout, double *bottom)
+{
+    enum { TEXTS = 3 };
+    static const char *const automatic[TEXTS] = {"colours end at the 99.5 % quantile of the cells of rows "
+                                                 "that see ten keys or more: --vmax 1 shows 0 to 1",
+                                                 "colours end at the 99.5 % quantile (--vmax 1: at 1)",
+                                                 "99.5 % quantile (--vmax 1: to 1)"};
+    static const char *const dim[TEXTS] = {
+        " % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log shows them",
+        " % of cells in the lowest 5 %: --vmax auto, --color-scale log",
+        " % dark: --vmax auto, --color-scale log"};
+    char text[160], lines[2][LABEL_SIZE];
+    double x = layout->left;
+    if (!layout->is_automatic && layout->dim == 0)
+        return true;
+    for (int i = 0; i < TEXTS; i++) {
+        if (layout->is_automatic)
+            snprintf(text, sizeof text, "%s", automatic[i]);
+        else
+            snprintf(text, sizeof text, "%d%s", (int)(layout->dim * 100), dim[i]);
+        x = i == 0 ? layout->left : LAYOUT_PAD;
+        if (!label_wrap(lines[0], lines[1], text, layout->font, NOTE_SIZE,
+                        layout->figure->width - LAYOUT_PAD - x, layout->error))
             return false;
-        *bottom += NOTE_SIZE + i * 3;
+        if (lines[1][0] == '\0')
+            break;
     }
-    return true;
+    return draw_note(layout, x, bottom, lines);
 }
 
 static bool draw_panels(struct layout *layout)
@@ -160,7 +198,7 @@ static bool draw_panels(struct layout *layout)
                              layout->top, layout->font, layout->error);
 }
 
-static bool draw_all(struct layout *layout)
+bool layout_draw(struct layout *layout)
 {
     struct figure *figure = layout->figure;
     if (!draw_title(layout) || !draw_panels(layout))
@@ -179,8 +217,9 @@ static bool draw_all(struct layout *layout)
                   layout->error))
         return false;
     bottom = fmax(bottom, layout->top + bar->height + fmax(bar->legend, 6));
-    if (!draw_pooling(layout, &bottom))
+    if (!draw_pooling(layout, &bottom) || !draw_range(layout, &bottom))
         return false;
+    figure->dim = layout->dim;
     figure->height = (float)(bottom + LAYOUT_PAD);
     return true;
 }
@@ -193,6 +232,13 @@ static bool check_drawing(const struct drawing *drawing, struct error *error)
     double scale = drawing->style.dpi_scale;
     if (!(scale >= 1 && scale <= 8))
         return error_set(error, ERROR_USAGE, "a picture can be drawn 1 to 8 times as large, not %g", scale);
+    const struct drawing_style *style = &drawing->style;
+    if (style->page[0] > 0 && (style->cell > 0 || style->width > 0))
+        return error_set(error, ERROR_USAGE,
+                         "a picture of a given size has no other width, and chooses the size of its cells");
+    if (style->page[0] > 0 && style->has_lines)
+        return error_set(error, ERROR_USAGE,
+                         "lines between tokens have the size of their texts: expected no size of the picture");
     return true;
 }
 
@@ -210,7 +256,8 @@ static bool layout_cells(struct figure *figure, const struct drawing *drawing, s
                          struct error *error)
 {
     struct layout layout = {.drawing = drawing, .figure = figure, .font = font, .error = error};
-    const bool done = layout_plan(&layout) && draw_all(&layout);
+    const bool done =
+        drawing->style.page[0] > 0 ? layout_page(&layout) : layout_plan(&layout) && layout_draw(&layout);
     free(layout.shape.values);
     free(layout.shape.masked);
     return done;
@@ -226,6 +273,10 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
     figure->width = ceilf(figure->width);
     figure->height = ceilf(figure->height);
     figure_scale(figure, drawing->style.dpi_scale);
+    if (drawing->style.page[0] > 0) {
+        figure->width = (float)drawing->style.page[0];
+        figure->height = (float)drawing->style.page[1];
+    }
     if (drawing->style.metadata != METADATA_NONE &&
         !figure_name(figure, drawing->title,
                      drawing->style.metadata == METADATA_COMMAND ? drawing->style.command : NULL, error))
@@ -250,6 +301,10 @@ bool layout_figures(struct figure *figure, const struct drawing *const *drawings
     bool ok = true;
     if (count == 1)
         return layout_figure(figure, drawings[0], font, error);
+    if (drawings[0]->style.page[0] > 0)
+        return error_set(
+            error, ERROR_USAGE,
+            "a picture of layers of different size cannot have a given size: choose layers of one size");
     for (size_t i = 0; ok && i < count; i++) {
         struct drawing drawing = *drawings[i];
         struct figure next = {0};

@@ -99,20 +99,24 @@ struct panel {
 bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
                 struct error *error);
 
-/* A layout in the making. */
+/* A layout in the making. Begins zeroed but for drawing, figure, font and error. */
 struct layout {
     const struct drawing *drawing;
     struct figure *figure;
     struct font *font;
     struct error *error;
     double beside;  /* expected width of the figure without panels and the gaps between them */
+    double above;   /* expected height of the figure without panels and the gaps between them, on a page */
     double least;   /* of the cells */
     bool no_labels; /* panels have none: there is no room for both */
     size_t across, down;
+    bool is_overview; /* so many panels that rows and columns of them share titles, a few pixels apart */
     struct sizing sizing;
     struct pooled shape; /* of every panel; holds the values and masks of all, panel behind panel */
     struct extent extent;
     struct scale scale;
+    double dim; /* share of the cells in the lowest twentieth of the scale, if the user should know; else 0 */
+    bool is_automatic; /* the scale ends at the quantile, though nobody has asked */
     struct values values;
     struct axis rows, columns;
     struct axis row_titles, column_titles; /* of rows and columns of panels; size 0: none */
@@ -127,5 +131,11 @@ struct layout {
 /* Sets everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
  * `shape`'s memory is the caller's to free, also on failure. */
 bool layout_plan(struct layout *layout);
+/* Pools all maps, and chooses the range of the colours and the palette of the figure; `sizing` is set. */
+bool layout_colors(struct layout *layout);
+/* Draws what is planned, and sets the height of the figure. */
+bool layout_draw(struct layout *layout);
+/* Both, for a figure of style.page pixels: panels as large as fit there, in the middle of it. `shape` as above. */
+bool layout_page(struct layout *layout);
 
 #endif

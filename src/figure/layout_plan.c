@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "figure/colormap.h"
 #include "figure/layout_parts.h"
 
 #define FIGURE_WIDTH 1240.0  /* where nobody says */
@@ -15,6 +14,9 @@
 #define PANELS_HEIGHT 8000.0 /* that rows of panels may take in all */
 #define BESIDE 192.0         /* what labels, colour bar and edges are expected to take */
 #define BAR_LARGEST 480.0
+#define OVERVIEW_FROM 37 /* panels of a grid that share titles even where they have room for their own */
+#define OVERVIEW_LABELED 200.0 /* their panels have labels from this size on, or where none is left out */
+#define GAP_OVERVIEW 4.0
 #define GAP_SMALLEST 2.0 /* between panels */
 #define GAP_LARGEST 16.0
 #define GAP_LABELED 10.0    /* at least, for the labels of one panel not to meet those of the next */
@@ -25,17 +27,45 @@
 #define SMALL_WEIGHT 0.5
 #define ATTEMPTS 6
 
-static double gap_choose(double panel_width)
+static double gap_choose(const struct layout *layout, double panel_width)
 {
+    if (layout->is_overview)
+        return panel_width < 2 * PANEL_SMALLEST ? GAP_SMALLEST : GAP_OVERVIEW;
     return fmin(fmax(floor(panel_width * GAP_SHARE), GAP_SMALLEST), GAP_LARGEST);
 }
 
-/* The width of each of so many panels that fill the room together with their gaps. */
-static double panel_room(double room, double across)
+/* The length of each of so many panels that fill the room together with their gaps. */
+static double panel_room(const struct layout *layout, double room, double across)
 {
+    if (layout->is_overview) {
+        double least = floor((room - GAP_SMALLEST * (across - 1)) / across);
+        double length = floor((room - GAP_OVERVIEW * (across - 1)) / across);
+        return length < 2 * PANEL_SMALLEST ? fmin(least, 2 * PANEL_SMALLEST - 1) : length;
+    }
     double width = room / (across + (across - 1) * GAP_SHARE);
     double gap = fmin(fmax(width * GAP_SHARE, GAP_SMALLEST), GAP_LARGEST);
     return floor((room - gap * (across - 1)) / across);
+}
+
+/* The columns of panels with which they are largest on a page: each has its own title. */
+static size_t across_of_page(const struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    const double scale = drawing->style.dpi_scale;
+    const double width = (double)drawing->style.page[0] / scale - layout->beside;
+    const double height = (double)drawing->style.page[1] / scale - layout->above;
+    double largest = -INFINITY;
+    size_t best = 1;
+    for (size_t across = 1; across <= drawing->map_count; across++) {
+        double down = (double)pool_count(drawing->map_count, across);
+        double cell = fmin(panel_room(layout, width, (double)across) / (double)drawing->columns,
+                           (panel_room(layout, height, down) - PANEL_TITLE_ROOM) / (double)drawing->rows);
+        if (cell > largest) {
+            largest = cell;
+            best = across;
+        }
+    }
+    return best;
 }
 
 /* The grid is nearly square, or a panel wider where that leaves fewer places empty. If nobody asked for it,
@@ -43,14 +73,20 @@ static double panel_room(double room, double across)
 static void choose_across(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
-    size_t count = drawing->map_count, across = drawing->across;
+    size_t count = drawing->map_count, across = drawing->style.columns;
+    if (across == 0)
+        across = drawing->across;
+    layout->is_overview =
+        count >= OVERVIEW_FROM && across == drawing->across && drawing->row_titles && drawing->column_titles;
+    if (drawing->style.columns == 0 && drawing->style.page[0] > 0 && !layout->is_overview)
+        across = across_of_page(layout);
     if (across == 0) {
         across = (size_t)ceil(sqrt((double)count));
         if (pool_count(count, across + 1) * (across + 1) < pool_count(count, across) * across)
             across++;
         size_t least = pool_count(across, 3);
         while (drawing->style.width > 0 && across > least &&
-               panel_room((double)drawing->style.width - BESIDE, (double)across) < PANEL_READABLE)
+               panel_room(layout, (double)drawing->style.width - BESIDE, (double)across) < PANEL_READABLE)
             across--;
     }
     layout->across = across < count ? across : count;
@@ -62,67 +98,23 @@ static void choose_sizing(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
     const struct drawing_style *style = &drawing->style;
-    double room, below;
-    if (style->width == 0 && (style->cell > 0 || layout->least > 0)) {
+    double room, below, down = (double)layout->down;
+    if (style->page[0] > 0) {
+        room = fmax(panel_room(layout, (double)style->width - layout->beside, (double)layout->across), 1);
+        double height = (double)style->page[1] / style->dpi_scale - layout->above;
+        below = fmax(panel_room(layout, height, down) - layout->title_room, 1);
+    } else if (style->width == 0 && (style->cell > 0 || layout->least > 0)) {
         room = below = INFINITY;
     } else if (style->width == 0 && drawing->map_count == 1) {
         room = below = PANEL_LARGEST;
     } else {
         double figure = style->width > 0 ? (double)style->width : FIGURE_WIDTH;
-        room = fmax(panel_room(figure - layout->beside, (double)layout->across),
+        room = fmax(panel_room(layout, figure - layout->beside, (double)layout->across),
                     style->width == 0 ? PANEL_SMALLEST : 1);
         below = layout->across == 1 ? fmax(PANEL_LARGEST, room) : room;
-        below = fmin(below, fmax(floor(PANELS_HEIGHT / (double)layout->down), PANEL_SMALLEST));
+        below = fmin(below, fmax(floor(PANELS_HEIGHT / down), PANEL_SMALLEST));
     }
     layout->sizing = sizing_choose(drawing, room, below, layout->least);
-}
-
-/* Pools all maps and chooses the colours. */
-static bool choose_colors(struct layout *layout)
-{
-    const struct drawing *drawing = layout->drawing;
-    struct error *error = layout->error;
-    struct pooled *shape = &layout->shape;
-    shape->rows = pool_count(drawing->rows, layout->sizing.row_factor);
-    shape->columns = pool_count(drawing->columns, layout->sizing.column_factor);
-    size_t cells, all;
-    if (!size_multiply(shape->rows, shape->columns, &cells) ||
-        !size_multiply(cells, drawing->map_count, &all))
-        return error_set(error, ERROR_USAGE,
-                         "%zu matrices of %zu times %zu cells are too many for one picture",
-                         drawing->map_count, shape->rows, shape->columns);
-    bool masks = false;
-    for (size_t i = 0; i < drawing->map_count; i++)
-        masks = masks || drawing->maps[i].masked;
-    shape->values = memory_alloc(all, sizeof *shape->values, error);
-    shape->masked = masks && shape->values ? memory_zeroed(all, 1, error) : NULL;
-    if (!shape->values || (masks && !shape->masked))
-        return false;
-    for (size_t i = 0; i < drawing->map_count; i++) {
-        struct pooled panel = {shape->rows, shape->columns, shape->values + i * cells,
-                               masks ? shape->masked + i * cells : NULL};
-        pool_map(&panel, &drawing->maps[i], drawing->rows, drawing->columns, layout->sizing.row_factor,
-                 layout->sizing.column_factor, drawing->style.pool, &layout->extent);
-    }
-    if (!scale_choose(&layout->scale, drawing, &layout->extent, error))
-        return false;
-
-    struct colormap map;
-    const char *name = drawing->style.cmap;
-    if (!name)
-        name = layout->scale.is_centered ? colormap_default(COLORMAP_DIVERGING)
-               : drawing->image          ? COLORMAP_OVER_IMAGE
-                                         : colormap_default(COLORMAP_SEQUENTIAL);
-    if (!colormap_find(&map, name, error))
-        return false;
-    for (int i = 0; i < FIGURE_COLORS; i++) {
-        double position = i / 255.0;
-        layout->figure->palette[i] = colormap_at(
-            &map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
-    }
-    layout->figure->palette[FIGURE_MASKED] = map.masked;
-    layout->figure->palette[FIGURE_NAN] = map.nan;
-    return true;
 }
 
 static bool choose_labels(struct layout *layout)
@@ -144,7 +136,9 @@ static bool choose_labels(struct layout *layout)
                               .unit = unit,
                               .cell = side ? sizing->cell_width : sizing->cell_height,
                               .limit = fmin(longest, side ? 140 : 180)};
-        bool legible = axis->cell * (double)axis->count >= PANEL_READABLE || axis->cell >= LABEL_CELL;
+        double least = layout->is_overview ? OVERVIEW_LABELED : PANEL_READABLE;
+        bool has_cells = axis->cell >= LABEL_CELL && (axis->labels || !layout->is_overview);
+        bool legible = axis->cell * (double)axis->count >= least || has_cells;
         if (!alone && (!legible || layout->no_labels))
             continue;
         if (!(side ? axis_plan_columns : axis_plan_rows)(axis, layout->font, layout->error))
@@ -164,8 +158,8 @@ static bool choose_titles(struct layout *layout)
     if (layout->error->kind != ERROR_NONE)
         return false;
     bool fits = widest <= layout->panel_width + layout->gap * 0.6;
-    if (drawing->across > 0 && drawing->row_titles && drawing->column_titles &&
-        (layout->panel_width < PANEL_TITLED || !fits)) {
+    if (drawing->across > 0 && layout->across == drawing->across && drawing->row_titles &&
+        drawing->column_titles && (layout->is_overview || layout->panel_width < PANEL_TITLED || !fits)) {
         layout->row_titles = (struct axis){.labels = drawing->row_titles,
                                            .count = layout->down,
                                            .cell = layout->panel_height + layout->gap,
@@ -190,8 +184,9 @@ static bool choose_places(struct layout *layout)
     bool alone = drawing->map_count == 1;
     layout->panel_width = (double)layout->shape.columns * layout->sizing.cell_width;
     layout->panel_height = (double)layout->shape.rows * layout->sizing.cell_height;
-    layout->gap = alone ? 0 : gap_choose(layout->panel_width);
-    if (!alone && (layout->rows.size > 0 || layout->columns.size > 0))
+    layout->gap = alone ? 0 : gap_choose(layout, layout->panel_width);
+    const bool fill_cells = layout->is_overview && !layout->rows.has_ticks && !layout->columns.has_ticks;
+    if (!alone && !fill_cells && (layout->rows.size > 0 || layout->columns.size > 0))
         layout->gap = fmax(layout->gap, GAP_LABELED);
     if (!alone && !layout->columns.labels && layout->columns.size > 0)
         layout->gap = GAP_LARGEST;
@@ -231,7 +226,7 @@ static bool attempt(struct layout *layout)
 {
     choose_across(layout);
     choose_sizing(layout);
-    if (!choose_colors(layout))
+    if (!layout_colors(layout))
         return false;
     layout->values = values_plan(layout->drawing, &layout->extent, layout->sizing.cell_width,
                                  layout->sizing.cell_height, layout->font, layout->error);
@@ -251,11 +246,19 @@ static double larger_cell(const struct layout *layout)
     return fmax(width, height) <= VALUES_SIDE ? cell : 0;
 }
 
+/* The width that the figure must not exceed; of an overview that has none, what it fills. 0: none. */
+static double width_wanted(const struct layout *layout)
+{
+    const struct drawing_style *style = &layout->drawing->style;
+    if (style->width > 0)
+        return (double)style->width;
+    return layout->is_overview && style->cell == 0 ? FIGURE_WIDTH : 0;
+}
+
 /* What stands beside the panels is known only once the panels are, so further attempts may follow: with
  * larger cells for the numbers in them, or with what the first attempts have shown of the room there is. */
 bool layout_plan(struct layout *layout)
 {
-    double width = (double)layout->drawing->style.width;
     struct layout next = *layout;
     next.beside = BESIDE;
     bool had_labels = false;
@@ -265,6 +268,8 @@ bool layout_plan(struct layout *layout)
         *layout = next;
         if (!attempt(layout))
             return false;
+        const double width = width_wanted(layout);
+        next.title_room = layout->title_room;
         next.least = larger_cell(layout);
         if (layout->error->kind != ERROR_NONE)
             return false;
@@ -273,7 +278,7 @@ bool layout_plan(struct layout *layout)
         double across = (double)layout->across;
         double excess = width > 0 ? (double)layout->figure->width - width : 0;
         double beside = (double)layout->figure->width - across * layout->panel_width -
-                        (across - 1) * gap_choose(layout->panel_width);
+                        (across - 1) * gap_choose(layout, layout->panel_width);
         bool has_labels = layout->rows.size > 0;
         if (width > 0 && had_labels && !has_labels && !layout->no_labels) {
             next.no_labels = true; /* they cannot stay: let the panels have their room */
@@ -285,7 +290,8 @@ bool layout_plan(struct layout *layout)
         next.beside = beside;
         had_labels = has_labels;
     }
-    return error_set(layout->error, ERROR_USAGE,
+    return layout->drawing->style.width == 0 ||
+           error_set(layout->error, ERROR_USAGE,
                      "labels and colour bar leave no room for the matrices in %zu pixels",
                      layout->drawing->style.width);
 }

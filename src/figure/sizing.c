@@ -26,13 +26,17 @@ static double cell_choose(size_t count, double room, double least, const struct 
 {
     double n = (double)count, scale = style->dpi_scale;
     double asked = style->cell > 0 ? (double)style->cell : least;
-    double cell = whole_below(fmin(floor(fmin(side_wanted(n), room) / n), CELL_LARGEST), scale);
+    double wanted =
+        style->page[0] > 0 ? floor(room / n) : fmin(floor(fmin(side_wanted(n), room) / n), CELL_LARGEST);
+    double cell = whole_below(wanted, scale);
     if (style->cell > 0 || asked > cell)
         cell = ceil(asked * scale - 1e-6) / scale;
     *factor = 1;
     if (cell * n > room) {
         *factor = (size_t)ceil(n / fmax(floor(room / cell), 1));
-        if (asked <= 0)
+        if (style->page[0] > 0) /* not in whole pixels: the panel is to be as large as fits */
+            cell = whole_below(room, scale) / (double)pool_count(count, *factor);
+        else if (asked <= 0)
             cell = whole_below(floor(room / (double)pool_count(count, *factor)), scale);
     }
     return cell;

@@ -212,7 +212,7 @@ static bool draw_head(struct figure *figure, struct diff_drawing *head, bool has
         .measure = "attention weight",
         .is_weight = !has_sign,
         .is_signed = has_sign,
-        .style = {.dpi_scale = 1},
+        .style = {.dpi_scale = 1, .has_vmin = !has_sign},
     };
     struct drawing difference = weights;
     difference.title = head->largest;
@@ -220,7 +220,7 @@ static bool draw_head(struct figure *figure, struct diff_drawing *head, bool has
     difference.map_count = difference.across = 1;
     difference.measure = "difference of weights";
     difference.is_signed = true;
-    difference.is_weight = false;
+    difference.is_weight = difference.style.has_vmin = false;
     struct figure left = {0}, right = {0};
     const double y = (double)figure->height;
     bool ok = layout_figure(&left, &weights, font, error);

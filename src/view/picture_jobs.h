@@ -22,9 +22,9 @@ struct picture_job {
     struct out *out; /* takes the bytes; the caller begins and frees it */
 };
 
-/* Runs all jobs. Errors: ERROR_USAGE for a style that cannot be had (figure/layout.h), ERROR_SYSTEM for memory; if
+/* Runs all jobs. *dim becomes the largest of all figures (figure/figure.h). Errors: ERROR_USAGE for a style that cannot be had (figure/layout.h), ERROR_SYSTEM for memory; if
  * several jobs fail, those of the first. */
 bool picture_jobs_run(const struct picture_job *jobs, size_t count, const struct painter *painter,
-                      const struct drawing_style *style, struct error *error);
+                      const struct drawing_style *style, double *dim, struct error *error);
 
 #endif

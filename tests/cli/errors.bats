@@ -171,9 +171,15 @@ sample() {
     wrong vmin=x 'expected a number'
     wrong vmin=nan 'expected a number'
     wrong vmax=1e300 'expected a number'
+    wrong vmax=car 'expected a number or auto'
     wrong cell=0 'expected a whole number of pixels from 1 to 32767'
     wrong cell=99999 'expected a whole number of pixels from 1 to 32767'
     wrong width=wide 'expected a whole number of pixels from 1 to 32767'
+    local size
+    for size in 1920 1920,1080 0x5 5x 1920x1080p 99999x10 -1x5; do
+        wrong size="$size" 'expected pixels of width and height from 1 to 32767, such as 1920x1080'
+    done
+    wrong columns=0 'expected a whole number from 1 to 4096'
     wrong dpi-scale=0.5 'expected a number from 1 to 8'
     wrong dpi-scale=9 'expected a number from 1 to 8'
     wrong annotate=maybe 'expected one of auto on off'

@@ -38,8 +38,31 @@ pictures() {
 @test "--cell sets the pixels of a cell" { pictures cell; }
 @test "--dpi-scale 2 doubles everything" { pictures dpi_scale; }
 @test "no figure is wider than --width" { pictures width; }
+@test "--size is the size, with --dpi-scale too, and the panels are in the middle of it" { pictures size; }
+@test "--columns sets the panels a row" { pictures columns; }
+@test "bug: an overview of 144 heads was mostly titles" { pictures overview; }
+@test "a size that nothing fits, or with another width, is an error" {
+    fails 2 'title, labels and colour bar leave no room for the matrices in 200 times 90 pixels' \
+        attn run "$DATA/causal.json" --size 200x90 -o x.png
+    fails 2 'a picture of a given size has no other width, and chooses the size of its cells' \
+        attn run "$DATA/causal.json" --size 1920x1080 --width 900 -o x.png
+    [ ! -e x.png ]
+}
 @test "each cell has the colour of its weight" { pictures colors; }
 @test "--vmin, --vmax and --color-scale" { pictures range; }
+@test "--vmax auto is the quantile that NumPy has" { pictures vmax_auto; }
+@test "bug: even weights of hundreds of keys were a black triangle" { pictures long_causal; }
+@test "a picture that is nearly all dark is told of, once" {
+    jq -n '{attention: [range(40) as $i | [range(40) | if . == $i then 0.9 else 0.1/39 end]]}' >dark.json
+    attn run dark.json --format none -o dark.png -o dark/ 2>err
+    grep -c . err | grep -x 1
+    grep -x 'attn: warning: in a picture 97 % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log shows them' err
+    local words
+    for words in --vmax=1 --vmax=auto --vmin=0 --color-scale=log -q --draw-mask; do
+        attn run dark.json --format none -o dark.png $words 2>err
+        [ ! -s err ]
+    done
+}
 @test "signed stages are centred on 0" { pictures signed; }
 @test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
 @test "--draw-mask has two colours and a legend" { pictures draw_mask; }

@@ -313,6 +313,58 @@ def test_width():
         assert a <= width and b <= 2 * width, (width, a, b)
 
 
+def panels(path):
+    """(top, bottom, left, right) of each panel of a picture whose cells are all yellow, in reading order."""
+    yellow = near_all(png.read(path), MAPS["viridis"][4])
+    yellow[:, -110:] = False  # the top of the colour bar
+    def runs(line):
+        filled = line.copy()
+        filled[1:-1] |= line[:-2] & line[2:]  # the white between cells
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], filled.astype(int), [0]])))
+        return [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a > 5]
+    return [(top, bottom, left, right) for top, bottom in runs(yellow.sum(axis=1) > 5)
+            for left, right in runs(yellow[top + 1])]
+
+
+def test_size():
+    """A picture has the given size exactly; what is drawn stands in the middle, and as large as fits."""
+    for size in ("1920x1080", "1001x777", "600x1100"):
+        width, height = map(int, size.split("x"))
+        for words in ([], ["--dpi-scale", 2], ["--dpi-scale", 1.3, "--title", "A title"]):
+            for sample in ("causal", "sentence", "induction"):
+                run(f"{DATA}/{sample}.json", "--size", size, *words, "-q", "-o", "size.png")
+                assert png.size("size.png") == (width, height), (size, words, sample)
+                ink = (png.read("size.png") < 250).any(axis=2)
+                y, x = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+                assert abs((height - 1 - y[-1]) - y[0]) < 16 and abs((width - 1 - x[-1]) - x[0]) < 16, (size, words, sample)
+    write_json("six.json", {"attention": np.ones((6, 6))})
+    run("six.json", "--size", "1920x1080", "-q", "--annotate=off", "-o", "six.png")
+    top, bottom, left, right = panels("six.png")[0]
+    assert bottom - top > 900 and abs((bottom - top) - (right - left)) <= 1, (top, bottom)
+
+
+def test_columns():
+    write_json("twelve.json", {"attention": np.ones((12, 5, 5))})
+    for columns in (1, 5, 12, 40):
+        run("twelve.json", "--columns", columns, "-q", "--annotate=off", "-o", "twelve.png")
+        found = panels("twelve.png")
+        assert len(found) == 12 and sum(p[0] == found[0][0] for p in found) == min(columns, 12), (columns, found)
+
+
+def test_overview():
+    """144 panels are a few pixels apart, and take the room of the usual width."""
+    for n in (7, 12, 37):
+        write_json("model.json", {"attention": np.ones((12, 12, n, n))})
+        run("model.json", "-q", "--annotate=off", "-o", "model.png")
+        found = panels("model.png")
+        width, side = png.size("model.png")[0], found[0][1] - found[0][0]
+        assert len(found) == 144 and width <= 1240, (n, len(found), width)
+        for a, b in zip(found, found[1:]):
+            assert a[0] != b[0] or 2 <= b[2] - a[3] <= 5, (a, b)
+        assert all(2 <= found[i + 12][0] - found[i][1] <= 5 for i in range(132))
+        assert (side + n) * 12 + 44 + width - (found[11][3] - found[0][2]) > 1240, (n, side, width)
+
+
 # ---- colours ----
 
 
@@ -345,6 +397,64 @@ def test_range():
     ):
         got = board.centres(board.draw(values, *words))[0]
         expect([g for g, w in zip(got, want) if w], [w for w in want if w], words)
+
+
+def quantile(rows):
+    """The 99.5 % quantile of the cells of rows that see ten keys or more; of all rows where none does."""
+    long = [row for row, keys in rows if keys >= 10] or [row for row, _ in rows]
+    return float(np.float32(np.quantile(np.concatenate(long).astype(float), 0.995)))
+
+
+def same_colors(words, automatic, top, more=()):
+    """Whether --vmax auto draws as --vmax with that number does."""
+    got, want = [], []
+    for picture, vmax in ((got, automatic), (want, ["--vmax", repr(top)])):
+        run(*words, *vmax, *more, "-q", "--annotate=off", "--format", "none", "-o", "auto.png")
+        picture.append(png.read("auto.png"))
+    return got[0].shape == want[0].shape and np.array_equal(got[0], want[0])
+
+
+def test_vmax_auto():
+    """--vmax auto is the quantile that NumPy has: of single weights, with and without a mask, of all heads, of scores, and of pooled
+    cells where weights are not held."""
+    rng = np.random.default_rng(8)
+    for n, causal in ((40, True), (40, False), (6, True), (9, False), (150, True)):
+        q, k = rng.normal(size=(2, 3, n, 4))
+        write_json("auto.json", {"q": q, "k": k, "causal": causal})
+        run("auto.json", "-q", "--format", "none", "-o", "auto.npy", "-o", "auto.csv", "--stage", "weights")
+        weights = np.load("auto.npy")[0]
+        keys = [i + 1 if causal else n for i in range(n)]
+        rows = [(head[i, :keys[i]], keys[i]) for head in weights for i in range(n)]
+        assert same_colors(["auto.json"], ["--vmax", "auto"], quantile(rows)), (n, causal)
+        assert not same_colors(["auto.json"], ["--vmax", "auto"], quantile(rows) * 1.02), "the test sees no difference"
+        run("auto.json", "-q", "--stage", "scaled", "--format", "none", "-o", "scores.npy")
+        scores = abs(np.load("scores.npy")[0])
+        top = quantile([(row, n) for head in scores for row in head])
+        assert same_colors(["auto.json", "--stage", "scaled"], ["--vmax", "auto"], top, ["--vmin", repr(-top)]), (n, causal)
+    n = 1500
+    write_json("long.json", {"q": rng.normal(size=(n, 4)), "k": rng.normal(size=(n, 4)), "causal": True})
+    long = ["long.json", "--max-weights", 1000]
+    run(*long, "-q", "-o", "pooled.json")
+    with open("pooled.json") as f:
+        pooled = json.load(f)["pooled"]
+    cells = np.array(pooled["weights"], dtype=float)[0, 0]
+    step = pooled["keys_per_cell"]
+    lasts = [min(n, (i + 1) * pooled["queries_per_cell"]) for i in range(len(cells))]  # the keys that some query of the row sees
+    rows = [(row[:-(-last // step)], -(-last // step) * step) for row, last in zip(cells, lasts)]
+    assert same_colors(long, ["--vmax", "auto"], quantile(rows))
+
+
+def test_long_causal():
+    """Even weights of 256 keys are told from 0 by default, and say so below the figure; those of 255 keys and sharp ones keep 0 to 1."""
+    for n, sharp, automatic in ((256, False, True), (255, False, False), (300, True, False)):
+        q = np.zeros((n, 2)) if not sharp else np.stack([np.cos(np.arange(n) / 9), np.sin(np.arange(n) / 9)], axis=1) * 200
+        write_json("long.json", {"q": q, "k": q, "causal": True})
+        run("long.json", "-q", "--format", "none", "-o", "long.png", "--cell", 2)
+        run("long.json", "-q", "--format", "none", "-o", "one.png", "--cell", 2, "--vmax", 1)
+        a, b = png.read("long.png"), png.read("one.png")
+        dark = [near_all(picture, MAPS["viridis"][0]).sum() for picture in (a, b)]
+        assert a.shape[0] > b.shape[0], "no line below the figure"
+        assert (dark[0] < dark[1] / 10) == automatic, (n, dark)
 
 
 def test_signed():
@@ -443,9 +553,9 @@ def test_pooled_diagonal():
     aside = np.roll(circle, 2, axis=0)  # query i looks at key i + 2, so that no corner of a block is its largest by chance
     write_json("long.json", {"q": circle, "k": aside, "scale": 1})
     write_json("even.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
-    run("long.json", "-o", "max.png", "--pool", "max", "-o", "long.npy")
+    run("long.json", "-o", "max.png", "--pool", "max", "-o", "long.npy", "--vmax", 1)
     run("even.json", "-o", "even.png", "--vmax", 1)  # the same colours, and no word of the largest
-    run("long.json", "-o", "mean.png", "--pool", "mean")
+    run("long.json", "-o", "mean.png", "--pool", "mean", "--vmax", 1)
     weights = np.load("long.npy")[0, 0]
     assert weights.diagonal(2).min() > 0.99, weights.diagonal(2).min()
     high, even, mean = png.read("max.png"), png.read("even.png"), png.read("mean.png")
@@ -466,8 +576,8 @@ def test_pooled_mask():
     n = 2000
     write_json("causal.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1)), "causal": True})
     write_json("free.json", {"q": np.zeros((n, 1)), "k": np.zeros((n, 1))})
-    run("causal.json", "-o", "causal.png", "--width", 400)
-    run("free.json", "-o", "free.png", "--width", 400)
+    run("causal.json", "-o", "causal.png", "--width", 400, "--vmax", 1)
+    run("free.json", "-o", "free.png", "--width", 400, "--vmax", 1)
     a, b = png.read("causal.png"), png.read("free.png")
     high, wide = min(a.shape[0], b.shape[0]), min(a.shape[1], b.shape[1])
     dark = near_all(b[:high, :wide], MAPS["viridis"][0])

@@ -369,7 +369,7 @@ static void test_styles_that_cannot_be_had(void **state)
     drawing.style =
         (struct drawing_style){.dpi_scale = 1, .has_vmin = true, .has_vmax = true, .vmin = 1, .vmax = 1};
     check_refused(drawing, "empty");
-    drawing.style = (struct drawing_style){.dpi_scale = 1, .has_vmax = true, .vmax = NAN};
+    drawing.style = (struct drawing_style){.dpi_scale = 1, .has_vmax = true, .vmax = INFINITY};
     check_refused(drawing, "finite");
     drawing.style = (struct drawing_style){.dpi_scale = 1, .width = 60};
     check_refused(drawing, "60");

@@ -1,0 +1,124 @@
+/* The cells of a figure as they are drawn, and their colours. */
+#include <math.h>
+
+#include "base/memory.h"
+#include "figure/layout_parts.h"
+#include "figure/range.h"
+
+#define DIM_CELLS 0.95 /* cells in the lowest twentieth of the scale: more than so many are said */
+#define DIM_SUM 0.5    /* of all weight there */
+
+/* Pools all maps. */
+static bool pool_maps(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    struct error *error = layout->error;
+    struct pooled *shape = &layout->shape;
+    shape->rows = pool_count(drawing->rows, layout->sizing.row_factor);
+    shape->columns = pool_count(drawing->columns, layout->sizing.column_factor);
+    size_t cells, all;
+    if (!size_multiply(shape->rows, shape->columns, &cells) ||
+        !size_multiply(cells, drawing->map_count, &all))
+        return error_set(error, ERROR_USAGE,
+                         "%zu matrices of %zu times %zu cells are too many for one picture",
+                         drawing->map_count, shape->rows, shape->columns);
+    bool masks = false;
+    for (size_t i = 0; i < drawing->map_count; i++)
+        masks = masks || drawing->maps[i].masked;
+    shape->values = memory_alloc(all, sizeof *shape->values, error);
+    shape->masked = masks && shape->values ? memory_zeroed(all, 1, error) : NULL;
+    if (!shape->values || (masks && !shape->masked))
+        return false;
+    for (size_t i = 0; i < drawing->map_count; i++) {
+        struct pooled panel = {shape->rows, shape->columns, shape->values + i * cells,
+                               masks ? shape->masked + i * cells : NULL};
+        pool_map(&panel, &drawing->maps[i], drawing->rows, drawing->columns, layout->sizing.row_factor,
+                 layout->sizing.column_factor, drawing->style.pool, &layout->extent);
+    }
+    return true;
+}
+
+/* The cells as they are drawn. */
+static struct cells cells_of(const struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    const size_t step = drawing->column_step > 0 ? drawing->column_step : 1;
+    struct cells cells = {.shape = layout->shape, .count = drawing->map_count};
+    if (!size_multiply(layout->sizing.column_factor, step, &cells.unit) ||
+        !size_multiply(drawing->columns, step, &cells.keys))
+        cells.unit = cells.keys = SIZE_MAX;
+    return cells;
+}
+
+/* Puts the quantile at the top, of a scale with a sign also below; where it is 0, the range stays as if nobody had
+ * asked. */
+static bool range_by_quantile(const struct layout *layout, struct drawing *drawing)
+{
+    struct drawing_style *style = &drawing->style;
+    const struct cells cells = cells_of(layout);
+    if (!range_quantile(&cells, drawing->is_signed, &style->vmax, layout->error))
+        return false;
+    style->has_vmax = style->vmax > 0;
+    if (style->has_vmax && drawing->is_signed && !style->has_vmin) {
+        style->has_vmin = true;
+        style->vmin = -style->vmax;
+    }
+    return true;
+}
+
+/* Weights, unless the user has chosen their range or a scale that shows small ones. */
+static bool is_plain_weight(const struct drawing *drawing)
+{
+    const struct drawing_style *style = &drawing->style;
+    return drawing->is_weight && !drawing->is_flag && !style->has_vmin && !style->has_vmax &&
+           style->scale != COLOR_LOG;
+}
+
+/* The range of the colours. Of many keys, whose even weight would have the lowest of the 256 colours, the quantile is
+ * the top if most of what they weigh would lie in the dark. */
+static bool choose_scale(struct layout *layout)
+{
+    struct drawing drawing = *layout->drawing;
+    const struct cells cells = cells_of(layout);
+    const bool is_asked = drawing.style.has_vmax && isnan(drawing.style.vmax);
+    if ((is_asked && !range_by_quantile(layout, &drawing)) ||
+        !scale_choose(&layout->scale, &drawing, &layout->extent, layout->error))
+        return false;
+    layout->dim = 0;
+    layout->is_automatic = false;
+    if (!is_plain_weight(layout->drawing))
+        return true;
+    const struct dimness dimness = range_dimness(&cells, &layout->scale);
+    if (dimness.cells > DIM_CELLS && dimness.sum > 0)
+        layout->dim = dimness.cells;
+    if (cells.keys < FIGURE_COLORS || dimness.sum <= DIM_SUM || drawing.style.scale != COLOR_LINEAR)
+        return true;
+    layout->dim = 0;
+    layout->is_automatic = true;
+    return range_by_quantile(layout, &drawing) &&
+           scale_choose(&layout->scale, &drawing, &layout->extent, layout->error);
+}
+
+bool layout_colors(struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    struct error *error = layout->error;
+    if (!pool_maps(layout) || !choose_scale(layout))
+        return false;
+    struct colormap map;
+    const char *name = drawing->style.cmap;
+    if (!name)
+        name = layout->scale.is_centered ? colormap_default(COLORMAP_DIVERGING)
+               : drawing->image          ? COLORMAP_OVER_IMAGE
+                                         : colormap_default(COLORMAP_SEQUENTIAL);
+    if (!colormap_find(&map, name, error))
+        return false;
+    for (int i = 0; i < FIGURE_COLORS; i++) {
+        double position = i / 255.0;
+        layout->figure->palette[i] = colormap_at(
+            &map, layout->scale.is_centered ? scale_centered(&layout->scale, position) : position);
+    }
+    layout->figure->palette[FIGURE_MASKED] = map.masked;
+    layout->figure->palette[FIGURE_NAN] = map.nan;
+    return true;
+}

@@ -1,0 +1,130 @@
+#include "figure/range.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define LOWEST 0.05 /* of the scale */
+
+/* ---- the quantile ---- */
+
+/* The keys that a row of a map sees, by the cells that are not masked. */
+static size_t keys_seen(const struct cells *cells, const uint8_t *masked)
+{
+    size_t seen = 0;
+    if (!masked)
+        return cells->keys;
+    for (size_t j = 0; j < cells->shape.columns; j++) {
+        const size_t left = cells->keys - j * cells->unit;
+        if (!masked[j])
+            seen += left < cells->unit ? left : cells->unit;
+    }
+    return seen;
+}
+
+/* Copies the finite cells, not masked, of rows that see `least` keys or more. Returns how many. */
+static size_t cells_gather(const struct cells *cells, size_t least, bool has_sign, float *to)
+{
+    const struct pooled *shape = &cells->shape;
+    size_t count = 0;
+    for (size_t i = 0; i < shape->rows * cells->count; i++) {
+        const float *values = shape->values + i * shape->columns;
+        const uint8_t *masked = shape->masked ? shape->masked + i * shape->columns : NULL;
+        if (keys_seen(cells, masked) < least)
+            continue;
+        for (size_t j = 0; j < shape->columns; j++)
+            if (!(masked && masked[j]) && isfinite(values[j]))
+                to[count++] = has_sign ? fabsf(values[j]) : values[j];
+    }
+    return count;
+}
+
+/* Unsigned numbers in the order of the floats. */
+static uint32_t float_key(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
+}
+
+static float key_float(uint32_t key)
+{
+    const uint32_t bits = key >> 31 ? key & ~(UINT32_C(1) << 31) : ~key;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+enum { HALF = 1 << 16 };
+
+/* The place of the value of a rank among counts; *rank becomes its rank at that place. */
+static uint32_t rank_place(const size_t counts[HALF], size_t *rank)
+{
+    uint32_t place = 0;
+    while (*rank >= counts[place])
+        *rank -= counts[place++];
+    return place;
+}
+
+/* The value of a rank, from 0 for the smallest: its upper half by counting, then its lower half among those that share
+ * the upper. */
+static float value_of_rank(const float *values, size_t count, size_t rank, size_t counts[HALF])
+{
+    memset(counts, 0, HALF * sizeof *counts);
+    for (size_t i = 0; i < count; i++)
+        counts[float_key(values[i]) >> 16]++;
+    const uint32_t upper = rank_place(counts, &rank);
+    memset(counts, 0, HALF * sizeof *counts);
+    for (size_t i = 0; i < count; i++)
+        if (float_key(values[i]) >> 16 == upper)
+            counts[float_key(values[i]) & (HALF - 1)]++;
+    return key_float(upper << 16 | rank_place(counts, &rank));
+}
+
+bool range_quantile(const struct cells *cells, bool has_sign, float *value, struct error *error)
+{
+    const size_t all = cells->shape.rows * cells->shape.columns * cells->count;
+    float *values = memory_alloc(all, sizeof *values, error);
+    size_t *counts = values ? memory_alloc(HALF, sizeof *counts, error) : NULL;
+    *value = 0;
+    if (counts) {
+        size_t count = cells_gather(cells, RANGE_KEYS, has_sign, values);
+        if (count == 0)
+            count = cells_gather(cells, 0, has_sign, values);
+        if (count > 0) {
+            const double place = RANGE_QUANTILE * (double)(count - 1);
+            const size_t below = (size_t)place;
+            const double low = (double)value_of_rank(values, count, below, counts);
+            const double high =
+                below + 1 < count ? (double)value_of_rank(values, count, below + 1, counts) : low;
+            *value = (float)(low + (high - low) * (place - (double)below));
+        }
+    }
+    free(values);
+    free(counts);
+    return counts;
+}
+
+/* ---- how much is dim ---- */
+
+struct dimness range_dimness(const struct cells *cells, const struct scale *scale)
+{
+    const struct pooled *shape = &cells->shape;
+    size_t count = 0, dim = 0;
+    double sum = 0, dim_sum = 0;
+    for (size_t i = 0; i < shape->rows * shape->columns * cells->count; i++) {
+        const float value = shape->values[i];
+        if ((shape->masked && shape->masked[i]) || !isfinite(value))
+            continue;
+        count++;
+        sum += (double)value;
+        if (scale_position(scale, (double)value) > LOWEST)
+            continue;
+        dim++;
+        dim_sum += (double)value;
+    }
+    return (struct dimness){count > 0 ? (double)dim / (double)count : 0, sum > 0 ? dim_sum / sum : 0};
+}
