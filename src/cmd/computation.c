@@ -196,12 +196,11 @@ static double part_pairs(const struct part *part)
     const double queries = result_is_chosen(problem, &part->request)
                                ? (double)(part->selection.query_end - part->selection.query_first)
                                : (double)problem->n;
-    size_t layers = 0, heads = 0;
-    for (size_t h = 0; h < problem->heads; h++)
-        heads += result_has_head(problem, &part->request, h);
+    size_t heads = 0;
     for (size_t l = 0; l < problem->layer_count; l++)
-        layers += result_has_layer(problem, &part->request, l);
-    return (double)layers * (double)heads * queries * (double)problem->m;
+        for (size_t h = 0; h < problem->heads; h++)
+            heads += result_has_head(problem, &part->request, l, h);
+    return (double)heads * queries * (double)problem->m;
 }
 
 bool computation_compute(struct computation *computation, struct error *error)

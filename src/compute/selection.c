@@ -92,8 +92,9 @@ static bool selection_check_range(size_t first, size_t *end, size_t limit, const
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error)
 {
     struct selection *s = selection;
+    const size_t head_numbers = s->is_picked ? s->layer_count : s->head_count;
     return selection_check_list(s->layers, s->layer_count, problem->layer_count, "layer", error) &&
-           selection_check_list(s->heads, s->head_count, problem->heads, "head", error) &&
+           selection_check_list(s->heads, head_numbers, problem->heads, "head", error) &&
            selection_check_range(s->query_first, &s->query_end, problem->n, "--queries", error) &&
            selection_check_range(s->key_first, &s->key_end, problem->m, "--keys", error);
 }
@@ -139,12 +140,14 @@ bool selection_has_layer(const struct selection *selection, size_t layer)
     return has;
 }
 
-bool selection_has_head(const struct selection *selection, size_t head)
+bool selection_has(const struct selection *selection, size_t layer, size_t head)
 {
-    bool has = !selection->heads;
-    for (size_t i = 0; !has && i < selection->head_count; i++)
-        has = selection->heads[i] == head;
-    return has;
+    const struct selection *s = selection;
+    const size_t numbers = s->is_picked ? s->layer_count : s->head_count;
+    bool has = !s->heads;
+    for (size_t i = 0; !has && i < numbers; i++)
+        has = s->heads[i] == head && (!s->is_picked || s->layers[i] == layer);
+    return has && (s->is_picked || selection_has_layer(s, layer));
 }
 
 size_t selection_layers(const struct selection *selection, const struct problem *problem)

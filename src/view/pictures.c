@@ -141,7 +141,7 @@ static void name_grid(struct picture *picture, const struct panels *panels)
         if (i < layers)
             snprintf(name, sizeof *picture->names, "L%zu", excerpt_layer(panels->excerpt, i));
         else
-            panels_head(panels, i - layers, true, name);
+            panels_head(panels, 0, i - layers, true, name);
         picture->titles[i] = name;
     }
     picture->drawing.row_titles = picture->titles;
