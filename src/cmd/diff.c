@@ -187,6 +187,7 @@ static const struct option_row diff_rows[] = {
      OPTION_OWN(struct diff_options, changes)},
     OPTION_ROW_LAYERS,
     OPTION_ROW_HEADS,
+    OPTION_ROW_PICKS,
     OPTION_ROW_FORMAT(struct diff_options, format),
     OPTION_ROW_OUTPUT(struct diff_options, output),
 };

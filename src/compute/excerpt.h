@@ -36,6 +36,7 @@ struct excerpt {
     size_t *head_index; /* those of the heads of each, layer by layer, likewise: excerpt_head */
     size_t query_first, query_count, key_first, key_count;
     bool is_part;       /* not all of the result, or a mean */
+    bool is_picked;     /* each layer is one chosen head: a layer may come again */
     bool has_own_heads; /* heads were chosen or averaged: stages k and v have a matrix a query head */
     bool splits_output; /* the output has the columns of the chosen heads alone */
     struct stage_shape shape[STAGE_COUNT]; /* of each stage; heads 0: the result does not have it */

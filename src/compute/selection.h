@@ -23,6 +23,27 @@ struct index_span {
 bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
                     size_t limit, const char *what, struct error *error);
 
+/* Some heads of some layers, each of these in each of those, as struct index_span has them. */
+struct pick_span {
+    struct index_span layers, heads;
+};
+
+/* A head by its layer and its number. */
+struct head_place {
+    size_t layer, head;
+};
+
+/*
+ * The heads that the spans name, in their order, of layers of `heads[layer]` heads; the caller frees *list. Errors: ERROR_USAGE for
+ * a layer or head that there is not, for a head that is named twice, and for a span without any; no memory.
+ */
+bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                    const size_t *heads, size_t layers, struct error *error);
+
+/* The layers that the spans name, of `limit`, or the heads, each once and in their order. Else as selection_list. */
+bool selection_pick_numbers(size_t **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                            bool are_heads, size_t limit, struct error *error);
+
 /* Zeroed it is everything. The chosen heads are a table, layer by layer: every one of `heads` in every one of `layers`, or where
  * heads are picked, one head a row, heads[i] of layers[i]. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
 struct selection {

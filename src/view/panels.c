@@ -22,10 +22,12 @@ static enum owner panels_owner(const struct excerpt *excerpt, enum stage stage)
 {
     const struct problem *problem = excerpt->result->problem;
     const enum stage_heads whose = excerpt->shape[stage].whose;
-    if (whose == STAGE_HEADS_JOINT)
+    if (whose == STAGE_HEADS_JOINT && (!excerpt->is_picked || excerpt->mean.heads > 0))
         return OWNER_ALL;
     if (excerpt->mean.heads > 0)
         return OWNER_MEAN;
+    if (excerpt->is_picked) /* also what heads share: it stands beside each that was picked */
+        return OWNER_HEAD;
     if (whose == STAGE_HEADS_KV && problem->kv_heads != problem->heads)
         return OWNER_KV_HEAD;
     /* Masks are mostly the same for all heads; a head that was chosen keeps its name. */
@@ -156,7 +158,9 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
     const struct excerpt_mean *mean = &panels->excerpt->mean;
     panels_head(panels, l, i, brief, head);
     panels_layer(panels, l, brief, layer);
-    if (panels->owner == OWNER_MEAN && mean->layers > 0)
+    if (panels->owner == OWNER_MEAN && panels->excerpt->is_picked)
+        snprintf(name, PANEL_NAME, "mean of %zu head%s", mean->layers, mean->layers == 1 ? "" : "s");
+    else if (panels->owner == OWNER_MEAN && mean->layers > 0)
         snprintf(name, PANEL_NAME, "%.60s and %zu head%s", layer, mean->heads, mean->heads == 1 ? "" : "s");
     else
         snprintf(name, PANEL_NAME, "%.30s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);

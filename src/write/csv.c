@@ -94,8 +94,8 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
     size_t token = (keys ? e->key_first : e->query_first) + row->i;
     /* Output is of all heads together, and grouped K/V heads are counted by themselves unless heads were
      * chosen. */
-    bool own =
-        row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count && e->mean.heads == 0;
+    bool own = e->is_picked || (row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count);
+    own = own && e->mean.heads == 0;
     size_t layer = e->mean.layers > 0 ? 0 : excerpt_layer(e, row->l),
            head = own ? excerpt_head(e, row->l, row->h) : row->h;
     for (size_t c = 0; c < e->shape[row->stage].columns; c++) {

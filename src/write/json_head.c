@@ -127,23 +127,23 @@ static bool json_scales_agree(const struct excerpts *all)
 }
 
 /* Writes the numbers of the heads of the excerpt: one, if they are the same. A mean over heads whose numbers differ has
- * none. */
+ * none, and neither have heads that were picked. */
 static void json_write_per_head(struct out *out, const char *name, const struct per_head *list,
                                 const struct excerpt *e)
 {
     const size_t heads = excerpt_heads(e);
     struct per_head chosen = {.at = {list->at[0]}, .count = 1};
+    bool same = true;
     if (list->count > 1) {
         chosen.count = heads;
         for (size_t h = 0; h < heads; h++)
             chosen.at[h] = list->at[excerpt_head(e, 0, h)];
+        for (size_t i = 0; i < heads * (e->is_picked ? excerpt_layers(e) : 1); i++)
+            same = same && list->at[e->head_index[i]] == chosen.at[0];
     }
-    bool same = true;
-    for (size_t h = 1; h < chosen.count; h++)
-        same = same && chosen.at[h] == chosen.at[0];
     if (same)
         chosen.count = 1;
-    else if (e->mean.heads > 0)
+    else if (e->mean.heads > 0 || e->is_picked)
         return;
     out_format(out, ",\"%s\":", name);
     per_head_write(&chosen, out);
