@@ -78,14 +78,29 @@ static void part_free(struct part *part)
     problem_free(&part->problem);
 }
 
+/* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
+static bool part_add(struct part *part, size_t layer, const size_t *head, struct error *error)
+{
+    const size_t row = part->row_count++;
+    if (!memory_resize(&part->layers, row + 1, sizeof *part->layers, error) ||
+        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)))
+        return false;
+    part->layers[row] = layer - part->problem.layer_first;
+    if (head)
+        part->heads[row] = *head;
+    return true;
+}
+
 /* Puts the parts in the order in which their layers are chosen, and frees those of which none is. Their layers are those
- * of the list. */
-static bool choose_parts(struct computation *c, const size_t *layers, size_t count, struct error *error)
+ * of the list, and so are their heads, unless it is NULL. */
+static bool choose_parts(struct computation *c, const size_t *layers, const struct head_place *picked,
+                         size_t count, struct error *error)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
+        const size_t layer = picked ? picked[i].layer : layers[i];
         size_t at = 0;
-        while (!part_has(&c->parts[at], layers[i]))
+        while (!part_has(&c->parts[at], layer))
             at++;
         if (at >= kept) {
             const struct part moved = c->parts[at];
@@ -93,10 +108,8 @@ static bool choose_parts(struct computation *c, const size_t *layers, size_t cou
             c->parts[kept] = moved;
             at = kept++;
         }
-        struct part *part = &c->parts[at];
-        if (!memory_resize(&part->layers, part->selection.layer_count + 1, sizeof *part->layers, error))
+        if (!part_add(&c->parts[at], layer, picked ? &picked[i].head : NULL, error))
             return false;
-        part->layers[part->selection.layer_count++] = layers[i] - part->problem.layer_first;
     }
     for (size_t i = kept; i < c->part_count; i++)
         part_free(&c->parts[i]);
@@ -125,21 +138,27 @@ static bool join_words(struct computation *c, struct part *part, const struct op
     return selection_check(&part->whole, &part->problem, error);
 }
 
-/* The selection and the request of a part, whose layers are chosen (NULL: all). */
+/* The selection and the request of a part, whose layers are chosen (NULL: all), and perhaps heads picked. The mean of picked heads is
+ * one of all. */
 static bool select_part(struct computation *c, struct part *part, const struct options *options,
                         struct error *error)
 {
     const struct span_list *heads = &options->selection.heads;
-    const size_t layer_count = part->selection.layer_count;
-    part->selection = c->selection;
-    part->selection.layers = part->layers;
-    part->selection.layer_count = layer_count;
+    struct selection *s = &part->selection;
+    *s = c->selection;
+    s->layers = part->layers;
+    s->layer_count = part->row_count;
+    s->is_picked = part->heads;
     part->request = c->request;
-    part->request.selection = &part->selection;
-    if (!selection_list(&part->heads, &part->selection.head_count, heads->span, heads->count,
-                        part->problem.heads, "head", error))
+    part->request.selection = s;
+    if (s->is_picked) {
+        s->head_count = 1;
+        s->average_heads = s->average_layers = selection_is_mean(s);
+    } else if (!selection_list(&part->heads, &s->head_count, heads->span, heads->count, part->problem.heads,
+                               "head", error)) {
         return false;
-    part->selection.heads = part->heads;
+    }
+    s->heads = part->heads;
     return join_words(c, part, options, error) && selection_check(&part->selection, part->shown, error);
 }
 
@@ -166,16 +185,50 @@ static bool check_kept(const struct part *part, struct error *error)
         request_size(&part->request, problem).text, problem->layer_first, part->request.max_weights);
 }
 
+/* How many heads each layer has; the caller frees the list. */
+static size_t *heads_of_layers(const struct computation *c, struct error *error)
+{
+    const size_t layers = c->parts[0].problem.layers_in_all;
+    size_t *heads = memory_zeroed(layers, sizeof *heads, error);
+    for (size_t l = 0; heads && l < layers; l++)
+        heads[l] = computation_part(c, l)->problem.heads;
+    return heads;
+}
+
+bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
+                      const struct options *options, struct error *error)
+{
+    const struct pick_list *picks = &options->selection.picks;
+    size_t *heads = heads_of_layers(computation, error);
+    const bool ok = heads && selection_pick(list, count, picks->span, picks->count, heads,
+                                            computation->parts[0].problem.layers_in_all, error);
+    free(heads);
+    return ok;
+}
+
+/* The heads of --pick, or the layers of --layer. */
+static bool choose_listed(struct computation *c, const struct options *options, struct error *error)
+{
+    const struct span_list *layers = &options->selection.layers;
+    struct head_place *picked = NULL;
+    size_t *chosen = NULL, count = 0;
+    bool ok = options->selection.picks.count > 0
+                  ? computation_pick(&picked, &count, c, options, error)
+                  : selection_list(&chosen, &count, layers->span, layers->count,
+                                   c->parts[0].problem.layers_in_all, "layer", error);
+    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, count, error));
+    free(picked);
+    free(chosen);
+    return ok;
+}
+
 bool computation_select(struct computation *computation, const struct options *options, struct error *error)
 {
     struct computation *c = computation;
-    const struct span_list *layers = &options->selection.layers;
-    size_t *chosen = NULL, count = 0;
-    bool ok = selection_list(&chosen, &count, layers->span, layers->count, c->parts[0].problem.layers_in_all,
-                             "layer", error) &&
-              (!chosen || choose_parts(c, chosen, count, error));
-    free(chosen);
-    if (ok && c->part_count > 1 && c->selection.average_layers)
+    bool ok = choose_listed(c, options, error);
+    const bool is_mean_over_layers = c->selection.average_layers ||
+                                     (selection_is_mean(&c->selection) && options->selection.picks.count > 0);
+    if (ok && c->part_count > 1 && is_mean_over_layers)
         return error_set(error, ERROR_USAGE,
                          "--average layers: layers %zu and %zu differ in size or tokens, and have no mean; "
                          "choose those that agree with --layer",
@@ -196,12 +249,11 @@ static double part_pairs(const struct part *part)
     const double queries = result_is_chosen(problem, &part->request)
                                ? (double)(part->selection.query_end - part->selection.query_first)
                                : (double)problem->n;
-    size_t layers = 0, heads = 0;
-    for (size_t h = 0; h < problem->heads; h++)
-        heads += result_has_head(problem, &part->request, h);
+    size_t heads = 0;
     for (size_t l = 0; l < problem->layer_count; l++)
-        layers += result_has_layer(problem, &part->request, l);
-    return (double)layers * (double)heads * queries * (double)problem->m;
+        for (size_t h = 0; h < problem->heads; h++)
+            heads += result_has_head(problem, &part->request, l, h);
+    return (double)heads * queries * (double)problem->m;
 }
 
 bool computation_compute(struct computation *computation, struct error *error)
@@ -306,6 +358,15 @@ void computation_say(const struct computation *computation)
         say_part(&computation->parts[i]);
 }
 
+/* What chooses heads by itself, and what chooses layers and heads apart. */
+static bool check_selection_options(const struct selection_options *s, struct error *error)
+{
+    if (s->picks.count == 0 || (s->layers.count == 0 && s->heads.count == 0))
+        return true;
+    return error_set(error, ERROR_USAGE, "--pick and --%s: expected one of them",
+                     s->layers.count > 0 ? "layer" : "head");
+}
+
 /* Selects the instructions; *plain: double precision. */
 static bool choose_cpu(bool *plain, const struct options *options, struct error *error)
 {
@@ -348,7 +409,7 @@ bool computation_begin(struct computation *computation, const struct options *op
                                              .progress = progress_share,
                                              .context = &c->progress}};
     workers_limit(engine_threads((int)engine->threads));
-    return choose_cpu(&c->request.engine.plain, options, error);
+    return check_selection_options(chosen, error) && choose_cpu(&c->request.engine.plain, options, error);
 }
 
 void computation_free(struct computation *computation)

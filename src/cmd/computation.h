@@ -25,6 +25,7 @@ struct part {
     struct problem problem;
     struct selection selection; /* of the command line; the layers are those of the part */
     size_t *layers, *heads;     /* its lists; owned */
+    size_t row_count;           /* of `layers`, and of `heads` where these are picked */
     struct request request;
     struct result result;
     struct joining joining;
@@ -67,6 +68,10 @@ bool computation_check(struct computation *computation, const struct options *op
 
 /* The part that layer `number` of all layers belongs to. */
 struct part *computation_part(const struct computation *computation, size_t number);
+
+/* The heads that --pick names, which is there, before computation_select; the caller frees *list. Errors: those of selection_pick. */
+bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
+                      const struct options *options, struct error *error);
 
 /* Finds the words, if tokens are joined, and the chosen layers and heads, and checks the selection against what is
  * shown, so that the request of each part says how much of the result will be kept. Errors: those of joining_find,

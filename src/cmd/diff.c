@@ -60,8 +60,8 @@ static const struct head_stats *stats_of(const struct diff_side *side, const str
         return NULL;
     const size_t part = (size_t)(view->excerpt - side->computation.excerpts.list);
     const size_t heads = side->computation.parts[part].problem.heads;
-    return &side->stats.list[part]
-                .heads[view->excerpt->layer_index[view->l] * heads + view->excerpt->head_index[view->h]];
+    return &side->stats.list[part].heads[view->excerpt->layer_index[view->l] * heads +
+                                         excerpt_head(view->excerpt, view->l, view->h)];
 }
 
 static bool list_lines(struct diff_run *run, const struct diff_options *own, struct error *error)
@@ -187,6 +187,7 @@ static const struct option_row diff_rows[] = {
      OPTION_OWN(struct diff_options, changes)},
     OPTION_ROW_LAYERS,
     OPTION_ROW_HEADS,
+    OPTION_ROW_PICKS,
     OPTION_ROW_FORMAT(struct diff_options, format),
     OPTION_ROW_OUTPUT(struct diff_options, output),
 };

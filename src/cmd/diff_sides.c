@@ -30,6 +30,7 @@ static bool check_against(const struct options *against, struct error *error)
         {own->output, "--output"},
         {against->selection.layers.count > 0, "--layer"},
         {against->selection.heads.count > 0, "--head"},
+        {against->selection.picks.count > 0, "--pick"},
         {against->quiet, "--quiet"},
         {against->verbose, "--verbose"},
         {against->help, "--help"},

@@ -128,19 +128,39 @@ static bool explain_put(const void *context, const struct answer *answer, struct
     return true;
 }
 
+/* The one head of --pick, or the one layer of --layer, whose head is then still to be chosen. */
+static bool explain_pick(struct head_place *place, const struct computation *c, const struct options *options,
+                         struct error *error)
+{
+    struct head_place *picked = NULL;
+    size_t count = 0;
+    *place = (struct head_place){0};
+    if (options->selection.picks.count == 0)
+        return explain_choose(&place->layer, &options->selection.layers, c->parts[0].problem.layers_in_all,
+                              "layer", error);
+    const bool ok = computation_pick(&picked, &count, c, options, error);
+    if (ok)
+        *place = picked[0];
+    free(picked);
+    if (ok && count > 1)
+        return error_set(error, ERROR_USAGE, "explain takes one head; see attn run --stage for several");
+    return ok;
+}
+
 /* The part, the layer in it, the head and the query that are asked for. */
 static bool explain_find(struct computation *c, const struct part **part, size_t chosen[3],
                          const struct options *options, struct error *error)
 {
     const struct explain_options *own = options->own;
-    size_t number;
-    if (!explain_choose(&number, &options->selection.layers, c->parts[0].problem.layers_in_all, "layer",
-                        error))
+    struct head_place place;
+    if (!explain_pick(&place, c, options, error))
         return false;
-    const struct problem *problem = &(*part = computation_part(c, number))->problem;
-    chosen[0] = number - problem->layer_first;
+    const struct problem *problem = &(*part = computation_part(c, place.layer))->problem;
+    chosen[0] = place.layer - problem->layer_first;
+    chosen[1] = place.head;
     chosen[2] = problem->n - 1;
-    return explain_choose(&chosen[1], &options->selection.heads, problem->heads, "head", error) &&
+    return (options->selection.picks.count > 0 ||
+            explain_choose(&chosen[1], &options->selection.heads, problem->heads, "head", error)) &&
            (!own->query ||
             selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
 }
@@ -225,6 +245,11 @@ static const struct option_row explain_rows[] = {
      .help = "its head (default: 0); -1 is the last",
      .parse = value_list,
      OPTION_AT(selection.heads)},
+    {.name = "pick",
+     .argument = "L.H",
+     .help = "its layer and head in one, as 5.1",
+     .parse = value_picks,
+     OPTION_AT(selection.picks)},
     {.name = "rows",
      .argument = "N",
      .help = "most keys shown, the heaviest (default: 16); JSON has all",

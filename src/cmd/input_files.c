@@ -231,12 +231,16 @@ static bool put_model(struct inputs *inputs, struct model *model, const struct o
                       bool one_layer, struct error *error)
 {
     const struct span_list *layers = &options->selection.layers;
+    const struct pick_list *picks = &options->selection.picks;
     static const struct index_span first = {0, 1};
     const bool is_first = one_layer && layers->count == 0;
     size_t *chosen = NULL, count = 0;
-    const bool ok = selection_list(&chosen, &count, is_first ? &first : layers->span,
-                                   is_first ? 1 : layers->count, model->layer_count, "layer", error) &&
-                    model_put(model, inputs, &options->input.settings, chosen, count, error);
+    bool ok = picks->count > 0
+                  ? selection_pick_numbers(&chosen, &count, picks->span, picks->count, false,
+                                           model->layer_count, error)
+                  : selection_list(&chosen, &count, is_first ? &first : layers->span,
+                                   is_first ? 1 : layers->count, model->layer_count, "layer", error);
+    ok = ok && model_put(model, inputs, &options->input.settings, chosen, count, error);
     free(chosen);
     return ok;
 }
@@ -273,13 +277,19 @@ static bool put_options(struct inputs *inputs, const struct input_options *said,
     inputs->title = text_copy(said->title);
     return inputs->title || error_memory(error, strlen(said->title) + 1);
 }
-/* The numbers that spans name of deferred weights; *list is NULL for all. What is wrong in them is said where the problem is known. */
-static bool choose_deferred(size_t **list, size_t *count, const struct span_list *spans, size_t limit,
-                            struct error *error)
+/* The layers, or the heads, that are chosen of deferred weights; *list is NULL for all. What is wrong in them is said where the problem
+ * is known. */
+static bool choose_deferred(size_t **list, size_t *count, const struct selection_options *said,
+                            bool are_heads, size_t limit, struct error *error)
 {
+    const struct span_list *spans = are_heads ? &said->heads : &said->layers;
+    const struct pick_list *picks = &said->picks;
     struct error wrong = {0};
     *list = NULL;
-    if (limit == 0 || selection_list(list, count, spans->span, spans->count, limit, "one", &wrong))
+    if (limit == 0 ||
+        (picks->count > 0
+             ? selection_pick_numbers(list, count, picks->span, picks->count, are_heads, limit, &wrong)
+             : selection_list(list, count, spans->span, spans->count, limit, "one", &wrong)))
         return true;
     free(*list);
     *list = NULL;
@@ -295,8 +305,8 @@ static bool fetch_weights(struct inputs *inputs, const struct options *options, 
     struct deferred_choice choice = {0};
     size_t *layers = NULL, *heads = NULL;
     bool ok = has_words ||
-              (choose_deferred(&layers, &choice.layer_count, &said->layers, deferred_layers(inputs), error) &&
-               choose_deferred(&heads, &choice.head_count, &said->heads, deferred_heads(inputs), error));
+              (choose_deferred(&layers, &choice.layer_count, said, false, deferred_layers(inputs), error) &&
+               choose_deferred(&heads, &choice.head_count, said, true, deferred_heads(inputs), error));
     choice.layers = layers;
     choice.heads = heads;
     ok = ok && deferred_fetch(inputs, &choice, error);

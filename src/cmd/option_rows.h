@@ -20,6 +20,13 @@
         OPTION_AT(selection.heads)                                                                           \
     }
 
+#define OPTION_ROW_PICKS                                                                                     \
+    {                                                                                                        \
+        .name = "pick", .argument = "LIST",                                                                  \
+        .help = "only these heads, by layer and head, in this order, as 5.1,8.10; 7.*: all of layer 7",      \
+        .parse = value_picks, OPTION_AT(selection.picks)                                                     \
+    }
+
 /* Of an int, enum answer_format, in the command's own options. */
 #define OPTION_ROW_FORMAT(type, member)                                                                      \
     {                                                                                                        \

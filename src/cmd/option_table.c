@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "attention/forms.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "cmd/output_format.h"
@@ -84,6 +85,7 @@ static const struct option_row selection_rows[] = {
      .help = "only these heads",
      .parse = value_list,
      OPTION_AT(selection.heads)},
+    OPTION_ROW_PICKS,
     {.name = "average",
      .argument = "WHAT",
      .words = "heads layers heads,layers",

@@ -240,7 +240,7 @@ static bool parse_span(const char **text, struct index_span *span)
         return true;
     }
     ++*text;
-    has_end = **text && **text != ',';
+    has_end = **text && !strchr(",.", **text);
     if (has_end && (!parse_place(text, &span->end) || span->end == 0))
         return false;
     bool comparable = has_end && (span->first < 0) == (span->end < 0);
@@ -271,6 +271,36 @@ bool value_list(const struct option_row *row, void *value, const char *text, str
         struct index_span span;
         if (!parse_span(&at, &span) || (*at && *at != ','))
             return list_wrong(row, text, error);
+        if (!memory_resize(&list->span, list->count + 1, sizeof *list->span, error))
+            return false;
+        list->span[list->count++] = span;
+        if (!*at++)
+            return true;
+    }
+}
+
+/* "*", all, or a span at *text, moving behind it. */
+static bool parse_span_or_all(const char **text, struct index_span *span)
+{
+    *span = (struct index_span){0, 0};
+    if (**text != '*')
+        return parse_span(text, span);
+    ++*text;
+    return true;
+}
+
+bool value_picks(const struct option_row *row, void *value, const char *text, struct error *error)
+{
+    struct pick_list *list = value;
+    const char *at = text;
+    free(list->span);
+    *list = (struct pick_list){0};
+    for (;;) {
+        struct pick_span span;
+        if (!parse_span_or_all(&at, &span.layers) || *at++ != '.' || !parse_span_or_all(&at, &span.heads) ||
+            (*at && *at != ','))
+            return value_wrong(row, text,
+                               "layers and heads, such as 5.1,8.10, or 7.* for all heads of layer 7", error);
         if (!memory_resize(&list->span, list->count + 1, sizeof *list->span, error))
             return false;
         list->span[list->count++] = span;

@@ -18,6 +18,12 @@ struct span_list {
     size_t count;
 };
 
+/* A list of heads like "5.1,8.10" or "7.*"; owned. */
+struct pick_list {
+    struct pick_span *span; /* compute/selection.h */
+    size_t count;
+};
+
 /* The numbers from `first` up to, not with, `end`; 0: to the last. */
 struct index_range {
     size_t first, end;
@@ -47,6 +53,7 @@ option_parser value_number;    /* double from row->least to row->most */
 option_parser value_bound;     /* float */
 option_parser value_top;       /* float; "auto": NaN */
 option_parser value_list;      /* struct span_list: numbers from -4096 to 4095, and ranges of them */
+option_parser value_picks;     /* struct pick_list: two of value_list with a dot between them; *: all */
 option_parser value_range;     /* struct index_range: "A:B", "A:", ":B" or "A" (one alone) */
 option_parser value_pair;      /* size_t[2]: "14,16", each from 1 to 1048576 */
 option_parser value_page;      /* size_t[2]: "1920x1080", each from 1 to 32767 */

@@ -322,6 +322,7 @@ void options_free(struct options *options)
     free(options->output.paths.text);
     free(options->selection.layers.span);
     free(options->selection.heads.span);
+    free(options->selection.picks.span);
     own_free(options);
     *options = (struct options){0};
 }

@@ -48,6 +48,7 @@ struct engine_choice {
 /* Which part of a result to keep; empty lists and ranges: all. */
 struct selection_options {
     struct span_list layers, heads;
+    struct pick_list picks;
     struct index_range queries, keys;
     int words;        /* enum words_from */
     unsigned average; /* bits 1 << the place of heads or layers among the words of --average */

@@ -150,6 +150,7 @@ static const struct option_row stats_rows[] = {
      OPTION_OWN(struct stats_options, thresholds)},
     OPTION_ROW_LAYERS,
     OPTION_ROW_HEADS,
+    OPTION_ROW_PICKS,
     OPTION_ROW_FORMAT(struct stats_options, format),
     OPTION_ROW_OUTPUT(struct stats_options, output),
     {.name = "measure",

@@ -73,11 +73,10 @@ static void list_part(struct stats_heads *list, const struct part *part, const s
 {
     const struct problem *p = &part->problem;
     const struct selection *s = &part->selection;
-    const size_t layers = s->layers ? s->layer_count : p->layer_count,
-                 heads = s->heads ? s->head_count : p->heads;
+    const size_t layers = selection_layers(s, p), heads = selection_heads(s, p);
     for (size_t l = 0; l < layers; l++)
         for (size_t h = 0; h < heads; h++) {
-            const size_t layer = s->layers ? s->layers[l] : l, head = s->heads ? s->heads[h] : h;
+            const size_t layer = selection_layer_at(s, l), head = selection_head_at(s, l, h);
             list->list[list->count++] =
                 (struct stats_head){.layer = p->layer_first + layer,
                                     .head = head,
@@ -206,8 +205,7 @@ static bool check_room_for_rows(const struct computation *c, const struct stats_
     for (size_t i = 0; i < c->part_count; i++) {
         const struct problem *p = &c->parts[i].problem;
         const struct selection *s = &c->parts[i].selection;
-        const size_t layers = s->layers ? s->layer_count : p->layer_count,
-                     heads = s->heads ? s->head_count : p->heads;
+        const size_t layers = selection_layers(s, p), heads = selection_heads(s, p);
         size_t rows;
         if (!size_multiply(layers, heads, &rows) || !size_multiply(rows, p->n, &rows) || rows > most - all)
             return error_set(

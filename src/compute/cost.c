@@ -35,7 +35,7 @@ bool cost_add(struct cost *cost, const struct result *result, struct error *erro
         const double each = is_counted ? (double)layer->d_score + (double)problem->d_v : 0;
         for (size_t h = 0; h < problem->heads; h++) {
             size_t allowed = 0;
-            if (!result->heads[h])
+            if (!result_heads(result, l)[h])
                 continue;
             if (!head_allowed(result, l, h, &allowed, error))
                 return false;

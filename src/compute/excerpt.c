@@ -28,19 +28,19 @@ static struct corner stage_corner(const struct excerpt *e, enum stage stage)
 
 /* Which matrix of the result is head h of the excerpt; where heads were chosen, the one of a head of keys and
  * values comes once for each query head that it serves. With a mean over heads, h counts those. */
-static size_t stage_head(const struct excerpt *e, enum stage stage, size_t h)
+static size_t stage_head(const struct excerpt *e, enum stage stage, size_t l, size_t h)
 {
     const struct stage_shape *whole = &e->result->stage[stage].shape;
     if (whole->whose == STAGE_HEADS_JOINT || (whole->whose == STAGE_HEADS_KV && !e->has_own_heads))
         return h;
-    return e->head_index[h] / (e->result->problem->heads / whole->heads);
+    return excerpt_head(e, l, h) / (e->result->problem->heads / whole->heads);
 }
 
 struct strided excerpt_cut(const struct excerpt *e, enum stage stage, size_t l, size_t h)
 {
     const struct stage_data *whole = &e->result->stage[stage];
     const struct corner corner = stage_corner(e, stage);
-    const float *matrix = stage_data_matrix(whole, e->layer_index[l], stage_head(e, stage, h));
+    const float *matrix = stage_data_matrix(whole, e->layer_index[l], stage_head(e, stage, l, h));
     return (struct strided){.data = matrix + corner.row * whole->shape.columns + corner.column,
                             .row = whole->shape.columns,
                             .column = 1};
@@ -48,15 +48,24 @@ struct strided excerpt_cut(const struct excerpt *e, enum stage stage, size_t l, 
 
 /* ---- making one ---- */
 
-/* A copy of the list that was chosen, or all of `all`. */
-static bool index_make(size_t **index, size_t *count, const size_t *list, size_t list_count, size_t all,
-                       struct error *error)
+/* The numbers of the layers that are chosen, and of the heads of each. */
+static bool index_make(struct excerpt *e, const struct selection *s, struct error *error)
 {
-    *count = list ? list_count : all;
-    *index = memory_alloc(*count, sizeof **index, error);
-    for (size_t i = 0; *index && i < *count; i++)
-        (*index)[i] = list ? list[i] : i;
-    return *index;
+    size_t count;
+    e->layer_count = selection_layers(s, e->result->problem);
+    e->head_count = selection_heads(s, e->result->problem);
+    if (!size_multiply(e->layer_count, e->head_count, &count))
+        return error_memory(error, SIZE_MAX);
+    e->layer_index = memory_alloc(e->layer_count, sizeof *e->layer_index, error);
+    e->head_index = memory_alloc(count, sizeof *e->head_index, error);
+    if (!e->layer_index || !e->head_index)
+        return false;
+    for (size_t l = 0; l < e->layer_count; l++) {
+        e->layer_index[l] = selection_layer_at(s, l);
+        for (size_t h = 0; h < e->head_count; h++)
+            e->head_index[l * e->head_count + h] = selection_head_at(s, l, h);
+    }
+    return true;
 }
 
 /* Without w_o the output has its columns head by head, so that chosen heads have chosen columns. */
@@ -111,11 +120,9 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
                           .key_count = s->key_end - s->key_first,
                           .is_part = result->is_joined || s->layers || s->heads || selection_is_mean(s) ||
                                      !selection_has_all_pairs(s, problem),
+                          .is_picked = s->is_picked,
                           .has_own_heads = s->heads || s->average_heads};
-    if (!is_kept(result, s, error) ||
-        !index_make(&e->layer_index, &e->layer_count, s->layers, s->layer_count, problem->layer_count,
-                    error) ||
-        !index_make(&e->head_index, &e->head_count, s->heads, s->head_count, problem->heads, error))
+    if (!is_kept(result, s, error) || !index_make(e, s, error))
         return false;
     if (s->average_heads) {
         e->mean.heads = e->head_count;
@@ -166,7 +173,7 @@ static const uint8_t *mask_bits(const struct excerpt *e, size_t l, size_t h)
 {
     if (excerpt_is_mean(e))
         return e->mean.masks[l * e->head_count + h];
-    return masks_head(&e->result->masks, e->layer_index[l], e->head_index[h])->bits;
+    return masks_head(&e->result->masks, e->layer_index[l], excerpt_head(e, l, h))->bits;
 }
 
 bool excerpt_may_be_masked(const struct excerpt *e, size_t l, size_t h)
@@ -232,7 +239,7 @@ static void gather_output(const struct excerpt *e, size_t l, size_t i, float *ro
              : excerpt_cut(e, STAGE_OUTPUT, l, 0);
     const size_t d_v = e->result->problem->d_v;
     for (size_t h = 0; h < e->head_count; h++)
-        memcpy(room + h * d_v, whole.data + i * whole.row + e->head_index[h] * d_v, d_v * sizeof *room);
+        memcpy(room + h * d_v, whole.data + i * whole.row + excerpt_head(e, l, h) * d_v, d_v * sizeof *room);
 }
 
 const float *excerpt_row(const struct excerpt *e, enum stage stage, size_t l, size_t h, size_t i, float *room)
@@ -269,5 +276,5 @@ const struct measures *excerpt_measures(const struct excerpt *e, size_t l, size_
 {
     if (excerpt_is_mean(e))
         return &e->mean.measures[l * e->head_count + h];
-    return &e->result->measures[e->layer_index[l] * e->result->problem->heads + e->head_index[h]];
+    return &e->result->measures[e->layer_index[l] * e->result->problem->heads + excerpt_head(e, l, h)];
 }

@@ -33,9 +33,10 @@ struct excerpt {
     size_t layer_count, head_count; /* 1 where a mean is over them */
     size_t *
         layer_index; /* the problem's numbers of the layers, or of the mean.layers that a mean is over; owned */
-    size_t *head_index; /* those of the heads, likewise */
+    size_t *head_index; /* those of the heads of each, layer by layer, likewise: excerpt_head */
     size_t query_first, query_count, key_first, key_count;
     bool is_part;       /* not all of the result, or a mean */
+    bool is_picked;     /* each layer is one chosen head: a layer may come again */
     bool has_own_heads; /* heads were chosen or averaged: stages k and v have a matrix a query head */
     bool splits_output; /* the output has the columns of the chosen heads alone */
     struct stage_shape shape[STAGE_COUNT]; /* of each stage; heads 0: the result does not have it */
@@ -62,6 +63,22 @@ static inline size_t excerpt_layer(const struct excerpt *excerpt, size_t l)
     return excerpt->result->problem->layer_first + excerpt->layer_index[l];
 }
 
+/* How many numbers layer_index has, and head_index for each of them. */
+static inline size_t excerpt_layers(const struct excerpt *excerpt)
+{
+    return excerpt->mean.layers > 0 ? excerpt->mean.layers : excerpt->layer_count;
+}
+static inline size_t excerpt_heads(const struct excerpt *excerpt)
+{
+    return excerpt->mean.heads > 0 ? excerpt->mean.heads : excerpt->head_count;
+}
+
+/* The problem's number of head h of layer l of an excerpt, at their places in the lists, whatever a mean is over. */
+static inline size_t excerpt_head(const struct excerpt *excerpt, size_t l, size_t h)
+{
+    return excerpt->head_index[l * excerpt_heads(excerpt) + h];
+}
+
 static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
 {
     return excerpt->shape[stage].heads > 0;
@@ -70,16 +87,6 @@ static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
 static inline bool excerpt_is_mean(const struct excerpt *excerpt)
 {
     return excerpt->mean.heads > 0 || excerpt->mean.layers > 0;
-}
-
-/* How many numbers layer_index and head_index have. */
-static inline size_t excerpt_layers(const struct excerpt *excerpt)
-{
-    return excerpt->mean.layers > 0 ? excerpt->mean.layers : excerpt->layer_count;
-}
-static inline size_t excerpt_heads(const struct excerpt *excerpt)
-{
-    return excerpt->mean.heads > 0 ? excerpt->mean.heads : excerpt->head_count;
 }
 
 /* Heads of keys and values. */

@@ -79,7 +79,7 @@ static bool mean_stage(struct excerpt *e, enum stage stage, const float **rows, 
 
 static const uint8_t *source_mask(const struct excerpt *e, size_t l, size_t h)
 {
-    return masks_head(&e->result->masks, e->layer_index[l], e->head_index[h])->bits;
+    return masks_head(&e->result->masks, e->layer_index[l], excerpt_head(e, l, h))->bits;
 }
 
 /* The mask of a matrix of the mean: what all its sources mask. */
@@ -126,7 +126,7 @@ static void mean_weights(const struct excerpt *e, const struct mean_sources *fro
         room->sums[j] = 0;
     for (size_t l = from->layer_first; l < from->layer_end; l++)
         for (size_t h = from->head_first; h < from->head_end; h++) {
-            const float *row = stage_data_matrix(weights, e->layer_index[l], e->head_index[h]) + i * m;
+            const float *row = stage_data_matrix(weights, e->layer_index[l], excerpt_head(e, l, h)) + i * m;
             for (size_t j = 0; j < m; j++)
                 room->sums[j] += (double)row[j];
         }

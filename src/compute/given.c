@@ -147,7 +147,7 @@ static void find_matrices(const struct given_work *work, struct strided *matrice
     const struct selection *s = work->request->selection;
     for (size_t h = 0; h < problem->heads; h++) {
         problem_head(problem, work->layer, h, &heads[h]);
-        if (selection_has_layer(s, work->layer) && selection_has_head(s, h))
+        if (selection_has(s, work->layer, h))
             matrices[h] = (struct strided){stage_data_matrix(work->stage, work->layer, h), problem->m, 1};
     }
 }
@@ -217,7 +217,7 @@ static bool look_exchanged(const struct given_warning *warning, size_t first, si
     const struct problem *problem = warning->problem;
     for (size_t l = first; l < end; l++)
         for (size_t h = 0; h < problem->heads; h++)
-            if (selection_has_layer(warning->selection, l) && selection_has_head(warning->selection, h) &&
+            if (selection_has(warning->selection, l, h) &&
                 !columns_sum_to_one(stage_data_matrix(warning->weights, l, h), problem->n, problem->m))
                 return false;
     return true;

@@ -121,7 +121,8 @@ static void view_make(struct diff_view *view, const struct excerpt *excerpt, siz
 {
     *view = (struct diff_view){.excerpt = excerpt, .l = l, .h = h};
     view->weights = excerpt_matrix(excerpt, STAGE_WEIGHTS, l, h);
-    problem_head(excerpt->result->problem, excerpt->layer_index[l], excerpt->head_index[h], &view->rules);
+    problem_head(excerpt->result->problem, excerpt->layer_index[l], excerpt_head(excerpt, l, h),
+                 &view->rules);
 }
 
 /* The head of that number among the first ones, looked for from *next on, which becomes the one behind it; or a new one. */
@@ -146,9 +147,10 @@ static void diff_list(struct diff *diff, const struct excerpts *excerpts, int si
         const struct excerpt *e = &excerpts->list[i];
         for (size_t l = 0; l < e->layer_count; l++)
             for (size_t h = 0; h < e->head_count; h++) {
-                struct diff_head *head = diff_find(diff, excerpt_layer(e, l), e->head_index[h], first, &next);
+                struct diff_head *head =
+                    diff_find(diff, excerpt_layer(e, l), excerpt_head(e, l, h), first, &next);
                 head->layer = excerpt_layer(e, l);
-                head->head = e->head_index[h];
+                head->head = excerpt_head(e, l, h);
                 view_make(&head->side[side], e, l, h);
             }
     }

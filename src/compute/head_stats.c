@@ -40,7 +40,7 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     const struct problem_layer *spec = &s->problem->layers[layer];
     struct stats_columns *columns = &s->columns[which];
     int64_t *keys = s->numbers + (2 * worker + 1) * m;
-    if (!selection_has_layer(s->selection, layer) || !selection_has_head(s->selection, head))
+    if (!selection_has(s->selection, layer, head))
         return;
     size_t from = m, end = 0; /* keys that the rows reach */
     for (size_t r = 0; r < count; r++) {
@@ -179,7 +179,7 @@ bool stats_make(struct stats *stats, const struct problem *problem, const struct
     for (size_t i = 0; ok && i < heads; i++) {
         const size_t layer = i / problem->heads, head = i % problem->heads;
         problem_head(problem, layer, head, &stats->rules[i]);
-        if (selection_has_layer(selection, layer) && selection_has_head(selection, head))
+        if (selection_has(selection, layer, head))
             ok = columns_make(&stats->columns[i], problem->n, problem->m, error);
     }
     return ok && find_same(stats, error) && find_patches(stats, error);
@@ -191,8 +191,7 @@ bool stats_keep_rows(struct stats *stats, struct error *error)
     const size_t heads = p->layer_count * p->heads;
     stats->records = memory_zeroed(heads, sizeof *stats->records, error);
     for (size_t i = 0; stats->records && i < heads; i++) {
-        if (!selection_has_layer(stats->selection, i / p->heads) ||
-            !selection_has_head(stats->selection, i % p->heads))
+        if (!selection_has(stats->selection, i / p->heads, i % p->heads))
             continue;
         stats->records[i] = memory_zeroed(p->n, sizeof *stats->records[i], error);
         if (!stats->records[i])

@@ -119,17 +119,18 @@ static void layer_jobs_add_part(struct layer_jobs *work, const struct result *re
 bool layer_jobs_make(struct layer_jobs *work, const struct result *result, const struct layer *layer,
                      const struct row_watch *watch, float *output, struct error *error)
 {
-    const size_t heads = result->problem->heads, most = 2 * result_head_count(result);
+    const size_t heads = result->problem->heads, most = 2 * result_head_count(result, layer->index);
+    const bool *are_computed = result_heads(result, layer->index);
     work->jobs = memory_zeroed(most, sizeof *work->jobs, error);
     work->takers = memory_zeroed(most, sizeof *work->takers, error);
     work->parts = memory_zeroed(most, sizeof *work->parts, error);
     if (!work->jobs || !work->takers || !work->parts)
         return false;
     for (size_t h = 0; h < heads; h++)
-        if (result->heads[h])
+        if (are_computed[h])
             layer_jobs_add(work, result, layer, watch, output, h);
     for (size_t h = 0; h < heads && result->kept == KEPT_RANGE && !result->only_chosen; h++)
-        if (result->heads[h])
+        if (are_computed[h])
             layer_jobs_add_part(work, result, layer, h);
     return true;
 }

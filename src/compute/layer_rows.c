@@ -22,10 +22,7 @@ struct head_pass {
 
 size_t layer_rows_heads(const struct layer_rows *rows)
 {
-    size_t count = 0;
-    for (size_t h = 0; h < rows->problem->heads; h++)
-        count += selection_has_head(rows->selection, h);
-    return count;
+    return selection_heads(rows->selection, rows->problem);
 }
 
 /* A row that is NaN is so everywhere, and what it reaches is said by the masks alone. */
@@ -126,7 +123,7 @@ bool layer_rows_of(struct layer_rows *rows, size_t layer, const struct layer *ma
     pass.room = made ? memory_alloc(room, sizeof *pass.room, error) : NULL;
     bool ok = pass.room || !made;
     for (size_t h = 0; ok && h < p->heads; h++) {
-        if (!selection_has_head(rows->selection, h))
+        if (!selection_has(rows->selection, layer, h))
             continue;
         if (made)
             pass.head = &made->heads[h];

@@ -51,7 +51,7 @@ static void count_nan_rows(struct result *result, const struct layer *layer, con
 {
     const size_t heads = result->problem->heads;
     for (size_t h = 0, at = 0; h < heads && result->kept == KEPT_NOTHING; h++)
-        if (result->heads[h])
+        if (result_heads(result, layer->index)[h])
             result->measures[layer->index * heads + h] =
                 (struct measures){.nan_rows = nan_rows(&work->jobs[at++])};
 }
@@ -71,7 +71,7 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     options.progress = engine->progress ? layer_progress : NULL;
     options.context = &progress;
     struct layer_jobs work = {0};
-    if (output && (result->only_chosen || result_head_count(result) < problem->heads))
+    if (output && (result->only_chosen || result_head_count(result, layer->index) < problem->heads))
         memset(output, 0, problem->n * problem->d_out * sizeof *output);
     bool ok = layer_output_make(layer, output, error) &&
               layer_jobs_make(&work, result, layer, &request->watch, output, error);
@@ -117,14 +117,16 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
     const bool given = problem->layers[layer->index].attention;
     const int threads = request->engine.threads;
     const size_t first = result->only_chosen ? result->cells.query_first : 0, count = rows_computed(result);
-    if (!masks_add(&result->masks, layer->index, result->heads, engine_threads(threads), error) ||
+    if (!masks_add(&result->masks, layer->index, result_heads(result, layer->index), engine_threads(threads),
+                   error) ||
         !(given ? layer_keep_given(result, layer, request, error)
                 : layer_attend(result, layer, request, error)) ||
         !(given || result->kept == KEPT_NOTHING ||
-          precision_add(&result->precision, layer, result->heads, first, first + count, error)))
+          precision_add(&result->precision, layer, result_heads(result, layer->index), first, first + count,
+                        error)))
         return false;
     for (size_t h = 0; h < problem->heads; h++) {
-        if (!result->heads[h])
+        if (!result_heads(result, layer->index)[h])
             continue;
         struct measures *measures = &result->measures[layer->index * problem->heads + h];
         const struct mask *mask = masks_head(&result->masks, layer->index, h);
@@ -177,8 +179,9 @@ static bool masks_itself(const struct problem *problem)
 static void result_warn(const struct result *result, const struct request *request, struct warnings *warnings)
 {
     const struct problem *problem = result->problem;
-    size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads,
-           rows = layers_computed(result) * result_head_count(result) * rows_computed(result);
+    size_t blind = 0, broken = 0, filled = 0, count = problem->layer_count * problem->heads, rows = 0;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        rows += result_head_count(result, l) * rows_computed(result);
     for (size_t i = 0; i < count; i++) {
         blind += result->measures[i].blind_rows;
         broken += result->measures[i].nan_rows;
@@ -237,11 +240,11 @@ static bool problem_is_stack(const struct problem *problem)
     return is_stack;
 }
 
-size_t result_head_count(const struct result *result)
+size_t result_head_count(const struct result *result, size_t layer)
 {
     size_t count = 0;
     for (size_t h = 0; h < result->problem->heads; h++)
-        count += result->heads[h];
+        count += result_heads(result, layer)[h];
     return count;
 }
 
@@ -261,10 +264,11 @@ static bool needs_all_heads(const struct problem *problem, const struct selectio
     return needs && problem->d_out > 0;
 }
 
-bool result_has_head(const struct problem *problem, const struct request *request, size_t head)
+bool result_has_head(const struct problem *problem, const struct request *request, size_t layer, size_t head)
 {
-    return selection_has_head(request->selection, head) || needs_all_heads(problem, request->selection) ||
-           (request->watch.ends && problem->d_v > 0);
+    return result_has_layer(problem, request, layer) &&
+           (selection_has(request->selection, layer, head) || needs_all_heads(problem, request->selection) ||
+            (request->watch.ends && problem->d_v > 0));
 }
 
 bool result_is_chosen(const struct problem *problem, const struct request *request)
@@ -288,9 +292,9 @@ static bool result_make(struct result *result, const struct request *request, st
         return error_memory(error, SIZE_MAX);
     result->measures = memory_zeroed(heads, sizeof *result->measures, error);
     result->layers = memory_zeroed(problem->layer_count, sizeof *result->layers, error);
-    result->heads = memory_zeroed(problem->heads, sizeof *result->heads, error);
-    for (size_t h = 0; result->heads && h < problem->heads; h++)
-        result->heads[h] = result_has_head(problem, request, h);
+    result->heads = memory_zeroed(heads, sizeof *result->heads, error);
+    for (size_t i = 0; result->heads && i < heads; i++)
+        result->heads[i] = result_has_head(problem, request, i / problem->heads, i % problem->heads);
     for (size_t l = 0; result->layers && l < problem->layer_count; l++)
         result->layers[l] = result_has_layer(problem, request, l);
     if (!result->measures || !result->layers || !result->heads ||

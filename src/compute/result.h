@@ -22,7 +22,7 @@
 struct result {
     const struct problem *problem;
     bool *layers; /* whether each was computed: result_has_layer; owned */
-    bool *heads;  /* whether each was, in all these layers: result_has_head; owned */
+    bool *heads;  /* layers×heads, whether each was: result_has_head; owned */
     enum kept kept;
     struct pair_cells cells; /* the pairs whose weights are kept, and their mask */
     /* With KEPT_RANGE: the other queries were not computed. Measures (but for `allowed`) and output are of the chosen ones
@@ -52,10 +52,15 @@ bool result_has_layer(const struct problem *problem, const struct request *reque
 
 /* Whether a head will be computed: it is chosen, or what is made of all heads is needed: an output through w_o or a norm, the whole
  * output, the layer above, what watches the output of heads. Of others the result has no numbers, and their columns of an output are 0. */
-bool result_has_head(const struct problem *problem, const struct request *request, size_t head);
+bool result_has_head(const struct problem *problem, const struct request *request, size_t layer, size_t head);
 
-/* How many heads of each layer were computed. */
-size_t result_head_count(const struct result *result);
+/* Whether each head of a layer was computed. */
+static inline const bool *result_heads(const struct result *result, size_t layer)
+{
+    return result->heads + layer * result->problem->heads;
+}
+/* How many heads of a layer were computed. */
+size_t result_head_count(const struct result *result, size_t layer);
 
 /* Whether only the chosen queries of a problem will be computed: only_chosen of its result. */
 bool result_is_chosen(const struct problem *problem, const struct request *request);

@@ -78,6 +78,64 @@ bool selection_list(size_t **list, size_t *count, const struct index_span *spans
     return ok;
 }
 
+/* Appends the heads of one layer that a span names; `taken` has a flag for each head of the layer. */
+static bool pick_append(struct head_place **list, size_t *count, size_t layer, struct index_span span,
+                        bool *taken, struct error *error)
+{
+    if (!memory_resize(list, *count + (size_t)(span.end - span.first), sizeof **list, error))
+        return false;
+    for (size_t head = (size_t)span.first; head < (size_t)span.end; head++) {
+        if (taken[head])
+            return error_set(error, ERROR_USAGE, "--pick names head %zu.%zu twice", layer, head);
+        taken[head] = true;
+        (*list)[(*count)++] = (struct head_place){layer, head};
+    }
+    return true;
+}
+
+bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                    const size_t *heads, size_t layers, struct error *error)
+{
+    size_t most = 0, flags;
+    for (size_t l = 0; l < layers; l++)
+        most = heads[l] > most ? heads[l] : most;
+    *list = NULL;
+    *count = 0;
+    bool *taken = size_multiply(layers, most, &flags) ? memory_zeroed(flags, sizeof *taken, error) : NULL;
+    bool ok = taken || error_memory(error, SIZE_MAX);
+    for (size_t i = 0; ok && i < span_count; i++) {
+        struct index_span of = spans[i].layers;
+        ok = span_resolve(&of, layers, "layer", error);
+        for (size_t l = ok ? (size_t)of.first : 0; ok && l < (size_t)of.end; l++) {
+            struct index_span span = spans[i].heads;
+            ok = span_resolve(&span, heads[l], "head", error) &&
+                 pick_append(list, count, l, span, taken + l * most, error);
+        }
+    }
+    free(taken);
+    return ok;
+}
+
+bool selection_pick_numbers(size_t **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                            bool are_heads, size_t limit, struct error *error)
+{
+    bool *named = memory_zeroed(limit, sizeof *named, error);
+    *list = named ? memory_alloc(limit, sizeof **list, error) : NULL;
+    *count = 0;
+    bool ok = *list;
+    for (size_t i = 0; ok && i < span_count; i++) {
+        struct index_span span = are_heads ? spans[i].heads : spans[i].layers;
+        ok = span_resolve(&span, limit, are_heads ? "head" : "layer", error);
+        for (size_t k = ok ? (size_t)span.first : 0; ok && k < (size_t)span.end; k++)
+            named[k] = true;
+    }
+    for (size_t k = 0; ok && k < limit; k++)
+        if (named[k])
+            (*list)[(*count)++] = k;
+    free(named);
+    return ok;
+}
+
 static bool selection_check_range(size_t first, size_t *end, size_t limit, const char *what,
                                   struct error *error)
 {
@@ -92,8 +150,9 @@ static bool selection_check_range(size_t first, size_t *end, size_t limit, const
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error)
 {
     struct selection *s = selection;
+    const size_t head_numbers = s->is_picked ? s->layer_count : s->head_count;
     return selection_check_list(s->layers, s->layer_count, problem->layer_count, "layer", error) &&
-           selection_check_list(s->heads, s->head_count, problem->heads, "head", error) &&
+           selection_check_list(s->heads, head_numbers, problem->heads, "head", error) &&
            selection_check_range(s->query_first, &s->query_end, problem->n, "--queries", error) &&
            selection_check_range(s->key_first, &s->key_end, problem->m, "--keys", error);
 }
@@ -139,12 +198,14 @@ bool selection_has_layer(const struct selection *selection, size_t layer)
     return has;
 }
 
-bool selection_has_head(const struct selection *selection, size_t head)
+bool selection_has(const struct selection *selection, size_t layer, size_t head)
 {
-    bool has = !selection->heads;
-    for (size_t i = 0; !has && i < selection->head_count; i++)
-        has = selection->heads[i] == head;
-    return has;
+    const struct selection *s = selection;
+    const size_t numbers = s->is_picked ? s->layer_count : s->head_count;
+    bool has = !s->heads;
+    for (size_t i = 0; !has && i < numbers; i++)
+        has = s->heads[i] == head && (!s->is_picked || s->layers[i] == layer);
+    return has && (s->is_picked || selection_has_layer(s, layer));
 }
 
 size_t selection_layers(const struct selection *selection, const struct problem *problem)

@@ -23,10 +23,33 @@ struct index_span {
 bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
                     size_t limit, const char *what, struct error *error);
 
-/* Zeroed it is everything. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
+/* Some heads of some layers, each of these in each of those, as struct index_span has them. */
+struct pick_span {
+    struct index_span layers, heads;
+};
+
+/* A head by its layer and its number. */
+struct head_place {
+    size_t layer, head;
+};
+
+/*
+ * The heads that the spans name, in their order, of layers of `heads[layer]` heads; the caller frees *list. Errors: ERROR_USAGE for
+ * a layer or head that there is not, for a head that is named twice, and for a span without any; no memory.
+ */
+bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                    const size_t *heads, size_t layers, struct error *error);
+
+/* The layers that the spans name, of `limit`, or the heads, each once and in their order. Else as selection_list. */
+bool selection_pick_numbers(size_t **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                            bool are_heads, size_t limit, struct error *error);
+
+/* Zeroed it is everything. The chosen heads are a table, layer by layer: every one of `heads` in every one of `layers`, or where
+ * heads are picked, one head a row, heads[i] of layers[i]. Lists are borrowed; NULL: all. Queries first..end-1, keys likewise. */
 struct selection {
     const size_t *layers, *heads;
     size_t layer_count, head_count;
+    bool is_picked; /* neither list is NULL, both have layer_count numbers, and head_count is 1 */
     size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
     bool average_heads, average_layers;
 };
@@ -46,11 +69,22 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
                      const struct labels *labels, struct warnings *warnings, struct error *error);
 
 bool selection_has_layer(const struct selection *selection, size_t layer);
-bool selection_has_head(const struct selection *selection, size_t head);
+/* Whether that head of that layer is chosen. */
+bool selection_has(const struct selection *selection, size_t layer, size_t head);
 
-/* How many layers, and how many heads of each, are chosen. */
+/* How many rows and columns the table of chosen heads has: layers, and heads of each. */
 size_t selection_layers(const struct selection *selection, const struct problem *problem);
 size_t selection_heads(const struct selection *selection, const struct problem *problem);
+
+/* The layer of row l, and the head at its place h. */
+static inline size_t selection_layer_at(const struct selection *selection, size_t l)
+{
+    return selection->layers ? selection->layers[l] : l;
+}
+static inline size_t selection_head_at(const struct selection *selection, size_t l, size_t h)
+{
+    return selection->heads ? selection->heads[selection->is_picked ? l : h] : h;
+}
 
 /* Whether every query and key is wanted. */
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem);

@@ -151,8 +151,7 @@ static bool stage_data_place(struct stage_data *data, const struct problem *prob
     *count = 0;
     for (size_t l = 0; data->place && l < problem->layer_count; l++)
         for (size_t h = 0; h < problem->heads; h++)
-            data->place[l * problem->heads + h] =
-                selection_has_layer(selection, l) && selection_has_head(selection, h) ? (*count)++ : SIZE_MAX;
+            data->place[l * problem->heads + h] = selection_has(selection, l, h) ? (*count)++ : SIZE_MAX;
     return data->place;
 }
 

@@ -52,7 +52,7 @@ bool token_parts_make(struct token_parts *parts, struct layer_rows *rows, const 
         return error_memory(error, SIZE_MAX);
     parts->head = memory_alloc(parts->heads, sizeof *parts->head, error);
     for (size_t h = 0, c = 0; parts->head && h < problem->heads; h++)
-        if (selection_has_head(rows->selection, h))
+        if (selection_has(rows->selection, layer->index, h))
             parts->head[c++] = h;
     parts->weights = parts->head ? memory_alloc(cells, sizeof *parts->weights, error) : NULL;
     if (!parts->weights || !whole)

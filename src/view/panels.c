@@ -22,10 +22,12 @@ static enum owner panels_owner(const struct excerpt *excerpt, enum stage stage)
 {
     const struct problem *problem = excerpt->result->problem;
     const enum stage_heads whose = excerpt->shape[stage].whose;
-    if (whose == STAGE_HEADS_JOINT)
+    if (whose == STAGE_HEADS_JOINT && (!excerpt->is_picked || excerpt->mean.heads > 0))
         return OWNER_ALL;
     if (excerpt->mean.heads > 0)
         return OWNER_MEAN;
+    if (excerpt->is_picked) /* also what heads share: it stands beside each that was picked */
+        return OWNER_HEAD;
     if (whose == STAGE_HEADS_KV && problem->kv_heads != problem->heads)
         return OWNER_KV_HEAD;
     /* Masks are mostly the same for all heads; a head that was chosen keeps its name. */
@@ -35,20 +37,20 @@ static enum owner panels_owner(const struct excerpt *excerpt, enum stage stage)
 
 /* The number of a head of the stage. Where heads were chosen, stages k and v have a matrix for each of
  * them. */
-static size_t panels_head_number(const struct panels *panels, size_t h)
+static size_t panels_head_number(const struct panels *panels, size_t l, size_t h)
 {
     const struct excerpt *excerpt = panels->excerpt;
     const struct problem *problem = excerpt->result->problem;
     if (panels->owner != OWNER_KV_HEAD)
-        return excerpt->head_index[h];
-    return excerpt->has_own_heads ? excerpt->head_index[h] / (problem->heads / problem->kv_heads) : h;
+        return excerpt_head(excerpt, l, h);
+    return excerpt->has_own_heads ? excerpt_head(excerpt, l, h) / (problem->heads / problem->kv_heads) : h;
 }
 
 /* Whether a head of the same number is drawn already. */
 static bool panels_has_head(const struct panels *panels, size_t h)
 {
     for (size_t i = 0; i < panels->count; i++)
-        if (panels_head_number(panels, panels->heads[i]) == panels_head_number(panels, h))
+        if (panels_head_number(panels, 0, panels->heads[i]) == panels_head_number(panels, 0, h))
             return true;
     return false;
 }
@@ -113,7 +115,7 @@ void panels_free(struct panels *panels)
     *panels = (struct panels){0};
 }
 
-void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME])
+void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
 {
     const struct problem *problem = panels->excerpt->result->problem;
     const size_t averaged = panels->excerpt->mean.heads;
@@ -126,12 +128,12 @@ void panels_head(const struct panels *panels, size_t i, bool brief, char name[PA
     case OWNER_HEAD:
         if (problem->heads > 1)
             snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu",
-                     panels_head_number(panels, panels->heads[i]));
+                     panels_head_number(panels, l, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
         if (problem->kv_heads > 1)
             snprintf(name, PANEL_NAME, brief ? "KV%zu" : "kv head %zu",
-                     panels_head_number(panels, panels->heads[i]));
+                     panels_head_number(panels, l, panels->heads[i]));
         return;
     case OWNER_MEAN:
         snprintf(name, PANEL_NAME, "mean of %zu head%s", averaged, averaged == 1 ? "" : "s");
@@ -154,9 +156,11 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
 {
     char layer[PANEL_NAME], head[PANEL_NAME];
     const struct excerpt_mean *mean = &panels->excerpt->mean;
-    panels_head(panels, i, brief, head);
+    panels_head(panels, l, i, brief, head);
     panels_layer(panels, l, brief, layer);
-    if (panels->owner == OWNER_MEAN && mean->layers > 0)
+    if (panels->owner == OWNER_MEAN && panels->excerpt->is_picked)
+        snprintf(name, PANEL_NAME, "mean of %zu head%s", mean->layers, mean->layers == 1 ? "" : "s");
+    else if (panels->owner == OWNER_MEAN && mean->layers > 0)
         snprintf(name, PANEL_NAME, "%.60s and %zu head%s", layer, mean->heads, mean->heads == 1 ? "" : "s");
     else
         snprintf(name, PANEL_NAME, "%.30s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
@@ -173,10 +177,10 @@ void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANE
         snprintf(name, PANEL_NAME, "%s", layer);
         return;
     case OWNER_HEAD:
-        snprintf(name, PANEL_NAME, "%s-head%zu", layer, panels_head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%s-head%zu", layer, panels_head_number(panels, l, panels->heads[i]));
         return;
     case OWNER_KV_HEAD:
-        snprintf(name, PANEL_NAME, "%s-kv-head%zu", layer, panels_head_number(panels, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%s-kv-head%zu", layer, panels_head_number(panels, l, panels->heads[i]));
         return;
     case OWNER_MEAN:
         snprintf(name, PANEL_NAME, excerpt->mean.layers > 0 ? "%s" : "%s-mean", layer);

@@ -38,7 +38,7 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
 /* Its name in the name of a file: "layer1-head3", "layer0-kv-head1", "layer0-mean", "mean-head3",
  * "mean". */
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME]);
-/* The head's part of a title: "head 3", "kv head 1", "mean of 4 heads"; "": it has none. */
-void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME]);
+/* The head's part of a title, in layer l: "head 3", "kv head 1", "mean of 4 heads"; "": it has none. */
+void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
 
 #endif

@@ -141,7 +141,7 @@ static void name_grid(struct picture *picture, const struct panels *panels)
         if (i < layers)
             snprintf(name, sizeof *picture->names, "L%zu", excerpt_layer(panels->excerpt, i));
         else
-            panels_head(panels, i - layers, true, name);
+            panels_head(panels, 0, i - layers, true, name);
         picture->titles[i] = name;
     }
     picture->drawing.row_titles = picture->titles;
@@ -189,7 +189,8 @@ static bool picture_map(struct picture *picture, size_t i, const struct panels *
 static bool make_all(struct picture *picture, const struct panels *panels, struct error *error)
 {
     size_t heads = panels->count, layers = panels->excerpt->layer_count, count = picture->count;
-    bool brief = layers > 1 && heads > 1;
+    const bool is_picked = panels->excerpt->is_picked;
+    bool brief = is_picked || (layers > 1 && heads > 1);
     picture->names = memory_zeroed(count + layers + heads, sizeof *picture->names, error);
     picture->titles = memory_zeroed(layers + heads, sizeof *picture->titles, error);
     if (!picture->names || !picture->titles)
@@ -201,11 +202,11 @@ static bool make_all(struct picture *picture, const struct panels *panels, struc
             return false;
     }
     picture->drawing.title = panels->excerpt->result->problem->title;
-    picture->drawing.overlaid = heads;
-    if (brief && picture->drawing.style.has_lines)
+    picture->drawing.overlaid = is_picked ? count : heads;
+    if (brief && !is_picked && picture->drawing.style.has_lines)
         name_grid(picture, panels);
-    /* A row of panels a layer, unless that makes a tower. */
-    if (layers > 1 && layers <= 4 * heads) {
+    /* A row of panels a layer, unless that makes a tower or layers are heads that were picked. */
+    if (!is_picked && layers > 1 && layers <= 4 * heads) {
         picture->drawing.across = heads;
         if (brief)
             name_grid(picture, panels);

@@ -161,15 +161,17 @@ static bool put_head_array(struct archive *archive, struct error *error)
     return true;
 }
 
-/* All layers of an excerpt in one array, or an array a layer where others have another size. */
-static bool put_excerpt(struct archive *archive, const struct excerpt *excerpt, bool by_layer,
+/* All layers of an excerpt in one array, or an array a layer where others have another size: by its number, or where heads are
+ * picked, of which several may be of one layer, by its place behind the `before` of other excerpts. */
+static bool put_excerpt(struct archive *archive, const struct excerpt *excerpt, size_t before, bool by_layer,
                         const struct content *content, struct error *error)
 {
     struct results r = {.excerpt = excerpt, .content = content, .archive = archive, .error = error};
     for (; r.layer_first < excerpt->layer_count; r.layer_first = r.layer_end) {
         r.layer_end = by_layer ? r.layer_first + 1 : excerpt->layer_count;
         if (by_layer)
-            snprintf(r.before, sizeof r.before, "layers.%zu.", excerpt_layer(excerpt, r.layer_first));
+            snprintf(r.before, sizeof r.before, "layers.%zu.",
+                     excerpt->is_picked ? before + r.layer_first : excerpt_layer(excerpt, r.layer_first));
         if (!put_results(&r))
             return false;
     }
@@ -181,8 +183,8 @@ static bool arrays_write(const struct format *format, const struct excerpts *exc
 {
     struct archive archive = {0};
     bool ok = put_head(&archive, excerpts, error) && (format->keeps || put_head_array(&archive, error));
-    for (size_t i = 0; ok && i < excerpts->count; i++)
-        ok = put_excerpt(&archive, &excerpts->list[i], excerpts->count > 1, content, error);
+    for (size_t i = 0, before = 0; ok && i < excerpts->count; before += excerpts->list[i++].layer_count)
+        ok = put_excerpt(&archive, &excerpts->list[i], before, excerpts->count > 1, content, error);
     ok = ok &&
          format->write(archive.arrays, archive.count, archive.metadata, archive.metadata_count, out, error);
     archive_free(&archive);

@@ -264,7 +264,7 @@ static void json_write_top(struct out *out, const struct excerpt *e, const char 
         for (size_t h = 0; h < e->head_count; h++) {
             const struct row_key *top =
                 result->top +
-                (e->layer_index[l] * problem->heads + e->head_index[h]) * problem->n * result->top_count;
+                (e->layer_index[l] * problem->heads + excerpt_head(e, l, h)) * problem->n * result->top_count;
             out_text(out, h > 0 ? ",\n[" : "[");
             for (size_t i = 0; i < problem->n; i++) {
                 out_text(out, i > 0 ? ",\n[" : "[");

@@ -127,23 +127,23 @@ static bool json_scales_agree(const struct excerpts *all)
 }
 
 /* Writes the numbers of the heads of the excerpt: one, if they are the same. A mean over heads whose numbers differ has
- * none. */
+ * none, and neither have heads that were picked. */
 static void json_write_per_head(struct out *out, const char *name, const struct per_head *list,
                                 const struct excerpt *e)
 {
     const size_t heads = excerpt_heads(e);
     struct per_head chosen = {.at = {list->at[0]}, .count = 1};
+    bool same = true;
     if (list->count > 1) {
         chosen.count = heads;
         for (size_t h = 0; h < heads; h++)
-            chosen.at[h] = list->at[e->head_index[h]];
+            chosen.at[h] = list->at[excerpt_head(e, 0, h)];
+        for (size_t i = 0; i < heads * (e->is_picked ? excerpt_layers(e) : 1); i++)
+            same = same && list->at[e->head_index[i]] == chosen.at[0];
     }
-    bool same = true;
-    for (size_t h = 1; h < chosen.count; h++)
-        same = same && chosen.at[h] == chosen.at[0];
     if (same)
         chosen.count = 1;
-    else if (e->mean.heads > 0)
+    else if (e->mean.heads > 0 || e->is_picked)
         return;
     out_format(out, ",\"%s\":", name);
     per_head_write(&chosen, out);
@@ -280,21 +280,31 @@ static void get_keys(const struct excerpt *e, size_t pair[2])
     pair[1] = e->key_first + e->key_count;
 }
 
-/* The numbers of the heads: one list where all excerpts have the same, else one a layer. */
+/* Whether two layers of excerpts have heads of the same numbers. */
+static bool json_heads_same(const struct excerpt *a, size_t layer_a, const struct excerpt *b, size_t layer_b)
+{
+    bool same = excerpt_heads(a) == excerpt_heads(b);
+    for (size_t h = 0; same && h < excerpt_heads(a); h++)
+        same = excerpt_head(a, layer_a, h) == excerpt_head(b, layer_b, h);
+    return same;
+}
+
+/* The numbers of the heads: one list where all layers have the same, else one a layer. */
 static void json_write_heads(struct out *out, const struct excerpts *all)
 {
     const struct excerpt *first = json_first(all);
     bool agree = true;
-    for (size_t i = 1; i < all->count; i++)
-        agree = agree && excerpt_heads(&all->list[i]) == excerpt_heads(first) &&
-                memcmp(all->list[i].head_index, first->head_index,
-                       excerpt_heads(first) * sizeof *first->head_index) == 0;
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t l = 0; l < excerpt_layers(&all->list[i]); l++)
+            agree = agree && json_heads_same(&all->list[i], l, first, 0);
     out_text(out, agree ? ",\"heads\":" : ",\"heads\":[");
-    for (size_t i = 0; i < (agree ? 1 : all->count); i++)
-        for (size_t l = 0; l < (agree ? 1 : all->list[i].layer_count); l++) {
+    for (size_t i = 0; i < (agree ? 1 : all->count); i++) {
+        const struct excerpt *e = &all->list[i];
+        for (size_t l = 0; l < (agree ? 1 : excerpt_layers(e)); l++) {
             out_text(out, i + l > 0 ? "," : "");
-            json_write_list(out, all->list[i].head_index, excerpt_heads(&all->list[i]));
+            json_write_list(out, e->head_index + l * excerpt_heads(e), excerpt_heads(e));
         }
+    }
     out_text(out, agree ? "" : "]");
 }
 

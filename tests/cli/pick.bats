@@ -1,0 +1,41 @@
+# --pick: heads by layer and head.
+load helper
+
+pick() {
+    numpy check_pick.py "$@"
+}
+
+@test "pick: JSON, NPZ, NPY, CSV and measures have the heads in the order of the list, under their own numbers" { pick outputs; }
+@test "pick: weights, outputs and keys that are computed, and only those" { pick computed; }
+@test "pick: --average is the mean of all heads that are picked" { pick mean; }
+@test "pick: stats, diff and explain take the same heads" { pick commands; }
+@test "pick: --dtw goes through the mean of heads of any layers" { pick times; }
+@test "pick: heads of layers of different size" { pick sizes; }
+
+@test "pick: files and titles of pictures name layer and head, also what heads share" {
+    attn run "$DATA/induction.json" --pick '1.0,0.*' --stage weights --stage output -o d/ -q
+    same "$(cd d && echo *)" "attention.json heads-output.png heads.png layer0-head0-output.png layer0-head0.png layer1-head0-output.png layer1-head0.png"
+}
+
+@test "pick: what is no list of heads is refused" {
+    fails 2 '--pick is "5": expected layers and heads, such as 5.1,8.10, or 7.* for all heads of layer 7' attn run "$DATA/causal.json" --pick 5
+    fails 2 '--pick is "0.0,": expected layers and heads, such as 5.1,8.10, or 7.* for all heads of layer 7' attn run "$DATA/causal.json" --pick 0.0,
+    fails 2 '--pick and --layer: expected one of them' attn stats "$DATA/causal.json" --pick 0.0 --layer 0
+    fails 2 'A: --pick and --head: expected one of them' attn diff "$DATA/causal.json" "$DATA/causal.json" --pick 0.0 --head 0
+    fails 2 '--pick names head 0.1 twice' attn run "$DATA/causal.json" --pick 0.1,0.*
+    fails 2 'there is no layer 3: expected 0, the only one' attn run "$DATA/causal.json" --pick 3.0
+    fails 2 'there is no head -5: expected 0 to 1, or -2 to -1, counted from the end' attn run "$DATA/causal.json" --pick 0.-5
+    fails 2 'explain takes one head; see attn run --stage for several' attn explain "$DATA/causal.json" --pick 0.*
+    fails 2 '--against: --pick is not of the computation: expected it outside of the quotes' attn diff "$DATA/causal.json" --against '--pick 0.0'
+}
+
+@test "pick: negative layers and heads, and ranges of them, count from the end everywhere" {
+    for list in -2 -2: :-1 -2,-1; do
+        attn run "$DATA/induction.json" --layer "$list" -o - -q >run
+        attn run "$DATA/induction.json" --layer "$(case $list in -2: | -2,-1) echo 0:2 ;; *) echo 0 ;; esac)" -o - -q | cmp - run
+        same "$(attn stats "$DATA/induction.json" --layer="$list" | jq -c '[.heads[].layer]')" "$(jq -c .selection.layers run | sed 's/null/[0,1]/')"
+        attn diff "$DATA/induction.json" "$DATA/induction.json" --layer="$list" >/dev/null
+    done
+    same "$(attn explain "$DATA/causal.json" --head -2)" "$(attn explain "$DATA/causal.json" --head 0)"
+    attn rollout "$DATA/causal.json" --head -2: >/dev/null
+}
