@@ -94,12 +94,12 @@ static struct span window_of(const struct head *head, size_t first, size_t count
 
 /* What the block of rows from `next` on needs that this one did not: its queries, the rows that its output goes to, and keys
  * and values behind or before those of this block, if they are few. next is SIZE_MAX where no block follows. */
-static void ahead_make(struct ahead *ahead, const struct engine_job *job, size_t first, size_t count,
+static void ahead_make(struct block_ahead *ahead, const struct engine_job *job, size_t first, size_t count,
                        size_t next)
 {
     const struct head *head = job->head;
     const double numbers = ((double)head->n + (double)head->m) * ((double)head->d_k + (double)head->d_v);
-    *ahead = (struct ahead){0};
+    *ahead = (struct block_ahead){0};
     if (next >= head->n || numbers < AHEAD_LEAST)
         return;
     const size_t rows = head->n - next < BLOCK ? head->n - next : BLOCK;

@@ -225,14 +225,14 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
 
 /* Rows of matrices that will be needed next, and are prefetched few at a time between products: all at once they would be
  * waited for. To the second cache, because they would push what is at work out of the first. */
-struct ahead {
+struct block_ahead {
     struct rows_ahead {
         const float *at;
         size_t row, columns, left; /* rows that are left, `row` numbers apart */
     } of[4];
 };
 
-INLINE void ahead_prefetch(struct ahead *ahead)
+INLINE void ahead_prefetch(struct block_ahead *ahead)
 {
     for (size_t i = 0; i < sizeof ahead->of / sizeof *ahead->of; i++) {
         struct rows_ahead *rows = &ahead->of[i];
@@ -318,7 +318,7 @@ INLINE void tile_values(const int rows, const int vectors, const float *v, size_
 
 INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns,
                          const float *weights, size_t keys, float *sums, const float *rescale, size_t lanes,
-                         struct ahead *ahead)
+                         struct block_ahead *ahead)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {
@@ -332,7 +332,7 @@ INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t
 
 /* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
 static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
-                            float *sums, const float *rescale, size_t lanes, struct ahead *ahead)
+                            float *sums, const float *rescale, size_t lanes, struct block_ahead *ahead)
 {
     if (lanes == LANES)
         tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes, ahead);

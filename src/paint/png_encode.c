@@ -40,7 +40,7 @@ static void write_chunk(struct out *out, const char name[5], const void *first, 
     out_bytes(out, number, sizeof number);
 }
 
-static void write_head(struct out *out, int width, int height, bool is_indexed)
+static void write_png_head(struct out *out, int width, int height, bool is_indexed)
 {
     static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     uint8_t head[13] = {[8] = 8 /* bits */, [9] = is_indexed ? COLOR_INDEXED : COLOR_RGB};
@@ -119,7 +119,7 @@ bool png_encode(uint8_t *rows, int width, int height, const struct palette *pale
         (palette ? png_rows_compress : compress_plain)(rows, (size_t)stride, (size_t)height, &size, error);
     if (!compressed)
         return false;
-    write_head(out, width, height, palette);
+    write_png_head(out, width, height, palette);
     if (palette)
         write_palette(out, palette);
     write_notes(out, notes);
