@@ -124,15 +124,22 @@ static void column_add_vectors(struct explain_steps *steps, const char *name, co
     column->width = width;
 }
 
+static double sum_of(const double *values, size_t count)
+{
+    double sum = 0;
+    for (size_t j = 0; j < count; j++)
+        sum += values[j];
+    return sum;
+}
+
 /* Adds a column of weights, of which the sink has its share. */
 static void column_add_shares(struct explain_steps *steps, const char *name, const char *heading,
-                              const double *values, const struct explanation *e)
+                              const double *values, double sink)
 {
     struct explain_column *column = column_add(steps, name, heading, values);
     column->summed = true;
-    column->sum = column->sink = e->head->has_sink && e->numerators ? e->sink_numerator / e->denominator : 0;
-    for (size_t j = 0; j < e->head->m; j++)
-        column->sum += values[j];
+    column->sink = sink;
+    column->sum = sink + sum_of(values, steps->key_count);
 }
 
 static void column_add_numerators(struct explain_steps *steps, const struct explanation *e)
@@ -172,15 +179,20 @@ bool explain_columns_add(struct explain_steps *steps, const struct explanation *
     column_add(steps, "masked", explanation_has_additions(e) ? "masked" : "", e->masked);
     if (e->numerators)
         column_add_numerators(steps, e);
+    const bool sinks = head->has_sink && e->numerators;
+    double sink = sinks ? e->sink_numerator / e->denominator : 0;
     if (e->before_factor)
-        column_add_shares(steps, "before_factor", "before factor", e->before_factor, e);
+        column_add_shares(steps, "before_factor", "before factor", e->before_factor, sink);
     if (e->first) {
-        column_add_shares(steps, "first", "first", e->first, e);
-        column_add_shares(steps, "second", "second", e->second, e);
+        /* What the keys of the second head leave to its sink. */
+        const double second = sinks ? 1 - sum_of(e->second, head->m) : 0;
+        column_add_shares(steps, "first", "first", e->first, sink);
+        column_add_shares(steps, "second", "second", e->second, second);
+        sink -= head->minus_share * second;
     }
     if (e->before_dropout)
-        column_add_shares(steps, "before_dropout", "before dropout", e->before_dropout, e);
-    column_add_shares(steps, "weight", "weight", e->weights, e);
+        column_add_shares(steps, "before_dropout", "before dropout", e->before_dropout, sink);
+    column_add_shares(steps, "weight", "weight", e->weights, sink);
     if (!column_add_rounded(steps, e, error))
         return false;
     if (head->v.data)

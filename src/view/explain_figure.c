@@ -21,6 +21,7 @@
 #define ROW_HEIGHT 30.0
 #define BASELINE 20.0 /* from the upper edge of a row to its text */
 #define COLUMN_GAP 26.0
+#define WIDEST 1600.0 /* of a table that has all sums: on a slide its text is still as high as a 45th of it */
 #define BAR_WIDTH 150.0
 #define BAR_HEIGHT 16.0
 
@@ -56,8 +57,11 @@ struct slide {
     struct error *error;
     struct slide_column columns[SLIDE_COLUMNS];
     size_t count;
-    double largest; /* weight of a whole bar */
-    double y;       /* where the next line begins */
+    bool
+        writes_products; /* sums stand before the scores of all keys; otherwise that of the heaviest stands above */
+    size_t heaviest; /* the key with the largest weight, of those that have a line */
+    double largest;  /* weight of a whole bar */
+    double y;        /* where the next line begins */
 };
 
 /* ---- what is written in a cell ---- */
@@ -120,8 +124,8 @@ static void put_column_number(const struct slide *slide, const struct explain_co
     const bool is_last = column == slide->columns[slide->count - 1].of;
     char text[24];
     if (line->kind == LINE_KEY) {
-        const bool of_terms =
-            slide->scores && column->name && strcmp(column->name, slide->scores->column) == 0;
+        const bool of_terms = slide->writes_products && slide->scores && column->name &&
+                              strcmp(column->name, slide->scores->column) == 0;
         const struct explain_term *term = of_terms ? term_of(slide->scores, line->key) : NULL;
         if (term && term->vector && term->written)
             out_format(out, "%s = ", term->written);
@@ -237,7 +241,7 @@ static void column_put(struct slide *slide, enum slide_kind kind, const struct e
 }
 
 /* The columns: names, the vectors that come before the numbers, the numbers, the bar of the last, the terms of the sum. */
-static bool columns_place(struct slide *slide)
+static bool columns_measure(struct slide *slide)
 {
     const struct explain_steps *steps = slide->steps;
     const struct explain_column *last = NULL;
@@ -251,20 +255,38 @@ static bool columns_place(struct slide *slide)
         column_put(slide, CELL_NUMBER, column);
         last = column;
     }
-    slide->largest = 1;
-    for (size_t r = 0; r < steps->row_count; r++)
-        slide->largest = fmax(slide->largest, fabs(last->values[steps->rows[r]]));
     column_put(slide, CELL_BAR, last);
     if (slide->sum)
         column_put(slide, CELL_TERM, last);
-    if (!each_line(slide, line_measure))
-        return false;
-    double x = PAD;
-    for (size_t c = 0; c < slide->count; c++) {
-        slide->columns[c].x = x;
-        x += slide->columns[c].width + COLUMN_GAP;
+    return each_line(slide, line_measure);
+}
+
+/* Places the columns from left to right, without the sums of all scores where these would make the picture too wide. */
+static bool columns_place(struct slide *slide)
+{
+    double x = 0;
+    for (int attempt = 0; attempt == 0 || (attempt == 1 && x > WIDEST); attempt++) {
+        slide->writes_products = attempt == 0;
+        slide->count = 0;
+        if (!columns_measure(slide))
+            return false;
+        x = PAD;
+        for (size_t c = 0; c < slide->count; c++) {
+            slide->columns[c].x = x;
+            x += slide->columns[c].width + COLUMN_GAP;
+        }
+        x += PAD - COLUMN_GAP;
     }
-    slide->figure->width = (float)fmax(slide->figure->width, x - COLUMN_GAP + PAD);
+    slide->figure->width = (float)fmax(slide->figure->width, x);
+    const struct explain_steps *steps = slide->steps;
+    const double *weights = slide->columns[slide->count - 1].of->values;
+    slide->largest = 1;
+    slide->heaviest = steps->rows[0];
+    for (size_t r = 0; r < steps->row_count; r++) {
+        slide->largest = fmax(slide->largest, fabs(weights[steps->rows[r]]));
+        slide->heaviest =
+            weights[steps->rows[r]] > weights[slide->heaviest] ? steps->rows[r] : slide->heaviest;
+    }
     return true;
 }
 
@@ -402,17 +424,36 @@ static bool title_draw(struct slide *slide, const char *title)
     return ok;
 }
 
+/* The score of the heaviest key as a sum, where no key has its own. */
+static bool score_draw(struct slide *slide)
+{
+    const struct explain_term *term = term_of(slide->scores, slide->heaviest);
+    if (!term || !term->written || (term->vector && slide->writes_products))
+        return true;
+    char label[128], number[24], *text;
+    struct out out;
+    label_text(labels_shown(slide->steps->key_tokens)[term->key], label);
+    out_begin(&out, -1, "a picture");
+    out_format(&out, "with key %zu %s: %s = %s", term->key, label, term->written,
+               label_number(term->number, number));
+    const bool ok = out_end_text(&out, &text, slide->error) && text_draw(slide, text, FORMULA_SIZE, pale);
+    free(text);
+    return ok;
+}
+
 /* The table, between the formulas that its numbers come by and what they become. */
 static bool table_draw(struct slide *slide)
 {
     const struct explain_steps *steps = slide->steps;
-    bool ok = true;
+    bool ok = columns_place(slide);
     slide->y += 6;
-    for (size_t s = 1; ok && s < steps->step_count; s++)
-        ok = steps->steps[s].total || !steps->steps[s].formula ||
-             lines_draw(slide, steps->steps[s].formula, FORMULA_SIZE, pale);
+    for (size_t s = 1; ok && s < steps->step_count; s++) {
+        const struct explain_step *step = &steps->steps[s];
+        ok = step->total || !step->formula || lines_draw(slide, step->formula, FORMULA_SIZE, pale);
+        ok = ok && (step != slide->scores || score_draw(slide));
+    }
     slide->y += 14;
-    return ok && columns_place(slide) && each_line(slide, line_draw) && onward_draw(slide);
+    return ok && each_line(slide, line_draw) && onward_draw(slide);
 }
 
 bool explain_figure(struct figure *figure, const struct explain_steps *steps, const char *title,

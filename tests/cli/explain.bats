@@ -175,6 +175,20 @@ for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(o
     attn explain "$DATA/sentence.json" --sink 0 --rows 2 | grep -qE '^ +4 others +0\.06126$'
 }
 
+@test "bug: the sink of differential attention had the share of the first head in all columns" {
+    echo '{"heads":2,"differential":0.5,"sink":0.2,"q":[[1,2]],"k":[[1,-1],[0.5,3]],"v":[[1],[2]]}' >x.json
+    attn explain x.json >text
+    "$PYTHON" - text <<'END'
+import math, sys
+rows = {line.split()[0]: line.split()[1:] for line in open(sys.argv[1], encoding="utf-8") if line.strip().startswith(("sink", "sum"))}
+share = lambda scores: math.exp(0.2) / (math.exp(0.2) + sum(map(math.exp, scores)))
+first, second = share([1, 0.5]), share([-2, 6])
+for got, want in zip(rows["sink"][1:], (first, second, first - 0.5 * second)):
+    assert abs(float(got) - want) < 1e-3 * abs(want), (rows, first, second)
+assert [float(number) for number in rows["sum"][1:]] == [1, 1, 0.5], rows
+END
+}
+
 @test "bug: others were said to add to an output that they do not, and to weigh 0 beside NaN" {
     attn explain "$DATA/causal.json" --query 0 --rows 2 >text
     grep -qE '^ +6 others +0$' text

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 /* cmocka wants these before it */
@@ -174,12 +175,35 @@ static void test_every_sample_has_its_places(void **state)
     assert_non_null(find_text("(0, 0, 0, …)"));
 }
 
+static void test_sums_that_are_too_wide_stand_above_for_one_key(void **state)
+{
+    (void)state;
+    assert_true(make(SAMPLE("rotary"), 0, 15, 16));
+    assert_true(find_text("(-2.279)·3 + 0·0 + 1.951·0 + 0·0 = -6.837") && figure.width <= 1600);
+    /* small numbers are long ones: there is no room for the sums */
+    const char *path = "wide.json";
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    const char *row = "[-1.236e-05,-2.346e-05,-3.457e-05,-4.568e-05]";
+    fprintf(file, "{\"q\":[%s],\"k\":[%s,%s],\"v\":[%s,%s],\"scale\":0.25,\"bias\":[[0.125,0.25]]}", row, row,
+            row, row, row);
+    fclose(file);
+    assert_true(make(path, 0, 0, 16));
+    remove(path);
+    assert_non_null(find_text("with key 1 \"1\": (-1.236e-05)·(-1.236e-05) + (-2.346e-05)·(-2.346e-05) + "
+                              "(-3.457e-05)·(-3.457e-05) + (-4.568e-05)·(-4.568e-05) = 3.985e-09"));
+    assert_non_null(find_text("3.985e-09"));
+    assert_true(figure.width < 2000);
+    assert_apart();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_stand_beside_each_other),
         cmocka_unit_test(test_bars_are_as_long_as_weights),
         cmocka_unit_test(test_every_sample_has_its_places),
+        cmocka_unit_test(test_sums_that_are_too_wide_stand_above_for_one_key),
     };
     const int failed = cmocka_run_group_tests(tests, begin, end);
     unmake();
