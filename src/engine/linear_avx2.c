@@ -25,6 +25,7 @@
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define WIDEN(x) ((vec)_mm256_cvtps_pd((__m128)(x)))
 #define NARROW(x) ((half)_mm256_cvtpd_ps((__m256d)(x)))
+#define FUSE(a, b, c) ((floats)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define LOW_HALF(x) ((half)_mm256_castps256_ps128((__m256)(x)))
 #define HIGH_HALF(x) ((half)_mm256_extractf128_ps((__m256)(x), 1))
 #define LINEAR_FLOAT_KERNEL linear_avx2_floats

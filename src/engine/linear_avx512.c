@@ -27,6 +27,7 @@
     __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #define WIDEN(x) ((vec)_mm512_cvtps_pd((__m256)(x)))
 #define NARROW(x) ((half)_mm512_cvtpd_ps((__m512d)(x)))
+#define FUSE(a, b, c) ((floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define LOW_HALF(x) ((half)_mm512_castps512_ps256((__m512)(x)))
 #define HIGH_HALF(x) ((half)_mm512_extractf32x8_ps((__m512)(x), 1))
 #define LINEAR_FLOAT_KERNEL linear_avx512_floats

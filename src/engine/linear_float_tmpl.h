@@ -1,5 +1,5 @@
 /*
- * A template: the chunks of the linear runner in float32 around a state in double precision, for forms without the delta
+ * A template: the chunks of the linear runner in float32 around a state of two floats a number, for forms without the delta
  * rule whose keys decay as one or not at all. Included behind engine/linear_tmpl.h, whose macros and functions it shares,
  * and by these:
  *
@@ -8,9 +8,10 @@
  *   ZIP_HIGH(a, b)  the second halves
  *   LOW_HALF(x), HIGH_HALF(x)  of a vector of floats: LANES of them, a half
  *   WIDEN(half), NARROW(vec)   as doubles, as floats
+ *   FUSE(a, b, c)   a·b + c of vectors of floats, rounded once
  *
  * A long sum in one float would drift: products are added up 8 at a time, and these sums in turn. What 16 keys write is
- * added to the state in double precision. The formulas are in engine/linear.c.
+ * added to the state with what such an addition loses. The formulas are in engine/linear.c.
  */
 #ifndef FLOAT_ROWS
 #error "to be included by an instruction set"
@@ -77,39 +78,60 @@ INLINE bool any_negative(floats_bits x)
 
 /* ---- products ---- */
 
-/* Adds to `total` the sum over i < inner, which is even, of x[r·x_row + i·x_step]·b[i], rows of `width` numbers. What an addition
- * to a total loses is added at the end (Knuth's TwoSum). */
-INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], const float *x, size_t x_row, size_t x_step,
-                   size_t inner, const float *b, size_t width, const int vectors)
+/* The factors of a product: the sum over i of x[r·x_row + i·x_step]·b[i], rows of `width` numbers. */
+struct factors {
+    const float *x;
+    size_t x_row, x_step;
+    const float *b;
+    size_t width;
+};
+
+enum { SUMS = 2, STEPS = 16 };
+
+/* The sum of the first `steps` terms, which are even, in two sums of every other; the factors stand behind them then. */
+INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
+                      const int vectors)
 {
-    enum { SUMS = 2, STEPS = 16 };
-    floats lost[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
-    for (size_t first = 0; first < inner; first += STEPS) {
-        floats sum[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
-        const size_t steps = inner - first < STEPS ? inner - first : STEPS;
-        for (size_t i = 0; i < steps; i += SUMS) {
+    floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
+    for (size_t i = 0; i < steps; i += SUMS) {
+        UNROLL
+        for (int s = 0; s < SUMS; s++, f->x += f->x_step, f->b += f->width) {
+            floats row[FLOAT_VECTORS];
             UNROLL
-            for (int s = 0; s < SUMS; s++, x += x_step, b += width) {
-                floats row[FLOAT_VECTORS];
+            for (int v = 0; v < vectors; v++)
+                row[v] = load_floats(f->b + v * FLOATS);
+            UNROLL
+            for (int r = 0; r < FLOAT_ROWS; r++) {
+                const float number = f->x[(size_t)r * f->x_row];
                 UNROLL
                 for (int v = 0; v < vectors; v++)
-                    row[v] = load_floats(b + v * FLOATS);
-                UNROLL
-                for (int r = 0; r < FLOAT_ROWS; r++) {
-                    const float number = x[(size_t)r * x_row];
-                    UNROLL
-                    for (int v = 0; v < vectors; v++)
-                        sum[s][r][v] += number * row[v];
-                }
+                    part[s][r][v] += number * row[v];
             }
         }
+    }
+    UNROLL
+    for (int r = 0; r < FLOAT_ROWS; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = part[0][r][v] + part[1][r][v];
+    }
+}
+
+/* The sum of the first `inner` terms, which are even. What an addition to a total loses is added at the end (Knuth's
+ * TwoSum). */
+INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, size_t inner, const int vectors)
+{
+    floats lost[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
+    sum_steps(total, &f, inner < STEPS ? inner : STEPS, vectors);
+    for (size_t first = STEPS; first < inner; first += STEPS) {
+        floats sum[FLOAT_ROWS][FLOAT_VECTORS];
+        sum_steps(sum, &f, inner - first < STEPS ? inner - first : STEPS, vectors);
         UNROLL
         for (int r = 0; r < FLOAT_ROWS; r++) {
             UNROLL
             for (int v = 0; v < vectors; v++) {
-                const floats more = sum[0][r][v] + sum[1][r][v], all = total[r][v] + more,
-                             part = all - total[r][v];
-                lost[r][v] += (total[r][v] - (all - part)) + (more - part);
+                const floats all = total[r][v] + sum[r][v], part = all - total[r][v];
+                lost[r][v] += (total[r][v] - (all - part)) + (sum[r][v] - part);
                 total[r][v] = all;
             }
         }
@@ -277,9 +299,11 @@ static void find_float_pairs(const struct linear_plan *plan, const struct linear
 {
     enum { VECTORS = LINEAR_ROWS / FLOATS };
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
-        floats total[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
-        sum_up(total, room->floats.q + r * plan->d_k, plan->d_k, 1, plan->d_k, room->floats.turned,
-               LINEAR_ROWS, VECTORS);
+        floats total[FLOAT_ROWS][FLOAT_VECTORS];
+        sum_up(
+            total,
+            (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.turned, LINEAR_ROWS},
+            plan->d_k, VECTORS);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
@@ -296,11 +320,14 @@ INLINE void find_columns(const struct linear_plan *plan, const struct linear_roo
                          const struct float_shares *shares, size_t count, size_t c, const int vectors)
 {
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
-        floats before[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}}, own[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
-        sum_up(before, room->floats.q + r * plan->d_k, plan->d_k, 1, plan->d_k, room->floats.read + c,
-               plan->width, vectors);
-        sum_up(own, room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, even(count), room->floats.u + c,
-               plan->width, vectors);
+        floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
+        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, room->floats.u + c,
+                                plan->width};
+        sum_up(before,
+               (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.state + c,
+                                plan->width},
+               plan->d_k, vectors);
+        sum_steps(own, &pairs, even(count), vectors);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             double *out = room->out + (r + i) * plan->width + c;
@@ -328,7 +355,7 @@ __attribute__((noinline)) static void find_output(const struct linear_plan *plan
 /* The sum of weights of a row: those of the pairs, and of the keys before, which stand behind the state. */
 static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room, size_t r)
 {
-    const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.read + plan->d_k * plan->width;
+    const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.state + plan->d_k * plan->width;
     vec sum = {0};
     for (size_t d = 0; d < plan->d_k; d += LANES)
         sum += widen_float(q + d) * widen_float(keys + d);
@@ -370,52 +397,88 @@ static void deliver_floats(struct linear_plan *plan, const struct linear_room *r
         break_plan(plan);
 }
 
+/* The state, times `factor` (1 if it does not decay), plus what is written: Kahan's sum, whose rest keeps what the addition
+ * and the product lose. The products are FUSE's, so that no compiler joins them with an addition. */
+INLINE void add_to_state(const struct linear_room *room, size_t at, floats written, double factor,
+                         const bool decays)
+{
+    const floats state = load_floats(room->floats.state + at), rest = load_floats(room->floats.rest + at);
+    floats before = state, lost = rest;
+    if (decays) {
+        const float near = (float)factor;
+        const floats high = (floats){0} + near, low = (floats){0} + (float)(factor - (double)near);
+        before = FUSE(state, high, (floats){0});
+        lost = FUSE(rest, high, FUSE(state, low, FUSE(state, high, -before)));
+    }
+    const floats more = written + lost, all = before + more;
+    store_floats(room->floats.state + at, all);
+    store_floats(room->floats.rest + at, more - (all - before));
+}
+
 /* Puts the first `count` keys of the chunk into columns [c, c + vectors·FLOATS) of the state. */
 INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room, double factor,
-                          size_t count, size_t c, const int vectors, const struct ahead *ahead)
+                          size_t count, size_t c, const int vectors, const bool decays,
+                          const struct ahead *ahead)
 {
     for (size_t d = 0; d < plan->d_k; d += FLOAT_ROWS) {
         if (c == 0 && d < FLOAT_ROWS * LINEAR_ROWS)
             fetch_row(plan, ahead, d / FLOAT_ROWS);
-        floats total[FLOAT_ROWS][FLOAT_VECTORS] = {{{0}}};
-        sum_up(total, room->floats.k + d, 1, plan->d_k, even(count), room->floats.u + c, plan->width,
-               vectors);
+        floats total[FLOAT_ROWS][FLOAT_VECTORS];
+        sum_steps(total, &(struct factors){room->floats.k + d, 1, plan->d_k, room->floats.u + c, plan->width},
+                  even(count), vectors);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
-            for (int v = 0; v < vectors; v++) {
-                const size_t at = (d + i) * plan->width + c + (size_t)v * FLOATS;
-                const vec low = load(room->state + at) * factor + WIDEN(LOW_HALF(total[i][v])),
-                          high = load(room->state + at + LANES) * factor + WIDEN(HIGH_HALF(total[i][v]));
-                store(room->state + at, low);
-                store(room->state + at + LANES, high);
-                narrow(room->floats.read + at, low);
-                narrow(room->floats.read + at + LANES, high);
-            }
+            for (int v = 0; v < vectors; v++)
+                add_to_state(room, (d + i) * plan->width + c + (size_t)v * FLOATS, total[i][v], factor,
+                             decays);
         }
     }
 }
 
-/* Puts the first `count` keys of the chunk into the state, and what is read of it. */
+INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room, double factor,
+                      size_t count, const bool decays, const struct ahead *ahead)
+{
+    size_t c = 0;
+    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
+        write_columns(plan, room, factor, count, c, FLOAT_VECTORS, decays, ahead);
+    if (c < plan->width)
+        write_columns(plan, room, factor, count, c, 1, decays, ahead);
+}
+
+/* Puts the first `count` keys of the chunk into the state. */
 __attribute__((noinline)) static void write_floats(const struct linear_plan *plan,
                                                    const struct linear_room *room, double factor,
                                                    size_t count, const struct ahead *ahead)
 {
-    size_t c = 0;
     if (count % 2)
         clear_floats(room->floats.u + count * plan->width, plan->width);
-    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        write_columns(plan, room, factor, count, c, FLOAT_VECTORS, ahead);
-    if (c < plan->width)
-        write_columns(plan, room, factor, count, c, 1, ahead);
-    const size_t keys = plan->d_k * plan->width;
-    for (size_t d = 0; plan->normalizes && d < plan->d_k; d += LANES) {
-        vec sum = load(room->state + keys + d);
+    if (plan->decay == LINEAR_KEEPS)
+        write_all(plan, room, 1, count, false, ahead);
+    else
+        write_all(plan, room, factor, count, true, ahead);
+    for (size_t d = 0; plan->normalizes && d < plan->d_k; d += FLOATS) {
+        floats sum = {0};
         for (size_t j = 0; j < count; j++)
-            sum += widen_float(room->floats.k + j * plan->d_k + d);
-        store(room->state + keys + d, sum);
-        narrow(room->floats.read + keys + d, sum);
+            sum += load_floats(room->floats.k + j * plan->d_k + d);
+        add_to_state(room, plan->d_k * plan->width + d, sum, 1, false);
     }
+}
+
+/* The state in double precision as two floats, and back. */
+static void split_state(const struct linear_plan *plan, const struct linear_room *room)
+{
+    for (size_t i = 0; i < plan->size; i += LANES) {
+        const vec all = load(room->state + i);
+        narrow(room->floats.state + i, all);
+        narrow(room->floats.rest + i, all - widen_float(room->floats.state + i));
+    }
+}
+
+static void join_state(const struct linear_plan *plan, const struct linear_room *room)
+{
+    for (size_t i = 0; i < plan->size; i += LANES)
+        store(room->state + i, widen_float(room->floats.state + i) + widen_float(room->floats.rest + i));
 }
 
 static void float_absorb(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
@@ -423,12 +486,14 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
 {
     floats_bits trouble = {0};
     (void)factor;
+    split_state(plan, room);
     for (; first < end; first += LINEAR_ROWS) {
         const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
         trouble = copy_keys(plan, room, first, count, column, trouble);
         write_floats(plan, room, 1, count,
                      &(struct ahead){.key = first + LINEAR_ROWS, .query = SIZE_MAX, .column = column});
     }
+    join_state(plan, room);
     if (any_negative(trouble))
         break_plan(plan);
 }
@@ -439,8 +504,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
     const struct head *head = plan->job->head;
     floats_bits trouble = {0};
     struct float_shares shares;
-    for (size_t i = 0; i < plan->size; i += LANES)
-        narrow(room->floats.read + i, load(room->state + i));
+    split_state(plan, room);
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
         const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
                      base = linear_base(plan, first), count = linear_seen(plan, first + rows - 1) - base;
