@@ -251,24 +251,43 @@ static void turn_floats(const struct linear_plan *plan, const struct linear_room
 }
 
 /* What the rows of a chunk see of its keys (0: nothing), what of the state from before, and what the chunk multiplies it
- * by. Decays above 0 break the plan: what float32 has lost could rise again. */
+ * by. */
 struct float_shares {
     float pairs[LINEAR_ROWS * LINEAR_ROWS] __attribute__((aligned(64)));
     double before[LINEAR_ROWS];
     double whole;
+    size_t seen[LINEAR_ROWS]; /* keys of the chunk, in front */
+    bool is_ready;            /* these are of a whole chunk whose row t sees t + 1 keys, without a decay */
 };
 
-static void find_shares(struct linear_plan *plan, struct float_shares *shares, size_t first, size_t base,
-                        size_t rows)
+/* Without a decay. The chunks of a long head are all alike but for a few. */
+static void find_seen(const struct linear_plan *plan, struct float_shares *shares, size_t first, size_t base,
+                      size_t rows)
+{
+    const bool is_usual = rows == LINEAR_ROWS && linear_seen(plan, first) == base + 1 &&
+                          linear_seen(plan, first + rows - 1) == base + rows;
+    if (shares->is_ready && is_usual)
+        return;
+    shares->is_ready = is_usual;
+    shares->whole = 1;
+    for (size_t t = 0; t < LINEAR_ROWS; t++) {
+        shares->before[t] = 1;
+        shares->seen[t] = t < rows ? linear_seen(plan, first + t) - base : 0;
+        for (size_t j = 0; j < LINEAR_ROWS; j++)
+            shares->pairs[t * LINEAR_ROWS + j] = j < shares->seen[t];
+    }
+}
+
+/* With a decay: row t sees keys 0 to t. Decays above 0 break the plan: what float32 has lost could rise again. */
+static void find_decayed(struct linear_plan *plan, struct float_shares *shares, size_t first, size_t rows)
 {
     enum { VECTORS = LINEAR_ROWS / LANES };
     const struct strided *decay = &plan->job->head->recurrent.decay;
-    const bool decays = plan->decay != LINEAR_KEEPS;
     double step[LINEAR_ROWS] __attribute__((aligned(64))) = {0}, place[LANES] __attribute__((aligned(64)));
     vec share[VECTORS] = {{0}};
     bool rises = false;
-    for (size_t t = 0; t < rows && decays; t++) {
-        step[t] = (double)decay->data[(base + t) * decay->row];
+    for (size_t t = 0; t < rows; t++) {
+        step[t] = (double)decay->data[(first + t) * decay->row];
         rises |= !(step[t] <= 0);
     }
     if (rises)
@@ -277,18 +296,17 @@ static void find_shares(struct linear_plan *plan, struct float_shares *shares, s
         store(step + v * LANES, exponential(load(step + v * LANES)));
     for (int l = 0; l < LANES; l++)
         place[l] = l;
+    vec key = load(place); /* less t */
     shares->whole = 1;
-    for (size_t t = 0; t < LINEAR_ROWS; t++) {
-        const double seen = t < rows ? (double)(linear_seen(plan, first + t) - base) : 0;
+    for (size_t t = 0; t < LINEAR_ROWS; t++, key -= 1.0) {
         shares->whole *= step[t];
         shares->before[t] = shares->whole;
+        shares->seen[t] = t < rows ? t + 1 : 0;
+        UNROLL
         for (int v = 0; v < VECTORS; v++) {
-            const vec key = load(place) + (double)(v * LANES);
-            const vec fresh =
-                decays ? (vec)((key == (vec){0} + (double)t) & (veci)((vec){0} + 1.0)) : (vec){0} + 1;
-            share[v] = share[v] * step[t] + fresh;
-            narrow(shares->pairs + t * LINEAR_ROWS + v * LANES,
-                   choose(key < (vec){0} + seen, decays ? share[v] : fresh, (vec){0}));
+            const veci is_own = key == (vec){0} - (double)(v * LANES);
+            share[v] = share[v] * step[t] + (vec)(is_own & (veci)((vec){0} + 1.0));
+            narrow(shares->pairs + t * LINEAR_ROWS + v * LANES, share[v]);
         }
     }
 }
@@ -315,43 +333,6 @@ static void find_float_pairs(const struct linear_plan *plan, const struct linear
     }
 }
 
-/* Columns [c, c + vectors·FLOATS) of the output. */
-INLINE void find_columns(const struct linear_plan *plan, const struct linear_room *room,
-                         const struct float_shares *shares, size_t count, size_t c, const int vectors)
-{
-    for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
-        floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
-        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, room->floats.u + c,
-                                plan->width};
-        sum_up(before,
-               (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.state + c,
-                                plan->width},
-               plan->d_k, vectors);
-        sum_steps(own, &pairs, even(count), vectors);
-        UNROLL
-        for (size_t i = 0; i < FLOAT_ROWS; i++) {
-            double *out = room->out + (r + i) * plan->width + c;
-            const double share = shares->before[r + i];
-            UNROLL
-            for (int v = 0; v < vectors; v++, out += FLOATS) {
-                store(out, WIDEN(LOW_HALF(before[i][v])) * share + WIDEN(LOW_HALF(own[i][v])));
-                store(out + LANES, WIDEN(HIGH_HALF(before[i][v])) * share + WIDEN(HIGH_HALF(own[i][v])));
-            }
-        }
-    }
-}
-
-__attribute__((noinline)) static void find_output(const struct linear_plan *plan,
-                                                  const struct linear_room *room,
-                                                  const struct float_shares *shares, size_t count)
-{
-    size_t c = 0;
-    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        find_columns(plan, room, shares, count, c, FLOAT_VECTORS);
-    if (c < plan->width)
-        find_columns(plan, room, shares, count, c, 1);
-}
-
 /* The sum of weights of a row: those of the pairs, and of the keys before, which stand behind the state. */
 static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room, size_t r)
 {
@@ -367,32 +348,92 @@ static double sum_of_weights(const struct linear_plan *plan, const struct linear
     return all;
 }
 
-/* Writes `rows` rows of the output, from query `first` on. */
-static void deliver_floats(struct linear_plan *plan, const struct linear_room *room, size_t first,
-                           size_t rows, size_t column)
+/* Where the output of a chunk goes: `rows` rows of `columns` numbers, each times a factor of its row. */
+struct target {
+    float *to;
+    size_t row, rows, columns;
+    double factor[LINEAR_ROWS];
+};
+
+static struct target find_target(const struct linear_plan *plan, const struct linear_room *room, size_t first,
+                                 size_t rows, size_t column)
 {
     const struct engine_job *job = plan->job;
-    const size_t left = job->head->d_v - column, columns = left < plan->tile ? left : plan->tile;
-    double worst = 0;
-    half trouble = {0};
+    const size_t left = job->head->d_v - column;
+    struct target target = {.to = job->output + first * job->output_row + column,
+                            .row = job->output_row,
+                            .rows = rows,
+                            .columns = left < plan->tile ? left : plan->tile};
     for (size_t r = 0; r < rows; r++) {
-        const double *out = room->out + r * plan->width;
         const double sum = plan->normalizes ? sum_of_weights(plan, room, r) : 0;
-        float *to = job->output + (first + r) * job->output_row + column;
-        const double factor = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
-        size_t c = 0;
-        for (; c + LANES <= columns; c += LANES) {
-            const half x = NARROW(load(out + c) * factor);
-            *(half_anywhere *)(to + c) = x;
-            trouble += x * 0; /* NaN, if x is not finite */
-        }
-        for (; c < columns; c++) {
-            to[c] = (float)(out[c] * factor);
-            worst += (double)to[c] * 0;
+        target.factor[r] = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
+    }
+    return target;
+}
+
+/* Writes the numbers of row r from column c on that there are. Adds NaN to `trouble` where one is not finite. */
+INLINE half deliver_floats(const struct target *target, size_t r, size_t c, half low, half high, half trouble)
+{
+    float some[FLOATS] __attribute__((aligned(64)));
+    float *to = target->to + r * target->row + c;
+    if (c + FLOATS <= target->columns) {
+        *(half_anywhere *)to = low;
+        *(half_anywhere *)(to + LANES) = high;
+    } else {
+        *(half_memory *)some = low;
+        *(half_memory *)(some + LANES) = high;
+        for (size_t i = 0; c + i < target->columns; i++)
+            to[i] = some[i];
+    }
+    return trouble + low * 0 + high * 0;
+}
+
+/* Columns [c, c + vectors·FLOATS) of the output. Adds NaN to `trouble` where a number is not finite. */
+INLINE half find_columns(const struct linear_plan *plan, const struct linear_room *room,
+                         const struct float_shares *shares, const struct target *target, size_t c,
+                         half trouble, const int vectors)
+{
+    for (size_t r = 0; r < target->rows; r += FLOAT_ROWS) {
+        floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
+        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, room->floats.u + c,
+                                plan->width};
+        const size_t last = r + FLOAT_ROWS < target->rows ? r + FLOAT_ROWS - 1 : target->rows - 1;
+        sum_up(before,
+               (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.state + c,
+                                plan->width},
+               plan->d_k, vectors);
+        sum_steps(own, &pairs, even(shares->seen[last]), vectors);
+        UNROLL
+        for (size_t i = 0; i < FLOAT_ROWS; i++) {
+            if (r + i > last)
+                break;
+            const double share = shares->before[r + i] * target->factor[r + i],
+                         factor = target->factor[r + i];
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                const floats a = before[i][v], b = own[i][v];
+                const half low = NARROW(WIDEN(LOW_HALF(a)) * share + WIDEN(LOW_HALF(b)) * factor),
+                           high = NARROW(WIDEN(HIGH_HALF(a)) * share + WIDEN(HIGH_HALF(b)) * factor);
+                trouble = deliver_floats(target, r + i, c + (size_t)v * FLOATS, low, high, trouble);
+            }
         }
     }
+    return trouble;
+}
+
+__attribute__((noinline)) static void find_output(struct linear_plan *plan, const struct linear_room *room,
+                                                  const struct float_shares *shares,
+                                                  const struct target *target)
+{
+    half trouble = {0};
+    float worst = 0;
+    size_t c = 0;
+    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
+        trouble = find_columns(plan, room, shares, target, c, trouble, FLOAT_VECTORS);
+    if (c < plan->width)
+        trouble = find_columns(plan, room, shares, target, c, trouble, 1);
     for (int l = 0; l < LANES; l++)
-        worst += (double)trouble[l];
+        worst += trouble[l];
     if (worst != 0)
         break_plan(plan);
 }
@@ -503,7 +544,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
 {
     const struct head *head = plan->job->head;
     floats_bits trouble = {0};
-    struct float_shares shares;
+    struct float_shares shares = {.is_ready = false};
     split_state(plan, room);
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
         const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
@@ -514,7 +555,10 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
                                    head->d_k, plan->d_k, trouble);
             else
                 clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
-        find_shares(plan, &shares, first, base, rows);
+        if (plan->decay == LINEAR_KEEPS)
+            find_seen(plan, &shares, first, base, rows);
+        else
+            find_decayed(plan, &shares, first, rows);
         if (count > 0) {
             trouble = copy_keys(plan, room, base, count, column, trouble);
             turn_floats(plan, room);
@@ -522,8 +566,8 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
         } else {
             clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
         }
-        find_output(plan, room, &shares, count);
-        deliver_floats(plan, room, first, rows, column);
+        const struct target target = find_target(plan, room, first, rows, column);
+        find_output(plan, room, &shares, &target);
         if (first + rows < end && count > 0) {
             const float *left = shares.pairs + (rows - 1) * LINEAR_ROWS;
             for (size_t j = 0; j < count && plan->decay != LINEAR_KEEPS; j++)
