@@ -21,7 +21,8 @@
 #define LINEAR_NAME "avx512"
 #include "engine/linear_tmpl.h"
 
-#define FLOAT_ROWS 4
+#define FLOAT_ROWS 8
+#define FLOAT_VECTORS 1
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b)                                                                                       \
     __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)

@@ -18,7 +18,9 @@
 #endif
 
 #define FLOATS (2 * LANES)
+#ifndef FLOAT_VECTORS
 #define FLOAT_VECTORS 2
+#endif
 
 typedef float floats __attribute__((vector_size(FLOATS * 4)));
 typedef int32_t floats_bits __attribute__((vector_size(FLOATS * 4)));
@@ -462,8 +464,9 @@ INLINE void write_columns(const struct linear_plan *plan, const struct linear_ro
                           const struct ahead *ahead)
 {
     for (size_t d = 0; d < plan->d_k; d += FLOAT_ROWS) {
-        if (c == 0 && d < FLOAT_ROWS * LINEAR_ROWS)
-            fetch_row(plan, ahead, d / FLOAT_ROWS);
+        const size_t tile = (c / (FLOAT_VECTORS * FLOATS) * plan->d_k + d) / FLOAT_ROWS;
+        if (tile < LINEAR_ROWS)
+            fetch_row(plan, ahead, tile);
         floats total[FLOAT_ROWS][FLOAT_VECTORS];
         sum_steps(total, &(struct factors){room->floats.k + d, 1, plan->d_k, room->floats.u + c, plan->width},
                   even(count), vectors);
