@@ -36,6 +36,11 @@ INLINE floats load_floats(const float *aligned)
     return *(const floats_memory *)aligned;
 }
 
+INLINE floats load_anywhere(const float *from)
+{
+    return *(const floats_anywhere *)from;
+}
+
 INLINE void store_floats(float *aligned, floats x)
 {
     *(floats_memory *)aligned = x;
@@ -90,27 +95,35 @@ struct factors {
 
 enum { SUMS = 2, STEPS = 16 };
 
-/* The sum of the first `steps` terms, which are even, in two sums of every other; the factors stand behind them then. */
+/* Adds a term to each of the first `sums` sums. */
+INLINE void add_terms(floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, const int sums,
+                      const int vectors)
+{
+    UNROLL
+    for (int s = 0; s < sums; s++, f->x += f->x_step, f->b += f->width) {
+        floats row[FLOAT_VECTORS];
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            row[v] = load_anywhere(f->b + v * FLOATS);
+        UNROLL
+        for (int r = 0; r < FLOAT_ROWS; r++) {
+            const float number = f->x[(size_t)r * f->x_row];
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                part[s][r][v] += number * row[v];
+        }
+    }
+}
+
+/* The sum of the first `steps` terms, in two sums of every other; the factors stand behind them then. */
 INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
                       const int vectors)
 {
     floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
-    for (size_t i = 0; i < steps; i += SUMS) {
-        UNROLL
-        for (int s = 0; s < SUMS; s++, f->x += f->x_step, f->b += f->width) {
-            floats row[FLOAT_VECTORS];
-            UNROLL
-            for (int v = 0; v < vectors; v++)
-                row[v] = load_floats(f->b + v * FLOATS);
-            UNROLL
-            for (int r = 0; r < FLOAT_ROWS; r++) {
-                const float number = f->x[(size_t)r * f->x_row];
-                UNROLL
-                for (int v = 0; v < vectors; v++)
-                    part[s][r][v] += number * row[v];
-            }
-        }
-    }
+    for (size_t i = 0; i + 1 < steps; i += SUMS)
+        add_terms(part, f, SUMS, vectors);
+    if (steps % SUMS)
+        add_terms(part, f, 1, vectors);
     UNROLL
     for (int r = 0; r < FLOAT_ROWS; r++) {
         UNROLL
@@ -119,7 +132,7 @@ INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, 
     }
 }
 
-/* The sum of the first `inner` terms, which are even. What an addition to a total loses is added at the end (Knuth's
+/* The sum of the first `inner` terms. What an addition to a total loses is added at the end (Knuth's
  * TwoSum). */
 INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, size_t inner, const int vectors)
 {
@@ -144,11 +157,6 @@ INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, si
         for (int v = 0; v < vectors; v++)
             total[r][v] += lost[r][v];
     }
-}
-
-static size_t even(size_t count)
-{
-    return count + count % 2;
 }
 
 /* ---- chunks ---- */
@@ -206,35 +214,97 @@ static void clear_floats(float *to, size_t count)
         store_floats(to + c, (floats){0});
 }
 
-/* The keys of a chunk as rows, and what they write in columns from `column` on; see pack_keys. */
-static floats_bits copy_keys(const struct linear_plan *plan, const struct linear_room *room, size_t first,
-                             size_t count, size_t column, floats_bits trouble)
+/* Rows of a chunk: where they lie in memory, if they are whole, or copied and filled up with zeros. */
+struct float_rows {
+    const float *data;
+    size_t step;
+};
+
+struct chunk {
+    struct float_rows q, k, u; /* u: what the keys write */
+};
+
+/* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
+static floats_bits check_rows(const struct float_rows *rows, size_t columns, floats_bits trouble)
+{
+    for (size_t r = 0; r < LINEAR_ROWS; r++)
+        for (size_t c = 0; c < columns; c += FLOATS)
+            trouble |= out_of_range(load_anywhere(rows->data + r * rows->step + c));
+    return trouble;
+}
+
+/* Of the tiles, the first looks at q and the last at k. */
+static floats_bits find_queries(const struct linear_plan *plan, const struct linear_room *room,
+                                struct chunk *chunk, size_t first, size_t rows, size_t column,
+                                floats_bits trouble)
+{
+    const struct strided *q = &plan->job->head->q;
+    if (rows == LINEAR_ROWS && plan->d_k == plan->job->head->d_k) {
+        chunk->q = (struct float_rows){q->data + first * q->row, q->row};
+        return column == 0 ? check_rows(&chunk->q, plan->d_k, trouble) : trouble;
+    }
+    chunk->q = (struct float_rows){room->floats.q, plan->d_k};
+    for (size_t r = 0; r < LINEAR_ROWS; r++)
+        if (r < rows)
+            trouble = copy_row(room->floats.q + r * plan->d_k, q->data + (first + r) * q->row,
+                               plan->job->head->d_k, plan->d_k, trouble);
+        else
+            clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
+    return trouble;
+}
+
+/* The keys of a chunk, and what they write in columns from `column` on; see pack_keys. */
+static floats_bits find_keys(const struct linear_plan *plan, const struct linear_room *room,
+                             struct chunk *chunk, size_t first, size_t count, size_t column,
+                             floats_bits trouble)
 {
     const struct head *head = plan->job->head;
     const size_t left = head->d_v - column, columns = left < plan->tile ? left : plan->tile;
-    for (size_t j = 0; j < LINEAR_ROWS; j++) {
+    const float *from = head->k.data + first * head->k.row, *v = head->v.data + first * head->v.row + column;
+    if (count == LINEAR_ROWS && plan->d_k == head->d_k && plan->width == columns &&
+        !head->rules.key_mask.data) {
+        chunk->k = (struct float_rows){from, head->k.row};
+        chunk->u = (struct float_rows){v, head->v.row};
+        if (left <= plan->tile)
+            trouble = check_rows(&chunk->k, plan->d_k, trouble);
+        return check_rows(&chunk->u, columns, trouble);
+    }
+    chunk->k = (struct float_rows){room->floats.k, plan->d_k};
+    chunk->u = (struct float_rows){room->floats.u, plan->width};
+    for (size_t j = 0; j < LINEAR_ROWS; j++, from += head->k.row, v += head->v.row) {
         float *k = room->floats.k + j * plan->d_k, *u = room->floats.u + j * plan->width;
         if (j >= count || is_masked(head, first + j)) {
             clear_floats(k, plan->d_k);
             clear_floats(u, plan->width);
         } else {
-            trouble = copy_row(k, head->k.data + (first + j) * head->k.row, head->d_k, plan->d_k, trouble);
-            trouble =
-                copy_row(u, head->v.data + (first + j) * head->v.row + column, columns, plan->width, trouble);
+            trouble = copy_row(k, from, head->d_k, plan->d_k, trouble);
+            trouble = copy_row(u, v, columns, plan->width, trouble);
         }
     }
     return trouble;
 }
 
+/* Multiplies what the first `count` keys write by a factor each, in room->floats.u. */
+static void scale_keys(const struct linear_plan *plan, const struct linear_room *room, struct chunk *chunk,
+                       const float *factor, size_t count)
+{
+    for (size_t j = 0; j < count; j++)
+        for (size_t c = 0; c < plan->width; c += FLOATS)
+            store_floats(room->floats.u + j * plan->width + c,
+                         load_anywhere(chunk->u.data + j * chunk->u.step + c) * factor[j]);
+    chunk->u = (struct float_rows){room->floats.u, plan->width};
+}
+
 /* The keys as columns, a square of a vector's length at a time: zipping the halves of the rows until all are zipped. */
-static void turn_floats(const struct linear_plan *plan, const struct linear_room *room)
+static void turn_floats(const struct linear_plan *plan, const struct linear_room *room,
+                        const struct float_rows *k)
 {
     for (size_t j = 0; j < LINEAR_ROWS; j += FLOATS)
         for (size_t d = 0; d < plan->d_k; d += FLOATS) {
             floats rows[FLOATS], zipped[FLOATS];
             UNROLL
             for (size_t i = 0; i < FLOATS; i++)
-                rows[i] = load_floats(room->floats.k + (j + i) * plan->d_k + d);
+                rows[i] = load_anywhere(k->data + (j + i) * k->step + d);
             UNROLL
             for (int width = 1; width < FLOATS; width *= 2) {
                 UNROLL
@@ -315,15 +385,13 @@ static void find_decayed(struct linear_plan *plan, struct float_shares *shares, 
 
 /* The pairs within a chunk: room->floats.pairs. */
 static void find_float_pairs(const struct linear_plan *plan, const struct linear_room *room,
-                             const struct float_shares *shares)
+                             const struct float_rows *q, const struct float_shares *shares)
 {
     enum { VECTORS = LINEAR_ROWS / FLOATS };
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
         floats total[FLOAT_ROWS][FLOAT_VECTORS];
-        sum_up(
-            total,
-            (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.turned, LINEAR_ROWS},
-            plan->d_k, VECTORS);
+        sum_up(total, (struct factors){q->data + r * q->step, q->step, 1, room->floats.turned, LINEAR_ROWS},
+               plan->d_k, VECTORS);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
@@ -336,12 +404,13 @@ static void find_float_pairs(const struct linear_plan *plan, const struct linear
 }
 
 /* The sum of weights of a row: those of the pairs, and of the keys before, which stand behind the state. */
-static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room, size_t r)
+static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room,
+                             const struct float_rows *rows, size_t r)
 {
-    const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.state + plan->d_k * plan->width;
+    const float *q = rows->data + r * rows->step, *keys = room->floats.state + plan->d_k * plan->width;
     vec sum = {0};
     for (size_t d = 0; d < plan->d_k; d += LANES)
-        sum += widen_float(q + d) * widen_float(keys + d);
+        sum += WIDEN(*(const half_anywhere *)(q + d)) * widen_float(keys + d);
     for (size_t j = 0; j < LINEAR_ROWS; j += LANES)
         sum += widen_float(room->floats.pairs + r * LINEAR_ROWS + j);
     double all = 0;
@@ -357,8 +426,8 @@ struct target {
     double factor[LINEAR_ROWS];
 };
 
-static struct target find_target(const struct linear_plan *plan, const struct linear_room *room, size_t first,
-                                 size_t rows, size_t column)
+static struct target find_target(const struct linear_plan *plan, const struct linear_room *room,
+                                 const struct float_rows *q, size_t first, size_t rows, size_t column)
 {
     const struct engine_job *job = plan->job;
     const size_t left = job->head->d_v - column;
@@ -367,7 +436,7 @@ static struct target find_target(const struct linear_plan *plan, const struct li
                             .rows = rows,
                             .columns = left < plan->tile ? left : plan->tile};
     for (size_t r = 0; r < rows; r++) {
-        const double sum = plan->normalizes ? sum_of_weights(plan, room, r) : 0;
+        const double sum = plan->normalizes ? sum_of_weights(plan, room, q, r) : 0;
         target.factor[r] = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
     }
     return target;
@@ -392,19 +461,19 @@ INLINE half deliver_floats(const struct target *target, size_t r, size_t c, half
 
 /* Columns [c, c + vectors·FLOATS) of the output. Adds NaN to `trouble` where a number is not finite. */
 INLINE half find_columns(const struct linear_plan *plan, const struct linear_room *room,
-                         const struct float_shares *shares, const struct target *target, size_t c,
-                         half trouble, const int vectors)
+                         const struct chunk *chunk, const struct float_shares *shares,
+                         const struct target *target, size_t c, half trouble, const int vectors)
 {
     for (size_t r = 0; r < target->rows; r += FLOAT_ROWS) {
         floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
-        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, room->floats.u + c,
-                                plan->width};
+        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, chunk->u.data + c,
+                                chunk->u.step};
         const size_t last = r + FLOAT_ROWS < target->rows ? r + FLOAT_ROWS - 1 : target->rows - 1;
         sum_up(before,
-               (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.state + c,
+               (struct factors){chunk->q.data + r * chunk->q.step, chunk->q.step, 1, room->floats.state + c,
                                 plan->width},
                plan->d_k, vectors);
-        sum_steps(own, &pairs, even(shares->seen[last]), vectors);
+        sum_steps(own, &pairs, shares->seen[last], vectors);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             if (r + i > last)
@@ -424,6 +493,7 @@ INLINE half find_columns(const struct linear_plan *plan, const struct linear_roo
 }
 
 __attribute__((noinline)) static void find_output(struct linear_plan *plan, const struct linear_room *room,
+                                                  const struct chunk *chunk,
                                                   const struct float_shares *shares,
                                                   const struct target *target)
 {
@@ -431,9 +501,9 @@ __attribute__((noinline)) static void find_output(struct linear_plan *plan, cons
     float worst = 0;
     size_t c = 0;
     for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        trouble = find_columns(plan, room, shares, target, c, trouble, FLOAT_VECTORS);
+        trouble = find_columns(plan, room, chunk, shares, target, c, trouble, FLOAT_VECTORS);
     if (c < plan->width)
-        trouble = find_columns(plan, room, shares, target, c, trouble, 1);
+        trouble = find_columns(plan, room, chunk, shares, target, c, trouble, 1);
     for (int l = 0; l < LANES; l++)
         worst += trouble[l];
     if (worst != 0)
@@ -459,17 +529,18 @@ INLINE void add_to_state(const struct linear_room *room, size_t at, floats writt
 }
 
 /* Puts the first `count` keys of the chunk into columns [c, c + vectors·FLOATS) of the state. */
-INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room, double factor,
-                          size_t count, size_t c, const int vectors, const bool decays,
-                          const struct ahead *ahead)
+INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room,
+                          const struct chunk *chunk, double factor, size_t count, size_t c, const int vectors,
+                          const bool decays, const struct ahead *ahead)
 {
     for (size_t d = 0; d < plan->d_k; d += FLOAT_ROWS) {
         const size_t tile = (c / (FLOAT_VECTORS * FLOATS) * plan->d_k + d) / FLOAT_ROWS;
         if (tile < LINEAR_ROWS)
             fetch_row(plan, ahead, tile);
         floats total[FLOAT_ROWS][FLOAT_VECTORS];
-        sum_steps(total, &(struct factors){room->floats.k + d, 1, plan->d_k, room->floats.u + c, plan->width},
-                  even(count), vectors);
+        sum_steps(total,
+                  &(struct factors){chunk->k.data + d, 1, chunk->k.step, chunk->u.data + c, chunk->u.step},
+                  count, vectors);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
@@ -480,31 +551,30 @@ INLINE void write_columns(const struct linear_plan *plan, const struct linear_ro
     }
 }
 
-INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room, double factor,
-                      size_t count, const bool decays, const struct ahead *ahead)
+INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room,
+                      const struct chunk *chunk, double factor, size_t count, const bool decays,
+                      const struct ahead *ahead)
 {
     size_t c = 0;
     for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        write_columns(plan, room, factor, count, c, FLOAT_VECTORS, decays, ahead);
+        write_columns(plan, room, chunk, factor, count, c, FLOAT_VECTORS, decays, ahead);
     if (c < plan->width)
-        write_columns(plan, room, factor, count, c, 1, decays, ahead);
+        write_columns(plan, room, chunk, factor, count, c, 1, decays, ahead);
 }
 
 /* Puts the first `count` keys of the chunk into the state. */
 __attribute__((noinline)) static void write_floats(const struct linear_plan *plan,
-                                                   const struct linear_room *room, double factor,
-                                                   size_t count, const struct ahead *ahead)
+                                                   const struct linear_room *room, const struct chunk *chunk,
+                                                   double factor, size_t count, const struct ahead *ahead)
 {
-    if (count % 2)
-        clear_floats(room->floats.u + count * plan->width, plan->width);
     if (plan->decay == LINEAR_KEEPS)
-        write_all(plan, room, 1, count, false, ahead);
+        write_all(plan, room, chunk, 1, count, false, ahead);
     else
-        write_all(plan, room, factor, count, true, ahead);
+        write_all(plan, room, chunk, factor, count, true, ahead);
     for (size_t d = 0; plan->normalizes && d < plan->d_k; d += FLOATS) {
         floats sum = {0};
         for (size_t j = 0; j < count; j++)
-            sum += load_floats(room->floats.k + j * plan->d_k + d);
+            sum += load_anywhere(chunk->k.data + j * chunk->k.step + d);
         add_to_state(room, plan->d_k * plan->width + d, sum, 1, false);
     }
 }
@@ -529,12 +599,13 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
                          size_t column, double *factor)
 {
     floats_bits trouble = {0};
+    struct chunk chunk = {0};
     (void)factor;
     split_state(plan, room);
     for (; first < end; first += LINEAR_ROWS) {
         const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
-        trouble = copy_keys(plan, room, first, count, column, trouble);
-        write_floats(plan, room, 1, count,
+        trouble = find_keys(plan, room, &chunk, first, count, column, trouble);
+        write_floats(plan, room, &chunk, 1, count,
                      &(struct ahead){.key = first + LINEAR_ROWS, .query = SIZE_MAX, .column = column});
     }
     join_state(plan, room);
@@ -545,40 +616,32 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
 static void float_attend(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
                          size_t column)
 {
-    const struct head *head = plan->job->head;
     floats_bits trouble = {0};
+    struct chunk chunk = {0};
     struct float_shares shares = {.is_ready = false};
     split_state(plan, room);
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
         const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
                      base = linear_base(plan, first), count = linear_seen(plan, first + rows - 1) - base;
-        for (size_t r = 0; r < LINEAR_ROWS; r++)
-            if (r < rows)
-                trouble = copy_row(room->floats.q + r * plan->d_k, head->q.data + (first + r) * head->q.row,
-                                   head->d_k, plan->d_k, trouble);
-            else
-                clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
+        trouble = find_queries(plan, room, &chunk, first, rows, column, trouble);
         if (plan->decay == LINEAR_KEEPS)
             find_seen(plan, &shares, first, base, rows);
         else
             find_decayed(plan, &shares, first, rows);
         if (count > 0) {
-            trouble = copy_keys(plan, room, base, count, column, trouble);
-            turn_floats(plan, room);
-            find_float_pairs(plan, room, &shares);
+            trouble = find_keys(plan, room, &chunk, base, count, column, trouble);
+            turn_floats(plan, room, &chunk.k);
+            find_float_pairs(plan, room, &chunk.q, &shares);
         } else {
             clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
         }
-        const struct target target = find_target(plan, room, first, rows, column);
-        find_output(plan, room, &shares, &target);
+        const struct target target = find_target(plan, room, &chunk.q, first, rows, column);
+        find_output(plan, room, &chunk, &shares, &target);
         if (first + rows < end && count > 0) {
-            const float *left = shares.pairs + (rows - 1) * LINEAR_ROWS;
-            for (size_t j = 0; j < count && plan->decay != LINEAR_KEEPS; j++)
-                for (size_t c = 0; c < plan->width; c += FLOATS)
-                    store_floats(room->floats.u + j * plan->width + c,
-                                 load_floats(room->floats.u + j * plan->width + c) * left[j]);
+            if (plan->decay != LINEAR_KEEPS)
+                scale_keys(plan, room, &chunk, shares.pairs + (rows - 1) * LINEAR_ROWS, count);
             const size_t end_of_keys = linear_base(plan, first + rows);
-            write_floats(plan, room, shares.whole, end_of_keys - base,
+            write_floats(plan, room, &chunk, shares.whole, end_of_keys - base,
                          &(struct ahead){.key = end_of_keys, .query = first + rows, .column = column});
         }
     }
