@@ -20,7 +20,7 @@
 #define LINEAR_NAME "avx2"
 #include "engine/linear_tmpl.h"
 
-#define FLOAT_ROWS 2
+#define FLOAT_ROWS 4
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define WIDEN(x) ((vec)_mm256_cvtps_pd((__m128)(x)))

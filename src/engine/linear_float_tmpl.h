@@ -93,14 +93,19 @@ struct factors {
     size_t width;
 };
 
-enum { SUMS = 2, STEPS = 16 };
+enum { SHORT = 8, STEPS = 2 * SHORT };
 
-/* Adds a term to each of the first `sums` sums. */
-INLINE void add_terms(floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, const int sums,
+/* The sum of the first `steps` terms; the factors stand behind them then. */
+INLINE void sum_short(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
                       const int vectors)
 {
     UNROLL
-    for (int s = 0; s < sums; s++, f->x += f->x_step, f->b += f->width) {
+    for (int r = 0; r < FLOAT_ROWS; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = (floats){0};
+    }
+    for (size_t i = 0; i < steps; i++, f->x += f->x_step, f->b += f->width) {
         floats row[FLOAT_VECTORS];
         UNROLL
         for (int v = 0; v < vectors; v++)
@@ -110,25 +115,24 @@ INLINE void add_terms(floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS], struct facto
             const float number = f->x[(size_t)r * f->x_row];
             UNROLL
             for (int v = 0; v < vectors; v++)
-                part[s][r][v] += number * row[v];
+                sum[r][v] += number * row[v];
         }
     }
 }
 
-/* The sum of the first `steps` terms, in two sums of every other; the factors stand behind them then. */
+/* The same of up to STEPS terms, in two sums. */
 INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
                       const int vectors)
 {
-    floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
-    for (size_t i = 0; i + 1 < steps; i += SUMS)
-        add_terms(part, f, SUMS, vectors);
-    if (steps % SUMS)
-        add_terms(part, f, 1, vectors);
+    floats more[FLOAT_ROWS][FLOAT_VECTORS];
+    const size_t first = steps < SHORT ? steps : SHORT;
+    sum_short(sum, f, first, vectors);
+    sum_short(more, f, steps - first, vectors);
     UNROLL
     for (int r = 0; r < FLOAT_ROWS; r++) {
         UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[r][v] = part[0][r][v] + part[1][r][v];
+            sum[r][v] += more[r][v];
     }
 }
 
