@@ -228,6 +228,13 @@ struct chunk {
     struct float_rows q, k, u; /* u: what the keys write */
 };
 
+/* Whether rows begin where a line of the cache does, so that a vector is in one line. */
+INLINE bool begins_line(const float *row, size_t step)
+{
+    enum { LINE = 64 };
+    return (uintptr_t)row % LINE == 0 && step % (LINE / sizeof *row) == 0;
+}
+
 /* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
 static floats_bits check_rows(const struct float_rows *rows, size_t columns, floats_bits trouble)
 {
@@ -265,8 +272,9 @@ static floats_bits find_keys(const struct linear_plan *plan, const struct linear
     const struct head *head = plan->job->head;
     const size_t left = head->d_v - column, columns = left < plan->tile ? left : plan->tile;
     const float *from = head->k.data + first * head->k.row, *v = head->v.data + first * head->v.row + column;
-    if (count == LINEAR_ROWS && plan->d_k == head->d_k && plan->width == columns &&
-        !head->rules.key_mask.data) {
+    const bool is_whole = count == LINEAR_ROWS && plan->d_k == head->d_k && plan->width == columns &&
+                          !head->rules.key_mask.data;
+    if (is_whole && begins_line(v, head->v.row)) {
         chunk->k = (struct float_rows){from, head->k.row};
         chunk->u = (struct float_rows){v, head->v.row};
         if (left <= plan->tile)
