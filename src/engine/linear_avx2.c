@@ -26,6 +26,7 @@
 #define WIDEN(x) ((vec)_mm256_cvtps_pd((__m128)(x)))
 #define NARROW(x) ((half)_mm256_cvtpd_ps((__m256d)(x)))
 #define FUSE(a, b, c) ((floats)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define STREAM(to, x) _mm_stream_ps((to), (__m128)(x))
 #define LOW_HALF(x) ((half)_mm256_castps256_ps128((__m256)(x)))
 #define HIGH_HALF(x) ((half)_mm256_extractf128_ps((__m256)(x), 1))
 #define LINEAR_FLOAT_KERNEL linear_avx2_floats

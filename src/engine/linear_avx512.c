@@ -29,6 +29,7 @@
 #define WIDEN(x) ((vec)_mm512_cvtps_pd((__m256)(x)))
 #define NARROW(x) ((half)_mm512_cvtpd_ps((__m512d)(x)))
 #define FUSE(a, b, c) ((floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define STREAM(to, x) _mm256_stream_ps((to), (__m256)(x))
 #define LOW_HALF(x) ((half)_mm512_castps512_ps256((__m512)(x)))
 #define HIGH_HALF(x) ((half)_mm512_extractf32x8_ps((__m512)(x), 1))
 #define LINEAR_FLOAT_KERNEL linear_avx512_floats

@@ -9,6 +9,7 @@
  *   LOW_HALF(x), HIGH_HALF(x)  of a vector of floats: LANES of them, a half
  *   WIDEN(half), NARROW(vec)   as doubles, as floats
  *   FUSE(a, b, c)   a·b + c of vectors of floats, rounded once
+ *   STREAM(to, half)  stores LANES floats past the caches, at an address that is a multiple of their size
  *
  * A long sum in one float would drift: products are added up 8 at a time, and these sums in turn. What 16 keys write is
  * added to the state with what such an addition loses. The formulas are in engine/linear.c.
@@ -165,9 +166,27 @@ INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, si
 
 /* ---- chunks ---- */
 
+/* Whether rows begin where a line of the cache does, so that a vector is in one line. */
+INLINE bool begins_line(const float *row, size_t step)
+{
+    enum { LINE = 64 };
+    return (uintptr_t)row % LINE == 0 && step % (LINE / sizeof *row) == 0;
+}
+
+/* Whether the output goes past the caches: where it is larger than a share of the last one, it would be read from memory
+ * before it is written, and then push out what is read next. */
+static bool streams(const struct linear_plan *plan)
+{
+    enum { LARGE = 16 << 20 };
+    const struct engine_job *job = plan->job;
+    return job->head->n >= LARGE / sizeof(float) / job->head->d_v && job->head->d_v % FLOATS == 0 &&
+           begins_line(job->output, job->output_row);
+}
+
 /* What comes behind a chunk: its keys, and its queries and their output (SIZE_MAX: none). */
 struct ahead {
     size_t key, query, column;
+    bool streams; /* the output need not be fetched */
 };
 
 /* Has the processor fetch row r of it. Asked for row by row, between products, it is there when it is wanted. */
@@ -189,7 +208,7 @@ INLINE void fetch_row(const struct linear_plan *plan, const struct ahead *ahead,
                     *to = job->output + (ahead->query + r) * job->output_row + ahead->column;
         for (size_t c = 0; c < head->d_k; c += LINE)
             __builtin_prefetch(q + c);
-        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v; c += LINE)
+        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v && !ahead->streams; c += LINE)
             __builtin_prefetch(to + c, 1);
     }
 }
@@ -227,13 +246,6 @@ struct float_rows {
 struct chunk {
     struct float_rows q, k, u; /* u: what the keys write */
 };
-
-/* Whether rows begin where a line of the cache does, so that a vector is in one line. */
-INLINE bool begins_line(const float *row, size_t step)
-{
-    enum { LINE = 64 };
-    return (uintptr_t)row % LINE == 0 && step % (LINE / sizeof *row) == 0;
-}
 
 /* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
 static floats_bits check_rows(const struct float_rows *rows, size_t columns, floats_bits trouble)
@@ -435,6 +447,7 @@ static double sum_of_weights(const struct linear_plan *plan, const struct linear
 struct target {
     float *to;
     size_t row, rows, columns;
+    bool streams;
     double factor[LINEAR_ROWS];
 };
 
@@ -459,7 +472,10 @@ INLINE half deliver_floats(const struct target *target, size_t r, size_t c, half
 {
     float some[FLOATS] __attribute__((aligned(64)));
     float *to = target->to + r * target->row + c;
-    if (c + FLOATS <= target->columns) {
+    if (target->streams) {
+        STREAM(to, low);
+        STREAM(to + LANES, high);
+    } else if (c + FLOATS <= target->columns) {
         *(half_anywhere *)to = low;
         *(half_anywhere *)(to + LANES) = high;
     } else {
@@ -631,6 +647,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
     floats_bits trouble = {0};
     struct chunk chunk = {0};
     struct float_shares shares = {.is_ready = false};
+    const bool past_caches = streams(plan);
     split_state(plan, room);
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
         const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
@@ -647,16 +664,21 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
         } else {
             clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
         }
-        const struct target target = find_target(plan, room, &chunk.q, first, rows, column);
+        struct target target = find_target(plan, room, &chunk.q, first, rows, column);
+        target.streams = past_caches;
         find_output(plan, room, &chunk, &shares, &target);
         if (first + rows < end && count > 0) {
             if (plan->decay != LINEAR_KEEPS)
                 scale_keys(plan, room, &chunk, shares.pairs + (rows - 1) * LINEAR_ROWS, count);
             const size_t end_of_keys = linear_base(plan, first + rows);
-            write_floats(plan, room, &chunk, shares.whole, end_of_keys - base,
-                         &(struct ahead){.key = end_of_keys, .query = first + rows, .column = column});
+            write_floats(
+                plan, room, &chunk, shares.whole, end_of_keys - base,
+                &(struct ahead){
+                    .key = end_of_keys, .query = first + rows, .column = column, .streams = past_caches});
         }
     }
+    if (past_caches)
+        _mm_sfence(); /* before another thread is told that the rows are done */
     if (any_negative(trouble))
         break_plan(plan);
 }
