@@ -20,9 +20,9 @@
  * system is solved for u here instead of inverted; with factors: Yang, Kautz and Hatamizadeh 2024 (arXiv:2412.06464).
  *
  * Factors are only ever multiplied, in the order of the keys, as the recurrence itself does: quotients of cumulated ones
- * would overflow, or be 0/0, where the decay is strong. The state is in double precision, so that it agrees with the plain
+ * would overflow, or be 0/0, where the decay is strong. The state is of double precision, so that it agrees with the plain
  * runner however many keys it sums up. So is all else, but for long heads without a delta rule or a decay a column: their
- * products are in float32 (engine/linear_float_tmpl.h), and what float32 does not carry is left to double precision, for the
+ * products are in float32 (engine/linear_float_tmpl.h), their state in two floats a number, and what float32 does not carry is left to double precision, for the
  * whole head. An output that is not finite, and decays that raise the state by more than e^300, are left to the runner
  * behind.
  *
@@ -212,7 +212,7 @@ static bool rooms_make(struct linear_rooms *rooms, const struct linear_plan *pla
     const size_t keys = LINEAR_ROWS * rooms->d_k, values = LINEAR_ROWS * rooms->width,
                  pairs = LINEAR_ROWS * LINEAR_ROWS;
     rooms->bytes = sizeof(double) * (state + 3 * rooms->d_k + 3 * keys + 2 * values + 3 * pairs) +
-                   sizeof(float) * (state + 2 * rooms->d_k + 3 * keys + values + pairs);
+                   sizeof(float) * (2 * (state + rooms->d_k) + 3 * keys + values + pairs);
     if (!size_multiply(rooms->bytes, (size_t)threads, &bytes))
         return error_memory(error, SIZE_MAX);
     rooms->memory = memory_alloc(bytes + ALIGNED, 1, error);
@@ -241,7 +241,8 @@ static struct linear_room rooms_get(const struct linear_rooms *rooms, int thread
     room.floats.turned = room.floats.k + keys;
     room.floats.u = room.floats.turned + keys;
     room.floats.pairs = room.floats.u + values;
-    room.floats.read = room.floats.pairs + pairs;
+    room.floats.state = room.floats.pairs + pairs;
+    room.floats.rest = room.floats.state + state;
     return room;
 }
 

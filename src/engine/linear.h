@@ -22,7 +22,7 @@ enum linear_decay { LINEAR_KEEPS, LINEAR_DECAYS_AS_ONE, LINEAR_DECAYS_BY_COLUMN 
 struct linear_plan {
     const struct engine_job *job;
     const struct linear_kernel *kernel;
-    bool in_floats;  /* the products are in float32; the state is in double precision either way */
+    bool in_floats;  /* the products are in float32; the state is of double precision either way */
     bool normalizes; /* linear attention: outputs are divided by the sum of their weights */
     bool causal;     /* query i sees the keys before linear_seen; otherwise all of them */
     bool writes_delta;
@@ -45,7 +45,8 @@ struct linear_plan {
 
 /* Of a thread, for the chunks in floats. */
 struct linear_floats {
-    float *read;   /* d_k×width, and d_k: the state as it is read */
+    float *state;  /* d_k×width, and d_k: the state as it is read */
+    float *rest;   /* as many: what it lacks of the true one */
     float *q, *k;  /* LINEAR_ROWS×d_k */
     float *turned; /* d_k×LINEAR_ROWS: k as columns */
     float *u;      /* LINEAR_ROWS×width: what the keys write */
