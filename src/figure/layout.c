@@ -189,7 +189,12 @@ static bool check_drawing(const struct drawing *drawing, struct error *error)
     if (drawing->rows == 0 || drawing->columns == 0 || drawing->map_count == 0)
         return error_set(error, ERROR_USAGE, "there is nothing to draw: %zu matrices of %zu times %zu",
                          drawing->map_count, drawing->rows, drawing->columns);
-    double scale = drawing->style.dpi_scale;
+    return layout_check_style(&drawing->style, error);
+}
+
+bool layout_check_style(const struct drawing_style *style, struct error *error)
+{
+    const double scale = style->dpi_scale;
     if (!(scale >= 1 && scale <= 8))
         return error_set(error, ERROR_USAGE, "a picture can be drawn 1 to 8 times as large, not %g", scale);
     return true;

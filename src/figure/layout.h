@@ -15,6 +15,9 @@
 bool layout_figure(struct figure *figure, const struct drawing *drawing, struct font *font,
                    struct error *error);
 
+/* Whether it can be drawn as large as the style says. Errors: ERROR_USAGE where it cannot. */
+bool layout_check_style(const struct drawing_style *style, struct error *error);
+
 /* Whether a figure is of a size that can be painted. Errors: ERROR_USAGE where it is larger. */
 bool layout_check_size(const struct figure *figure, struct error *error);
 
