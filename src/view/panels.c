@@ -113,6 +113,20 @@ void panels_free(struct panels *panels)
     *panels = (struct panels){0};
 }
 
+size_t panels_of_head(const struct panels *panels, size_t h)
+{
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct problem *problem = excerpt->result->problem;
+    if (panels->owner == OWNER_ALL || panels->owner == OWNER_MEAN)
+        return 0;
+    size_t number = excerpt->head_index[h], i = 0;
+    if (panels->owner == OWNER_KV_HEAD)
+        number /= problem->heads / problem->kv_heads;
+    while (i + 1 < panels->count && panels_head_number(panels, panels->heads[i]) != number)
+        i++;
+    return i;
+}
+
 void panels_head(const struct panels *panels, size_t i, bool brief, char name[PANEL_NAME])
 {
     const struct problem *problem = panels->excerpt->result->problem;
