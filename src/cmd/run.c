@@ -44,6 +44,21 @@ static bool plan_patches(struct run *r, const struct options *options, struct er
     return ok;
 }
 
+/* Weights that are held as cells have no common rows with features of single tokens. */
+static bool check_cells(const struct part *part, unsigned stages, bool steps, struct error *error)
+{
+    bool all_pairs = true;
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        all_pairs = all_pairs && (!(stages & 1u << s) || stage_is_pairs(&part->problem, &part->selection, s));
+    return all_pairs || request_kept(&part->request, &part->problem) != KEPT_POOLED ||
+           error_set(
+               error, ERROR_SYSTEM,
+               "%s weights are more than the %zu that --max-weights allows to be held: %s cannot be had; "
+               "raise it",
+               request_size(&part->request, &part->problem).text, part->request.max_weights,
+               steps ? "--steps" : "a picture of several stages");
+}
+
 /* The stages of a figure of several, of which there is one where all layers are of one size. */
 static bool plan_steps(struct run *r, struct error *error)
 {
@@ -59,7 +74,7 @@ static bool plan_steps(struct run *r, struct error *error)
         part->request.without_weights = false;
     }
     part->request.stages |= r->outputs.figure;
-    return true;
+    return check_cells(part, r->outputs.figure, r->outputs.steps, error);
 }
 
 /* More heads than a figure has rows. */

@@ -59,14 +59,20 @@ static const char *step_formula(const struct problem_layer *layer)
     return layer->settings.normalizer == NORMALIZER_LINEAR ? "φ(q)·φ(k)ᵀ" : formulas[layer->settings.score];
 }
 
-/* "÷ √64", or "× 0.5" where the factor was given or is another. */
+/* "÷ √64", divided by a temperature too, or "× 0.5" where the factor was given or is another. */
 static void say_scale(char text[STEP_WORD], const struct excerpt *excerpt, size_t l, size_t h)
 {
-    const struct problem_layer *layer = step_layer(excerpt, l);
+    const struct settings *settings = &step_layer(excerpt, l)->settings;
     const struct head head = step_head(excerpt, l, h);
-    const double root = sqrt((double)head.d_k);
+    const bool has_temperature = settings_have(settings, SETTING_TEMPERATURE);
+    const double temperature =
+        has_temperature ? per_head_at(&settings->temperature, excerpt->head_index[h]) : 1;
+    const bool by_root = fabs(head.scale * temperature * sqrt((double)head.d_k) - 1) < 1e-9 &&
+                         !settings_have(settings, SETTING_SCALE);
     char number[24];
-    if (!settings_have(&layer->settings, SETTING_SCALE) && fabs(head.scale * root - 1) < 1e-9)
+    if (by_root && has_temperature)
+        snprintf(text, STEP_WORD, "÷ √%zu ÷ %s", head.d_k, label_number(temperature, number));
+    else if (by_root)
         snprintf(text, STEP_WORD, "÷ √%zu", head.d_k);
     else
         snprintf(text, STEP_WORD, "× %s", label_number(head.scale, number));
@@ -102,7 +108,7 @@ static void say_sums(char text[STEP_WORD], const struct excerpt *excerpt, size_t
 }
 
 static void step_titles(struct step_words *words, const struct excerpt *excerpt, enum stage stage, size_t l,
-                        size_t h)
+                        size_t h, bool is_split)
 {
     static const char *const titles[STAGE_COUNT] = {
         [STAGE_SCORES] = "scores", [STAGE_SCALED] = "scaled",
@@ -123,7 +129,7 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                  excerpt->shape[stage].columns);
     else if (stage == STAGE_MASKED && !excerpt_is_mean(excerpt) && excerpt_may_be_masked(excerpt, l, h))
         say_masked(words->subtitle, excerpt, l, h);
-    else if (stage == STAGE_OUTPUT && step_output_is_plain(excerpt, l) && !excerpt_is_mean(excerpt))
+    else if (stage == STAGE_OUTPUT && is_split && !excerpt_is_mean(excerpt))
         snprintf(words->subtitle, STEP_WORD, "weights·v");
 }
 
@@ -184,10 +190,10 @@ static void sign_weights(struct step_words *words, const struct excerpt *excerpt
 }
 
 /* What leads to the output: the sum of products, and what is then done with it. */
-static void sign_output(struct step_words *words, const struct excerpt *excerpt, size_t l)
+static void sign_output(struct step_words *words, const struct excerpt *excerpt, size_t l, bool is_split)
 {
     const struct problem_layer *layer = step_layer(excerpt, l);
-    if (step_output_is_plain(excerpt, l)) {
+    if (is_split) {
         snprintf(words->sign, STEP_WORD, "=");
         return;
     }
@@ -200,7 +206,7 @@ static void sign_output(struct step_words *words, const struct excerpt *excerpt,
 }
 
 static void step_signs(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                       enum stage stage, size_t l, size_t h)
+                       enum stage stage, size_t l, size_t h, bool is_split)
 {
     const struct problem_layer *layer = step_layer(excerpt, l);
     const bool is_dot = is_dot_product(layer);
@@ -224,7 +230,7 @@ static void step_signs(struct step_words *words, const struct excerpt *excerpt, 
     } else if (before == STAGE_WEIGHTS && stage == STAGE_V) {
         snprintf(words->sign, STEP_WORD, "%s", layer->settings.recurrence == RECURRENCE_NONE ? "·" : "");
     } else if (before == STAGE_V && stage == STAGE_OUTPUT) {
-        sign_output(words, excerpt, l);
+        sign_output(words, excerpt, l, is_split);
     } else if (stage != STAGE_Q && stage != STAGE_K && stage != STAGE_V && stage != STAGE_MASK &&
                stage != STAGE_ENCODING) {
         snprintf(words->sign, STEP_WORD, ARROW);
@@ -232,11 +238,11 @@ static void step_signs(struct step_words *words, const struct excerpt *excerpt, 
 }
 
 void step_words_find(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                     enum stage stage, size_t l, size_t h)
+                     enum stage stage, size_t l, size_t h, bool is_split)
 {
     *words = (struct step_words){0};
-    step_titles(words, excerpt, stage, l, h);
+    step_titles(words, excerpt, stage, l, h, is_split);
     /* The mean of weights is not what follows from the mean of scores. */
     if (before != STAGE_COUNT && !excerpt_is_mean(excerpt))
-        step_signs(words, excerpt, before, stage, l, h);
+        step_signs(words, excerpt, before, stage, l, h, is_split);
 }

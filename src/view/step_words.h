@@ -16,9 +16,9 @@ struct step_words {
 };
 
 /* Those of a stage of layer l and head h of the excerpt. `before` is the stage of the panel to the left, STAGE_COUNT:
- * none. Signs say only what leads from that one to this one. */
+ * none. Signs say only what leads from that one to this one. `is_split`: an output is of that head alone, weights·v. */
 void step_words_find(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                     enum stage stage, size_t l, size_t h);
+                     enum stage stage, size_t l, size_t h, bool is_split);
 
 /* Whether anything is added to the scaled scores of a head or masked, so that the stage masked is not scaled again. */
 bool step_changes_masked(const struct excerpt *excerpt, size_t l, size_t h);

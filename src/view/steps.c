@@ -46,6 +46,7 @@ struct steps {
     const struct excerpt *excerpt;
     enum stage stages[BOARD_COLUMNS]; /* of the columns */
     size_t across, rows;
+    bool is_split; /* the output is weights·v in all layers, and has columns of each head */
     struct panels panels[BOARD_COLUMNS];
     struct board_column columns[BOARD_COLUMNS];
     const char *measures[SCALE_COUNT];
@@ -95,6 +96,9 @@ static bool steps_choose(struct steps *steps, unsigned stages, bool all, struct 
     const bool by_distance = excerpt->shape[STAGE_ENCODING].is_pairs;
     const size_t heads = steps_heads(excerpt);
     steps->rows = heads < STEPS_ROWS ? heads : STEPS_ROWS;
+    steps->is_split = true;
+    for (size_t r = 0; r < steps->rows; r++)
+        steps->is_split = steps->is_split && step_output_is_plain(excerpt, r / excerpt->head_count);
     if (all && stages & 1u << STAGE_SCALED && !steps_change_masked(steps))
         stages &= ~(1u << STAGE_MASKED);
     for (size_t i = 0; i < STEP_ORDER; i++) {
@@ -163,13 +167,13 @@ static bool steps_cell(struct steps *steps, size_t row, size_t column, const str
     steps->drawings[cell] = picture->drawing;
     steps->maps[cell] = picture->maps[0];
     steps->drawings[cell].maps = &steps->maps[cell];
-    const bool is_joint = stage == STAGE_OUTPUT && excerpt->head_count > 1;
-    if (is_joint && step_output_is_plain(excerpt, l))
+    if (stage == STAGE_OUTPUT && steps->is_split)
         steps_cut_output(steps, cell, h);
     struct step_words *words = &steps->words[cell];
-    step_words_find(words, excerpt, column > 0 ? steps->stages[column - 1] : STAGE_COUNT, stage, l, h);
+    step_words_find(words, excerpt, column > 0 ? steps->stages[column - 1] : STAGE_COUNT, stage, l, h,
+                    steps->is_split);
     /* An output of all heads together stands in the first of their rows. */
-    const bool is_there = !is_joint || step_output_is_plain(excerpt, l) || h == 0;
+    const bool is_there = stage != STAGE_OUTPUT || steps->is_split || h == 0;
     steps->cells[cell] = (struct board_panel){.drawing = is_there ? &steps->drawings[cell] : NULL,
                                               .title = words->title,
                                               .subtitle = words->subtitle[0] ? words->subtitle : NULL,

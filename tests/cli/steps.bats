@@ -9,6 +9,7 @@ steps() {
 @test "steps: a bias has a panel of masked scores, without a mask" { steps bias; }
 @test "steps: more than four heads are said, and --head chooses" { steps heads; }
 @test "steps: heads have the keys that they share, and an output of all heads stands once" { steps grouped; }
+@test "bug: an output that one layer projects and another does not went beyond the edge" { steps mixed; }
 @test "steps: a row a head of each layer" { steps layers; }
 @test "steps: several stages in one picture are drawn the same way" { steps stages; }
 @test "steps: given weights are one panel" { steps given; }
@@ -48,6 +49,9 @@ steps() {
     echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[1],[2]],"words":[0,0]}' >words.json
     fails 2 '--steps is of tokens, and here they are joined to words: add --words=no' attn run words.json --steps -o x.png
     attn run words.json --steps -q --words=no -o x.png
-    fails 1 '1×2×8×8 weights are more than the 10 that --max-weights allows to be held: --stage scores cannot be had; raise it' \
+    fails 1 '1×2×8×8 weights are more than the 10 that --max-weights allows to be held: --steps cannot be had; raise it' \
         attn run "$file" --steps --max-weights 10 -o x.png
+    fails 1 '1×2×8×8 weights are more than the 10 that --max-weights allows to be held: a picture of several stages cannot be had; raise it' \
+        attn run "$file" --stage weights --stage output --max-weights 10 -o x.png
+    attn run "$file" --stage weights --stage mask --max-weights 10 -q -o x.png
 }

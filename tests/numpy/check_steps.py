@@ -164,6 +164,22 @@ def test_grouped():
     assert [len(row) for row in Figure(DATA + "/projections.json", "--steps").rows] == [7, 6]
 
 
+def test_mixed():
+    """bug: an output that one layer projects and another does not went beyond the edge."""
+    rng = np.random.default_rng(7)
+    layers = [problem(rng, 4, 4, 3, 2), problem(rng, 4, 4, 3, 2, w_o=floats(rng, (6, 6), 1))]
+    write_json("x.json", {"layers": layers})
+    figure = Figure("x.json", "--steps")
+    assert [len(row) for row in figure.rows] == [7, 6, 7, 6]
+    assert figure.rows[0][6] == tuple(np.add(figure.rows[2][6], (figure.rows[0][6][0] - figure.rows[2][6][0],) * 2 + (0, 0)))
+    with open("numbers.json", "w", encoding="utf-8") as f:
+        f.write(run("x.json", "-q", "-o", "-").stdout.decode())
+    output = np.array(json.load(open("numbers.json", encoding="utf-8"))["output"])
+    high = abs(np.concatenate([np.ravel(layer["v"]) for layer in layers] + [output.ravel()])).max()
+    for row, layer in ((0, 0), (2, 1)):
+        figure.expect(row, 6, 3, output[layer], np.zeros((4, 6), dtype=bool), -high, high, f"output of layer {layer}")
+
+
 def steps_of_no_v(file):
     run(file, "--stage", "q", "--stage", "k", "-q", "-o", "numbers.json")
     with open("numbers.json", encoding="utf-8") as f:
