@@ -7,6 +7,7 @@
 
 #define BOARD_TITLE_SIZE 13.0 /* of panels, and of rows of panels */
 #define BOARD_SIGN_SIZE 17.0
+#define BOARD_AXIS_NAME 20.0 /* room for the name of an axis */
 
 /* A column of panels; its drawing is that of its first panel. */
 struct board_place {
@@ -69,6 +70,13 @@ static inline bool board_has_subtitles(const struct board_plan *plan)
  * failure. */
 bool board_plan_make(struct board_plan *plan);
 void board_plan_free(struct board_plan *plan);
+
+/* Chooses the cells, and with them the size of all panels and the width of the figure; pooled where there is no room.
+ * Errors: ERROR_USAGE where they cannot be had; no memory. */
+bool board_choose_cell(struct board_plan *plan);
+/* The axis of one side of a column's panels, to be planned. */
+struct axis board_axis(const struct board_plan *plan, const struct board_place *place, bool of_columns,
+                       double cell);
 
 /* The length and the ticks of each scale's bar, none meeting the next; widens the figure where they need it. */
 bool board_bars_plan(struct board_plan *plan);

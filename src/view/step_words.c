@@ -205,44 +205,84 @@ static void sign_output(struct step_words *words, const struct excerpt *excerpt,
              layer->settings.residual ? "+ residual" : "");
 }
 
-static void step_signs(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                       enum stage stage, size_t l, size_t h, bool is_split)
+/* Of what stands to the left of a panel, the nearest stage that the formula goes through; STAGE_COUNT: none. */
+static enum stage step_before(const enum stage *stages, size_t column)
+{
+    while (column > 0 && (stages[column - 1] == STAGE_MASK || stages[column - 1] == STAGE_ENCODING))
+        column--;
+    return column > 0 ? stages[column - 1] : STAGE_COUNT;
+}
+
+/* Whether the two panels to the left are of these stages. */
+static bool step_follows(const enum stage *stages, size_t column, enum stage first, enum stage second)
+{
+    return column > 1 && stages[column - 2] == first && stages[column - 1] == second;
+}
+
+static void sign_product(struct step_words *words, const char *sign)
+{
+    snprintf(words->sign, STEP_WORD, "%s", sign);
+}
+
+/* Of the stages from scores to weights: an arrow, and what is done where nothing between is left out. */
+static void sign_scores(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
+                        size_t column, size_t l, size_t h)
+{
+    const enum stage stage = stages[column], before = step_before(stages, column);
+    sign_product(words, ARROW);
+    if (stage == STAGE_SCORES && is_dot_product(step_layer(excerpt, l)) &&
+        step_follows(stages, column, STAGE_Q, STAGE_K))
+        sign_product(words, "ᵀ =");
+    else if (stage == STAGE_SCALED && before == STAGE_SCORES)
+        sign_scaled(words, excerpt, l, h);
+    else if (stage == STAGE_MASKED && before == STAGE_SCALED)
+        sign_masked(words, excerpt, stages[column - 1], l, h);
+    else if (stage == STAGE_WEIGHTS &&
+             (before == STAGE_MASKED || (before == STAGE_SCALED && !step_changes_masked(excerpt, l, h))))
+        sign_weights(words, excerpt, l, h);
+}
+
+static void step_signs(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
+                       size_t column, size_t l, size_t h, bool is_split)
 {
     const struct problem_layer *layer = step_layer(excerpt, l);
-    const bool is_dot = is_dot_product(layer);
-    const enum stage from = before == STAGE_MASK || before == STAGE_ENCODING ? STAGE_SCALED : before;
-    if (before == STAGE_Q && stage == STAGE_K) {
-        snprintf(words->sign, STEP_WORD, "%s", is_dot ? "·" : "");
-    } else if (before == STAGE_K && stage == STAGE_SCORES) {
-        snprintf(words->sign, STEP_WORD, "%s", is_dot ? "ᵀ =" : ARROW);
-    } else if (before == STAGE_SCORES && stage == STAGE_SCALED) {
-        snprintf(words->sign, STEP_WORD, ARROW);
-        sign_scaled(words, excerpt, l, h);
-    } else if (stage == STAGE_ENCODING && before == STAGE_SCALED) {
-        snprintf(words->sign, STEP_WORD, "+");
-    } else if (stage == STAGE_MASKED && from == STAGE_SCALED) {
-        snprintf(words->sign, STEP_WORD, ARROW);
-        sign_masked(words, excerpt, before, l, h);
-    } else if (stage == STAGE_WEIGHTS &&
-               (before == STAGE_MASKED || (before == STAGE_SCALED && !step_changes_masked(excerpt, l, h)))) {
-        snprintf(words->sign, STEP_WORD, ARROW);
-        sign_weights(words, excerpt, l, h);
-    } else if (before == STAGE_WEIGHTS && stage == STAGE_V) {
-        snprintf(words->sign, STEP_WORD, "%s", layer->settings.recurrence == RECURRENCE_NONE ? "·" : "");
-    } else if (before == STAGE_V && stage == STAGE_OUTPUT) {
-        sign_output(words, excerpt, l, is_split);
-    } else if (stage != STAGE_Q && stage != STAGE_K && stage != STAGE_V && stage != STAGE_MASK &&
-               stage != STAGE_ENCODING) {
-        snprintf(words->sign, STEP_WORD, ARROW);
+    const enum stage left = stages[column - 1];
+    switch (stages[column]) {
+    case STAGE_K:
+        if (left == STAGE_Q && is_dot_product(layer))
+            sign_product(words, "·");
+        return;
+    case STAGE_ENCODING:
+        if (left == STAGE_SCALED)
+            sign_product(words, "+");
+        return;
+    case STAGE_V:
+        if (left == STAGE_WEIGHTS && layer->settings.recurrence == RECURRENCE_NONE)
+            sign_product(words, "·");
+        return;
+    case STAGE_OUTPUT:
+        if (step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))
+            sign_output(words, excerpt, l, is_split);
+        else if (left != STAGE_V)
+            sign_product(words, ARROW);
+        return;
+    case STAGE_SCORES:
+    case STAGE_SCALED:
+    case STAGE_MASKED:
+    case STAGE_WEIGHTS:
+        sign_scores(words, excerpt, stages, column, l, h);
+        return;
+    default: /* a mask, and what has nothing before it */
+        return;
     }
 }
 
-void step_words_find(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                     enum stage stage, size_t l, size_t h, bool is_split)
+void step_words_find(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
+                     size_t column, size_t l, size_t h, bool is_split)
 {
     *words = (struct step_words){0};
-    step_titles(words, excerpt, stage, l, h, is_split);
+    step_titles(words, excerpt, stages[column], l, h, is_split);
     /* The mean of weights is not what follows from the mean of scores. */
-    if (before != STAGE_COUNT && !excerpt_is_mean(excerpt))
-        step_signs(words, excerpt, before, stage, l, h, is_split);
+    if (column > 0 && !excerpt_is_mean(excerpt))
+        step_signs(words, excerpt, stages, column, l, h, is_split);
 }

@@ -15,10 +15,10 @@ struct step_words {
     char above[STEP_WORD], sign[STEP_WORD], below[STEP_WORD]; /* to the left of the panel */
 };
 
-/* Those of a stage of layer l and head h of the excerpt. `before` is the stage of the panel to the left, STAGE_COUNT:
- * none. Signs say only what leads from that one to this one. `is_split`: an output is of that head alone, weights·v. */
-void step_words_find(struct step_words *words, const struct excerpt *excerpt, enum stage before,
-                     enum stage stage, size_t l, size_t h, bool is_split);
+/* Those of stages[column] of layer l and head h of the excerpt; its panel stands behind those of the stages before it. Signs
+ * say only what leads from these to it. `is_split`: an output is of that head alone, weights·v. */
+void step_words_find(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
+                     size_t column, size_t l, size_t h, bool is_split);
 
 /* Whether anything is added to the scaled scores of a head or masked, so that the stage masked is not scaled again. */
 bool step_changes_masked(const struct excerpt *excerpt, size_t l, size_t h);

@@ -170,8 +170,7 @@ static bool steps_cell(struct steps *steps, size_t row, size_t column, const str
     if (stage == STAGE_OUTPUT && steps->is_split)
         steps_cut_output(steps, cell, h);
     struct step_words *words = &steps->words[cell];
-    step_words_find(words, excerpt, column > 0 ? steps->stages[column - 1] : STAGE_COUNT, stage, l, h,
-                    steps->is_split);
+    step_words_find(words, excerpt, steps->stages, column, l, h, steps->is_split);
     /* An output of all heads together stands in the first of their rows. */
     const bool is_there = stage != STAGE_OUTPUT || steps->is_split || h == 0;
     steps->cells[cell] = (struct board_panel){.drawing = is_there ? &steps->drawings[cell] : NULL,
