@@ -44,6 +44,12 @@ bool step_output_is_plain(const struct excerpt *excerpt, size_t l)
            layer->settings.recurrence == RECURRENCE_NONE;
 }
 
+/* Whether keys that have weights are not shown, so that neither their rows nor their products are all there. */
+static bool keys_are_cut(const struct excerpt *excerpt)
+{
+    return excerpt->key_count != excerpt->result->problem->m;
+}
+
 /* ---- over the panels ---- */
 
 static const char *step_formula(const struct problem_layer *layer)
@@ -91,8 +97,7 @@ static void say_sums(char text[STEP_WORD], const struct excerpt *excerpt, size_t
 {
     const struct stage_shape *shape = &excerpt->shape[STAGE_WEIGHTS];
     bool is_one = true, is_zero_or_one = true;
-    const bool is_whole =
-        excerpt->result->kept == KEPT_ALL && excerpt->key_count == excerpt->result->problem->m;
+    const bool is_whole = excerpt->result->kept == KEPT_ALL && !keys_are_cut(excerpt);
     for (size_t i = 0; is_whole && i < shape->rows; i++) {
         const float *row = excerpt_row(excerpt, STAGE_WEIGHTS, l, h, i, NULL);
         double sum = 0;
@@ -129,7 +134,7 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                  excerpt->shape[stage].columns);
     else if (stage == STAGE_MASKED && !excerpt_is_mean(excerpt) && excerpt_may_be_masked(excerpt, l, h))
         say_masked(words->subtitle, excerpt, l, h);
-    else if (stage == STAGE_OUTPUT && is_split && !excerpt_is_mean(excerpt))
+    else if (stage == STAGE_OUTPUT && is_split && !excerpt_is_mean(excerpt) && !keys_are_cut(excerpt))
         snprintf(words->subtitle, STEP_WORD, "weights·v");
 }
 
@@ -182,22 +187,22 @@ static void sign_weights(struct step_words *words, const struct excerpt *excerpt
         snprintf(words->above, STEP_WORD, "%s of top %zu", names[head.normalizer], head.top_k);
     else
         snprintf(words->above, STEP_WORD, "%s", names[head.normalizer]);
+    const char *after = head.center ? "× Gaussian" : head.dropout > 0 ? "dropout" : "";
     snprintf(words->below, STEP_WORD, "%s%s%s", head.has_sink ? "with sink" : "",
-             head.has_sink && (head.center || head.dropout > 0) ? ", " : "",
-             head.center        ? "× Gaussian"
-             : head.dropout > 0 ? "dropout"
-                                : "");
+             head.has_sink && after[0] ? ", " : "", after);
+    if (!words->below[0] && keys_are_cut(excerpt))
+        snprintf(words->below, STEP_WORD, "of all keys");
 }
 
 /* What leads to the output: the sum of products, and what is then done with it. */
 static void sign_output(struct step_words *words, const struct excerpt *excerpt, size_t l, bool is_split)
 {
     const struct problem_layer *layer = step_layer(excerpt, l);
+    snprintf(words->sign, STEP_WORD, "%s", is_split && !keys_are_cut(excerpt) ? "=" : ARROW);
     if (is_split) {
-        snprintf(words->sign, STEP_WORD, "=");
+        snprintf(words->above, STEP_WORD, "%s", keys_are_cut(excerpt) ? "all keys" : "");
         return;
     }
-    snprintf(words->sign, STEP_WORD, ARROW);
     snprintf(words->above, STEP_WORD, "%s%s", excerpt->result->problem->heads > 1 ? "all heads" : "",
              layer->w_o ? " · w_o" : "");
     snprintf(words->below, STEP_WORD, "%s%s",

@@ -127,6 +127,17 @@ static void test_stages_that_are_left_out(void **state)
     assert_string_equal(said(unmasked, 2), "weights|each row sums to 1||→|");
 }
 
+/* bug: weights of some keys times their values were said to be the output of all. */
+static void test_keys_that_are_left_out(void **state)
+{
+    (void)state;
+    scene_begin(&scene);
+    compute((struct selection){.key_first = 1, .key_end = 4});
+    assert_string_equal(said(all, 6), "weights||softmax|→|of all keys");
+    assert_string_equal(said(all, 7), "v|3 × 2||·|");
+    assert_string_equal(said(all, 8), "output||all keys|→|");
+}
+
 static void test_means_have_no_signs(void **state)
 {
     (void)state;
@@ -148,6 +159,7 @@ int main(void)
         cmocka_unit_test_teardown(test_other_scores, forget),
         cmocka_unit_test_teardown(test_output_of_all_heads, forget),
         cmocka_unit_test_teardown(test_stages_that_are_left_out, forget),
+        cmocka_unit_test_teardown(test_keys_that_are_left_out, forget),
         cmocka_unit_test_teardown(test_means_have_no_signs, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
