@@ -22,6 +22,7 @@ FLOORS = {
 
 # Headers whose functions have several files: the inside of one module, for its files alone.
 INSIDE = {
+    "figure/board_parts.h": "board.c and the parts that it puts together",
     "figure/layout_parts.h": "layout.c and the parts that it puts together",
     "problem/check.h": "problem.c and the checks that it makes",
     "read/csv_private.h": "the reader of CSV",

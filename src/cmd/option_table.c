@@ -60,6 +60,11 @@ static const struct option_row output_rows[] = {
      .listed = stage_words,
      .parse = value_stage,
      OPTION_AT(output.stages)},
+    {.name = "steps",
+     .help = "draw the steps of attention as one figure: q, k, scores, scaled, masked, weights, v and output "
+             "of up to 4 heads; steps.png in a folder",
+     .parse = value_flag,
+     OPTION_AT(output.steps)},
     {.name = "draw-mask",
      .help = "as --stage mask: which pairs are allowed",
      .parse = value_stage_bit,

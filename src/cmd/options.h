@@ -63,6 +63,7 @@ struct output_options {
     int format;           /* enum printed_format, of standard output */
     int masked_nan;       /* a truth value: masked pairs are NaN in CSV and NPY */
     unsigned stages;      /* bits 1 << STAGE_… */
+    bool steps;           /* pictures are one figure of all steps */
 };
 
 /* Strings are borrowed from argv; lists are owned. */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cmd/clock.h"
 #include "view/picture_jobs.h"
+#include "view/steps.h"
 #include "view/summary.h"
 
 /* Draws pictures, and keeps how dim the dimmest is. */
@@ -81,6 +82,21 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
                               .out = &bytes};
     bool ok = draw_pictures(outputs, &job, 1, painter, &outputs->style, error);
     ok = ok && write_picture(outputs, path, false, &bytes, error);
+    out_free(&bytes);
+    return ok;
+}
+
+/* The figure of several stages of the only excerpt. */
+static bool write_steps(struct outputs *outputs, const char *path, bool make_folders,
+                        const struct painter *painter, const struct excerpts *excerpts, struct error *error)
+{
+    struct out bytes;
+    double start = clock_seconds();
+    out_begin(&bytes, -1, path);
+    bool ok = steps_picture(&bytes, &excerpts->list[0], outputs->figure, outputs->steps, painter,
+                            &outputs->style, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    ok = ok && write_picture(outputs, path, make_folders, &bytes, error);
     out_free(&bytes);
     return ok;
 }
@@ -170,6 +186,18 @@ static bool write_pictures(struct outputs *outputs, const char *folder,
     return ok && batch_write(&batch, error);
 }
 
+/* steps.png beside the pictures of a folder. */
+static bool write_folder_steps(struct outputs *outputs, const char *folder, const struct excerpts *excerpts,
+                               struct error *error)
+{
+    char *path = text_format("%ssteps%s", folder, output_png.ending);
+    bool ok = path || error_memory(error, strlen(folder) + 16);
+    ok = ok && check_own_name(outputs, folder, path, error) &&
+         write_steps(outputs, path, true, output_png.painter, excerpts, error);
+    free(path);
+    return ok;
+}
+
 static bool write_folder(struct outputs *outputs, const char *path, const struct patch_view *const *patches,
                          const struct excerpts *excerpts, struct error *error)
 {
@@ -177,6 +205,7 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
     ok = ok && write_pictures(outputs, folder, patches, error) &&
+         (!outputs->steps || write_folder_steps(outputs, folder, excerpts, error)) &&
          check_own_name(outputs, folder, json, error) &&
          write_numbers(outputs, json, output_json.writer, true, excerpts, error);
     free(json);
@@ -218,6 +247,14 @@ bool outputs_draw_glyphs(const struct outputs *outputs)
             return true;
     }
     return false;
+}
+
+bool outputs_figure(const struct outputs *outputs)
+{
+    bool has = outputs->steps;
+    for (size_t i = 0; i < outputs->count; i++)
+        has = has || (outputs->figure && outputs->list[i].format && outputs->list[i].format->painter);
+    return has;
 }
 
 bool outputs_whole(const struct outputs *outputs)
@@ -271,6 +308,8 @@ bool outputs_write(struct outputs *outputs, const struct patch_view *const *patc
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, patches, excerpts, error);
+        else if (output->kind == OUTPUT_FILE && output->format->painter && outputs->figure)
+            ok = write_steps(outputs, output->path, false, output->format->painter, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)
             ok = write_figure(outputs, output->path, output->format->painter, patches, error);
         else if (output->kind == OUTPUT_FILE)

@@ -32,7 +32,11 @@ struct outputs {
     struct panels
         *panels[STAGE_COUNT]; /* of each of them, one for each size of layers; from outputs_write on; owned */
     size_t panel_count;       /* of each list of panels */
-    char **names;             /* files written, for the summary; owned */
+    /* The stages of the figure that a picture is where it shows several: 1 << STAGE_…; `steps`: all that there are, and a
+     * folder has one too. 0: a picture shows one stage, of all heads. */
+    unsigned figure;
+    bool steps;
+    char **names; /* files written, for the summary; owned */
     size_t name_count;
     double draw_seconds, write_seconds;
     double dim; /* of the dimmest picture (figure/figure.h) */
@@ -42,6 +46,8 @@ struct outputs {
 bool outputs_draw(const struct outputs *outputs);
 /* Whether there are some whose letters are those of the built-in fonts. */
 bool outputs_draw_glyphs(const struct outputs *outputs);
+/* Whether one of them is a figure of several stages. */
+bool outputs_figure(const struct outputs *outputs);
 /* Whether one of them holds all stages: JSON does, also in a folder. */
 bool outputs_whole(const struct outputs *outputs);
 /* Whether one of them asks which pairs are masked. */

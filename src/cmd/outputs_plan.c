@@ -62,7 +62,8 @@ static bool plan_path(struct outputs *outputs, const char *option, const char *p
     if (!plan_kind(output, error))
         return false;
     const size_t stages = outputs->content.stage_count;
-    if (output->format && stages > 1 && output_format_holds(output->format) == HOLDS_ONE)
+    if (output->format && !output->format->painter && stages > 1 &&
+        output_format_holds(output->format) == HOLDS_ONE)
         return error_set(error, ERROR_USAGE,
                          "-o %s holds one stage, and %zu are asked for; a folder or .json takes all", path,
                          stages);
@@ -135,6 +136,21 @@ static bool plan_check(const struct outputs *outputs, const struct output *outpu
     return output->kind != OUTPUT_FILE || file_check(output->path, error);
 }
 
+/* Checks that a figure of steps is among the outputs, and can be had as the options say. */
+static bool plan_figure(const struct outputs *outputs, const struct options *options, struct error *error)
+{
+    const struct patch_options *patch = &options->patch;
+    if (outputs->steps && !outputs_draw(outputs))
+        return error_set(error, ERROR_USAGE, "--steps draws a picture: expected -o with a .png or a folder");
+    if (outputs_figure(outputs) &&
+        (patch->image_file || patch->from || patch->at || patch->view == VIEW_GRID))
+        return error_set(
+            error, ERROR_USAGE,
+            "%s draws matrices, and --image, --look-from, --look-at and --view draw over patches",
+            outputs->steps ? "--steps" : "a picture of several stages");
+    return true;
+}
+
 bool outputs_plan(struct outputs *outputs, const struct options *options, struct error *error)
 {
     *outputs = (struct outputs){.style = options->style, .content.masked_nan = options->output.masked_nan};
@@ -142,9 +158,12 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     for (enum stage s = 0; s < STAGE_COUNT; s++)
         if (options->output.stages & 1u << s)
             content->stages[content->stage_count++] = s;
+    outputs->steps = options->output.steps;
+    outputs->figure = content->stage_count > 1 ? options->output.stages : 0;
     if (content->stage_count == 0)
         content->stages[content->stage_count++] = STAGE_WEIGHTS;
-    if (!plan_paths(outputs, &options->output, error) || !plan_standard(outputs, options, error))
+    if (!plan_paths(outputs, &options->output, error) || !plan_standard(outputs, options, error) ||
+        !plan_figure(outputs, options, error))
         return false;
     if (content->masked_nan && !has_format(outputs, &output_csv) && !has_format(outputs, &output_npy))
         return error_set(error, ERROR_USAGE, "--masked nan is for .csv, .npy and --format csv: expected one");
@@ -226,6 +245,10 @@ bool outputs_check(const struct outputs *outputs, const struct problem *problem,
 
 bool outputs_check_sizes(const struct outputs *outputs, struct error *error)
 {
+    if (outputs_figure(outputs))
+        return error_set(error, ERROR_USAGE,
+                         "%s: the layers differ in size: choose those that agree with --layer",
+                         outputs->steps ? "--steps" : "a picture of several stages");
     for (size_t i = 0; i < outputs->count; i++) {
         const struct output *output = &outputs->list[i];
         if (output->format == &output_npy)

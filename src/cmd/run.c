@@ -17,6 +17,7 @@
 #include "view/missing_glyphs.h"
 #include "view/patch_values.h"
 #include "view/patch_view.h"
+#include "view/steps.h"
 
 /* What a run holds, from its inputs to its outputs. */
 struct run {
@@ -43,6 +44,50 @@ static bool plan_patches(struct run *r, const struct options *options, struct er
         r->over[i] = wanted ? &r->patches[i] : NULL;
     }
     return ok;
+}
+
+/* Weights that are held as cells have no common rows with features of single tokens. */
+static bool check_cells(const struct part *part, unsigned stages, bool steps, struct error *error)
+{
+    bool all_pairs = true;
+    for (enum stage s = 0; s < STAGE_COUNT; s++)
+        all_pairs = all_pairs && (!(stages & 1u << s) || stage_is_pairs(&part->problem, &part->selection, s));
+    return all_pairs || request_kept(&part->request, &part->problem) != KEPT_POOLED ||
+           error_set(
+               error, ERROR_SYSTEM,
+               "%s weights are more than the %zu that --max-weights allows to be held: %s cannot be had; "
+               "raise it",
+               request_size(&part->request, &part->problem).text, part->request.max_weights,
+               steps ? "--steps" : "a picture of several stages");
+}
+
+/* The stages of a figure of several, of which there is one where all layers are of one size. */
+static bool plan_steps(struct run *r, struct error *error)
+{
+    struct computation *c = &r->computation;
+    struct part *part = &c->parts[0];
+    if (!outputs_figure(&r->outputs))
+        return true;
+    if (part->joining.are_joined && r->outputs.steps)
+        return error_set(error, ERROR_USAGE,
+                         "--steps is of tokens, and here they are joined to words: add --words=no");
+    if (r->outputs.steps) {
+        r->outputs.figure = steps_stages(&part->problem, &part->selection);
+        part->request.without_weights = false;
+    }
+    part->request.stages |= r->outputs.figure;
+    return check_cells(part, r->outputs.figure, r->outputs.steps, error);
+}
+
+/* More heads than a figure has rows. */
+static void warn_steps(struct run *r)
+{
+    struct computation *c = &r->computation;
+    const size_t heads = steps_heads(&c->excerpts.list[0]);
+    if (outputs_figure(&r->outputs) && heads > STEPS_ROWS)
+        warnings_add(&c->warnings,
+                     "the figure of steps shows the first %d of %zu heads; --layer and --head choose others",
+                     STEPS_ROWS, heads);
 }
 
 static void say_patches(const struct patch_view *patches)
@@ -111,7 +156,7 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool ok = computation_read(c, options, &command_run, error);
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
-         check_outputs(r, error) && plan_patches(r, options, error);
+         check_outputs(r, error) && plan_steps(r, error) && plan_patches(r, options, error);
     computation_warn(c);
     if (!ok)
         return false;
@@ -124,6 +169,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     ok = computation_compute(c, error);
     double attended = clock_seconds();
     ok = ok && look_ahead(r, error);
+    if (ok)
+        warn_steps(r);
     computation_warn(c);
     if (!ok || !outputs_write(&r->outputs, r->over, &c->excerpts, error))
         return false;

@@ -69,8 +69,8 @@ bool bar_plan(struct bar *bar, double height, struct font *font, struct error *e
     return true;
 }
 
-static bool legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
-                        struct error *error)
+bool bar_legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
+                     struct error *error)
 {
     return figure_rect(figure, x, y, SWATCH, SWATCH, layout_line, error) &&
            figure_rect(figure, x + 1, y + 1, SWATCH - 2, SWATCH - 2, color, error) &&
@@ -123,14 +123,14 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
     if (!bar->is_swatch && !ramp_draw(bar, figure, x, y, font, error))
         return false;
     if (bar->is_swatch) {
-        if (!legend_line(figure, x, below, bar->highest, bar->measure, error))
+        if (!bar_legend_line(figure, x, below, bar->highest, bar->measure, error))
             return false;
         below += LEGEND_LINE;
     }
     if (bar->has_masked) {
-        if (!legend_line(figure, x, below, bar->masked, bar->masked_name, error))
+        if (!bar_legend_line(figure, x, below, bar->masked, bar->masked_name, error))
             return false;
         below += LEGEND_LINE;
     }
-    return !bar->has_nan || legend_line(figure, x, below, bar->nan, "NaN", error);
+    return !bar->has_nan || bar_legend_line(figure, x, below, bar->nan, "NaN", error);
 }

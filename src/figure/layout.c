@@ -229,17 +229,29 @@ static bool check_drawing(const struct drawing *drawing, struct error *error)
     if (drawing->rows == 0 || drawing->columns == 0 || drawing->map_count == 0)
         return error_set(error, ERROR_USAGE, "there is nothing to draw: %zu matrices of %zu times %zu",
                          drawing->map_count, drawing->rows, drawing->columns);
-    double scale = drawing->style.dpi_scale;
+    return layout_check_style(&drawing->style, error);
+}
+
+bool layout_check_style(const struct drawing_style *style, struct error *error)
+{
+    const double scale = style->dpi_scale;
     if (!(scale >= 1 && scale <= 8))
         return error_set(error, ERROR_USAGE, "a picture can be drawn 1 to 8 times as large, not %g", scale);
-    const struct drawing_style *style = &drawing->style;
     if (style->page[0] > 0 && (style->cell > 0 || style->width > 0))
         return error_set(error, ERROR_USAGE,
                          "a picture of a given size has no other width, and chooses the size of its cells");
     if (style->page[0] > 0 && style->has_lines)
-        return error_set(error, ERROR_USAGE,
-                         "lines between tokens have the size of their texts: expected no size of the picture");
+        return error_set(
+            error, ERROR_USAGE,
+            "lines between tokens have the size of their texts: expected no size of the picture");
     return true;
+}
+
+bool layout_name(struct figure *figure, const char *title, const struct drawing_style *style,
+                 struct error *error)
+{
+    const char *command = style->metadata == METADATA_COMMAND ? style->command : NULL;
+    return style->metadata == METADATA_NONE || figure_name(figure, title, command, error);
 }
 
 bool layout_check_size(const struct figure *figure, struct error *error)
@@ -277,11 +289,7 @@ bool layout_figure(struct figure *figure, const struct drawing *drawing, struct 
         figure->width = (float)drawing->style.page[0];
         figure->height = (float)drawing->style.page[1];
     }
-    if (drawing->style.metadata != METADATA_NONE &&
-        !figure_name(figure, drawing->title,
-                     drawing->style.metadata == METADATA_COMMAND ? drawing->style.command : NULL, error))
-        return false;
-    return layout_check_size(figure, error);
+    return layout_name(figure, drawing->title, &drawing->style, error) && layout_check_size(figure, error);
 }
 
 /* Puts one more figure below those that are there. */

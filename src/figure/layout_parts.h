@@ -60,11 +60,15 @@ struct bar {
 bool bar_plan(struct bar *bar, double height, struct font *font, struct error *error);
 bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, struct font *font,
               struct error *error);
+/* A line of a legend: a square of the colour, and what it means. */
+bool bar_legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
+                     struct error *error);
 
 /* How the numbers in the cells are written. */
 struct values {
     double size; /* of the text; 0: none are */
     int decimals;
+    bool are_short; /* whole numbers have no decimals, whatever the others have */
 };
 
 struct values values_plan(const struct drawing *drawing, const struct extent *extent, double cell_width,
@@ -98,6 +102,10 @@ struct panel {
 };
 bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
                 struct error *error);
+
+/* The largest cells, and a length in whole pixels, also after dpi_scale: at least one. */
+#define SIZING_LARGEST 56.0
+double sizing_whole(double length, double dpi_scale);
 
 /* A layout in the making. Begins zeroed but for drawing, figure, font and error. */
 struct layout {

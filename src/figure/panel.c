@@ -8,21 +8,26 @@
 #define VALUE_LARGEST 13.0
 #define VALUE_SMALLEST 8.0 /* of numbers that nobody asked for */
 #define VALUE_LEAST 6.0    /* of numbers that were asked for */
+#define WHOLE_BELOW 1e5    /* whole numbers may be written so */
 #define MARGIN 0.2         /* of a cell, beside a number that nobody asked for */
 #define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
-static void cell_text(char text[NUMBER_TEXT], double value, int decimals)
+static void cell_text(char text[NUMBER_TEXT], double value, const struct values *values)
 {
+    const bool is_short =
+        value == 0 || (values->are_short && fabs(value) < WHOLE_BELOW && value == floor(value));
     if (isnan(value))
         snprintf(text, NUMBER_TEXT, "NaN");
     else
-        number_text(text, value, value == 0 ? 0 : decimals);
+        number_text(text, value, is_short ? 0 : values->decimals);
 }
 
 static int value_decimals(const struct drawing *drawing, const struct extent *extent)
 {
     double most = fmax(fabs((double)extent->low), fabs((double)extent->high));
+    if (extent->is_whole && most < WHOLE_BELOW)
+        return 0;
     if (!extent->any || (drawing->is_weight && most >= 0.05))
         return 2;
     if (most >= 1e5 || most < 1e-3)
@@ -37,7 +42,7 @@ static double values_width(const struct extent *extent, int decimals, struct fon
     char text[NUMBER_TEXT];
     const double samples[] = {extent->low, extent->high, extent->has_nan ? NAN : 0.01};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        cell_text(text, samples[i], decimals);
+        cell_text(text, samples[i], &(struct values){.decimals = decimals});
         widest = fmax(widest, typeset_width(font, text, 100, error) / 100);
     }
     if (decimals < 0)
@@ -48,7 +53,7 @@ static double values_width(const struct extent *extent, int decimals, struct fon
 struct values values_plan(const struct drawing *drawing, const struct extent *extent, double cell_width,
                           double cell_height, struct font *font, struct error *error)
 {
-    struct values values = {0, value_decimals(drawing, extent)};
+    struct values values = {.decimals = value_decimals(drawing, extent)};
     if (drawing->style.annotate == ANNOTATE_OFF || cell_width < VALUE_LEAST)
         return values;
     bool asked = drawing->style.annotate == ANNOTATE_ON;
@@ -129,7 +134,7 @@ static bool values_draw(const struct panel *panel, struct figure *figure, size_t
             if (index == FIGURE_MASKED)
                 continue;
             char text[NUMBER_TEXT];
-            cell_text(text, (double)pooled->values[cell], panel->values.decimals);
+            cell_text(text, (double)pooled->values[cell], &panel->values);
             bool on_light = color_is_light(figure->palette[index]);
             if (!figure_text(figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
                              y + ((double)i + 0.5) * panel->cell_height - gap / 2 +

@@ -17,6 +17,7 @@ struct extent {
     float positive; /* the smallest above 0; 0: none */
     bool has_masked, has_nan;
     bool has_plus, has_minus; /* infinities */
+    bool is_whole;            /* known to be of whole numbers alone, which are written so */
 };
 
 struct scale {

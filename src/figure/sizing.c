@@ -4,7 +4,6 @@
 #include "figure/image.h"
 #include "figure/layout_parts.h"
 
-#define CELL_LARGEST 56.0
 #define SQUARE_ENOUGH 1.1
 #define SIDE_SHORTEST 56.0 /* a matrix of few rows beside its columns is made at least this high, or wide */
 
@@ -14,10 +13,9 @@ static double side_wanted(double count)
     return fmin(1024, fmax(8, count) * 8 + 384);
 }
 
-/* Whole pixels also after dpi_scale, at least one. */
-static double whole_below(double length, double scale)
+double sizing_whole(double length, double dpi_scale)
 {
-    return fmax(floor(length * scale + 1e-6), 1) / scale;
+    return fmax(floor(length * dpi_scale + 1e-6), 1) / dpi_scale;
 }
 
 /* Cell and factor for the side that needs more of its room. */
@@ -27,17 +25,17 @@ static double cell_choose(size_t count, double room, double least, const struct 
     double n = (double)count, scale = style->dpi_scale;
     double asked = style->cell > 0 ? (double)style->cell : least;
     double wanted =
-        style->page[0] > 0 ? floor(room / n) : fmin(floor(fmin(side_wanted(n), room) / n), CELL_LARGEST);
-    double cell = whole_below(wanted, scale);
+        style->page[0] > 0 ? floor(room / n) : fmin(floor(fmin(side_wanted(n), room) / n), SIZING_LARGEST);
+    double cell = sizing_whole(wanted, scale);
     if (style->cell > 0 || asked > cell)
         cell = ceil(asked * scale - 1e-6) / scale;
     *factor = 1;
     if (cell * n > room) {
         *factor = (size_t)ceil(n / fmax(floor(room / cell), 1));
         if (style->page[0] > 0) /* not in whole pixels: the panel is to be as large as fits */
-            cell = whole_below(room, scale) / (double)pool_count(count, *factor);
+            cell = sizing_whole(room, scale) / (double)pool_count(count, *factor);
         else if (asked <= 0)
-            cell = whole_below(floor(room / (double)pool_count(count, *factor)), scale);
+            cell = sizing_whole(floor(room / (double)pool_count(count, *factor)), scale);
     }
     return cell;
 }
@@ -52,7 +50,7 @@ static double cell_across(size_t count, double cell, double shortest, const stru
     if (fewer < (double)*factor)
         *factor = (size_t)fewer;
     double shown = (double)pool_count(count, *factor);
-    return style->cell > 0 ? cell : fmax(cell, whole_below(floor(shortest / shown), style->dpi_scale));
+    return style->cell > 0 ? cell : fmax(cell, sizing_whole(floor(shortest / shown), style->dpi_scale));
 }
 
 /* The image keeps its own shape, and the cells with it, if they stay within a tenth of squares: then a side

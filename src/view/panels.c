@@ -115,6 +115,20 @@ void panels_free(struct panels *panels)
     *panels = (struct panels){0};
 }
 
+size_t panels_of_head(const struct panels *panels, size_t l, size_t h)
+{
+    const struct excerpt *excerpt = panels->excerpt;
+    const struct problem *problem = excerpt->result->problem;
+    if (panels->owner == OWNER_ALL || panels->owner == OWNER_MEAN)
+        return 0;
+    size_t number = excerpt_head(excerpt, l, h), i = 0;
+    if (panels->owner == OWNER_KV_HEAD)
+        number /= problem->heads / problem->kv_heads;
+    while (i + 1 < panels->count && panels_head_number(panels, l, panels->heads[i]) != number)
+        i++;
+    return i;
+}
+
 void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
 {
     const struct problem *problem = panels->excerpt->result->problem;

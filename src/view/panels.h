@@ -35,6 +35,8 @@ enum { PANEL_NAME = 96 };
 /* The name of matrix i of layer l in a title: "layer 1 · head 3", or brief "L1 H3", "mean of 12 layers · head 3",
  * "mean of 12 layers and 16 heads". Layer or head is left out where the problem has only one. */
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
+/* The panel that shows the matrix of the excerpt's head h: its own, or that of all, of its keys and values, or the mean. */
+size_t panels_of_head(const struct panels *panels, size_t l, size_t h);
 /* Its name in the name of a file: "layer1-head3", "layer0-kv-head1", "layer0-mean", "mean-head3",
  * "mean". */
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME]);

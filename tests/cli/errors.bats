@@ -200,10 +200,8 @@ sample() {
     usage "-o : $expected" run x.json -o ''
     usage '-o y.png is given twice' run x.json -o y.png -o y.png
     usage '-o - is given twice' run x.json -o - -o -
-    local stages='--stage q --stage k' file
-    for file in y.png y.npy; do
-        usage "-o $file holds one stage, and 2 are asked for; a folder or .json takes all" run x.json $stages -o $file
-    done
+    local stages='--stage q --stage k'
+    usage '-o y.npy holds one stage, and 2 are asked for; a folder or .json takes all' run x.json $stages -o y.npy
     local joins='joins stages of pairs of query and key, and'
     usage "-o y.csv $joins q and k are none; a folder or .json takes all" run x.json $stages -o y.csv
     usage "--format csv $joins q is none; a folder or .json takes all" run x.json --stage q --stage mask --format csv -o y.json

@@ -346,6 +346,13 @@ END
         --stage output --causal --queries 1:4 --annotate -o f/ -o x.json --format table
 }
 
+@test "each allocation fails once: the figure of the steps of more heads than it has rows" {
+    can_exhaust
+    echo '{"tokens":["a","b"],"heads":6,"causal":true,"q":[[1,2,3,4,5,6],[6,5,4,3,2,1]],"k":[[1,2,3,4,5,6],[1,1,1,1,1,1]],
+        "v":[[1,2,3,4,5,6],[0,0,0,0,0,0]]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --steps --annotate -o x.png -o f/
+}
+
 @test "each allocation fails once: a stack of layers, warnings, a mean of heads" {
     can_exhaust
     echo '{"tokens":["a","ë","猫","d"],"foo":1,"layers":[{"attention":[[[0.5,0.5],[1,1]],[[0.5,0.5],[0,1]]],

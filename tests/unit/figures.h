@@ -60,7 +60,7 @@ static int end(void **state)
     return 0;
 }
 
-static struct drawing drawing_of(size_t count, size_t rows, size_t columns)
+static inline struct drawing drawing_of(size_t count, size_t rows, size_t columns)
 {
     for (size_t i = 0; i < count; i++)
         maps[i] = (struct heatmap){.title = count > 1 ? "head 7" : NULL, .values = values};
@@ -76,7 +76,7 @@ static struct drawing drawing_of(size_t count, size_t rows, size_t columns)
                             .style = {.dpi_scale = 1}};
 }
 
-static bool lay_out(const struct drawing *drawing)
+static inline bool lay_out(const struct drawing *drawing)
 {
     figure_free(&figure);
     error = (struct error){0};
@@ -96,7 +96,7 @@ static const struct figure_item *find_text(const char *text)
     return NULL;
 }
 
-static const struct figure_item *find_kind(enum figure_kind kind)
+static inline const struct figure_item *find_kind(enum figure_kind kind)
 {
     for (size_t i = 0; i < figure.count; i++)
         if (figure.items[i].kind == kind)
