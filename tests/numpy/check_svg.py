@@ -59,7 +59,7 @@ def texts(root):
 def draw(stem, *words):
     """Both pictures; the pixels of the PNG, and the root of the SVG."""
     run(*words, "-q", "--format", "none", "-o", f"{stem}.png", "-o", f"{stem}.svg")
-    return png.read(f"{stem}.png"), inert(f"{stem}.svg")
+    return pixels_of(f"{stem}.png"), inert(f"{stem}.svg")
 
 
 def pixels_of(path):
@@ -101,7 +101,7 @@ def cells(stem, words, n, m, heads=1, causal=False):
     pictures = []
     for value in (0.6, 1.0):
         write_json("mask.json", {"attention": np.broadcast_to(seen * value, (heads, n, m)), "causal": causal})
-        pictures.append(png.read(run_to(stem, *words)))
+        pictures.append(pixels_of(run_to(stem, *words)))
     return (pictures[0] != pictures[1]).any(axis=2)
 
 
