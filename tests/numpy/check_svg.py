@@ -251,6 +251,8 @@ def test_labels():
     assert "<b> & \"'" in shown and "<script>alert(1)</script>" in shown and shown.count("··two  blanks·") == 2, shown
     leftward = [e for e in root.iter(SVG + "text") if e.text == "שלום abc"]
     assert [e.get("direction") for e in leftward] == ["rtl", "rtl"] and leftward[0].get("text-anchor") == "start"
+    write_json("bom.json", {"tokens": ["\ufeffbom"], "attention": [[1]]})
+    assert texts(draw("bom", "bom.json")[1]).count("bom") == 2  # a byte order mark takes no room, as in the PNG
     os.rename("x.json", "a<b>&.json")
     subprocess.run([os.environ.get("ATTN", "attn"), "diff", "a<b>&.json", "a<b>&.json", "-o", "d.svg"], check=True)
     assert any("a<b>&.json" in t for t in texts(inert("d.svg")))
