@@ -257,7 +257,7 @@ static const struct option_row picture_rows[] = {
      OPTION_AT(style.columns)},
     {.name = "dpi-scale",
      .argument = "X",
-     .help = "draw everything X times as large, 1 to 8 (default 1; 2 for slides)",
+     .help = "X times the pixels each way, and an inch, 1 to 8 (default 1; 2 for slides)",
      .parse = value_number,
      .least = 1,
      .most = 8,

@@ -61,10 +61,12 @@ static const char *label_of(const struct lines *lines, bool is_column, size_t i,
     return number;
 }
 
+/* The width of the labels of one side, and of its name above them. */
 static double widest_label(const struct lines *lines, bool is_column)
 {
     const size_t count = is_column ? lines->drawing->columns : lines->drawing->rows;
-    double widest = 0;
+    const char *name = is_column ? lines->drawing->column_axis : lines->drawing->row_axis;
+    double widest = name ? typeset_width(lines->font, name, LAYOUT_NAME_SIZE, lines->error) : 0;
     for (size_t i = 0; i < count && lines->error->kind == ERROR_NONE; i++) {
         char number[NUMBER_TEXT], shown[LABEL_SIZE];
         if (label_show(shown, label_of(lines, is_column, i, number), true, lines->font, lines->size,

@@ -189,6 +189,10 @@ def test_lines():
     assert blue.mean() > 0.9
     ends = area[:, :8].sum(axis=2).min(axis=1)  # what begins at the left
     assert ends[place[1]] < 500 < 650 < ends[place[4]], (ends[place[1]], ends[place[4]])
+    write_json("l.json", {"attention": np.broadcast_to(np.eye(2), (2, 1, 2, 2))})  # numbers are narrower than the names above them
+    run("l.json", "-q", "--format", "none", "--view", "lines", "-o", "numbers.png")
+    edge = png.read("numbers.png")
+    assert (edge[:, :12] == 255).all() and (edge[:, 12:30] < 255).any()
     heads = lines_of("heads.png", np.broadcast_to(np.eye(n), (3, n, n)))
     middle = heads[place[0] - 9:place[0] + 10, (left + right) // 2]
     for color in ((0, 0x72, 0xb2), (0xd5, 0x5e, 0), (0, 0x9e, 0x73)):
