@@ -33,6 +33,7 @@ static inline __m512 reciprocal(__m512 x)
 #define VEC_WIDE(x) ((vec_wide)_mm512_cvtps_pd((__m256)(x)))
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
+#define SCORE_VECTORS 2
 #define KERNEL kernel_avx512
 #define KERNEL_NAME "avx512"
 #define KERNEL_RUNS                                                                                          \

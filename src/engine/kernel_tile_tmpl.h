@@ -5,11 +5,16 @@
  * macros, set for each instruction set, beside those of engine/kernel_vector_tmpl.h:
  *
  *   TILE_ROWS, TILE_VECTORS   the register tile: TILE_ROWS·TILE_VECTORS sums at once; TILE_ROWS is 6
+ *   SCORE_VECTORS             (optional) vectors of a tile of products of q and k, where registers can hold two such tiles
  *
  * Scores that are no products (enum compared) are made in the same tiles.
  */
 
 #define TILE_LANES (TILE_VECTORS * LANES)
+
+#ifndef SCORE_VECTORS
+#define SCORE_VECTORS TILE_VECTORS
+#endif
 
 /* Lanes that a block of `count` rows computes: whole tiles, or one vector. */
 INLINE size_t tile_lanes(size_t count)
@@ -174,6 +179,36 @@ INLINE void tile_scores(const int rows, const int vectors, const float *k, size_
         }
 }
 
+/* The same for products, where registers can hold two tiles: the sums of columns stay there until they are whole. */
+INLINE void tile_products(const int rows, const int vectors, const float *k, size_t k_row,
+                          const float *queries, size_t d, float *scores, float *largest, size_t lanes)
+{
+    for (size_t at = 0; at < lanes; at += (size_t)vectors * LANES) {
+        vec total[TILE_ROWS][TILE_VECTORS], sum[TILE_ROWS][TILE_VECTORS];
+        size_t depth = d < DEPTH ? d : DEPTH;
+        tile_multiply(total, rows, vectors, k, k_row, 1, queries + at, depth);
+        for (size_t done = depth; done < d; done += depth) {
+            depth = d - done < DEPTH ? d - done : DEPTH;
+            tile_multiply(sum, rows, vectors, k + done, k_row, 1, queries + done * BLOCK + at, depth);
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                UNROLL
+            for (int v = 0; v < vectors; v++)
+                total[r][v] += sum[r][v];
+        }
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            vec top = vec_load(largest + at + (size_t)v * LANES);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                vec_store(scores + at + (size_t)r * BLOCK + (size_t)v * LANES, total[r][v]);
+                top = VEC_MAX(total[r][v], top);
+            }
+            vec_store(largest + at + (size_t)v * LANES, top);
+        }
+    }
+}
+
 /* The most columns of a row that are prefetched. */
 #define PREFETCH_COLUMNS ((size_t)512)
 
@@ -181,9 +216,11 @@ INLINE void tile_scores(const int rows, const int vectors, const float *k, size_
  * about addresses only: none needs to exist. */
 INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows, size_t columns)
 {
-    for (size_t r = first; r < first + (size_t)rows; r++)
-        for (size_t c = 0; c < columns && c < PREFETCH_COLUMNS; c += 16)
-            __builtin_prefetch((const char *)((uintptr_t)from + (r * row + c) * sizeof *from), 0, 3);
+    const uintptr_t bytes = (columns < PREFETCH_COLUMNS ? columns : PREFETCH_COLUMNS) * sizeof *from;
+    uintptr_t at = (uintptr_t)from + first * row * sizeof *from;
+    for (; rows > 0; rows--, at += row * sizeof *from)
+        for (uintptr_t c = 0; c < bytes; c += 64)
+            __builtin_prefetch((const char *)(at + c), 0, 3);
 }
 
 /* scores[j][..] for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The rows of v, which pass 4
@@ -192,14 +229,18 @@ INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_
                           size_t d, const struct comparison *comparison, float *scores, float *largest,
                           size_t lanes, const float *v, size_t v_row, size_t v_columns)
 {
+    const bool holds = comparison->compared == COMPARED_PRODUCT && SCORE_VECTORS < TILE_VECTORS;
     int rows;
     for (size_t j = 0; j < keys; j += (size_t)rows) {
         rows = tile_height(keys - j);
         prefetch_rows(k, k_row, j + (size_t)rows, rows, d);
         prefetch_rows(v, v_row, j, rows, v_columns);
 #define CALL(ROWS)                                                                                           \
-    tile_scores(ROWS, vectors, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK, largest,    \
-                lanes)
+    if (holds)                                                                                               \
+        tile_products(ROWS, vectors, k + j * k_row, k_row, queries, d, scores + j * BLOCK, largest, lanes);  \
+    else                                                                                                     \
+        tile_scores(ROWS, vectors, k + j * k_row, k_row, queries, d, comparison, scores + j * BLOCK,         \
+                    largest, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
     }
@@ -210,26 +251,26 @@ static void compare_keys(const struct comparison *comparison, const float *k, si
                          const float *v, size_t v_row, size_t v_columns)
 {
     struct comparison constant = *comparison;
-#define CALL(COMPARED)                                                                                       \
+#define CALL(COMPARED, VECTORS)                                                                              \
     constant.compared = COMPARED;                                                                            \
     if (lanes == LANES)                                                                                      \
         tiles_compare(1, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row,            \
                       v_columns);                                                                            \
     else                                                                                                     \
-        tiles_compare(TILE_VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row, \
+        tiles_compare(VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row,      \
                       v_columns)
     switch (comparison->compared) {
     case COMPARED_PRODUCT:
-        CALL(COMPARED_PRODUCT);
+        CALL(COMPARED_PRODUCT, SCORE_VECTORS);
         break;
     case COMPARED_DISTANCE:
-        CALL(COMPARED_DISTANCE);
+        CALL(COMPARED_DISTANCE, TILE_VECTORS);
         break;
     case COMPARED_EXP:
-        CALL(COMPARED_EXP);
+        CALL(COMPARED_EXP, TILE_VECTORS);
         break;
     case COMPARED_TANH:
-        CALL(COMPARED_TANH);
+        CALL(COMPARED_TANH, TILE_VECTORS);
         break;
     }
 #undef CALL
