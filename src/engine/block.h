@@ -92,8 +92,10 @@ struct workspace {
 struct kernel {
     const char *name;
     bool (*runs_here)(void);
-    /* All results of rows first..first+count-1 of a job: output, measures, top keys, pool, rows. */
-    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count);
+    /* All results of rows first..first+count-1 of a job: output, measures, top keys, pool, rows. The same thread is
+     * likely to run the block of the job that begins at row `next` then; SIZE_MAX: none. */
+    void (*attend)(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
+                   size_t next);
     /* The largest bit pattern of a matrix, signs left out: 0x7f800000 and more if not all is finite. */
     uint32_t (*largest)(const struct strided *matrix, size_t rows, size_t columns);
     /* Columns first..first+count-1 of y = x·w + b for `rows` <= BLOCK rows: x rows×inner (row step x_row),

@@ -274,20 +274,20 @@ static bool output_is_finite(const struct engine_job *job, size_t first, size_t 
 }
 
 /* Rows of at most a block. */
-static void fast_rows_run(const struct plan *plan, size_t first, size_t count, const struct workspace *space,
-                          const struct kernel *kernel)
+static void fast_rows_run(const struct plan *plan, size_t first, size_t count, size_t next,
+                          const struct workspace *space, const struct kernel *kernel)
 {
-    kernel->attend(plan, space, first, count);
+    kernel->attend(plan, space, first, count, next);
     if (!plan->trusts_v || !plan->job->output || output_is_finite(plan->job, first, count))
         return;
     struct plan again = *plan;
     again.trusts_v = false;
     plan_values(&again, kernel);
-    kernel->attend(&again, space, first, count);
+    kernel->attend(&again, space, first, count, next);
 }
 
-/* Runs unit `index` of a job, block by block. */
-static void fast_unit_run(const struct plan *plan, size_t index, const struct workspace *space,
+/* Runs unit `index` of a job, block by block. The thread is likely to run unit `next` then, if there is one. */
+static void fast_unit_run(const struct plan *plan, size_t index, size_t next, const struct workspace *space,
                           const struct kernel *kernel, struct report *report)
 {
     const struct pooling *pool = &plan->job->pool;
@@ -297,7 +297,10 @@ static void fast_unit_run(const struct plan *plan, size_t index, const struct wo
 
     for (size_t i = 0; i < count; i += block) {
         const size_t rows = count - i < block ? count - i : block;
-        fast_rows_run(plan, first + i, rows, space, kernel);
+        const size_t next_row = i + block < count         ? first + i + block
+                                : next < plan->unit_count ? next * plan->unit_rows
+                                                          : SIZE_MAX;
+        fast_rows_run(plan, first + i, rows, next_row, space, kernel);
         report_rows(report, head, first + i, rows);
     }
     if (pool->cells && pool->mean)
@@ -312,6 +315,7 @@ struct fast_work {
     size_t buffered;           /* rows of a block of jobs with a receiver */
     const struct units *units; /* those of the plans */
     struct workspaces spaces;
+    size_t threads;
     struct report *report;
 };
 
@@ -325,15 +329,19 @@ static void fast_unit_work(void *context, int worker, size_t unit)
     const size_t from_end = units_count(work->units) - 1 - unit;
     const struct plan *plan = &work->plans[units_job(work->units, from_end, &index)];
     const struct rules *rules = &plan->job->head->rules;
-    if (rules->key_global && !rules->causal)
+    size_t next = index - work->threads; /* none if that wraps */
+    if (rules->key_global && !rules->causal) {
         index = plan->unit_count - 1 - index;
-    fast_unit_run(plan, index, &space, work->kernel, work->report);
+        next = index + work->threads;
+    }
+    fast_unit_run(plan, index, next, &space, work->kernel, work->report);
 }
 
 static bool plans_run(const struct fast_work *work, const struct workspace_sizes *sizes, int threads,
                       struct error *error)
 {
     struct fast_work own = *work;
+    own.threads = (size_t)threads;
     if (!workspaces_alloc(&own.spaces, sizes, threads, error))
         return false;
     workers_run_on(threads, units_count(own.units), fast_unit_work, &own);

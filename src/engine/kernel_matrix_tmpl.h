@@ -6,6 +6,7 @@ static void kernel_project(const float *x, size_t x_row, const float *w, const f
 {
     const size_t lanes = tile_lanes(rows);
     _Alignas(64) float one[BLOCK];
+    struct upcoming none = {0};
     for (size_t l = 0; l < BLOCK; l++)
         one[l] = 1;
     memset(space->sums, 0, count * BLOCK * sizeof *space->sums);
@@ -14,7 +15,7 @@ static void kernel_project(const float *x, size_t x_row, const float *w, const f
         size_t depth = inner - k < CHUNK ? inner - k : CHUNK;
         block_pack(space->scores, x + k, x_row, rows, depth);
         multiply_values(w + k * columns + first, columns, count, space->scores, depth, space->sums, one,
-                        lanes);
+                        lanes, &none);
         if ((k / CHUNK + 1) % CHUNKS_PER_FLUSH != 0)
             continue;
         for (size_t i = 0; i < count * BLOCK; i++) {

@@ -75,6 +75,54 @@ struct span {
     size_t from, end;
 };
 
+/* The most keys that are prefetched for the next block, and the least numbers of q, k, v and the output of a head: fewer stay
+ * in the second cache. */
+#define UPCOMING_KEYS ((size_t)256)
+#define UPCOMING_LEAST 131072.0
+
+/* The keys that rows first..first+count-1 may attend to, but for global tokens. */
+static struct span window_of(const struct head *head, size_t first, size_t count)
+{
+    struct head own = *head;
+    struct span span;
+    size_t unused;
+    own.rules.query_global = own.rules.key_global = NULL;
+    mask_reach(&own, first, &span.from, &unused);
+    mask_reach(&own, first + count - 1, &unused, &span.end);
+    return span;
+}
+
+/* What the block of rows from `next` on needs that this one did not: its queries, the rows that its output goes to, and keys
+ * and values behind or before those of this block, if they are few. next is SIZE_MAX where no block follows. */
+static void upcoming_make(struct upcoming *upcoming, const struct engine_job *job, size_t first, size_t count,
+                          size_t next)
+{
+    const struct head *head = job->head;
+    const double numbers = ((double)head->n + (double)head->m) * ((double)head->d_k + (double)head->d_v);
+    *upcoming = (struct upcoming){0};
+    if (next >= head->n || numbers < UPCOMING_LEAST)
+        return;
+    const size_t rows = head->n - next < BLOCK ? head->n - next : BLOCK;
+    const struct span here = window_of(head, first, count);
+    struct span moved = window_of(head, next, rows);
+    if (moved.from >= here.from && moved.from < here.end)
+        moved.from = here.end;
+    if (moved.end > here.from && moved.end <= here.end)
+        moved.end = here.from;
+    const size_t keys =
+        moved.from < moved.end && moved.end - moved.from <= UPCOMING_KEYS ? moved.end - moved.from : 0;
+    upcoming->of[0] = (struct upcoming_rows){head->q.data + next * head->q.row, head->q.row, head->d_k, rows};
+    if (job->output)
+        upcoming->of[1] =
+            (struct upcoming_rows){job->output + next * job->output_row, job->output_row, head->d_v, rows};
+    if (keys > 0) {
+        upcoming->of[2] =
+            (struct upcoming_rows){head->k.data + moved.from * head->k.row, head->k.row, head->d_k, keys};
+        upcoming->of[3] =
+            (struct upcoming_rows){head->v.data + moved.from * head->v.row, head->v.row, head->d_v, keys};
+    }
+}
+
 /* Moves the ends of a span in the chunk [from, end) outwards to whole STEPs of keys, counted from the begin of the chunk. */
 static struct span span_round(const struct plan *plan, struct span span, size_t from, size_t end)
 {

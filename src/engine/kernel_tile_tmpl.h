@@ -223,6 +223,27 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
             __builtin_prefetch((const char *)(at + c), 0, 3);
 }
 
+/* Rows of matrices that will be needed next, and are prefetched few at a time between products: all at once they would be
+ * waited for. To the second cache, because they would push what is at work out of the first. */
+struct upcoming {
+    struct upcoming_rows {
+        const float *at;
+        size_t row, columns, left; /* rows that are left, `row` numbers apart */
+    } of[4];
+};
+
+INLINE void upcoming_prefetch(struct upcoming *upcoming)
+{
+    for (size_t i = 0; i < sizeof upcoming->of / sizeof *upcoming->of; i++) {
+        struct upcoming_rows *rows = &upcoming->of[i];
+        if (rows->left == 0)
+            continue;
+        for (size_t c = 0; c < rows->columns && c < PREFETCH_COLUMNS; c += 16)
+            __builtin_prefetch(rows->at + c, 0, 2);
+        rows->at += --rows->left > 0 ? rows->row : 0;
+    }
+}
+
 /* scores[j][..] for all keys of a chunk and `lanes` lanes; largest[..] is raised to them. The rows of v, which pass 4
  * reads, are prefetched up to v_columns columns. comparison->compared and `vectors` are constants. */
 INLINE void tiles_compare(const int vectors, const float *k, size_t k_row, size_t keys, const float *queries,
@@ -296,11 +317,13 @@ INLINE void tile_values(const int rows, const int vectors, const float *v, size_
 }
 
 INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns,
-                         const float *weights, size_t keys, float *sums, const float *rescale, size_t lanes)
+                         const float *weights, size_t keys, float *sums, const float *rescale, size_t lanes,
+                         struct upcoming *upcoming)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {
         rows = tile_height(columns - c);
+        upcoming_prefetch(upcoming);
 #define CALL(ROWS) tile_values(ROWS, vectors, v + c, v_row, weights, keys, sums + c * BLOCK, rescale, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
@@ -309,10 +332,10 @@ INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t
 
 /* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
 static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
-                            float *sums, const float *rescale, size_t lanes)
+                            float *sums, const float *rescale, size_t lanes, struct upcoming *upcoming)
 {
     if (lanes == LANES)
-        tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes);
+        tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes, upcoming);
     else
-        tiles_values(TILE_VECTORS, v, v_row, columns, weights, keys, sums, rescale, lanes);
+        tiles_values(TILE_VECTORS, v, v_row, columns, weights, keys, sums, rescale, lanes, upcoming);
 }

@@ -161,20 +161,22 @@ static void sums_flush(const struct plan *plan, const struct workspace *space, s
 }
 
 /* Pass 4 of one chunk, whose rows of v begin at `v`. */
-static void values_add(const struct plan *plan, const struct workspace *space, const struct rows *rows,
+static void values_add(const struct plan *plan, const struct workspace *space, struct rows *rows,
                        const float *v, size_t v_row, size_t keys)
 {
     const size_t d_v = plan->job->head->d_v;
     if (plan->is_thin)
         thin_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
     else if (!rows->strips_differ)
-        multiply_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes);
+        multiply_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes,
+                        &rows->upcoming);
     else
         for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
             const struct strip *strip = strip_at(rows, at);
             if (strip->from < strip->end) /* otherwise nothing is rescaled */
                 multiply_values(v + strip->from * v_row, v_row, d_v, space->scores + strip->from * BLOCK + at,
-                                strip->end - strip->from, space->sums + at, rows->rescale + at, STRIP_LANES);
+                                strip->end - strip->from, space->sums + at, rows->rescale + at, STRIP_LANES,
+                                &rows->upcoming);
         }
 }
 
@@ -360,7 +362,8 @@ static void held_make(const struct plan *plan, const struct workspace *space, co
         rows->key_max[l] = -FLT_MAX; /* as rows_begin leaves it */
 }
 
-static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count)
+static void kernel_attend(const struct plan *plan, const struct workspace *space, size_t first, size_t count,
+                          size_t next)
 {
     const struct engine_job *job = plan->job;
     const struct exponent exponent = exponent_make(plan->factor);
@@ -369,6 +372,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     reach_make(&reach, job->head, first, count);
     reach_round(&reach, &plan->chunks, job->head->m);
     rows_begin(plan, space, &reach, &rows, first, count);
+    upcoming_make(&rows.upcoming, job, first, count, next);
     if (plan->holds_scores)
         held_make(plan, space, &reach, &rows);
 
