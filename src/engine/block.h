@@ -124,15 +124,19 @@ extern const struct kernel kernel_avx512, kernel_avx2, kernel_portable;
 static inline size_t chunk_begin(const struct chunks *chunks, size_t key)
 {
     size_t cell = key / chunks->cell * chunks->cell;
+    if (chunks->cell == chunks->length) /* divisions are what a chunk costs that nobody attends to */
+        return cell;
     return cell + (key - cell) / chunks->length * chunks->length;
 }
 
 /* The key behind the chunk that holds `key`, `end` at most. */
 static inline size_t chunk_end(const struct chunks *chunks, size_t key, size_t end)
 {
-    size_t stop = chunk_begin(chunks, key) + chunks->length,
-           cell_end = (key / chunks->cell + 1) * chunks->cell;
-    stop = stop < cell_end ? stop : cell_end;
+    size_t stop = chunk_begin(chunks, key) + chunks->length;
+    if (chunks->cell != chunks->length) {
+        const size_t cell_end = (key / chunks->cell + 1) * chunks->cell;
+        stop = stop < cell_end ? stop : cell_end;
+    }
     return stop < end ? stop : end;
 }
 

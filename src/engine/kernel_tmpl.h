@@ -388,7 +388,8 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
         if (job->pool.cells && span.end < end)
             stats_no_cells(plan, space, &rows, reach.first_key, span.end, end - span.end, chunk, false);
         /* Counted from key 0, so that the sums of a row do not depend on its block. */
-        if (end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
+        if (rows.has_new_sums &&
+            end / plan->chunks.length / CHUNKS_PER_FLUSH != from / plan->chunks.length / CHUNKS_PER_FLUSH)
             sums_flush(plan, space, &rows);
     }
     rows_finish(plan, space, &rows, &reach, &exponent);
