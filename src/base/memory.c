@@ -64,6 +64,20 @@ static void ask_large_pages(void *memory, size_t bytes)
 #endif
 }
 
+void memory_populate(void *memory, size_t bytes)
+{
+#if defined __linux__ && defined MADV_POPULATE_WRITE
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = ((uintptr_t)memory + page - 1) / page * page,
+                    end = ((uintptr_t)memory + bytes) / page * page;
+    if (first < end)
+        (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+#else
+    (void)memory;
+    (void)bytes;
+#endif
+}
+
 /* Whether large pages pay in any case. */
 static bool is_large(size_t bytes)
 {

@@ -32,6 +32,10 @@ void *memory_zeroed(size_t count, size_t size, struct error *error);
  * then used again and again. To get 1 MB page by page takes longer than to paint it. */
 void *memory_pages(size_t bytes, struct error *error);
 
+/* Says that all of some bytes will be written, so that the system may give their whole pages at once instead of one by one as
+ * they are touched. Their contents stay. Only a hint. */
+void memory_populate(void *memory, size_t bytes);
+
 /* Makes the array *pointer (NULL or from here) hold `count` things of `size` bytes. On failure the old array
  * stays as it was, and stays the caller's. */
 bool memory_resize(void *pointer, size_t count, size_t size, struct error *error);

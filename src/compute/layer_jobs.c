@@ -16,6 +16,8 @@ struct row_taker {
 static void taker_rows(void *context, size_t first, size_t count, const float *weights, size_t stride)
 {
     const struct row_taker *taker = context;
+    if (taker->kept)
+        memory_populate(taker->kept + first * taker->columns, count * taker->columns * sizeof *weights);
     for (size_t r = 0; taker->kept && r < count; r++)
         memcpy(taker->kept + (first + r) * taker->columns, weights + r * stride + taker->key_first,
                taker->columns * sizeof *weights);

@@ -6,7 +6,7 @@ static void kernel_project(const float *x, size_t x_row, const float *w, const f
 {
     const size_t lanes = tile_lanes(rows);
     _Alignas(64) float one[BLOCK];
-    struct block_ahead none = {0};
+    struct upcoming none = {0};
     for (size_t l = 0; l < BLOCK; l++)
         one[l] = 1;
     memset(space->sums, 0, count * BLOCK * sizeof *space->sums);

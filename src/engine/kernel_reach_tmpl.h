@@ -77,8 +77,8 @@ struct span {
 
 /* The most keys that are prefetched for the next block, and the least numbers of q, k, v and the output of a head: fewer stay
  * in the second cache. */
-#define AHEAD_KEYS ((size_t)256)
-#define AHEAD_LEAST 131072.0
+#define UPCOMING_KEYS ((size_t)256)
+#define UPCOMING_LEAST 131072.0
 
 /* The keys that rows first..first+count-1 may attend to, but for global tokens. */
 static struct span window_of(const struct head *head, size_t first, size_t count)
@@ -94,31 +94,32 @@ static struct span window_of(const struct head *head, size_t first, size_t count
 
 /* What the block of rows from `next` on needs that this one did not: its queries, the rows that its output goes to, and keys
  * and values behind or before those of this block, if they are few. next is SIZE_MAX where no block follows. */
-static void ahead_make(struct block_ahead *ahead, const struct engine_job *job, size_t first, size_t count,
-                       size_t next)
+static void upcoming_make(struct upcoming *upcoming, const struct engine_job *job, size_t first, size_t count,
+                          size_t next)
 {
     const struct head *head = job->head;
     const double numbers = ((double)head->n + (double)head->m) * ((double)head->d_k + (double)head->d_v);
-    *ahead = (struct block_ahead){0};
-    if (next >= head->n || numbers < AHEAD_LEAST)
+    *upcoming = (struct upcoming){0};
+    if (next >= head->n || numbers < UPCOMING_LEAST)
         return;
     const size_t rows = head->n - next < BLOCK ? head->n - next : BLOCK;
     const struct span here = window_of(head, first, count);
-    struct span new = window_of(head, next, rows);
-    if (new.from >= here.from &&new.from < here.end)
-        new.from = here.end;
-    if (new.end > here.from &&new.end <= here.end)
-        new.end = here.from;
-    const size_t keys = new.from < new.end &&new.end - new.from <= AHEAD_KEYS ? new.end - new.from : 0;
-    ahead->of[0] = (struct rows_ahead){head->q.data + next * head->q.row, head->q.row, head->d_k, rows};
+    struct span moved = window_of(head, next, rows);
+    if (moved.from >= here.from && moved.from < here.end)
+        moved.from = here.end;
+    if (moved.end > here.from && moved.end <= here.end)
+        moved.end = here.from;
+    const size_t keys =
+        moved.from < moved.end && moved.end - moved.from <= UPCOMING_KEYS ? moved.end - moved.from : 0;
+    upcoming->of[0] = (struct upcoming_rows){head->q.data + next * head->q.row, head->q.row, head->d_k, rows};
     if (job->output)
-        ahead->of[1] =
-            (struct rows_ahead){job->output + next * job->output_row, job->output_row, head->d_v, rows};
+        upcoming->of[1] =
+            (struct upcoming_rows){job->output + next * job->output_row, job->output_row, head->d_v, rows};
     if (keys > 0) {
-        ahead->of[2] =
-            (struct rows_ahead){head->k.data + new.from * head->k.row, head->k.row, head->d_k, keys};
-        ahead->of[3] =
-            (struct rows_ahead){head->v.data + new.from * head->v.row, head->v.row, head->d_v, keys};
+        upcoming->of[2] =
+            (struct upcoming_rows){head->k.data + moved.from * head->k.row, head->k.row, head->d_k, keys};
+        upcoming->of[3] =
+            (struct upcoming_rows){head->v.data + moved.from * head->v.row, head->v.row, head->d_v, keys};
     }
 }
 

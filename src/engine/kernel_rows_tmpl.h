@@ -35,7 +35,7 @@ struct rows {
     int groups;                               /* vectors in `lanes` */
     struct strip strips[BLOCK / STRIP_LANES]; /* of this chunk */
     bool strips_differ;                       /* some strip does not compute all keys of this chunk */
-    struct block_ahead ahead;                       /* what the next block needs */
+    struct upcoming upcoming;                 /* what the next block needs */
     bool has_wide_sums;                       /* there was a flush */
     bool has_new_sums;                        /* since the last flush */
 };

@@ -5,7 +5,7 @@
  * macros, set for each instruction set, beside those of engine/kernel_vector_tmpl.h:
  *
  *   TILE_ROWS, TILE_VECTORS   the register tile: TILE_ROWS·TILE_VECTORS sums at once; TILE_ROWS is 6
- *   SCORE_VECTORS             (optional) vectors of a tile of scores, where registers can hold two such tiles
+ *   SCORE_VECTORS             (optional) vectors of a tile of products of q and k, where registers can hold two such tiles
  *
  * Scores that are no products (enum compared) are made in the same tiles.
  */
@@ -225,17 +225,17 @@ INLINE void prefetch_rows(const float *from, size_t row, size_t first, int rows,
 
 /* Rows of matrices that will be needed next, and are prefetched few at a time between products: all at once they would be
  * waited for. To the second cache, because they would push what is at work out of the first. */
-struct block_ahead {
-    struct rows_ahead {
+struct upcoming {
+    struct upcoming_rows {
         const float *at;
         size_t row, columns, left; /* rows that are left, `row` numbers apart */
     } of[4];
 };
 
-INLINE void ahead_prefetch(struct block_ahead *ahead)
+INLINE void upcoming_prefetch(struct upcoming *upcoming)
 {
-    for (size_t i = 0; i < sizeof ahead->of / sizeof *ahead->of; i++) {
-        struct rows_ahead *rows = &ahead->of[i];
+    for (size_t i = 0; i < sizeof upcoming->of / sizeof *upcoming->of; i++) {
+        struct upcoming_rows *rows = &upcoming->of[i];
         if (rows->left == 0)
             continue;
         for (size_t c = 0; c < rows->columns && c < PREFETCH_COLUMNS; c += 16)
@@ -272,26 +272,26 @@ static void compare_keys(const struct comparison *comparison, const float *k, si
                          const float *v, size_t v_row, size_t v_columns)
 {
     struct comparison constant = *comparison;
-#define CALL(COMPARED)                                                                                       \
+#define CALL(COMPARED, VECTORS)                                                                              \
     constant.compared = COMPARED;                                                                            \
     if (lanes == LANES)                                                                                      \
         tiles_compare(1, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row,            \
                       v_columns);                                                                            \
     else                                                                                                     \
-        tiles_compare(SCORE_VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v,       \
-                      v_row, v_columns)
+        tiles_compare(VECTORS, k, k_row, keys, queries, d, &constant, scores, largest, lanes, v, v_row,      \
+                      v_columns)
     switch (comparison->compared) {
     case COMPARED_PRODUCT:
-        CALL(COMPARED_PRODUCT);
+        CALL(COMPARED_PRODUCT, SCORE_VECTORS);
         break;
     case COMPARED_DISTANCE:
-        CALL(COMPARED_DISTANCE);
+        CALL(COMPARED_DISTANCE, TILE_VECTORS);
         break;
     case COMPARED_EXP:
-        CALL(COMPARED_EXP);
+        CALL(COMPARED_EXP, TILE_VECTORS);
         break;
     case COMPARED_TANH:
-        CALL(COMPARED_TANH);
+        CALL(COMPARED_TANH, TILE_VECTORS);
         break;
     }
 #undef CALL
@@ -318,12 +318,12 @@ INLINE void tile_values(const int rows, const int vectors, const float *v, size_
 
 INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t columns,
                          const float *weights, size_t keys, float *sums, const float *rescale, size_t lanes,
-                         struct block_ahead *ahead)
+                         struct upcoming *upcoming)
 {
     int rows;
     for (size_t c = 0; c < columns; c += (size_t)rows) {
         rows = tile_height(columns - c);
-        ahead_prefetch(ahead);
+        upcoming_prefetch(upcoming);
 #define CALL(ROWS) tile_values(ROWS, vectors, v + c, v_row, weights, keys, sums + c * BLOCK, rescale, lanes)
         TILE_SWITCH(rows, CALL)
 #undef CALL
@@ -332,10 +332,10 @@ INLINE void tiles_values(const int vectors, const float *v, size_t v_row, size_t
 
 /* sums[c][..] = rescale·sums[c][..] + sum over j of v[j][c]·weights[j][..], for c < columns, j < keys. */
 static void multiply_values(const float *v, size_t v_row, size_t columns, const float *weights, size_t keys,
-                            float *sums, const float *rescale, size_t lanes, struct block_ahead *ahead)
+                            float *sums, const float *rescale, size_t lanes, struct upcoming *upcoming)
 {
     if (lanes == LANES)
-        tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes, ahead);
+        tiles_values(1, v, v_row, columns, weights, keys, sums, rescale, lanes, upcoming);
     else
-        tiles_values(TILE_VECTORS, v, v_row, columns, weights, keys, sums, rescale, lanes, ahead);
+        tiles_values(TILE_VECTORS, v, v_row, columns, weights, keys, sums, rescale, lanes, upcoming);
 }

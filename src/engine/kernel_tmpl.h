@@ -169,14 +169,14 @@ static void values_add(const struct plan *plan, const struct workspace *space, s
         thin_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->count);
     else if (!rows->strips_differ)
         multiply_values(v, v_row, d_v, space->scores, keys, space->sums, rows->rescale, rows->lanes,
-                        &rows->ahead);
+                        &rows->upcoming);
     else
         for (size_t at = 0; at < rows->lanes; at += STRIP_LANES) {
             const struct strip *strip = strip_at(rows, at);
             if (strip->from < strip->end) /* otherwise nothing is rescaled */
                 multiply_values(v + strip->from * v_row, v_row, d_v, space->scores + strip->from * BLOCK + at,
                                 strip->end - strip->from, space->sums + at, rows->rescale + at, STRIP_LANES,
-                                &rows->ahead);
+                                &rows->upcoming);
         }
 }
 
@@ -372,7 +372,7 @@ static void kernel_attend(const struct plan *plan, const struct workspace *space
     reach_make(&reach, job->head, first, count);
     reach_round(&reach, &plan->chunks, job->head->m);
     rows_begin(plan, space, &reach, &rows, first, count);
-    ahead_make(&rows.ahead, job, first, count, next);
+    upcoming_make(&rows.upcoming, job, first, count, next);
     if (plan->holds_scores)
         held_make(plan, space, &reach, &rows);
 
@@ -411,7 +411,7 @@ const struct kernel KERNEL = {
     .largest = kernel_largest,
     .project = kernel_project,
     .measure = kernel_measure,
-    .mixtures = kernel_mixtures,
+    .mixture = kernel_mixture,
     .combine = kernel_combine,
     .add_exact = kernel_add_exact,
     .add_exact_keys = kernel_add_exact_keys,
