@@ -21,13 +21,15 @@
 #define LINEAR_NAME "avx512"
 #include "engine/linear_tmpl.h"
 
-#define FLOAT_ROWS 4
+#define FLOAT_ROWS 8
+#define FLOAT_VECTORS 1
 #define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define ZIP_HIGH(a, b)                                                                                       \
     __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #define WIDEN(x) ((vec)_mm512_cvtps_pd((__m256)(x)))
 #define NARROW(x) ((half)_mm512_cvtpd_ps((__m512d)(x)))
 #define FUSE(a, b, c) ((floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define STREAM(to, x) _mm256_stream_ps((to), (__m256)(x))
 #define LOW_HALF(x) ((half)_mm512_castps512_ps256((__m512)(x)))
 #define HIGH_HALF(x) ((half)_mm512_extractf32x8_ps((__m512)(x), 1))
 #define LINEAR_FLOAT_KERNEL linear_avx512_floats

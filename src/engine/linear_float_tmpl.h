@@ -9,6 +9,7 @@
  *   LOW_HALF(x), HIGH_HALF(x)  of a vector of floats: LANES of them, a half
  *   WIDEN(half), NARROW(vec)   as doubles, as floats
  *   FUSE(a, b, c)   a·b + c of vectors of floats, rounded once
+ *   STREAM(to, half)  stores LANES floats past the caches, at an address that is a multiple of their size
  *
  * A long sum in one float would drift: products are added up 8 at a time, and these sums in turn. What 16 keys write is
  * added to the state with what such an addition loses. The formulas are in engine/linear.c.
@@ -18,7 +19,9 @@
 #endif
 
 #define FLOATS (2 * LANES)
+#ifndef FLOAT_VECTORS
 #define FLOAT_VECTORS 2
+#endif
 
 typedef float floats __attribute__((vector_size(FLOATS * 4)));
 typedef int32_t floats_bits __attribute__((vector_size(FLOATS * 4)));
@@ -32,6 +35,11 @@ _Static_assert(LINEAR_FLOAT_PAD % FLOATS == 0 && LINEAR_ROWS % FLOATS == 0 && LI
 INLINE floats load_floats(const float *aligned)
 {
     return *(const floats_memory *)aligned;
+}
+
+INLINE floats load_anywhere(const float *from)
+{
+    return *(const floats_anywhere *)from;
 }
 
 INLINE void store_floats(float *aligned, floats x)
@@ -86,38 +94,55 @@ struct factors {
     size_t width;
 };
 
-enum { SUMS = 2, STEPS = 16 };
+enum { STEPS = 16 };
 
-/* The sum of the first `steps` terms, which are even, in two sums of every other; the factors stand behind them then. */
-INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
-                      const int vectors)
+/* The sum of `steps` terms, every other one. */
+INLINE void sum_every_other(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, size_t steps,
+                            const int vectors)
 {
-    floats part[SUMS][FLOAT_ROWS][FLOAT_VECTORS] = {{{{0}}}};
-    for (size_t i = 0; i < steps; i += SUMS) {
-        UNROLL
-        for (int s = 0; s < SUMS; s++, f->x += f->x_step, f->b += f->width) {
-            floats row[FLOAT_VECTORS];
-            UNROLL
-            for (int v = 0; v < vectors; v++)
-                row[v] = load_floats(f->b + v * FLOATS);
-            UNROLL
-            for (int r = 0; r < FLOAT_ROWS; r++) {
-                const float number = f->x[(size_t)r * f->x_row];
-                UNROLL
-                for (int v = 0; v < vectors; v++)
-                    part[s][r][v] += number * row[v];
-            }
-        }
-    }
     UNROLL
     for (int r = 0; r < FLOAT_ROWS; r++) {
         UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[r][v] = part[0][r][v] + part[1][r][v];
+            sum[r][v] = (floats){0};
+    }
+    for (size_t i = 0; i < steps; i++, f.x += 2 * f.x_step, f.b += 2 * f.width) {
+        floats row[FLOAT_VECTORS];
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            row[v] = load_anywhere(f.b + v * FLOATS);
+        UNROLL
+        for (int r = 0; r < FLOAT_ROWS; r++) {
+            const float number = f.x[(size_t)r * f.x_row];
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += number * row[v];
+        }
     }
 }
 
-/* The sum of the first `inner` terms, which are even. What an addition to a total loses is added at the end (Knuth's
+/* The sum of the first `steps` terms, STEPS at most, in two sums one after the other: the second then needs no registers
+ * while the first is made. The factors stand behind them then. */
+INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
+                      const int vectors)
+{
+    floats odd[FLOAT_ROWS][FLOAT_VECTORS];
+    struct factors next = *f;
+    next.x += f->x_step;
+    next.b += f->width;
+    sum_every_other(sum, *f, (steps + 1) / 2, vectors);
+    sum_every_other(odd, next, steps / 2, vectors);
+    f->x += steps * f->x_step;
+    f->b += steps * f->width;
+    UNROLL
+    for (int r = 0; r < FLOAT_ROWS; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] += odd[r][v];
+    }
+}
+
+/* The sum of the first `inner` terms. What an addition to a total loses is added at the end (Knuth's
  * TwoSum). */
 INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, size_t inner, const int vectors)
 {
@@ -144,16 +169,29 @@ INLINE void sum_up(floats total[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, si
     }
 }
 
-static size_t even(size_t count)
+/* ---- chunks ---- */
+
+/* Whether rows begin where a line of the cache does, so that a vector is in one line. */
+INLINE bool begins_line(const float *row, size_t step)
 {
-    return count + count % 2;
+    enum { LINE = 64 };
+    return (uintptr_t)row % LINE == 0 && step % (LINE / sizeof *row) == 0;
 }
 
-/* ---- chunks ---- */
+/* Whether the output goes past the caches: where it is larger than a share of the last one, it would be read from memory
+ * before it is written, and then push out what is read next. */
+static bool streams(const struct linear_plan *plan)
+{
+    enum { LARGE = 16 << 20 };
+    const struct engine_job *job = plan->job;
+    return job->head->n >= LARGE / sizeof(float) / job->head->d_v && job->head->d_v % FLOATS == 0 &&
+           begins_line(job->output, job->output_row);
+}
 
 /* What comes behind a chunk: its keys, and its queries and their output (SIZE_MAX: none). */
 struct ahead {
     size_t key, query, column;
+    bool streams; /* the output need not be fetched */
 };
 
 /* Has the processor fetch row r of it. Asked for row by row, between products, it is there when it is wanted. */
@@ -175,7 +213,7 @@ INLINE void fetch_row(const struct linear_plan *plan, const struct ahead *ahead,
                     *to = job->output + (ahead->query + r) * job->output_row + ahead->column;
         for (size_t c = 0; c < head->d_k; c += LINE)
             __builtin_prefetch(q + c);
-        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v; c += LINE)
+        for (size_t c = 0; c < plan->tile && ahead->column + c < head->d_v && !ahead->streams; c += LINE)
             __builtin_prefetch(to + c, 1);
     }
 }
@@ -204,35 +242,98 @@ static void clear_floats(float *to, size_t count)
         store_floats(to + c, (floats){0});
 }
 
-/* The keys of a chunk as rows, and what they write in columns from `column` on; see pack_keys. */
-static floats_bits copy_keys(const struct linear_plan *plan, const struct linear_room *room, size_t first,
-                             size_t count, size_t column, floats_bits trouble)
+/* Rows of a chunk: where they lie in memory, if they are whole, or copied and filled up with zeros. */
+struct float_rows {
+    const float *data;
+    size_t step;
+};
+
+struct chunk {
+    struct float_rows q, k, u; /* u: what the keys write */
+};
+
+/* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
+static floats_bits check_rows(const struct float_rows *rows, size_t columns, floats_bits trouble)
+{
+    for (size_t r = 0; r < LINEAR_ROWS; r++)
+        for (size_t c = 0; c < columns; c += FLOATS)
+            trouble |= out_of_range(load_anywhere(rows->data + r * rows->step + c));
+    return trouble;
+}
+
+/* Of the tiles, the first looks at q and the last at k. */
+static floats_bits find_queries(const struct linear_plan *plan, const struct linear_room *room,
+                                struct chunk *chunk, size_t first, size_t rows, size_t column,
+                                floats_bits trouble)
+{
+    const struct strided *q = &plan->job->head->q;
+    if (rows == LINEAR_ROWS && plan->d_k == plan->job->head->d_k) {
+        chunk->q = (struct float_rows){q->data + first * q->row, q->row};
+        return column == 0 ? check_rows(&chunk->q, plan->d_k, trouble) : trouble;
+    }
+    chunk->q = (struct float_rows){room->floats.q, plan->d_k};
+    for (size_t r = 0; r < LINEAR_ROWS; r++)
+        if (r < rows)
+            trouble = copy_row(room->floats.q + r * plan->d_k, q->data + (first + r) * q->row,
+                               plan->job->head->d_k, plan->d_k, trouble);
+        else
+            clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
+    return trouble;
+}
+
+/* The keys of a chunk, and what they write in columns from `column` on; see pack_keys. */
+static floats_bits find_keys(const struct linear_plan *plan, const struct linear_room *room,
+                             struct chunk *chunk, size_t first, size_t count, size_t column,
+                             floats_bits trouble)
 {
     const struct head *head = plan->job->head;
     const size_t left = head->d_v - column, columns = left < plan->tile ? left : plan->tile;
-    for (size_t j = 0; j < LINEAR_ROWS; j++) {
+    const float *from = head->k.data + first * head->k.row, *v = head->v.data + first * head->v.row + column;
+    const bool is_whole = count == LINEAR_ROWS && plan->d_k == head->d_k && plan->width == columns &&
+                          !head->rules.key_mask.data;
+    if (is_whole && begins_line(v, head->v.row)) {
+        chunk->k = (struct float_rows){from, head->k.row};
+        chunk->u = (struct float_rows){v, head->v.row};
+        if (left <= plan->tile)
+            trouble = check_rows(&chunk->k, plan->d_k, trouble);
+        return check_rows(&chunk->u, columns, trouble);
+    }
+    chunk->k = (struct float_rows){room->floats.k, plan->d_k};
+    chunk->u = (struct float_rows){room->floats.u, plan->width};
+    for (size_t j = 0; j < LINEAR_ROWS; j++, from += head->k.row, v += head->v.row) {
         float *k = room->floats.k + j * plan->d_k, *u = room->floats.u + j * plan->width;
         if (j >= count || is_masked(head, first + j)) {
             clear_floats(k, plan->d_k);
             clear_floats(u, plan->width);
         } else {
-            trouble = copy_row(k, head->k.data + (first + j) * head->k.row, head->d_k, plan->d_k, trouble);
-            trouble =
-                copy_row(u, head->v.data + (first + j) * head->v.row + column, columns, plan->width, trouble);
+            trouble = copy_row(k, from, head->d_k, plan->d_k, trouble);
+            trouble = copy_row(u, v, columns, plan->width, trouble);
         }
     }
     return trouble;
 }
 
+/* Multiplies what the first `count` keys write by a factor each, in room->floats.u. */
+static void scale_keys(const struct linear_plan *plan, const struct linear_room *room, struct chunk *chunk,
+                       const float *factor, size_t count)
+{
+    for (size_t j = 0; j < count; j++)
+        for (size_t c = 0; c < plan->width; c += FLOATS)
+            store_floats(room->floats.u + j * plan->width + c,
+                         load_anywhere(chunk->u.data + j * chunk->u.step + c) * factor[j]);
+    chunk->u = (struct float_rows){room->floats.u, plan->width};
+}
+
 /* The keys as columns, a square of a vector's length at a time: zipping the halves of the rows until all are zipped. */
-static void turn_floats(const struct linear_plan *plan, const struct linear_room *room)
+static void turn_floats(const struct linear_plan *plan, const struct linear_room *room,
+                        const struct float_rows *k)
 {
     for (size_t j = 0; j < LINEAR_ROWS; j += FLOATS)
         for (size_t d = 0; d < plan->d_k; d += FLOATS) {
             floats rows[FLOATS], zipped[FLOATS];
             UNROLL
             for (size_t i = 0; i < FLOATS; i++)
-                rows[i] = load_floats(room->floats.k + (j + i) * plan->d_k + d);
+                rows[i] = load_anywhere(k->data + (j + i) * k->step + d);
             UNROLL
             for (int width = 1; width < FLOATS; width *= 2) {
                 UNROLL
@@ -251,24 +352,43 @@ static void turn_floats(const struct linear_plan *plan, const struct linear_room
 }
 
 /* What the rows of a chunk see of its keys (0: nothing), what of the state from before, and what the chunk multiplies it
- * by. Decays above 0 break the plan: what float32 has lost could rise again. */
+ * by. */
 struct float_shares {
     float pairs[LINEAR_ROWS * LINEAR_ROWS] __attribute__((aligned(64)));
     double before[LINEAR_ROWS];
     double whole;
+    size_t seen[LINEAR_ROWS]; /* keys of the chunk, in front */
+    bool is_ready;            /* these are of a whole chunk whose row t sees t + 1 keys, without a decay */
 };
 
-static void find_shares(struct linear_plan *plan, struct float_shares *shares, size_t first, size_t base,
-                        size_t rows)
+/* Without a decay. The chunks of a long head are all alike but for a few. */
+static void find_seen(const struct linear_plan *plan, struct float_shares *shares, size_t first, size_t base,
+                      size_t rows)
+{
+    const bool is_usual = rows == LINEAR_ROWS && linear_seen(plan, first) == base + 1 &&
+                          linear_seen(plan, first + rows - 1) == base + rows;
+    if (shares->is_ready && is_usual)
+        return;
+    shares->is_ready = is_usual;
+    shares->whole = 1;
+    for (size_t t = 0; t < LINEAR_ROWS; t++) {
+        shares->before[t] = 1;
+        shares->seen[t] = t < rows ? linear_seen(plan, first + t) - base : 0;
+        for (size_t j = 0; j < LINEAR_ROWS; j++)
+            shares->pairs[t * LINEAR_ROWS + j] = j < shares->seen[t];
+    }
+}
+
+/* With a decay: row t sees keys 0 to t. Decays above 0 break the plan: what float32 has lost could rise again. */
+static void find_decayed(struct linear_plan *plan, struct float_shares *shares, size_t first, size_t rows)
 {
     enum { VECTORS = LINEAR_ROWS / LANES };
     const struct strided *decay = &plan->job->head->recurrent.decay;
-    const bool decays = plan->decay != LINEAR_KEEPS;
     double step[LINEAR_ROWS] __attribute__((aligned(64))) = {0}, place[LANES] __attribute__((aligned(64)));
     vec share[VECTORS] = {{0}};
     bool rises = false;
-    for (size_t t = 0; t < rows && decays; t++) {
-        step[t] = (double)decay->data[(base + t) * decay->row];
+    for (size_t t = 0; t < rows; t++) {
+        step[t] = (double)decay->data[(first + t) * decay->row];
         rises |= !(step[t] <= 0);
     }
     if (rises)
@@ -277,33 +397,30 @@ static void find_shares(struct linear_plan *plan, struct float_shares *shares, s
         store(step + v * LANES, exponential(load(step + v * LANES)));
     for (int l = 0; l < LANES; l++)
         place[l] = l;
+    vec key = load(place); /* less t */
     shares->whole = 1;
-    for (size_t t = 0; t < LINEAR_ROWS; t++) {
-        const double seen = t < rows ? (double)(linear_seen(plan, first + t) - base) : 0;
+    for (size_t t = 0; t < LINEAR_ROWS; t++, key -= 1.0) {
         shares->whole *= step[t];
         shares->before[t] = shares->whole;
+        shares->seen[t] = t < rows ? t + 1 : 0;
+        UNROLL
         for (int v = 0; v < VECTORS; v++) {
-            const vec key = load(place) + (double)(v * LANES);
-            const vec fresh =
-                decays ? (vec)((key == (vec){0} + (double)t) & (veci)((vec){0} + 1.0)) : (vec){0} + 1;
-            share[v] = share[v] * step[t] + fresh;
-            narrow(shares->pairs + t * LINEAR_ROWS + v * LANES,
-                   choose(key < (vec){0} + seen, decays ? share[v] : fresh, (vec){0}));
+            const veci is_own = key == (vec){0} - (double)(v * LANES);
+            share[v] = share[v] * step[t] + (vec)(is_own & (veci)((vec){0} + 1.0));
+            narrow(shares->pairs + t * LINEAR_ROWS + v * LANES, share[v]);
         }
     }
 }
 
 /* The pairs within a chunk: room->floats.pairs. */
 static void find_float_pairs(const struct linear_plan *plan, const struct linear_room *room,
-                             const struct float_shares *shares)
+                             const struct float_rows *q, const struct float_shares *shares)
 {
     enum { VECTORS = LINEAR_ROWS / FLOATS };
     for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
         floats total[FLOAT_ROWS][FLOAT_VECTORS];
-        sum_up(
-            total,
-            (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.turned, LINEAR_ROWS},
-            plan->d_k, VECTORS);
+        sum_up(total, (struct factors){q->data + r * q->step, q->step, 1, room->floats.turned, LINEAR_ROWS},
+               plan->d_k, VECTORS);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
@@ -315,50 +432,14 @@ static void find_float_pairs(const struct linear_plan *plan, const struct linear
     }
 }
 
-/* Columns [c, c + vectors·FLOATS) of the output. */
-INLINE void find_columns(const struct linear_plan *plan, const struct linear_room *room,
-                         const struct float_shares *shares, size_t count, size_t c, const int vectors)
-{
-    for (size_t r = 0; r < LINEAR_ROWS; r += FLOAT_ROWS) {
-        floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
-        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, room->floats.u + c,
-                                plan->width};
-        sum_up(before,
-               (struct factors){room->floats.q + r * plan->d_k, plan->d_k, 1, room->floats.state + c,
-                                plan->width},
-               plan->d_k, vectors);
-        sum_steps(own, &pairs, even(count), vectors);
-        UNROLL
-        for (size_t i = 0; i < FLOAT_ROWS; i++) {
-            double *out = room->out + (r + i) * plan->width + c;
-            const double share = shares->before[r + i];
-            UNROLL
-            for (int v = 0; v < vectors; v++, out += FLOATS) {
-                store(out, WIDEN(LOW_HALF(before[i][v])) * share + WIDEN(LOW_HALF(own[i][v])));
-                store(out + LANES, WIDEN(HIGH_HALF(before[i][v])) * share + WIDEN(HIGH_HALF(own[i][v])));
-            }
-        }
-    }
-}
-
-__attribute__((noinline)) static void find_output(const struct linear_plan *plan,
-                                                  const struct linear_room *room,
-                                                  const struct float_shares *shares, size_t count)
-{
-    size_t c = 0;
-    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        find_columns(plan, room, shares, count, c, FLOAT_VECTORS);
-    if (c < plan->width)
-        find_columns(plan, room, shares, count, c, 1);
-}
-
 /* The sum of weights of a row: those of the pairs, and of the keys before, which stand behind the state. */
-static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room, size_t r)
+static double sum_of_weights(const struct linear_plan *plan, const struct linear_room *room,
+                             const struct float_rows *rows, size_t r)
 {
-    const float *q = room->floats.q + r * plan->d_k, *keys = room->floats.state + plan->d_k * plan->width;
+    const float *q = rows->data + r * rows->step, *keys = room->floats.state + plan->d_k * plan->width;
     vec sum = {0};
     for (size_t d = 0; d < plan->d_k; d += LANES)
-        sum += widen_float(q + d) * widen_float(keys + d);
+        sum += WIDEN(*(const half_anywhere *)(q + d)) * widen_float(keys + d);
     for (size_t j = 0; j < LINEAR_ROWS; j += LANES)
         sum += widen_float(room->floats.pairs + r * LINEAR_ROWS + j);
     double all = 0;
@@ -367,32 +448,97 @@ static double sum_of_weights(const struct linear_plan *plan, const struct linear
     return all;
 }
 
-/* Writes `rows` rows of the output, from query `first` on. */
-static void deliver_floats(struct linear_plan *plan, const struct linear_room *room, size_t first,
-                           size_t rows, size_t column)
+/* Where the output of a chunk goes: `rows` rows of `columns` numbers, each times a factor of its row. */
+struct target {
+    float *to;
+    size_t row, rows, columns;
+    bool streams;
+    double factor[LINEAR_ROWS];
+};
+
+static struct target find_target(const struct linear_plan *plan, const struct linear_room *room,
+                                 const struct float_rows *q, size_t first, size_t rows, size_t column)
 {
     const struct engine_job *job = plan->job;
-    const size_t left = job->head->d_v - column, columns = left < plan->tile ? left : plan->tile;
-    double worst = 0;
-    half trouble = {0};
+    const size_t left = job->head->d_v - column;
+    struct target target = {.to = job->output + first * job->output_row + column,
+                            .row = job->output_row,
+                            .rows = rows,
+                            .columns = left < plan->tile ? left : plan->tile};
     for (size_t r = 0; r < rows; r++) {
-        const double *out = room->out + r * plan->width;
-        const double sum = plan->normalizes ? sum_of_weights(plan, room, r) : 0;
-        float *to = job->output + (first + r) * job->output_row + column;
-        const double factor = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
-        size_t c = 0;
-        for (; c + LANES <= columns; c += LANES) {
-            const half x = NARROW(load(out + c) * factor);
-            *(half_anywhere *)(to + c) = x;
-            trouble += x * 0; /* NaN, if x is not finite */
-        }
-        for (; c < columns; c++) {
-            to[c] = (float)(out[c] * factor);
-            worst += (double)to[c] * 0;
+        const double sum = plan->normalizes ? sum_of_weights(plan, room, q, r) : 0;
+        target.factor[r] = !plan->normalizes ? job->head->scale : sum == 0 ? 0 : 1 / sum;
+    }
+    return target;
+}
+
+/* Writes the numbers of row r from column c on that there are. Adds NaN to `trouble` where one is not finite. */
+INLINE half deliver_floats(const struct target *target, size_t r, size_t c, half low, half high, half trouble)
+{
+    float some[FLOATS] __attribute__((aligned(64)));
+    float *to = target->to + r * target->row + c;
+    if (target->streams) {
+        STREAM(to, low);
+        STREAM(to + LANES, high);
+    } else if (c + FLOATS <= target->columns) {
+        *(half_anywhere *)to = low;
+        *(half_anywhere *)(to + LANES) = high;
+    } else {
+        *(half_memory *)some = low;
+        *(half_memory *)(some + LANES) = high;
+        for (size_t i = 0; c + i < target->columns; i++)
+            to[i] = some[i];
+    }
+    return trouble + low * 0 + high * 0;
+}
+
+/* Columns [c, c + vectors·FLOATS) of the output. Adds NaN to `trouble` where a number is not finite. */
+INLINE half find_columns(const struct linear_plan *plan, const struct linear_room *room,
+                         const struct chunk *chunk, const struct float_shares *shares,
+                         const struct target *target, size_t c, half trouble, const int vectors)
+{
+    for (size_t r = 0; r < target->rows; r += FLOAT_ROWS) {
+        floats before[FLOAT_ROWS][FLOAT_VECTORS], own[FLOAT_ROWS][FLOAT_VECTORS];
+        struct factors pairs = {room->floats.pairs + r * LINEAR_ROWS, LINEAR_ROWS, 1, chunk->u.data + c,
+                                chunk->u.step};
+        const size_t last = r + FLOAT_ROWS < target->rows ? r + FLOAT_ROWS - 1 : target->rows - 1;
+        sum_up(before,
+               (struct factors){chunk->q.data + r * chunk->q.step, chunk->q.step, 1, room->floats.state + c,
+                                plan->width},
+               plan->d_k, vectors);
+        sum_steps(own, &pairs, shares->seen[last], vectors);
+        UNROLL
+        for (size_t i = 0; i < FLOAT_ROWS; i++) {
+            if (r + i > last)
+                break;
+            const double share = shares->before[r + i] * target->factor[r + i],
+                         factor = target->factor[r + i];
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                const floats a = before[i][v], b = own[i][v];
+                const half low = NARROW(WIDEN(LOW_HALF(a)) * share + WIDEN(LOW_HALF(b)) * factor),
+                           high = NARROW(WIDEN(HIGH_HALF(a)) * share + WIDEN(HIGH_HALF(b)) * factor);
+                trouble = deliver_floats(target, r + i, c + (size_t)v * FLOATS, low, high, trouble);
+            }
         }
     }
+    return trouble;
+}
+
+__attribute__((noinline)) static void find_output(struct linear_plan *plan, const struct linear_room *room,
+                                                  const struct chunk *chunk,
+                                                  const struct float_shares *shares,
+                                                  const struct target *target)
+{
+    half trouble = {0};
+    float worst = 0;
+    size_t c = 0;
+    for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
+        trouble = find_columns(plan, room, chunk, shares, target, c, trouble, FLOAT_VECTORS);
+    if (c < plan->width)
+        trouble = find_columns(plan, room, chunk, shares, target, c, trouble, 1);
     for (int l = 0; l < LANES; l++)
-        worst += (double)trouble[l];
+        worst += trouble[l];
     if (worst != 0)
         break_plan(plan);
 }
@@ -416,16 +562,18 @@ INLINE void add_to_state(const struct linear_room *room, size_t at, floats writt
 }
 
 /* Puts the first `count` keys of the chunk into columns [c, c + vectors·FLOATS) of the state. */
-INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room, double factor,
-                          size_t count, size_t c, const int vectors, const bool decays,
-                          const struct ahead *ahead)
+INLINE void write_columns(const struct linear_plan *plan, const struct linear_room *room,
+                          const struct chunk *chunk, double factor, size_t count, size_t c, const int vectors,
+                          const bool decays, const struct ahead *ahead)
 {
     for (size_t d = 0; d < plan->d_k; d += FLOAT_ROWS) {
-        if (c == 0 && d < FLOAT_ROWS * LINEAR_ROWS)
-            fetch_row(plan, ahead, d / FLOAT_ROWS);
+        const size_t tile = (c / (FLOAT_VECTORS * FLOATS) * plan->d_k + d) / FLOAT_ROWS;
+        if (tile < LINEAR_ROWS)
+            fetch_row(plan, ahead, tile);
         floats total[FLOAT_ROWS][FLOAT_VECTORS];
-        sum_steps(total, &(struct factors){room->floats.k + d, 1, plan->d_k, room->floats.u + c, plan->width},
-                  even(count), vectors);
+        sum_steps(total,
+                  &(struct factors){chunk->k.data + d, 1, chunk->k.step, chunk->u.data + c, chunk->u.step},
+                  count, vectors);
         UNROLL
         for (size_t i = 0; i < FLOAT_ROWS; i++) {
             UNROLL
@@ -436,31 +584,30 @@ INLINE void write_columns(const struct linear_plan *plan, const struct linear_ro
     }
 }
 
-INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room, double factor,
-                      size_t count, const bool decays, const struct ahead *ahead)
+INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room,
+                      const struct chunk *chunk, double factor, size_t count, const bool decays,
+                      const struct ahead *ahead)
 {
     size_t c = 0;
     for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
-        write_columns(plan, room, factor, count, c, FLOAT_VECTORS, decays, ahead);
+        write_columns(plan, room, chunk, factor, count, c, FLOAT_VECTORS, decays, ahead);
     if (c < plan->width)
-        write_columns(plan, room, factor, count, c, 1, decays, ahead);
+        write_columns(plan, room, chunk, factor, count, c, 1, decays, ahead);
 }
 
 /* Puts the first `count` keys of the chunk into the state. */
 __attribute__((noinline)) static void write_floats(const struct linear_plan *plan,
-                                                   const struct linear_room *room, double factor,
-                                                   size_t count, const struct ahead *ahead)
+                                                   const struct linear_room *room, const struct chunk *chunk,
+                                                   double factor, size_t count, const struct ahead *ahead)
 {
-    if (count % 2)
-        clear_floats(room->floats.u + count * plan->width, plan->width);
     if (plan->decay == LINEAR_KEEPS)
-        write_all(plan, room, 1, count, false, ahead);
+        write_all(plan, room, chunk, 1, count, false, ahead);
     else
-        write_all(plan, room, factor, count, true, ahead);
+        write_all(plan, room, chunk, factor, count, true, ahead);
     for (size_t d = 0; plan->normalizes && d < plan->d_k; d += FLOATS) {
         floats sum = {0};
         for (size_t j = 0; j < count; j++)
-            sum += load_floats(room->floats.k + j * plan->d_k + d);
+            sum += load_anywhere(chunk->k.data + j * chunk->k.step + d);
         add_to_state(room, plan->d_k * plan->width + d, sum, 1, false);
     }
 }
@@ -485,12 +632,13 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
                          size_t column, double *factor)
 {
     floats_bits trouble = {0};
+    struct chunk chunk = {0};
     (void)factor;
     split_state(plan, room);
     for (; first < end; first += LINEAR_ROWS) {
         const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
-        trouble = copy_keys(plan, room, first, count, column, trouble);
-        write_floats(plan, room, 1, count,
+        trouble = find_keys(plan, room, &chunk, first, count, column, trouble);
+        write_floats(plan, room, &chunk, 1, count,
                      &(struct ahead){.key = first + LINEAR_ROWS, .query = SIZE_MAX, .column = column});
     }
     join_state(plan, room);
@@ -501,40 +649,41 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
 static void float_attend(struct linear_plan *plan, const struct linear_room *room, size_t first, size_t end,
                          size_t column)
 {
-    const struct head *head = plan->job->head;
     floats_bits trouble = {0};
-    struct float_shares shares;
+    struct chunk chunk = {0};
+    struct float_shares shares = {.is_ready = false};
+    const bool past_caches = streams(plan);
     split_state(plan, room);
     for (; first < end && !is_plan_broken(plan); first += LINEAR_ROWS) {
         const size_t rows = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS,
                      base = linear_base(plan, first), count = linear_seen(plan, first + rows - 1) - base;
-        for (size_t r = 0; r < LINEAR_ROWS; r++)
-            if (r < rows)
-                trouble = copy_row(room->floats.q + r * plan->d_k, head->q.data + (first + r) * head->q.row,
-                                   head->d_k, plan->d_k, trouble);
-            else
-                clear_floats(room->floats.q + r * plan->d_k, plan->d_k);
-        find_shares(plan, &shares, first, base, rows);
+        trouble = find_queries(plan, room, &chunk, first, rows, column, trouble);
+        if (plan->decay == LINEAR_KEEPS)
+            find_seen(plan, &shares, first, base, rows);
+        else
+            find_decayed(plan, &shares, first, rows);
         if (count > 0) {
-            trouble = copy_keys(plan, room, base, count, column, trouble);
-            turn_floats(plan, room);
-            find_float_pairs(plan, room, &shares);
+            trouble = find_keys(plan, room, &chunk, base, count, column, trouble);
+            turn_floats(plan, room, &chunk.k);
+            find_float_pairs(plan, room, &chunk.q, &shares);
         } else {
             clear_floats(room->floats.pairs, LINEAR_ROWS * LINEAR_ROWS);
         }
-        find_output(plan, room, &shares, count);
-        deliver_floats(plan, room, first, rows, column);
+        struct target target = find_target(plan, room, &chunk.q, first, rows, column);
+        target.streams = past_caches;
+        find_output(plan, room, &chunk, &shares, &target);
         if (first + rows < end && count > 0) {
-            const float *left = shares.pairs + (rows - 1) * LINEAR_ROWS;
-            for (size_t j = 0; j < count && plan->decay != LINEAR_KEEPS; j++)
-                for (size_t c = 0; c < plan->width; c += FLOATS)
-                    store_floats(room->floats.u + j * plan->width + c,
-                                 load_floats(room->floats.u + j * plan->width + c) * left[j]);
+            if (plan->decay != LINEAR_KEEPS)
+                scale_keys(plan, room, &chunk, shares.pairs + (rows - 1) * LINEAR_ROWS, count);
             const size_t end_of_keys = linear_base(plan, first + rows);
-            write_floats(plan, room, shares.whole, end_of_keys - base,
-                         &(struct ahead){.key = end_of_keys, .query = first + rows, .column = column});
+            write_floats(
+                plan, room, &chunk, shares.whole, end_of_keys - base,
+                &(struct ahead){
+                    .key = end_of_keys, .query = first + rows, .column = column, .streams = past_caches});
         }
     }
+    if (past_caches)
+        _mm_sfence(); /* before another thread is told that the rows are done */
     if (any_negative(trouble))
         break_plan(plan);
 }
