@@ -39,13 +39,16 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Zeros, in memory as the program takes it for its arrays. */
 static void *take(size_t count, size_t size)
 {
-    void *memory = calloc(count, size);
+    struct error error = {0};
+    void *memory = memory_alloc(count, size, &error);
     if (!memory) {
-        fputs("bench_engine: not enough memory\n", stderr);
+        fprintf(stderr, "bench_engine: %s\n", error.message);
         exit(1);
     }
+    memset(memory, 0, count * size);
     return memory;
 }
 
