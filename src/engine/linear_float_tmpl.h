@@ -94,11 +94,11 @@ struct factors {
     size_t width;
 };
 
-enum { SHORT = 8, STEPS = 2 * SHORT };
+enum { STEPS = 16 };
 
-/* The sum of the first `steps` terms; the factors stand behind them then. */
-INLINE void sum_short(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
-                      const int vectors)
+/* The sum of `steps` terms, every other one. */
+INLINE void sum_every_other(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors f, size_t steps,
+                            const int vectors)
 {
     UNROLL
     for (int r = 0; r < FLOAT_ROWS; r++) {
@@ -106,14 +106,14 @@ INLINE void sum_short(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, 
         for (int v = 0; v < vectors; v++)
             sum[r][v] = (floats){0};
     }
-    for (size_t i = 0; i < steps; i++, f->x += f->x_step, f->b += f->width) {
+    for (size_t i = 0; i < steps; i++, f.x += 2 * f.x_step, f.b += 2 * f.width) {
         floats row[FLOAT_VECTORS];
         UNROLL
         for (int v = 0; v < vectors; v++)
-            row[v] = load_anywhere(f->b + v * FLOATS);
+            row[v] = load_anywhere(f.b + v * FLOATS);
         UNROLL
         for (int r = 0; r < FLOAT_ROWS; r++) {
-            const float number = f->x[(size_t)r * f->x_row];
+            const float number = f.x[(size_t)r * f.x_row];
             UNROLL
             for (int v = 0; v < vectors; v++)
                 sum[r][v] += number * row[v];
@@ -121,19 +121,24 @@ INLINE void sum_short(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, 
     }
 }
 
-/* The same of up to STEPS terms, in two sums. */
+/* The sum of the first `steps` terms, STEPS at most, in two sums one after the other: the second then needs no registers
+ * while the first is made. The factors stand behind them then. */
 INLINE void sum_steps(floats sum[FLOAT_ROWS][FLOAT_VECTORS], struct factors *f, size_t steps,
                       const int vectors)
 {
-    floats more[FLOAT_ROWS][FLOAT_VECTORS];
-    const size_t first = steps < SHORT ? steps : SHORT;
-    sum_short(sum, f, first, vectors);
-    sum_short(more, f, steps - first, vectors);
+    floats odd[FLOAT_ROWS][FLOAT_VECTORS];
+    struct factors next = *f;
+    next.x += f->x_step;
+    next.b += f->width;
+    sum_every_other(sum, *f, (steps + 1) / 2, vectors);
+    sum_every_other(odd, next, steps / 2, vectors);
+    f->x += steps * f->x_step;
+    f->b += steps * f->width;
     UNROLL
     for (int r = 0; r < FLOAT_ROWS; r++) {
         UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[r][v] += more[r][v];
+            sum[r][v] += odd[r][v];
     }
 }
 
