@@ -96,6 +96,8 @@ struct stats_columns {
     atomic_bool is_too_large; /* a weight that the sums of keys do not hold */
 };
 
+struct row_sums; /* compute/request.h */
+
 /* What is known of the places of queries and keys. */
 struct stats_places {
     size_t n, m;
@@ -118,8 +120,9 @@ struct stats_row {
     const struct head *head; /* what masks its pairs */
     struct stats_sums *sums;
     struct stats_columns *columns;
-    const float *weights; /* m */
-    int64_t *numbers;     /* room for m */
+    const float *weights;         /* m */
+    const struct row_sums *known; /* what it sums up to; NULL: that is measured */
+    int64_t *numbers;             /* room for m */
     size_t i;
     int64_t position;   /* of the query among the keys */
     bool are_shares;    /* the weights are shares of a whole */
