@@ -162,8 +162,8 @@ static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 /* How many keys make 0.9 of the row. */
 static void row_coverage(struct stats_row *row, float largest)
 {
-    const size_t count =
-        weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
+    const size_t count = weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9,
+                                          row->numbers, &row->sums->guess);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
     if (row->record)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "attention/head.h"
+#include "engine/weights.h"
 
 /* X(ENUM, NAME) for each measure, with BETWEEN between them, in the order in which they are shown. */
 #define STATS(X, BETWEEN)                                                                                    \
@@ -80,8 +81,9 @@ struct stats_sums {
     float largest; /* and the first pair that has it; query SIZE_MAX: there is none */
     size_t query, key;
     size_t rows, blind_rows, nan_rows;
-    size_t chosen; /* rows of two keys and more */
-    size_t narrow; /* rows of too few keys for columns */
+    size_t chosen;               /* rows of two keys and more */
+    size_t narrow;               /* rows of too few keys for columns */
+    struct heaviest_guess guess; /* of the row before */
 };
 
 /* What all workers have seen of the keys of a head, and how often a row was one thing or the other. */
