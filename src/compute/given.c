@@ -81,24 +81,28 @@ static void see_diagonal(const struct given_row *r, size_t m, struct given_layer
         seen->any_below = weights_any(r->row, r->i < m ? r->i : m);
 }
 
+/* The sums are of the reach of the row, or of all of it where more than a range is masked, or masked keys have weight. */
 static struct row_measures measure_row(const struct given_work *work, const struct given_row *r, size_t *keys,
-                                       struct given_layer *seen)
+                                       struct given_layer *seen, struct row_sums *sums)
 {
     const size_t m = work->problem->m;
     const bool by_reach = !r->mask->bits || (!mask_has_pattern(r->head) && !r->head->rules.mask.data);
-    size_t from = 0, end = m;
-    struct weight_sums sums;
+    sums->from = 0;
+    sums->end = m;
     if (r->mask->bits && by_reach)
-        mask_reach(r->head, r->i, &from, &end);
+        mask_reach(r->head, r->i, &sums->from, &sums->end);
     see_diagonal(r, m, seen);
-    if (!by_reach || weights_any(r->row, from) || weights_any(r->row + end, m - end)) {
-        weights_measure(r->row, m, 0, r->position, &sums);
-        see_sum(seen, sums.sum, sums.largest == 0 && sums.least == 0);
-        return measure_by_keys(work, r, keys, seen);
+    const bool is_whole =
+        !by_reach || weights_any(r->row, sums->from) || weights_any(r->row + sums->end, m - sums->end);
+    if (is_whole) {
+        sums->from = 0;
+        sums->end = m;
     }
-    weights_measure(r->row + from, end - from, from, r->position, &sums);
-    see_sum(seen, sums.sum, from >= end || (sums.largest == 0 && sums.least == 0));
-    return measures_of(r, &sums, from, end);
+    weights_measure(r->row + sums->from, sums->end - sums->from, sums->from, r->position, &sums->sums);
+    see_sum(seen, sums->sums.sum,
+            sums->from >= sums->end || (sums->sums.largest == 0 && sums->sums.least == 0));
+    return is_whole ? measure_by_keys(work, r, keys, seen)
+                    : measures_of(r, &sums->sums, sums->from, sums->end);
 }
 
 /* ---- heads ---- */
@@ -121,6 +125,7 @@ static void given_rows_work(void *context, int worker, size_t job)
     const struct problem_layer *spec = &problem->layers[work->layer];
     const size_t h = job / shared->jobs, first = job % shared->jobs * GIVEN_ROWS, m = problem->m;
     const struct strided *matrix = &shared->matrices[h];
+    struct row_sums sums[GIVEN_ROWS];
     if (!matrix->data)
         return;
     for (size_t i = first; i < problem->n && i < first + GIVEN_ROWS; i++) {
@@ -131,13 +136,17 @@ static void given_rows_work(void *context, int worker, size_t job)
                                       .position = (double)spec->offset + (double)i,
                                       .is_distribution = settings_are_shares(&spec->settings)};
         work->rows[h * problem->n + i] =
-            measure_row(work, &row, shared->keys + (size_t)worker * m, &shared->seen[job]);
+            measure_row(work, &row, shared->keys + (size_t)worker * m, &shared->seen[job], &sums[i - first]);
     }
     const struct row_watch *watch = &work->request->watch;
     const size_t left = problem->n - first;
+    const struct row_batch batch = {.first = first,
+                                    .count = left < GIVEN_ROWS ? left : GIVEN_ROWS,
+                                    .weights = matrix->data + first * m,
+                                    .stride = m,
+                                    .sums = sums};
     if (watch->rows)
-        watch->rows(watch->context, work->layer, h, first, left < GIVEN_ROWS ? left : GIVEN_ROWS,
-                    matrix->data + first * m, m);
+        watch->rows(watch->context, work->layer, h, &batch);
 }
 
 /* Points to the matrices of the heads that are chosen. */

@@ -31,8 +31,7 @@ static bool are_keys(const struct problem *p, const struct problem_layer *layer)
     return p->is_self || (p->m > p->n && layer->offset == (int64_t)(p->m - p->n));
 }
 
-static void stats_rows(void *context, size_t layer, size_t head, size_t first, size_t count,
-                       const float *weights, size_t stride)
+static void stats_rows(void *context, size_t layer, size_t head, const struct row_batch *batch)
 {
     const struct stats *s = context;
     const size_t heads = s->problem->layer_count * s->problem->heads, m = s->problem->m,
@@ -43,19 +42,20 @@ static void stats_rows(void *context, size_t layer, size_t head, size_t first, s
     if (!selection_has(s->selection, layer, head))
         return;
     size_t from = m, end = 0; /* keys that the rows reach */
-    for (size_t r = 0; r < count; r++) {
+    for (size_t r = 0; r < batch->count; r++) {
         struct stats_row row = {.places = &s->places,
                                 .head = &s->rules[which],
                                 .sums = &s->sums[worker * heads + which],
                                 .columns = columns,
-                                .weights = weights + r * stride,
+                                .weights = batch->weights + r * batch->stride,
+                                .known = batch->sums ? &batch->sums[r] : NULL,
                                 .numbers = s->numbers + 2 * worker * m,
-                                .i = first + r,
-                                .position = spec->offset + (int64_t)(first + r),
+                                .i = batch->first + r,
+                                .position = spec->offset + (int64_t)(batch->first + r),
                                 .are_shares = settings_are_shares(&spec->settings),
                                 .are_given = spec->attention,
                                 .norms = s->norms.keys ? &s->norms.keys[head * m] : NULL,
-                                .record = s->records ? &s->records[which][first + r] : NULL,
+                                .record = s->records ? &s->records[which][batch->first + r] : NULL,
                                 .are_keys = are_keys(s->problem, spec)};
         if (!row_stats_measure(&row) || atomic_load_explicit(&columns->is_too_large, memory_order_relaxed))
             continue;

@@ -21,8 +21,9 @@ static void taker_rows(void *context, size_t first, size_t count, const float *w
     for (size_t r = 0; taker->kept && r < count; r++)
         memcpy(taker->kept + (first + r) * taker->columns, weights + r * stride + taker->key_first,
                taker->columns * sizeof *weights);
+    const struct row_batch batch = {.first = first, .count = count, .weights = weights, .stride = stride};
     if (taker->watch)
-        taker->watch->rows(taker->watch->context, taker->layer, taker->head, first, count, weights, stride);
+        taker->watch->rows(taker->watch->context, taker->layer, taker->head, &batch);
 }
 
 /* The rows of a job are kept as they come, if those of its head are. */

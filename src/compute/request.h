@@ -11,17 +11,31 @@
 #include "attention/forms.h"
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/weights.h"
 #include "problem/problem.h"
 
 struct selection; /* compute/selection.h */
 struct layer;     /* compute/layer.h */
 
+/* What a row of weights that were given sums up to, over keys [from, end): those that its masks leave, or all. */
+struct row_sums {
+    size_t from, end;
+    struct weight_sums sums;
+};
+
+/* Rows first..first+count-1 of a head: `stride` numbers from the first key of one to that of the next. */
+struct row_batch {
+    size_t first, count;
+    const float *weights;
+    size_t stride;
+    const struct row_sums *sums; /* count; NULL: they were not summed up */
+};
+
 /* A callback for rows of weights, of every layer and head that is computed or was given, as struct row_receiver has it; the number
  * of the thread is that of workers_self. `layer` is counted within the problem. Whatever is kept of the weights; not where only
  * the chosen queries are computed (only_chosen of the result). */
 struct row_watch {
-    void (*rows)(void *context, size_t layer, size_t head, size_t first, size_t count, const float *weights,
-                 size_t stride);
+    void (*rows)(void *context, size_t layer, size_t head, const struct row_batch *batch);
     /* Called before the rows of a layer that is computed, and behind its last: `heads` is the output of its heads before w_o,
      * n×(heads·d_v), or NULL. Either may be NULL. Errors: no memory. */
     bool (*begins)(void *context, const struct layer *layer, struct error *error);

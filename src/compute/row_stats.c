@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "attention/mask.h"
+#include "compute/request.h"
 #include "compute/row_labels.h"
 #include "compute/row_norms.h"
 #include "engine/weights.h"
@@ -53,6 +54,24 @@ void row_add(struct stats_row *row, enum stat stat, double weight, size_t keys)
     exact_add(&row->sums->spread[stat - STAT_FIRST_TOKEN], share * (1 - share));
 }
 
+/* Whether a row has weights beyond its reach, of weights that were given. Where it was summed up over its reach alone, it has none. */
+static bool is_beyond(const struct stats_row *row, size_t m)
+{
+    if (row->known)
+        return row->known->from != row->from || row->known->end != row->end;
+    return weights_any(row->weights, row->from) || weights_any(row->weights + row->end, m - row->end);
+}
+
+/* The sums of all that the row may see. */
+static struct weight_sums row_sums(const struct stats_row *row)
+{
+    struct weight_sums sums;
+    if (row->known && row->known->from == row->from && row->known->end == row->end)
+        return row->known->sums;
+    weights_measure(row->weights + row->from, row->end - row->from, row->from, (double)row->position, &sums);
+    return sums;
+}
+
 /* Counts the keys that a row may see; weight on a masked one, of weights that were given, counts as seen. */
 static void row_reach(struct stats_row *row, size_t m)
 {
@@ -61,8 +80,7 @@ static void row_reach(struct stats_row *row, size_t m)
     row->is_range = !mask_has_pattern(head) && !head->rules.mask.data && !head->bias.data;
     if (row->is_range)
         mask_reach(head, row->i, &row->from, &row->end);
-    if (row->is_range && row->are_given &&
-        (weights_any(row->weights, row->from) || weights_any(row->weights + row->end, m - row->end))) {
+    if (row->is_range && row->are_given && is_beyond(row, m)) {
         row->is_range = false;
         row->from = 0;
         row->end = m;
@@ -144,8 +162,8 @@ static void row_shares(struct stats_row *row, const struct weight_sums *sums)
 /* How many keys make 0.9 of the row. */
 static void row_coverage(struct stats_row *row, float largest)
 {
-    const size_t count =
-        weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9, row->numbers);
+    const size_t count = weights_heaviest(row->weights + row->from, row->end - row->from, largest, 0.9,
+                                          row->numbers, &row->sums->guess);
     if (count > 0)
         atomic_fetch_add_explicit(&row->columns->needed[count], 1, memory_order_relaxed);
     if (row->record)
@@ -211,7 +229,6 @@ void row_stats_keys(const struct stats_row *row, int64_t *keys)
 bool row_stats_measure(struct stats_row *row)
 {
     const struct stats_places *s = row->places;
-    struct weight_sums sums;
     row_reach(row, s->m);
     if (row->record)
         row->record->keys = row->count;
@@ -219,7 +236,7 @@ bool row_stats_measure(struct stats_row *row)
         row->sums->blind_rows++;
         return false;
     }
-    weights_measure(row->weights + row->from, row->end - row->from, row->from, (double)row->position, &sums);
+    const struct weight_sums sums = row_sums(row);
     if (!isfinite(sums.sum)) {
         row->sums->nan_rows++;
         return false;

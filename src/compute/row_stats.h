@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "attention/head.h"
+#include "engine/weights.h"
 
 /* X(ENUM, NAME) for each measure, with BETWEEN between them, in the order in which they are shown. */
 #define STATS(X, BETWEEN)                                                                                    \
@@ -80,8 +81,9 @@ struct stats_sums {
     float largest; /* and the first pair that has it; query SIZE_MAX: there is none */
     size_t query, key;
     size_t rows, blind_rows, nan_rows;
-    size_t chosen; /* rows of two keys and more */
-    size_t narrow; /* rows of too few keys for columns */
+    size_t chosen;               /* rows of two keys and more */
+    size_t narrow;               /* rows of too few keys for columns */
+    struct heaviest_guess guess; /* of the row before */
 };
 
 /* What all workers have seen of the keys of a head, and how often a row was one thing or the other. */
@@ -95,6 +97,8 @@ struct stats_columns {
     _Atomic uint32_t *needed; /* m + 1: rows of which so many keys make 0.9 */
     atomic_bool is_too_large; /* a weight that the sums of keys do not hold */
 };
+
+struct row_sums; /* compute/request.h */
 
 /* What is known of the places of queries and keys. */
 struct stats_places {
@@ -118,8 +122,9 @@ struct stats_row {
     const struct head *head; /* what masks its pairs */
     struct stats_sums *sums;
     struct stats_columns *columns;
-    const float *weights; /* m */
-    int64_t *numbers;     /* room for m */
+    const float *weights;         /* m */
+    const struct row_sums *known; /* what it sums up to; NULL: that is measured */
+    int64_t *numbers;             /* room for m */
     size_t i;
     int64_t position;   /* of the query among the keys */
     bool are_shares;    /* the weights are shares of a whole */

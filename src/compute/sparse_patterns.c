@@ -232,10 +232,11 @@ static double needed_keys(struct sparse *s, double share)
 {
     size_t rows = 0;
     float largest;
+    struct heaviest_guess guess = {0};
     for (size_t i = 0; i < s->head->n; i++)
         if (row_is_whole(s, i, &largest) && (double)largest * (double)s->head->m < 0x1p22)
             s->counts[rows++] =
-                (double)weights_heaviest(sparse_row(s, i), s->head->m, largest, share, s->room);
+                (double)weights_heaviest(sparse_row(s, i), s->head->m, largest, share, s->room, &guess);
     if (rows == 0)
         return (double)NAN;
     qsort(s->counts, rows, sizeof *s->counts, compare_counts);

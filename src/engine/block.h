@@ -114,7 +114,8 @@ struct kernel {
     void (*add_exact_keys)(double *sums, const float *weights, size_t keys, const double *factors,
                            double *totals);
     /* As heaviest_count (attention/heaviest.h) of finite numbers; SIZE_MAX where it must be found in another way. */
-    size_t (*heaviest)(const float *row, size_t count, float largest, double share);
+    size_t (*heaviest)(const float *row, size_t count, float largest, double share,
+                       struct heaviest_guess *guess);
     /* sums[j] += row[j], finite numbers between -2^11 and 2^11, in steps of 2^-40, to the nearest. */
     void (*add_steps)(const float *row, size_t count, int64_t *sums);
 };

@@ -58,9 +58,17 @@ static struct heaviest_sum heaviest_about(const float *row, size_t count, float 
         sums[0] += halves[0];
         sums[1] += halves[1];
     }
+    vec rest = {0};
+    for (; j + LANES <= count; j += LANES) {
+        const vec x = vec_get(row + j);
+        const veci has = x >= least;
+        rest += (vec)((veci)x & has);
+        found += has;
+    }
+    vec_halves(rest, halves);
     for (int l = 0; l < LANES; l++)
         all.count -= (size_t)(int64_t)found[l];
-    all.sum = vec_wide_sum(sums[0] + sums[1]);
+    all.sum = vec_wide_sum((sums[0] + sums[1]) + (halves[0] + halves[1]));
     for (; j < count; j++)
         if (row[j] >= least) {
             all.sum += (double)row[j];
@@ -107,57 +115,110 @@ struct heaviest_range {
     struct heaviest_sum at_low, at_high;
 };
 
+/* Whether few numbers lie in it, or none but equal ones. */
+INLINE bool heaviest_is_narrow(const struct heaviest_range *range)
+{
+    return range->high - range->low <= 1 || range->at_low.count - range->at_high.count <= HEAVIEST_FEW;
+}
+
+/* Cuts the range at a threshold inside; whether the numbers from there on make the target. */
+INLINE bool heaviest_cut(const float *row, size_t count, double target, struct heaviest_range *range,
+                         uint32_t threshold)
+{
+    const struct heaviest_sum sum = heaviest_about(row, count, heaviest_number(threshold));
+    if (sum.sum >= target) {
+        range->low = threshold;
+        range->at_low = sum;
+        return true;
+    }
+    range->high = threshold;
+    range->at_high = sum;
+    return false;
+}
+
+/* The threshold inside the range that is nearest to a place. */
+INLINE uint32_t heaviest_inside(const struct heaviest_range *range, double place)
+{
+    const double low = range->low + 1.0, high = range->high - 1.0;
+    return (uint32_t)(place < low ? low : place > high ? high : place);
+}
+
+/* Narrows the range about the threshold of a row before, which is mostly like this one. The sum from there on says how many
+ * numbers of that size are too many or too few, and so how far the threshold moves: it is looked for on both sides of that place. */
+static void heaviest_near(const float *row, size_t count, double target, struct heaviest_range *range,
+                          struct heaviest_guess *guess)
+{
+    if (!(guess->density > 0) || heaviest_is_narrow(range))
+        return;
+    const uint32_t first = heaviest_inside(range, guess->threshold);
+    const bool is_low = heaviest_cut(row, count, target, range, first);
+    const struct heaviest_sum at = is_low ? range->at_low : range->at_high;
+    const double numbers = (at.sum - target) / (double)heaviest_number(first),
+                 doubt = 1.5 * sqrt(fabs(numbers)) + 3;
+    for (int side = is_low ? 1 : -1, i = 0; i < 2 && !heaviest_is_narrow(range); i++, side = -side)
+        heaviest_cut(row, count, target, range,
+                     heaviest_inside(range, first + (numbers + side * doubt) / guess->density));
+}
+
+/* What the range says of the next row. Of few numbers it says little. */
+static void heaviest_learn(const struct heaviest_range *range, struct heaviest_guess *guess)
+{
+    const double inside = (double)(range->at_low.count - range->at_high.count),
+                 density = inside / (double)(range->high - range->low);
+    if (!(guess->density > 0))
+        guess->density = density;
+    else if (inside >= 4)
+        guess->density += (density - guess->density) / 8;
+    guess->threshold = range->low + (range->high - range->low) / 2;
+}
+
 /* Narrows the range until few numbers lie in it, or all are alike: by regula falsi over the bits, where an end that stays counts
  * half each time (the Illinois form: Dowell and Jarratt 1971), and by halves every eighth time. */
 static void heaviest_narrow(const float *row, size_t count, double target, struct heaviest_range *range)
 {
     double over = range->at_low.sum - target, under = target - range->at_high.sum;
-    for (int turn = 1, moved = 0;
-         range->high - range->low > 1 && range->at_low.count - range->at_high.count > HEAVIEST_FEW; turn++) {
+    for (int turn = 1, moved = 0; !heaviest_is_narrow(range); turn++) {
         const uint32_t wide = range->high - range->low;
         uint32_t step = wide / 2;
         if (turn % 8 != 0 && over > 0 && under > 0)
             step = (uint32_t)(over / (over + under) * wide);
         step = step < 1 ? 1 : step < wide ? step : wide - 1;
-        const struct heaviest_sum sum = heaviest_about(row, count, heaviest_number(range->low + step));
-        const int side = sum.sum >= target ? -1 : 1;
+        const int side = heaviest_cut(row, count, target, range, range->low + step) ? -1 : 1;
         if (side < 0) {
-            range->low += step;
-            range->at_low = sum;
-            over = sum.sum - target;
+            over = range->at_low.sum - target;
             under *= moved == side ? 0.5 : 1;
         } else {
-            range->high = range->low + step;
-            range->at_high = sum;
-            under = target - sum.sum;
+            under = target - range->at_high.sum;
             over *= moved == side ? 0.5 : 1;
         }
         moved = side;
     }
 }
 
+/* Puts a number into its place among few, the largest first. */
+INLINE void heaviest_insert(float *few, size_t *found, float number)
+{
+    if (*found == HEAVIEST_FEW)
+        return;
+    size_t place = (*found)++;
+    for (; place > 0 && number > few[place - 1]; place--)
+        few[place] = few[place - 1];
+    few[place] = number;
+}
+
 /* Puts the numbers of a range, few of them, into order, the largest first; their count. */
 static size_t heaviest_sort(const float *row, size_t count, const struct heaviest_range *range, float *few)
 {
     const float low = heaviest_number(range->low), high = heaviest_number(range->high);
-    size_t found = 0;
-    for (size_t j = 0; j < count;) {
-        if (j + LANES <= count) {
-            const vec x = vec_get(row + j);
-            if (vec_bits((x >= low) & (x < high)) == 0) {
-                j += LANES;
-                continue;
-            }
-        }
-        for (const size_t end = j + LANES < count ? j + LANES : count; j < end; j++) {
-            if (!(row[j] >= low && row[j] < high) || found == HEAVIEST_FEW)
-                continue;
-            size_t place = found++;
-            for (; place > 0 && row[j] > few[place - 1]; place--)
-                few[place] = few[place - 1];
-            few[place] = row[j];
-        }
+    size_t found = 0, j = 0;
+    for (; j + LANES <= count; j += LANES) {
+        const vec x = vec_get(row + j);
+        for (unsigned bits = vec_bits((x >= low) & (x < high)); bits != 0; bits &= bits - 1)
+            heaviest_insert(few, &found, row[j + (size_t)__builtin_ctz(bits)]);
     }
+    for (; j < count; j++)
+        if (row[j] >= low && row[j] < high)
+            heaviest_insert(few, &found, row[j]);
     return found;
 }
 
@@ -181,7 +242,8 @@ static size_t heaviest_last(const float *row, size_t count, const struct heavies
     return SIZE_MAX;
 }
 
-static size_t kernel_heaviest(const float *row, size_t count, float largest, double share)
+static size_t kernel_heaviest(const float *row, size_t count, float largest, double share,
+                              struct heaviest_guess *guess)
 {
     if (!(largest > 0 && (double)largest < STEPS_MOST))
         return SIZE_MAX;
@@ -195,7 +257,9 @@ static size_t kernel_heaviest(const float *row, size_t count, float largest, dou
         .low = heaviest_bits((float)least), .high = heaviest_bits(largest) + 1, .at_low = {total, count}};
     if (!(least > (double)FLT_MIN) || range.low >= range.high)
         return SIZE_MAX;
+    heaviest_near(row, count, target, &range, guess);
     heaviest_narrow(row, count, target, &range);
+    heaviest_learn(&range, guess);
     const double above = heaviest_exact(row, count, heaviest_number(range.high));
     if (above >= target)
         return SIZE_MAX;

@@ -13,10 +13,9 @@ struct measure_run {
 
 INLINE void measure_add(struct measure_run *run, vec w, vec distance)
 {
-    /* Below the smallest normal number w·ln w is no part of any float. */
-    const vec above = vec_choose(w > FLT_MIN, w, vec_all(1));
+    const vec above = VEC_MAX(w, vec_all(0));
     run->sum += w;
-    run->log_sum += above * vec_log2(above);
+    run->log_sum += above * vec_log2(VEC_MAX(w, vec_all(FLT_MIN)));
     run->distance += w * (vec)((veci)distance & INT32_MAX);
     run->largest = VEC_MAX(w, run->largest);
     run->least = -VEC_MAX(-w, -run->least);

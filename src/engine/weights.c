@@ -15,9 +15,10 @@ void weights_mixtures(const struct share_rows *a, const struct share_rows *b, si
     kernel_chosen()->mixtures(a, b, rows, count, sums);
 }
 
-size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room)
+size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room,
+                        struct heaviest_guess *guess)
 {
-    const size_t found = kernel_chosen()->heaviest(row, count, largest, share);
+    const size_t found = kernel_chosen()->heaviest(row, count, largest, share, guess);
     return found != SIZE_MAX ? found : heaviest_count(row, count, largest, share, room);
 }
 

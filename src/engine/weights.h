@@ -32,9 +32,17 @@ struct share_rows {
 void weights_mixtures(const struct share_rows *a, const struct share_rows *b, size_t rows, size_t count,
                       double *sums);
 
+/* Where the search for the heaviest ended in the row before; begins zeroed. */
+struct heaviest_guess {
+    uint32_t threshold; /* the bits of a number */
+    double density;     /* numbers of the row for each float near it */
+};
+
 /* The fewest of `count` finite numbers that make a share of the sum of those above 0: heaviest_count (attention/heaviest.h), whose
- * terms hold, with the same result and mostly a quarter of its time. */
-size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room);
+ * terms hold, with the same result and mostly an eighth of its time where the row before was like this one. `guess` speeds it up,
+ * and changes nothing. */
+size_t weights_heaviest(const float *row, size_t count, float largest, double share, int64_t *room,
+                        struct heaviest_guess *guess);
 
 /* Adds each of `count` numbers, finite and between -2¹¹ and 2¹¹, to a sum of its own, in steps of 2⁻⁴⁰, to the nearest. */
 void weights_add_steps(const float *row, size_t count, int64_t *sums);

@@ -225,6 +225,10 @@ def test_given():
             w = np.tril(w) + 1e-9 * np.tril(np.ones_like(w))
             put("x.json", attention=(w / w.sum(-1, keepdims=True)).astype(np.float32), causal=True, **square)
             compare("x.json", tokens=tokens)
+            beyond = np.tril(random_weights(np.random.default_rng(n), 2, 3, n, n))
+            beyond[:, 1, n // 2:] += 0.1
+            put("x.json", attention=beyond, causal=True, **square)
+            compare("x.json", tokens=tokens)
         mask = rng.random((n, m)) < 0.6
         mask[n // 2] = False
         w = random_weights(rng, 2, 3, n, m) * mask
