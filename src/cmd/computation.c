@@ -151,11 +151,13 @@ static bool select_part(struct computation *c, struct part *part, const struct o
     s->is_picked = part->heads;
     part->request = c->request;
     part->request.selection = s;
+    if (selection_is_picked(s, &part->problem))
+        s->average_heads = s->average_layers = selection_is_mean(s);
     if (s->is_picked) {
         s->head_count = 1;
-        s->average_heads = s->average_layers = selection_is_mean(s);
-    } else if (!selection_list(&part->heads, &s->head_count, heads->span, heads->count, part->problem.heads,
-                               "head", error)) {
+    } else if (!selection_list(&part->heads, &s->head_count, heads->span, heads->count,
+                               numbering_heads(part->problem.numbering, 0), part->problem.heads, "head",
+                               error)) {
         return false;
     }
     s->heads = part->heads;
@@ -191,31 +193,63 @@ static size_t *heads_of_layers(const struct computation *c, struct error *error)
     const size_t layers = c->parts[0].problem.layers_in_all;
     size_t *heads = memory_zeroed(layers, sizeof *heads, error);
     for (size_t l = 0; heads && l < layers; l++)
-        heads[l] = computation_part(c, l)->problem.heads;
+        heads[l] = c->parts[0].problem.heads; /* also of a layer that was not read */
+    for (size_t i = 0; heads && i < c->part_count; i++)
+        for (size_t l = 0; l < c->parts[i].problem.layer_count; l++)
+            heads[c->parts[i].problem.layer_first + l] = c->parts[i].problem.heads;
     return heads;
+}
+
+static bool pick_spans(struct head_place **list, size_t *count, const struct computation *c,
+                       const struct pick_span *spans, size_t span_count, struct error *error)
+{
+    const struct problem *problem = &c->parts[0].problem;
+    size_t *heads = heads_of_layers(c, error);
+    const bool ok = heads && selection_pick(list, count, spans, span_count, heads, problem->layers_in_all,
+                                            problem->numbering, error);
+    free(heads);
+    return ok;
 }
 
 bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
                       const struct options *options, struct error *error)
 {
     const struct pick_list *picks = &options->selection.picks;
-    size_t *heads = heads_of_layers(computation, error);
-    const bool ok = heads && selection_pick(list, count, picks->span, picks->count, heads,
-                                            computation->parts[0].problem.layers_in_all, error);
-    free(heads);
+    return pick_spans(list, count, computation, picks->span, picks->count, error);
+}
+
+/* --layer and --head where each layer has heads of other numbers: those heads are picked. */
+static bool pick_crossed(struct head_place **list, size_t *count, const struct computation *c,
+                         const struct selection_options *said, struct error *error)
+{
+    const size_t rows = said->layers.count > 0 ? said->layers.count : 1;
+    struct pick_span *spans = memory_zeroed(rows * said->heads.count, sizeof *spans, error);
+    for (size_t i = 0; spans && i < rows * said->heads.count; i++) {
+        if (said->layers.count > 0)
+            spans[i].layers = said->layers.span[i / said->heads.count];
+        spans[i].heads = said->heads.span[i % said->heads.count];
+    }
+    const bool ok = spans && pick_spans(list, count, c, spans, rows * said->heads.count, error);
+    free(spans);
     return ok;
 }
 
 /* The heads of --pick, or the layers of --layer. */
 static bool choose_listed(struct computation *c, const struct options *options, struct error *error)
 {
-    const struct span_list *layers = &options->selection.layers;
+    const struct selection_options *said = &options->selection;
+    const struct problem *first = &c->parts[0].problem;
     struct head_place *picked = NULL;
     size_t *chosen = NULL, count = 0;
-    bool ok = options->selection.picks.count > 0
-                  ? computation_pick(&picked, &count, c, options, error)
-                  : selection_list(&chosen, &count, layers->span, layers->count,
-                                   c->parts[0].problem.layers_in_all, "layer", error);
+    bool ok = false;
+    if (said->picks.count > 0)
+        ok = computation_pick(&picked, &count, c, options, error);
+    else if (said->heads.count > 0 && !numbering_heads_agree(first->numbering))
+        ok = pick_crossed(&picked, &count, c, said, error);
+    else
+        ok = selection_list(&chosen, &count, said->layers.span, said->layers.count,
+                            first->numbering ? first->numbering->layers : NULL, first->layers_in_all, "layer",
+                            error);
     ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, count, error));
     free(picked);
     free(chosen);

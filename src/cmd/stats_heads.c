@@ -74,8 +74,8 @@ static void list_part(struct stats_heads *list, const struct part *part, const s
         for (size_t h = 0; h < heads; h++) {
             const size_t layer = selection_layer_at(s, l), head = selection_head_at(s, l, h);
             list->list[list->count++] =
-                (struct stats_head){.layer = p->layer_first + layer,
-                                    .head = head,
+                (struct stats_head){.layer = problem_layer_number(p, layer),
+                                    .head = problem_head_number(p, layer, head),
                                     .stats = &stats->heads[layer * p->heads + head],
                                     .rows = stats->records ? stats->records[layer * p->heads + head] : NULL,
                                     .problem = p,

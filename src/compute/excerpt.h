@@ -60,7 +60,7 @@ struct excerpts {
 /* The number of layer l of an excerpt, as it is shown. */
 static inline size_t excerpt_layer(const struct excerpt *excerpt, size_t l)
 {
-    return excerpt->result->problem->layer_first + excerpt->layer_index[l];
+    return problem_layer_number(excerpt->result->problem, excerpt->layer_index[l]);
 }
 
 /* How many numbers layer_index has, and head_index for each of them. */
@@ -77,6 +77,13 @@ static inline size_t excerpt_heads(const struct excerpt *excerpt)
 static inline size_t excerpt_head(const struct excerpt *excerpt, size_t l, size_t h)
 {
     return excerpt->head_index[l * excerpt_heads(excerpt) + h];
+}
+
+/* Its number, as it is shown. */
+static inline size_t excerpt_head_number(const struct excerpt *excerpt, size_t l, size_t h)
+{
+    return problem_head_number(excerpt->result->problem, excerpt->layer_index[l],
+                               excerpt_head(excerpt, l, h));
 }
 
 static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)

@@ -257,7 +257,8 @@ bool explain_text(const struct explanation *e, size_t head, size_t rows, struct 
     }
     label_text(labels_shown(&problem->tokens)[e->query], label);
     out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n",
-               e->layer.problem->layer_first + e->layer.index, head, e->query, label, problem->m,
+               problem_layer_number(problem, e->layer.index),
+               problem_head_number(problem, e->layer.index, head), e->query, label, problem->m,
                problem->m == 1 ? "" : "s");
     explain_query(e, head, out);
     explain_scores(e, out);

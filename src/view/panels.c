@@ -42,7 +42,7 @@ static size_t panels_head_number(const struct panels *panels, size_t l, size_t h
     const struct excerpt *excerpt = panels->excerpt;
     const struct problem *problem = excerpt->result->problem;
     if (panels->owner != OWNER_KV_HEAD)
-        return excerpt_head(excerpt, l, h);
+        return excerpt_head_number(excerpt, l, h);
     return excerpt->has_own_heads ? excerpt_head(excerpt, l, h) / (problem->heads / problem->kv_heads) : h;
 }
 
@@ -126,7 +126,7 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
             snprintf(name, PANEL_NAME, "all heads");
         return;
     case OWNER_HEAD:
-        if (problem->heads > 1)
+        if (problem->heads > 1 || panels_head_number(panels, l, panels->heads[i]) > 0)
             snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu",
                      panels_head_number(panels, l, panels->heads[i]));
         return;
@@ -148,7 +148,7 @@ static void panels_layer(const struct panels *panels, size_t l, bool brief, char
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
-    else if (excerpt->result->problem->layers_in_all > 1)
+    else if (excerpt->result->problem->layers_in_all > 1 || excerpt_layer(excerpt, l) > 0)
         snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
 }
 

@@ -55,7 +55,8 @@ void write_explanation(const struct explanation *e, size_t head, struct out *out
         e->head->normalizer == NORMALIZER_SPARSEMAX || e->head->normalizer == NORMALIZER_ENTMAX15;
     const struct head *h = e->head;
     out_format(out, "{\"schema\":\"attn-explain/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
-               e->layer.problem->layer_first + e->layer.index, head, e->query);
+               problem_layer_number(e->layer.problem, e->layer.index),
+               problem_head_number(e->layer.problem, e->layer.index, head), e->query);
     out_quoted(out, e->layer.problem->tokens.text[e->query]);
     explanation_vector(out, "q", h->q.data + e->query * h->q.row, h->d_k);
     if (h->additive)
