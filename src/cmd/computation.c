@@ -74,27 +74,32 @@ static void part_free(struct part *part)
     joining_free(&part->joining);
     free(part->layers);
     free(part->heads);
+    free(part->values);
     result_free(&part->result);
     problem_free(&part->problem);
 }
 
 /* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
-static bool part_add(struct part *part, size_t layer, const size_t *head, struct error *error)
+static bool part_add(struct part *part, size_t layer, const size_t *head, const double *value,
+                     struct error *error)
 {
     const size_t row = part->row_count++;
     if (!memory_resize(&part->layers, row + 1, sizeof *part->layers, error) ||
-        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)))
+        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)) ||
+        (value && !memory_resize(&part->values, row + 1, sizeof *part->values, error)))
         return false;
     part->layers[row] = layer - part->problem.layer_first;
     if (head)
         part->heads[row] = *head;
+    if (value)
+        part->values[row] = *value;
     return true;
 }
 
 /* Puts the parts in the order in which their layers are chosen, and frees those of which none is. Their layers are those
  * of the list, and so are their heads, unless it is NULL. */
 static bool choose_parts(struct computation *c, const size_t *layers, const struct head_place *picked,
-                         size_t count, struct error *error)
+                         const double *values, size_t count, struct error *error)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -108,7 +113,8 @@ static bool choose_parts(struct computation *c, const size_t *layers, const stru
             c->parts[kept] = moved;
             at = kept++;
         }
-        if (!part_add(&c->parts[at], layer, picked ? &picked[i].head : NULL, error))
+        if (!part_add(&c->parts[at], layer, picked ? &picked[i].head : NULL, values ? &values[i] : NULL,
+                      error))
             return false;
     }
     for (size_t i = kept; i < c->part_count; i++)
@@ -149,6 +155,8 @@ static bool select_part(struct computation *c, struct part *part, const struct o
     s->layers = part->layers;
     s->layer_count = part->row_count;
     s->is_picked = part->heads;
+    s->values = part->values;
+    s->measure = c->measure;
     part->request = c->request;
     part->request.selection = s;
     if (selection_is_picked(s, &part->problem))
@@ -250,18 +258,33 @@ static bool choose_listed(struct computation *c, const struct options *options, 
         ok = selection_list(&chosen, &count, said->layers.span, said->layers.count,
                             first->numbering ? first->numbering->layers : NULL, first->layers_in_all, "layer",
                             error);
-    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, count, error));
+    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, NULL, count, error));
     free(picked);
     free(chosen);
     return ok;
 }
 
-bool computation_select(struct computation *computation, const struct options *options, struct error *error)
+/* Forgets which layers and heads were chosen. */
+static void part_forget(struct part *part)
 {
-    struct computation *c = computation;
-    bool ok = choose_listed(c, options, error);
-    const bool is_mean_over_layers = c->selection.average_layers ||
-                                     (selection_is_mean(&c->selection) && options->selection.picks.count > 0);
+    joining_free(&part->joining);
+    part->joining = (struct joining){0};
+    part->whole = (struct selection){0};
+    free(part->layers);
+    free(part->heads);
+    free(part->values);
+    part->layers = part->heads = NULL;
+    part->values = NULL;
+    part->row_count = 0;
+}
+
+/* The selections and requests of all parts, whose layers are chosen. */
+static bool select_parts(struct computation *c, const struct options *options, struct error *error)
+{
+    const bool are_picked = c->parts[0].heads;
+    const bool is_mean_over_layers =
+        c->selection.average_layers || (selection_is_mean(&c->selection) && are_picked);
+    bool ok = true;
     if (ok && c->part_count > 1 && is_mean_over_layers)
         return error_set(error, ERROR_USAGE,
                          "--average layers: layers %zu and %zu differ in size or tokens, and have no mean; "
@@ -274,6 +297,22 @@ bool computation_select(struct computation *computation, const struct options *o
     for (size_t i = 0; ok && c->part_count > 1 && i < c->part_count; i++)
         ok = check_kept(&c->parts[i], error);
     return ok;
+}
+
+bool computation_select(struct computation *computation, const struct options *options, struct error *error)
+{
+    return choose_listed(computation, options, error) && select_parts(computation, options, error);
+}
+
+bool computation_choose(struct computation *computation, const struct picked_heads *picked,
+                        const struct options *options, struct error *error)
+{
+    struct computation *c = computation;
+    c->measure = picked->measure;
+    for (size_t i = 0; i < c->part_count; i++)
+        part_forget(&c->parts[i]);
+    return choose_parts(c, NULL, picked->places, picked->values, picked->count, error) &&
+           select_parts(c, options, error);
 }
 
 /* Pairs of query and key in all heads of the layers that are computed, masked ones too. */

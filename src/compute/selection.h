@@ -52,6 +52,9 @@ struct selection {
     const size_t *layers, *heads;
     size_t layer_count, head_count;
     bool is_picked; /* neither list is NULL, both have layer_count numbers, and head_count is 1 */
+    /* Of heads that were picked by a measure: its values, one a row, and its name; NULL: they were not. Borrowed. */
+    const double *values;
+    const char *measure;
     size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
     bool average_heads, average_layers;
 };

@@ -152,6 +152,17 @@ static void panels_layer(const struct panels *panels, size_t l, bool brief, char
         snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
 }
 
+/* " · induction 0.82" behind a title, where heads were picked by a measure and are no mean. */
+static void panels_add_value(const struct excerpt *excerpt, size_t l, char name[PANEL_NAME])
+{
+    const size_t length = strlen(name);
+    if (!excerpt->values || excerpt_is_mean(excerpt) || isnan(excerpt->values[l]))
+        return;
+    const double value = excerpt->values[l];
+    snprintf(name + length, PANEL_NAME - length, fabs(value) < 1000 ? "%s%s %.2f" : "%s%s %.3g",
+             length > 0 ? " · " : "", excerpt->measure, value);
+}
+
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
 {
     char layer[PANEL_NAME], head[PANEL_NAME];
@@ -164,6 +175,7 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
         snprintf(name, PANEL_NAME, "%.60s and %zu head%s", layer, mean->heads, mean->heads == 1 ? "" : "s");
     else
         snprintf(name, PANEL_NAME, "%.30s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
+    panels_add_value(panels->excerpt, l, name);
 }
 
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])

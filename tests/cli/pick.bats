@@ -64,3 +64,20 @@ pick() {
     sed -i 's/"heads":\[\[\[1\]\]\]/"heads":[-1]/' h.json
     fails 3 'h.json:6:35: heads: expected whole numbers, counted from 0, found a list of numbers' attn stats h.json
 }
+
+@test "best: --sort and --best of attn run choose and order heads as attn stats does" { pick best; }
+
+@test "best: what does not go together, and a measure that is none" {
+    fails 2 '--best: expected --sort beside it' attn run "$DATA/causal.json" --best 2
+    same "$(attn run "$DATA/causal.json" --sort entropie 2>&1 | cut -c1-28)" 'attn: --sort is "entropie": '
+}
+
+@test "best: layers of different size are measured, and the value stands in the title" {
+    echo '{"layers":[{"attention":[[[1,0],[0.5,0.5]]]},{"attention":[[[1,0,0],[0.2,0.8,0],[0,0,1]]]}]}' >s.json
+    attn run s.json --sort entropy --best 1 -o s.json.out.json -q
+    same "$(jq -c .selection.layers s.json.out.json)" '[0]'
+    attn run s.json --sort first_token -o all.json -o with.png -q
+    same "$(jq -c '[.selection.layers, .selection.heads]' all.json)" '[[0,1],[0]]'
+    attn run s.json --pick '*.0' -o without.png -q
+    if cmp -s with.png without.png; then return 1; fi
+}

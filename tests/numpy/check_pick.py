@@ -133,6 +133,28 @@ def test_sizes():
     assert sorted(os.listdir("d")) == ["attention.json", "heads.png", "layer0-head1.png", "layer1-head0.png", "layer1-head2.png"]
 
 
+def test_best():
+    """Heads that come first by a measure, as attn stats puts them in order, among those that are chosen."""
+    a = given()
+    entropy = -(a.astype(float) * np.log(a)).sum(-1).mean(-1)
+    order = np.dstack(np.unravel_index(np.argsort(entropy.ravel(), kind="stable"), entropy.shape))[0]
+    for sort, want in ("-entropy", order), ("entropy", order[::-1]):
+        attn("run", "a.npz", "--sort", sort, "--best", "4", "-o", "o.json", "-o", "o.npy")
+        told = json.load(open("o.json", encoding="utf-8"))["selection"]
+        assert [[l, h] for l, (h,) in zip(told["layers"], told["heads"])] == want[:4].tolist(), (sort, told)
+        assert np.array_equal(np.load("o.npy"), np.array([a[l, h] for l, h in want[:4]])[:, None])
+        assert measured("a.npz", "--sort", sort, "--best", "4") == [tuple(x) for x in want[:4].tolist()]
+    # Of some layers, with ranges of what is shown, which the measure does not know.
+    told = json.loads(attn("run", "a.npz", "--layer", "2", "--sort", "entropy", "--queries", "0:1", "--keys", "2:4", "-o", "-"))
+    assert [h for h, in told["selection"]["heads"]] == np.argsort(-entropy[2], kind="stable").tolist(), told["selection"]
+    # Of computed heads, and their mean.
+    w, _ = computed()
+    spread = -(w * np.log(np.where(w > 0, w, 1))).sum(-1).mean(-1)
+    first = np.argsort(-spread.ravel(), kind="stable")[:3]
+    told = json.loads(attn("run", "q.json", "--sort", "entropy", "--best", "3", "--average", "heads", "-o", "-"))
+    assert np.allclose(told["weights"], w.reshape(-1, 5, 5)[first].mean(0), atol=1e-6)
+
+
 ENDS = ("json", "npz", "safetensors", "pt", "csv")
 
 
