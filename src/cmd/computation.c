@@ -103,7 +103,8 @@ static bool choose_parts(struct computation *c, const size_t *layers, const stru
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t layer = picked ? picked[i].layer : layers[i];
+        const struct head_place *place = picked ? &picked[i] : NULL;
+        const size_t layer = place ? place->layer : layers ? layers[i] : 0;
         size_t at = 0;
         while (!part_has(&c->parts[at], layer))
             at++;
@@ -113,8 +114,7 @@ static bool choose_parts(struct computation *c, const size_t *layers, const stru
             c->parts[kept] = moved;
             at = kept++;
         }
-        if (!part_add(&c->parts[at], layer, picked ? &picked[i].head : NULL, values ? &values[i] : NULL,
-                      error))
+        if (!part_add(&c->parts[at], layer, place ? &place->head : NULL, values ? &values[i] : NULL, error))
             return false;
     }
     for (size_t i = kept; i < c->part_count; i++)

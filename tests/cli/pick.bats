@@ -31,9 +31,9 @@ pick() {
 
 @test "pick: negative layers and heads, and ranges of them, count from the end everywhere" {
     for list in -2 -2: :-1 -2,-1; do
-        attn run "$DATA/induction.json" --layer "$list" -o - -q >run
-        attn run "$DATA/induction.json" --layer "$(case $list in -2: | -2,-1) echo 0:2 ;; *) echo 0 ;; esac)" -o - -q | cmp - run
-        same "$(attn stats "$DATA/induction.json" --layer="$list" | jq -c '[.heads[].layer]')" "$(jq -c .selection.layers run | sed 's/null/[0,1]/')"
+        attn run "$DATA/induction.json" --layer "$list" -o first.json -q
+        attn run "$DATA/induction.json" --layer "$(case $list in -2: | -2,-1) echo 0:2 ;; *) echo 0 ;; esac)" -o - -q | cmp - first.json
+        same "$(attn stats "$DATA/induction.json" --layer="$list" | jq -c '[.heads[].layer]')" "$(jq -c .selection.layers first.json | sed 's/null/[0,1]/')"
         attn diff "$DATA/induction.json" "$DATA/induction.json" --layer="$list" >/dev/null
     done
     same "$(attn explain "$DATA/causal.json" --head -2)" "$(attn explain "$DATA/causal.json" --head 0)"
