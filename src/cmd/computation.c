@@ -74,31 +74,37 @@ static void part_free(struct part *part)
     joining_free(&part->joining);
     free(part->layers);
     free(part->heads);
+    free(part->values);
     result_free(&part->result);
     problem_free(&part->problem);
 }
 
 /* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
-static bool part_add(struct part *part, size_t layer, const size_t *head, struct error *error)
+static bool part_add(struct part *part, size_t layer, const size_t *head, const double *value,
+                     struct error *error)
 {
     const size_t row = part->row_count++;
     if (!memory_resize(&part->layers, row + 1, sizeof *part->layers, error) ||
-        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)))
+        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)) ||
+        (value && !memory_resize(&part->values, row + 1, sizeof *part->values, error)))
         return false;
     part->layers[row] = layer - part->problem.layer_first;
     if (head)
         part->heads[row] = *head;
+    if (value)
+        part->values[row] = *value;
     return true;
 }
 
 /* Puts the parts in the order in which their layers are chosen, and frees those of which none is. Their layers are those
  * of the list, and so are their heads, unless it is NULL. */
 static bool choose_parts(struct computation *c, const size_t *layers, const struct head_place *picked,
-                         size_t count, struct error *error)
+                         const double *values, size_t count, struct error *error)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t layer = picked ? picked[i].layer : layers[i];
+        const struct head_place *place = picked ? &picked[i] : NULL;
+        const size_t layer = place ? place->layer : layers ? layers[i] : 0;
         size_t at = 0;
         while (!part_has(&c->parts[at], layer))
             at++;
@@ -108,7 +114,7 @@ static bool choose_parts(struct computation *c, const size_t *layers, const stru
             c->parts[kept] = moved;
             at = kept++;
         }
-        if (!part_add(&c->parts[at], layer, picked ? &picked[i].head : NULL, error))
+        if (!part_add(&c->parts[at], layer, place ? &place->head : NULL, values ? &values[i] : NULL, error))
             return false;
     }
     for (size_t i = kept; i < c->part_count; i++)
@@ -149,13 +155,17 @@ static bool select_part(struct computation *c, struct part *part, const struct o
     s->layers = part->layers;
     s->layer_count = part->row_count;
     s->is_picked = part->heads;
+    s->values = part->values;
+    s->measure = c->measure;
     part->request = c->request;
     part->request.selection = s;
+    if (selection_is_picked(s, &part->problem))
+        s->average_heads = s->average_layers = selection_is_mean(s);
     if (s->is_picked) {
         s->head_count = 1;
-        s->average_heads = s->average_layers = selection_is_mean(s);
-    } else if (!selection_list(&part->heads, &s->head_count, heads->span, heads->count, part->problem.heads,
-                               "head", error)) {
+    } else if (!selection_list(&part->heads, &s->head_count, heads->span, heads->count,
+                               numbering_heads(part->problem.numbering, 0), part->problem.heads, "head",
+                               error)) {
         return false;
     }
     s->heads = part->heads;
@@ -191,43 +201,90 @@ static size_t *heads_of_layers(const struct computation *c, struct error *error)
     const size_t layers = c->parts[0].problem.layers_in_all;
     size_t *heads = memory_zeroed(layers, sizeof *heads, error);
     for (size_t l = 0; heads && l < layers; l++)
-        heads[l] = computation_part(c, l)->problem.heads;
+        heads[l] = c->parts[0].problem.heads; /* also of a layer that was not read */
+    for (size_t i = 0; heads && i < c->part_count; i++)
+        for (size_t l = 0; l < c->parts[i].problem.layer_count; l++)
+            heads[c->parts[i].problem.layer_first + l] = c->parts[i].problem.heads;
     return heads;
+}
+
+static bool pick_spans(struct head_place **list, size_t *count, const struct computation *c,
+                       const struct pick_span *spans, size_t span_count, struct error *error)
+{
+    const struct problem *problem = &c->parts[0].problem;
+    size_t *heads = heads_of_layers(c, error);
+    const bool ok = heads && selection_pick(list, count, spans, span_count, heads, problem->layers_in_all,
+                                            problem->numbering, error);
+    free(heads);
+    return ok;
 }
 
 bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
                       const struct options *options, struct error *error)
 {
     const struct pick_list *picks = &options->selection.picks;
-    size_t *heads = heads_of_layers(computation, error);
-    const bool ok = heads && selection_pick(list, count, picks->span, picks->count, heads,
-                                            computation->parts[0].problem.layers_in_all, error);
-    free(heads);
+    return pick_spans(list, count, computation, picks->span, picks->count, error);
+}
+
+/* --layer and --head where each layer has heads of other numbers: those heads are picked. */
+static bool pick_crossed(struct head_place **list, size_t *count, const struct computation *c,
+                         const struct selection_options *said, struct error *error)
+{
+    const size_t rows = said->layers.count > 0 ? said->layers.count : 1;
+    struct pick_span *spans = memory_zeroed(rows * said->heads.count, sizeof *spans, error);
+    for (size_t i = 0; spans && i < rows * said->heads.count; i++) {
+        if (said->layers.count > 0)
+            spans[i].layers = said->layers.span[i / said->heads.count];
+        spans[i].heads = said->heads.span[i % said->heads.count];
+    }
+    const bool ok = spans && pick_spans(list, count, c, spans, rows * said->heads.count, error);
+    free(spans);
     return ok;
 }
 
 /* The heads of --pick, or the layers of --layer. */
 static bool choose_listed(struct computation *c, const struct options *options, struct error *error)
 {
-    const struct span_list *layers = &options->selection.layers;
+    const struct selection_options *said = &options->selection;
+    const struct problem *first = &c->parts[0].problem;
     struct head_place *picked = NULL;
     size_t *chosen = NULL, count = 0;
-    bool ok = options->selection.picks.count > 0
-                  ? computation_pick(&picked, &count, c, options, error)
-                  : selection_list(&chosen, &count, layers->span, layers->count,
-                                   c->parts[0].problem.layers_in_all, "layer", error);
-    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, count, error));
+    bool ok = false;
+    if (said->picks.count > 0)
+        ok = computation_pick(&picked, &count, c, options, error);
+    else if (said->heads.count > 0 && !numbering_heads_agree(first->numbering))
+        ok = pick_crossed(&picked, &count, c, said, error);
+    else
+        ok = selection_list(&chosen, &count, said->layers.span, said->layers.count,
+                            first->numbering ? first->numbering->layers : NULL, first->layers_in_all, "layer",
+                            error);
+    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, NULL, count, error));
     free(picked);
     free(chosen);
     return ok;
 }
 
-bool computation_select(struct computation *computation, const struct options *options, struct error *error)
+/* Forgets which layers and heads were chosen. */
+static void part_forget(struct part *part)
 {
-    struct computation *c = computation;
-    bool ok = choose_listed(c, options, error);
-    const bool is_mean_over_layers = c->selection.average_layers ||
-                                     (selection_is_mean(&c->selection) && options->selection.picks.count > 0);
+    joining_free(&part->joining);
+    part->joining = (struct joining){0};
+    part->whole = (struct selection){0};
+    free(part->layers);
+    free(part->heads);
+    free(part->values);
+    part->layers = part->heads = NULL;
+    part->values = NULL;
+    part->row_count = 0;
+}
+
+/* The selections and requests of all parts, whose layers are chosen. */
+static bool select_parts(struct computation *c, const struct options *options, struct error *error)
+{
+    const bool are_picked = c->parts[0].heads;
+    const bool is_mean_over_layers =
+        c->selection.average_layers || (selection_is_mean(&c->selection) && are_picked);
+    bool ok = true;
     if (ok && c->part_count > 1 && is_mean_over_layers)
         return error_set(error, ERROR_USAGE,
                          "--average layers: layers %zu and %zu differ in size or tokens, and have no mean; "
@@ -240,6 +297,22 @@ bool computation_select(struct computation *computation, const struct options *o
     for (size_t i = 0; ok && c->part_count > 1 && i < c->part_count; i++)
         ok = check_kept(&c->parts[i], error);
     return ok;
+}
+
+bool computation_select(struct computation *computation, const struct options *options, struct error *error)
+{
+    return choose_listed(computation, options, error) && select_parts(computation, options, error);
+}
+
+bool computation_choose(struct computation *computation, const struct picked_heads *picked,
+                        const struct options *options, struct error *error)
+{
+    struct computation *c = computation;
+    c->measure = picked->measure;
+    for (size_t i = 0; i < c->part_count; i++)
+        part_forget(&c->parts[i]);
+    return choose_parts(c, NULL, picked->places, picked->values, picked->count, error) &&
+           select_parts(c, options, error);
 }
 
 /* Pairs of query and key in all heads of the layers that are computed, masked ones too. */

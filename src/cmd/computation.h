@@ -25,6 +25,7 @@ struct part {
     struct problem problem;
     struct selection selection; /* of the command line; the layers are those of the part */
     size_t *layers, *heads;     /* its lists; owned */
+    double *values;             /* of the heads, where they were picked by a measure; owned */
     size_t row_count;           /* of `layers`, and of `heads` where these are picked */
     struct request request;
     struct result result;
@@ -45,8 +46,9 @@ struct computation {
     struct request request;     /* the engine and the limits are set; the command says what it wants */
     struct excerpts excerpts;   /* the selection of the results, one a part */
     struct warnings warnings;
-    size_t warned; /* how many of the warnings have been printed */
-    bool quiet;    /* none is */
+    size_t warned;       /* how many of the warnings have been printed */
+    const char *measure; /* by which heads were picked; NULL: they were not */
+    bool quiet;          /* none is */
     const char
         *called; /* of several inputs this one, which its warnings begin with; NULL: it is the only one */
     struct progress progress;
@@ -78,6 +80,18 @@ bool computation_pick(struct head_place **list, size_t *count, const struct comp
  * selection_list and selection_check, and ERROR_USAGE for a stage that words do not have, and for a mean over layers of
  * different size. */
 bool computation_select(struct computation *computation, const struct options *options, struct error *error);
+
+/* Heads by the places of their layers and of themselves, in order, and the values of a measure by which they were picked. */
+struct picked_heads {
+    const struct head_place *places;
+    const double *values;
+    size_t count;
+    const char *measure;
+};
+
+/* Chooses these heads, of those that computation_select chose, instead. Errors: the same. */
+bool computation_choose(struct computation *computation, const struct picked_heads *picked,
+                        const struct options *options, struct error *error);
 
 /* Makes the results that the requests ask for, and their excerpts. Shows the progress. Errors: those of
  * result_compute and excerpt_make. */

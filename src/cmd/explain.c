@@ -38,13 +38,13 @@ struct explain_options {
 };
 
 /* The one number of a list, 0 where there is no list. */
-static bool explain_choose(size_t *chosen, const struct span_list *list, size_t limit, const char *what,
-                           struct error *error)
+static bool explain_choose(size_t *chosen, const struct span_list *list, const size_t *numbers, size_t limit,
+                           const char *what, struct error *error)
 {
-    size_t *numbers, count;
-    bool ok = selection_list(&numbers, &count, list->span, list->count, limit, what, error);
-    *chosen = ok && numbers ? numbers[0] : 0;
-    free(numbers);
+    size_t *places, count;
+    bool ok = selection_list(&places, &count, list->span, list->count, numbers, limit, what, error);
+    *chosen = ok && places ? places[0] : 0;
+    free(places);
     if (ok && count > 1)
         return error_set(error, ERROR_USAGE, "explain takes one %s; see attn run --stage for several", what);
     return ok;
@@ -133,11 +133,13 @@ static bool explain_pick(struct head_place *place, const struct computation *c, 
                          struct error *error)
 {
     struct head_place *picked = NULL;
+    const struct numbering *numbering = c->parts[0].problem.numbering;
+    const size_t *layer_numbers = numbering ? numbering->layers : NULL;
     size_t count = 0;
     *place = (struct head_place){0};
     if (options->selection.picks.count == 0)
-        return explain_choose(&place->layer, &options->selection.layers, c->parts[0].problem.layers_in_all,
-                              "layer", error);
+        return explain_choose(&place->layer, &options->selection.layers, layer_numbers,
+                              c->parts[0].problem.layers_in_all, "layer", error);
     const bool ok = computation_pick(&picked, &count, c, options, error);
     if (ok)
         *place = picked[0];
@@ -160,7 +162,9 @@ static bool explain_find(struct computation *c, const struct part **part, size_t
     chosen[1] = place.head;
     chosen[2] = problem->n - 1;
     return (options->selection.picks.count > 0 ||
-            explain_choose(&chosen[1], &options->selection.heads, problem->heads, "head", error)) &&
+            explain_choose(&chosen[1], &options->selection.heads,
+                           numbering_heads(problem->numbering, place.layer), problem->heads, "head",
+                           error)) &&
            (!own->query ||
             selection_token(&chosen[2], "--query", own->query, "", &problem->tokens, &c->warnings, error));
 }

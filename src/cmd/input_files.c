@@ -239,7 +239,7 @@ static bool put_model(struct inputs *inputs, struct model *model, const struct o
                   ? selection_pick_numbers(&chosen, &count, picks->span, picks->count, false,
                                            model->layer_count, error)
                   : selection_list(&chosen, &count, is_first ? &first : layers->span,
-                                   is_first ? 1 : layers->count, model->layer_count, "layer", error);
+                                   is_first ? 1 : layers->count, NULL, model->layer_count, "layer", error);
     ok = ok && model_put(model, inputs, &options->input.settings, chosen, count, error);
     free(chosen);
     return ok;
@@ -289,7 +289,7 @@ static bool choose_deferred(size_t **list, size_t *count, const struct selection
     if (limit == 0 ||
         (picks->count > 0
              ? selection_pick_numbers(list, count, picks->span, picks->count, are_heads, limit, &wrong)
-             : selection_list(list, count, spans->span, spans->count, limit, "one", &wrong)))
+             : selection_list(list, count, spans->span, spans->count, NULL, limit, "one", &wrong)))
         return true;
     free(*list);
     *list = NULL;
@@ -304,7 +304,9 @@ static bool fetch_weights(struct inputs *inputs, const struct options *options, 
                            inputs->all.tensor[INPUT_KEY_WORDS].data;
     struct deferred_choice choice = {0};
     size_t *layers = NULL, *heads = NULL;
-    bool ok = has_words ||
+    /* A result with numbers of its own holds what was chosen before. */
+    const bool is_numbered = inputs->numbering.layers || inputs->numbering.heads;
+    bool ok = has_words || is_numbered ||
               (choose_deferred(&layers, &choice.layer_count, said, false, deferred_layers(inputs), error) &&
                choose_deferred(&heads, &choice.head_count, said, true, deferred_heads(inputs), error));
     choice.layers = layers;

@@ -13,6 +13,7 @@
 #include "cmd/option_values.h"
 #include "cmd/options.h"
 #include "cmd/output_format.h"
+#include "compute/row_stats.h"
 #include "figure/colormap.h"
 #include "problem/setting_kinds.h"
 #include "read/dump_names.h"
@@ -91,6 +92,20 @@ static const struct option_row selection_rows[] = {
      .parse = value_list,
      OPTION_AT(selection.heads)},
     OPTION_ROW_PICKS,
+    {.name = "sort",
+     .argument = "MEASURE",
+     .help =
+         "the heads with the largest first; -MEASURE: the smallest first; measures as attn stats has them:",
+     .listed = stat_words,
+     .parse = value_string,
+     OPTION_AT(selection.sort)},
+    {.name = "best",
+     .argument = "N",
+     .help = "with --sort: only the first N heads",
+     .parse = value_count,
+     .least = 1,
+     .most = 1000000000,
+     OPTION_AT(selection.best)},
     {.name = "average",
      .argument = "WHAT",
      .words = "heads layers heads,layers",

@@ -50,6 +50,8 @@ struct selection_options {
     struct span_list layers, heads;
     struct pick_list picks;
     struct index_range queries, keys;
+    const char *sort; /* a measure, with a minus in front for rising order; NULL: as they are chosen */
+    size_t best;      /* 0: all */
     int words;        /* enum words_from */
     unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };

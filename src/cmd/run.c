@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/memory.h"
+#include "cmd/best_heads.h"
 #include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
@@ -146,7 +147,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     double start = clock_seconds();
     struct computation *c = &r->computation;
     struct request *request = &c->request;
-    if (!computation_begin(c, options, error) || !outputs_plan(&r->outputs, options, error))
+    if (!best_heads_check(&options->selection, error) || !computation_begin(c, options, error) ||
+        !outputs_plan(&r->outputs, options, error))
         return false;
     request->stages = options->output.stages;
     request->pool_mean = options->style.pool == POOL_MEAN;
@@ -156,7 +158,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool ok = computation_read(c, options, &command_run, error);
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
-         check_outputs(r, error) && plan_steps(r, error) && plan_patches(r, options, error);
+         best_heads_choose(c, options, error) && check_outputs(r, error) && plan_steps(r, error) &&
+         plan_patches(r, options, error);
     computation_warn(c);
     if (!ok)
         return false;

@@ -18,7 +18,8 @@ static struct sheet_head find_head(const struct part *part, const struct excerpt
 {
     return (struct sheet_head){.part = part,
                                .layer = e->mean.layers > 0 ? (double)NAN : (double)excerpt_layer(e, l),
-                               .head = e->mean.heads > 0 ? (double)NAN : (double)excerpt_head(e, l, h),
+                               .head = e->mean.heads > 0 ? (double)NAN : (double)excerpt_head_number(e, l, h),
+                               .at = {e->layer_index[l], excerpt_head(e, l, h)},
                                .n = e->query_count,
                                .m = e->key_count,
                                .weights = excerpt_matrix(e, STAGE_WEIGHTS, l, h)};

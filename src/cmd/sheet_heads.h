@@ -15,7 +15,8 @@ enum { HEAD_COLUMNS = 4 }; /* layer, head, queries, keys */
 /* A chosen head, or a mean of them. The row of the sheet is that of the list. */
 struct sheet_head {
     const struct part *part;
-    double layer, head; /* NaN: a mean is over them */
+    double layer, head; /* the numbers; NaN: a mean is over them */
+    size_t at[2];       /* of no mean: which layer of the problem, and which head of it */
     size_t n, m;        /* chosen queries and keys */
     struct strided weights;
 };

@@ -60,16 +60,15 @@ static bool measure_patterns(void *context, int worker, size_t row, struct error
     const struct patterns_job *job = context;
     const struct sheet_head *head = &job->list[row];
     const struct problem *problem = &head->part->problem;
-    const size_t layer = (size_t)head->layer - problem->layer_first;
     struct head rules;
     struct sparse_recalls recalls;
     (void)worker;
-    problem_head(problem, layer, (size_t)head->head, &rules);
+    problem_head(problem, head->at[0], head->at[1], &rules);
     const struct sparse_head given = {.rules = &rules,
                                       .weights = head->weights,
                                       .n = head->n,
                                       .m = head->m,
-                                      .offset = problem->layers[layer].offset,
+                                      .offset = problem->layers[head->at[0]].offset,
                                       .budget = job->budget,
                                       .block = job->block};
     if (!sparse_measure(&given, &recalls, error))

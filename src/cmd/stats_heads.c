@@ -23,14 +23,19 @@ static bool find_measure(const char *name, const char *option, enum stat *stat, 
     return *stat < STAT_COUNT || words_error(stat_words, option, name, NULL, ERROR_USAGE, error);
 }
 
+bool stats_heads_plan_order(struct stats_heads *heads, const char *sort, size_t best, struct error *error)
+{
+    heads->best = best;
+    heads->order = STAT_COUNT;
+    heads->rises = sort && sort[0] == '-';
+    return !sort || find_measure(sort + heads->rises, "--sort", &heads->order, error);
+}
+
 bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum answer_format format,
                       struct error *error)
 {
-    heads->best = own->best;
     heads->per_row = own->per_row;
     heads->thresholds = thresholds_filled(&own->thresholds);
-    heads->order = STAT_COUNT;
-    heads->rises = own->sort && own->sort[0] == '-';
     if (own->per_row && format != ANSWER_JSON && format != ANSWER_CSV)
         return error_set(error, ERROR_USAGE, "--per-row is of JSON and CSV: expected --format json or csv");
     if (own->per_row && own->data_set)
@@ -43,7 +48,7 @@ bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own
         return error_set(error, ERROR_USAGE,
                          "--measure is what a picture shows: expected -o and a name ending in %s", endings);
     }
-    return (!own->sort || find_measure(own->sort + heads->rises, "--sort", &heads->order, error)) &&
+    return stats_heads_plan_order(heads, own->sort, own->best, error) &&
            find_measure(own->measure ? own->measure : stat_names[STAT_ENTROPY_NORMALIZED], "--measure",
                         &heads->measure, error);
 }
@@ -78,8 +83,8 @@ static void list_part(struct stats_heads *list, const struct part *part, const s
         for (size_t h = 0; h < heads; h++) {
             const size_t layer = selection_layer_at(s, l), head = selection_head_at(s, l, h);
             list->list[list->count++] =
-                (struct stats_head){.layer = p->layer_first + layer,
-                                    .head = head,
+                (struct stats_head){.layer = problem_layer_number(p, layer),
+                                    .head = problem_head_number(p, layer, head),
                                     .stats = &stats->heads[layer * p->heads + head],
                                     .rows = stats->records ? stats->records[layer * p->heads + head] : NULL,
                                     .problem = p,

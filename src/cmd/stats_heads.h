@@ -41,6 +41,9 @@ struct stats_heads {
 bool stats_heads_plan(struct stats_heads *heads, const struct stats_options *own, enum answer_format format,
                       struct error *error);
 
+/* What --sort (NULL: none) and --best (0: all) ask for. ERROR_USAGE for a measure that is none. */
+bool stats_heads_plan_order(struct stats_heads *heads, const char *sort, size_t best, struct error *error);
+
 /* Watches the rows of all parts; between computation_select and computation_compute. Errors: more rows than may be held, those of
  * stats_make. */
 bool stats_heads_watch(struct stats_heads *heads, struct computation *computation,

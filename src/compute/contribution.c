@@ -17,7 +17,7 @@ const char *const contribution_names[] = {"weights", "norm", "norm-residual", "a
 static bool contribution_lacks(const struct problem *problem, size_t layer, const char *what,
                                struct error *error)
 {
-    return error_set(error, ERROR_INPUT, "layer %zu has %s", problem->layer_first + layer, what);
+    return error_set(error, ERROR_INPUT, "layer %zu has %s", problem_layer_number(problem, layer), what);
 }
 
 bool contribution_check(enum contribution contribution, const struct problem *problem, size_t layer,

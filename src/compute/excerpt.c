@@ -120,7 +120,9 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
                           .key_count = s->key_end - s->key_first,
                           .is_part = result->is_joined || s->layers || s->heads || selection_is_mean(s) ||
                                      !selection_has_all_pairs(s, problem),
-                          .is_picked = s->is_picked,
+                          .is_picked = selection_is_picked(s, problem),
+                          .values = s->values,
+                          .measure = s->measure,
                           .has_own_heads = s->heads || s->average_heads};
     if (!is_kept(result, s, error) || !index_make(e, s, error))
         return false;

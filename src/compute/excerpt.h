@@ -35,8 +35,10 @@ struct excerpt {
         layer_index; /* the problem's numbers of the layers, or of the mean.layers that a mean is over; owned */
     size_t *head_index; /* those of the heads of each, layer by layer, likewise: excerpt_head */
     size_t query_first, query_count, key_first, key_count;
-    bool is_part;       /* not all of the result, or a mean */
-    bool is_picked;     /* each layer is one chosen head: a layer may come again */
+    bool is_part;         /* not all of the result, or a mean */
+    bool is_picked;       /* each layer is one chosen head: a layer may come again */
+    const double *values; /* of picked heads: those of the selection, likewise the name */
+    const char *measure;
     bool has_own_heads; /* heads were chosen or averaged: stages k and v have a matrix a query head */
     bool splits_output; /* the output has the columns of the chosen heads alone */
     struct stage_shape shape[STAGE_COUNT]; /* of each stage; heads 0: the result does not have it */
@@ -60,7 +62,7 @@ struct excerpts {
 /* The number of layer l of an excerpt, as it is shown. */
 static inline size_t excerpt_layer(const struct excerpt *excerpt, size_t l)
 {
-    return excerpt->result->problem->layer_first + excerpt->layer_index[l];
+    return problem_layer_number(excerpt->result->problem, excerpt->layer_index[l]);
 }
 
 /* How many numbers layer_index has, and head_index for each of them. */
@@ -77,6 +79,13 @@ static inline size_t excerpt_heads(const struct excerpt *excerpt)
 static inline size_t excerpt_head(const struct excerpt *excerpt, size_t l, size_t h)
 {
     return excerpt->head_index[l * excerpt_heads(excerpt) + h];
+}
+
+/* Its number, as it is shown. */
+static inline size_t excerpt_head_number(const struct excerpt *excerpt, size_t l, size_t h)
+{
+    return problem_head_number(excerpt->result->problem, excerpt->layer_index[l],
+                               excerpt_head(excerpt, l, h));
 }
 
 static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)

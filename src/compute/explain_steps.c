@@ -227,8 +227,8 @@ bool explain_steps_make(struct explain_steps *steps, const struct explanation *e
                         struct error *error)
 {
     const struct problem *problem = e->layer.problem;
-    *steps = (struct explain_steps){.layer = problem->layer_first + e->layer.index,
-                                    .head = e->head_number,
+    *steps = (struct explain_steps){.layer = problem_layer_number(problem, e->layer.index),
+                                    .head = problem_head_number(problem, e->layer.index, e->head_number),
                                     .query = e->query,
                                     .tokens = &problem->tokens,
                                     .key_tokens = &problem->key_tokens,

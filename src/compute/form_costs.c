@@ -81,7 +81,7 @@ bool form_costs_count(struct form_costs *costs, const struct problem *problem, s
                       struct error *error)
 {
     const struct problem_layer *from = &problem->layers[layer];
-    *costs = (struct form_costs){.layer = problem->layer_first + layer,
+    *costs = (struct form_costs){.layer = problem_layer_number(problem, layer),
                                  .queries = problem->n,
                                  .keys = problem->m,
                                  .heads = problem->heads,

@@ -148,9 +148,9 @@ static void diff_list(struct diff *diff, const struct excerpts *excerpts, int si
         for (size_t l = 0; l < e->layer_count; l++)
             for (size_t h = 0; h < e->head_count; h++) {
                 struct diff_head *head =
-                    diff_find(diff, excerpt_layer(e, l), excerpt_head(e, l, h), first, &next);
+                    diff_find(diff, excerpt_layer(e, l), excerpt_head_number(e, l, h), first, &next);
                 head->layer = excerpt_layer(e, l);
-                head->head = excerpt_head(e, l, h);
+                head->head = excerpt_head_number(e, l, h);
                 view_make(&head->side[side], e, l, h);
             }
     }

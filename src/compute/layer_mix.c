@@ -23,7 +23,7 @@ bool mix_error_negative(const struct problem *problem, size_t layer, size_t quer
 {
     return error_set(error, ERROR_INPUT,
                      "layer %zu: query %zu has a weight below 0: expected weights that are shares",
-                     problem->layer_first + layer, query);
+                     problem_layer_number(problem, layer), query);
 }
 
 /* ---- heads into one ---- */

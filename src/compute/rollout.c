@@ -16,12 +16,12 @@ static bool check_self(const struct problem *problem, struct error *error)
             error, ERROR_INPUT,
             "layer %zu has %zu queries and %zu keys: through layers attention is followed only where "
             "queries and keys are the same tokens",
-            problem->layer_first, problem->n, problem->m);
+            problem_layer_number(problem, 0), problem->n, problem->m);
     if (!problem->is_self)
         return error_set(error, ERROR_INPUT,
                          "the keys of layer %zu are other tokens than its queries (cross-attention): through "
                          "layers attention is followed only where they are the same",
-                         problem->layer_first);
+                         problem_layer_number(problem, 0));
     return true;
 }
 
@@ -35,7 +35,8 @@ static bool rollout_find_layers(struct rollout *rollout, const struct problem *p
         if (layers[i] != layers[i - 1] + 1)
             return error_set(error, ERROR_USAGE,
                              "layer %zu does not follow layer %zu: expected layers one behind the other",
-                             problem->layer_first + layers[i], problem->layer_first + layers[i - 1]);
+                             problem_layer_number(problem, layers[i]),
+                             problem_layer_number(problem, layers[i - 1]));
     return true;
 }
 

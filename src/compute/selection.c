@@ -1,6 +1,7 @@
 #include "compute/selection.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,72 +48,138 @@ static bool span_resolve(struct index_span *span, size_t limit, const char *what
                      what, said.first, said.end, span->first, span->end, what);
 }
 
-/* Appends the numbers of a span; `taken` has a flag for each. */
-static bool span_append(size_t *list, size_t *count, struct index_span span, bool *taken, const char *what,
-                        struct error *error)
+/* "there is no head 2: expected one of 1, 10, as the input numbers them", or "no layer of 2:4". Always false. */
+static bool selection_lacks_number(struct index_span span, const size_t *numbers, size_t limit,
+                                   const char *what, struct error *error)
 {
-    for (size_t i = (size_t)span.first; i < (size_t)span.end; i++) {
-        if (taken[i])
-            return error_set(error, ERROR_USAGE, "--%s names %s %zu twice", what, what, i);
-        taken[i] = true;
-        list[(*count)++] = i;
+    enum { SAID = 16 };
+    char list[SAID * 24] = "", asked[64];
+    size_t used = 0;
+    for (size_t i = 0; i < limit && i < SAID; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%zu", i == 0 ? "" : ", ", numbers[i]);
+    if (span.first >= 0 && span.end == span.first + 1)
+        snprintf(asked, sizeof asked, "%" PRId64, span.first);
+    else
+        snprintf(asked, sizeof asked, "of %" PRId64 ":%" PRId64, span.first, span.end);
+    return error_set(error, ERROR_USAGE, "there is no %s %s: expected one of %s%s, as the input numbers them",
+                     what, asked, list, limit > SAID ? ", …" : "");
+}
+
+/* The places of what a span names: numbers from 0 on are those that things have, negative ones count places from the end. Where they
+ * have `numbers` of their own there may be none. */
+static bool span_places(size_t *places, size_t *count, struct index_span span, const size_t *numbers,
+                        size_t limit, const char *what, struct error *error)
+{
+    const int64_t all = (int64_t)limit;
+    *count = 0;
+    if (!numbers && !span_resolve(&span, limit, what, error))
+        return false;
+    for (size_t i = 0; i < limit; i++) {
+        const int64_t place = (int64_t)i, number = numbers ? (int64_t)numbers[i] : place;
+        if ((span.first >= 0 ? number >= span.first : place >= all + span.first) &&
+            (span.end > 0 ? number < span.end : place < all + span.end))
+            places[(*count)++] = i;
     }
     return true;
 }
 
 bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
-                    size_t limit, const char *what, struct error *error)
+                    const size_t *numbers, size_t limit, const char *what, struct error *error)
 {
     *list = NULL;
     *count = 0;
     if (span_count == 0)
         return true;
     bool *taken = memory_zeroed(limit, sizeof *taken, error);
-    *list = taken ? memory_alloc(limit, sizeof **list, error) : NULL;
+    size_t *places = taken ? memory_alloc(limit, sizeof *places, error) : NULL;
+    *list = places ? memory_alloc(limit, sizeof **list, error) : NULL;
     bool ok = *list;
     for (size_t i = 0; ok && i < span_count; i++) {
-        struct index_span span = spans[i];
-        ok = span_resolve(&span, limit, what, error) && span_append(*list, count, span, taken, what, error);
+        size_t found = 0;
+        ok = span_places(places, &found, spans[i], numbers, limit, what, error) &&
+             (found > 0 || selection_lacks_number(spans[i], numbers, limit, what, error));
+        for (size_t k = 0; ok && k < found; k++) {
+            const size_t place = places[k];
+            ok = !taken[place] || error_set(error, ERROR_USAGE, "--%s names %s %zu twice", what, what,
+                                            numbers ? numbers[place] : place);
+            taken[place] = true;
+            if (ok)
+                (*list)[(*count)++] = place;
+        }
     }
+    free(places);
     free(taken);
     return ok;
 }
 
-/* Appends the heads of one layer that a span names; `taken` has a flag for each head of the layer. */
-static bool pick_append(struct head_place **list, size_t *count, size_t layer, struct index_span span,
-                        bool *taken, struct error *error)
+/* What heads are picked from, and what they are picked into. */
+struct picking {
+    const size_t *heads; /* of each layer */
+    const struct numbering *numbering;
+    size_t most;           /* heads of a layer */
+    bool *taken;           /* layers×most */
+    size_t *layers, *some; /* places of layers, and of heads of one of them */
+    struct head_place *list;
+    size_t count;
+};
+
+/* Appends the heads of a layer that a span names. */
+static bool pick_layer(struct picking *p, size_t layer, struct index_span span, struct error *error)
 {
-    if (!memory_resize(list, *count + (size_t)(span.end - span.first), sizeof **list, error))
+    const size_t *numbers = numbering_heads(p->numbering, layer);
+    size_t found = 0;
+    if (!span_places(p->some, &found, span, numbers, p->heads[layer], "head", error) ||
+        !memory_resize(&p->list, p->count + found + 1, sizeof *p->list, error))
         return false;
-    for (size_t head = (size_t)span.first; head < (size_t)span.end; head++) {
-        if (taken[head])
-            return error_set(error, ERROR_USAGE, "--pick names head %zu.%zu twice", layer, head);
-        taken[head] = true;
-        (*list)[(*count)++] = (struct head_place){layer, head};
+    for (size_t k = 0; k < found; k++) {
+        const size_t head = p->some[k];
+        if (p->taken[layer * p->most + head])
+            return error_set(error, ERROR_USAGE, "--pick names head %zu.%zu twice",
+                             numbering_layer(p->numbering, layer), numbering_head(p->numbering, layer, head));
+        p->taken[layer * p->most + head] = true;
+        p->list[p->count++] = (struct head_place){layer, head};
     }
     return true;
 }
 
-bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
-                    const size_t *heads, size_t layers, struct error *error)
+static bool pick_span(struct picking *p, const struct pick_span *span, size_t layers, struct error *error)
 {
-    size_t most = 0, flags;
+    const size_t before = p->count, *numbers = p->numbering ? p->numbering->layers : NULL;
+    size_t found = 0;
+    if (!span_places(p->layers, &found, span->layers, numbers, layers, "layer", error) ||
+        !(found > 0 || selection_lacks_number(span->layers, numbers, layers, "layer", error)))
+        return false;
+    for (size_t k = 0; k < found; k++)
+        if (!pick_layer(p, p->layers[k], span->heads, error))
+            return false;
+    const size_t last = p->layers[found - 1];
+    if (p->count == before && found > 1)
+        return error_set(error, ERROR_USAGE, "--pick: none of %zu such layers has a head of that number",
+                         found);
+    return p->count > before || selection_lacks_number(span->heads, numbering_heads(p->numbering, last),
+                                                       p->heads[last], "head", error);
+}
+
+bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
+                    const size_t *heads, size_t layers, const struct numbering *numbering,
+                    struct error *error)
+{
+    struct picking p = {.heads = heads, .numbering = numbering};
+    size_t flags;
     for (size_t l = 0; l < layers; l++)
-        most = heads[l] > most ? heads[l] : most;
-    *list = NULL;
-    *count = 0;
-    bool *taken = size_multiply(layers, most, &flags) ? memory_zeroed(flags, sizeof *taken, error) : NULL;
-    bool ok = taken || error_memory(error, SIZE_MAX);
-    for (size_t i = 0; ok && i < span_count; i++) {
-        struct index_span of = spans[i].layers;
-        ok = span_resolve(&of, layers, "layer", error);
-        for (size_t l = ok ? (size_t)of.first : 0; ok && l < (size_t)of.end; l++) {
-            struct index_span span = spans[i].heads;
-            ok = span_resolve(&span, heads[l], "head", error) &&
-                 pick_append(list, count, l, span, taken + l * most, error);
-        }
-    }
-    free(taken);
+        p.most = heads[l] > p.most ? heads[l] : p.most;
+    bool ok = size_multiply(layers, p.most, &flags) || error_memory(error, SIZE_MAX);
+    p.taken = ok ? memory_zeroed(flags, sizeof *p.taken, error) : NULL;
+    p.layers = p.taken ? memory_alloc(layers, sizeof *p.layers, error) : NULL;
+    p.some = p.layers ? memory_alloc(p.most, sizeof *p.some, error) : NULL;
+    ok = p.some;
+    for (size_t i = 0; ok && i < span_count; i++)
+        ok = pick_span(&p, &spans[i], layers, error);
+    free(p.taken);
+    free(p.layers);
+    free(p.some);
+    *list = p.list;
+    *count = p.count;
     return ok;
 }
 
@@ -216,6 +283,11 @@ size_t selection_layers(const struct selection *selection, const struct problem 
 size_t selection_heads(const struct selection *selection, const struct problem *problem)
 {
     return selection->heads ? selection->head_count : problem->heads;
+}
+
+bool selection_is_picked(const struct selection *selection, const struct problem *problem)
+{
+    return selection->is_picked || (problem->heads == 1 && !numbering_heads_agree(problem->numbering));
 }
 
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem)

@@ -16,29 +16,31 @@ struct index_span {
 };
 
 /*
- * The numbers that the spans name, in their order, of `limit` things called `what` ("layer"); the caller frees
- * *list, which is NULL without spans. Errors: ERROR_USAGE for a number that there is not, or that is named twice, and
+ * The places of what the spans name, in their order, of `limit` things called `what` ("layer"), which have these numbers (NULL: their
+ * places); the caller frees *list, which is NULL without spans. Errors: ERROR_USAGE for a number that there is not, or that is named twice, and
  * for a span without any; no memory.
  */
 bool selection_list(size_t **list, size_t *count, const struct index_span *spans, size_t span_count,
-                    size_t limit, const char *what, struct error *error);
+                    const size_t *numbers, size_t limit, const char *what, struct error *error);
 
 /* Some heads of some layers, each of these in each of those, as struct index_span has them. */
 struct pick_span {
     struct index_span layers, heads;
 };
 
-/* A head by its layer and its number. */
+/* A head by the places of its layer and of itself. */
 struct head_place {
     size_t layer, head;
 };
 
 /*
- * The heads that the spans name, in their order, of layers of `heads[layer]` heads; the caller frees *list. Errors: ERROR_USAGE for
+ * The heads that the spans name, in their order, of layers of `heads[layer]` heads with the numbers of `numbering` (NULL: counted from 0);
+ * the caller frees *list. Errors: ERROR_USAGE for
  * a layer or head that there is not, for a head that is named twice, and for a span without any; no memory.
  */
 bool selection_pick(struct head_place **list, size_t *count, const struct pick_span *spans, size_t span_count,
-                    const size_t *heads, size_t layers, struct error *error);
+                    const size_t *heads, size_t layers, const struct numbering *numbering,
+                    struct error *error);
 
 /* The layers that the spans name, of `limit`, or the heads, each once and in their order. Else as selection_list. */
 bool selection_pick_numbers(size_t **list, size_t *count, const struct pick_span *spans, size_t span_count,
@@ -50,6 +52,9 @@ struct selection {
     const size_t *layers, *heads;
     size_t layer_count, head_count;
     bool is_picked; /* neither list is NULL, both have layer_count numbers, and head_count is 1 */
+    /* Of heads that were picked by a measure: its values, one a row, and its name; NULL: they were not. Borrowed. */
+    const double *values;
+    const char *measure;
     size_t query_first, query_end, key_first, key_end; /* end 0: to the last */
     bool average_heads, average_layers;
 };
@@ -85,6 +90,9 @@ static inline size_t selection_head_at(const struct selection *selection, size_t
 {
     return selection->heads ? selection->heads[selection->is_picked ? l : h] : h;
 }
+
+/* Whether each layer is one head that was picked, now or when the input was written. */
+bool selection_is_picked(const struct selection *selection, const struct problem *problem);
 
 /* Whether every query and key is wanted. */
 bool selection_has_all_pairs(const struct selection *selection, const struct problem *problem);

@@ -110,6 +110,7 @@ void inputs_free(struct inputs *inputs)
     tensor_free(&inputs->ids);
     warnings_free(&inputs->notes);
     free(inputs->title);
+    numbering_free(&inputs->numbering);
     free(inputs->offsets);
     for (size_t i = 0; i < inputs->source_count; i++)
         source_free(&inputs->sources[i]);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/source.h"
+#include "problem/numbering.h"
 #include "problem/settings.h"
 #include "tensor/archive.h"
 #include "tensor/tensor.h"
@@ -141,6 +142,7 @@ struct inputs {
     /* Rows of given weights may not sum to 1: a part of the keys, pooled, or
      * computed with a sink or dropout. */
     bool is_partial;
+    struct numbering numbering; /* of the layers and heads of a result */
     /* Of weights that attn wrote: the position of query 0 among the keys, one a
      * layer or one for all; owned. */
     int64_t *offsets;

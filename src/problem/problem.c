@@ -152,6 +152,23 @@ bool problem_prepare(struct inputs *inputs, const struct settings *over, struct 
     return true;
 }
 
+/* Takes the numbers of a result for layers and heads, if it has as many of both. */
+static void number_heads(struct problem *problem, const struct numbering *numbering,
+                         struct warnings *warnings)
+{
+    if (!numbering->layers && !numbering->heads)
+        return;
+    bool fits = true;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        fits = fits &&
+               numbering_fits(numbering, problem->layers_in_all, problem->layer_first + l, problem->heads);
+    if (fits)
+        problem->numbering = numbering;
+    else if (problem->layer_first == 0)
+        warnings_add(warnings, "selection has numbers for other layers and heads than there are: they are "
+                               "counted from 0");
+}
+
 bool problem_make(struct problem *problem, struct inputs *inputs, const struct settings *over,
                   struct warnings *warnings, struct error *error)
 {
@@ -175,6 +192,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     for (check.layer = 0; check.layer < problem->layer_count; check.layer++)
         if (!make_layer(&check))
             return false;
+    number_heads(problem, &inputs->numbering, warnings);
     problem_warn_unused(problem, inputs, check.unused, warnings);
     return problem_check_values(problem, inputs, warnings, error) &&
            problem_make_labels(problem, inputs, warnings, error);

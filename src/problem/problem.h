@@ -71,6 +71,9 @@ struct problem {
     size_t layer_count, heads, kv_heads;
     /* The number of the first of them, which is shown, and how many there are with those of other sizes. */
     size_t layer_first, layers_in_all;
+    /* What layers and heads are called, where they come from a result with numbers of its own; NULL: they are counted from 0. Of
+     * all layers. Borrowed from the inputs. */
+    const struct numbering *numbering;
     size_t n, m;     /* queries, keys */
     bool is_self;    /* the keys are the queries' own tokens */
     size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
@@ -84,6 +87,16 @@ struct problem {
     size_t patch_grid[2];             /* rows and columns of patches, where keys are patches; 0: none */
     struct place patch_grid_place;    /* of `grid` in the inputs */
 };
+
+/* The numbers of layer l of the problem, and of its head h, as they are shown. */
+static inline size_t problem_layer_number(const struct problem *problem, size_t l)
+{
+    return numbering_layer(problem->numbering, problem->layer_first + l);
+}
+static inline size_t problem_head_number(const struct problem *problem, size_t l, size_t h)
+{
+    return numbering_head(problem->numbering, problem->layer_first + l, h);
+}
 
 /*
  * Brings inputs, once, to the one form that problems are made of: projections of rank 2, no axis of a batch, heads that

@@ -146,6 +146,11 @@ struct long_table {
     float *value;        /* a pair: its weight or score; owned, as are the others */
     float *attends;      /* a pair: 1, or 0 where it is masked or has no row */
     unsigned char *seen; /* a pair: whether there is a row */
+    /* Of each head of each layer, where not all have rows: its place among those that have, in the order of the rows, or SIZE_MAX. Each
+     * has then a layer of its own. NULL: all have rows. */
+    size_t *place;
+    size_t heads; /* of each layer, with `place` */
+    struct numbering numbering;
 };
 
 static void axis_free(struct long_axis *axis)
@@ -163,6 +168,8 @@ static void long_free(struct long_table *table)
     free(table->value);
     free(table->attends);
     free(table->seen);
+    free(table->place);
+    numbering_free(&table->numbering);
     for (int i = 0; i < 3; i++)
         csv_words_free(&table->words[i]);
 }
@@ -320,17 +327,116 @@ static bool join_sides(struct long_table *table, struct error *error)
     return take_indices(query, key, error) && take_indices(key, query, error);
 }
 
-/* Multiplies the axes, and joins the sides where there are fewer rows than pairs. */
+/* Adds a head to those that have rows, under the numbers of its layer and of itself. */
+static bool number_head(struct numbering *numbering, size_t layer, size_t head, struct error *error)
+{
+    const size_t count = numbering->layer_count;
+    if (!memory_resize(&numbering->layers, count + 1, sizeof *numbering->layers, error) ||
+        !memory_resize(&numbering->heads, count + 1, sizeof *numbering->heads, error) ||
+        !memory_resize(&numbering->ends, count + 1, sizeof *numbering->ends, error))
+        return false;
+    numbering->layers[count] = layer;
+    numbering->heads[count] = head;
+    numbering->ends[count] = ++numbering->layer_count;
+    numbering->lists = numbering->layer_count;
+    return true;
+}
+
+/* The place of a row's head among those of all layers. */
+static size_t head_among(const struct long_table *table, size_t heads, const struct long_row *row)
+{
+    const struct long_axis *axes = table->axes;
+    return (axes[LAYER].position[row->index[LAYER] - axes[LAYER].least] - 1) * heads +
+           axes[HEAD].position[row->index[HEAD] - axes[HEAD].least] - 1;
+}
+
+/* Finds which heads of which layers have rows, if not all have. */
+static bool find_heads(struct csv csv, struct long_table *table)
+{
+    struct long_axis *axes = table->axes;
+    const size_t heads = axes[HEAD].count;
+    struct columns columns = table->columns;
+    struct long_row row;
+    size_t all;
+    columns.value = COLUMN_KINDS;
+    if (!size_multiply(axes[LAYER].count, heads, &all) || all > PAIRS_MAX)
+        return true;
+    table->place = memory_alloc(all, sizeof *table->place, csv.error);
+    for (size_t i = 0; table->place && i < all; i++)
+        table->place[i] = SIZE_MAX;
+    struct numbering *numbering = &table->numbering;
+    while (table->place && next_pair(&csv, &columns, &row)) {
+        size_t *place = &table->place[head_among(table, heads, &row)];
+        if (*place < SIZE_MAX)
+            continue;
+        *place = numbering->layer_count;
+        if (!number_head(numbering, row.index[LAYER], row.index[HEAD], csv.error))
+            return false;
+    }
+    if (!table->place || csv.error->kind)
+        return false;
+    if (numbering->layer_count < all) {
+        axes[LAYER].count = numbering->layer_count;
+        table->heads = heads;
+        axes[HEAD].count = 1;
+        return true;
+    }
+    free(table->place);
+    table->place = NULL;
+    numbering_free(numbering);
+    return true;
+}
+
+/* The numbers of one axis; NULL and no error where they count from 0. */
+static bool axis_numbers(const struct long_axis *axis, size_t **numbers, struct error *error)
+{
+    *numbers = memory_alloc(axis->count, sizeof **numbers, error);
+    for (size_t i = 0; *numbers && i <= axis->most - axis->least; i++)
+        if (axis->position[i])
+            (*numbers)[axis->position[i] - 1] = axis->least + i;
+    return *numbers;
+}
+
+/* The numbers of layers and heads that all have rows. */
+static bool number_axes(struct long_table *table, struct error *error)
+{
+    struct numbering *numbering = &table->numbering;
+    const struct long_axis *axes = table->axes;
+    if (table->place)
+        return true;
+    if (!axis_numbers(&axes[LAYER], &numbering->layers, error) ||
+        !axis_numbers(&axes[HEAD], &numbering->heads, error))
+        return false;
+    numbering->layer_count = axes[LAYER].count;
+    numbering->ends = memory_alloc(1, sizeof *numbering->ends, error);
+    if (!numbering->ends)
+        return false;
+    numbering->ends[0] = axes[HEAD].count;
+    numbering->lists = 1;
+    if (numbering_is_plain(numbering))
+        numbering_free(numbering);
+    return true;
+}
+
+/* Multiplies the axes, and where there are fewer rows than pairs leaves heads out that have none, and joins
+ * the sides. */
 static bool find_pairs(const struct csv *csv, struct long_table *table)
 {
     const struct long_axis *axes = table->axes;
-    for (bool joined = false;; joined = true) {
+    for (bool joined = false, counted = false;;) {
         bool fits = true;
         table->pairs = 1;
         for (int i = 0; i < INDICES; i++)
             fits = fits && size_multiply(table->pairs, axes[i].count, &table->pairs);
         if (fits && table->pairs == table->rows)
             return true;
+        if (!counted) {
+            counted = true;
+            if (!find_heads(*csv, table))
+                return false;
+            if (table->place)
+                continue;
+        }
         if (!fits || (table->pairs > PAIRS_MAX && table->pairs / PAIRS_A_ROW > table->rows))
             return source_error(
                 csv->source, csv->source->size, csv->error,
@@ -341,6 +447,7 @@ static bool find_pairs(const struct csv *csv, struct long_table *table)
             return true;
         if (!join_sides(table, csv->error))
             return false;
+        joined = true;
     }
 }
 
@@ -375,8 +482,9 @@ static bool fill(struct csv csv, struct long_table *table)
 {
     struct long_row row;
     for (const char *start = csv.at; next_pair(&csv, &table->columns, &row); start = csv.at) {
-        size_t at = 0;
-        for (int i = 0; i < INDICES; i++) {
+        size_t at = head_among(table, table->place ? table->heads : table->axes[HEAD].count, &row);
+        at = table->place ? table->place[at] : at;
+        for (int i = QUERY; i < INDICES; i++) {
             const struct long_axis *axis = &table->axes[i];
             at = at * axis->count + axis->position[row.index[i] - axis->least] - 1;
         }
@@ -461,6 +569,11 @@ static bool put(struct long_table *table, struct inputs *inputs, const struct pl
     table->attends = masked ? NULL : table->attends;
     ok = ok && inputs_put_tensor(&inputs->all.tensor[INPUT_ATTENTION], &attention, "attention", error) &&
          (!masked || inputs_put_tensor(&inputs->all.tensor[INPUT_MASK], &mask, "mask", error));
+    ok = ok && number_axes(table, error);
+    if (ok && !inputs->numbering.layers && !inputs->numbering.heads) {
+        inputs->numbering = table->numbering;
+        table->numbering = (struct numbering){0};
+    }
     if (ok && labels[0].given)
         inputs_offer_labels(&inputs->tokens, &labels[0], "tokens", warnings);
     if (ok && labels[1].given)

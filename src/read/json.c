@@ -17,6 +17,7 @@
 #include "read/json_layers.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
+#include "read/json_numbering.h"
 #include "read/json_steps.h"
 #include "read/json_values.h"
 #include "read/read.h"
@@ -530,6 +531,18 @@ static bool read_config(struct reading *reading, const struct json_member *membe
     return ok;
 }
 
+/* The numbers of layers and heads in what attn wrote itself. */
+static bool read_selection(struct reading *reading, const struct json_member *member)
+{
+    struct json_members members;
+    if (!cJSON_IsObject(member->item))
+        return json_wrong_kind(&reading->json, member, "an object", reading->error);
+    const bool ok = list_members(reading, member->item, &members) &&
+                    json_get_numbering(&reading->json, &members, &reading->inputs->numbering, reading->error);
+    free(members.list);
+    return ok;
+}
+
 /* Keeps every step-th label: one for each row or column of cells. */
 static void thin_labels(struct labels *labels, size_t step)
 {
@@ -611,7 +624,7 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0) {
         inputs->is_partial = true;
-        return true;
+        return read_selection(reading, member);
     }
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&
         setting_named(name) == SETTING_COUNT)

@@ -42,7 +42,7 @@ static size_t panels_head_number(const struct panels *panels, size_t l, size_t h
     const struct excerpt *excerpt = panels->excerpt;
     const struct problem *problem = excerpt->result->problem;
     if (panels->owner != OWNER_KV_HEAD)
-        return excerpt_head(excerpt, l, h);
+        return excerpt_head_number(excerpt, l, h);
     return excerpt->has_own_heads ? excerpt_head(excerpt, l, h) / (problem->heads / problem->kv_heads) : h;
 }
 
@@ -140,7 +140,7 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
             snprintf(name, PANEL_NAME, "all heads");
         return;
     case OWNER_HEAD:
-        if (problem->heads > 1)
+        if (problem->heads > 1 || panels_head_number(panels, l, panels->heads[i]) > 0)
             snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu",
                      panels_head_number(panels, l, panels->heads[i]));
         return;
@@ -162,8 +162,19 @@ static void panels_layer(const struct panels *panels, size_t l, bool brief, char
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
-    else if (excerpt->result->problem->layers_in_all > 1)
+    else if (excerpt->result->problem->layers_in_all > 1 || excerpt_layer(excerpt, l) > 0)
         snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
+}
+
+/* " · induction 0.82" behind a title, where heads were picked by a measure and are no mean. */
+static void panels_add_value(const struct excerpt *excerpt, size_t l, char name[PANEL_NAME])
+{
+    const size_t length = strlen(name);
+    if (!excerpt->values || excerpt_is_mean(excerpt) || isnan(excerpt->values[l]))
+        return;
+    const double value = excerpt->values[l];
+    snprintf(name + length, PANEL_NAME - length, fabs(value) < 1000 ? "%s%s %.2f" : "%s%s %.3g",
+             length > 0 ? " · " : "", excerpt->measure, value);
 }
 
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME])
@@ -178,6 +189,7 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
         snprintf(name, PANEL_NAME, "%.60s and %zu head%s", layer, mean->heads, mean->heads == 1 ? "" : "s");
     else
         snprintf(name, PANEL_NAME, "%.30s%s%.60s", layer, *layer && *head ? (brief ? " " : " · ") : "", head);
+    panels_add_value(panels->excerpt, l, name);
 }
 
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])

@@ -54,8 +54,8 @@ static char *title_of(const struct rollout_told *told, struct error *error)
     const struct rollout *rollout = told->rollout;
     const struct problem *problem = rollout->rows.problem;
     const char *what = told->flow ? "flow" : "rollout";
-    const size_t first = problem->layer_first + rollout->first,
-                 last = problem->layer_first + rollout->end - 1;
+    const size_t first = problem_layer_number(problem, rollout->first),
+                 last = problem_layer_number(problem, rollout->end - 1);
     const char *before = problem->title ? problem->title : "", *dot = *before ? " · " : "";
     const bool weighs = rollout->mix.contribution == CONTRIBUTION_WEIGHTS;
     const char *by = weighs ? "" : " by ",

@@ -51,8 +51,9 @@ static void put_heading(struct out *out, const struct rollout_told *told)
     const struct problem *problem = rollout->rows.problem;
     const bool weighs = rollout->mix.contribution == CONTRIBUTION_WEIGHTS;
     const char *const combined[] = {"mean", "largest", "smallest"};
-    const size_t first = problem->layer_first + rollout->first,
-                 last = problem->layer_first + rollout->end - 1, heads = layer_rows_heads(&rollout->rows);
+    const size_t first = problem_layer_number(problem, rollout->first),
+                 last = problem_layer_number(problem, rollout->end - 1),
+                 heads = layer_rows_heads(&rollout->rows);
     out_format(out, "%s of layer%s %zu", told->flow ? "flow" : "rollout", first == last ? "" : "s", first);
     if (last > first)
         out_format(out, " to %zu", last);

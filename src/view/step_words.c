@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "problem/problem_head.h"
 #include "base/label_text.h"
+#include "problem/problem_head.h"
 
 #define ARROW "\u2192"
 

@@ -62,7 +62,7 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
             const struct measures *m = excerpt_measures(excerpt, l, h);
             char layer[24], head[24], from[128], to[128];
             snprintf(layer, sizeof layer, "%zu", excerpt_layer(excerpt, l));
-            snprintf(head, sizeof head, "%zu", excerpt_head(excerpt, l, h));
+            snprintf(head, sizeof head, "%zu", excerpt_head_number(excerpt, l, h));
             out_format(out, "%5s  %4s", excerpt->mean.layers > 0 ? "mean" : layer,
                        excerpt->mean.heads > 0 ? "mean" : head);
             if (m->rows == 0) {

@@ -42,7 +42,8 @@ static bool sweep_drawing_make(struct sweep_drawing *made, const struct sweep *s
     char label[128];
     label_text(labels_shown(&problem->tokens)[e->query], label);
     made->title = text_format("%s%slayer %zu, head %zu, query %zu %s by %s", title, *title ? " · " : "",
-                              problem->layer_first + e->layer.index, e->head_number, e->query, label,
+                              problem_layer_number(problem, e->layer.index),
+                              problem_head_number(problem, e->layer.index, e->head_number), e->query, label,
                               sweep->range->name);
     if (!made->title)
         return error_memory(error, 128);

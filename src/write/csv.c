@@ -70,7 +70,8 @@ static void csv_pairs(const struct csv_row *row, const float *const *values, siz
     const struct excerpt *e = row->excerpt;
     const struct problem *problem = e->result->problem;
     size_t layer = e->mean.layers > 0 ? 0 : excerpt_layer(e, row->l),
-           head = e->mean.heads > 0 ? 0 : excerpt_head(e, row->l, row->h), query = e->query_first + row->i;
+           head = e->mean.heads > 0 ? 0 : excerpt_head_number(e, row->l, row->h),
+           query = e->query_first + row->i;
     for (size_t j = 0; j < e->shape[row->stage].columns; j++) {
         size_t key = e->key_first + j;
         out_format(out, "%zu,%zu,%zu,%zu,", layer, head, query, key);
@@ -97,7 +98,7 @@ static void csv_features(const struct csv_row *row, const float *values, struct 
     bool own = e->is_picked || (row->stage != STAGE_OUTPUT && e->shape[row->stage].heads == e->head_count);
     own = own && e->mean.heads == 0;
     size_t layer = e->mean.layers > 0 ? 0 : excerpt_layer(e, row->l),
-           head = own ? excerpt_head(e, row->l, row->h) : row->h;
+           head = own ? excerpt_head_number(e, row->l, row->h) : row->h;
     for (size_t c = 0; c < e->shape[row->stage].columns; c++) {
         out_format(out, "%zu,%zu,%zu,%zu,", layer, head, token, c);
         csv_field(out, labels->text[token]);

@@ -68,6 +68,32 @@ static void write_tokens(struct input_json *json, const struct inputs *inputs, c
     }
 }
 
+static void write_number_list(struct out *out, const size_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out_format(out, "%c%zu", i == 0 ? '[' : ',', numbers[i]);
+    out_char(out, ']');
+}
+
+/* A selection that has the numbers of layers and heads, if there are any. */
+static void write_numbering(struct out *out, const struct numbering *n)
+{
+    out_char(out, '{');
+    if (n->layers) {
+        out_text(out, "\"layers\":");
+        write_number_list(out, n->layers, n->layer_count);
+    }
+    if (n->heads) {
+        out_text(out, n->layers ? ",\"heads\":" : "\"heads\":");
+        for (size_t i = 0, first = 0; i < n->lists; first = n->ends[i++]) {
+            out_text(out, n->lists == 1 ? "" : i == 0 ? "[" : ",");
+            write_number_list(out, n->heads + first, n->ends[i] - first);
+        }
+        out_text(out, n->lists > 1 ? "]" : "");
+    }
+    out_char(out, '}');
+}
+
 /* Under what weights were computed, and that they may be a part, where a result says it. */
 static void write_result(struct input_json *json, const struct inputs *inputs)
 {
@@ -76,7 +102,7 @@ static void write_result(struct input_json *json, const struct inputs *inputs)
     out_text(json->out, "\"attn/1\"");
     if (inputs->is_partial) {
         input_json_key(json, "selection");
-        out_text(json->out, "{}");
+        write_numbering(json->out, &inputs->numbering);
     }
     input_json_key(json, "config");
     write_settings(&config, &inputs->provenance);

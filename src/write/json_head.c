@@ -280,12 +280,20 @@ static void get_keys(const struct excerpt *e, size_t pair[2])
     pair[1] = e->key_first + e->key_count;
 }
 
+static void json_write_head_numbers(struct out *out, const struct excerpt *e, size_t l)
+{
+    out_char(out, '[');
+    for (size_t h = 0; h < excerpt_heads(e); h++)
+        out_format(out, h > 0 ? ",%zu" : "%zu", excerpt_head_number(e, l, h));
+    out_char(out, ']');
+}
+
 /* Whether two layers of excerpts have heads of the same numbers. */
 static bool json_heads_same(const struct excerpt *a, size_t layer_a, const struct excerpt *b, size_t layer_b)
 {
     bool same = excerpt_heads(a) == excerpt_heads(b);
     for (size_t h = 0; same && h < excerpt_heads(a); h++)
-        same = excerpt_head(a, layer_a, h) == excerpt_head(b, layer_b, h);
+        same = excerpt_head_number(a, layer_a, h) == excerpt_head_number(b, layer_b, h);
     return same;
 }
 
@@ -302,7 +310,7 @@ static void json_write_heads(struct out *out, const struct excerpts *all)
         const struct excerpt *e = &all->list[i];
         for (size_t l = 0; l < (agree ? 1 : excerpt_layers(e)); l++) {
             out_text(out, i + l > 0 ? "," : "");
-            json_write_list(out, e->head_index + l * excerpt_heads(e), excerpt_heads(e));
+            json_write_head_numbers(out, e, l);
         }
     }
     out_text(out, agree ? "" : "]");
@@ -332,7 +340,7 @@ static bool json_is_part(const struct excerpts *all)
 {
     bool is_part = json_layer_count(all) < json_first(all)->result->problem->layers_in_all;
     for (size_t i = 0; i < all->count; i++)
-        is_part = is_part || all->list[i].is_part;
+        is_part = is_part || all->list[i].is_part || all->list[i].result->problem->numbering;
     return is_part;
 }
 

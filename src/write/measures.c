@@ -23,7 +23,7 @@ static void measures_lines(struct out *out, const struct excerpt *e)
     for (size_t l = 0; l < e->layer_count; l++)
         for (size_t h = 0; h < e->head_count; h++)
             measures_line(out, e->mean.layers > 0 ? 0 : excerpt_layer(e, l),
-                          e->mean.heads > 0 ? 0 : excerpt_head(e, l, h), excerpt_measures(e, l, h));
+                          e->mean.heads > 0 ? 0 : excerpt_head_number(e, l, h), excerpt_measures(e, l, h));
 }
 
 static bool measures_write(const struct excerpts *excerpts, const struct content *content, struct out *out,

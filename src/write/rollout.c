@@ -64,7 +64,7 @@ static void rollout_setting(struct out *out, const struct rollout *rollout)
     const char *const words[] = {"mean", "max", "min"};
     out_text(out, ",\n\"layers\":[");
     for (size_t l = rollout->first; l < rollout->end; l++)
-        out_format(out, "%s%zu", l > rollout->first ? "," : "", problem->layer_first + l);
+        out_format(out, "%s%zu", l > rollout->first ? "," : "", problem_layer_number(problem, l));
     out_format(out, "],\"heads\":%zu,\"contribution\":\"%s\",\"identity\":", layer_rows_heads(&rollout->rows),
                contribution_names[rollout->mix.contribution]);
     out_double(out, rollout->mix.identity);

@@ -27,7 +27,8 @@ void write_sweep(const struct sweep *sweep, struct out *out)
     const struct explanation *e = sweep->of;
     const struct problem *problem = e->layer.problem;
     out_format(out, "{\"schema\":\"attn-sweep/1\",\"layer\":%zu,\"head\":%zu,\"query\":%zu,\"token\":",
-               problem->layer_first + e->layer.index, e->head_number, e->query);
+               problem_layer_number(problem, e->layer.index),
+               problem_head_number(problem, e->layer.index, e->head_number), e->query);
     out_quoted(out, problem->tokens.text[e->query]);
     out_format(out, ",\"setting\":\"%s\",\"key_tokens\":[", sweep->range->name);
     for (size_t j = 0; j < sweep->keys; j++) {

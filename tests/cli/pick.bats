@@ -31,11 +31,53 @@ pick() {
 
 @test "pick: negative layers and heads, and ranges of them, count from the end everywhere" {
     for list in -2 -2: :-1 -2,-1; do
-        attn run "$DATA/induction.json" --layer "$list" -o - -q >run
-        attn run "$DATA/induction.json" --layer "$(case $list in -2: | -2,-1) echo 0:2 ;; *) echo 0 ;; esac)" -o - -q | cmp - run
-        same "$(attn stats "$DATA/induction.json" --layer="$list" | jq -c '[.heads[].layer]')" "$(jq -c .selection.layers run | sed 's/null/[0,1]/')"
+        attn run "$DATA/induction.json" --layer "$list" -o first.json -q
+        attn run "$DATA/induction.json" --layer "$(case $list in -2: | -2,-1) echo 0:2 ;; *) echo 0 ;; esac)" -o - -q | cmp - first.json
+        same "$(attn stats "$DATA/induction.json" --layer="$list" | jq -c '[.heads[].layer]')" "$(jq -c .selection.layers first.json | sed 's/null/[0,1]/')"
         attn diff "$DATA/induction.json" "$DATA/induction.json" --layer="$list" >/dev/null
     done
     same "$(attn explain "$DATA/causal.json" --head -2)" "$(attn explain "$DATA/causal.json" --head 0)"
     attn rollout "$DATA/causal.json" --head -2: >/dev/null
+}
+
+@test "bug: heads that were chosen lost their numbers when they were read back, in every format" { pick names; }
+@test "names: of means, the numbers of what was not averaged" { pick names_of_means; }
+@test "names: of layers of different size" { pick names_of_sizes; }
+@test "names: of pictures" { pick names_of_files; }
+
+@test "names: numbers of the input are those that options take, and what they lack is said" {
+    attn run "$DATA/causal.json" --head 1 -o h.json -q
+    fails 2 'there is no head 0: expected one of 1, as the input numbers them' attn run h.json --head 0
+    fails 2 'there is no head 0: expected one of 1, as the input numbers them' attn stats h.json --pick 0.0
+    attn run "$DATA/causal.json" --pick 0.1,0.0 -o p.json -q
+    fails 2 '--pick: none of 2 such layers has a head of that number' attn run p.json --pick 0.3
+    fails 2 'there is no layer of 2:4: expected one of 0, 0, as the input numbers them' attn run p.json --layer 2:4
+}
+
+@test "names: a selection that does not fit the weights is told of, and one that is no list is an error" {
+    attn run "$DATA/causal.json" --head 1 -o h.json -q
+    sed -i 's/"heads":\[1\]/"heads":[1,3]/' h.json
+    attn stats h.json --format csv 2>err | cut -d, -f1,2 | tail -n +2 | grep -x 0,0
+    same "$(cat err)" "attn: warning: selection has numbers for other layers and heads than there are: they are counted from 0"
+    sed -i 's/"heads":\[1,3\]/"heads":[[[1]]]/' h.json
+    fails 3 'h.json:6:35: heads: expected whole numbers, counted from 0, found a list of lists' attn stats h.json
+    sed -i 's/"heads":\[\[\[1\]\]\]/"heads":[-1]/' h.json
+    fails 3 'h.json:6:35: heads: expected whole numbers, counted from 0, found a list of numbers' attn stats h.json
+}
+
+@test "best: --sort and --best of attn run choose and order heads as attn stats does" { pick best; }
+
+@test "best: what does not go together, and a measure that is none" {
+    fails 2 '--best: expected --sort beside it' attn run "$DATA/causal.json" --best 2
+    same "$(attn run "$DATA/causal.json" --sort entropie 2>&1 | cut -c1-28)" 'attn: --sort is "entropie": '
+}
+
+@test "best: layers of different size are measured, and the value stands in the title" {
+    echo '{"layers":[{"attention":[[[1,0],[0.5,0.5]]]},{"attention":[[[1,0,0],[0.2,0.8,0],[0,0,1]]]}]}' >s.json
+    attn run s.json --sort entropy --best 1 -o s.json.out.json -q
+    same "$(jq -c .selection.layers s.json.out.json)" '[0]'
+    attn run s.json --sort first_token -o all.json -o with.png -q
+    same "$(jq -c '[.selection.layers, .selection.heads]' all.json)" '[[0,1],[0]]'
+    attn run s.json --pick '*.0' -o without.png -q
+    if cmp -s with.png without.png; then return 1; fi
 }

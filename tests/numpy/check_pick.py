@@ -133,5 +133,87 @@ def test_sizes():
     assert sorted(os.listdir("d")) == ["attention.json", "heads.png", "layer0-head1.png", "layer1-head0.png", "layer1-head2.png"]
 
 
+def test_best():
+    """Heads that come first by a measure, as attn stats puts them in order, among those that are chosen."""
+    a = given()
+    entropy = -(a.astype(float) * np.log(a)).sum(-1).mean(-1)
+    order = np.dstack(np.unravel_index(np.argsort(entropy.ravel(), kind="stable"), entropy.shape))[0]
+    for sort, want in ("-entropy", order), ("entropy", order[::-1]):
+        attn("run", "a.npz", "--sort", sort, "--best", "4", "-o", "o.json", "-o", "o.npy")
+        told = json.load(open("o.json", encoding="utf-8"))["selection"]
+        assert [[l, h] for l, (h,) in zip(told["layers"], told["heads"])] == want[:4].tolist(), (sort, told)
+        assert np.array_equal(np.load("o.npy"), np.array([a[l, h] for l, h in want[:4]])[:, None])
+        assert measured("a.npz", "--sort", sort, "--best", "4") == [tuple(x) for x in want[:4].tolist()]
+    # Of some layers, with ranges of what is shown, which the measure does not know.
+    told = json.loads(attn("run", "a.npz", "--layer", "2", "--sort", "entropy", "--queries", "0:1", "--keys", "2:4", "-o", "-"))
+    assert [h for h, in told["selection"]["heads"]] == np.argsort(-entropy[2], kind="stable").tolist(), told["selection"]
+    # Of computed heads, and their mean.
+    w, _ = computed()
+    spread = -(w * np.log(np.where(w > 0, w, 1))).sum(-1).mean(-1)
+    first = np.argsort(-spread.ravel(), kind="stable")[:3]
+    told = json.loads(attn("run", "q.json", "--sort", "entropy", "--best", "3", "--average", "heads", "-o", "-"))
+    assert np.allclose(told["weights"], w.reshape(-1, 5, 5)[first].mean(0), atol=1e-6)
+
+
+ENDS = ("json", "npz", "safetensors", "pt", "csv")
+
+
+def measured(*words):
+    return [(h["layer"], h["head"]) for h in json.loads(attn("stats", *words))["heads"]]
+
+
+def test_names():
+    """Each format that has names brings layers and heads back under their own: picked, crossed, and chosen once more."""
+    a = given(n=5, m=7)
+    attn("run", "a.npz", "--pick", PICKS, *[x for end in ENDS for x in ("-o", "p." + end)])
+    attn("run", "a.npz", "--layer", "1,3", "--head", "1:", *[x for end in ENDS for x in ("-o", "c." + end)])
+    for end in ENDS:
+        again = json.loads(attn("run", "p." + end, "-o", "-"))
+        assert again["selection"]["layers"] == [l for l, _ in WHICH] and again["selection"]["heads"] == [[h] for _, h in WHICH], end
+        assert np.array_equal(np.float32(again["weights"]), np.array([a[p] for p in WHICH])[:, None]), end
+        assert measured("p." + end) == WHICH, end
+        assert measured("p." + end, "--head", "2,0") == [(2, 2), (0, 2), (0, 0)], end
+        assert measured("p." + end, "--layer", "2") == [(2, 1), (2, 2)], end
+        assert measured("p." + end, "--pick", "0.2,2.1") == [(0, 2), (2, 1)], end
+        again = json.loads(attn("run", "c." + end, "--layer", "3", "--head", "-1", "-o", "-"))
+        assert again["selection"]["layers"] == [3] and again["selection"]["heads"] == [2], again["selection"]
+        assert np.array_equal(np.float32(again["weights"])[0, 0], a[3, 2]), end
+    attn("convert", "p.npz", "-o", "converted.json")
+    assert measured("converted.json") == WHICH
+    differ = json.loads(attn("diff", "a.npz", "p.pt", "--pick", "2.2,0.1"))["heads"]
+    assert [(h["layer"], h["head"], h["max"]) for h in differ] == [(2, 2, 0), (0, 1, 0)], differ
+    differ = json.loads(attn("diff", "a.npz", "c.json"))["heads"]
+    assert [(h["layer"], h["head"]) for h in differ if h["max"] is not None] == [(1, 1), (1, 2), (3, 1), (3, 2)]
+
+
+def test_names_of_means():
+    """A mean of heads has the number of its layer, a mean of layers those of its heads."""
+    given()
+    attn("run", "a.npz", "--layer", "2:", "--head", "1:", "--average", "heads", "-o", "h.json")
+    assert measured("h.json") == [(2, 0), (3, 0)]
+    attn("run", "a.npz", "--layer", "2:", "--head", "1:", "--average", "layers", "-o", "l.json")
+    assert measured("l.json") == [(0, 1), (0, 2)]
+    attn("run", "a.npz", "--pick", PICKS, "--average", "layers", "-o", "p.json")
+    assert measured("p.json") == [(0, 0)]
+
+
+def test_names_of_sizes():
+    """Layers of different size have lists of heads of their own."""
+    test_sizes()
+    for end in "json", "npz":
+        assert measured("o." + end) == [(1, 2), (1, 0), (0, 1)], end
+        assert measured("o." + end, "--pick", "1.0") == [(1, 0)], end
+
+
+def test_names_of_files():
+    """Pictures of what is read back are called by the numbers, and what explain says too."""
+    computed()
+    attn("run", "q.json", "--pick", "2.3,0.1", "-o", "p.json")
+    attn("run", "p.json", "-o", "d/")
+    assert sorted(os.listdir("d")) == ["attention.json", "heads.png", "layer0-head1.png", "layer2-head3.png"]
+    attn("run", "q.json", "--layer", "1", "--head", "2", "--stage", "q", "--stage", "k", "--stage", "weights", "-o", "e.json")
+    assert measured("e.json") == [(1, 2)]
+
+
 if __name__ == "__main__":
     globals()["test_" + sys.argv[1]]()
