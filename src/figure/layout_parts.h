@@ -65,6 +65,7 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
 struct values {
     double size; /* of the text; 0: none are */
     int decimals;
+    double least; /* not 0 and nearer to it: two significant digits, where they fit */
 };
 
 struct values values_plan(const struct drawing *drawing, const struct extent *extent, double cell_width,
