@@ -256,25 +256,22 @@ static void warn_tensor(const struct given_warning *warning, size_t first, size_
                      attention->holds & TENSOR_TOO_LARGE ? ", or numbers too large for float32" : "");
 }
 
-/* Zeros above the diagonal are most likely masked pairs, which nobody said. */
-static void warn_causal(const struct problem *problem, const struct given_layer *layers,
-                        struct warnings *warnings)
+bool given_is_causal(const struct problem *problem, const struct given_layer *layers)
 {
     enum { LEAST = 3 }; /* of two tokens a single 0 says nothing */
     bool any_below = false;
     if (problem->n != problem->m || problem->n < LEAST)
-        return;
+        return false;
     for (size_t l = 0; l < problem->layer_count; l++) {
         const struct problem_layer *layer = &problem->layers[l];
         const struct rules *rules = &layer->rules;
-        if (rules->causal || layer->mask || rules->left >= 0 || rules->right >= 0 || layer->offset != 0 ||
+        if (settings_have(&layer->settings, SETTING_CAUSAL) || rules->causal || layer->mask ||
+            rules->left >= 0 || rules->right >= 0 || layer->offset != 0 ||
             (layers[l].rows > 0 && (layers[l].any_above || !layers[l].any_below)))
-            return;
+            return false;
         any_below = any_below || layers[l].any_below;
     }
-    if (any_below)
-        warnings_add(warnings,
-                     "all weights above the diagonal are 0: with --causal these pairs are masked instead");
+    return any_below;
 }
 
 void given_warn(const struct given_warning *warning, const struct given_layer *layers,
@@ -291,7 +288,11 @@ void given_warn(const struct given_warning *warning, const struct given_layer *l
             warn_tensor(warning, l, end, &all, warnings);
         on_masked += all.weight_on_masked;
     }
-    warn_causal(problem, layers, warnings);
+    if (given_is_causal(problem, layers))
+        warnings_add(
+            warnings,
+            "all weights above the diagonal are 0: pictures have these pairs as masked, and --causal "
+            "masks them in numbers too; --causal=off: nowhere");
     if (on_masked > 0)
         warnings_add(warnings, "weight on forbidden pairs (%zu of them); it is shown", on_masked);
 }

@@ -34,6 +34,10 @@ struct given_work {
 /* Measures the weights of the chosen heads, and reads no others. Errors: no memory. */
 bool given_measure(const struct given_work *work, struct given_layer *seen, struct error *error);
 
+/* Whether the weights are a causal head's: all above the diagonal are 0, in every layer, and nobody has said what may be
+ * seen, not even --causal=off. `layers` has one for each layer of the problem. */
+bool given_is_causal(const struct problem *problem, const struct given_layer *layers);
+
 /* What is warned of: the weights of the chosen heads. */
 struct given_warning {
     const struct problem *problem;

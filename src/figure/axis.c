@@ -150,7 +150,9 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
     const char *text;
     char number[NUMBER_TEXT], shown[LABEL_SIZE];
     double side = axis->is_above ? -1 : 1;
-    double middle, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0));
+    double middle, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0)), end = -INFINITY;
+    const double most =
+        (double)axis->count * axis->cell + 5; /* beyond it are the labels of the next matrix */
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
         double width;
         if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
@@ -159,17 +161,19 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
         if (axis->has_ticks && !figure_rect(figure, floor(x + middle), axis->is_above ? y - 1 - TICK : y + 1,
                                             1, TICK, layout_line, error))
             return false;
+        const double place = fmin(middle, most - width / 2);
         bool done;
         if (axis->is_upright)
             done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size,
                                axis->is_above ? ANCHOR_START : ANCHOR_END, true, layout_ink, shown, error);
-        else /* beyond the matrix it might meet the labels of the next one */
-            done = middle + width / 2 > (double)axis->count * axis->cell + 5 ||
-                   figure_text(figure, x + middle,
+        else /* the last stands a little to the left of its tick rather than not at all */
+            done = place - width / 2 < end + axis->size * 0.4 ||
+                   figure_text(figure, x + place,
                                axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8,
                                axis->size, ANCHOR_MIDDLE, false, layout_ink, shown, error);
         if (!done)
             return false;
+        end = place + width / 2;
     }
     return true;
 }

@@ -132,7 +132,6 @@ static bool board_values(struct board_plan *plan, double *least)
         struct board_place *place = &plan->places[c];
         const struct extent *extent = &plan->scales[board->columns[c].scale].extent;
         place->values = values_plan(place->drawing, extent, place->cell, plan->cell, plan->font, plan->error);
-        place->values.are_short = true;
         if (place->drawing->style.annotate == ANNOTATE_ON && place->values.size <= 0)
             *least = fmax(*least, values_cell(place->drawing, extent, plan->font, plan->error));
     }

@@ -134,12 +134,11 @@ static bool draw_pooling(struct layout *layout, double *bottom)
 static bool draw_range(struct layout *layout, double *bottom)
 {
     enum { TEXTS = 3 };
-    static const char *const automatic[TEXTS] = {"colours end at the 99.5 % quantile of the cells of rows "
-                                                 "that see ten keys or more: --vmax 1 shows 0 to 1",
-                                                 "colours end at the 99.5 % quantile (--vmax 1: at 1)",
-                                                 "99.5 % quantile (--vmax 1: to 1)"};
+    static const char *const automatic[TEXTS] = {
+        "colours end at the 99.5 % quantile of rows of ten keys and more: --vmax 1 shows 0 to 1",
+        "colours end at the 99.5 % quantile (--vmax 1: at 1)", "99.5 % quantile (--vmax 1: to 1)"};
     static const char *const dim[TEXTS] = {
-        " % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log shows them",
+        " % of the cells lie in the lowest 5 % of the scale: --vmax auto or --color-scale log",
         " % of cells in the lowest 5 %: --vmax auto, --color-scale log",
         " % dark: --vmax auto, --color-scale log"};
     char text[160], lines[2][LABEL_SIZE];

@@ -68,7 +68,7 @@ bool bar_legend_line(struct figure *figure, double x, double y, struct color col
 struct values {
     double size; /* of the text; 0: none are */
     int decimals;
-    bool are_short; /* whole numbers have no decimals, whatever the others have */
+    double least; /* not 0 and nearer to it: two significant digits, where they fit */
 };
 
 struct values values_plan(const struct drawing *drawing, const struct extent *extent, double cell_width,

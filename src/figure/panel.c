@@ -1,26 +1,63 @@
 /* One matrix with its frame, its title and the numbers in its cells. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "figure/label.h"
 #include "figure/layout_parts.h"
 
+#define SMALL_LEAST 0.000095
 #define VALUE_LARGEST 13.0
 #define VALUE_SMALLEST 8.0 /* of numbers that nobody asked for */
 #define VALUE_LEAST 6.0    /* of numbers that were asked for */
-#define WHOLE_BELOW 1e5    /* whole numbers may be written so */
 #define MARGIN 0.2         /* of a cell, beside a number that nobody asked for */
 #define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
-static void cell_text(char text[NUMBER_TEXT], double value, const struct values *values)
+static void cell_text(char text[NUMBER_TEXT], double value, int decimals)
 {
-    const bool is_short =
-        value == 0 || (values->are_short && fabs(value) < WHOLE_BELOW && value == floor(value));
     if (isnan(value))
         snprintf(text, NUMBER_TEXT, "NaN");
     else
-        number_text(text, value, is_short ? 0 : values->decimals);
+        number_text(text, value, value == 0 || (decimals > 0 && value == rint(value)) ? 0 : decimals);
+}
+
+/* Two significant digits of a number near 0: ".0031", or "3.1e-5" where that would be longer. */
+static void small_text(char text[NUMBER_TEXT], double value)
+{
+    if (fabs(value) < SMALL_LEAST) {
+        number_text(text, value, -2);
+        return;
+    }
+    number_text(text, value, 1 - (int)floor(log10(fabs(value))));
+    char *zero = strstr(text, "0.");
+    memmove(zero, zero + 1, strlen(zero));
+}
+
+/* The number of a cell, as exact as its room allows. */
+static bool value_text(const struct panel *panel, double value, char text[NUMBER_TEXT], struct font *font,
+                       struct error *error)
+{
+    const struct values *values = &panel->values;
+    if (value != 0 && fabs(value) < values->least) {
+        small_text(text, value);
+        const double width = typeset_width(font, text, values->size, error);
+        if (error->kind != ERROR_NONE)
+            return false;
+        if (width <= panel->cell_width - 2)
+            return true;
+    }
+    cell_text(text, value, values->decimals);
+    return true;
+}
+
+/* Below this a number with `decimals` has fewer than two digits that say something; on a log scale one below 0.1 has. */
+static double values_least(const struct drawing *drawing, int decimals)
+{
+    if (decimals < 0)
+        return 0;
+    const double zero = 0.5 * pow(10, -decimals);
+    return drawing->style.scale == COLOR_LOG ? fmax(zero, 0.0995) : zero;
 }
 
 static int value_decimals(const struct drawing *drawing, const struct extent *extent)
@@ -54,6 +91,7 @@ struct values values_plan(const struct drawing *drawing, const struct extent *ex
                           double cell_height, struct font *font, struct error *error)
 {
     struct values values = {.decimals = value_decimals(drawing, extent)};
+    values.least = values_least(drawing, values.decimals);
     if (drawing->style.annotate == ANNOTATE_OFF || cell_width < VALUE_LEAST)
         return values;
     bool asked = drawing->style.annotate == ANNOTATE_ON;
@@ -122,7 +160,7 @@ static uint16_t cell_index(const struct panel *panel, size_t cell)
 }
 
 static bool values_draw(const struct panel *panel, struct figure *figure, size_t cells, double x, double y,
-                        struct error *error)
+                        struct font *font, struct error *error)
 {
     static const struct color dark = {0x1a, 0x1a, 0x1a}, light = {255, 255, 255};
     const struct pooled *pooled = panel->pooled;
@@ -134,7 +172,8 @@ static bool values_draw(const struct panel *panel, struct figure *figure, size_t
             if (index == FIGURE_MASKED)
                 continue;
             char text[NUMBER_TEXT];
-            cell_text(text, (double)pooled->values[cell], &panel->values);
+            if (!value_text(panel, (double)pooled->values[cell], text, font, error))
+                return false;
             bool on_light = color_is_light(figure->palette[index]);
             if (!figure_text(figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
                              y + ((double)i + 0.5) * panel->cell_height - gap / 2 +
@@ -170,7 +209,7 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
         return false;
     for (size_t i = 0; i < pooled->rows * pooled->columns; i++)
         indexes[i] = cell_index(panel, i);
-    if (panel->values.size > 0 && !values_draw(panel, figure, cells, x, y, error))
+    if (panel->values.size > 0 && !values_draw(panel, figure, cells, x, y, font, error))
         return false;
     return !panel->has_mark || mark_draw(panel, figure, x, y, error);
 }

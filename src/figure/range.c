@@ -89,8 +89,9 @@ bool range_quantile(const struct cells *cells, bool has_sign, float *value, stru
     const size_t all = cells->shape.rows * cells->shape.columns * cells->count;
     float *values = memory_alloc(all, sizeof *values, error);
     size_t *counts = values ? memory_alloc(HALF, sizeof *counts, error) : NULL;
+    const bool ok = counts;
     *value = 0;
-    if (counts) {
+    if (ok) {
         size_t count = cells_gather(cells, RANGE_KEYS, has_sign, values);
         if (count == 0)
             count = cells_gather(cells, 0, has_sign, values);
@@ -105,7 +106,7 @@ bool range_quantile(const struct cells *cells, bool has_sign, float *value, stru
     }
     free(values);
     free(counts);
-    return counts;
+    return ok;
 }
 
 /* ---- how much is dim ---- */

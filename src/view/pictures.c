@@ -2,14 +2,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "compute/given.h"
 
 static const char *const measures[STAGE_COUNT] = {
     [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
     [STAGE_OUTPUT] = "output",       [STAGE_Q] = "entry of q",        [STAGE_K] = "entry of k",
     [STAGE_V] = "entry of v",        [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "position encoding",
+};
+
+/* The stages in titles. */
+static const char *const titles[STAGE_COUNT] = {
+    [STAGE_SCORES] = "scores",
+    [STAGE_SCALED] = "scaled scores",
+    [STAGE_MASKED] = "masked scores",
+    [STAGE_WEIGHTS] = "weights",
+    [STAGE_OUTPUT] = "output",
+    [STAGE_Q] = "queries",
+    [STAGE_K] = "keys",
+    [STAGE_V] = "values",
+    [STAGE_MASK] = "mask",
+    [STAGE_ENCODING] = "position encoding",
 };
 
 static const char *const scores[] = {
@@ -132,6 +148,21 @@ static bool mask_of(const struct excerpt *excerpt, enum stage stage, size_t l, s
     return true;
 }
 
+/* The same of weights that look causal: a cell is masked where all its pairs lie above the diagonal. */
+static bool triangle_of(const struct excerpt *excerpt, unsigned char **flags, struct error *error)
+{
+    const struct stage_shape *shape = &excerpt->shape[STAGE_WEIGHTS];
+    const struct pair_cells *cells = &excerpt->result->cells;
+    const bool pooled = is_pooled(excerpt, STAGE_WEIGHTS);
+    const size_t query_step = pooled ? cells->query_step : 1, key_step = pooled ? cells->key_step : 1;
+    *flags = memory_alloc(shape->rows * shape->columns, 1, error);
+    for (size_t i = 0; *flags && i < shape->rows; i++)
+        for (size_t j = 0; j < shape->columns; j++)
+            (*flags)[i * shape->columns + j] =
+                excerpt->key_first + j * key_step > excerpt->query_first + (i + 1) * query_step - 1;
+    return *flags;
+}
+
 /* Names for the rows (layers) and columns (heads) of panels, in case panels have no room for their own. */
 static void name_grid(struct picture *picture, const struct panels *panels)
 {
@@ -157,7 +188,9 @@ static bool picture_mask(struct picture *picture, size_t i, const struct panels 
     const enum stage stage = panels->stage;
     const bool has_mask = stage == STAGE_WEIGHTS || stage == STAGE_MASKED || stage == STAGE_MASK;
     const void *key = has_mask ? excerpt_mask_key(excerpt, l, h) : NULL;
-    const bool weight = stage != STAGE_MASK && excerpt_weighs_masked(excerpt, l);
+    const bool weight = key && stage != STAGE_MASK && excerpt_weighs_masked(excerpt, l);
+    if (!key && picture->is_triangle)
+        key = &picture->is_triangle;
     if (!key)
         return true;
     for (size_t j = i; !weight && j > 0 && i - j < BACK; j--)
@@ -167,7 +200,8 @@ static bool picture_mask(struct picture *picture, size_t i, const struct panels 
             return true;
         }
     picture->masks[i].shared_with = weight ? NULL : key;
-    if (!mask_of(excerpt, stage, l, h, weight, &picture->masks[i].flags, error))
+    if (!(picture->is_triangle ? triangle_of(excerpt, &picture->masks[i].flags, error)
+                               : mask_of(excerpt, stage, l, h, weight, &picture->masks[i].flags, error)))
         return false;
     picture->maps[i].masked = picture->masks[i].flags;
     return true;
@@ -183,6 +217,17 @@ static bool picture_map(struct picture *picture, size_t i, const struct panels *
     picture->maps[i].values = matrix.data ? matrix.data : picture->values[i];
     picture->maps[i].stride = matrix.row;
     return picture_mask(picture, i, panels, l, h, error);
+}
+
+/* The title, and behind it which stage is drawn, unless it says so itself or has weights, as the colour bar says; the
+ * caller frees it. NULL without memory. */
+static char *title_of_stage(const struct panels *panels)
+{
+    const char *title = panels->excerpt->result->problem->title, *stage = titles[panels->stage];
+    const bool has_title = title && *title;
+    const bool is_said = panels->stage == STAGE_WEIGHTS || (has_title && strcasestr(title, stage));
+    return text_format("%s%s%s", has_title ? title : "", has_title && !is_said ? " · " : "",
+                       is_said ? "" : stage);
 }
 
 /* Every matrix is a panel with its name over it. */
@@ -201,7 +246,10 @@ static bool make_all(struct picture *picture, const struct panels *panels, struc
         if (!picture_map(picture, i, panels, i / heads, panels->heads[i % heads], error))
             return false;
     }
-    picture->drawing.title = panels->excerpt->result->problem->title;
+    picture->title = title_of_stage(panels);
+    picture->drawing.title = picture->title;
+    if (!picture->title)
+        return error_memory(error, PANEL_NAME);
     picture->drawing.overlaid = is_picked ? count : heads;
     if (brief && !is_picked && picture->drawing.style.has_lines)
         name_grid(picture, panels);
@@ -220,12 +268,19 @@ static bool make_one(struct picture *picture, const struct panels *panels, size_
     size_t l = matrix / panels->count, i = matrix % panels->count;
     char name[PANEL_NAME];
     panels_title(panels, l, i, false, name);
-    const char *title = panels->excerpt->result->problem->title;
-    const bool both = title && *title && *name;
-    picture->title = text_format("%s%s%s", title ? title : "", both ? " · " : "", name);
+    char *title = title_of_stage(panels);
+    picture->title = title ? text_format("%s%s%s", title, *title && *name ? " · " : "", name) : NULL;
     picture->drawing.title = picture->title;
+    free(title);
     return picture->title ? picture_map(picture, 0, panels, l, panels->heads[i], error)
                           : error_memory(error, PANEL_NAME);
+}
+
+/* Whether weights were given, and all above the diagonal are 0 though no mask says so. */
+static bool looks_causal(const struct panels *panels)
+{
+    const struct result *result = panels->excerpt->result;
+    return panels->stage == STAGE_WEIGHTS && result->given && given_is_causal(result->problem, result->given);
 }
 
 bool picture_make(struct picture *picture, const struct picture_matrices *shown,
@@ -233,6 +288,9 @@ bool picture_make(struct picture *picture, const struct picture_matrices *shown,
 {
     const struct panels *panels = shown->panels;
     picture->drawing = drawing_of(panels, style);
+    picture->is_triangle = !patches && looks_causal(panels);
+    if (picture->is_triangle)
+        picture->drawing.masked_name = "masked (all 0)";
     picture->count = shown->all ? panels->excerpt->layer_count * panels->count : 1;
     picture->maps = memory_zeroed(picture->count, sizeof *picture->maps, error);
     picture->masks = memory_zeroed(picture->count, sizeof *picture->masks, error);

@@ -41,6 +41,7 @@ struct picture {
     struct picture_mask *masks; /* of the maps */
     float **values;             /* of maps that lie nowhere in one piece; NULL: they are the result's */
     char (*names)[PANEL_NAME];  /* of the panels, then of the rows and columns of panels */
+    bool is_triangle;           /* pairs above the diagonal are drawn as masked, though no mask says so */
     const char **titles;        /* pointers to those of rows and columns */
     char *title;
     struct patch_drawing over; /* the drawing over patches, made from all these; else zeroed */

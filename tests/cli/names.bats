@@ -221,8 +221,8 @@ attn: warning: x.json:1:56: the unknown key "scores" is ignored'
 @test "weights with zeros above the diagonal lead to --causal, once" {
     echo '{"attention":[[[1,0,0],[0.5,0.5,0],[0.2,0.2,0.6]],[[1,0,0],[0.5,0.5,0],[0.2,0.2,0.6]]]}' >x.json
     attn run x.json -o y.json 2>err
-    same "$(cat err)" 'attn: warning: all weights above the diagonal are 0: with --causal these pairs are masked instead'
-    for more in --causal '--window 2,0'; do
+    same "$(cat err)" 'attn: warning: all weights above the diagonal are 0: pictures have these pairs as masked, and --causal masks them in numbers too; --causal=off: nowhere'
+    for more in --causal --causal=off '--window 2,0'; do
         attn run x.json $more -o y.json 2>err
         same "$(cat err)" ""
     done

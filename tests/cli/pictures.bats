@@ -65,6 +65,7 @@ pictures() {
 }
 @test "signed stages are centred on 0" { pictures signed; }
 @test "masked cells have a colour of their own, above the diagonal and nowhere else" { pictures masked; }
+@test "given weights that are 0 above the diagonal are drawn as masked there" { pictures triangle; }
 @test "--draw-mask has two colours and a legend" { pictures draw_mask; }
 @test "masked is not 0" { pictures masked_is_not_zero; }
 @test "bug: a mask over given weights hid them" { pictures weight_under_a_mask; }
@@ -75,4 +76,18 @@ pictures() {
 
 @test "bug: a title of one blank asked for no bytes of no memory, which a sanitizer sees" {
     attn run "$DATA/cross.json" --title ' ' -q -o x.png
+}
+
+@test "a picture says which stage it shows, in its title where that does not" {
+    local stage
+    for stage in scores output; do
+        attn run "$DATA/causal.json" --stage $stage --title Ours -q --format none -o named.png
+        attn run "$DATA/causal.json" --stage $stage --title "Ours · $stage" -q --format none -o said.png
+        cmp named.png said.png
+        attn run "$DATA/causal.json" --stage $stage --title "Our $stage" -q --format none -o other.png
+        if cmp -s other.png said.png; then return 1; fi
+    done
+    attn run "$DATA/causal.json" --title Ours -q --format none -o weights.png
+    attn run "$DATA/causal.json" --title "Ours · weights" -q --format none -o more.png
+    if cmp -s weights.png more.png; then return 1; fi
 }

@@ -491,6 +491,35 @@ def test_masked():
             assert max(list(above)[0]) - min(list(above)[0]) > 30, above
 
 
+def test_triangle():
+    """Given weights that are 0 above the diagonal in all rows, layers and heads are drawn as masked there: single, pooled and in part;
+    never with --causal=off, a mask, or one weight above."""
+    n = 40
+    weights = np.tril(np.ones((2, 3, n, n))) / np.arange(1, n + 1)[:, None]
+    above = np.zeros_like(weights)
+    above[1, 2, 7, 9] = 1e-30
+    for name, extra, value, words, masked in (
+            ("triangle", {}, weights, [], True), ("held", {}, weights, ["--max-weights", 10], True),
+            ("part", {}, weights, ["--queries", "5:20", "--keys", "0:30"], True),
+            ("mean", {}, weights, ["--average", "heads,layers"], True), ("off", {}, weights, ["--causal=off"], False),
+            ("told", {"causal": False}, weights, [], False), ("window", {"window": [39, 39]}, weights, [], False),
+            ("one", {}, weights + above, [], False), ("scores", {}, weights, ["--stage", "mask"], False)):
+        write_json(f"{name}.json", {"attention": value, **extra})
+        run(f"{name}.json", *words, "-q", "--format", "none", "-o", f"{name}.png", "-o", f"{name}.out.json")
+        grey = near_all(png.read(f"{name}.png"), (230, 230, 230), 0).sum()
+        assert (grey > 1000) == masked, (name, grey)
+        with open(f"{name}.out.json") as f:
+            assert np.all(json.load(f).get("mask", 1)), "the numbers have a mask that nobody gave"
+    board = Board(9, 9, (), {"causal": True})  # the same places as with --causal
+    tril = np.tril(np.ones((9, 9))) / np.arange(1, 10)[:, None]
+    told = board.draw(tril)
+    write_json("board.json", {"attention": tril})
+    run("board.json", "-q", "-o", "board.png", "--annotate=off")
+    guessed = png.read("board.png")
+    part = np.s_[board.top:board.bottom, board.left:board.right]
+    assert np.array_equal(told[part], guessed[part])
+
+
 def test_draw_mask():
     """--draw-mask has one colour for what is allowed, that of masked cells for the rest, and no values."""
     for name, words, share in (("window", [], 107 / 289), ("causal", [], 36 / 64), ("cross", ["--window", "1"], 14 / 30)):
@@ -595,8 +624,8 @@ def test_pooled_mask():
     assert grey[apart > 4].mean() > 0.999 and not grey[apart < -4].any(), (grey[apart > 4].mean(), grey[apart < -4].mean())
 
 
-def near_all(picture, color):
-    return (abs(picture.astype(int) - np.array(color)) <= 8).all(axis=2)
+def near_all(picture, color, room=8):
+    return (abs(picture.astype(int) - np.array(color)) <= room).all(axis=2)
 
 
 if __name__ == "__main__":

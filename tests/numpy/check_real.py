@@ -15,7 +15,7 @@ REAL = os.environ["REAL"]
 
 
 # The weights of a causal model as it gave them: its mask is nowhere in the file.
-CAUSAL_SAID = "attn: warning: all weights above the diagonal are 0: with --causal these pairs are masked instead\n"
+CAUSAL_SAID = "attn: warning: all weights above the diagonal are 0: pictures have these pairs as masked, and --causal masks them in numbers too; --causal=off: nowhere\n"
 
 
 def load(name):

@@ -221,6 +221,41 @@ static void test_dim_weights_are_told_of_at_any_width(void **state)
         }
 }
 
+/* Its tick stood there alone. */
+static void test_bug_the_last_number_was_missing(void **state)
+{
+    (void)state;
+    struct drawing drawing = drawing_of(6, 1024, 1024);
+    drawing.across = 6;
+    assert_true(lay_out(&drawing));
+    size_t count = 0;
+    for (size_t i = 0; i < figure.count; i++)
+        count += figure.items[i].kind == FIGURE_TEXT && strcmp(string_of(&figure.items[i]), "1000") == 0;
+    assert_int_equal(count, 6 + 1); /* below each panel, and beside the first */
+}
+
+/* Those of columns were cut sooner. */
+static void test_bug_long_labels_were_cut_in_two_ways(void **state)
+{
+    (void)state;
+    static const char *const long_ones[] = {"a label that is long enough to be cut", "b", "c"};
+    struct drawing drawing = drawing_of(1, 3, 3);
+    drawing.row_labels = drawing.column_labels = long_ones;
+    assert_true(lay_out(&drawing));
+    size_t count = 0;
+    const char *first = NULL;
+    for (size_t i = 0; i < figure.count; i++) {
+        const struct figure_item *item = &figure.items[i];
+        if (item->kind != FIGURE_TEXT || strncmp(string_of(item), "a label", 7) != 0)
+            continue;
+        first = first ? first : string_of(item);
+        assert_string_equal(string_of(item), first);
+        assert_non_null(strstr(string_of(item), "\u2026"));
+        count++;
+    }
+    assert_int_equal(count, 2);
+}
+
 static void test_columns_are_panels_side_by_side(void **state)
 {
     (void)state;
@@ -314,6 +349,8 @@ int main(void)
         cmocka_unit_test(test_a_page_is_filled_exactly),
         cmocka_unit_test(test_a_page_has_panels_as_large_as_fit),
         cmocka_unit_test(test_dim_weights_are_told_of_at_any_width),
+        cmocka_unit_test(test_bug_the_last_number_was_missing),
+        cmocka_unit_test(test_bug_long_labels_were_cut_in_two_ways),
         cmocka_unit_test(test_columns_are_panels_side_by_side),
         cmocka_unit_test(test_labels_of_panels_are_thinned_not_dropped),
         cmocka_unit_test(test_pooling_note_is_never_cut),

@@ -248,6 +248,45 @@ static void test_ticks_are_round_numbers(void **state)
     }
 }
 
+/* Many cells said 0.00 that held something. */
+static void test_bug_small_numbers_were_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        float value;
+        const char *linear, *log;
+    } cases[] = {{0.0031f, ".0031", ".0031"},   {0.0049999f, ".0050", ".0050"},
+                 {0.0051f, "0.01", ".0051"},    {0.00031f, ".00031", ".00031"},
+                 {3.1e-5f, "3.1e-5", "3.1e-5"}, {0.044f, "0.04", ".044"},
+                 {0.31f, "0.31", "0.31"},       {1, "1", "1"},
+                 {0.999f, "1.00", "1.00"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int log = 0; log < 2; log++) {
+            float cells[] = {cases[i].value, 0.5f, 0.25f, 0.75f};
+            struct drawing drawing = drawing_of(1, 2, 2);
+            drawing.style.scale = log ? COLOR_LOG : COLOR_LINEAR;
+            maps[0].values = cells;
+            assert_true(lay_out(&drawing));
+            if (!find_text(log ? cases[i].log : cases[i].linear))
+                fail_msg("%g is not %s", (double)cases[i].value, log ? cases[i].log : cases[i].linear);
+        }
+    float scores[] = {3, -12, 1.5f, -0.004f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    drawing.is_weight = false;
+    drawing.is_signed = true;
+    maps[0].values = scores;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("3"));
+    assert_non_null(find_text("\u221212"));
+    assert_non_null(find_text("1.5"));
+    assert_non_null(find_text("\u2212.0040"));
+    drawing.style.cell = 24; /* no room for more than two digits */
+    drawing.style.annotate = ANNOTATE_ON;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("\u2212.0040"));
+    assert_non_null(find_text("0.0"));
+}
+
 static void test_numbers_in_cells(void **state)
 {
     (void)state;
@@ -256,10 +295,10 @@ static void test_numbers_in_cells(void **state)
     maps[0].values = few;
     assert_true(lay_out(&drawing));
     assert_non_null(find_text("0.42"));
-    assert_non_null(find_text("0.00"));
-    assert_non_null(find_text("1.00"));
-    assert_int_equal(find_text("1.00")->color.r < 100, 1); /* dark on yellow */
-    assert_int_equal(find_text("0.00")->color.r, 255);     /* white on violet */
+    assert_non_null(find_text(".0010"));
+    assert_non_null(find_text("1"));
+    assert_int_equal(find_text("1")->color.r < 100, 1); /* dark on yellow */
+    assert_int_equal(find_text(".0010")->color.r, 255); /* white on violet */
     drawing.style.annotate = ANNOTATE_OFF;
     assert_true(lay_out(&drawing));
     assert_null(find_text("0.42"));
@@ -357,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_bug_one_bound_of_signed_data_was_mirrored),
         cmocka_unit_test(test_ticks_are_round_numbers),
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
+        cmocka_unit_test(test_bug_small_numbers_were_zero),
         cmocka_unit_test(test_numbers_in_cells),
         cmocka_unit_test(test_bug_small_weights_had_no_measure),
         cmocka_unit_test(test_legend_names_the_colors),
