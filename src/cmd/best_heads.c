@@ -37,8 +37,8 @@ static bool measure_part(const struct part *part, struct error *error)
 }
 
 /* The place of a head among those of all layers, whatever its number. */
-static struct head_place place_of(const struct computation *c, const struct stats_heads *heads,
-                                  const struct stats_head *head)
+static struct head_place heads_place(const struct computation *c, const struct stats_heads *heads,
+                                     const struct stats_head *head)
 {
     size_t i = 0;
     while (head->problem != &c->parts[i].problem)
@@ -54,7 +54,7 @@ static bool choose_first(struct computation *c, const struct stats_heads *heads,
     struct head_place *places = memory_alloc(heads->count, sizeof *places, error);
     double *values = places ? memory_alloc(heads->count, sizeof *values, error) : NULL;
     for (size_t i = 0; values && i < heads->count; i++) {
-        places[i] = place_of(c, heads, &heads->list[i]);
+        places[i] = heads_place(c, heads, &heads->list[i]);
         values[i] = heads->list[i].stats->value[heads->order];
     }
     const struct picked_heads picked = {places, values, heads->count, stat_names[heads->order]};

@@ -253,7 +253,7 @@ struct chunk {
 };
 
 /* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
-static floats_bits check_rows(const struct float_rows *rows, size_t columns, floats_bits trouble)
+static floats_bits check_numbers(const struct float_rows *rows, size_t columns, floats_bits trouble)
 {
     for (size_t r = 0; r < LINEAR_ROWS; r++)
         for (size_t c = 0; c < columns; c += FLOATS)
@@ -269,7 +269,7 @@ static floats_bits find_queries(const struct linear_plan *plan, const struct lin
     const struct strided *q = &plan->job->head->q;
     if (rows == LINEAR_ROWS && plan->d_k == plan->job->head->d_k) {
         chunk->q = (struct float_rows){q->data + first * q->row, q->row};
-        return column == 0 ? check_rows(&chunk->q, plan->d_k, trouble) : trouble;
+        return column == 0 ? check_numbers(&chunk->q, plan->d_k, trouble) : trouble;
     }
     chunk->q = (struct float_rows){room->floats.q, plan->d_k};
     for (size_t r = 0; r < LINEAR_ROWS; r++)
@@ -282,9 +282,9 @@ static floats_bits find_queries(const struct linear_plan *plan, const struct lin
 }
 
 /* The keys of a chunk, and what they write in columns from `column` on; see pack_keys. */
-static floats_bits find_keys(const struct linear_plan *plan, const struct linear_room *room,
-                             struct chunk *chunk, size_t first, size_t count, size_t column,
-                             floats_bits trouble)
+static floats_bits chunk_keys(const struct linear_plan *plan, const struct linear_room *room,
+                              struct chunk *chunk, size_t first, size_t count, size_t column,
+                              floats_bits trouble)
 {
     const struct head *head = plan->job->head;
     const size_t left = head->d_v - column, columns = left < plan->tile ? left : plan->tile;
@@ -295,8 +295,8 @@ static floats_bits find_keys(const struct linear_plan *plan, const struct linear
         chunk->k = (struct float_rows){from, head->k.row};
         chunk->u = (struct float_rows){v, head->v.row};
         if (left <= plan->tile)
-            trouble = check_rows(&chunk->k, plan->d_k, trouble);
-        return check_rows(&chunk->u, columns, trouble);
+            trouble = check_numbers(&chunk->k, plan->d_k, trouble);
+        return check_numbers(&chunk->u, columns, trouble);
     }
     chunk->k = (struct float_rows){room->floats.k, plan->d_k};
     chunk->u = (struct float_rows){room->floats.u, plan->width};
@@ -584,9 +584,9 @@ INLINE void write_columns(const struct linear_plan *plan, const struct linear_ro
     }
 }
 
-INLINE void write_all(const struct linear_plan *plan, const struct linear_room *room,
-                      const struct chunk *chunk, double factor, size_t count, const bool decays,
-                      const struct ahead *ahead)
+INLINE void write_outputs(const struct linear_plan *plan, const struct linear_room *room,
+                          const struct chunk *chunk, double factor, size_t count, const bool decays,
+                          const struct ahead *ahead)
 {
     size_t c = 0;
     for (; c + FLOAT_VECTORS * FLOATS <= plan->width; c += FLOAT_VECTORS * FLOATS)
@@ -601,9 +601,9 @@ __attribute__((noinline)) static void write_floats(const struct linear_plan *pla
                                                    double factor, size_t count, const struct ahead *ahead)
 {
     if (plan->decay == LINEAR_KEEPS)
-        write_all(plan, room, chunk, 1, count, false, ahead);
+        write_outputs(plan, room, chunk, 1, count, false, ahead);
     else
-        write_all(plan, room, chunk, factor, count, true, ahead);
+        write_outputs(plan, room, chunk, factor, count, true, ahead);
     for (size_t d = 0; plan->normalizes && d < plan->d_k; d += FLOATS) {
         floats sum = {0};
         for (size_t j = 0; j < count; j++)
@@ -637,7 +637,7 @@ static void float_absorb(struct linear_plan *plan, const struct linear_room *roo
     split_state(plan, room);
     for (; first < end; first += LINEAR_ROWS) {
         const size_t count = end - first < LINEAR_ROWS ? end - first : LINEAR_ROWS;
-        trouble = find_keys(plan, room, &chunk, first, count, column, trouble);
+        trouble = chunk_keys(plan, room, &chunk, first, count, column, trouble);
         write_floats(plan, room, &chunk, 1, count,
                      &(struct ahead){.key = first + LINEAR_ROWS, .query = SIZE_MAX, .column = column});
     }
@@ -663,7 +663,7 @@ static void float_attend(struct linear_plan *plan, const struct linear_room *roo
         else
             find_decayed(plan, &shares, first, rows);
         if (count > 0) {
-            trouble = find_keys(plan, room, &chunk, base, count, column, trouble);
+            trouble = chunk_keys(plan, room, &chunk, base, count, column, trouble);
             turn_floats(plan, room, &chunk.k);
             find_float_pairs(plan, room, &chunk.q, &shares);
         } else {

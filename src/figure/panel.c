@@ -10,6 +10,7 @@
 #define VALUE_LARGEST 13.0
 #define VALUE_SMALLEST 8.0 /* of numbers that nobody asked for */
 #define VALUE_LEAST 6.0    /* of numbers that were asked for */
+#define WHOLE_BELOW 1e5    /* whole numbers may be written so */
 #define MARGIN 0.2         /* of a cell, beside a number that nobody asked for */
 #define MARK_FROM 12.0     /* cells of this size have a thick outline */
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
@@ -79,7 +80,7 @@ static double values_width(const struct extent *extent, int decimals, struct fon
     char text[NUMBER_TEXT];
     const double samples[] = {extent->low, extent->high, extent->has_nan ? NAN : 0.01};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        cell_text(text, samples[i], &(struct values){.decimals = decimals});
+        cell_text(text, samples[i], decimals);
         widest = fmax(widest, typeset_width(font, text, 100, error) / 100);
     }
     if (decimals < 0)
