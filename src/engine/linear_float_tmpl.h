@@ -253,7 +253,7 @@ struct chunk {
 };
 
 /* Adds what is out of range, in `columns` of whole vectors, to `trouble`. */
-static floats_bits check_numbers(const struct float_rows *rows, size_t columns, floats_bits trouble)
+static floats_bits are_ordinary(const struct float_rows *rows, size_t columns, floats_bits trouble)
 {
     for (size_t r = 0; r < LINEAR_ROWS; r++)
         for (size_t c = 0; c < columns; c += FLOATS)
@@ -269,7 +269,7 @@ static floats_bits find_queries(const struct linear_plan *plan, const struct lin
     const struct strided *q = &plan->job->head->q;
     if (rows == LINEAR_ROWS && plan->d_k == plan->job->head->d_k) {
         chunk->q = (struct float_rows){q->data + first * q->row, q->row};
-        return column == 0 ? check_numbers(&chunk->q, plan->d_k, trouble) : trouble;
+        return column == 0 ? are_ordinary(&chunk->q, plan->d_k, trouble) : trouble;
     }
     chunk->q = (struct float_rows){room->floats.q, plan->d_k};
     for (size_t r = 0; r < LINEAR_ROWS; r++)
@@ -295,8 +295,8 @@ static floats_bits chunk_keys(const struct linear_plan *plan, const struct linea
         chunk->k = (struct float_rows){from, head->k.row};
         chunk->u = (struct float_rows){v, head->v.row};
         if (left <= plan->tile)
-            trouble = check_numbers(&chunk->k, plan->d_k, trouble);
-        return check_numbers(&chunk->u, columns, trouble);
+            trouble = are_ordinary(&chunk->k, plan->d_k, trouble);
+        return are_ordinary(&chunk->u, columns, trouble);
     }
     chunk->k = (struct float_rows){room->floats.k, plan->d_k};
     chunk->u = (struct float_rows){room->floats.u, plan->width};
