@@ -17,7 +17,7 @@
 #define GAP_FROM 20.0      /* cells of this size are parted by a white line */
 
 /* Whether a number is whole but for the rounding of a few sums in float32. */
-static bool is_whole(double value)
+static bool is_nearly_whole(double value)
 {
     const double whole = rint(value);
     return value == 0 || (whole != 0 && fabs(value - whole) <= 4 * (double)FLT_EPSILON * fabs(whole));
@@ -28,7 +28,7 @@ static void cell_text(char text[NUMBER_TEXT], double value, int decimals)
     if (isnan(value))
         snprintf(text, NUMBER_TEXT, "NaN");
     else
-        number_text(text, value, value == 0 || (decimals > 0 && is_whole(value)) ? 0 : decimals);
+        number_text(text, value, value == 0 || (decimals > 0 && is_nearly_whole(value)) ? 0 : decimals);
 }
 
 /* Two significant digits of a number near 0: ".0031", or "3.1e-5" where that would be longer. */
