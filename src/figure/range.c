@@ -25,23 +25,6 @@ static size_t keys_seen(const struct cells *cells, const uint8_t *masked)
     return seen;
 }
 
-/* Copies the finite cells, not masked, of rows that see `least` keys or more. Returns how many. */
-static size_t cells_gather(const struct cells *cells, size_t least, bool has_sign, float *to)
-{
-    const struct pooled *shape = &cells->shape;
-    size_t count = 0;
-    for (size_t i = 0; i < shape->rows * cells->count; i++) {
-        const float *values = shape->values + i * shape->columns;
-        const uint8_t *masked = shape->masked ? shape->masked + i * shape->columns : NULL;
-        if (keys_seen(cells, masked) < least)
-            continue;
-        for (size_t j = 0; j < shape->columns; j++)
-            if (!(masked && masked[j]) && isfinite(values[j]))
-                to[count++] = has_sign ? fabsf(values[j]) : values[j];
-    }
-    return count;
-}
-
 /* Unsigned numbers in the order of the floats. */
 static uint32_t float_key(float value)
 {
@@ -58,7 +41,34 @@ static float key_float(uint32_t key)
     return value;
 }
 
-enum { HALF = 1 << 16 };
+enum { HALF = 1 << 16, ANY = -1 };
+
+/* Counts by a half of their keys the finite cells, not masked, of rows that see `least` keys or more, or their magnitudes
+ * where they have a sign: by the upper half all (upper is ANY), by the lower half those that have this upper one. Returns how many.
+ */
+static size_t count_cells(const struct cells *cells, size_t least, bool has_sign, int upper,
+                          size_t counts[HALF])
+{
+    const struct pooled *shape = &cells->shape;
+    size_t count = 0;
+    memset(counts, 0, HALF * sizeof *counts);
+    for (size_t i = 0; i < shape->rows * cells->count; i++) {
+        const float *values = shape->values + i * shape->columns;
+        const uint8_t *masked = shape->masked ? shape->masked + i * shape->columns : NULL;
+        if (keys_seen(cells, masked) < least)
+            continue;
+        for (size_t j = 0; j < shape->columns; j++) {
+            if ((masked && masked[j]) || !isfinite(values[j]))
+                continue;
+            const uint32_t key = float_key(has_sign ? fabsf(values[j]) : values[j]);
+            if (upper != ANY && (int)(key >> 16) != upper)
+                continue;
+            counts[upper == ANY ? key >> 16 : key & (HALF - 1)]++;
+            count++;
+        }
+    }
+    return count;
+}
 
 /* The place of the value of a rank among counts; *rank becomes its rank at that place. */
 static uint32_t rank_place(const size_t counts[HALF], size_t *rank)
@@ -69,44 +79,33 @@ static uint32_t rank_place(const size_t counts[HALF], size_t *rank)
     return place;
 }
 
-/* The value of a rank, from 0 for the smallest: its upper half by counting, then its lower half among those that share
- * the upper. */
-static float value_of_rank(const float *values, size_t count, size_t rank, size_t counts[HALF])
+/* The value of a rank, from 0 for the smallest: its upper half by `uppers`, then its lower half among those that share it. */
+static double value_of_rank(const struct cells *cells, size_t least, bool has_sign, size_t rank,
+                            const size_t uppers[HALF], size_t lowers[HALF])
 {
-    memset(counts, 0, HALF * sizeof *counts);
-    for (size_t i = 0; i < count; i++)
-        counts[float_key(values[i]) >> 16]++;
-    const uint32_t upper = rank_place(counts, &rank);
-    memset(counts, 0, HALF * sizeof *counts);
-    for (size_t i = 0; i < count; i++)
-        if (float_key(values[i]) >> 16 == upper)
-            counts[float_key(values[i]) & (HALF - 1)]++;
-    return key_float(upper << 16 | rank_place(counts, &rank));
+    const uint32_t upper = rank_place(uppers, &rank);
+    count_cells(cells, least, has_sign, (int)upper, lowers);
+    return (double)key_float(upper << 16 | rank_place(lowers, &rank));
 }
 
 bool range_quantile(const struct cells *cells, bool has_sign, float *value, struct error *error)
 {
-    const size_t all = cells->shape.rows * cells->shape.columns * cells->count;
-    float *values = memory_alloc(all, sizeof *values, error);
-    size_t *counts = values ? memory_alloc(HALF, sizeof *counts, error) : NULL;
-    const bool ok = counts;
+    size_t *uppers = memory_alloc((size_t)2 * HALF, sizeof *uppers, error), least = RANGE_KEYS;
     *value = 0;
-    if (ok) {
-        size_t count = cells_gather(cells, RANGE_KEYS, has_sign, values);
-        if (count == 0)
-            count = cells_gather(cells, 0, has_sign, values);
-        if (count > 0) {
-            const double place = RANGE_QUANTILE * (double)(count - 1);
-            const size_t below = (size_t)place;
-            const double low = (double)value_of_rank(values, count, below, counts);
-            const double high =
-                below + 1 < count ? (double)value_of_rank(values, count, below + 1, counts) : low;
-            *value = (float)(low + (high - low) * (place - (double)below));
-        }
+    if (!uppers)
+        return false;
+    size_t *lowers = uppers + HALF, count = count_cells(cells, least, has_sign, ANY, uppers);
+    if (count == 0)
+        count = count_cells(cells, least = 0, has_sign, ANY, uppers);
+    if (count > 0) {
+        const double place = RANGE_QUANTILE * (double)(count - 1);
+        const size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
+        const double low = value_of_rank(cells, least, has_sign, below, uppers, lowers);
+        const double high = value_of_rank(cells, least, has_sign, above, uppers, lowers);
+        *value = (float)(low + (high - low) * (place - (double)below));
     }
-    free(values);
-    free(counts);
-    return ok;
+    free(uppers);
+    return true;
 }
 
 /* ---- how much is dim ---- */

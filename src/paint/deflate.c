@@ -1,9 +1,8 @@
 #include "paint/deflate.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "paint/huffman.h"
 
 /* Symbols: a byte, the end of a block, or from FIRST_LENGTH on the length of a match. */
@@ -42,34 +41,14 @@ static inline struct spelled spell_distance(uint32_t distance)
     return (struct spelled){2 * count + (int)(number >> count), count, number & ((1u << count) - 1)};
 }
 
-void deflate_begin(struct deflate *deflate, const uint8_t *head, size_t size)
+void deflate_begin(struct deflate *deflate, const uint8_t *head, size_t size, deflate_taker *take,
+                   void *context)
 {
     memset(deflate, 0, offsetof(struct deflate, tokens));
-    deflate->room = 4096;
-    deflate->bytes = malloc(deflate->room);
-    deflate->failed = !deflate->bytes;
-    if (deflate->failed)
-        return;
+    deflate->take = take;
+    deflate->context = context;
     memcpy(deflate->bytes, head, size);
     deflate->size = size;
-}
-
-void deflate_free(struct deflate *deflate)
-{
-    free(deflate->bytes);
-    deflate->bytes = NULL;
-}
-
-/* Room for so many bytes more, and for a whole word of bits behind them. */
-static bool reserve(struct deflate *deflate, size_t bytes)
-{
-    size_t wanted = deflate->size + bytes + sizeof deflate->bits;
-    if (!deflate->failed && wanted > deflate->room) {
-        struct error error = {0};
-        deflate->failed = !memory_resize(&deflate->bytes, wanted + wanted / 2, 1, &error);
-        deflate->room = wanted + wanted / 2;
-    }
-    return !deflate->failed;
 }
 
 /* Where bits go: a copy of what `struct deflate` says, which compilers can keep in registers. */
@@ -204,6 +183,10 @@ static void count_uses(const struct deflate *deflate, uint32_t *literals, uint32
     }
 }
 
+/* What stands before the first block, a head and what flush_bits writes behind the last bits have room, too. */
+_Static_assert(64 + sizeof(struct length_list) + sizeof(uint64_t) + 64 <= DEFLATE_ROOM - 6 * DEFLATE_TOKENS,
+               "a block has room");
+
 /* No token has more than 48 bits: 15 + 5 of its length, 15 + 13 of its distance. */
 static void block_tokens(struct bit_writer *writer, const struct deflate *deflate,
                          const struct huffman *literals, const struct huffman *distances)
@@ -224,32 +207,40 @@ static void block_tokens(struct bit_writer *writer, const struct deflate *deflat
     *writer = own;
 }
 
-void deflate_block(struct deflate *deflate, bool last)
+static void write_block(struct deflate *deflate, bool last)
 {
     uint32_t literal_uses[LITERALS] = {0}, distance_uses[DISTANCES] = {0};
     struct huffman literals, distances;
-    if (reserve(deflate, deflate->token_count * 6 + sizeof(struct length_list))) {
-        struct bit_writer writer = {deflate->bytes + deflate->size, deflate->bits, deflate->bit_count};
-        count_uses(deflate, literal_uses, distance_uses);
-        huffman_make(&literals, literal_uses, LITERALS, HUFFMAN_LONGEST);
-        huffman_make(&distances, distance_uses, DISTANCES, HUFFMAN_LONGEST);
-        block_head(&writer, &literals, &distances, last);
-        block_tokens(&writer, deflate, &literals, &distances);
-        deflate->size = (size_t)(writer.at - deflate->bytes);
-        deflate->bits = writer.bits;
-        deflate->bit_count = writer.count;
-    }
+    struct bit_writer writer = {deflate->bytes + deflate->size, deflate->bits, deflate->bit_count};
+    count_uses(deflate, literal_uses, distance_uses);
+    huffman_make(&literals, literal_uses, LITERALS, HUFFMAN_LONGEST);
+    huffman_make(&distances, distance_uses, DISTANCES, HUFFMAN_LONGEST);
+    block_head(&writer, &literals, &distances, last);
+    block_tokens(&writer, deflate, &literals, &distances);
+    deflate->size = (size_t)(writer.at - deflate->bytes);
+    deflate->bits = writer.bits;
+    deflate->bit_count = writer.count;
     deflate->token_count = 0;
 }
 
-bool deflate_end(struct deflate *deflate, const uint8_t *tail, size_t size, struct error *error)
+static void give_away(struct deflate *deflate)
 {
-    deflate_block(deflate, true);
-    if (!reserve(deflate, size + 1))
-        return error_memory(error, deflate->room);
+    deflate->take(deflate->context, deflate->bytes, deflate->size);
+    deflate->size = 0;
+}
+
+void deflate_block(struct deflate *deflate)
+{
+    write_block(deflate, false);
+    give_away(deflate);
+}
+
+void deflate_end(struct deflate *deflate, const uint8_t *tail, size_t size)
+{
+    write_block(deflate, true);
     if (deflate->bit_count > 0)
         deflate->bytes[deflate->size++] = (uint8_t)deflate->bits;
     memcpy(deflate->bytes + deflate->size, tail, size);
     deflate->size += size;
-    return true;
+    give_away(deflate);
 }

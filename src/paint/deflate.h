@@ -9,33 +9,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-
 enum { DEFLATE_SHORTEST = 3, DEFLATE_LONGEST = 258, DEFLATE_WINDOW = 32768, DEFLATE_TOKENS = 1 << 15 };
 
-/* Begins with deflate_begin; freed by deflate_free in any case. */
+/* A block's most bytes: 48 bits a token, and its head. */
+enum { DEFLATE_ROOM = 6 * DEFLATE_TOKENS + 4096 };
+
+/* Takes the bytes of a block. */
+typedef void deflate_taker(void *context, const uint8_t *bytes, size_t size);
+
+/* Begins with deflate_begin; 320 kB, which the caller allocates and frees. */
 struct deflate {
-    uint8_t *bytes; /* written so far: `size` of `room`. The caller's once deflate_end has returned true */
-    size_t size, room;
+    deflate_taker *take;
+    void *context;
     uint64_t bits; /* the next ones, fewer than 8 */
     int bit_count;
-    bool failed; /* memory was short; deflate_end says so */
-    size_t token_count;
+    size_t token_count, size;
     uint32_t tokens[DEFLATE_TOKENS]; /* of the block: a byte, or length·65,536 + distance − 1 */
+    uint8_t bytes[DEFLATE_ROOM];     /* `size` of them, that nobody has taken yet */
 };
 
-/* Begins with `size` bytes that come before the first block. */
-void deflate_begin(struct deflate *deflate, const uint8_t *head, size_t size);
-void deflate_free(struct deflate *deflate);
+/* Begins with `size` bytes that come before the first block, no more than 64. */
+void deflate_begin(struct deflate *deflate, const uint8_t *head, size_t size, deflate_taker *take,
+                   void *context);
 
-/* Writes the block and begins the next. */
-void deflate_block(struct deflate *deflate, bool last);
+/* Writes the block, gives it away and begins the next. */
+void deflate_block(struct deflate *deflate);
 
 /* A block that is full is written when more comes, so that the last one is never empty. */
 static inline void deflate_token(struct deflate *deflate, uint32_t token)
 {
     if (deflate->token_count == DEFLATE_TOKENS)
-        deflate_block(deflate, false);
+        deflate_block(deflate);
     deflate->tokens[deflate->token_count++] = token;
 }
 
@@ -50,8 +54,7 @@ static inline void deflate_match(struct deflate *deflate, size_t length, size_t 
     deflate_token(deflate, (uint32_t)(length << 16 | (distance - 1)));
 }
 
-/* Ends the last block, which holds a literal or match, and adds `size` bytes that come after it. Errors: no
- * memory, now or before. */
-bool deflate_end(struct deflate *deflate, const uint8_t *tail, size_t size, struct error *error);
+/* Ends the last block, which holds a literal or match, with `size` bytes that come after it, no more than 64. */
+void deflate_end(struct deflate *deflate, const uint8_t *tail, size_t size);
 
 #endif

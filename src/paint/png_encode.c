@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "paint/png_rows.h"
 
 /* Of 0…12. Level 4 makes pictures 1 to 8 % smaller and takes twice the instructions. */
@@ -91,21 +90,28 @@ static void write_notes(struct out *out, const struct png_notes *notes)
     write_note(out, "Command", notes->command);
 }
 
+/* A piece of the compressed rows. */
+static void take_rows(void *context, const uint8_t *bytes, size_t size)
+{
+    write_chunk(context, "IDAT", bytes, size, NULL, 0);
+}
+
 /* Rows as they are: pictures without a palette are photographs beneath cells, and what few figures have so
  * many colours. */
-static uint8_t *compress_plain(uint8_t *rows, size_t stride, size_t height, size_t *size, struct error *error)
+static bool write_plain(struct out *out, uint8_t *rows, size_t stride, size_t height, struct error *error)
 {
     struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(LEVEL);
     size_t bound = compressor ? libdeflate_zlib_compress_bound(compressor, stride * height) : 0;
     uint8_t *bytes = compressor ? malloc(bound) : NULL;
     for (size_t y = 0; y < height; y++)
         rows[y * stride] = 0;
-    *size = bytes ? libdeflate_zlib_compress(compressor, rows, stride * height, bytes, bound) : 0;
+    if (bytes)
+        take_rows(out, bytes, libdeflate_zlib_compress(compressor, rows, stride * height, bytes, bound));
     if (compressor)
         libdeflate_free_compressor(compressor);
-    if (!bytes)
-        error_memory(error, bound);
-    return bytes;
+    const bool ok = bytes;
+    free(bytes);
+    return ok || error_memory(error, bound);
 }
 
 bool png_encode(uint8_t *rows, int width, int height, const struct palette *palette,
@@ -114,17 +120,13 @@ bool png_encode(uint8_t *rows, int width, int height, const struct palette *pale
     const long long stride = (long long)width * (palette ? 1 : 3) + 1;
     if (stride * height > INT_MAX / 2)
         return error_set(error, ERROR_USAGE, "a picture of %d times %d pixels is too large", width, height);
-    size_t size;
-    uint8_t *compressed =
-        (palette ? png_rows_compress : compress_plain)(rows, (size_t)stride, (size_t)height, &size, error);
-    if (!compressed)
-        return false;
     write_png_head(out, width, height, palette);
     if (palette)
         write_palette(out, palette);
     write_notes(out, notes);
-    write_chunk(out, "IDAT", compressed, size, NULL, 0);
+    if (!(palette ? png_rows_compress(rows, (size_t)stride, (size_t)height, take_rows, out, error)
+                  : write_plain(out, rows, (size_t)stride, (size_t)height, error)))
+        return false;
     write_chunk(out, "IEND", NULL, 0, NULL, 0);
-    free(compressed);
     return true;
 }

@@ -142,29 +142,25 @@ static void cut_rows(struct deflate *deflate, const uint8_t *bytes, size_t size,
     }
 }
 
-uint8_t *png_rows_compress(uint8_t *rows, size_t stride, size_t height, size_t *size, struct error *error)
+bool png_rows_compress(uint8_t *rows, size_t stride, size_t height, deflate_taker *take, void *context,
+                       struct error *error)
 {
     static const uint8_t head[2] = {0x78, 0x01}; /* DEFLATE with a window of 32,768 bytes, compressed fast */
     struct deflate *deflate = memory_alloc(1, sizeof *deflate, error);
     uint8_t *difference = memory_alloc(stride, 1, error);
-    uint32_t *last = memory_zeroed((size_t)1 << HASH_BITS, sizeof *last, error), sum;
-    uint8_t *result = NULL, tail[4];
-    if (deflate && difference && last) {
+    uint32_t *last = memory_zeroed((size_t)1 << HASH_BITS, sizeof *last, error);
+    const bool ok = deflate && difference && last;
+    if (ok) {
         filter_rows(rows, stride, height, difference);
-        deflate_begin(deflate, head, sizeof head);
+        deflate_begin(deflate, head, sizeof head, take, context);
         cut_rows(deflate, rows, stride * height, last);
-        sum = libdeflate_adler32(1, rows, stride * height);
-        for (int i = 0; i < 4; i++)
-            tail[i] = (uint8_t)(sum >> (24 - 8 * i));
-        if (deflate_end(deflate, tail, sizeof tail, error)) {
-            *size = deflate->size;
-            result = deflate->bytes;
-            deflate->bytes = NULL;
-        }
-        deflate_free(deflate);
+        const uint32_t sum = libdeflate_adler32(1, rows, stride * height);
+        const uint8_t tail[4] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
+                                 (uint8_t)sum};
+        deflate_end(deflate, tail, sizeof tail);
     }
     free(deflate);
     free(difference);
     free(last);
-    return result;
+    return ok;
 }

@@ -62,7 +62,7 @@ def peak(file, *words):
     """Bytes that a run held at most, without JSON, whose text is larger than the numbers. A child counts what its parent held before
     it, so that it is one of a shell."""
     shell = ["sh", "-c", '"$@"; exit $?', "sh"]
-    done = subprocess.run([*shell, ATTN, "run", file, *words, "-v", "-o", "x.png"], capture_output=True, text=True, check=True)
+    done = subprocess.run([*shell, ATTN, "run", file, *words, "-v", "--vmax", "1", "-o", "x.png"], capture_output=True, text=True, check=True)
     return int(re.search(r" peak_bytes=(\d+)", done.stderr).group(1))
 
 

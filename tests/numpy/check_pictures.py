@@ -136,7 +136,9 @@ def notes(path):
     with open(path, "rb") as f:
         parts = list(png.chunks(f.read()))
     said = {}
-    assert [kind for kind, _ in parts].index(b"IDAT") == len(parts) - 2, "all that is said comes before the pixels"
+    kinds = [kind for kind, _ in parts]
+    pixels = kinds.index(b"IDAT")
+    assert kinds[pixels:] == [b"IDAT"] * (len(kinds) - pixels - 1) + [b"IEND"], "all that is said comes before the pixels"
     for kind, body in parts:
         key, _, text = body.partition(b"\0")
         if kind == b"tEXt":

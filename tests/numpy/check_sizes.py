@@ -195,8 +195,9 @@ def test_tokens():
 
 
 def same_picture(a, b):
-    """But for the edges of letters, whose shades are as many as the palette has room for."""
-    return a.shape == b.shape and abs(a.astype(int) - b).max() <= 12
+    """But for the edges of letters, whose shades are as many as the palette has room for, and cells that are one colour of the map
+    off where it has no room for all."""
+    return a.shape == b.shape and abs(a.astype(int) - b).max() <= 20
 
 
 def test_pictures():

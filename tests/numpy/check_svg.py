@@ -143,7 +143,12 @@ def test_pixels():
         where = cells("x", words, n, n, heads, causal)
         assert where.sum() > heads * n
         got = rsvg("x", zoom)
-        assert got.shape == want.shape and (got[where] == want[where]).all(), (heads, n, words, (got != want)[where].sum())
+        assert got.shape == want.shape, (got.shape, want.shape)
+        where = np.pad(where, [(0, got.shape[axis] - where.shape[axis]) for axis in (0, 1)])  # a line below says how dark it is
+        # A PNG whose palette lacks room for all colours of the map has every other one; neighbours differ by 4 of 255 at most.
+        apart = np.abs(got[where].astype(int) - want[where])
+        many = len(np.unique(got[where], axis=0)) > 90  # beside 128 of the bar and the greys of letters
+        assert apart.max() <= (4 if many else 0), (heads, n, words, apart.max())
         count, images = heads * n * n, len(list(root.iter(SVG + "image")))
         assert images == (count > 20000) or words[0] == "--width", (count, images)
         assert ("an image of" in open("x.svg", encoding="utf-8").read()) == (images > 0)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <libdeflate.h>
 
+#include "base/out.h"
 #include "paint/huffman.h"
 #include "paint/png_rows.h"
 
@@ -31,24 +32,32 @@ static void unfilter(uint8_t *rows, size_t stride, size_t height)
     }
 }
 
+static void collect(void *context, const uint8_t *bytes, size_t size)
+{
+    out_bytes(context, bytes, size);
+}
+
 /* Compresses `rows`, which stay as they are, and returns how many bytes it took. */
 static size_t assert_comes_back(const uint8_t *rows, size_t stride, size_t height)
 {
-    size_t size = stride * height, compressed, decompressed;
+    size_t size = stride * height, decompressed;
     uint8_t *copy = malloc(size), *back = malloc(size);
     memcpy(copy, rows, size);
     struct error error = {0};
-    uint8_t *bytes = png_rows_compress(copy, stride, height, &compressed, &error);
-    assert_non_null(bytes);
+    struct out out;
+    out_begin(&out, -1, "memory");
+    assert_true(png_rows_compress(copy, stride, height, collect, &out, &error));
+    const size_t compressed = out.size;
     struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
-    assert_int_equal(libdeflate_zlib_decompress(decompressor, bytes, compressed, back, size, &decompressed),
-                     LIBDEFLATE_SUCCESS);
+    assert_int_equal(
+        libdeflate_zlib_decompress(decompressor, out.data, compressed, back, size, &decompressed),
+        LIBDEFLATE_SUCCESS);
     assert_int_equal(decompressed, size);
     unfilter(back, stride, height);
     for (size_t y = 0; y < height; y++)
         assert_memory_equal(back + y * stride + 1, rows + y * stride + 1, stride - 1);
     libdeflate_free_decompressor(decompressor);
-    free(bytes);
+    out_free(&out);
     free(copy);
     free(back);
     return compressed;
