@@ -46,7 +46,7 @@ enum { HALF = 1 << 16, ANY = -1 };
 /* Counts by a half of their keys the finite cells, not masked, of rows that see `least` keys or more, or their magnitudes
  * where they have a sign: by the upper half all (upper is ANY), by the lower half those that have this upper one. Returns how many.
  */
-static size_t count_cells(const struct cells *cells, size_t least, bool has_sign, int upper,
+static size_t range_count(const struct cells *cells, size_t least, bool has_sign, int upper,
                           size_t counts[HALF])
 {
     const struct pooled *shape = &cells->shape;
@@ -84,7 +84,7 @@ static double value_of_rank(const struct cells *cells, size_t least, bool has_si
                             const size_t uppers[HALF], size_t lowers[HALF])
 {
     const uint32_t upper = rank_place(uppers, &rank);
-    count_cells(cells, least, has_sign, (int)upper, lowers);
+    range_count(cells, least, has_sign, (int)upper, lowers);
     return (double)key_float(upper << 16 | rank_place(lowers, &rank));
 }
 
@@ -94,9 +94,9 @@ bool range_quantile(const struct cells *cells, bool has_sign, float *value, stru
     *value = 0;
     if (!uppers)
         return false;
-    size_t *lowers = uppers + HALF, count = count_cells(cells, least, has_sign, ANY, uppers);
+    size_t *lowers = uppers + HALF, count = range_count(cells, least, has_sign, ANY, uppers);
     if (count == 0)
-        count = count_cells(cells, least = 0, has_sign, ANY, uppers);
+        count = range_count(cells, least = 0, has_sign, ANY, uppers);
     if (count > 0) {
         const double place = RANGE_QUANTILE * (double)(count - 1);
         const size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;

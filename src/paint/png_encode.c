@@ -91,7 +91,7 @@ static void write_notes(struct out *out, const struct png_notes *notes)
 }
 
 /* A piece of the compressed rows. */
-static void take_rows(void *context, const uint8_t *bytes, size_t size)
+static void take_block(void *context, const uint8_t *bytes, size_t size)
 {
     write_chunk(context, "IDAT", bytes, size, NULL, 0);
 }
@@ -106,7 +106,7 @@ static bool write_plain(struct out *out, uint8_t *rows, size_t stride, size_t he
     for (size_t y = 0; y < height; y++)
         rows[y * stride] = 0;
     if (bytes)
-        take_rows(out, bytes, libdeflate_zlib_compress(compressor, rows, stride * height, bytes, bound));
+        take_block(out, bytes, libdeflate_zlib_compress(compressor, rows, stride * height, bytes, bound));
     if (compressor)
         libdeflate_free_compressor(compressor);
     const bool ok = bytes;
@@ -124,7 +124,7 @@ bool png_encode(uint8_t *rows, int width, int height, const struct palette *pale
     if (palette)
         write_palette(out, palette);
     write_notes(out, notes);
-    if (!(palette ? png_rows_compress(rows, (size_t)stride, (size_t)height, take_rows, out, error)
+    if (!(palette ? png_rows_compress(rows, (size_t)stride, (size_t)height, take_block, out, error)
                   : write_plain(out, rows, (size_t)stride, (size_t)height, error)))
         return false;
     write_chunk(out, "IEND", NULL, 0, NULL, 0);
