@@ -73,7 +73,8 @@ static void add_size(void *context, const uint8_t *bytes, size_t size)
 }
 
 /* Adds the best of ROUNDS in turn. */
-static void compare(const char *name, uint8_t *rows, size_t stride, size_t height, struct sum *own, struct sum *peer)
+static void compare(const char *name, uint8_t *rows, size_t stride, size_t height, struct sum *own,
+                    struct sum *peer)
 {
     const size_t size = stride * height;
     uint8_t *copy = malloc(size);
@@ -113,6 +114,7 @@ int main(int count, char **names)
         }
         free(rows);
     }
-    printf("png %d %g %zu\nlibdeflate %d %g %zu\n", files, own.seconds, own.bytes, files, peer.seconds, peer.bytes);
+    printf("png %d %g %zu\nlibdeflate %d %g %zu\n", files, own.seconds, own.bytes, files, peer.seconds,
+           peer.bytes);
     return 0;
 }
