@@ -103,7 +103,7 @@ static void number_codes(struct huffman *code, int count, const int of_length[HU
 void huffman_make(struct huffman *code, const uint32_t *uses, int count, int longest)
 {
     struct use used[HUFFMAN_SYMBOLS];
-    uint32_t node[HUFFMAN_SYMBOLS];
+    uint32_t node[HUFFMAN_SYMBOLS] = {0};
     int of_length[HUFFMAN_LONGEST + 1] = {0}, symbols = 0;
     *code = (struct huffman){0};
     for (int i = 0; i < count; i++)
