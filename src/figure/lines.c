@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "figure/label.h"
 #include "figure/layout_parts.h"
+#include "figure/range.h"
 
 #define TITLE_SIZE 16.0
 #define TITLE_LINE 22.0
@@ -133,7 +134,15 @@ static bool lines_scale(struct lines *lines)
                              lines->masked + i * cells};
         pool_map(&map, &drawing->maps[i], drawing->rows, drawing->columns, 1, 1, POOL_MAX, &lines->extent);
     }
-    return lines->masked && scale_choose(&lines->scale, drawing, &lines->extent, lines->error);
+    if (!lines->masked)
+        return false;
+    struct drawing ranged = *drawing;
+    const struct cells all = {.shape = {drawing->rows, drawing->columns, lines->values, lines->masked},
+                              .count = drawing->map_count,
+                              .unit = 1,
+                              .keys = drawing->columns};
+    return (!range_is_asked(drawing) || range_by_quantile(&all, &ranged, lines->error)) &&
+           scale_choose(&lines->scale, &ranged, &lines->extent, lines->error);
 }
 
 static bool lines_sizes(struct lines *lines)

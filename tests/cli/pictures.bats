@@ -51,6 +51,7 @@ pictures() {
 @test "each cell has the colour of its weight" { pictures colors; }
 @test "--vmin, --vmax and --color-scale" { pictures range; }
 @test "--vmax auto is the quantile that NumPy has" { pictures vmax_auto; }
+@test "bug: --view lines with --vmax auto was a range that is not finite" { pictures lines_vmax_auto; }
 @test "bug: even weights of hundreds of keys were a black triangle" { pictures long_causal; }
 @test "a picture that is nearly all dark is told of, once" {
     jq -n '{attention: [range(40) as $i | [range(40) | if . == $i then 0.9 else 0.1/39 end]]}' >dark.json
