@@ -32,6 +32,22 @@ pictures() {
     attn run "$DATA/patches.json" --view lines --queries 0:40 --keys 57: --cell 8 --dpi-scale 1.5 -q -o y.png -o y.svg
 }
 
+@test "bug: options of pictures that contradict each other were not named, or one was ignored" {
+    c=$DATA/causal.json
+    local steps='a picture of several stages'
+    fails 2 '--size and --width: expected one of them' attn run "$c" --size 800x600 --width 700 -o x.svg
+    fails 2 '--size and --cell: expected one of them' attn run "$c" --size 800x600 --cell 9 -o x.png
+    fails 2 '--size and --view lines: expected one of them' attn run "$c" --size 800x600 --view lines -o x.png
+    fails 2 '--size and --steps: expected one of them' attn run "$c" --size 800x600 --steps -o x/
+    fails 2 "--size and $steps: expected one of them" attn run "$c" --size 800x600 --stage weights --stage scores -o x.png
+    fails 2 '--columns and --view lines: expected one of them' attn run "$c" --columns 1 --view lines -o x.png
+    fails 2 '--columns and --steps: expected one of them' attn run "$c" --columns 2 --steps -o x.png
+    fails 2 "--columns and $steps: expected one of them" attn run "$c" --columns 2 --stage q --stage k -o x.svg
+    fails 2 '--cmap and --view lines: expected one of them' attn run "$c" --cmap magma --view lines -o x.png
+    fails 2 '--steps and --view lines: expected one of them' attn run "$c" --steps --view lines -o x.png
+    attn run "$c" --stage q --stage k --columns 1 -q -o x/
+}
+
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "pictures have a palette where that shows nothing else" { pictures palette; }
@@ -44,7 +60,7 @@ pictures() {
 @test "a size that nothing fits, or with another width, is an error" {
     fails 2 'title, labels and colour bar leave no room for the matrices in 200 times 90 pixels' \
         attn run "$DATA/causal.json" --size 200x90 -o x.png
-    fails 2 'a picture of a given size has no other width, and chooses the size of its cells' \
+    fails 2 '--size and --width: expected one of them' \
         attn run "$DATA/causal.json" --size 1920x1080 --width 900 -o x.png
     [ ! -e x.png ]
 }
