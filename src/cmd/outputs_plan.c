@@ -168,7 +168,8 @@ static bool plan_figure(const struct outputs *outputs, const struct options *opt
 {
     const struct patch_options *patch = &options->patch;
     if (outputs->steps && !outputs_draw(outputs))
-        return error_set(error, ERROR_USAGE, "--steps draws a picture: expected -o with a .png, a .svg or a folder");
+        return error_set(error, ERROR_USAGE,
+                         "--steps draws a picture: expected -o with a .png, a .svg or a folder");
     if (outputs_figure(outputs) &&
         (patch->image_file || patch->from || patch->at || patch->view == VIEW_GRID))
         return error_set(

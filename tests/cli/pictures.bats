@@ -48,6 +48,19 @@ pictures() {
     attn run "$c" --stage q --stage k --columns 1 -q -o x/
 }
 
+@test "bug: lines left out what is NaN, and given weights below 0, without a word" {
+    echo '{"attention": [[null, null], [0.5, 0.5]]}' >nan.json
+    attn run nan.json --view lines --query 0 -q --format none -o nan.svg
+    grep -c '>NaN</text>' nan.svg | grep -qx 3
+    grep -c 'stroke="#ff00c8"' nan.svg | grep -qx 2
+    echo '{"q": [[null], [1]], "k": [[1], [2]], "causal": true}' >masked.json
+    attn run masked.json --view lines --query 0 -q --format none -o masked.svg
+    grep -c '>NaN</text>' masked.svg | grep -qx 2
+    echo '{"attention": [[-1, 2], [0.5, 0.5]]}' >below.json
+    fails 2 'weights below 0 cannot be lines, and the lowest is -1' attn run below.json --view lines -o x.png
+    attn run below.json --view lines --queries 1 -q --format none -o x.png
+}
+
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "pictures have a palette where that shows nothing else" { pictures palette; }
