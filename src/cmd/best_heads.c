@@ -48,16 +48,19 @@ static struct head_place heads_place(const struct computation *c, const struct s
                                at % head->problem->heads};
 }
 
-static bool choose_first(struct computation *c, const struct stats_heads *heads,
-                         const struct options *options, struct error *error)
+/* What is picked of the heads in their order. Lets go of them, for choosing puts others in the place of their problems. */
+static bool choose_first(struct computation *c, struct stats_heads *heads, const struct options *options,
+                         struct error *error)
 {
-    struct head_place *places = memory_alloc(heads->count, sizeof *places, error);
-    double *values = places ? memory_alloc(heads->count, sizeof *values, error) : NULL;
-    for (size_t i = 0; values && i < heads->count; i++) {
+    const size_t count = heads->count;
+    struct head_place *places = memory_alloc(count, sizeof *places, error);
+    double *values = places ? memory_alloc(count, sizeof *values, error) : NULL;
+    for (size_t i = 0; values && i < count; i++) {
         places[i] = heads_place(c, heads, &heads->list[i]);
         values[i] = heads->list[i].stats->value[heads->order];
     }
-    const struct picked_heads picked = {places, values, heads->count, stat_names[heads->order]};
+    const struct picked_heads picked = {places, values, count, stat_names[heads->order]};
+    stats_heads_free(heads);
     const bool ok = values && computation_choose(c, &picked, options, error);
     free(places);
     free(values);

@@ -96,7 +96,8 @@ static bool explain_plan(struct explain_run *run, struct error *error)
     if (own->format == ANSWER_AUTO) {
         if (named != ANSWER_JSON && named != ANSWER_PICTURE)
             return error_set(error, ERROR_USAGE,
-                             "-o %s: expected a name ending in .json or .png, or --format", own->output);
+                             "-o %s: expected a name ending in .json, .png or .svg, or --format",
+                             own->output);
         answer->format = named;
     }
     if (own->cost && answer->painter)
@@ -283,7 +284,8 @@ static const struct option_row explain_rows[] = {
      .letter = 'o',
      .argument = "FILE",
      .is_file = true,
-     .help = "the file to write, .json or .png, a picture for a slide (default: text on standard output)",
+     .help = "the file to write, .json, or .png or .svg, a picture for a slide (default: text on standard "
+             "output)",
      .parse = value_file,
      OPTION_OWN(struct explain_options, output)},
     {.name = "title",

@@ -136,12 +136,40 @@ static bool plan_check(const struct outputs *outputs, const struct output *outpu
     return output->kind != OUTPUT_FILE || file_check(output->path, error);
 }
 
+/* Refuses options of pictures that contradict each other, before anything is computed. */
+static bool plan_style(const struct outputs *outputs, const struct options *options, struct error *error)
+{
+    const struct drawing_style *style = &options->style;
+    const char *steps = outputs->steps ? "--steps" : "a picture of several stages";
+    const bool is_sized = style->page[0] > 0, is_figure = outputs_figure(outputs);
+    const bool has_lines = options->patch.view == VIEW_LINES;
+    const struct {
+        bool are_both;
+        const char *first, *second;
+    } pairs[] = {
+        {is_sized && style->width > 0, "--size", "--width"},
+        {is_sized && style->cell > 0, "--size", "--cell"},
+        {is_sized && has_lines, "--size", "--view lines"},
+        {is_sized && is_figure, "--size", steps},
+        {style->columns > 0 && has_lines, "--columns", "--view lines"},
+        {style->columns > 0 && is_figure, "--columns", steps},
+        {style->cmap && has_lines, "--cmap", "--view lines"},
+        {outputs->steps && has_lines, "--steps", "--view lines"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].are_both)
+            return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", pairs[i].first,
+                             pairs[i].second);
+    return true;
+}
+
 /* Checks that a figure of steps is among the outputs, and can be had as the options say. */
 static bool plan_figure(const struct outputs *outputs, const struct options *options, struct error *error)
 {
     const struct patch_options *patch = &options->patch;
     if (outputs->steps && !outputs_draw(outputs))
-        return error_set(error, ERROR_USAGE, "--steps draws a picture: expected -o with a .png or a folder");
+        return error_set(error, ERROR_USAGE,
+                         "--steps draws a picture: expected -o with a .png, a .svg or a folder");
     if (outputs_figure(outputs) &&
         (patch->image_file || patch->from || patch->at || patch->view == VIEW_GRID))
         return error_set(
@@ -163,7 +191,7 @@ bool outputs_plan(struct outputs *outputs, const struct options *options, struct
     if (content->stage_count == 0)
         content->stages[content->stage_count++] = STAGE_WEIGHTS;
     if (!plan_paths(outputs, &options->output, error) || !plan_standard(outputs, options, error) ||
-        !plan_figure(outputs, options, error))
+        !plan_style(outputs, options, error) || !plan_figure(outputs, options, error))
         return false;
     if (content->masked_nan && !has_format(outputs, &output_csv) && !has_format(outputs, &output_npy))
         return error_set(error, ERROR_USAGE, "--masked nan is for .csv, .npy and --format csv: expected one");

@@ -50,22 +50,6 @@ static struct cells cells_of(const struct layout *layout)
     return cells;
 }
 
-/* Puts the quantile at the top, of a scale with a sign also below; where it is 0, the range stays as if nobody had
- * asked. */
-static bool range_by_quantile(const struct layout *layout, struct drawing *drawing)
-{
-    struct drawing_style *style = &drawing->style;
-    const struct cells cells = cells_of(layout);
-    if (!range_quantile(&cells, drawing->is_signed, &style->vmax, layout->error))
-        return false;
-    style->has_vmax = style->vmax > 0;
-    if (style->has_vmax && drawing->is_signed && !style->has_vmin) {
-        style->has_vmin = true;
-        style->vmin = -style->vmax;
-    }
-    return true;
-}
-
 /* Weights, unless the user has chosen their range or a scale that shows small ones. */
 static bool is_plain_weight(const struct drawing *drawing)
 {
@@ -80,8 +64,7 @@ static bool choose_scale(struct layout *layout)
 {
     struct drawing drawing = *layout->drawing;
     const struct cells cells = cells_of(layout);
-    const bool is_asked = drawing.style.has_vmax && isnan(drawing.style.vmax);
-    if ((is_asked && !range_by_quantile(layout, &drawing)) ||
+    if ((range_is_asked(&drawing) && !range_by_quantile(&cells, &drawing, layout->error)) ||
         !scale_choose(&layout->scale, &drawing, &layout->extent, layout->error))
         return false;
     layout->dim = 0;
@@ -95,7 +78,7 @@ static bool choose_scale(struct layout *layout)
         return true;
     layout->dim = 0;
     layout->is_automatic = true;
-    return range_by_quantile(layout, &drawing) &&
+    return range_by_quantile(&cells, &drawing, layout->error) &&
            scale_choose(&layout->scale, &drawing, &layout->extent, layout->error);
 }
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "figure/colormap.h"
 #include "figure/label.h"
 #include "figure/layout_parts.h"
+#include "figure/range.h"
 
 #define TITLE_SIZE 16.0
 #define TITLE_LINE 22.0
@@ -42,6 +44,7 @@ struct lines {
     uint8_t *masked;
     struct scale scale;
     struct extent extent;
+    struct color nan;            /* of what is NaN, as cells have it */
     double row, size;            /* height of a row; of its label */
     double left, middle, strips; /* width of the row labels, of the lines, of the weights of a lit row */
     double number;               /* width of these as numbers; 0: there are none */
@@ -133,7 +136,22 @@ static bool lines_scale(struct lines *lines)
                              lines->masked + i * cells};
         pool_map(&map, &drawing->maps[i], drawing->rows, drawing->columns, 1, 1, POOL_MAX, &lines->extent);
     }
-    return lines->masked && scale_choose(&lines->scale, drawing, &lines->extent, lines->error);
+    if (!lines->masked)
+        return false;
+    if (lines->extent.low < 0)
+        return error_set(lines->error, ERROR_USAGE, "weights below 0 cannot be lines, and the lowest is %g",
+                         (double)lines->extent.low);
+    struct drawing ranged = *drawing;
+    const struct cells all = {.shape = {drawing->rows, drawing->columns, lines->values, lines->masked},
+                              .count = drawing->map_count,
+                              .unit = 1,
+                              .keys = drawing->columns};
+    struct colormap map;
+    if (!colormap_find(&map, colormap_default(COLORMAP_SEQUENTIAL), lines->error))
+        return false;
+    lines->nan = map.nan;
+    return (!range_is_asked(drawing) || range_by_quantile(&all, &ranged, lines->error)) &&
+           scale_choose(&lines->scale, &ranged, &lines->extent, lines->error);
 }
 
 static bool lines_sizes(struct lines *lines)
@@ -178,13 +196,25 @@ static double place_of(const struct lines *lines, size_t map, size_t row, size_t
 {
     const size_t at = (map * lines->drawing->rows + row) * lines->drawing->columns + column;
     const float value = lines->values[at];
-    return lines->masked[at] || isnan(value) ? 0 : scale_position(&lines->scale, (double)value);
+    return lines->masked[at] ? 0 : isnan(value) ? 1 : scale_position(&lines->scale, (double)value);
+}
+
+static bool is_nan_pair(const struct lines *lines, size_t map, size_t row, size_t column)
+{
+    const size_t at = (map * lines->drawing->rows + row) * lines->drawing->columns + column;
+    return !lines->masked[at] && isnan(lines->values[at]);
 }
 
 static bool is_lit(const struct lines *lines, size_t row)
 {
     const struct drawing *drawing = lines->drawing;
     return drawing->style.has_lit && row + drawing->row_first == drawing->style.lit;
+}
+
+/* The colour of a map, or of NaN. */
+static struct color color_of(const struct lines *lines, size_t panel, size_t map, size_t row, size_t column)
+{
+    return is_nan_pair(lines, panel * lines->maps + map, row, column) ? lines->nan : map_colors[map];
 }
 
 /* How far the ends of the lines of a map of a panel lie from the middle of their row. */
@@ -212,8 +242,8 @@ static bool draw_map(const struct lines *lines, size_t panel, size_t map, double
                     place *= UNLIT / sqrt((double)lines->maps);
                 if ((int)lround(place * 255) == opacity &&
                     !figure_line(lines->figure, x, y + (double)i * lines->row + end, x + lines->middle,
-                                 y + (double)j * lines->row + end, thickness(lines), map_colors[map],
-                                 (uint8_t)opacity, lines->error))
+                                 y + (double)j * lines->row + end, thickness(lines),
+                                 color_of(lines, panel, map, i, j), (uint8_t)opacity, lines->error))
                     return false;
             }
     return true;
@@ -226,7 +256,7 @@ static bool draw_weights(const struct lines *lines, size_t panel, size_t row, si
     const double width = (lines->strips - LABEL_GAP) / (double)lines->maps;
     for (size_t map = 0; map < lines->maps; map++) {
         const double place = place_of(lines, panel * lines->maps + map, row, column);
-        const struct color full = map_colors[map];
+        const struct color full = color_of(lines, panel, map, row, column);
         const struct color color = {(uint8_t)lround(255 + (full.r - 255) * place),
                                     (uint8_t)lround(255 + (full.g - 255) * place),
                                     (uint8_t)lround(255 + (full.b - 255) * place)};
@@ -236,8 +266,11 @@ static bool draw_weights(const struct lines *lines, size_t panel, size_t row, si
     }
     const size_t at = (panel * lines->drawing->rows + row) * lines->drawing->columns + column;
     char text[NUMBER_TEXT];
-    number_text(text, (double)lines->values[at], 2);
-    return lines->number == 0 || lines->masked[at] || isnan(lines->values[at]) ||
+    if (isnan(lines->values[at]))
+        snprintf(text, sizeof text, "NaN");
+    else
+        number_text(text, (double)lines->values[at], 2);
+    return lines->number == 0 || lines->masked[at] ||
            figure_text(lines->figure, x + lines->panel_width - lines->left - lines->middle - 2 * LABEL_GAP,
                        y + lines->row / 2 + LAYOUT_CAP * lines->size, lines->size, ANCHOR_END, false,
                        layout_ink, text, lines->error);
@@ -318,6 +351,10 @@ static bool draw_legend(const struct lines *lines, double x, double *y)
     *y += LEGEND_LINE;
     for (size_t i = count; ok && i-- > 0 && ticks[i].position * 255 >= FAINTEST; *y += LEGEND_LINE)
         ok = legend_entry(lines, x, *y + LEGEND_LINE / 2, of_scale, ticks[i].position, ticks[i].text);
+    if (ok && lines->extent.has_nan) {
+        ok = legend_entry(lines, x, *y + LEGEND_LINE / 2, lines->nan, 1, "NaN");
+        *y += LEGEND_LINE;
+    }
     return ok;
 }
 

@@ -81,14 +81,17 @@ static int value_decimals(const struct drawing *drawing, const struct extent *ex
     return most >= 100 ? 0 : most >= 10 ? 1 : most >= 0.1 ? 2 : most >= 0.01 ? 3 : 4;
 }
 
-/* How wide the widest number is, in ems. */
+/* How wide the widest number is, in ems. The ends of the extent may be whole, and what lies between them not. */
 static double values_width(const struct extent *extent, int decimals, struct font *font, struct error *error)
 {
     double widest = 0;
     char text[NUMBER_TEXT];
     const double samples[] = {extent->low, extent->high, extent->has_nan ? NAN : 0.01};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        cell_text(text, samples[i], decimals);
+        if (isnan(samples[i]))
+            cell_text(text, samples[i], decimals);
+        else
+            number_text(text, samples[i], decimals);
         widest = fmax(widest, typeset_width(font, text, 100, error) / 100);
     }
     if (decimals < 0)

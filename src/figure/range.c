@@ -108,6 +108,24 @@ bool range_quantile(const struct cells *cells, bool has_sign, float *value, stru
     return true;
 }
 
+bool range_is_asked(const struct drawing *drawing)
+{
+    return drawing->style.has_vmax && isnan(drawing->style.vmax);
+}
+
+bool range_by_quantile(const struct cells *cells, struct drawing *drawing, struct error *error)
+{
+    struct drawing_style *style = &drawing->style;
+    if (!range_quantile(cells, drawing->is_signed, &style->vmax, error))
+        return false;
+    style->has_vmax = style->vmax > 0;
+    if (style->has_vmax && drawing->is_signed && !style->has_vmin) {
+        style->has_vmin = true;
+        style->vmin = -style->vmax;
+    }
+    return true;
+}
+
 /* ---- how much is dim ---- */
 
 struct dimness range_dimness(const struct cells *cells, const struct scale *scale)

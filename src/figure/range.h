@@ -30,6 +30,13 @@ enum { RANGE_KEYS = 10 };
  */
 bool range_quantile(const struct cells *cells, bool has_sign, float *value, struct error *error);
 
+/* Whether --vmax auto asks for it: a highest value that is NaN. */
+bool range_is_asked(const struct drawing *drawing);
+
+/* Puts the quantile at the top of the drawing's range, of a scale with a sign also below; where it is 0, the range stays
+ * as if nobody had asked. Errors: no memory. */
+bool range_by_quantile(const struct cells *cells, struct drawing *drawing, struct error *error);
+
 /* What lies in the lowest twentieth of the scale: the shares of the finite cells that are not masked, and of their
  * sum, which must not be negative. */
 struct dimness {

@@ -62,7 +62,7 @@ load helper
 one, two = (struct.unpack(">II", open(p, "rb").read()[16:24]) for p in sys.argv[1:])
 print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png twice.png)" True
     fails 2 '-o row.png is a picture: expected no --format' attn explain "$DATA/causal.json" -o row.png --format json
-    fails 2 '-o row.csv: expected a name ending in .json or .png, or --format' attn explain "$DATA/causal.json" -o row.csv
+    fails 2 '-o row.csv: expected a name ending in .json, .png or .svg, or --format' attn explain "$DATA/causal.json" -o row.csv
     fails 1 'none/row.png: could not write: No such file or directory' attn explain "$DATA/causal.json" -o none/row.png
     "$PYTHON" -c 'import json; print(json.dumps({"q": [[1]], "k": [[1]] * 1200}))' >x.json
     fails 2 'a picture of 1200 keys: expected at most 1000 of them, by --rows' attn explain x.json --rows 1200 -o many.png

@@ -81,3 +81,11 @@ pick() {
     attn run s.json --pick '*.0' -o without.png -q
     if cmp -s with.png without.png; then return 1; fi
 }
+
+@test "bug: --sort of layers of different size let go of measures by the heads of another layer" {
+    echo '{"layers":[{"attention":[[1,0],[0.5,0.5]]},{"attention":[[1]]},{"attention":[[[0.1,0.9],[0.2,0.8]],[[0,1],[1,0]],[[1,0],[0,1]]]}]}' >s.json
+    for sort in entropy -entropy first_token -max_weight; do
+        attn run s.json --sort="$sort" -q -o s.out.json
+        same "$(jq -c '.selection | .layers | length' s.out.json)" 5
+    done
+}

@@ -32,6 +32,35 @@ pictures() {
     attn run "$DATA/patches.json" --view lines --queries 0:40 --keys 57: --cell 8 --dpi-scale 1.5 -q -o y.png -o y.svg
 }
 
+@test "bug: options of pictures that contradict each other were not named, or one was ignored" {
+    c=$DATA/causal.json
+    local steps='a picture of several stages'
+    fails 2 '--size and --width: expected one of them' attn run "$c" --size 800x600 --width 700 -o x.svg
+    fails 2 '--size and --cell: expected one of them' attn run "$c" --size 800x600 --cell 9 -o x.png
+    fails 2 '--size and --view lines: expected one of them' attn run "$c" --size 800x600 --view lines -o x.png
+    fails 2 '--size and --steps: expected one of them' attn run "$c" --size 800x600 --steps -o x/
+    fails 2 "--size and $steps: expected one of them" attn run "$c" --size 800x600 --stage weights --stage scores -o x.png
+    fails 2 '--columns and --view lines: expected one of them' attn run "$c" --columns 1 --view lines -o x.png
+    fails 2 '--columns and --steps: expected one of them' attn run "$c" --columns 2 --steps -o x.png
+    fails 2 "--columns and $steps: expected one of them" attn run "$c" --columns 2 --stage q --stage k -o x.svg
+    fails 2 '--cmap and --view lines: expected one of them' attn run "$c" --cmap magma --view lines -o x.png
+    fails 2 '--steps and --view lines: expected one of them' attn run "$c" --steps --view lines -o x.png
+    attn run "$c" --stage q --stage k --columns 1 -q -o x/
+}
+
+@test "bug: lines left out what is NaN, and given weights below 0, without a word" {
+    echo '{"attention": [[null, null], [0.5, 0.5]]}' >nan.json
+    attn run nan.json --view lines --query 0 -q --format none -o nan.svg
+    grep -c '>NaN</text>' nan.svg | grep -qx 3
+    grep -c 'stroke="#ff00c8"' nan.svg | grep -qx 2
+    echo '{"q": [[null], [1]], "k": [[1], [2]], "causal": true}' >masked.json
+    attn run masked.json --view lines --query 0 -q --format none -o masked.svg
+    grep -c '>NaN</text>' masked.svg | grep -qx 2
+    echo '{"attention": [[-1, 2], [0.5, 0.5]]}' >below.json
+    fails 2 'weights below 0 cannot be lines, and the lowest is -1' attn run below.json --view lines -o x.png
+    attn run below.json --view lines --queries 1 -q --format none -o x.png
+}
+
 @test "bug: what heads share was drawn for each, and heads of keys had the numbers of others" { pictures names; }
 @test "same input, same options, same bytes" { pictures same_bytes; }
 @test "pictures have a palette where that shows nothing else" { pictures palette; }
@@ -44,13 +73,14 @@ pictures() {
 @test "a size that nothing fits, or with another width, is an error" {
     fails 2 'title, labels and colour bar leave no room for the matrices in 200 times 90 pixels' \
         attn run "$DATA/causal.json" --size 200x90 -o x.png
-    fails 2 'a picture of a given size has no other width, and chooses the size of its cells' \
+    fails 2 '--size and --width: expected one of them' \
         attn run "$DATA/causal.json" --size 1920x1080 --width 900 -o x.png
     [ ! -e x.png ]
 }
 @test "each cell has the colour of its weight" { pictures colors; }
 @test "--vmin, --vmax and --color-scale" { pictures range; }
 @test "--vmax auto is the quantile that NumPy has" { pictures vmax_auto; }
+@test "bug: --view lines with --vmax auto was a range that is not finite" { pictures lines_vmax_auto; }
 @test "bug: even weights of hundreds of keys were a black triangle" { pictures long_causal; }
 @test "a picture that is nearly all dark is told of, once" {
     jq -n '{attention: [range(40) as $i | [range(40) | if . == $i then 0.9 else 0.1/39 end]]}' >dark.json

@@ -34,7 +34,7 @@ steps() {
 
 @test "steps: what it cannot draw is named" {
     local file=$DATA/causal.json
-    fails 2 '--steps draws a picture: expected -o with a .png or a folder' attn run "$file" --steps -o x.json
+    fails 2 '--steps draws a picture: expected -o with a .png, a .svg or a folder' attn run "$file" --steps -o x.json
     fails 2 'a figure of several stages has a colour bar for each, and none of --vmin and --vmax' \
         attn run "$file" --steps --vmax 3 -o x.png
     fails 2 'a log colour scale cannot reach -2; it needs a range above 0' attn run "$DATA/projections.json" --steps --color-scale log -o x.png

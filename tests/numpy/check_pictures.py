@@ -450,6 +450,20 @@ def test_vmax_auto():
     assert same_colors(long, ["--vmax", "auto"], quantile(rows))
 
 
+def test_lines_vmax_auto():
+    """Lines end their opacity at the same quantile as colours do."""
+    rng = np.random.default_rng(9)
+    for n, causal in ((6, True), (24, True), (24, False)):
+        q, k = rng.normal(size=(2, 3, n, 4))
+        write_json("auto.json", {"q": q, "k": k, "causal": causal})
+        run("auto.json", "-q", "--format", "none", "-o", "auto.npy")
+        keys = [i + 1 if causal else n for i in range(n)]
+        top = quantile([(head[i, :keys[i]], keys[i]) for head in np.load("auto.npy")[0] for i in range(n)])
+        words = ["auto.json", "--view", "lines"]
+        assert same_colors(words, ["--vmax", "auto"], top), (n, causal)
+        assert not same_colors(words, ["--vmax", "auto"], top * 0.9), "the test sees no difference"
+
+
 def test_long_causal():
     """Even weights of 256 keys are told from 0 by default, and say so below the figure; those of 255 keys and sharp ones keep 0 to 1."""
     for n, sharp, automatic in ((256, False, True), (255, False, False), (300, True, False)):

@@ -195,6 +195,28 @@ static void test_bug_one_bound_of_signed_data_was_mirrored(void **state)
     }
 }
 
+/* Of 0, 16 and 15.9 the room was that of "16", which is whole, and "15.9" went beyond its cell. */
+static void test_bug_numbers_between_whole_ends_went_beyond_their_cells(void **state)
+{
+    (void)state;
+    static const float few[2][4] = {{0, 16, 15.9f, 0.1f}, {-1, 0, -0.9375f, 0.5f}};
+    static const char *const widest[] = {"15.9", "\u22120.94"};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t cell = 12; cell <= 56; cell++) {
+            struct drawing drawing = drawing_of(1, 2, 2);
+            drawing.is_weight = false;
+            drawing.is_signed = true;
+            drawing.style.cell = cell;
+            maps[0].values = few[i];
+            assert_true(lay_out(&drawing));
+            const struct figure_item *text = find_text(widest[i]);
+            assert_true(text || cell < 40);
+            if (text)
+                assert_true(typeset_width(font, widest[i], (double)text->text.size, &error) <
+                            (double)cell - 4);
+        }
+}
+
 /* Where ticks had just the room that they need, rounding left out every third or so. */
 static void test_bug_ticks_were_left_out_by_rounding(void **state)
 {
@@ -395,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_bug_log_scale_hid_signs),
         cmocka_unit_test(test_bug_one_bound_of_signed_data_was_mirrored),
         cmocka_unit_test(test_ticks_are_round_numbers),
+        cmocka_unit_test(test_bug_numbers_between_whole_ends_went_beyond_their_cells),
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
         cmocka_unit_test(test_bug_small_numbers_were_zero),
         cmocka_unit_test(test_numbers_in_cells),
