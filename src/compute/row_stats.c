@@ -62,13 +62,28 @@ static bool is_beyond(const struct stats_row *row, size_t m)
     return weights_any(row->weights, row->from) || weights_any(row->weights + row->end, m - row->end);
 }
 
-/* The sums of all that the row may see. */
+/* Puts the largest weight of the keys that the row may see into sums of all keys. */
+static void row_largest(const struct stats_row *row, struct weight_sums *sums)
+{
+    sums->largest = -INFINITY;
+    for (size_t j = row->from; j < row->end; j++)
+        if (row->weights[j] > sums->largest && row_has(row, (int64_t)j)) {
+            sums->largest = row->weights[j];
+            sums->argmax = j - row->from;
+        }
+}
+
+/* The sums of all that the row may see. A masked key among them has weight 0, which is the largest where no weight is above it. */
 static struct weight_sums row_sums(const struct stats_row *row)
 {
     struct weight_sums sums;
     if (row->known && row->known->from == row->from && row->known->end == row->end)
-        return row->known->sums;
-    weights_measure(row->weights + row->from, row->end - row->from, row->from, (double)row->position, &sums);
+        sums = row->known->sums;
+    else
+        weights_measure(row->weights + row->from, row->end - row->from, row->from, (double)row->position,
+                        &sums);
+    if (!row->is_range && isfinite(sums.sum) && !(sums.largest > 0))
+        row_largest(row, &sums);
     return sums;
 }
 

@@ -105,6 +105,18 @@ END
     fails 1 'nope/x.csv: could not write: No such file or directory' attn stats x.json -o nope/x.csv
 }
 
+@test "bug: where no weight of a row is above 0, a masked key was its largest" {
+    echo '{"attention": [[[0, 0, 0], [0, 0, 0], [0, 0, 0]], [[-1, -2, 0], [0, -3, -1], [0, -1, -1]]], "mask": [[1, 1, 0], [0, 1, 1], [0, 1, 1]]}' >x.json
+    for threads in 1 2; do
+        same "$(attn stats x.json -q --per-row --threads $threads | jq -c '.heads[] | [.offset.value, .max_at, .max_weight, [.per_row[].max_key]]')" \
+            '[0,[0,0],0,[0,1,1]]
+[0,[0,0],-1,[0,2,1]]'
+    done
+    # sigmoid weights that vanish, behind the same mask
+    echo '{"q": [[-1], [-1], [-1]], "k": [[1], [1], [1]], "scale": 1000, "normalizer": "sigmoid", "mask": [[1, 1, 0], [0, 1, 1], [0, 1, 1]]}' >x.json
+    same "$(attn stats x.json -q --per-row | jq -c '.heads[0] | [.offset.value, .max_at, [.per_row[].max_key]]')" '[0,[0,0],[0,1,1]]'
+}
+
 @test "stats: each allocation fails once, for numbers and for a picture" {
     needs_failing_malloc
     export OMP_NUM_THREADS=1 LD_PRELOAD=$FAILING_MALLOC ATTN_COUNT_TO=$PWD/total
