@@ -10,6 +10,7 @@
 #include "base/workers.h"
 #include "cmd/called.h"
 #include "cmd/input_files.h"
+#include "cmd/leave_out.h"
 #include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
@@ -77,6 +78,9 @@ static void part_free(struct part *part)
     free(part->values);
     result_free(&part->result);
     problem_free(&part->problem);
+    if (part->leaving)
+        leaving_free(part->leaving);
+    free(part->leaving);
 }
 
 /* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
@@ -169,7 +173,8 @@ static bool select_part(struct computation *c, struct part *part, const struct o
         return false;
     }
     s->heads = part->heads;
-    return join_words(c, part, options, error) && selection_check(&part->selection, part->shown, error);
+    return leave_out(c, part, options, error) && join_words(c, part, options, error) &&
+           selection_check(&part->selection, part->shown, error);
 }
 
 /* All parts are computed with weights, or none is: what is written of them is the same of each. */
@@ -345,7 +350,12 @@ bool computation_compute(struct computation *computation, struct error *error)
         struct part *part = &c->parts[i];
         struct joining *joining = &part->joining;
         progress_part(&c->progress, part_pairs(part), &part->result.engine);
-        ok = result_compute(&part->result, &part->problem, &part->request, &c->warnings, error) &&
+        ok = result_compute(&part->result, &part->problem, &part->request, &c->warnings, error);
+        if (ok && part->leaving) { /* who computed the weights, which are given here */
+            part->result.engine = part->leaving->engine;
+            part->result.plain_reason = part->leaving->plain_reason;
+        }
+        ok = ok &&
              (!joining->are_joined ||
               joining_result(joining, &part->result, part->request.engine.threads, error)) &&
              excerpt_make(&c->excerpts.list[i], joining->are_joined ? &joining->result : &part->result,
@@ -409,6 +419,8 @@ static void say_part(const struct part *part)
     if (first->rules.causal)
         fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
     fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
+    if (part->leaving)
+        fprintf(stderr, "attn: tokens are left out: %zu queries and %zu keys stay\n", problem->n, problem->m);
     if (part->joining.are_joined)
         fprintf(stderr, "attn: words: %zu queries and %zu keys\n", part->shown->n, part->shown->m);
 }
@@ -482,7 +494,8 @@ bool computation_begin(struct computation *computation, const struct options *op
                                              .progress = progress_share,
                                              .context = &c->progress}};
     workers_limit(engine_threads((int)engine->threads));
-    return check_selection_options(chosen, error) && choose_cpu(&c->request.engine.plain, options, error);
+    return check_selection_options(chosen, error) && leave_out_check(options, error) &&
+           choose_cpu(&c->request.engine.plain, options, error);
 }
 
 void computation_free(struct computation *computation)

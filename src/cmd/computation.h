@@ -13,6 +13,7 @@
 #include "cmd/progress.h"
 #include "compute/excerpt.h"
 #include "compute/joining.h"
+#include "compute/leaving.h"
 #include "compute/request.h"
 #include "compute/result.h"
 #include "compute/selection.h"
@@ -29,6 +30,7 @@ struct part {
     size_t row_count;           /* of `layers`, and of `heads` where these are picked */
     struct request request;
     struct result result;
+    struct leaving *leaving; /* where tokens are left out, which are in no other of these; else NULL; owned */
     struct joining joining;
     /* What is shown: of words where tokens are joined, else of tokens. The selection is of this. */
     const struct problem *shown;
@@ -75,8 +77,8 @@ struct part *computation_part(const struct computation *computation, size_t numb
 bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
                       const struct options *options, struct error *error);
 
-/* Finds the words, if tokens are joined, and the chosen layers and heads, and checks the selection against what is
- * shown, so that the request of each part says how much of the result will be kept. Errors: those of joining_find,
+/* Finds the chosen layers and heads, computes what is left where tokens are left out, finds the words, if tokens are joined, and checks the selection against what is
+ * shown, so that the request of each part says how much of the result will be kept. Errors: those of leave_out, joining_find,
  * selection_list and selection_check, and ERROR_USAGE for a stage that words do not have, and for a mean over layers of
  * different size. */
 bool computation_select(struct computation *computation, const struct options *options, struct error *error);

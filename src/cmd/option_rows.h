@@ -27,6 +27,20 @@
         .parse = value_picks, OPTION_AT(selection.picks)                                                     \
     }
 
+#define OPTION_ROW_LEAVE_OUT                                                                                 \
+    {                                                                                                        \
+        .name = "leave-out", .argument = "TOKENS|first|special",                                             \
+        .help = "show and measure without these tokens, as [CLS],[SEP] or 0,5; first: key 0; special: "      \
+                "[CLS], <s>, …",                                                                             \
+        .parse = value_strings, OPTION_AT(selection.leave_out)                                               \
+    }
+
+#define OPTION_ROW_RENORMALIZE                                                                               \
+    {                                                                                                        \
+        .name = "renormalize", .help = "divide each row by what --leave-out leaves of it",                   \
+        .parse = value_flag, OPTION_AT(selection.renormalize)                                                \
+    }
+
 /* Of an int, enum answer_format, in the command's own options. */
 #define OPTION_ROW_FORMAT(type, member)                                                                      \
     {                                                                                                        \

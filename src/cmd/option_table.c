@@ -130,6 +130,8 @@ static const struct option_row selection_rows[] = {
      .help = "only the keys from A up to, not with, B",
      .parse = value_range,
      OPTION_AT(selection.keys)},
+    OPTION_ROW_LEAVE_OUT,
+    OPTION_ROW_RENORMALIZE,
 };
 const struct option_group group_selection = OPTION_GROUP("Selection", selection_rows);
 

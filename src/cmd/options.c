@@ -320,6 +320,7 @@ void options_free(struct options *options)
     free(options->operands);
     free(options->line);
     free(options->output.paths.text);
+    free(options->selection.leave_out.text);
     free(options->selection.layers.span);
     free(options->selection.heads.span);
     free(options->selection.picks.span);

@@ -53,6 +53,8 @@ struct selection_options {
     const char *sort; /* a measure, with a minus in front for rising order; NULL: as they are chosen */
     size_t best;      /* 0: all */
     int words;        /* enum words_from */
+    struct string_list leave_out; /* names of tokens */
+    bool renormalize;
     unsigned average; /* bits 1 << the place of heads or layers among the words of --average */
 };
 

@@ -151,6 +151,8 @@ static const struct option_row stats_rows[] = {
     OPTION_ROW_LAYERS,
     OPTION_ROW_HEADS,
     OPTION_ROW_PICKS,
+    OPTION_ROW_LEAVE_OUT,
+    OPTION_ROW_RENORMALIZE,
     OPTION_ROW_FORMAT(struct stats_options, format),
     OPTION_ROW_OUTPUT(struct stats_options, output),
     {.name = "measure",

@@ -118,8 +118,8 @@ bool excerpt_make(struct excerpt *e, const struct result *result, const struct s
                           .query_count = s->query_end - s->query_first,
                           .key_first = s->key_first,
                           .key_count = s->key_end - s->key_first,
-                          .is_part = result->is_joined || s->layers || s->heads || selection_is_mean(s) ||
-                                     !selection_has_all_pairs(s, problem),
+                          .is_part = result->is_joined || problem->is_left || s->layers || s->heads ||
+                                     selection_is_mean(s) || !selection_has_all_pairs(s, problem),
                           .is_picked = selection_is_picked(s, problem),
                           .values = s->values,
                           .measure = s->measure,

@@ -288,6 +288,8 @@ void given_warn(const struct given_warning *warning, const struct given_layer *l
             warn_tensor(warning, l, end, &all, warnings);
         on_masked += all.weight_on_masked;
     }
+    if (problem->is_left) /* the rest was told of the weights of all tokens */
+        return;
     if (given_is_causal(problem, layers))
         warnings_add(
             warnings,

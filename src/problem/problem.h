@@ -83,6 +83,7 @@ struct problem {
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
     bool nonfinite;                   /* an input holds NaN or infinity, and a warning was made of it */
     bool is_partial;                  /* given weights whose rows need not sum to 1 */
+    bool is_left;                     /* tokens were left out of it: compute/leaving.h */
     const char *title;                /* or NULL */
     size_t patch_grid[2];             /* rows and columns of patches, where keys are patches; 0: none */
     struct place patch_grid_place;    /* of `grid` in the inputs */

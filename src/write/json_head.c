@@ -332,7 +332,8 @@ static void json_write_selection(struct out *out, const struct excerpts *all)
     out_format(out, ",\"average\":%s", average);
     json_write_pair(out, "queries", all, get_queries);
     json_write_pair(out, "keys", all, get_keys);
-    out_text(out, first->result->is_joined ? ",\"words\":true}" : "}");
+    out_text(out, first->result->is_joined ? ",\"words\":true" : "");
+    out_text(out, first->result->problem->is_left ? ",\"left_out\":true}" : "}");
 }
 
 /* Whether something was left out, or averaged. */

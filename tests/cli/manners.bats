@@ -407,6 +407,11 @@ END
     exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --average heads,layers --head -1,0 -o x.npy -o x.json --format csv
 }
 
+@test "each allocation fails once: tokens that are left out" {
+    can_exhaust
+    exhaust ATTN_FAIL_AT run "$DATA/causal.json" -q --leave-out Once,time --leave-out 4 --renormalize -o x.png -o x.json --format none
+}
+
 @test "each allocation fails once: the patches of a picture" {
     can_exhaust
     exhaust ATTN_FAIL_AT run "$DATA/patches.json" -q --image "$DATA/patches.png" --look-from 3 --cell 6 -o x.png --format none

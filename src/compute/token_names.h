@@ -1,0 +1,21 @@
+/* Tokens by what people call them: all with a label, a number, the first, the special ones. */
+#ifndef ATTN_COMPUTE_TOKEN_NAMES_H
+#define ATTN_COMPUTE_TOKEN_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "problem/inputs.h"
+
+/* Whether a label is that of a token which a tokenizer adds to a text: <|…|>, or one of the list in docs/outputs.md. */
+bool token_is_special(const char *label);
+
+/*
+ * Sets named[i] for each token that `text` names: the words first and special, a number, or a label, which may be that of several
+ * tokens; or several of these with commas between them. `option` is for messages. Where no token is special there is a warning. Errors: ERROR_USAGE for a name that no token has, no memory.
+ */
+bool token_names_find(bool *named, const char *option, const char *text, const struct labels *labels,
+                      struct warnings *warnings, struct error *error);
+
+#endif
