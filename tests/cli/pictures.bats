@@ -7,6 +7,7 @@ pictures() {
 
 @test "the decoder of these tests takes off every filter" { pictures decoder; }
 @test "every kind of picture is a sound PNG" { pictures pngcheck; }
+@test "a thousand single weights among a million are all seen, and listed" { pictures planted; }
 @test "--metadata: what a PNG says of itself, and how large it is on paper" { pictures metadata; }
 @test "--view lines: lines from queries to keys, as opaque as weights, of the heads' colours" { pictures lines; }
 

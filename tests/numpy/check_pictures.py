@@ -290,6 +290,39 @@ def test_palette():
     assert all(color in exact[max(i - 1, 0):i + 2] for i, color in enumerate(seen))
 
 
+def test_planted():
+    """A thousand single weights of 1 among a million of 0 are all seen, in the colour of 1, however few pixels there are, in PNG
+    and in SVG; nothing else has it; and the CSV lists them with their places."""
+    n, rng = 1000, np.random.default_rng(1)
+    places = np.unravel_index(rng.choice(n * n, 1000, replace=False), (n, n))
+    weights = np.zeros((1, 1, n, n), dtype=np.float32)
+    np.save("attention_ones.npy", weights + 1)
+    np.save("attention_zeros.npy", weights)
+    weights[0, 0][places] = 1
+    np.save("attention_planted.npy", weights)
+    for width in (200, 500, 1240):
+        words = ["--width", width, "--vmax", 1, "--annotate=off", "--causal=off", "-q", "--format", "none"]
+        read = {}
+        for name in ("ones", "zeros", "planted"):
+            run(f"attention_{name}.npy", *words, "-o", f"{name}.png", "-o", f"{name}.svg")
+            subprocess.run(["rsvg-convert", "-o", "shapes.png", f"{name}.svg"], check=True)
+            read[name] = png.read(f"{name}.png"), png.read("shapes.png")
+        for kind in range(2):
+            top, bottom, left, right = box(read["ones"][kind], read["zeros"][kind])
+            seen = read["planted"][kind][top:bottom, left:right]
+            cells = -(-n // -(-n // seen.shape[0]))  # on a side, of so many pixels
+            assert seen.shape[0] == seen.shape[1] and seen.shape[0] % cells == 0, (seen.shape, cells)
+            pixels, pool = seen.shape[0] // cells, -(-n // cells)
+            hot = np.zeros((cells, cells), dtype=bool)
+            hot[places[0] // pool, places[1] // pool] = True
+            want = np.where(hot.repeat(pixels, 0).repeat(pixels, 1)[..., None], MAPS["viridis"][4], MAPS["viridis"][0])
+            assert abs(seen.astype(int) - want).max() <= 5, (width, kind)
+    run("attention_planted.npy", "--causal=off", "-q", "-o", "planted.csv")
+    with open("planted.csv") as f:
+        listed = [tuple(map(int, line.split(",")[2:4])) for line in f if line.split(",")[6] == "1"]
+    assert sorted(listed) == sorted(zip(*(axis.tolist() for axis in places)))
+
+
 # ---- sizes ----
 
 
