@@ -67,7 +67,8 @@ static uint8_t *compress_with_libdeflate(uint8_t *rows, size_t size, size_t *com
 }
 
 /* Adds the best of ROUNDS in turn. */
-static void compare(const char *name, uint8_t *rows, size_t stride, size_t height, struct sum *own, struct sum *peer)
+static void compare(const char *name, uint8_t *rows, size_t stride, size_t height, struct sum *own,
+                    struct sum *peer)
 {
     const size_t size = stride * height;
     uint8_t *copy = malloc(size);
@@ -108,6 +109,7 @@ int main(int count, char **names)
         }
         free(rows);
     }
-    printf("png %d %g %zu\nlibdeflate %d %g %zu\n", files, own.seconds, own.bytes, files, peer.seconds, peer.bytes);
+    printf("png %d %g %zu\nlibdeflate %d %g %zu\n", files, own.seconds, own.bytes, files, peer.seconds,
+           peer.bytes);
     return 0;
 }
