@@ -95,7 +95,7 @@ static bool flat_ramp_draw(const struct board_plan *plan, const struct board_sca
                            struct figure *figure, double y)
 {
     const double length = scale->to - scale->from;
-    if (!figure_rect(figure, scale->from - 1, y - 1, length + 2, BAR_THICK + 2, layout_line, plan->error))
+    if (!frame_draw(figure, scale->from, y, length, BAR_THICK, plan->error))
         return false;
     uint16_t *cells =
         figure_matrix(figure, scale->from, y, length, BAR_THICK, 1, FIGURE_COLORS, 0, false, plan->error);

@@ -100,6 +100,10 @@ struct panel {
     bool has_mark;
     size_t mark_row, mark_column; /* of pooled */
 };
+
+/* The line around a box. Cells are drawn below all lines and texts, so that a filled box is no frame of a matrix. */
+bool frame_draw(struct figure *figure, double x, double y, double width, double height, struct error *error);
+
 bool panel_draw(const struct panel *panel, struct figure *figure, double x, double y, struct font *font,
                 struct error *error);
 

@@ -127,8 +127,7 @@ static double panel_gap(const struct panel *panel)
     return !panel->image && panel->cell_width >= GAP_FROM && panel->cell_height >= GAP_FROM ? 1 : 0;
 }
 
-static bool frame_draw(struct figure *figure, double x, double y, double width, double height,
-                       struct error *error)
+bool frame_draw(struct figure *figure, double x, double y, double width, double height, struct error *error)
 {
     return figure_rect(figure, x - 1, y - 1, width + 2, 1, layout_line, error) &&
            figure_rect(figure, x - 1, y + height, width + 2, 1, layout_line, error) &&

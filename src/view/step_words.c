@@ -50,6 +50,13 @@ static bool keys_are_cut(const struct excerpt *excerpt)
     return excerpt->key_count != excerpt->result->problem->m;
 }
 
+/* Adds what is done, behind a comma where something is done before it. */
+static void say_also(char text[STEP_WORD], const char *done)
+{
+    const size_t length = strlen(text);
+    snprintf(text + length, STEP_WORD - length, "%s%s", length > 0 ? ", " : "", done);
+}
+
 /* ---- over the panels ---- */
 
 static const char *step_formula(const struct problem_layer *layer)
@@ -149,12 +156,14 @@ static bool is_dot_product(const struct problem_layer *layer)
 static void sign_scaled(struct step_words *words, const struct excerpt *excerpt, size_t l, size_t h)
 {
     const struct head head = step_head(excerpt, l, h);
-    char number[24];
+    char number[24], cap[STEP_WORD];
     say_scale(words->above, excerpt, l, h);
-    if (head.softcap > 0)
-        snprintf(words->below, STEP_WORD, "softcap %s", label_number(head.softcap, number));
-    else if (head.query_scale)
-        snprintf(words->below, STEP_WORD, "× query_scale");
+    if (head.query_scale)
+        say_also(words->below, "× query_scale");
+    if (head.softcap > 0) {
+        snprintf(cap, sizeof cap, "softcap %s", label_number(head.softcap, number));
+        say_also(words->below, cap);
+    }
 }
 
 static void sign_masked(struct step_words *words, const struct excerpt *excerpt, enum stage before, size_t l,
@@ -187,9 +196,12 @@ static void sign_weights(struct step_words *words, const struct excerpt *excerpt
         snprintf(words->above, STEP_WORD, "%s of top %zu", names[head.normalizer], head.top_k);
     else
         snprintf(words->above, STEP_WORD, "%s", names[head.normalizer]);
-    const char *after = head.center ? "× Gaussian" : head.dropout > 0 ? "dropout" : "";
-    snprintf(words->below, STEP_WORD, "%s%s%s", head.has_sink ? "with sink" : "",
-             head.has_sink && after[0] ? ", " : "", after);
+    if (head.has_sink)
+        say_also(words->below, "with sink");
+    if (head.center)
+        say_also(words->below, "× Gaussian");
+    if (head.dropout > 0)
+        say_also(words->below, "dropout");
     if (!words->below[0] && keys_are_cut(excerpt))
         snprintf(words->below, STEP_WORD, "of all keys");
 }
@@ -205,9 +217,12 @@ static void sign_output(struct step_words *words, const struct excerpt *excerpt,
     }
     snprintf(words->above, STEP_WORD, "%s%s", excerpt->result->problem->heads > 1 ? "all heads" : "",
              layer->w_o ? " · w_o" : "");
-    snprintf(words->below, STEP_WORD, "%s%s",
-             layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE] ? "gate " : "",
-             layer->settings.residual ? "+ residual" : "");
+    if (layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE])
+        say_also(words->below, "gate");
+    if (layer->settings.residual)
+        say_also(words->below, "+ residual");
+    if (layer->settings.norm == NORM_POST)
+        say_also(words->below, "layer norm");
 }
 
 /* Of what stands to the left of a panel, the nearest stage that the formula goes through; STAGE_COUNT: none. */

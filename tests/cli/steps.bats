@@ -11,6 +11,7 @@ steps() {
 @test "steps: heads have the keys that they share, and an output of all heads stands once" { steps grouped; }
 @test "bug: an output that one layer projects and another does not went beyond the edge" { steps mixed; }
 @test "steps: a row a head of each layer" { steps layers; }
+@test "steps: rows of --pick are named by the picked layer and head, and show their numbers" { steps picked; }
 @test "steps: several stages in one picture are drawn the same way" { steps stages; }
 @test "steps: given weights are one panel" { steps given; }
 @test "steps: a folder has steps.png beside what it has anyway" { steps folder; }

@@ -12,6 +12,7 @@ svg() {
 @test "SVG: every kind of picture is strict XML, of shapes and texts alone" { svg xml; }
 @test "SVG: cells are those of the PNG, pixel by pixel, as shapes and as an image" { svg pixels; }
 @test "SVG: so are frames, bars and ticks" { svg shapes; }
+@test "bug: the colour bars of steps were grey boxes in an SVG" { svg steps; }
 @test "SVG: cells over an image, which is there once" { svg veil; }
 @test "SVG: an image of more bytes than an attribute may have is cut into strips" { svg long_image; }
 @test "SVG: lines are those of the PNG" { svg lines; }

@@ -5,7 +5,9 @@ that the bar below has for the numbers of `attn run --stage`. A test is named on
 import glob
 import json
 import os
+import re
 import sys
+import xml.etree.ElementTree as tree
 
 import numpy as np
 
@@ -202,6 +204,34 @@ def test_stages():
     for h in range(2):
         figure.expect(h, 0, 0, numbers["scores"][h], np.zeros_like(masked[h]), -high, high, "scores")
         figure.expect(h, 1, 1, numbers["weights"][h], masked[h], 0, 1, "weights")
+
+
+def test_picked():
+    """Rows of picked heads are in the order of the list, named by their layer and head, and show its numbers, as colours and as texts."""
+    rng = np.random.default_rng(12)
+    write_json("p.json", {"layers": [problem(rng, 4, 4, 3, 3, causal=True) for _ in range(3)]})
+    picked = [(2, 1), (0, 2), (2, 0)]
+    words = ["p.json", "--pick", ",".join(f"{layer}.{head}" for layer, head in picked)]
+    run("p.json", "-q", "--stage", "scores", "--stage", "weights", "-o", "all.json")
+    with open("all.json", encoding="utf-8") as f:
+        every = json.load(f)
+    figure = Figure(*words, "--steps")
+    assert [len(row) for row in figure.rows] == [len(ORDER)] * len(picked), figure.rows
+    masked = np.tri(4) == 0
+    for row, (layer, head) in enumerate(picked):
+        weights = np.array(every["weights"][layer][head])
+        figure.expect(row, ORDER.index("weights"), BARS.index(["weights"]), weights, masked, 0, 1, f"weights of {layer}.{head}")
+    run(*words, "--stage", "scores", "--stage", "weights", "-q", "-o", "p.svg")
+    texts = [text.text for text in tree.parse("p.svg").getroot().iter("{http://www.w3.org/2000/svg}text")]
+    names = [f"layer {layer} \u00b7 head {head}" for layer, head in picked]
+    assert [text for text in texts if text in names] == names, texts
+    cells = texts[:texts.index("attention weight")]
+    numbers = [float(text.replace("\u2212", "-")) for text in cells if re.fullmatch("[\u2212]?\\d?[.]\\d{2,4}|1", text)]
+    want = [np.array(every["scores"][layer][head]).ravel() for layer, head in picked] + \
+           [np.array(every["weights"][layer][head])[~masked] for layer, head in picked]
+    want = np.concatenate(want)
+    assert len(numbers) == len(want), (len(numbers), len(want), texts)
+    assert abs(np.array(numbers) - want).max() < 0.0051
 
 
 def test_given():

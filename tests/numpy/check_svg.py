@@ -182,6 +182,20 @@ def test_lines():
         assert ((off > 60) & ~lettered).mean() < 1e-4 and off[~lettered].mean() < 1, (words, ((off > 60) & ~lettered).mean())
 
 
+def test_steps():
+    """A figure of steps, its cells and its bars: nowhere do most pixels of a few differ, as where a shape covers others."""
+    for name, words in (("causal", ["--steps"]), ("cross", ["--steps"]), ("grouped", ["--stage", "k", "--stage", "weights"]),
+                        ("induction", ["--stage", "weights", "--stage", "mask"])):
+        want = draw("x", f"{DATA}/{name}.json", *words)[0].astype(int)
+        got = rsvg("x").astype(int)
+        assert got.shape == want.shape, (name, got.shape, want.shape)
+        differs = abs(got - want).max(axis=2) > 60
+        for y in range(0, len(differs) - 8, 4):
+            rows = differs[y:y + 8].mean(axis=0)
+            shares = np.convolve(rows, np.ones(8) / 8, "valid")
+            assert shares.max() < 0.7, f"{name} {words}: at {shares.argmax()}, {y}"
+
+
 def test_veil():
     """Cells over an image, and the image beneath, are those of the PNG; the same image is there once."""
     want, root = draw("patches", f"{DATA}/patches.json", "--image", f"{DATA}/patches.png", "--look-from", "50", "--annotate=off")

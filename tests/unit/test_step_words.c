@@ -107,6 +107,31 @@ static void test_output_of_all_heads(void **state)
     assert_string_equal(said(all, ALL), "output||all heads · w_o|→|");
 }
 
+/* bug: of a factor of queries and a softcap, of a Gaussian and dropout one was said, and a layer norm was not. */
+static void test_bug_all_that_is_done_is_said(void **state)
+{
+    (void)state;
+    static const char *const wanted[ALL] = {[3] = "scaled|÷ √3|÷ √3|→|× query_scale, softcap 30",
+                                            [5] = "weights||softmax|→|with sink, × Gaussian, dropout",
+                                            [7] = "output||all heads|→|gate, layer norm"};
+    static const struct {
+        enum setting setting;
+        const char *value;
+    } settings[] = {{SETTING_SOFTCAP, "30"},
+                    {SETTING_SINK, "1"},
+                    {SETTING_SIGMA, "2"},
+                    {SETTING_DROPOUT, "0.5"},
+                    {SETTING_NORM, "post"}};
+    scene_begin(&scene);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        set(&scene, settings[i].setting, settings[i].value);
+    scene.inputs.all.tensor[INPUT_QUERY_SCALE] = numbers(7, N, 0, 0, 0);
+    scene.inputs.all.tensor[INPUT_CENTERS] = numbers(8, N, 0, 0, 0);
+    scene.inputs.all.tensor[INPUT_GATE] = numbers(9, N, HEADS, 0, 0);
+    compute((struct selection){0});
+    assert_steps(wanted);
+}
+
 /* A sign is only there where everything that it speaks of is. */
 static void test_stages_that_are_left_out(void **state)
 {
@@ -158,6 +183,7 @@ int main(void)
         cmocka_unit_test_teardown(test_scale_of_the_head, forget),
         cmocka_unit_test_teardown(test_other_scores, forget),
         cmocka_unit_test_teardown(test_output_of_all_heads, forget),
+        cmocka_unit_test_teardown(test_bug_all_that_is_done_is_said, forget),
         cmocka_unit_test_teardown(test_stages_that_are_left_out, forget),
         cmocka_unit_test_teardown(test_keys_that_are_left_out, forget),
         cmocka_unit_test_teardown(test_means_have_no_signs, forget),
