@@ -136,7 +136,8 @@ struct inputs {
     size_t batch_size;                /* sequences, of which a reader has chosen one; 0: none has */
     bool batch_is_taken[INPUT_COUNT]; /* the tensors of `all` of which it has */
     bool from_option[INPUT_COUNT]; /* tensors of `all` that come from an option of their name: --mask FILE */
-    bool is_result;                /* attn wrote it: what is computed under `config` */
+    /* Attn wrote it: what is computed under `config`; or a table of pairs, whose layers and heads have numbers as those of such a result. */
+    bool is_result;
     /* Settings under which given weights were computed: recurrence, sink and dropout alone. */
     struct settings provenance;
     /* Rows of given weights may not sum to 1: a part of the keys, pooled, or

@@ -572,6 +572,7 @@ static bool put(struct long_table *table, struct inputs *inputs, const struct pl
     ok = ok && number_axes(table, error);
     if (ok && !inputs->numbering.layers && !inputs->numbering.heads) {
         inputs->numbering = table->numbering;
+        inputs->is_result = inputs->is_result || table->numbering.layers;
         table->numbering = (struct numbering){0};
     }
     if (ok && labels[0].given)

@@ -531,7 +531,16 @@ static bool read_config(struct reading *reading, const struct json_member *membe
     return ok;
 }
 
-/* The numbers of layers and heads in what attn wrote itself. */
+/* Whether an object has a member of that name that is true. */
+static bool holds_true(const struct json_members *members, const char *name)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (strcmp(members->list[i].name, name) == 0)
+            return cJSON_IsTrue(members->list[i].item);
+    return false;
+}
+
+/* The numbers of layers and heads in what attn wrote itself. A part of the rows need not sum to 1. */
 static bool read_selection(struct reading *reading, const struct json_member *member)
 {
     struct json_members members;
@@ -539,6 +548,8 @@ static bool read_selection(struct reading *reading, const struct json_member *me
         return json_wrong_kind(&reading->json, member, "an object", reading->error);
     const bool ok = list_members(reading, member->item, &members) &&
                     json_get_numbering(&reading->json, &members, &reading->inputs->numbering, reading->error);
+    if (ok && !holds_true(&members, "whole_rows"))
+        reading->inputs->is_partial = true;
     free(members.list);
     return ok;
 }
@@ -622,10 +633,8 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return read_ids(reading, member);
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
-    if (own && strcmp(name, "selection") == 0) {
-        inputs->is_partial = true;
+    if (own && strcmp(name, "selection") == 0)
         return read_selection(reading, member);
-    }
     if (own && strcmp(name, "weights") != 0 && strcmp(name, "mask") != 0 &&
         setting_named(name) == SETTING_COUNT)
         return true;

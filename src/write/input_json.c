@@ -75,10 +75,10 @@ static void write_number_list(struct out *out, const size_t *numbers, size_t cou
     out_char(out, ']');
 }
 
-/* A selection that has the numbers of layers and heads, if there are any. */
-static void write_numbering(struct out *out, const struct numbering *n)
+/* A selection that has the numbers of layers and heads, if there are any. Rows of a table of pairs are whole all the same. */
+static void write_numbering(struct out *out, const struct numbering *n, bool is_whole)
 {
-    out_char(out, '{');
+    out_text(out, is_whole ? "{\"whole_rows\":true," : "{");
     if (n->layers) {
         out_text(out, "\"layers\":");
         write_number_list(out, n->layers, n->layer_count);
@@ -94,15 +94,15 @@ static void write_numbering(struct out *out, const struct numbering *n)
     out_char(out, '}');
 }
 
-/* Under what weights were computed, and that they may be a part, where a result says it. */
+/* Under what weights were computed, and which layers and heads they are a part of, where a result says it. */
 static void write_result(struct input_json *json, const struct inputs *inputs)
 {
     struct input_json config = {json->out, "{"};
     input_json_key(json, "schema");
     out_text(json->out, "\"attn/1\"");
-    if (inputs->is_partial) {
+    if (inputs->is_partial || inputs->numbering.layers || inputs->numbering.heads) {
         input_json_key(json, "selection");
-        write_numbering(json->out, &inputs->numbering);
+        write_numbering(json->out, &inputs->numbering, !inputs->is_partial);
     }
     input_json_key(json, "config");
     write_settings(&config, &inputs->provenance);

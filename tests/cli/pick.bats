@@ -41,6 +41,22 @@ pick() {
 }
 
 @test "bug: heads that were chosen lost their numbers when they were read back, in every format" { pick names; }
+@test "bug: a table of pairs lost the numbers of its heads when it was converted" {
+    printf 'layer,head,query,key,weight\n2,3,0,0,0.5\n2,3,0,1,0.7\n0,1,0,0,1\n' >x.csv
+    local from to
+    for to in json npz safetensors; do
+        attn convert x.csv -o y.$to
+        attn convert y.$to -o z.json
+        for from in x.csv y.$to z.json; do
+            same "$(attn stats $from -q --format json | jq -c '[.heads[] | [.layer, .head, .max_weight]]')" "$(attn stats x.csv -q --format json |
+                jq -c '[.heads[] | [.layer, .head, .max_weight]]')"
+            same "$(attn stats $from -q --pick 2.3 --format json | jq -c '[.heads[] | [.layer, .head]]')" '[[2,3]]'
+            # rows of a table are whole: what they sum up to is said
+            attn stats $from --format json 2>&1 >/dev/null | grep -q '1 of 2 rows do not sum to 1'
+        done
+    done
+}
+
 @test "names: of means, the numbers of what was not averaged" { pick names_of_means; }
 @test "names: of layers of different size" { pick names_of_sizes; }
 @test "names: of pictures" { pick names_of_files; }
