@@ -119,5 +119,16 @@ def measures():
         again, said = run("stats", "left.json", "--format", "json")
         assert again["heads"] == stats["heads"] and said == "", (again, stats, said)
 
+    # Queries behind a cache stand where they stood among what stays, also where all of the cache is left out.
+    path = cached()
+    for names, first in (("0,1", 2), ("0,1,2,3", 0)):
+        left, _ = run("run", path, "--leave-out", names, "-o", "-")
+        stats, _ = run("stats", path, "--leave-out", names, "--format", "json")
+        for head, part in zip(stats["heads"], np.array(left["weights"], dtype=np.float64)[0]):
+            own = [part[i, i + first] for i in range(3)]
+            assert head["self"] is not None and np.isclose(head["self"], np.mean(own), rtol=1e-5), (names, head)
+            distance = np.abs(np.subtract.outer(np.arange(3) + first, np.arange(3 + first)))
+            assert np.isclose(head["mean_distance"], (part * distance).sum(axis=1).mean(), rtol=1e-5), (names, head)
+
 
 {"weights": weights, "measures": measures}[sys.argv[1]]()
