@@ -45,10 +45,16 @@ static bool compute_left(struct problem *left, struct computation *c, const stru
     struct result all = {0};
     chosen.query_first = chosen.query_end = chosen.key_first = chosen.key_end = 0;
     chosen.average_heads = chosen.average_layers = false;
-    request.engine.progress = NULL;
-    const bool ok = selection_check(&chosen, &part->problem, error) &&
-                    result_compute(&all, &part->problem, &request, &c->warnings, error) &&
-                    leaving_make(left, part->leaving, &all, &chosen, &c->warnings, error);
+    bool ok = selection_check(&chosen, &part->problem, error);
+    const double pairs = (double)selection_layers(&chosen, &part->problem) *
+                         (double)selection_heads(&chosen, &part->problem) * (double)part->problem.n *
+                         (double)part->problem.m;
+    progress_begin(&c->progress, c->quiet, pairs);
+    progress_part(&c->progress, pairs, &all.engine);
+    ok = ok && result_compute(&all, &part->problem, &request, &c->warnings, error);
+    progress_end(&c->progress);
+    ok = ok && cost_add(&part->leaving->cost, &all, error) &&
+         leaving_make(left, part->leaving, &all, &chosen, &c->warnings, error);
     result_free(&all);
     return ok;
 }
@@ -64,6 +70,7 @@ bool leave_out(struct computation *computation, struct part *part, const struct 
         !(part->leaving = memory_zeroed(1, sizeof *part->leaving, error)))
         return false;
     part->leaving->renormalizes = said->renormalize;
+    part->leaving->is_of_many = computation->called;
     const bool ok = leaving_find(part->leaving, said->leave_out.text, said->leave_out.count, &part->problem,
                                  &computation->warnings, error) &&
                     compute_left(&left, computation, part, error);

@@ -104,9 +104,14 @@ static bool say_cost(const struct computation *c, struct error *error)
 {
     struct cost cost = {0};
     struct rusage usage = {0};
-    for (size_t i = 0; i < c->part_count; i++)
-        if (!cost_add(&cost, &c->parts[i].result, error))
+    for (size_t i = 0; i < c->part_count; i++) {
+        const struct leaving *leaving = c->parts[i].leaving;
+        if (!leaving && !cost_add(&cost, &c->parts[i].result, error))
             return false;
+        cost.pairs += leaving ? leaving->cost.pairs : 0;
+        cost.allowed += leaving ? leaving->cost.allowed : 0;
+        cost.multiply_adds += leaving ? leaving->cost.multiply_adds : 0;
+    }
     getrusage(RUSAGE_SELF, &usage);
     fprintf(stderr, "cost pairs=%.0f of=%.0f multiply_adds=%.0f peak_bytes=%.0f\n", cost.allowed, cost.pairs,
             cost.multiply_adds, (double)usage.ru_maxrss * 1024);

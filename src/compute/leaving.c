@@ -53,9 +53,10 @@ bool leaving_find(struct leaving *leaving, const char *const *names, size_t name
     size_t from = 0;
     bool *out = memory_zeroed(problem->m, sizeof *out, error);
     const bool are_keys = queries_begin_at(&from, problem);
+    const struct token_names called = {"--leave-out", &problem->key_tokens, leaving->is_of_many, warnings};
     bool ok = out;
     for (size_t i = 0; ok && i < name_count; i++)
-        ok = token_names_find(out, "--leave-out", names[i], &problem->key_tokens, warnings, error);
+        ok = token_names_find(out, &called, names[i], error);
     ok = ok && side_keep(&leaving->keys, problem->m, out, 0, error) &&
          side_keep(&leaving->queries, problem->n, are_keys ? out : NULL, from, error);
     free(out);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "compute/cost.h"
 #include "compute/result.h"
 #include "problem/problem.h"
 #include "tensor/tensor.h"
@@ -23,10 +24,12 @@ struct left_side {
 /* Begins zeroed; stays where it is, for the problem points to its tensors; freed by leaving_free. */
 struct leaving {
     bool renormalizes; /* rows are divided by what is left of them */
+    bool is_of_many;   /* of several texts, which need not all have each token */
     struct left_side queries, keys;
     struct tensor attention, mask; /* layers×heads×queries×keys; no mask where nothing is masked */
     const char *engine;            /* what computed the weights: as in struct result */
     const char *plain_reason;
+    struct cost cost; /* of the weights of all tokens */
 };
 
 /* Finds what stays, of a problem of all tokens, where `names` (cmd's --leave-out) are left out. Errors: those of token_names_find; ERROR_USAGE where

@@ -37,22 +37,10 @@ static bool name_labelled(bool *named, const char *name, const struct labels *la
     return any;
 }
 
-static bool name_special(bool *named, const char *option, const struct labels *labels,
-                         struct warnings *warnings)
-{
-    bool any = false;
-    for (size_t i = 0; i < labels->count; i++)
-        if (token_is_special(labels->text[i]))
-            any = named[i] = true;
-    if (!any)
-        warnings_add(warnings, "%s special: no key is a special token", option);
-    return true;
-}
-
 /* The error of a name that no token has. Always false. */
-static bool name_unknown(const char *option, const char *name, const struct labels *labels,
-                         struct error *error)
+static bool name_unknown(const struct token_names *names, const char *name, struct error *error)
 {
+    const struct labels *labels = names->labels;
     const char **known = memory_zeroed(labels->count + 3, sizeof *known, error);
     if (!known)
         return false;
@@ -62,37 +50,54 @@ static bool name_unknown(const char *option, const char *name, const struct labe
         known[i + 2] = label_bare(labels, i);
     const char *near = text_nearest(name, known);
     if (near)
-        error_set(error, ERROR_USAGE, "%s is \"%s\": did you mean %s?", option, name, near);
+        error_set(error, ERROR_USAGE, "%s is \"%s\": did you mean %s?", names->option, name, near);
     else
         error_set(error, ERROR_USAGE,
-                  "%s is \"%s\": expected first, special, a number below %zu, or a token of the keys", option,
-                  name, labels->count);
+                  "%s is \"%s\": expected first, special, a number below %zu, or a token of the keys",
+                  names->option, name, labels->count);
     free(known);
     return false;
 }
 
-static bool name_one(bool *named, const char *option, const char *name, const struct labels *labels,
-                     struct warnings *warnings, struct error *error)
+static bool name_special(bool *named, const struct labels *labels)
 {
-    int64_t number;
-    if (strcmp(name, "special") == 0)
-        return name_special(named, option, labels, warnings);
-    if (strcmp(name, "first") == 0)
-        return named[0] = true;
-    if (text_to_integer(name, &number) && number >= 0 && (uint64_t)number < labels->count)
-        return named[number] = true;
-    return name_labelled(named, name, labels) || name_unknown(option, name, labels, error);
+    bool any = false;
+    for (size_t i = 0; i < labels->count; i++)
+        if (token_is_special(labels->text[i]))
+            any = named[i] = true;
+    return any;
 }
 
-bool token_names_find(bool *named, const char *option, const char *text, const struct labels *labels,
-                      struct warnings *warnings, struct error *error)
+static bool name_one(bool *named, const struct token_names *names, const char *name, struct error *error)
 {
-    if (strchr(text, ',') && name_labelled(named, text, labels)) /* a token with a comma in it */
+    const bool is_special = strcmp(name, "special") == 0;
+    int64_t number;
+    if (is_special && name_special(named, names->labels))
+        return true;
+    if (is_special) {
+        warnings_add(names->warnings, "%s special: no key is a special token", names->option);
+        return true;
+    }
+    if (strcmp(name, "first") == 0)
+        return named[0] = true;
+    if (text_to_integer(name, &number) && number >= 0 && (uint64_t)number < names->labels->count)
+        return named[number] = true;
+    if (name_labelled(named, name, names->labels))
+        return true;
+    if (!names->may_lack)
+        return name_unknown(names, name, error);
+    warnings_add(names->warnings, "%s: no key is \"%s\"", names->option, name);
+    return true;
+}
+
+bool token_names_find(bool *named, const struct token_names *names, const char *text, struct error *error)
+{
+    if (strchr(text, ',') && name_labelled(named, text, names->labels)) /* a token with a comma in it */
         return true;
     bool ok = true;
     for (const char *at = text; ok && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         char *name = text_format("%.*s", (int)strcspn(at, ","), at);
-        ok = name ? name_one(named, option, name, labels, warnings, error) : error_memory(error, strlen(at));
+        ok = name ? name_one(named, names, name, error) : error_memory(error, strlen(at));
         free(name);
     }
     return ok;

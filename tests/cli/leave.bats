@@ -30,6 +30,8 @@ leave() {
         'attn: warning: x.json: attention: 1 of 2 rows do not sum to 1 (their sums go from 0.6 to 0.6); shown as they are'
     same "$(attn run "$DATA/sentence.json" --leave-out the -o left.json 2>&1)" ''
     same "$(attn run left.json -o again.json 2>&1)" ''
+    echo '{"causal":true,"attention":[[0.5,0.2,0.3],[0.5,0.2,0.3],[0.5,0.2,0.3]]}' >x.json
+    same "$(attn run x.json --leave-out first -o y.json 2>&1)" 'attn: warning: weight on forbidden pairs (3 of them); it is shown'
     echo '{"tokens":["a","b"],"key_tokens":["c","d"],"attention":[[1,0],[0.5,0.5]]}' >x.json
     same "$(attn run x.json --leave-out c --renormalize -o - 2>err | jq -c '.weights[0][0]')" '[[0],[1]]'
     same "$(cat err)" 'attn: warning: --renormalize: 1 of 2 rows have nothing left, and stay 0'
@@ -70,6 +72,21 @@ leave() {
         '[{"both":7,"a":1,"b":0,"by":"token"},0]'
     same "$(attn diff "$x" --leave-out first --against=--renormalize | jq -c '.heads[0] | [.at, .values]')" '[[0,0],[0.5,1]]'
     fails 2 'A: --leave-out is "on": expected first, special, a number below 8, or a token of the keys' attn diff "$x" "$x" --leave-out on
+}
+
+@test "leave: texts of a data set need not have each of the tokens" {
+    printf '%s\n' '{"tokens":["[CLS]","a"],"attention":[[1,0],[0.5,0.5]]}' \
+        '{"tokens":["b","c","[SEP]"],"attention":[[0,0,1],[0.5,0.5,0],[0.2,0.2,0.6]]}' >set.jsonl
+    same "$(attn stats --data-set set.jsonl --leave-out '[CLS],[SEP]' --renormalize 2>err | jq -c '[.inputs, .heads[0].max_weight]')" '[2,0.5]'
+    same "$(cat err)" 'attn: warning: set.jsonl:1: --leave-out: no key is "[SEP]"
+attn: warning: set.jsonl:2: --leave-out: no key is "[CLS]"
+attn: warning: set.jsonl:2: --renormalize: 1 of 2 rows have nothing left, and stay 0'
+}
+
+@test "leave: what a run says of its cost is that of all tokens" {
+    same "$(attn run "$DATA/causal.json" -v --leave-out first -o x.json 2>&1 | sed -n 's/ peak.*//; s/^cost //p')" \
+        "$(attn run "$DATA/causal.json" -v -o y.json 2>&1 | sed -n 's/ peak.*//; s/^cost //p')"
+    same "$(attn run "$DATA/causal.json" -v --leave-out first -o x.json 2>&1 | grep left)" 'attn: tokens are left out: 7 queries and 7 keys stay'
 }
 
 @test "leave: what cannot be left out is refused" {

@@ -25,8 +25,8 @@ def cached():
         "k": rng.normal(size=(2, 7, 4)).tolist(),
         "v": rng.normal(size=(2, 7, 4)).tolist(),
         "causal": "end",
-        "key_tokens": ["<s>", "a", "b", "a", "c", "d", "a"],
-        "tokens": ["c", "d", "a"],
+        "key_tokens": ["<s>", "a", "b", "a", "c", "a", "a"],
+        "tokens": ["c", "a", "a"],
     }
     with open("cached.json", "w", encoding="utf-8") as file:
         json.dump(inputs, file)
@@ -85,7 +85,7 @@ def weights():
     check(at("induction"), "0,3", [0, 3], 0, "--layer", "1")
     check(at("cross"), "I,black", [0, 4], None)
     check(at("patches"), "0", [0], None if is_cross(at("patches")) else 0)
-    check(cached(), "<s>,a", [0, 1, 3, 6], 4)
+    check(cached(), "<s>,a", [0, 1, 3, 5, 6], 4)
     check(cached(), "0", [0], 4, "--causal=off")
     check(at("causal"), "first", [0], 0, "--normalizer", "sigmoid")
 
@@ -118,6 +118,28 @@ def measures():
             json.dump(left, file)
         again, said = run("stats", "left.json", "--format", "json")
         assert again["heads"] == stats["heads"] and said == "", (again, stats, said)
+
+    # Queries behind a cache stand where they stood among what stays, also where all of the cache is left out.
+    with open("whole.json", "w", encoding="utf-8") as file:
+        json.dump(run("run", cached(), "-o", "-")[0], file)
+    for path, names, first in (
+        ("cached.json", "0,1", 2),
+        ("cached.json", "0,1,2,3", 0),
+        ("whole.json", "0,1", 2),
+        ("whole.json", "0,1,2,3", 0),
+    ):
+        left, _ = run("run", path, "--leave-out", names, "-o", "-")
+        stats, _ = run("stats", path, "--leave-out", names, "--format", "json")
+        for head, part in zip(stats["heads"], np.array(left["weights"], dtype=np.float64)[0]):
+            own = [part[i, i + first] for i in range(3)]
+            assert head["self"] is not None and np.isclose(head["self"], np.mean(own), rtol=1e-5), (names, head)
+            tokens = left.get("key_tokens", left["tokens"])
+            twice = [[j for j in range(i + first) if tokens[j] == left["tokens"][i]] for i in range(3)]
+            sums = [part[i, at].sum() for i, at in enumerate(twice) if at]
+            assert head["duplicate_token"] is not None, (path, names)
+            assert np.isclose(head["duplicate_token"], np.mean(sums), rtol=1e-5), (names, head)
+            distance = np.abs(np.subtract.outer(np.arange(3) + first, np.arange(3 + first)))
+            assert np.isclose(head["mean_distance"], (part * distance).sum(axis=1).mean(), rtol=1e-5), (names, head)
 
 
 {"weights": weights, "measures": measures}[sys.argv[1]]()
