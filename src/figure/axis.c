@@ -12,6 +12,8 @@
 #define THINNED 10.5      /* of labels if some are left out */
 #define THINNED_LEAST 9.0 /* the same, if that saves more of them */
 #define LINE 1.15         /* height of a line, in ems */
+#define APART 0.4         /* between level labels, in ems */
+#define LEVEL_LEAST 30.0  /* the width of cells for level labels that are cut */
 
 /* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
 static size_t round_step(double need)
@@ -96,8 +98,41 @@ bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error)
     return true;
 }
 
+/* The width that each of the level labels of columns has, so that none comes near the next. */
+static double level_room(const struct axis *axis)
+{
+    return axis->cell * (double)axis->every - fmax(4, axis->size * APART + 0.1);
+}
+
+/* Fewer labels where the cells are so narrow that nothing would be left of most; the others are cut. */
+static void plan_level(struct axis *axis)
+{
+    if (axis->cell < LEVEL_LEAST) {
+        axis->every = round_step(LEVEL_LEAST / axis->cell);
+        axis->size = THINNED;
+        axis->has_ticks = true;
+    }
+    axis->limit = fmin(axis->limit, level_room(axis));
+}
+
+/* Whether texts beneath columns are turned: as asked, or where one of them is wider than its cell. */
+static bool choose_turn(struct axis *axis, struct font *font, struct error *error)
+{
+    char shown[LABEL_SIZE];
+    axis->is_upright = axis->angle == LABEL_ANGLE_TURNED || axis->every > 1;
+    for (size_t i = 0; i < axis->count && !axis->is_upright; i++) {
+        double width;
+        if (!label_show(shown, axis->labels[i], true, font, axis->size, axis->limit, error) ||
+            !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
+            return false;
+        axis->is_upright = width > level_room(axis);
+    }
+    return true;
+}
+
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error)
 {
+    axis->is_upright = false;
     if (!axis->labels) {
         char number[NUMBER_TEXT];
         double width;
@@ -105,18 +140,12 @@ bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error
         if (!typeset_text(font, number, LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         plan_numbers(axis, width + LAYOUT_SMALL_SIZE * 0.8);
-        axis->is_upright = false;
     } else {
         plan_lines(axis);
-        char shown[LABEL_SIZE];
-        axis->is_upright = axis->every > 1;
-        for (size_t i = 0; i < axis->count && !axis->is_upright; i++) {
-            double width;
-            if (!label_show(shown, axis->labels[i], true, font, axis->size, axis->limit, error) ||
-                !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
-                return false;
-            axis->is_upright = width > axis->cell - 4;
-        }
+        if (axis->angle == LABEL_ANGLE_LEVEL)
+            plan_level(axis);
+        else if (!choose_turn(axis, font, error))
+            return false;
     }
     axis->reach = axis->size * LINE;
     if (axis->is_upright && !axis_widest(axis, font, &axis->reach, error))
@@ -167,7 +196,7 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
             done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size,
                                axis->is_above ? ANCHOR_START : ANCHOR_END, true, layout_ink, shown, error);
         else /* the last stands a little to the left of its tick rather than not at all */
-            done = place - width / 2 < end + axis->size * 0.4 ||
+            done = place - width / 2 < end + axis->size * APART ||
                    figure_text(figure, x + place,
                                axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8,
                                axis->size, ANCHOR_MIDDLE, false, layout_ink, shown, error);

@@ -64,6 +64,7 @@ struct axis board_axis(const struct board_plan *plan, const struct board_place *
                          .first = of_columns ? drawing->column_first : drawing->row_first,
                          .unit = unit,
                          .cell = cell,
+                         .angle = plan->board->style.label_angle,
                          .limit = board_label_limit(plan)};
 }
 

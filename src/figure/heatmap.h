@@ -25,6 +25,9 @@ enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
 /* Numbers in the cells: where they fit at a good size; at any size that can be read, in cells that grow for
  * them unless cell or width is given; never. */
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
+/* Texts beneath columns: level where all fit their cells and else turned; always level, cut to fit; always turned to
+ * read upward. Numbers are level. */
+enum label_angle { LABEL_ANGLE_AUTO, LABEL_ANGLE_LEVEL, LABEL_ANGLE_TURNED };
 enum pool { POOL_MAX, POOL_MEAN };
 /* What the file of a picture says of itself: nothing; its title and this program; the command line as well. */
 enum metadata { METADATA_NONE, METADATA_TITLE, METADATA_COMMAND };
@@ -44,6 +47,7 @@ struct drawing_style {
     size_t page[2];   /* width and height that the figure has in pixels, after dpi_scale; 0: open */
     size_t columns;   /* panels side by side; 0: open */
     enum annotate annotate;
+    enum label_angle label_angle;
     enum pool pool;   /* how cells are combined if they are more than pixels */
     double dpi_scale; /* factor of all lengths, 1 to 8 */
     bool has_lines;   /* weights are lines between the labels of rows and columns (lines.h), not cells */

@@ -23,16 +23,17 @@ struct axis {
     size_t count;              /* cells */
     size_t first, unit;        /* number of the first cell's first token; tokens a cell stands for */
     double cell;
-    double size;     /* of the text; 0: there are no labels */
-    size_t every;    /* cells, or tokens if numbered, from one label to the next */
-    bool is_upright; /* labels of columns, turned to read upward */
-    bool is_above;   /* labels of columns that stand over the matrix; set by the caller */
+    double size;            /* of the text; 0: there are no labels */
+    size_t every;           /* cells, or tokens if numbered, from one label to the next */
+    bool is_upright;        /* labels of columns, turned to read upward */
+    enum label_angle angle; /* of columns, as asked; set by the caller */
+    bool is_above;          /* labels of columns that stand over the matrix; set by the caller */
     bool has_ticks;
     double limit; /* a label is cut to this length */
     double reach; /* how far the labels go from the matrix */
 };
 
-/* Set size, every, is_upright, has_ticks and reach; the caller has set the rest. */
+/* Set size, every, is_upright, has_ticks and reach, and make `limit` smaller for level columns; the caller has set the rest. */
 bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error);
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error);
 /* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y, or above one

@@ -135,6 +135,7 @@ static bool choose_labels(struct layout *layout)
                               .first = side ? drawing->column_first : drawing->row_first,
                               .unit = unit,
                               .cell = side ? sizing->cell_width : sizing->cell_height,
+                              .angle = drawing->style.label_angle,
                               .limit = fmin(longest, 160)};
         double least = layout->is_overview ? OVERVIEW_LABELED : PANEL_READABLE;
         bool has_cells = axis->cell >= LABEL_CELL && (axis->labels || !layout->is_overview);

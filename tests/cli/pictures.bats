@@ -105,6 +105,8 @@ pictures() {
 @test "the diagonal of 3000 tokens is seen where blocks are pooled" { pictures pooled_diagonal; }
 @test "a pooled block is masked only where all of it is" { pictures pooled_mask; }
 
+@test "--label-angle: texts beneath columns are level, each cut to its cell, or turned" { pictures label_angle; }
+
 @test "bug: a title of one blank asked for no bytes of no memory, which a sanitizer sees" {
     attn run "$DATA/cross.json" --title ' ' -q -o x.png
 }

@@ -673,6 +673,39 @@ def test_pooled_mask():
     assert grey[apart > 4].mean() > 0.999 and not grey[apart < -4].any(), (grey[apart > 4].mean(), grey[apart < -4].mean())
 
 
+def test_label_angle():
+    """Level texts stay within their columns and touch none; without a wish they are level where all fit, else turned."""
+    def draw(labels, *words):
+        n = len(labels)
+        write_json("angle.json", {"attention": np.eye(n), "key_tokens": labels, "tokens": ["q"] * n})
+        run("angle.json", "-q", "--annotate=off", "-o", "angle.png", *words)
+        return png.read("angle.png")
+    short, long = list("abc"), ["extraordinarily", "b", "unbelievable"]
+    for labels, same, other in ((short, "0", "90"), (long, "90", "0")):
+        for words in ([], ["--cell", "40"]):
+            plain = draw(labels, *words)
+            assert np.array_equal(plain, draw(labels, "--label-angle", "auto", *words)), labels
+            assert np.array_equal(plain, draw(labels, "--label-angle", same, *words)), labels
+            drawn = draw(labels, "--label-angle", other, *words)
+            assert plain.shape != drawn.shape or (plain != drawn).any(), labels
+    assert len(draw(long, "--label-angle", "0")) < len(draw(long, "--label-angle", "90")) - 30
+    wide = ["W" * (1 + i % 20) for i in range(24)]
+    for cell in (36, 40, 8):
+        level = draw(wide, "--label-angle", "0", "--cell", cell)
+        yellow = near_all(level, MAPS["viridis"][4], 0)
+        purple = near_all(level, MAPS["viridis"][0], 0)
+        y, x = np.flatnonzero(purple.sum(axis=1) > 20 * cell), np.flatnonzero(purple.sum(axis=0) > 20 * cell)
+        assert len(x) >= 24 * (cell - 2) and yellow.any(), (cell, len(x))
+        ink = (level[y[-1] + 8:y[-1] + 21, x[0]:x[0] + 24 * cell].min(axis=2) < 200).any(axis=0)
+        every = 1 if cell > 30 else 5  # 8 times 5 are the first 30 pixels
+        for j in range(0, 24, every):
+            middle = int((j + 0.5) * cell)
+            half = every * cell // 2
+            part = ink[max(middle - half, 0):middle + half]
+            assert part.any(), f"column {j} of {cell} pixels has no text"
+            assert j == 0 or not ink[middle - half:middle - half + 2].any(), f"the text of column {j} meets the one before it"
+
+
 def near_all(picture, color, room=8):
     return (abs(picture.astype(int) - np.array(color)) <= room).all(axis=2)
 
