@@ -124,3 +124,15 @@ pictures() {
     attn run "$DATA/causal.json" --title "Ours · weights" -q --format none -o more.png
     if cmp -s weights.png more.png; then return 1; fi
 }
+
+@test "bug: labels that were as wide as their cells less 4 pixels fitted, and were then left out" {
+    local word cell
+    for word in W:16 Wo:24 Wort:33 Worte:41 Wortes:47; do
+        jq -nc --arg word "${word%:*}" '{tokens: [range(4) | $word], attention: [range(4) as $i | [range(4) | if . == $i then 1 else 0 end]]}' \
+            >x.json
+        for cell in -1 0 1; do
+            attn run x.json --cell $((${word#*:} + cell)) --annotate=off --causal=off -q --format none -o x.svg
+            [ "$(grep -o '>W[^<]*<' x.svg | wc -l)" = 8 ]
+        done
+    done
+}
