@@ -331,9 +331,17 @@ static bool canvas_begin(struct canvas *canvas, struct paint_kit *kit, const str
     return true;
 }
 
+/* Whether there is an image or a line: a palette may change only the pixels at the edges of letters, and cells. */
+static bool has_other_pixels(const struct figure *figure)
+{
+    for (size_t i = 0; i < figure->count; i++)
+        if (figure->items[i].kind == FIGURE_IMAGE || figure->items[i].kind == FIGURE_LINE)
+            return true;
+    return false;
+}
+
 /* Puts the colours that a figure names into the palette, of the map's in cells all or, as on the bar, every
- * other one: each cell then lies at most one of them off. Returns false if they are too many, and if there is
- * an image or a line, because a palette may change only the pixels at the edges of letters. */
+ * other one: each cell then lies at most one of them off. Returns false if they are too many. */
 static bool keep_colors(struct palette *palette, const struct figure *figure, bool every_other)
 {
     bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
@@ -349,7 +357,6 @@ static bool keep_colors(struct palette *palette, const struct figure *figure, bo
             used[item->colors + (every_other && color < FIGURE_COLORS ? pixel_ramp_shown(color) : color)] =
                 true;
         }
-        fits = fits && item->kind != FIGURE_IMAGE && item->kind != FIGURE_LINE;
     }
     for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
         fits = !used[i] || palette_keep(palette, figure->palette[i]);
@@ -360,13 +367,17 @@ static bool canvas_encode(const struct canvas *canvas, const struct figure *figu
                           struct error *error)
 {
     struct palette palette = {0};
+    struct picture_colors colors = {0};
+    const bool are_few =
+        !has_other_pixels(figure) && palette_find(&colors, canvas->rows, canvas->width, canvas->height);
     bool indexed = false;
-    for (int every_other = 0; every_other < 2 && !indexed; every_other++) {
+    for (int every_other = 0; are_few && every_other < 2 && !indexed; every_other++) {
         palette.count = 0;
         indexed = keep_colors(&palette, figure, every_other) &&
-                  palette_apply(&palette, canvas->rows, canvas->width, canvas->height,
-                                every_other ? EDGE_OFF_AT_MOST : EDGE_OFF);
+                  palette_fit(&palette, &colors, every_other ? EDGE_OFF_AT_MOST : EDGE_OFF);
     }
+    if (indexed)
+        palette_write(&colors, canvas->rows, canvas->width, canvas->height);
     const struct png_notes notes = {.dpi = CSS_DPI * (double)figure->dpi_scale,
                                     .is_named = figure->is_named,
                                     .title = figure->title,

@@ -3,23 +3,11 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Different colours; a picture that has more is none of cells and letters. */
-enum { COLORS_MOST = 4096, SLOTS = 2 * COLORS_MOST, SLOT_SHIFT = 32 - 13 };
+enum { SLOTS = COLORS_SLOTS, SLOT_SHIFT = 32 - 13 };
 _Static_assert(SLOTS == 1 << (32 - SLOT_SHIFT), "a slot is as many bits of a hash");
 
 /* Pixels that are compared with those above them at once, and colours that are measured at once. */
 enum { BLOCK = 8, LANES = 64 };
-
-/* The colours of a picture, each with the place in the palette that is nearest to it. */
-struct colors {
-    struct {
-        uint32_t key; /* color_key; 0: none */
-        uint16_t number;
-    } slots[SLOTS]; /* a hash table */
-    int count;
-    uint8_t red[COLORS_MOST], green[COLORS_MOST], blue[COLORS_MOST];
-    uint8_t distance[COLORS_MOST], place[COLORS_MOST];
-};
 
 static uint8_t apart(uint8_t a, uint8_t b)
 {
@@ -42,23 +30,30 @@ bool palette_keep(struct palette *palette, struct color color)
     return true;
 }
 
-/* Never 0. */
+/* The three bytes of a pixel, before which another one can be read, in one word; never 0. */
 static uint32_t color_key(const uint8_t pixel[3])
 {
-    return 1u << 24 | (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
+    uint32_t word;
+    memcpy(&word, pixel - 1, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word &= 0xffffff;
+#else
+    word >>= 8;
+#endif
+    return word | 1u << 24;
 }
 
-/* The number of a colour, which is added if it is new; -1: there are too many. */
-static int color_number(struct colors *colors, uint32_t key)
+/* The number of the colour of a pixel, which is added if it is new; -1: there are too many. */
+static int color_number(struct picture_colors *colors, uint32_t key, const uint8_t pixel[3])
 {
     size_t slot = key * 2654435761u >> SLOT_SHIFT;
     while (colors->slots[slot].key != key) {
         if (colors->slots[slot].key == 0) {
             if (colors->count == COLORS_MOST)
                 return -1;
-            colors->red[colors->count] = (uint8_t)(key >> 16);
-            colors->green[colors->count] = (uint8_t)(key >> 8);
-            colors->blue[colors->count] = (uint8_t)key;
+            colors->red[colors->count] = pixel[0];
+            colors->green[colors->count] = pixel[1];
+            colors->blue[colors->count] = pixel[2];
             colors->slots[slot].key = key;
             colors->slots[slot].number = (uint16_t)colors->count++;
             break;
@@ -74,7 +69,7 @@ static bool is_repeated(const uint8_t *row, const uint8_t *above, int x, int wid
     return x + BLOCK <= width && memcmp(row + 3 * x, above + 3 * x, sizeof(uint8_t[3 * BLOCK])) == 0;
 }
 
-static bool find_colors(struct colors *colors, const uint8_t *rows, int width, int height)
+bool palette_find(struct picture_colors *colors, const uint8_t *rows, int width, int height)
 {
     size_t stride = (size_t)width * 3 + 1;
     uint32_t last = 0;
@@ -85,7 +80,7 @@ static bool find_colors(struct colors *colors, const uint8_t *rows, int width, i
                 continue;
             for (int i = x; i < x + BLOCK && i < width; i++) {
                 uint32_t key = color_key(row + 3 * i);
-                if (key != last && color_number(colors, key) < 0)
+                if (key != last && color_number(colors, key, row + 3 * i) < 0)
                     return false;
                 last = key;
             }
@@ -96,7 +91,7 @@ static bool find_colors(struct colors *colors, const uint8_t *rows, int width, i
 
 /* Tells the colours of a place in the palette, which may be nearer. Returns how far the furthest then is from
  * all of them. */
-static int measure(struct colors *colors, struct color color, int place)
+static int measure(struct picture_colors *colors, struct color color, int place)
 {
     uint8_t most = 0;
     for (int first = 0; first < colors->count; first += LANES)
@@ -112,12 +107,12 @@ static int measure(struct colors *colors, struct color color, int place)
     return most;
 }
 
-static struct color color_at(const struct colors *colors, int number)
+static struct color color_at(const struct picture_colors *colors, int number)
 {
     return (struct color){colors->red[number], colors->green[number], colors->blue[number]};
 }
 
-static bool keep_grays(struct palette *palette, const struct colors *colors)
+static bool keep_grays(struct palette *palette, const struct picture_colors *colors)
 {
     bool fits = true;
     for (int i = 0; i < colors->count && fits; i++)
@@ -128,7 +123,7 @@ static bool keep_grays(struct palette *palette, const struct colors *colors)
 
 /* Gonzalez 1985: no colour ends more than twice as far from the palette as it would from the best one.
  * Returns how far the furthest is. */
-static int fill_palette(struct palette *palette, struct colors *colors)
+static int fill_palette(struct palette *palette, struct picture_colors *colors)
 {
     int most = 255;
     memset(colors->distance, most, (size_t)colors->count);
@@ -142,9 +137,14 @@ static int fill_palette(struct palette *palette, struct colors *colors)
     return most;
 }
 
+bool palette_fit(struct palette *palette, struct picture_colors *colors, int within)
+{
+    return keep_grays(palette, colors) && fill_palette(palette, colors) <= within;
+}
+
 /* In place: a pixel's index never lies behind the pixel, and from the fourth row on the indexes of a row do
  * not reach the pixels of the one above it. */
-static void write_indexes(struct colors *colors, uint8_t *rows, int width, int height)
+void palette_write(struct picture_colors *colors, uint8_t *rows, int width, int height)
 {
     size_t stride = (size_t)width * 3 + 1;
     uint32_t last = 0;
@@ -159,20 +159,10 @@ static void write_indexes(struct colors *colors, uint8_t *rows, int width, int h
             for (int i = x; i < x + BLOCK && i < width; i++) {
                 uint32_t key = color_key(row + 3 * i);
                 if (key != last)
-                    place = colors->place[color_number(colors, key)];
+                    place = colors->place[color_number(colors, key, row + 3 * i)];
                 last = key;
                 to[i] = place;
             }
         }
     }
-}
-
-bool palette_apply(struct palette *palette, uint8_t *rows, int width, int height, int within)
-{
-    struct colors colors = {0};
-    if (!find_colors(&colors, rows, width, height) || !keep_grays(palette, &colors) ||
-        fill_palette(palette, &colors) > within)
-        return false;
-    write_indexes(&colors, rows, width, height);
-    return true;
 }

@@ -25,10 +25,31 @@ struct palette {
 /* Makes sure that a colour is there. Returns false if there is no room. */
 bool palette_keep(struct palette *palette, struct color color);
 
-/* Adds the greys of a picture, and of its other colours those that are furthest from all that are there,
- * until none are missing or the palette is full. Then turns the rows, each of a byte that is left alone and
- * `width` pixels of red, green, blue, into rows of a byte and `width` indexes, in place. Returns false, and
- * changes no row, if greys have no room or a colour would be off by more than `within` of 255. */
-bool palette_apply(struct palette *palette, uint8_t *rows, int width, int height, int within);
+/* Different colours; a picture that has more is none of cells and letters. */
+enum { COLORS_MOST = 4096, COLORS_SLOTS = 2 * COLORS_MOST };
+
+/* The colours of a picture, each with the place in the palette that is nearest to it. Begins zeroed. */
+struct picture_colors {
+    struct {
+        uint32_t key; /* of a colour, never 0; 0: none */
+        uint16_t number;
+    } slots[COLORS_SLOTS]; /* a hash table */
+    int count;
+    uint8_t red[COLORS_MOST], green[COLORS_MOST], blue[COLORS_MOST];
+    uint8_t distance[COLORS_MOST], place[COLORS_MOST];
+};
+
+/* Finds the colours of rows, each of a byte that is left alone and `width` pixels of red, green, blue. Returns
+ * false if they are too many. */
+bool palette_find(struct picture_colors *colors, const uint8_t *rows, int width, int height);
+
+/* Adds the greys of a picture to a palette, and of its other colours those that are furthest from all that are
+ * there, until none are missing or the palette is full. Returns false if greys have no room or a colour would
+ * be off by more than `within` of 255; another palette can be tried then. */
+bool palette_fit(struct palette *palette, struct picture_colors *colors, int within);
+
+/* Turns the rows whose colours were found, and have a palette that fits, into rows of a byte and `width`
+ * indexes, in place. */
+void palette_write(struct picture_colors *colors, uint8_t *rows, int width, int height);
 
 #endif
