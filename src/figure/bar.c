@@ -95,7 +95,7 @@ static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, do
                       struct error *error)
 {
     if (!figure_rect(figure, x - 1, y - 1, BAR_WIDTH + 2, bar->height + 2, layout_line, error) ||
-        !figure_ramp(figure, x, y, BAR_WIDTH, bar->height, error))
+        !figure_ramp(figure, x, y, BAR_WIDTH, bar->height, bar->colors, error))
         return false;
     for (size_t i = 0; i < bar->tick_count; i++) {
         double at = y + (1 - bar->ticks[i].position) * bar->height;

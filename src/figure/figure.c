@@ -43,13 +43,15 @@ bool figure_rect(struct figure *figure, double x, double y, double width, double
     return true;
 }
 
-bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error)
+bool figure_ramp(struct figure *figure, double x, double y, double width, double height, size_t colors,
+                 struct error *error)
 {
     struct figure_item *item = figure_add(figure, FIGURE_RAMP, x, y, error);
     if (!item)
         return false;
     item->width = (float)width;
     item->height = (float)height;
+    item->colors = colors;
     return true;
 }
 
@@ -68,14 +70,15 @@ bool figure_line(struct figure *figure, double x, double y, double end_x, double
 }
 
 bool figure_image(struct figure *figure, double x, double y, double width, double height,
-                  const struct image *image, struct error *error)
+                  const struct image *image, bool is_pale, struct error *error)
 {
     struct figure_item *item = figure_add(figure, FIGURE_IMAGE, x, y, error);
     if (!item)
         return false;
     item->width = (float)width;
     item->height = (float)height;
-    item->image = image;
+    item->image.pixels = image;
+    item->image.is_pale = is_pale;
     return true;
 }
 

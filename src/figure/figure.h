@@ -28,7 +28,7 @@ enum figure_kind {
     FIGURE_MATRIX, /* rows×columns cells that fill the rectangle */
     FIGURE_RAMP,   /* the colours of the map, 0 at the bottom, 255 at the top */
     FIGURE_LINE,   /* straight, from x, y, by width and height, which may be negative */
-    FIGURE_IMAGE,  /* an image, made pale (figure_pale) and stretched over the rectangle */
+    FIGURE_IMAGE,  /* an image, stretched over the rectangle */
 };
 
 /* The part of a text that stands at x, y. */
@@ -57,7 +57,10 @@ struct figure_item {
             float thick;     /* across the line; its ends are cut straight */
             uint8_t opacity; /* of 255 */
         } line;
-        const struct image *image; /* borrowed */
+        struct {
+            const struct image *pixels; /* borrowed */
+            bool is_pale;               /* as figure_pale makes it */
+        } image;
     };
 };
 
@@ -84,7 +87,9 @@ void figure_free(struct figure *figure);
 /* Each adds one item. Errors: no memory. */
 bool figure_rect(struct figure *figure, double x, double y, double width, double height, struct color color,
                  struct error *error);
-bool figure_ramp(struct figure *figure, double x, double y, double width, double height, struct error *error);
+/* `colors`: where the ramp's colours begin in the palette. */
+bool figure_ramp(struct figure *figure, double x, double y, double width, double height, size_t colors,
+                 struct error *error);
 bool figure_line(struct figure *figure, double x, double y, double end_x, double end_y, double thick,
                  struct color color, uint8_t opacity, struct error *error);
 /* The text is copied. */
@@ -92,7 +97,7 @@ bool figure_text(struct figure *figure, double x, double y, double size, enum fi
                  bool vertical, struct color color, const char *text, struct error *error);
 /* The image must outlive the figure. */
 bool figure_image(struct figure *figure, double x, double y, double width, double height,
-                  const struct image *image, struct error *error);
+                  const struct image *image, bool is_pale, struct error *error);
 /* Returns the rows×columns cells, to be filled at once, or NULL. */
 uint16_t *figure_matrix(struct figure *figure, double x, double y, double width, double height, size_t rows,
                         size_t columns, double gap, bool is_veil, struct error *error);

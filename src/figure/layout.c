@@ -164,12 +164,14 @@ static bool draw_panels(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
     size_t cells = layout->shape.rows * layout->shape.columns;
-    for (size_t i = 0; i < drawing->map_count; i++) {
-        size_t column = i % layout->across, row = i / layout->across;
+    for (size_t p = 0; p < layout_panels(layout); p++) {
+        const bool is_image = p < layout->lead;
+        const size_t column = p % layout->across, row = p / layout->across,
+                     i = is_image ? 0 : p - layout->lead;
         struct pooled pooled = {layout->shape.rows, layout->shape.columns, layout->shape.values + i * cells,
                                 layout->shape.masked ? layout->shape.masked + i * cells : NULL};
         struct panel panel = {.pooled = &pooled,
-                              .title = drawing->maps[i].title,
+                              .title = is_image ? LAYOUT_IMAGE_TITLE : drawing->maps[i].title,
                               .cell_width = layout->sizing.cell_width,
                               .cell_height = layout->sizing.cell_height,
                               .title_room = layout->panel_width + layout->gap * 0.6,
@@ -177,6 +179,7 @@ static bool draw_panels(struct layout *layout)
                               .scale = &layout->scale,
                               .values = layout->values,
                               .image = drawing->image,
+                              .is_image = is_image,
                               .has_mark = drawing->has_mark,
                               .mark_row = drawing->mark_row / layout->sizing.row_factor,
                               .mark_column = drawing->mark_column / layout->sizing.column_factor};
@@ -186,7 +189,7 @@ static bool draw_panels(struct layout *layout)
             return false;
         if (column == 0 && !axis_draw_rows(&layout->rows, layout->figure, x, y, layout->font, layout->error))
             return false;
-        bool lowest = i + layout->across >= drawing->map_count;
+        bool lowest = p + layout->across >= layout_panels(layout);
         if (lowest && !axis_draw_columns(&layout->columns, layout->figure, x, y + layout->panel_height,
                                          layout->font, layout->error))
             return false;

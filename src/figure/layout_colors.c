@@ -1,7 +1,9 @@
 /* The cells of a figure as they are drawn, and their colours. */
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "figure/image.h"
 #include "figure/layout_parts.h"
 #include "figure/range.h"
 
@@ -82,6 +84,32 @@ static bool choose_scale(struct layout *layout)
            scale_choose(&layout->scale, &drawing, &layout->extent, layout->error);
 }
 
+/* A second palette, for the bar and its legend: the colours of the first as cells over the image show them, over the
+ * image's mean. */
+static void colors_over_image(struct figure *figure, const struct image *image)
+{
+    const size_t pixels = image->width * image->height;
+    double sums[3] = {0}, mean[3];
+    for (size_t i = 0; i < pixels; i++) {
+        uint8_t pixel[3];
+        memcpy(pixel, image->pixels + 3 * i, sizeof pixel);
+        figure_pale(pixel);
+        for (int c = 0; c < 3; c++)
+            sums[c] += pixel[c];
+    }
+    for (int c = 0; c < 3; c++)
+        mean[c] = sums[c] / (double)pixels;
+    for (uint16_t i = 0; i < FIGURE_PALETTE; i++) {
+        const double cover = figure_veil_coverage(i) / 255.0;
+        const struct color color = figure->palette[i];
+        figure->palette[FIGURE_PALETTE + i] =
+            (struct color){(uint8_t)lround(mean[0] + (color.r - mean[0]) * cover),
+                           (uint8_t)lround(mean[1] + (color.g - mean[1]) * cover),
+                           (uint8_t)lround(mean[2] + (color.b - mean[2]) * cover)};
+    }
+    figure->palette_count = 2;
+}
+
 bool layout_colors(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
@@ -103,5 +131,7 @@ bool layout_colors(struct layout *layout)
     }
     layout->figure->palette[FIGURE_MASKED] = map.masked;
     layout->figure->palette[FIGURE_NAN] = map.nan;
+    if (drawing->image)
+        colors_over_image(layout->figure, drawing->image);
     return true;
 }

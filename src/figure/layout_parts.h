@@ -48,6 +48,7 @@ struct bar {
     const struct scale *scale;
     const char *measure, *masked_name, *note; /* as in struct drawing; masked_name is never NULL */
     bool has_masked, has_nan;
+    size_t colors; /* where its colours begin in the figure's palette */
     struct color masked, nan;
     bool is_swatch; /* the legend has a line for `highest`, and there is no bar */
     struct color highest;
@@ -98,6 +99,7 @@ struct panel {
     const struct scale *scale;
     struct values values;
     const struct image *image; /* beneath; NULL: none */
+    bool is_image;             /* the image alone, as it is */
     bool has_mark;
     size_t mark_row, mark_column; /* of pooled */
 };
@@ -112,6 +114,9 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
 #define SIZING_LARGEST 56.0
 double sizing_whole(double length, double dpi_scale);
 
+/* Over the panel of the image alone. */
+#define LAYOUT_IMAGE_TITLE "image"
+
 /* A layout in the making. Begins zeroed but for drawing, figure, font and error. */
 struct layout {
     const struct drawing *drawing;
@@ -123,6 +128,7 @@ struct layout {
     double least;   /* of the cells */
     bool no_labels; /* panels have none: there is no room for both */
     size_t across, down;
+    size_t lead;      /* panels before those of the maps: 1, of the image alone, or 0 */
     bool is_overview; /* so many panels that rows and columns of them share titles, a few pixels apart */
     struct sizing sizing;
     struct pooled shape; /* of every panel; holds the values and masks of all, panel behind panel */
@@ -140,6 +146,12 @@ struct layout {
     double gap;                                   /* between panels */
     double left, top;                             /* corner of the first matrix */
 };
+
+/* How many panels the figure has. */
+static inline size_t layout_panels(const struct layout *layout)
+{
+    return layout->drawing->map_count + layout->lead;
+}
 
 /* Sets everything up to the width of the figure; `drawing`, `figure`, `font` and `error` are set.
  * `shape`'s memory is the caller's to free, also on failure. */

@@ -56,8 +56,8 @@ static size_t across_of_page(const struct layout *layout)
     const double height = (double)drawing->style.page[1] / scale - layout->above;
     double largest = -INFINITY;
     size_t best = 1;
-    for (size_t across = 1; across <= drawing->map_count; across++) {
-        double down = (double)pool_count(drawing->map_count, across);
+    for (size_t across = 1; across <= layout_panels(layout); across++) {
+        double down = (double)pool_count(layout_panels(layout), across);
         double cell = fmin(panel_room(layout, width, (double)across) / (double)drawing->columns,
                            (panel_room(layout, height, down) - PANEL_TITLE_ROOM) / (double)drawing->rows);
         if (cell > largest) {
@@ -73,7 +73,8 @@ static size_t across_of_page(const struct layout *layout)
 static void choose_across(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
-    size_t count = drawing->map_count, across = drawing->style.columns;
+    layout->lead = drawing->image && !drawing->row_titles && !drawing->column_titles;
+    size_t count = layout_panels(layout), across = drawing->style.columns;
     if (across == 0)
         across = drawing->across;
     layout->is_overview =
@@ -105,7 +106,7 @@ static void choose_sizing(struct layout *layout)
         below = fmax(panel_room(layout, height, down) - layout->title_room, 1);
     } else if (style->width == 0 && (style->cell > 0 || layout->least > 0)) {
         room = below = INFINITY;
-    } else if (style->width == 0 && drawing->map_count == 1) {
+    } else if (style->width == 0 && layout_panels(layout) == 1) {
         room = below = PANEL_LARGEST;
     } else {
         double figure = style->width > 0 ? (double)style->width : FIGURE_WIDTH;
@@ -121,7 +122,7 @@ static bool choose_labels(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
     const struct sizing *sizing = &layout->sizing;
-    bool alone = drawing->map_count == 1;
+    bool alone = layout_panels(layout) == 1;
     double longest = drawing->style.width > 0 ? fmax(24, (double)drawing->style.width / 5) : 180;
     for (int side = 0; side < 2; side++) {
         struct axis *axis = side ? &layout->columns : &layout->rows;
@@ -153,6 +154,8 @@ static bool choose_titles(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
     double size = layout->panel_width < 110 ? 10 : 12, widest = 0;
+    if (layout->lead > 0)
+        widest = typeset_width(layout->font, LAYOUT_IMAGE_TITLE, size, layout->error);
     for (size_t i = 0; i < drawing->map_count; i++)
         if (drawing->maps[i].title)
             widest = fmax(widest, typeset_width(layout->font, drawing->maps[i].title, size, layout->error));
@@ -182,7 +185,7 @@ static bool choose_titles(struct layout *layout)
 static bool choose_places(struct layout *layout)
 {
     const struct drawing *drawing = layout->drawing;
-    bool alone = drawing->map_count == 1;
+    bool alone = layout_panels(layout) == 1;
     layout->panel_width = (double)layout->shape.columns * layout->sizing.cell_width;
     layout->panel_height = (double)layout->shape.rows * layout->sizing.cell_height;
     layout->gap = alone ? 0 : gap_choose(layout, layout->panel_width);
@@ -201,16 +204,18 @@ static bool choose_places(struct layout *layout)
     const struct extent *extent = &layout->extent;
     if (drawing->is_weight && !drawing->style.has_vmax && extent->any && extent->high < SMALL_WEIGHT)
         snprintf(layout->bar_note, sizeof layout->bar_note, "(largest %.2g)", (double)extent->high);
+    const size_t colors = drawing->image ? FIGURE_PALETTE : 0; /* as they look over an image */
     layout->bar = (struct bar){.scale = &layout->scale,
+                               .colors = colors,
                                .measure = drawing->measure,
                                .masked_name = drawing->masked_name ? drawing->masked_name : "masked",
                                .note = drawing->note ? drawing->note : layout->bar_note,
                                .has_masked = layout->extent.has_masked,
                                .has_nan = layout->extent.has_nan,
                                .is_swatch = drawing->is_flag,
-                               .highest = layout->figure->palette[FIGURE_COLORS - 1],
-                               .masked = layout->figure->palette[FIGURE_MASKED],
-                               .nan = layout->figure->palette[FIGURE_NAN]};
+                               .highest = layout->figure->palette[colors + FIGURE_COLORS - 1],
+                               .masked = layout->figure->palette[colors + FIGURE_MASKED],
+                               .nan = layout->figure->palette[colors + FIGURE_NAN]};
     double longest = alone ? fmax(BAR_LARGEST, layout->panel_width) : BAR_LARGEST;
     if (!bar_plan(&layout->bar, fmin(height, longest), layout->font, layout->error))
         return false;

@@ -210,8 +210,10 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
     }
     if (!frame_draw(figure, x, y, width, height, error))
         return false;
-    if (panel->image && !figure_image(figure, x, y, width, height, panel->image, error))
+    if (panel->image && !figure_image(figure, x, y, width, height, panel->image, !panel->is_image, error))
         return false;
+    if (panel->is_image)
+        return true;
     double gap = panel_gap(panel);
     size_t cells = figure->cell_count;
     uint16_t *indexes = figure_matrix(figure, x, y, width, height, pooled->rows, pooled->columns, gap,

@@ -27,6 +27,7 @@ struct canvas {
     struct font *font;
     /* The image that was painted last, at the size it was painted: panels have it in common. */
     const struct image *image;
+    bool is_pale;
     struct image scaled;
 };
 
@@ -122,19 +123,21 @@ static void paint_pixel(const struct canvas *canvas, int x, int y, struct color 
     pixel[2] = blend(pixel[2], color.b, coverage);
 }
 
-/* The image at the size it is shown, made pale; the one that was painted last is kept. */
-static bool scale_image(struct canvas *canvas, const struct image *image, size_t width, size_t height,
-                        struct error *error)
+/* The image at the size it is shown, and pale where it lies beneath cells; the one that was painted last is kept. */
+static bool scale_image(struct canvas *canvas, const struct image *image, bool is_pale, size_t width,
+                        size_t height, struct error *error)
 {
     struct image *scaled = &canvas->scaled;
-    if (canvas->image == image && scaled->width == width && scaled->height == height)
+    if (canvas->image == image && canvas->is_pale == is_pale && scaled->width == width &&
+        scaled->height == height)
         return true;
     image_free(scaled);
     canvas->image = NULL;
     if (!image_scale(scaled, image, width, height, error))
         return false;
     canvas->image = image;
-    for (size_t i = 0; i < width * height; i++)
+    canvas->is_pale = is_pale;
+    for (size_t i = 0; is_pale && i < width * height; i++)
         figure_pale(scaled->pixels + 3 * i);
     return true;
 }
@@ -183,7 +186,8 @@ static bool paint_image(struct canvas *canvas, const struct figure_item *item, s
     if (seen.left >= seen.right || seen.top >= seen.bottom)
         return true;
     const size_t width = (size_t)(box.right - box.left);
-    if (!scale_image(canvas, item->image, width, (size_t)(box.bottom - box.top), error))
+    if (!scale_image(canvas, item->image.pixels, item->image.is_pale, width, (size_t)(box.bottom - box.top),
+                     error))
         return false;
     for (int y = seen.top; y < seen.bottom; y++)
         memcpy(canvas->pixels + (size_t)y * canvas->stride + (size_t)seen.left * 3,

@@ -300,7 +300,8 @@ static bool write_pixels(struct paint_kit *kit, const struct figure *figure, str
 static bool is_same_image(const struct figure_item *a, const struct figure_item *b)
 {
     const struct pixel_box one = pixel_box_of(a), other = pixel_box_of(b);
-    return a->image == b->image && one.right - one.left == other.right - other.left &&
+    return a->image.pixels == b->image.pixels && a->image.is_pale == b->image.is_pale &&
+           one.right - one.left == other.right - other.left &&
            one.bottom - one.top == other.bottom - other.top;
 }
 

@@ -10,6 +10,7 @@ grid() {
 @test "bug: the mask over a grid had the scale of the weights" { grid mask; }
 @test "bug: what is looked at was hidden, and the rest purple" { grid lit; }
 @test "the picture shines through, PNG or JPEG" { grid image; }
+@test "the picture stands untouched beside its panels, and the bar has their colours" { grid beside; }
 @test "the grid goes through a pipe" { grid pipe; }
 @test "patches begin at grid_offset, or at --keys, or are the last" { grid offset; }
 @test "patches that are queries: their weights on a key" { grid look_at; }

@@ -112,11 +112,27 @@ def test_image():
         left = np.flatnonzero(gray < 700).min() + 20
         dark, light = gray[left + 20], gray[left + 100]
         assert light - dark > 150, (dark, light)
-    bare = picture(DATA + "/patches.json", "--look-from", "mean")
-    over = picture(DATA + "/patches.json", "--look-from", "mean", "--image", DATA + "/patches.png")
-    top, bottom, left, right = box(bare, YELLOW)
-    y, x = (top + bottom) // 2, (left + right) // 2
-    assert over.shape == bare.shape and tuple(over[y, x]) != YELLOW and over[y, x, 1] > over[y, left // 2 + 30, 1]
+
+
+def test_beside():
+    """The image stands untouched at the left of the panels over it, and the bar has the colours that cells have over its mean."""
+    image = png.read(DATA + "/patches.png").astype(int)
+    high, wide, _ = image.shape
+    cell = wide // 12
+    assert (high, wide) == (8 * cell, 12 * cell), "shown at its own size it is not blurred"
+    over = picture(DATA + "/patches.json", "--look-from", "50", "--head", "1", "--cell", str(cell), "--image", DATA + "/patches.png").astype(int)
+    starts = [(y, x) for y in range(over.shape[0] - high) for x in range(over.shape[1] - wide)
+              if (over[y, x:x + 40] == image[0, :40]).all() and (over[y:y + high, x:x + wide] == image).all()]
+    assert len(starts) == 1, starts
+    top, left = starts[0]
+    gray = (image @ [299, 587, 114] + 500) // 1000
+    pale = gray[..., None] + np.trunc((image - gray[..., None]) * 0.6)
+    panel = next(over[top:top + high, x:x + wide] for x in range(left + wide, over.shape[1] - wide)  # beneath the lowest colour
+                 if abs(over[top, x:x + 40] - pale[0, :40] * (1 - 150 / 255)).max() < 3)
+    mean = pale.mean(axis=(0, 1))
+    low = mean * (1 - 150 / 255)  # magma begins black
+    assert (abs(over[:, left + 2 * wide + 40:] - low).max(axis=2) <= 5).any(), low
+    assert abs(panel - image).max() > 100
 
 
 def test_pipe():
