@@ -79,12 +79,14 @@ static uint32_t rank_place(const size_t counts[HALF], size_t *rank)
     return place;
 }
 
-/* The value of a rank, from 0 for the smallest: its upper half by `uppers`, then its lower half among those that share it. */
+/* The value of a rank, from 0 for the smallest: its upper half by `uppers`, then its lower half among those that share it, which
+ * `lowers` counts where *counted says that upper half. */
 static double value_of_rank(const struct cells *cells, size_t least, bool has_sign, size_t rank,
-                            const size_t uppers[HALF], size_t lowers[HALF])
+                            const size_t uppers[HALF], size_t lowers[HALF], int *counted)
 {
     const uint32_t upper = rank_place(uppers, &rank);
-    range_count(cells, least, has_sign, (int)upper, lowers);
+    if (*counted != (int)upper)
+        range_count(cells, least, has_sign, *counted = (int)upper, lowers);
     return (double)key_float(upper << 16 | rank_place(lowers, &rank));
 }
 
@@ -100,8 +102,9 @@ bool range_quantile(const struct cells *cells, bool has_sign, float *value, stru
     if (count > 0) {
         const double place = RANGE_QUANTILE * (double)(count - 1);
         const size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
-        const double low = value_of_rank(cells, least, has_sign, below, uppers, lowers);
-        const double high = value_of_rank(cells, least, has_sign, above, uppers, lowers);
+        int counted = ANY;
+        const double low = value_of_rank(cells, least, has_sign, below, uppers, lowers, &counted);
+        const double high = value_of_rank(cells, least, has_sign, above, uppers, lowers, &counted);
         *value = (float)(low + (high - low) * (place - (double)below));
     }
     free(uppers);

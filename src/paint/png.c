@@ -344,25 +344,38 @@ static bool has_other_pixels(const struct figure *figure)
     return false;
 }
 
+enum { FIGURE_ALL = FIGURE_PALETTES * FIGURE_PALETTE };
+
+/* Which colours of the figure's palettes its cells have, and which its bars. */
+static void find_used(const struct figure *figure, bool cells[FIGURE_ALL], bool bars[FIGURE_ALL])
+{
+    for (size_t i = 0; i < figure->count; i++) {
+        const struct figure_item *item = &figure->items[i];
+        for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
+            bars[item->colors + pixel_ramp_shown(c)] = true;
+        const size_t count = item->kind == FIGURE_MATRIX ? item->matrix.rows * item->matrix.columns : 0;
+        const uint16_t *indexes = figure->cells + (count > 0 ? item->matrix.cells : 0);
+        for (size_t c = 0; c < count; c++)
+            cells[item->colors + indexes[c]] = true;
+    }
+}
+
 /* Puts the colours that a figure names into the palette, of the map's in cells all or, as on the bar, every
  * other one: each cell then lies at most one of them off. Returns false if they are too many. */
-static bool keep_colors(struct palette *palette, const struct figure *figure, bool every_other)
+static bool keep_colors(struct palette *palette, const struct figure *figure, const bool cells[FIGURE_ALL],
+                        const bool bars[FIGURE_ALL], bool every_other)
 {
-    bool used[FIGURE_PALETTES * FIGURE_PALETTE] = {false},
-                                fits = palette_keep(palette, (struct color){255, 255, 255});
-    for (size_t i = 0; fits && i < figure->count; i++) {
-        const struct figure_item *item = &figure->items[i];
-        if (item->kind == FIGURE_RECT || item->kind == FIGURE_TEXT)
-            fits = palette_keep(palette, item->color);
-        for (size_t c = 0; item->kind == FIGURE_RAMP && c < FIGURE_COLORS; c++)
-            used[item->colors + pixel_ramp_shown(c)] = true;
-        for (size_t c = 0; item->kind == FIGURE_MATRIX && c < item->matrix.rows * item->matrix.columns; c++) {
-            size_t color = figure->cells[item->matrix.cells + c];
-            used[item->colors + (every_other && color < FIGURE_COLORS ? pixel_ramp_shown(color) : color)] =
-                true;
-        }
+    bool used[FIGURE_ALL], fits = palette_keep(palette, (struct color){255, 255, 255});
+    memcpy(used, bars, sizeof used);
+    for (size_t i = 0; i < FIGURE_ALL; i++) {
+        const size_t first = i / FIGURE_PALETTE * FIGURE_PALETTE, color = i - first;
+        if (cells[i])
+            used[first + (every_other && color < FIGURE_COLORS ? pixel_ramp_shown(color) : color)] = true;
     }
-    for (size_t i = 0; fits && i < FIGURE_PALETTES * FIGURE_PALETTE; i++)
+    for (size_t i = 0; fits && i < figure->count; i++)
+        if (figure->items[i].kind == FIGURE_RECT || figure->items[i].kind == FIGURE_TEXT)
+            fits = palette_keep(palette, figure->items[i].color);
+    for (size_t i = 0; fits && i < FIGURE_ALL; i++)
         fits = !used[i] || palette_keep(palette, figure->palette[i]);
     return fits;
 }
@@ -374,10 +387,12 @@ static bool canvas_encode(const struct canvas *canvas, const struct figure *figu
     struct picture_colors colors = {0};
     const bool are_few =
         !has_other_pixels(figure) && palette_find(&colors, canvas->rows, canvas->width, canvas->height);
-    bool indexed = false;
+    bool indexed = false, cells[FIGURE_ALL] = {false}, bars[FIGURE_ALL] = {false};
+    if (are_few)
+        find_used(figure, cells, bars);
     for (int every_other = 0; are_few && every_other < 2 && !indexed; every_other++) {
         palette.count = 0;
-        indexed = keep_colors(&palette, figure, every_other) &&
+        indexed = keep_colors(&palette, figure, cells, bars, every_other) &&
                   palette_fit(&palette, &colors, every_other ? EDGE_OFF_AT_MOST : EDGE_OFF);
     }
     if (indexed)
