@@ -72,6 +72,7 @@ static bool explain_check_own(const struct options *options, struct error *error
     } others[] = {{"--sweep", own->sweep},
                   {"--query", own->query},
                   {"--head", options->selection.heads.count > 0},
+                  {"--pick", options->selection.picks.count > 0},
                   {"--rows", own->has_rows}};
     for (size_t i = 0; own->cost && i < sizeof others / sizeof *others; i++)
         if (others[i].given)

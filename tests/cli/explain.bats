@@ -118,6 +118,10 @@ for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(o
     fails 2 '-o x.png: --cost has no picture; expected a name ending in .json' attn explain "$DATA/causal.json" --cost -o x.png
 }
 
+@test "bug: --cost took one head by --pick, and counted all of the layer" {
+    fails 2 '--cost is of all heads and queries of a layer: expected no --pick' attn explain "$DATA/causal.json" --cost --pick 0.1
+}
+
 @test "--sweep: the row at every value agrees with attn run and with NumPy" {
     numpy check_sweep.py
 }
