@@ -18,11 +18,8 @@
 /* The upper edge of a row's panels, below its titles. */
 static double board_row_top(const struct board_plan *plan, double top, size_t row)
 {
-    double height = 0;
-    for (size_t c = 0; c < plan->board->across; c++)
-        height = fmax(height, plan->places[c].height);
-    return top + (double)row * (height + plan->title_room + plan->row_title_room + ROWS_APART) +
-           plan->title_room + plan->row_title_room;
+    const double above = plan->title_room + plan->row_title_room;
+    return top + (double)row * (board_row_height(plan) + above + ROWS_APART) + above;
 }
 
 /* A text of one or two lines; *y moves below it. Without a figure it only does that. */
@@ -165,10 +162,8 @@ static bool board_draw(const struct board_plan *plan, struct figure *figure)
     bool ok = board_text(plan, NULL, board->title, HEADING_SIZE, HEADING_LINE, layout_ink, &top);
     if (top > LAYOUT_PAD)
         top += 6;
-    double lowest = 0;
-    for (size_t c = 0; c < board->across; c++)
-        lowest = fmax(lowest, plan->places[c].height);
-    const double bars = board_row_top(plan, top, board->rows - 1) + lowest + plan->reach + BARS_BELOW;
+    const double bars =
+        board_row_top(plan, top, board->rows - 1) + board_row_height(plan) + plan->reach + BARS_BELOW;
     double bottom = bars;
     ok = ok && board_scales_draw(plan, figure, top, bars, &bottom) &&
          board_text(plan, figure, board->title, HEADING_SIZE, HEADING_LINE, layout_ink, &heading) &&

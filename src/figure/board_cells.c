@@ -169,8 +169,7 @@ static void board_fit(struct board_plan *plan, double cell, size_t factor)
     plan->width = x + LAYOUT_PAD;
 }
 
-/* The height of the tallest panel. */
-static double board_row_height(const struct board_plan *plan)
+double board_row_height(const struct board_plan *plan)
 {
     double height = 0;
     for (size_t c = 0; c < plan->board->across; c++)

@@ -74,6 +74,8 @@ void board_plan_free(struct board_plan *plan);
 /* Chooses the cells, and with them the size of all panels and the width of the figure; pooled where there is no room.
  * Errors: ERROR_USAGE where they cannot be had; no memory. */
 bool board_choose_cell(struct board_plan *plan);
+/* The height of the tallest panel, which all rows have. */
+double board_row_height(const struct board_plan *plan);
 /* The axis of one side of a column's panels, to be planned. */
 struct axis board_axis(const struct board_plan *plan, const struct board_place *place, bool of_columns,
                        double cell);
