@@ -155,6 +155,40 @@ static void assert_words_apart(const char *what)
     }
 }
 
+/* The smallest distance from a bar to the next, or from the name of one where that is wider. */
+static double bars_apart(void)
+{
+    static const char *const names[] = {"entry of q and k", "score", "attention weight"};
+    double least = INFINITY, end = -INFINITY;
+    size_t bars = 0;
+    const struct figure_item *item;
+    for (size_t i = 0; (item = matrix_at(i)); i++) {
+        if (item->matrix.rows != 1 || item->matrix.columns != FIGURE_COLORS)
+            continue;
+        const struct figure_item *name = find_text(names[bars++]);
+        const double width =
+            fmax((double)item->width, typeset_width(font, string_of(name), (double)name->text.size, &error));
+        const double begin = (double)item->x + ((double)item->width - width) / 2;
+        least = fmin(least, begin - end);
+        end = begin + width;
+    }
+    assert_int_equal(bars, 3);
+    return least;
+}
+
+static void test_bars_have_room_between_them(void **state)
+{
+    (void)state;
+    /* Distances up to a pixel, on which bars begin. */
+    struct board board = board_of(1, 1, 1, NULL);
+    assert_true(lay_board(&board));
+    assert_float_equal(bars_apart(), 36, 1);
+    board = board_of(3, 12, 64, NULL);
+    board.style.width = 560; /* so little that names and bars are closer */
+    assert_true(lay_board(&board));
+    assert_float_equal(bars_apart(), 18, 1);
+}
+
 static void test_words_are_apart_in_all_sizes(void **state)
 {
     (void)state;
@@ -201,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_whole_numbers_have_no_decimals),
         cmocka_unit_test(test_each_scale_has_its_range_and_its_bar),
         cmocka_unit_test(test_masked_cells_are_alike),
+        cmocka_unit_test(test_bars_have_room_between_them),
         cmocka_unit_test(test_words_are_apart_in_all_sizes),
         cmocka_unit_test(test_what_cannot_be_had),
     };
