@@ -1,18 +1,9 @@
 /* The picture of an explanation: what stands in it, and that nothing stands on anything else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-/* cmocka wants these before it */
-#include <cmocka.h>
-
 #include "compute/explain_steps.h"
-#include "figure/typeset.h"
 #include "read/read.h"
 #include "view/explain_figure.h"
+
+#include "figures.h"
 
 #define SAMPLE(name) ATTN_TESTS "/../data/" name ".json"
 
@@ -23,36 +14,6 @@ static struct {
     struct explain_steps steps;
 } made;
 static struct warnings warnings;
-static struct font *font;
-static struct figure figure;
-static struct error error;
-
-static int begin(void **state)
-{
-    (void)state;
-    font = font_open(&error);
-    return font ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    font_close(font);
-    return 0;
-}
-
-static const char *string_of(const struct figure_item *item)
-{
-    return figure.strings + item->text.string;
-}
-
-static const struct figure_item *find_text(const char *text)
-{
-    for (size_t i = 0; i < figure.count; i++)
-        if (figure.items[i].kind == FIGURE_TEXT && strcmp(string_of(&figure.items[i]), text) == 0)
-            return &figure.items[i];
-    return NULL;
-}
 
 static void unmake(void)
 {
