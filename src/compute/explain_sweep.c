@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/recurrence.h"
 #include "attention/reference.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -154,8 +155,32 @@ static void sweep_measure(struct sweep_row *row, const double *weights, size_t m
     }
 }
 
+struct weights_copy {
+    double *row;
+    size_t m;
+};
+
+static void copy_weights(void *context, size_t i, const double *weights)
+{
+    const struct weights_copy *to = context;
+    (void)i; /* there is one row */
+    memcpy(to->row, weights, to->m * sizeof *weights);
+}
+
+/* The weights of a query, into room->row. Those of a recurrence come of its states. */
+static bool head_weights(const struct head *head, size_t query, struct reference_room *room,
+                         struct error *error)
+{
+    if (head->recurrent.rule == RECURRENCE_NONE) {
+        reference_row(head, query, STAGE_WEIGHTS, room);
+        return true;
+    }
+    const struct head part = head_part(head, query, 1);
+    return recurrence_run(&part, NULL, 0, copy_weights, &(struct weights_copy){room->row, head->m}, error);
+}
+
 /* Row `i` of the sweep. */
-static void sweep_row_make(struct sweep *sweep, size_t i, struct reference_room *room)
+static bool sweep_row_make(struct sweep *sweep, size_t i, struct reference_room *room, struct error *error)
 {
     const struct explanation *e = sweep->of;
     const size_t m = sweep->keys;
@@ -171,10 +196,12 @@ static void sweep_row_make(struct sweep *sweep, size_t i, struct reference_room 
     memset(sweep->masked + i * m, 1, m);
     for (size_t s = 0; s < room->key_count; s++)
         sweep->masked[i * m + room->keys[s]] = 0;
-    reference_row(&head, e->query, STAGE_WEIGHTS, room);
+    if (!head_weights(&head, e->query, room, error))
+        return false;
     for (size_t j = 0; j < m; j++)
         sweep->weights[i * m + j] = (float)room->row[j];
     sweep_measure(&sweep->rows[i], room->row, m, head_is_distribution(&head));
+    return true;
 }
 
 bool sweep_make(struct sweep *sweep, const struct explanation *e, const struct sweep_range *range,
@@ -195,10 +222,10 @@ bool sweep_make(struct sweep *sweep, const struct explanation *e, const struct s
     sweep->weights = memory_alloc(cells, sizeof *sweep->weights, error);
     sweep->masked = memory_alloc(cells, sizeof *sweep->masked, error);
     sweep->rows = memory_alloc(range->count, sizeof *sweep->rows, error);
-    const bool ok =
+    bool ok =
         room.row && room.keys && room.sorted && room.second && sweep->weights && sweep->masked && sweep->rows;
     for (size_t i = 0; ok && i < range->count; i++)
-        sweep_row_make(sweep, i, &room);
+        ok = sweep_row_make(sweep, i, &room, error);
     free(room.row);
     free(room.keys);
     free(room.sorted);

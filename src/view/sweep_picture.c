@@ -38,6 +38,7 @@ static bool sweep_drawing_make(struct sweep_drawing *made, const struct sweep *s
     const struct explanation *e = sweep->of;
     const struct problem *problem = e->layer.problem;
     const size_t count = sweep->range->count;
+    const bool has_sign = e->head->minus || e->head->recurrent.rule != RECURRENCE_NONE;
     const char *title = problem->title ? problem->title : "";
     char label[128];
     label_text(labels_shown(&problem->tokens)[e->query], label);
@@ -63,8 +64,8 @@ static bool sweep_drawing_make(struct sweep_drawing *made, const struct sweep *s
         .row_axis = sweep->range->name,
         .column_axis = "key",
         .measure = "attention weight",
-        .is_signed = e->head->minus,
-        .is_weight = !e->head->minus,
+        .is_signed = has_sign,
+        .is_weight = !has_sign,
         .style = {.dpi_scale = 1}};
     return made->labels;
 }
@@ -87,7 +88,7 @@ static bool bars_draw(struct figure *figure, const struct figure_item *matrix, d
         char text[24];
         if (width > 0 && !figure_rect(figure, x, y + row * 0.15, width, row * 0.7, bar, error))
             return false;
-        snprintf(text, sizeof text, "%.3g", value);
+        snprintf(text, sizeof text, "%.3g", value == 0 ? 0 : value);
         if (row >= NUMBER_FROM &&
             !figure_text(figure, x + width + 5, y + row / 2 + CAP * TEXT_SIZE, TEXT_SIZE, ANCHOR_START, false,
                          ink, isnan(value) ? "-" : text, error))

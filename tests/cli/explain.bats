@@ -126,6 +126,14 @@ for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(o
     numpy check_sweep.py
 }
 
+@test "bug: weights of a recurrence were swept as a softmax, and drawn as if none were below 0" {
+    attn explain "$DATA/delta.json" --sweep scale=-1:1:3 --rows 1 >text
+    grep -qE '^ +1 +- +1  1 "B is 2" +1$' text
+    attn explain "$DATA/delta.json" --sweep scale=-1:1:3 -o x.svg
+    grep -q '>−1</text>' x.svg
+    lacks '>-0</text>' x.svg
+}
+
 @test "--sweep: how many values there are, and which" {
     sweep() { attn explain "$DATA/causal.json" --sweep "$1" --format json | jq -c '[.rows[].value]'; }
     same "$(sweep temperature=0.25:4:5)" '[0.25,0.5,1,2,4]'

@@ -18,6 +18,8 @@ CASES = [
     ("sentence", "scale=0.5:2:3", ["--temperature", "3"]), ("window", "temperature=2:0.5:3", []), ("alibi", "scale=0.1:1:4", []),
     ("sparsemax", "temperature=0.2:5:7", []), ("grouped", "window=0:3", ["--causal"]), ("alignment", "sink=0:2:3", []),
     ("alignment", "temperature=0.1:10:4", ["--normalizer", "entmax15"]), ("induction", "temperature=0.25:4:3", []),
+    # bug: the weights of a recurrence were those of a softmax of its scores
+    ("delta", "scale=0.5:2:3", []), ("sentence", "scale=0.5:2:3", ["--recurrence", "linear"]),
 ]
 
 
@@ -56,7 +58,8 @@ for name, sweep, options in CASES:
                 value = value[:-2] if value.endswith(".0") else value
                 whole = output("run", path, "-q", "--cpu", "plain", "-o", "-", *options, option, value)
                 check_row(row, numbers(whole["weights"][0][head][query]), (name, sweep, head, query, value))
-                assert (row["entropy"] is None) == (option == "--dropout" and row["value"] > 0), (name, sweep)
+                is_distribution = not (option == "--dropout" and row["value"] > 0 or name == "delta" or "--recurrence" in options)
+                assert (row["entropy"] is None) != is_distribution, (name, sweep)
                 checked += 1
 print(checked, "rows swept")
 sys.exit(checked < 150)
