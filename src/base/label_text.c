@@ -27,6 +27,13 @@ void label_text(const char *label, char out[128])
     snprintf(out + used, 128 - used, *at ? "…\"" : "\"");
 }
 
+void label_numbered(size_t number, const char *label, char out[160])
+{
+    char text[128];
+    label_text(label, text);
+    snprintf(out, 160, "%zu %s", number, text);
+}
+
 const char *label_number(double x, char out[24])
 {
     if (isnan(x))

@@ -241,11 +241,11 @@ void explain_weight_write(const struct explanation *e, struct out *out)
 void explain_precision_write(const struct explanation *e, struct out *out)
 {
     const struct precision_row *row = &e->precision;
-    char label[128];
+    char label[160];
     if (!row->differs)
         return;
-    label_text(labels_shown(&e->layer.problem->key_tokens)[row->key], label);
-    out_format(out, "In float32, which attn run computes in, key %zu %s has weight ", row->key, label);
+    label_numbered(row->key, labels_shown(&e->layer.problem->key_tokens)[row->key], label);
+    out_format(out, "In float32, which attn run computes in, key %s has weight ", label);
     formula_number(out, (double)row->rounded[row->key]);
     out_text(out, " instead of ");
     formula_number(out, row->exact[row->key]);

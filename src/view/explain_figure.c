@@ -225,13 +225,13 @@ static bool onward_draw(struct slide *slide)
 static bool title_draw(struct slide *slide, const char *title)
 {
     const struct explain_steps *steps = slide->cells.steps;
-    char label[128], *text;
+    char name[160], *text;
     struct out out;
     if (title && *title && !text_draw(slide, title, TITLE_SIZE, ink))
         return false;
-    label_text(labels_shown(steps->tokens)[steps->query], label);
+    label_numbered(steps->query, labels_shown(steps->tokens)[steps->query], name);
     out_begin(&out, -1, "a picture");
-    out_format(&out, "layer %zu, head %zu: query %zu %s", steps->layer, steps->head, steps->query, label);
+    out_format(&out, "layer %zu, head %zu: query %s", steps->layer, steps->head, name);
     const bool ok = out_end_text(&out, &text, slide->error) &&
                     text_draw(slide, text, title && *title ? QUERY_SIZE : TITLE_SIZE, ink);
     free(text);
@@ -244,12 +244,11 @@ static bool score_draw(struct slide *slide)
     const struct explain_term *term = explain_cells_term(slide->cells.scores, slide->heaviest);
     if (!term || !term->written || (term->vector && slide->cells.writes_products))
         return true;
-    char label[128], number[24], *text;
+    char name[160], number[24], *text;
     struct out out;
-    label_text(labels_shown(slide->cells.steps->key_tokens)[term->key], label);
+    label_numbered(term->key, labels_shown(slide->cells.steps->key_tokens)[term->key], name);
     out_begin(&out, -1, "a picture");
-    out_format(&out, "with key %zu %s: %s = %s", term->key, label, term->written,
-               label_number(term->number, number));
+    out_format(&out, "with key %s: %s = %s", name, term->written, label_number(term->number, number));
     const bool ok = out_end_text(&out, &text, slide->error) && text_draw(slide, text, FORMULA_SIZE, pale);
     free(text);
     return ok;

@@ -4,6 +4,7 @@
 
 #include "base/label_text.h"
 #include "base/text.h"
+#include "view/table_text.h"
 
 enum { CELL_WIDTH = 10, NAME_WIDTH = 20 };
 
@@ -22,17 +23,11 @@ static void key_name(const struct explain_steps *steps, size_t key, char out[160
     snprintf(out, 160, "%3zu %s", key, label);
 }
 
-static void write_blanks(struct out *out, size_t from, size_t to)
-{
-    for (; from < to; from++)
-        out_char(out, ' ');
-}
-
 /* The name at the left of a row. */
 static void write_name(const struct key_table *table, const char *name)
 {
-    out_format(table->out, "   %s", name);
-    write_blanks(table->out, text_columns(name), table->name_width);
+    out_text(table->out, "   ");
+    table_text(table->out, name, table->name_width, false);
 }
 
 /* The cell of a column, at its right. */
@@ -40,8 +35,7 @@ static void write_cell(const struct key_table *table, const struct explain_colum
 {
     const size_t width = text_columns(column->heading);
     out_text(table->out, "  ");
-    write_blanks(table->out, text_columns(text), width > CELL_WIDTH ? width : CELL_WIDTH);
-    out_text(table->out, text);
+    table_text(table->out, text, width > CELL_WIDTH ? width : CELL_WIDTH, true);
 }
 
 /* A row, whose cells `cell` gives: a number, or false for none. */

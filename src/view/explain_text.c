@@ -1,7 +1,5 @@
 #include "view/explain_text.h"
 
-#include <stdio.h>
-
 #include "base/label_text.h"
 #include "base/text.h"
 #include "view/explain_table.h"
@@ -36,9 +34,7 @@ static void write_lines(struct out *out, const char *lines, size_t indent)
 /* A key in a sentence: "3 \"time\"". Returns its columns. */
 static size_t name_key(const struct explain_steps *steps, size_t key, char out[160])
 {
-    char label[128];
-    label_text(labels_shown(steps->key_tokens)[key], label);
-    snprintf(out, 160, "%zu %s", key, label);
+    label_numbered(key, labels_shown(steps->key_tokens)[key], out);
     return text_columns(out);
 }
 
@@ -135,10 +131,10 @@ static void write_step(const struct explain_steps *steps, size_t s, struct out *
 
 void explain_text(const struct explain_steps *steps, struct out *out)
 {
-    char label[128];
-    label_text(labels_shown(steps->tokens)[steps->query], label);
-    out_format(out, "layer %zu, head %zu: what query %zu %s makes of %zu key%s\n\n", steps->layer,
-               steps->head, steps->query, label, steps->key_count, steps->key_count == 1 ? "" : "s");
+    char name[160];
+    label_numbered(steps->query, labels_shown(steps->tokens)[steps->query], name);
+    out_format(out, "layer %zu, head %zu: what query %s makes of %zu key%s\n\n", steps->layer, steps->head,
+               name, steps->key_count, steps->key_count == 1 ? "" : "s");
     for (size_t s = 0; s < steps->step_count; s++)
         if (!steps->steps[s].is_silent)
             write_step(steps, s, out);

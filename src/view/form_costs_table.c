@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/text.h"
+#include "view/table_text.h"
 
 enum { NAME_WIDTH = 22 };
 
@@ -39,9 +39,7 @@ static void cost_line(const struct form_costs *costs, enum cost_form form, struc
     const double whole = costs->forms[FORM_FULL].multiply_adds;
     char name[64];
     name_form(costs, form, name);
-    out_text(out, name);
-    for (size_t has = text_columns(name); has < NAME_WIDTH; has++)
-        out_char(out, ' ');
+    table_text(out, name, NAME_WIDTH, false);
     put_count(cost->pairs, 16, out);
     put_count(cost->multiply_adds, 20, out);
     put_count(cost->bytes, 18, out);

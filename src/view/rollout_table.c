@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "base/label_text.h"
-#include "base/text.h"
 #include "view/table_number.h"
+#include "view/table_text.h"
 
 /* Tokens told of each of many queries, and of one; queries told of, the first and the last half of them. */
 enum { TOLD_EACH = 3, TOLD_ONE = 16, TOLD_QUERIES = 40 };
@@ -35,14 +35,12 @@ static size_t find_heaviest(const struct rollout_told *told, size_t i, struct to
     return found;
 }
 
-/* `3 "time"`, filled up to the columns of a label. */
+/* The label of a token, filled up to the columns of a label. */
 static void put_token(struct out *out, const struct labels *labels, size_t token, bool pads)
 {
     char label[128];
     label_text(labels_shown(labels)[token], label);
-    out_text(out, label);
-    for (size_t c = text_columns(label); pads && c < LABEL_COLUMNS; c++)
-        out_char(out, ' ');
+    table_text(out, label, pads ? LABEL_COLUMNS : 0, false);
 }
 
 static void put_heading(struct out *out, const struct rollout_told *told)

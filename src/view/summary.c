@@ -6,6 +6,7 @@
 #include "base/label_text.h"
 #include "base/text.h"
 #include "view/table_number.h"
+#include "view/table_text.h"
 
 /* Up to FEW files by name; of more the count, the first and the last two. */
 static void summary_names(char *const *names, size_t count, struct out *out)
@@ -26,14 +27,6 @@ static void summary_names(char *const *names, size_t count, struct out *out)
         text_clean(clean, sizeof clean, names[i]);
         out_format(out, "wrote %s\n", clean);
     }
-}
-
-static void summary_pad(struct out *out, const char *text, size_t columns)
-{
-    size_t has = text_columns(text);
-    out_text(out, text);
-    for (; has < columns; has++)
-        out_char(out, ' ');
 }
 
 /* Columns that the widest label of a query ("from") takes. */
@@ -76,7 +69,7 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
             table_number(out, 8, 3, m->first);
             table_number(out, 9, 3, (double)m->largest);
             out_text(out, "  ");
-            summary_pad(out, from, width);
+            table_text(out, from, width, false);
             out_format(out, " → %s\n", to);
         }
     }
@@ -106,7 +99,7 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     else if (is_part)
         out_text(out, "(of whole heads)\n");
     out_text(out, "layer  head  entropy  distance   first  largest  ");
-    summary_pad(out, "from", width);
+    table_text(out, "from", width, false);
     out_text(out, " → to\n");
     for (size_t i = 0; i < excerpts->count; i++)
         summary_heads(&excerpts->list[i], width, out);

@@ -40,12 +40,12 @@ static bool sweep_drawing_make(struct sweep_drawing *made, const struct sweep *s
     const size_t count = sweep->range->count;
     const bool has_sign = e->head->minus || e->head->recurrent.rule != RECURRENCE_NONE;
     const char *title = problem->title ? problem->title : "";
-    char label[128];
-    label_text(labels_shown(&problem->tokens)[e->query], label);
-    made->title = text_format("%s%slayer %zu, head %zu, query %zu %s by %s", title, *title ? " · " : "",
-                              problem_layer_number(problem, e->layer.index),
-                              problem_head_number(problem, e->layer.index, e->head_number), e->query, label,
-                              sweep->range->name);
+    char name[160];
+    label_numbered(e->query, labels_shown(&problem->tokens)[e->query], name);
+    made->title =
+        text_format("%s%slayer %zu, head %zu, query %s by %s", title, *title ? " · " : "",
+                    problem_layer_number(problem, e->layer.index),
+                    problem_head_number(problem, e->layer.index, e->head_number), name, sweep->range->name);
     if (!made->title)
         return error_memory(error, 128);
     made->names = memory_alloc(count, sizeof *made->names, error);
