@@ -275,7 +275,7 @@ void explain_why_write(const struct explanation *e, struct out *out)
     formula_number(out, spread->variance);
     out_format(out, " over %zu allowed pairs of this head", spread->pairs);
     if (spread->every > 1)
-        out_format(out, " (of each %zuth query)", spread->every);
+        out_format(out, " (of one query in %zu)", spread->every);
     out_format(
         out,
         ". Where the numbers\nof q and k are independent, with mean 0 and variance 1, it is d_k, here %zu. "

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "compute/score_spread.h"
 
 /* ---- the range ---- */
 
@@ -142,12 +143,11 @@ static void head_with(struct head *head, const struct explanation *e, enum setti
 
 static void sweep_measure(struct sweep_row *row, const double *weights, size_t m, bool is_distribution)
 {
-    *row = (struct sweep_row){
-        .entropy = is_distribution ? 0 : (double)NAN, .largest = (double)NAN, .key = SIZE_MAX};
+    *row = (struct sweep_row){.entropy = is_distribution ? row_entropy(weights, m) : (double)NAN,
+                              .largest = (double)NAN,
+                              .key = SIZE_MAX};
     for (size_t j = 0; j < m; j++) {
         const double w = weights[j];
-        if (w > 0 || isnan(w))
-            row->entropy -= w * log(w);
         if (row->key == SIZE_MAX ? !isnan(w) : w > row->largest) {
             row->largest = w;
             row->key = j;

@@ -35,6 +35,15 @@ static void measure_products(struct score_spread *spread, const struct head *hea
     spread->variance = squares / (double)spread->pairs - mean * mean;
 }
 
+double row_entropy(const double *weights, size_t m)
+{
+    double entropy = 0;
+    for (size_t j = 0; j < m; j++)
+        if (weights[j] > 0 || isnan(weights[j]))
+            entropy -= weights[j] * log(weights[j]);
+    return entropy;
+}
+
 /* The entropy of a row of softmax alone. */
 static double softmax_entropy(const struct head *head, double scale, size_t query,
                               struct reference_room *room)
@@ -45,11 +54,7 @@ static double softmax_entropy(const struct head *head, double scale, size_t quer
     plain.minus = NULL;
     plain.dropout = 0;
     reference_row(&plain, query, STAGE_WEIGHTS, room);
-    double entropy = 0;
-    for (size_t j = 0; j < head->m; j++)
-        if (room->row[j] > 0 || isnan(room->row[j]))
-            entropy -= room->row[j] * log(room->row[j]);
-    return entropy;
+    return row_entropy(room->row, head->m);
 }
 
 bool score_spread_measure(struct score_spread *spread, const struct head *head, size_t query,

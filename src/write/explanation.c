@@ -1,14 +1,22 @@
 /* Numbers are as in the JSON of a result. */
 #include "write/explanation.h"
 
-static void explanation_vector(struct out *out, const char *key, const float *values, size_t count)
+/* An array of numbers of one of both types; the other is NULL. */
+static void explanation_array(struct out *out, const char *key, const float *single, const double *doubled,
+                              size_t count)
 {
-    out_format(out, ",\"%s\":[", key);
+    out_format(out, "\"%s\":[", key);
     for (size_t c = 0; c < count; c++) {
         out_text(out, c > 0 ? "," : "");
-        out_float(out, values[c]);
+        out_float(out, single ? single[c] : (float)doubled[c]);
     }
     out_char(out, ']');
+}
+
+static void explanation_vector(struct out *out, const char *key, const float *values, size_t count)
+{
+    out_char(out, ',');
+    explanation_array(out, key, values, NULL, count);
 }
 
 static void explanation_number(struct out *out, const char *key, double value)
@@ -53,12 +61,8 @@ static void explanation_key(struct out *out, const struct explain_steps *steps, 
 
 static void explanation_doubles(struct out *out, const char *key, const double *values, size_t count)
 {
-    out_format(out, ",\n\"%s\":[", key);
-    for (size_t c = 0; c < count; c++) {
-        out_text(out, c > 0 ? "," : "");
-        out_float(out, (float)values[c]);
-    }
-    out_char(out, ']');
+    out_text(out, ",\n");
+    explanation_array(out, key, NULL, values, count);
 }
 
 /* What the terms of a step add up to, under its title. */

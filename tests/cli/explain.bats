@@ -89,7 +89,7 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     lacks 'Why' <(echo '{"q":[[1]],"k":[[NaN],[2],[3]],"scale":0.5}' | attn explain - -q)
     "$PYTHON" -c 'import json; print(json.dumps({"q": [[i % 7] * 64 for i in range(4000)], "k": [[1] * 64] * 4000}))' >large.json
     same "$(attn explain large.json --format json | jq -c '[.score_queries_every, .score_pairs]')" '[4,4000000]'
-    attn explain large.json | grep -qF '4000000 allowed pairs of this head (of each 4th query)'
+    attn explain large.json | grep -qF '4000000 allowed pairs of this head (of one query in 4)'
 }
 
 @test "--cost: pairs, products and bytes are those that NumPy counts" {
