@@ -319,7 +319,7 @@ static const struct option_row patch_rows[] = {
     {.name = "image",
      .argument = "FILE",
      .is_file = true,
-     .help = "the picture itself, PNG or JPEG, drawn beneath",
+     .help = "the picture itself, PNG or JPEG, drawn beneath the weights and, as it is, before them",
      .parse = value_file,
      OPTION_AT(patch.image_file)},
     {.name = "look-from",

@@ -111,15 +111,13 @@ static bool lines_check(struct lines *lines)
     const struct drawing *drawing = lines->drawing;
     const bool rows = drawing->rows > LINES_MOST;
     if (rows || drawing->columns > LINES_MOST)
-        return error_set(
-            lines->error, ERROR_USAGE,
-            "lines are between at most %d tokens, and here are %zu %s: choose some with --%s A:B", LINES_MOST,
-            rows ? drawing->rows : drawing->columns, rows ? "queries" : "keys", rows ? "queries" : "keys");
+        return error_set(lines->error, ERROR_USAGE,
+                         "lines are between at most %d tokens, and here are %zu %s", LINES_MOST,
+                         rows ? drawing->rows : drawing->columns, rows ? "queries" : "keys");
     if (lines->maps > LINES_MAPS_MOST)
         return error_set(lines->error, ERROR_USAGE,
-                         "at most %d heads have lines of their own colour, and here are %zu: choose some "
-                         "with --head, or --average heads",
-                         LINES_MAPS_MOST, lines->maps);
+                         "at most %d heads have lines of their own colour, and here are %zu", LINES_MAPS_MOST,
+                         lines->maps);
     return !drawing->is_signed ||
            error_set(lines->error, ERROR_USAGE, "weights that may be negative cannot be lines");
 }
@@ -163,7 +161,7 @@ static bool lines_sizes(struct lines *lines)
     lines->size = fmin(LABEL_LARGEST, floor(2 * lines->row / 1.35) / 2);
     if (lines->row < ROW_SMALLEST)
         return error_set(lines->error, ERROR_USAGE,
-                         "labels have no room in rows of %g pixels: expected --cell %g or more", lines->row,
+                         "labels have no room in rows of %g pixels: expected %g or more", lines->row,
                          ROW_SMALLEST);
     if (drawing->style.has_lit) {
         lines->strips = ceil(fmin(STRIP * (double)lines->maps, 72)) + LABEL_GAP;

@@ -134,6 +134,7 @@ bool range_by_quantile(const struct cells *cells, struct drawing *drawing, struc
 struct dimness range_dimness(const struct cells *cells, const struct scale *scale)
 {
     const struct pooled *shape = &cells->shape;
+    const double end = scale_value(scale, LOWEST);
     size_t count = 0, dim = 0;
     double sum = 0, dim_sum = 0;
     for (size_t i = 0; i < shape->rows * shape->columns * cells->count; i++) {
@@ -142,7 +143,7 @@ struct dimness range_dimness(const struct cells *cells, const struct scale *scal
             continue;
         count++;
         sum += (double)value;
-        if (scale_position(scale, (double)value) > LOWEST)
+        if ((double)value > end)
             continue;
         dim++;
         dim_sum += (double)value;

@@ -116,6 +116,19 @@ double scale_position(const struct scale *scale, double value)
     return (curve(scale->kind, value) - scale->start) / scale->span;
 }
 
+double scale_value(const struct scale *scale, double position)
+{
+    const double place = scale->start + position * scale->span;
+    switch (scale->kind) {
+    case COLOR_LOG:
+        return pow(10, place);
+    case COLOR_SQRT:
+        return copysign(place * place, place);
+    default:
+        return place;
+    }
+}
+
 double scale_centered(const struct scale *scale, double position)
 {
     double most = fmax(fabs(scale->low), fabs(scale->high));

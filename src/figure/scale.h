@@ -36,6 +36,9 @@ bool scale_choose(struct scale *scale, const struct drawing *drawing, const stru
 /* 0 at low, 1 at high, values beyond are clamped. Not for NaN. */
 double scale_position(const struct scale *scale, double value);
 
+/* The value at a position of 0…1. */
+double scale_value(const struct scale *scale, double position);
+
 /* The place of a position of 0…1 among colours that are symmetric around 0, again 0…1. */
 double scale_centered(const struct scale *scale, double position);
 

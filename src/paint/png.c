@@ -164,18 +164,20 @@ static void paint_line(const struct canvas *canvas, const struct figure_item *it
     const bool is_flat = fabs(dx) >= fabs(dy);
     const double x = dx / length, y = dy / length, begin = (double)(is_flat ? item->x : item->y),
                  other = (double)(is_flat ? item->y : item->x), by = is_flat ? dx : dy,
-                 slope = is_flat ? dy / dx : dx / dy, reach = (thick / 2 + 1) / fmax(fabs(x), fabs(y));
+                 slope = is_flat ? dy / dx : dx / dy, reach = (thick / 2 + 0.5) / fmax(fabs(x), fabs(y));
     const int most = is_flat ? canvas->width : canvas->height;
     const int first = clamp_pixel((int)floor(fmin(begin, begin + by) - thick), 0, most),
               last = clamp_pixel((int)ceil(fmax(begin, begin + by) + thick), 0, most);
     for (int i = first; i < last; i++) {
         const double middle = other + (i + 0.5 - begin) * slope;
-        for (int j = (int)floor(middle - reach); j <= (int)ceil(middle + reach); j++) {
+        for (int j = (int)floor(middle - reach); j < middle + reach; j++) {
             const int column = is_flat ? i : j, row = is_flat ? j : i;
             const double from_x = column + 0.5 - (double)item->x, from_y = row + 0.5 - (double)item->y;
             const double covered =
                 line_share(from_x * x + from_y * y, from_y * x - from_x * y, length, thick);
-            paint_pixel(canvas, column, row, item->color, (unsigned)lround(covered * item->line.opacity));
+            const unsigned coverage = (unsigned)(covered * item->line.opacity + 0.5);
+            if (coverage > 0)
+                paint_pixel(canvas, column, row, item->color, coverage);
         }
     }
 }

@@ -204,8 +204,8 @@ static bool svg_paint(struct paint_kit *kit, const struct figure *figure, struct
     struct pencil pencil = {.out = out};
     if (figure->count > ELEMENTS_MOST)
         return error_set(error, ERROR_USAGE,
-                         "an SVG of %zu texts and shapes is more than programs open: expected .png, larger "
-                         "cells, or --annotate=off",
+                         "an SVG of %zu texts and shapes is more than programs open: expected fewer, or a "
+                         "PNG",
                          figure->count);
     write_head(figure, out);
     if (!svg_cells(kit, figure, out, error))

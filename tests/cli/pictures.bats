@@ -24,7 +24,7 @@ pictures() {
     fails 2 '--view lines is for at most 40 tokens, and here are 97 keys: choose some with --keys A:B' \
         attn run "$DATA/patches.json" --view lines --queries 0:40 -o x.png
     fails 2 'labels leave no room for lines in 100 pixels' attn run "$c" --view lines --width 100 -o x.png
-    fails 2 'labels have no room in rows of 7 pixels: expected --cell 8 or more' attn run "$c" --view lines --cell 7 -o x.png
+    fails 2 'labels have no room in rows of 7 pixels: expected 8 or more' attn run "$c" --view lines --cell 7 -o x.png
     fails 2 '--view lines draws weights of a layer: expected it of attn run' attn rollout "$c" --view lines -o x.png
     echo "[$(yes '[[1]]' | head -13 | paste -sd,)]" >heads.json
     fails 2 '--view lines has colours for at most 12 heads, and here are 13: choose some with --head, or --average heads' \

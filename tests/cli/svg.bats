@@ -23,7 +23,7 @@ svg() {
 
 @test "SVG: more texts than programs open are refused" {
     "$PYTHON" -c 'print("[" + ",".join(["[" + ",".join(["1"] * 960) + "]"] * 960) + "]")' >many.json
-    fails 2 'an SVG of 924512 texts and shapes is more than programs open: expected .png, larger cells, or --annotate=off' \
+    fails 2 'an SVG of 924512 texts and shapes is more than programs open: expected fewer, or a PNG' \
         attn run --attention many.json --annotate=on --cell 16 --format none -q -o x.svg
 }
 

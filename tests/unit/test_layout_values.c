@@ -235,6 +235,24 @@ static void test_bug_ticks_were_left_out_by_rounding(void **state)
         }
 }
 
+static void test_values_and_positions(void **state)
+{
+    (void)state;
+    static const enum color_scale kinds[] = {COLOR_LINEAR, COLOR_SQRT, COLOR_LOG};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct drawing drawing = {.is_signed = true, .style = {.dpi_scale = 1, .scale = kinds[k]}};
+        struct extent extent = {
+            .any = true, .low = kinds[k] == COLOR_LOG ? 0.25f : -3, .high = 8, .positive = 0.25f};
+        struct scale scale;
+        error = (struct error){0};
+        assert_true(scale_choose(&scale, &drawing, &extent, &error));
+        assert_float_equal(scale_value(&scale, 0), scale.low, 1e-12);
+        assert_float_equal(scale_value(&scale, 1), scale.high, 1e-12);
+        for (int i = 1; i < 20; i++)
+            assert_float_equal(scale_position(&scale, scale_value(&scale, i / 20.0)), i / 20.0, 1e-12);
+    }
+}
+
 static void test_ticks_are_round_numbers(void **state)
 {
     (void)state;
@@ -416,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_log_scale_marks_what_lies_below_it),
         cmocka_unit_test(test_bug_log_scale_hid_signs),
         cmocka_unit_test(test_bug_one_bound_of_signed_data_was_mirrored),
+        cmocka_unit_test(test_values_and_positions),
         cmocka_unit_test(test_ticks_are_round_numbers),
         cmocka_unit_test(test_bug_numbers_between_whole_ends_went_beyond_their_cells),
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
