@@ -143,7 +143,7 @@ static void head_with(struct head *head, const struct explanation *e, enum setti
 
 static void sweep_measure(struct sweep_row *row, const double *weights, size_t m, bool is_distribution)
 {
-    *row = (struct sweep_row){.entropy = is_distribution ? row_entropy(weights, m) : (double)NAN,
+    *row = (struct sweep_row){.entropy = is_distribution ? weights_entropy(weights, m) : (double)NAN,
                               .largest = (double)NAN,
                               .key = SIZE_MAX};
     for (size_t j = 0; j < m; j++) {

@@ -35,7 +35,7 @@ static void measure_products(struct score_spread *spread, const struct head *hea
     spread->variance = squares / (double)spread->pairs - mean * mean;
 }
 
-double row_entropy(const double *weights, size_t m)
+double weights_entropy(const double *weights, size_t m)
 {
     double entropy = 0;
     for (size_t j = 0; j < m; j++)
@@ -54,7 +54,7 @@ static double softmax_entropy(const struct head *head, double scale, size_t quer
     plain.minus = NULL;
     plain.dropout = 0;
     reference_row(&plain, query, STAGE_WEIGHTS, room);
-    return row_entropy(room->row, head->m);
+    return weights_entropy(room->row, head->m);
 }
 
 bool score_spread_measure(struct score_spread *spread, const struct head *head, size_t query,

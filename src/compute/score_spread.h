@@ -21,7 +21,7 @@ struct score_spread {
 };
 
 /* Of a row of m weights, in nats. */
-double row_entropy(const double *weights, size_t m);
+double weights_entropy(const double *weights, size_t m);
 
 /* Measures q·k over the allowed pairs of a head, whose scores are dot products and whose weights are a softmax, and the
  * row of `query`. Where that were more than about 2^28 products, only of evenly spaced queries. Errors: no memory. */
