@@ -36,7 +36,6 @@ static bool take_of_batch(const struct dump *dump, struct array *array, int axis
     return array_cut(array, index, dump->error);
 }
 
-/* Leaves of an array of a layer no batch, and its heads first. It is loaded where one of a batch is chosen. */
 bool dump_order_axes(const struct dump *dump, const struct dump_found *found, struct array *array)
 {
     char shape[ARRAY_SHAPE_TEXT];
@@ -56,7 +55,6 @@ bool dump_order_axes(const struct dump *dump, const struct dump_found *found, st
     return true;
 }
 
-/* The tensor of an array. The numbers of weights stay in the file until they are chosen. */
 bool dump_tensor(const struct dump *dump, struct tensor *tensor, const struct array *array, enum input input,
                  size_t layer)
 {
@@ -67,8 +65,6 @@ bool dump_tensor(const struct dump *dump, struct tensor *tensor, const struct ar
            deferred_add(dump->inputs, dump->archive, &deferred, tensor->data, layer, dump->error);
 }
 
-/* The softmax of each row, in memory of the tensor's own: the file may have the same numbers under another name. Masked pairs
- * are -infinity. */
 bool dump_weigh_rows(struct tensor *tensor, struct error *error)
 {
     const size_t columns = tensor->shape[tensor->rank - 1], count = tensor_count(tensor);
@@ -89,7 +85,6 @@ bool dump_weigh_rows(struct tensor *tensor, struct error *error)
     return true;
 }
 
-/* Of layers×batch×heads×n×m, as stacked attentions of Hugging Face, takes the sequence that is wanted. */
 bool dump_take_of_batch(const struct dump *dump, struct array *array, enum input input)
 {
     return array->rank <= TENSOR_RANK_MAX ||
@@ -125,7 +120,6 @@ static bool dump_put_mask(const struct dump *dump, struct tensor *tensor, const 
     return true;
 }
 
-/* An array of all layers, or a part of it. */
 bool dump_put_array(const struct dump *dump, const struct dump_found *found, const struct array *array)
 {
     struct array whole = *array;
@@ -148,7 +142,6 @@ bool dump_put_array(const struct dump *dump, const struct dump_found *found, con
     return ok;
 }
 
-/* An array that was chosen, or a part of it, whose name says what it is; of a layer, which is then the only one. */
 bool dump_put_named(const struct dump *dump, const struct dump_found *found, const struct array *array)
 {
     struct array own = *array;
@@ -164,7 +157,6 @@ bool dump_put_named(const struct dump *dump, const struct dump_found *found, con
     return ok;
 }
 
-/* The numbers of the tokens, beside other things. */
 bool dump_put_ids(const struct dump *dump)
 {
     for (size_t i = 0; i < dump->count; i++) {

@@ -47,7 +47,6 @@ static bool refuse_bare(const struct dump *dump, const struct array *array, stru
         array_shape(array, shape), path, colon, name, path, colon, name);
 }
 
-/* A single array whose name says nothing: of two axes embeddings, of more attention if its file is called so. */
 bool dump_put_bare(const struct dump *dump, const struct array *bare)
 {
     struct array whole = *bare, *array = &whole;
@@ -69,7 +68,6 @@ bool dump_put_bare(const struct dump *dump, const struct array *bare)
     return ok;
 }
 
-/* What a single array whose name says nothing would be taken for. */
 bool dump_plan_bare(const struct dump *dump, struct dump_reading *reading, struct warnings *warnings)
 {
     struct array *array = &dump->archive->arrays[0];

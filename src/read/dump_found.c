@@ -10,7 +10,6 @@ const char *dump_file(const struct dump *dump)
     return dump->archive->sources[0].name;
 }
 
-/* What names the file on a command line. */
 const char *dump_path(const struct dump *dump)
 {
     return source_path(&dump->archive->sources[0]);
@@ -21,7 +20,6 @@ struct array *dump_array(const struct dump *dump, const struct dump_found *found
     return &dump->archive->arrays[found->array];
 }
 
-/* Whether an array has three axes or more behind a batch of one, or may be rows of one head. */
 bool dump_has_matrix_axes(const struct array *array)
 {
     return array->rank >= 3 && array->rank <= TENSOR_RANK_MAX + 1;
@@ -99,7 +97,6 @@ bool dump_is_found(const struct dump_found *found)
     return found->input < INPUT_COUNT;
 }
 
-/* Which part of an encoder-decoder the name says. */
 enum dump_part dump_part_found(const struct dump *dump, const struct dump_found *found)
 {
     return found->dump ? found->dump->part : dump_part_of(dump_array(dump, found)->name);

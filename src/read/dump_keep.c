@@ -85,7 +85,6 @@ static bool keep_preferred(struct dump *dump)
     return true;
 }
 
-/* *is: whether a number of an array's first matrix is below 0, as none of weights is. The array is loaded for that. */
 bool dump_is_negative(const struct dump *dump, struct array *array, bool *is)
 {
     struct array row = *array;
@@ -189,7 +188,6 @@ static void drop_operands(struct dump *dump)
                      dump_file(dump));
 }
 
-/* In a result that has the weights, q, k and v are stages, which were drawn, as in its JSON. */
 void dump_drop_stages(struct dump *dump)
 {
     const bool is_whole = dump->inputs->is_result && dump_has_input(dump, INPUT_ATTENTION);
@@ -200,7 +198,6 @@ void dump_drop_stages(struct dump *dump)
     }
 }
 
-/* Keeps what is needed of what was found. *any: there is something. */
 bool dump_keep(struct dump *dump, bool *any)
 {
     keep_target(dump);

@@ -34,7 +34,6 @@ static bool list_given_layers(struct dump *dump)
     return dump->layers;
 }
 
-/* The numbers of the layers, each once, in their order. */
 bool dump_list_layers(struct dump *dump)
 {
     size_t count = 0;
@@ -58,7 +57,6 @@ bool dump_list_layers(struct dump *dump)
     return true;
 }
 
-/* The place of a layer's number among those of the layers. */
 size_t dump_layer_index(const struct dump *dump, size_t number)
 {
     const size_t *at =

@@ -8,8 +8,8 @@
 #include "read/dump_labels.h"
 #include "read/json_names.h"
 #include "read/model.h"
+#include "read/model_profile.h"
 
-/* Says which arrays are passed over, and refuses those that would change the result. */
 bool dump_pass_over(const struct dump *dump)
 {
     enum { NAMED = 4 };

@@ -14,8 +14,8 @@
 #include "read/dump_plan.h"
 #include "read/file_trial.h"
 #include "read/inputs_put.h"
-#include "read/model.h"
 #include "read/model_plan.h"
+#include "read/model_profile.h"
 
 /* Which inputs a file fills. */
 struct filled {
