@@ -25,6 +25,7 @@
     X(delta, ".json", "a recurrence with the delta rule: what is written last is what is read")              \
     X(grouped, ".json", "grouped-query attention: four heads, two sets of keys")                             \
     X(induction, ".json", "two layers with a residual: an induction head")                                   \
+    X(induction_trained, ".json", "the same as training makes it, and the letter that comes next")           \
     X(pairs, ".json", "a pair bias for each head, where q and k say nothing")                                \
     X(patches, ".json", "96 patches of a picture behind a CLS token")                                        \
     X(q, ".csv", "queries as CSV; with k and v: attn run --q q.csv --k k.csv --v v.csv")                     \
@@ -69,7 +70,7 @@ static bool sample_run(const struct options *options, struct error *error)
     if (sample)
         out_bytes(&out, sample->data, (size_t)(sample->end - sample->data));
     for (size_t i = 0; !sample && i < SAMPLE_COUNT; i++)
-        out_format(&out, "%-12s %s\n", samples[i].name, samples[i].what);
+        out_format(&out, "%-18s %s\n", samples[i].name, samples[i].what);
     bool ok = out_finish(&out, error);
     out_free(&out);
     return ok;

@@ -34,6 +34,7 @@ share/attn/cross.json
 share/attn/delta.json
 share/attn/grouped.json
 share/attn/induction.json
+share/attn/induction_trained.json
 share/attn/k.csv
 share/attn/packed.json
 share/attn/pairs.json
