@@ -233,6 +233,7 @@ fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
 			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; \
+		[ $$f != fuzz_font ] || $(PYTHON) -B tests/numpy/font_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		[ $$f != fuzz_gguf ] || $(PYTHON) -B tests/numpy/gguf_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done

@@ -2,7 +2,9 @@
 
 Each glyph is a rectangle, so that a picture shows at once which it is and where it stands.
 """
+import pathlib
 import struct
+import sys
 
 
 def table_glyf(boxes):
@@ -82,3 +84,8 @@ def emoji():
     colr, cpal = tables_colr(1, [(2, 0), (3, 1)], [(255, 0, 0), (0, 0, 255)])
     glyphs = [(None, 1000, None), (0x1F680, 1000, SQUARE), (None, 1000, SQUARE), (None, 1000, (300, 200, 700, 600))]
     return font(glyphs, family="Test Emoji", COLR=colr, CPAL=cpal)
+
+
+if __name__ == "__main__":
+    for name, made in (("hindi.ttf", hindi()), ("emoji.ttf", emoji())):
+        (pathlib.Path(sys.argv[1]) / name).write_bytes(made)
