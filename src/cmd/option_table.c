@@ -298,6 +298,7 @@ static const struct option_row picture_rows[] = {
      .help = "texts beneath columns: level where all fit (auto), level and cut, turned",
      .parse = value_word,
      OPTION_AT(style.label_angle)},
+    OPTION_ROW_FONT,
     {.name = "pool",
      .argument = "max|mean",
      .words = "max mean",

@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "cmd/command.h"
 #include "cmd/option_values.h"
+#include "figure/font_file.h"
 #include "figure/heatmap.h"
 #include "problem/inputs.h"
 #include "view/patch_view.h"
@@ -83,6 +84,8 @@ struct options {
     struct selection_options selection;
     struct output_options output;
     struct drawing_style style;
+    const char *font_path; /* NULL: none */
+    struct font_file font; /* the file, once it has been read: style.font; owned */
     struct patch_options patch;
     const struct command *command; /* whose rows were read; NULL: none yet */
     void *own; /* the command's own options, command->own_size bytes; owned, with the lists in them */

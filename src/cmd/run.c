@@ -138,8 +138,8 @@ static bool look_ahead(struct run *r, struct error *error)
         const struct excerpt *excerpt = &c->excerpts.list[i];
         ok = (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
              (!outputs_draw_glyphs(&r->outputs) ||
-              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i], &c->warnings,
-                                  error));
+              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i],
+                                  r->outputs.style.font, &c->warnings, error));
         largest = fmaxf(largest, r->patches[i].largest);
     }
     for (size_t i = 0; i < c->part_count; i++)
