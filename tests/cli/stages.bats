@@ -44,3 +44,55 @@ load helper
     echo '{"attention":[[1]]}' >x.json
     fails 3 'there is no stage heads: the weights were given, nothing is computed' attn run x.json --stage heads -o -
 }
+
+@test "contribution: |weight|·‖v·w_o‖ by hand, and its share of the row" {
+    echo '{"heads":2,"q":[[0,0],[0,0]],"k":[[1,1],[2,2]],"v":[[3,1],[0,2]],"w_o":[[1,0],[0,10]],"causal":true,"tokens":["a","b"]}' >x.json
+    attn run x.json -q --stage contribution --stage contribution_share -o y.json
+    same "$(jq -c .contribution y.json)" '[[[[3,0],[1.5,0]],[[10,0],[5,10]]]]'
+    same "$(jq -c '.contribution_share[0][1]' y.json)" '[[1,0],[0.33333334,0.6666667]]'
+    same "$(jq -c '.contribution_share[0][0]' y.json)" '[[1,0],[1,0]]'
+    attn run x.json -q --stage contribution --head 1 -o x.csv --format none
+    same "$(tail -2 x.csv)" $'0,1,1,0,b,a,5,0\n0,1,1,1,b,b,10,0'
+    fails 3 'x.csv:1:1: this is a table of another stage than the weights: expected a column weight or score' attn run x.csv -o -
+}
+
+@test "contribution: without w_o the length of v, of negative weights their size, and nothing of a weight of 0" {
+    echo '{"q":[[1],[1]],"k":[[1],[-2]],"v":[[3,4],[6,0]],"recurrence":"linear","scale":1}' >x.json
+    same "$(attn run x.json -q --stage contribution -o - | jq -c '[.weights, .contribution]')" '[[[[[1,0],[1,-2]]]],[[[[5,0],[5,12]]]]]'
+    echo '{"q":[[1],[1]],"k":[[1],[2]],"v":[[3,4],[NaN,0]],"causal":true}' >nan.json
+    same "$(attn run nan.json -q --stage contribution -o - | jq -c '.contribution[0][0]')" '[[5,0],[1.3447071,null]]'
+}
+
+@test "contribution: not with a gate, nor without v, nor of given weights" {
+    echo '{"q":[[0]],"k":[[1]],"v":[[1]],"gate":[[0]]}' >x.json
+    fails 3 'there is no stage contribution: a gate changes the values query by query' attn run x.json --stage contribution -o -
+    fails 3 'there is no stage contribution_share: the input has no v' attn run "$DATA/alibi.json" --stage contribution_share -o -
+    echo '{"attention":[[1]]}' >x.json
+    fails 3 'there is no stage contribution: the weights were given, nothing is computed' attn run x.json --stage contribution -o -
+    fails 1 '1×2×8×8 weights are more than the 20 that --max-weights allows to be held: --stage contribution cannot be had; raise it' \
+        attn run "$DATA/causal.json" --stage contribution --max-weights 20 -o -
+}
+
+@test "contribution: pictures have masked cells, and colours from 0 on, of shares to 1" {
+    attn run "$DATA/causal.json" -q --stage contribution --head 1 --format none -o x.svg
+    grep -q '>masked' x.svg
+    grep -q '>contribution weight·‖v‖<' x.svg
+    attn run "$DATA/causal.json" -q --stage contribution --head 0 --format none -o lows.png --metadata none
+    attn run "$DATA/causal.json" -q --stage contribution --head 0 --vmin 0 --format none -o low.png --metadata none
+    cmp lows.png low.png
+    attn run "$DATA/projections.json" -q --stage contribution_share --format none -o y.svg
+    grep -q '>share of the contributions<' y.svg
+    grep -q '>1\.0<' y.svg
+    attn run "$DATA/projections.json" -q --stage weights --stage contribution --stage contribution_share --format none -o z.svg
+    grep -q '>× ‖v·w_o‖<' z.svg
+    grep -q '>÷ row sum<' z.svg
+}
+
+@test "contribution: the same bytes for any number of threads" {
+    local threads
+    for threads in 1 2 5; do
+        attn run "$DATA/induction.json" -q --threads $threads --stage contribution --stage contribution_share -o $threads.json
+    done
+    cmp 1.json 2.json
+    cmp 1.json 5.json
+}
