@@ -112,25 +112,33 @@ static bool steps_change_masked(const struct steps *steps)
     return changes;
 }
 
+size_t steps_in_order(enum stage ordered[STAGE_COUNT], unsigned stages, bool by_distance)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < STEP_ORDER; i++)
+        if (stages & 1u << step_order[i] && (step_order[i] != STAGE_ENCODING || by_distance == (i > 0)))
+            ordered[count++] = step_order[i];
+    return count;
+}
+
 static bool steps_choose(struct steps *steps, unsigned stages, bool all, struct error *error)
 {
     const struct excerpt *excerpt = steps->excerpt;
-    const bool by_distance = excerpt->shape[STAGE_ENCODING].is_pairs;
     const size_t heads = steps_heads(excerpt);
+    enum stage ordered[STAGE_COUNT];
     steps->rows = heads < STEPS_ROWS ? heads : STEPS_ROWS;
     steps->is_split = true;
     for (size_t r = 0; r < steps->rows; r++)
         steps->is_split = steps->is_split && step_output_is_plain(excerpt, r / excerpt->head_count);
     if (all && stages & 1u << STAGE_SCALED && !steps_change_masked(steps))
         stages &= ~(1u << STAGE_MASKED);
-    for (size_t i = 0; i < STEP_ORDER; i++) {
-        const enum stage stage = step_order[i];
-        if (!(stages & 1u << stage) || !excerpt_has(excerpt, stage) ||
-            (stage == STAGE_ENCODING && by_distance != (i > 0)))
+    const size_t count = steps_in_order(ordered, stages, excerpt->shape[STAGE_ENCODING].is_pairs);
+    for (size_t i = 0; i < count; i++) {
+        if (!excerpt_has(excerpt, ordered[i]))
             continue;
-        if (!panels_find(&steps->panels[steps->across], excerpt, stage, error))
+        if (!panels_find(&steps->panels[steps->across], excerpt, ordered[i], error))
             return false;
-        steps->stages[steps->across++] = stage;
+        steps->stages[steps->across++] = ordered[i];
     }
     return true;
 }

@@ -96,3 +96,20 @@ load helper
     cmp 1.json 2.json
     cmp 1.json 5.json
 }
+
+@test "the pictures of several stages in a folder sort in the order of the steps" {
+    local stages=(--stage output --stage contribution --stage v --stage weights --stage masked --stage scores --stage k --stage q)
+    attn run "$DATA/causal.json" "${stages[@]}" --average heads -q --format none -o some/
+    same "$(cd some && printf '%s ' *heads.png)" \
+        '1-q-heads.png 2-k-heads.png 3-scores-heads.png 4-masked-heads.png 5-weights-heads.png 6-v-heads.png 7-output-heads.png 8-contribution-heads.png '
+    attn run "$DATA/causal.json" --stage output --stage q --average heads --format table -o two/ | grep '^wrote' >told
+    same "$(tr '\n' ' ' <told)" 'wrote two/1-q-layer0-mean.png wrote two/1-q-heads.png wrote two/2-output-layer0.png wrote two/2-output-heads.png wrote two/attention.json '
+    attn run "$DATA/alibi.json" --draw-mask --stage encoding --stage scaled -q --format none -o alibi/
+    same "$(cd alibi && printf '%s ' *heads.png)" '1-scaled-heads.png 2-encoding-heads.png 3-mask-heads.png '
+    attn run "$DATA/rotary.json" --stage encoding --stage q -q --format none -o rotary/
+    same "$(cd rotary && printf '%s ' *heads.png)" '1-encoding-heads.png 2-q-heads.png '
+    attn run "$DATA/causal.json" "${stages[@]}" --stage heads --stage mask -q --format none -o all/
+    same "$(cd all && printf '%s ' *heads.png)" '01-q-heads.png 02-k-heads.png 03-scores-heads.png 04-mask-heads.png 05-masked-heads.png 06-weights-heads.png 07-v-heads.png 08-heads-heads.png 09-output-heads.png 10-contribution-heads.png '
+    attn run "$DATA/causal.json" --stage scores -q --format none -o one/
+    same "$(cd one && printf '%s ' *)" 'attention.json heads-scores.png layer0-head0-scores.png layer0-head1-scores.png '
+}
