@@ -425,7 +425,7 @@ def test_schema():
                                "past_rotated": True})
     runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
              ["grouped.json", "--average", "heads,layers"], ["grouped.json", "--words", "--stage", "mask"]]
-    runs += [["turned.json"], [sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
+    runs += [["turned.json"], [sample("patches")], [sample("induction_trained")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)
