@@ -444,6 +444,9 @@ END
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --cost
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --growth 8:32 -o growth.png
 }
 
 @test "from each allocation on all fail" {
