@@ -445,6 +445,21 @@ static const struct option_row input_rows[] = {
      .parse = value_word,
      .least = HEADER_NO,
      OPTION_AT(input.header)},
+    {.name = "order",
+     .argument = "LIST",
+     .help = "tokens change places before positions are counted: which token stands at each, as 2,1,0; run "
+             "also says "
+             "how far the output of each token moved",
+     .parse = value_string,
+     OPTION_AT(input.order)},
+    {.name = "shuffle",
+     .argument = "SEED",
+     .help = "the same, in an order by chance",
+     .parse = value_count,
+     .least = 0,
+     .most = 1000000000,
+     .given = offsetof(struct options, input.has_shuffle),
+     OPTION_AT(input.shuffle)},
 };
 const struct option_group group_input = OPTION_GROUP("Input", input_rows);
 

@@ -33,6 +33,9 @@ struct input_options {
     /* One line of a file of lines, in JSON, in the place of the operands; who reads takes it over. NULL: none. */
     struct source *line;
     const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
+    const char *order;    /* "2,1,0": the tokens in another order; NULL: as they are */
+    bool has_shuffle;     /* in one by chance: */
+    size_t shuffle;       /* its seed */
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;

@@ -5,6 +5,7 @@
 
 #include "base/label_text.h"
 #include "base/text.h"
+#include "view/order_table.h"
 #include "view/table_number.h"
 #include "view/table_text.h"
 
@@ -109,6 +110,8 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     summary_names(names, count, out);
     if (excerpts->list[0].result->kept == KEPT_NOTHING) {
         out_text(out, "the output alone: measures need the n×m weights, which --stage weights computes\n");
+        if (excerpts->ordering)
+            order_table(out, excerpts->ordering);
         return;
     }
     if (count > 0)
@@ -124,4 +127,6 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
         summary_heads(&excerpts->list[i], width, out);
     for (size_t i = 0; i < excerpts->count; i++)
         summary_next(excerpts->list[i].result, out);
+    if (excerpts->ordering)
+        order_table(out, excerpts->ordering);
 }
