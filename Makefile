@@ -210,6 +210,7 @@ pictures: $(BUILD)/attn
 	$(BUILD)/attn run data/cross.json --dpi-scale 2 -q -o docs/cross.png
 	$(BUILD)/attn run data/sentence.json --view lines --dpi-scale 2 -q -o docs/lines.png
 	$(BUILD)/attn run data/causal.json --head 1 --steps -q -o docs/steps.png
+	$(BUILD)/attn run data/sentence.json --versus "--scale 1" --versus "--causal" -q -o docs/versus.png
 	$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 -q -o docs/patches.png
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.

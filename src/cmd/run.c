@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/outputs_plan.h"
+#include "cmd/versus.h"
 #include "compute/cost.h"
 #include "engine/engine.h"
 #include "view/line_view.h"
@@ -204,6 +205,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
 
 static bool run_run(const struct options *options, struct error *error)
 {
+    if (options->output.versus.count > 0)
+        return versus_run(options, error);
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);

@@ -8,8 +8,7 @@
 #include "view/table_number.h"
 #include "view/table_text.h"
 
-/* Up to FEW files by name; of more the count, the first and the last two. */
-static void summary_names(char *const *names, size_t count, struct out *out)
+void summary_names(const char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -75,7 +74,7 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
     }
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
     size_t width = 0,
