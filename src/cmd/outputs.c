@@ -266,7 +266,7 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     if (format)
         ok = format->writer->write(excerpts, &outputs->content, &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, excerpts, &out);
+        summary_write((const char *const *)outputs->names, outputs->name_count, excerpts, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;

@@ -13,6 +13,7 @@
 #include "cmd/outputs.h"
 #include "cmd/outputs_plan.h"
 #include "cmd/token_order.h"
+#include "cmd/versus.h"
 #include "compute/cost.h"
 #include "engine/engine.h"
 #include "view/line_view.h"
@@ -237,6 +238,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
 
 static bool run_run(const struct options *options, struct error *error)
 {
+    if (options->output.versus.count > 0)
+        return versus_run(options, error);
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);

@@ -9,8 +9,7 @@
 #include "view/table_number.h"
 #include "view/table_text.h"
 
-/* Up to FEW files by name; of more the count, the first and the last two. */
-static void summary_names(char *const *names, size_t count, struct out *out)
+void summary_names(const char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -95,7 +94,7 @@ static void summary_next(const struct result *result, struct out *out)
     out_char(out, '\n');
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
     size_t width = 0,
