@@ -132,7 +132,7 @@ static bool explain_put(const void *context, const struct answer *answer, struct
         return true;
     }
     if (run->growth.count > 0 && answer->format == ANSWER_PICTURE)
-        return growth_picture(out, &run->growth, run->options->input.title, scale, answer->painter, error);
+        return growth_picture(out, &run->growth, run->options->input.title, style, answer->painter, error);
     if (run->growth.count > 0) {
         (answer->format == ANSWER_JSON ? write_growth : growth_table)(&run->growth, out);
         return true;
