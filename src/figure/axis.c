@@ -64,8 +64,8 @@ static bool axis_show(char shown[LABEL_SIZE], const struct axis *axis, const cha
 }
 
 /* Whether a label of a turned axis is written downward, as `stacked`. */
-static bool is_stacked(const struct axis *axis, char stacked[LABEL_SIZE], const char *shown,
-                       const struct font *font)
+static bool is_written_downward(const struct axis *axis, char stacked[LABEL_SIZE], const char *shown,
+                                const struct font *font)
 {
     return axis->turn == TURN_UP && axis->labels && !axis->is_above && stack_text(stacked, shown, font);
 }
@@ -76,7 +76,7 @@ static bool axis_length(const struct axis *axis, const char *shown, struct font 
 {
     char stacked[LABEL_SIZE], character[LABEL_SIZE];
     const char *rest = stacked;
-    if (!is_stacked(axis, stacked, shown, font))
+    if (!is_written_downward(axis, stacked, shown, font))
         return typeset_text(font, shown, axis->size, NULL, NULL, length, error);
     for (*length = 0; stack_next(character, &rest);)
         *length += STACK_STEP * axis->size;
@@ -230,7 +230,7 @@ static bool draw_turned(const struct axis *axis, struct figure *figure, double x
     if (axis->turn == TURN_RISING) /* its capitals touch the edge, and their middle the one of the column */
         return figure_text(figure, x + cap * RISE, edge + 2 * cap * RISE, axis->size, ANCHOR_END, TURN_RISING,
                            layout_ink, shown, error);
-    if (is_stacked(axis, stacked, shown, font))
+    if (is_written_downward(axis, stacked, shown, font))
         return figure_text(figure, x, edge, axis->size, ANCHOR_MIDDLE, TURN_STACKED, layout_ink, stacked,
                            error);
     return figure_text(figure, x + cap, edge, axis->size, axis->is_above ? ANCHOR_START : ANCHOR_END, TURN_UP,
