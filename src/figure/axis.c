@@ -4,16 +4,20 @@
 
 #include "figure/label.h"
 #include "figure/layout_parts.h"
+#include "figure/stack.h"
 
 #define GAP 6.0      /* between matrix and label */
 #define TICK 4.0     /* length of a tick */
 #define LARGEST 12.0 /* sizes of text */
 #define SMALLEST 8.0
-#define THINNED 10.5      /* of labels if some are left out */
-#define THINNED_LEAST 9.0 /* the same, if that saves more of them */
-#define LINE 1.15         /* height of a line, in ems */
-#define APART 0.4         /* between level labels, in ems */
-#define LEVEL_LEAST 30.0  /* the width of cells for level labels that are cut */
+#define THINNED 10.5             /* of labels if some are left out */
+#define THINNED_LEAST 9.0        /* the same, if that saves more of them */
+#define LINE 1.15                /* height of a line, in ems */
+#define APART 0.4                /* between level labels, in ems */
+#define LEVEL_LEAST 30.0         /* the width of cells for level labels that are cut */
+#define RISE 0.70710678118654752 /* of a length along a label that rises by 45°, to the right and upward */
+#define ASCENT 0.93              /* of the highest letters, in ems, and of the lowest */
+#define DESCENT 0.25
 
 /* The smallest of 1, 2, 5, 10, 20, … that is not below `need`. */
 static size_t round_step(double need)
@@ -52,31 +56,69 @@ static bool axis_label(const struct axis *axis, size_t k, const char **text, cha
     return true;
 }
 
-/* The widest label that is drawn. */
-static bool axis_widest(const struct axis *axis, struct font *font, double *widest, struct error *error)
+/* A label as it is drawn. It is cut at one size, whatever that of the axis, so that rows and columns cut the same token alike. */
+static bool axis_show(char shown[LABEL_SIZE], const struct axis *axis, const char *text, struct font *font,
+                      struct error *error)
+{
+    return label_show(shown, text, true, font, LARGEST, axis->limit / axis->size * LARGEST, error);
+}
+
+/* Whether a label of a turned axis is written downward, as `stacked`. */
+static bool is_written_downward(const struct axis *axis, char stacked[LABEL_SIZE], const char *shown,
+                                const struct font *font)
+{
+    return axis->turn == TURN_UP && axis->labels && !axis->is_above && stack_text(stacked, shown, font);
+}
+
+/* The room that a label takes along the direction in which it runs. */
+static bool axis_length(const struct axis *axis, const char *shown, struct font *font, double *length,
+                        struct error *error)
+{
+    char stacked[LABEL_SIZE], character[LABEL_SIZE];
+    const char *rest = stacked;
+    if (!is_written_downward(axis, stacked, shown, font))
+        return typeset_text(font, shown, axis->size, NULL, NULL, length, error);
+    for (*length = 0; stack_next(character, &rest);)
+        *length += STACK_STEP * axis->size;
+    return true;
+}
+
+/* The longest label that is drawn, and how far such as rise reach over the left edge. */
+static bool axis_longest(struct axis *axis, struct font *font, double *longest, struct error *error)
 {
     const char *text;
     char number[NUMBER_TEXT], shown[LABEL_SIZE];
-    double middle;
-    *widest = 0;
+    double middle, length;
+    *longest = axis->overhang = 0;
     for (size_t k = 0; axis_label(axis, k, &text, number, &middle); k++) {
-        double width;
-        if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
-            !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
+        if (!axis_show(shown, axis, text, font, error) || !axis_length(axis, shown, font, &length, error))
             return false;
-        *widest = fmax(*widest, width);
+        *longest = fmax(*longest, length);
+        axis->overhang = fmax(axis->overhang, (length + (ASCENT - LAYOUT_CAP) * axis->size) * RISE - middle);
     }
     return true;
 }
 
-/* Size and step of labels that are a line high along the axis. */
+/* Size and step of labels that are a line high along the axis, or where they rise a line across them. */
 static void plan_lines(struct axis *axis)
 {
-    axis->size = fmin(LARGEST, floor(2 * axis->cell / LINE) / 2);
-    axis->every = axis->size < SMALLEST ? round_step(THINNED_LEAST * LINE / axis->cell) : 1;
+    const double line = axis->turn == TURN_RISING ? LINE / RISE : LINE;
+    axis->size = fmin(LARGEST, floor(2 * axis->cell / line) / 2);
+    axis->every = axis->size < SMALLEST ? round_step(THINNED_LEAST * line / axis->cell) : 1;
     if (axis->every > 1)
-        axis->size = fmin(THINNED, floor(2 * axis->cell * (double)axis->every / LINE) / 2);
+        axis->size = fmin(THINNED, floor(2 * axis->cell * (double)axis->every / line) / 2);
     axis->has_ticks = axis->every > 1;
+    if (axis->cut > 0)
+        axis->limit = fmin(axis->limit, axis->cut * axis->size);
+}
+
+double axis_cut(const struct axis *axis)
+{
+    struct axis trial = *axis;
+    if (!axis->labels)
+        return INFINITY;
+    plan_lines(&trial);
+    return axis->limit / trial.size;
 }
 
 static void plan_numbers(struct axis *axis, double length)
@@ -92,7 +134,7 @@ bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error)
         plan_lines(axis);
     else
         plan_numbers(axis, LAYOUT_SMALL_SIZE * (axis->cell >= LAYOUT_SMALL_SIZE * 1.4 ? 1.4 : 2.2));
-    if (!axis_widest(axis, font, &axis->reach, error))
+    if (!axis_longest(axis, font, &axis->reach, error))
         return false;
     axis->reach += GAP + (axis->has_ticks ? 2 : 0);
     return true;
@@ -119,20 +161,21 @@ static void plan_level(struct axis *axis)
 static bool choose_turn(struct axis *axis, struct font *font, struct error *error)
 {
     char shown[LABEL_SIZE];
-    axis->is_upright = axis->angle == LABEL_ANGLE_TURNED || axis->every > 1;
-    for (size_t i = 0; i < axis->count && !axis->is_upright; i++) {
+    bool is_turned = axis->angle == LABEL_ANGLE_TURNED || axis->every > 1;
+    for (size_t i = 0; i < axis->count && !is_turned; i++) {
         double width;
-        if (!label_show(shown, axis->labels[i], true, font, axis->size, axis->limit, error) ||
+        if (!axis_show(shown, axis, axis->labels[i], font, error) ||
             !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
             return false;
-        axis->is_upright = width > level_room(axis);
+        is_turned = width > level_room(axis);
     }
+    axis->turn = is_turned ? TURN_UP : TURN_NONE;
     return true;
 }
 
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error)
 {
-    axis->is_upright = false;
+    axis->turn = TURN_NONE;
     if (!axis->labels) {
         char number[NUMBER_TEXT];
         double width;
@@ -141,15 +184,20 @@ bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error
             return false;
         plan_numbers(axis, width + LAYOUT_SMALL_SIZE * 0.8);
     } else {
+        axis->turn = axis->angle == LABEL_ANGLE_RISING ? TURN_RISING : TURN_NONE;
         plan_lines(axis);
         if (axis->angle == LABEL_ANGLE_LEVEL)
             plan_level(axis);
-        else if (!choose_turn(axis, font, error))
+        else if (axis->angle != LABEL_ANGLE_RISING && !choose_turn(axis, font, error))
             return false;
     }
     axis->reach = axis->size * LINE;
-    if (axis->is_upright && !axis_widest(axis, font, &axis->reach, error))
+    if (axis->turn != TURN_NONE && !axis_longest(axis, font, &axis->reach, error))
         return false;
+    if (axis->turn == TURN_RISING)
+        axis->reach = (axis->reach + (2 * LAYOUT_CAP + DESCENT) * axis->size) * RISE;
+    else
+        axis->overhang = 0;
     axis->reach += GAP + (axis->has_ticks ? 2 : 0);
     return true;
 }
@@ -161,16 +209,69 @@ bool axis_draw_rows(const struct axis *axis, struct figure *figure, double x, do
     char number[NUMBER_TEXT], shown[LABEL_SIZE];
     double middle, edge = x - GAP - (axis->has_ticks ? 2 : 0);
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
-        if (!label_show(shown, text, true, font, axis->size, axis->limit, error))
+        if (!axis_show(shown, axis, text, font, error))
             return false;
         if (axis->has_ticks &&
             !figure_rect(figure, x - 1 - TICK, floor(y + middle), TICK, 1, layout_line, error))
             return false;
-        if (!figure_text(figure, edge, y + middle + LAYOUT_CAP * axis->size, axis->size, ANCHOR_END, false,
-                         layout_ink, shown, error))
+        if (!figure_text(figure, edge, y + middle + LAYOUT_CAP * axis->size, axis->size, ANCHOR_END,
+                         TURN_NONE, layout_ink, shown, error))
             return false;
     }
     return true;
+}
+
+/* A label that is turned, whose end at the matrix is at x, edge: over the middle of its column, or beneath it. */
+static bool draw_turned(const struct axis *axis, struct figure *figure, double x, double edge,
+                        const char *shown, struct font *font, struct error *error)
+{
+    char stacked[LABEL_SIZE];
+    const double cap = LAYOUT_CAP * axis->size;
+    if (axis->turn == TURN_RISING) /* its capitals touch the edge, and their middle the one of the column */
+        return figure_text(figure, x + cap * RISE, edge + 2 * cap * RISE, axis->size, ANCHOR_END, TURN_RISING,
+                           layout_ink, shown, error);
+    if (is_written_downward(axis, stacked, shown, font))
+        return figure_text(figure, x, edge, axis->size, ANCHOR_MIDDLE, TURN_STACKED, layout_ink, stacked,
+                           error);
+    return figure_text(figure, x + cap, edge, axis->size, axis->is_above ? ANCHOR_START : ANCHOR_END, TURN_UP,
+                       layout_ink, shown, error);
+}
+
+/* The middle of a level label, from the left edge of the matrix, and half its width. */
+struct level_label {
+    double middle, half;
+};
+
+/* Level label `k` of columns; false beyond the last. The last stands a little to the left of its tick rather than over the labels
+ * of the next matrix. */
+static bool level_place(const struct axis *axis, size_t k, struct font *font, char shown[LABEL_SIZE],
+                        struct level_label *label, struct error *error)
+{
+    const char *text;
+    char number[NUMBER_TEXT];
+    double middle, width;
+    if (!axis_label(axis, k, &text, number, &middle) || !axis_show(shown, axis, text, font, error) ||
+        !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
+        return false;
+    const double most = (double)axis->count * axis->cell + 5;
+    *label = (struct level_label){fmin(middle, most - width / 2), width / 2};
+    return true;
+}
+
+/* Whether level label `k` has its place: it does not where it would meet the one before it, which ends at `end`, nor where it would
+ * meet the last one, which is never left out. */
+static bool has_level_place(const struct axis *axis, size_t k, const struct level_label *label, double end,
+                            struct font *font, struct error *error)
+{
+    char shown[LABEL_SIZE];
+    struct level_label last, after;
+    const double apart = axis->size * APART;
+    if (!level_place(axis, k + 1, font, shown, &last, error))
+        return error->kind == ERROR_NONE;
+    if (label->middle - label->half < end + apart)
+        return false;
+    return level_place(axis, k + 2, font, shown, &after, error) ||
+           last.middle - last.half >= label->middle + label->half + apart;
 }
 
 bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x, double y, struct font *font,
@@ -178,31 +279,30 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 {
     const char *text;
     char number[NUMBER_TEXT], shown[LABEL_SIZE];
-    double side = axis->is_above ? -1 : 1;
-    double middle, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0)), end = -INFINITY;
-    const double most =
-        (double)axis->count * axis->cell + 5; /* beyond it are the labels of the next matrix */
+    const double side = axis->is_above ? -1 : 1, edge = y + side * (GAP + (axis->has_ticks ? 2 : 0));
+    const double baseline = axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8;
+    struct level_label label;
+    double middle, end = -INFINITY;
     for (size_t k = 0; axis->size > 0 && axis_label(axis, k, &text, number, &middle); k++) {
-        double width;
-        if (!label_show(shown, text, true, font, axis->size, axis->limit, error) ||
-            !typeset_text(font, shown, axis->size, NULL, NULL, &width, error))
-            return false;
         if (axis->has_ticks && !figure_rect(figure, floor(x + middle), axis->is_above ? y - 1 - TICK : y + 1,
                                             1, TICK, layout_line, error))
             return false;
-        const double place = fmin(middle, most - width / 2);
-        bool done;
-        if (axis->is_upright)
-            done = figure_text(figure, x + middle + LAYOUT_CAP * axis->size, edge, axis->size,
-                               axis->is_above ? ANCHOR_START : ANCHOR_END, true, layout_ink, shown, error);
-        else /* the last stands a little to the left of its tick rather than not at all */
-            done = place - width / 2 < end + axis->size * APART ||
-                   figure_text(figure, x + place,
-                               axis->is_above ? edge - axis->size * 0.15 : edge + axis->size * 0.8,
-                               axis->size, ANCHOR_MIDDLE, false, layout_ink, shown, error);
-        if (!done)
+        if (axis->turn != TURN_NONE) {
+            if (!axis_show(shown, axis, text, font, error) ||
+                !draw_turned(axis, figure, x + middle, edge, shown, font, error))
+                return false;
+            continue;
+        }
+        if (!level_place(axis, k, font, shown, &label, error))
             return false;
-        end = place + width / 2;
+        if (has_level_place(axis, k, &label, end, font, error)) {
+            end = label.middle + label.half;
+            if (!figure_text(figure, x + label.middle, baseline, axis->size, ANCHOR_MIDDLE, TURN_NONE,
+                             layout_ink, shown, error))
+                return false;
+        }
+        if (error->kind != ERROR_NONE)
+            return false;
     }
     return true;
 }

@@ -75,7 +75,7 @@ bool bar_legend_line(struct figure *figure, double x, double y, struct color col
     return figure_rect(figure, x, y, SWATCH, SWATCH, layout_line, error) &&
            figure_rect(figure, x + 1, y + 1, SWATCH - 2, SWATCH - 2, color, error) &&
            figure_text(figure, x + SWATCH + 6, y + SWATCH / 2 + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
-                       LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, text, error);
+                       LAYOUT_SMALL_SIZE, ANCHOR_START, TURN_NONE, layout_ink, text, error);
 }
 
 /* The name of the bar, with the note behind it if both fit. */
@@ -102,7 +102,7 @@ static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, do
         double line = fmin(fmax(floor(at), y), y + bar->height - 1);
         if (!figure_rect(figure, x + BAR_WIDTH + 1, line, TICK, 1, layout_line, error) ||
             !figure_text(figure, x + BAR_WIDTH + TEXT_GAP, at + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
-                         LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, bar->ticks[i].text, error))
+                         LAYOUT_SMALL_SIZE, ANCHOR_START, TURN_NONE, layout_ink, bar->ticks[i].text, error))
             return false;
     }
     if (bar->measure && bar->measure[0]) {
@@ -110,7 +110,7 @@ static bool ramp_draw(const struct bar *bar, struct figure *figure, double x, do
         double widest;
         if (!bar_name(bar, shown, font, error) || !numbers_width(bar, font, &widest, error) ||
             !figure_text(figure, x + widest + 7 + LAYOUT_NAME_SIZE * 0.76, y + bar->height / 2,
-                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, true, layout_ink, shown, error))
+                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, TURN_UP, layout_ink, shown, error))
             return false;
     }
     return true;

@@ -32,7 +32,7 @@ static bool board_text(const struct board_plan *plan, struct figure *figure, con
     if (!label_wrap(lines[0], lines[1], text, plan->font, size, plan->width - 2 * LAYOUT_PAD, plan->error))
         return false;
     for (int i = 0; i < 2 && lines[i][0]; i++, *y += line)
-        if (figure && !figure_text(figure, LAYOUT_PAD, *y + size * 0.85, size, ANCHOR_START, false, color,
+        if (figure && !figure_text(figure, LAYOUT_PAD, *y + size * 0.85, size, ANCHOR_START, TURN_NONE, color,
                                    lines[i], plan->error))
             return false;
     return true;
@@ -77,7 +77,7 @@ static bool board_middle_text(const struct board_plan *plan, struct figure *figu
                               double size, struct color color, const char *text)
 {
     return !text || !text[0] ||
-           figure_text(figure, x, y, size, ANCHOR_MIDDLE, false, color, text, plan->error);
+           figure_text(figure, x, y, size, ANCHOR_MIDDLE, TURN_NONE, color, text, plan->error);
 }
 
 /* The sign between a panel and that on its left, in the middle of the lower of both. */
@@ -118,7 +118,7 @@ static bool board_labels_draw(const struct board_plan *plan, struct figure *figu
         return false;
     if (rows && drawing->row_axis && board_has_names(plan) &&
         !figure_text(figure, place->x - rows->rows.reach - 7, y + fmax(place->height, 40) / 2,
-                     LAYOUT_SMALL_SIZE, ANCHOR_MIDDLE, true, layout_pale, drawing->row_axis, plan->error))
+                     LAYOUT_SMALL_SIZE, ANCHOR_MIDDLE, TURN_UP, layout_pale, drawing->row_axis, plan->error))
         return false;
     const double below = y + place->height;
     return !is_lowest ||
@@ -136,8 +136,8 @@ static bool board_words_draw(const struct board_plan *plan, struct figure *figur
         const struct board_place *place = &plan->places[i % board->across];
         const double y = board_row_top(plan, top, i / board->across), x = place->x + place->width / 2;
         if (i % board->across == 0 && board->row_titles &&
-            !figure_text(figure, LAYOUT_PAD, y - plan->title_room - 9, BOARD_TITLE_SIZE, ANCHOR_START, false,
-                         layout_ink, board->row_titles[i / board->across], plan->error))
+            !figure_text(figure, LAYOUT_PAD, y - plan->title_room - 9, BOARD_TITLE_SIZE, ANCHOR_START,
+                         TURN_NONE, layout_ink, board->row_titles[i / board->across], plan->error))
             return false;
         if (panel->drawing &&
             (!board_middle_text(plan, figure, x, y - plan->title_room + BOARD_TITLE_SIZE, BOARD_TITLE_SIZE,

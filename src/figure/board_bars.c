@@ -107,7 +107,7 @@ static bool flat_ramp_draw(const struct board_plan *plan, const struct board_sca
         ok = figure_rect(figure, fmin(floor(at), scale->to - 1), y + BAR_THICK + 1, 1, BAR_TICK, layout_line,
                          plan->error) &&
              figure_text(figure, at, y + BAR_THICK + NUMBERS_BELOW + LAYOUT_SMALL_SIZE * 0.8,
-                         LAYOUT_SMALL_SIZE, ANCHOR_MIDDLE, false, layout_ink, scale->ticks[i].text,
+                         LAYOUT_SMALL_SIZE, ANCHOR_MIDDLE, TURN_NONE, layout_ink, scale->ticks[i].text,
                          plan->error);
     }
     return ok;
@@ -126,7 +126,7 @@ bool board_bar_draw(const struct board_plan *plan, size_t scale, struct figure *
     return flat_ramp_draw(plan, of, figure, y) &&
            figure_text(figure, (of->from + of->to) / 2,
                        y + BAR_THICK + NUMBERS_BELOW + LAYOUT_SMALL_SIZE + 6 + LAYOUT_NAME_SIZE * 0.76,
-                       LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, false, layout_ink, measure, plan->error);
+                       LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, TURN_NONE, layout_ink, measure, plan->error);
 }
 
 bool board_legend_draw(const struct board_plan *plan, struct figure *figure, double *bottom)

@@ -56,6 +56,8 @@ struct axis board_axis(const struct board_plan *plan, const struct board_place *
     const size_t factor = of_columns ? place->column_factor : plan->row_factor,
                  step = of_columns ? drawing->column_step : drawing->row_step;
     const char *const *labels = of_columns ? drawing->column_labels : drawing->row_labels;
+    const enum label_angle angle =
+        plan->board->style.label_angle; /* beneath a neighbour there may be its rows */
     size_t unit;
     if (!size_multiply(step > 0 ? step : 1, factor, &unit))
         unit = SIZE_MAX;
@@ -64,7 +66,7 @@ struct axis board_axis(const struct board_plan *plan, const struct board_place *
                          .first = of_columns ? drawing->column_first : drawing->row_first,
                          .unit = unit,
                          .cell = cell,
-                         .angle = plan->board->style.label_angle,
+                         .angle = angle == LABEL_ANGLE_RISING ? LABEL_ANGLE_TURNED : angle,
                          .limit = board_label_limit(plan)};
 }
 

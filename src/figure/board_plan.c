@@ -163,6 +163,7 @@ static bool board_labels(struct board_plan *plan)
         struct board_place *place = &plan->places[c];
         place->rows = board_axis(plan, place, false, plan->cell);
         place->columns = board_axis(plan, place, true, place->cell);
+        place->rows.cut = place->columns.cut = fmin(axis_cut(&place->rows), axis_cut(&place->columns));
         if (place->has_rows && (place->height >= LABELS_FROM || plan->cell >= LABEL_CELL) &&
             !axis_plan_rows(&place->rows, plan->font, plan->error))
             return false;

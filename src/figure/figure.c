@@ -83,7 +83,7 @@ bool figure_image(struct figure *figure, double x, double y, double width, doubl
 }
 
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
-                 bool vertical, struct color color, const char *text, struct error *error)
+                 enum figure_turn turn, struct color color, const char *text, struct error *error)
 {
     size_t length = strlen(text) + 1;
     if (figure->string_capacity - figure->string_size < length) {
@@ -99,7 +99,7 @@ bool figure_text(struct figure *figure, double x, double y, double size, enum fi
     item->text.string = figure->string_size;
     item->text.size = (float)size;
     item->text.anchor = anchor;
-    item->text.vertical = vertical;
+    item->text.turn = turn;
     memcpy(figure->strings + figure->string_size, text, length);
     figure->string_size += length;
     return true;

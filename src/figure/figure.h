@@ -31,6 +31,10 @@ enum figure_kind {
     FIGURE_IMAGE,  /* an image, stretched over the rectangle */
 };
 
+/* How a text runs from there: level; upward, turned by 90° against the clock; rising, by 45°; downward, in upright characters
+ * (figure/stack.h), whose middle is at x and whose top is at y, whatever the anchor. */
+enum figure_turn { TURN_NONE, TURN_UP, TURN_RISING, TURN_STACKED };
+
 /* The part of a text that stands at x, y. */
 enum figure_anchor { ANCHOR_START, ANCHOR_MIDDLE, ANCHOR_END };
 
@@ -45,7 +49,7 @@ struct figure_item {
             size_t string;
             float size; /* pixels an em; y is the baseline */
             enum figure_anchor anchor;
-            bool vertical; /* turned by 90° against the clock: it reads upward, x is the baseline */
+            enum figure_turn turn;
         } text;
         struct {
             size_t cells; /* offset into figure.cells; row-major */
@@ -94,7 +98,7 @@ bool figure_line(struct figure *figure, double x, double y, double end_x, double
                  struct color color, uint8_t opacity, struct error *error);
 /* The text is copied. */
 bool figure_text(struct figure *figure, double x, double y, double size, enum figure_anchor anchor,
-                 bool vertical, struct color color, const char *text, struct error *error);
+                 enum figure_turn turn, struct color color, const char *text, struct error *error);
 /* The image must outlive the figure. */
 bool figure_image(struct figure *figure, double x, double y, double width, double height,
                   const struct image *image, bool is_pale, struct error *error);

@@ -26,9 +26,9 @@ enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
 /* Numbers in the cells: where they fit at a good size; at any size that can be read, in cells that grow for
  * them unless cell or width is given; never. */
 enum annotate { ANNOTATE_AUTO, ANNOTATE_ON, ANNOTATE_OFF };
-/* Texts beneath columns: level where all fit their cells and else turned; always level, cut to fit; always turned to
- * read upward. Numbers are level. */
-enum label_angle { LABEL_ANGLE_AUTO, LABEL_ANGLE_LEVEL, LABEL_ANGLE_TURNED };
+/* Texts beneath columns: level where all fit their cells and else turned; always level, cut to fit; rising by 45°, their ends beneath
+ * the columns; always turned to read upward. Numbers are level. */
+enum label_angle { LABEL_ANGLE_AUTO, LABEL_ANGLE_LEVEL, LABEL_ANGLE_RISING, LABEL_ANGLE_TURNED };
 enum pool { POOL_MAX, POOL_MEAN };
 /* What the file of a picture says of itself: nothing; its title and this program; the command line as well. */
 enum metadata { METADATA_NONE, METADATA_TITLE, METADATA_COMMAND };

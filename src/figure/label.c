@@ -44,13 +44,11 @@ static bool is_virama(uint32_t code)
 static bool extends_character(uint32_t code)
 {
     return is_joiner(code) || (code >= 0xFE00 && code <= 0xFE0F) || (code >= 0x1F3FB && code <= 0x1F3FF) ||
-           (code >= 0xE0020 && code <= 0xE007F) || is_indic_sign(code) ||
+           (code >= 0xE0020 && code <= 0xE007F) || is_indic_sign(code) || code == 0xE33 || code == 0xEB3 ||
            (code >= 0x80 && fribidi_get_bidi_type(code) == FRIBIDI_TYPE_NSM);
 }
 
-/* The end of the character that begins at `text`, with all that is joined to it: combining marks, variation
- * selectors, joined emoji, Indic vowel signs. (A simplification of Unicode UAX #29.) */
-static const char *label_character_end(const char *text)
+const char *label_character_end(const char *text)
 {
     uint32_t before = text_decode(&text);
     bool flag_open = is_regional(before);

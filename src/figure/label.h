@@ -23,7 +23,11 @@ enum { LABEL_SIZE = 2048 };
 bool label_show(char out[LABEL_SIZE], const char *text, bool blanks, struct font *font, double size,
                 double width, struct error *error);
 
-/* The same over two lines, broken at a space where there is one; the second is "" where one suffices. */
+/* The end of the character that begins at `text`, which is not at its end, with all that is joined to it: combining marks,
+ * variation selectors, joined emoji, Indic vowel signs. (A simplification of Unicode UAX #29.) */
+const char *label_character_end(const char *text);
+
+/* As label_show over two lines, broken at a space where there is one; the second is "" where one suffices. */
 bool label_wrap(char first[LABEL_SIZE], char second[LABEL_SIZE], const char *text, struct font *font,
                 double size, double width, struct error *error);
 

@@ -56,7 +56,7 @@ static bool draw_title(struct layout *layout)
         lines[1][0] == '\0' && layout->left + all <= figure->width - LAYOUT_PAD ? layout->left : LAYOUT_PAD;
     for (int i = 0; i < 2 && lines[i][0]; i++) {
         if (!figure_text(figure, x, LAYOUT_PAD + i * TITLE_LINE + TITLE_SIZE * 0.85, TITLE_SIZE, ANCHOR_START,
-                         false, layout_ink, lines[i], layout->error))
+                         TURN_NONE, layout_ink, lines[i], layout->error))
             return false;
         layout->top += TITLE_LINE;
     }
@@ -75,14 +75,14 @@ static bool draw_names(struct layout *layout, double width, double height, doubl
                         layout->error) ||
             !typeset_text(layout->font, shown, LAYOUT_NAME_SIZE, NULL, NULL, &length, layout->error) ||
             !figure_text(layout->figure, x, layout->top + fmax(height, length) / 2, LAYOUT_NAME_SIZE,
-                         ANCHOR_MIDDLE, true, layout_ink, shown, layout->error))
+                         ANCHOR_MIDDLE, TURN_UP, layout_ink, shown, layout->error))
             return false;
     }
     if (drawing->column_axis) {
         if (!label_show(shown, drawing->column_axis, false, layout->font, LAYOUT_NAME_SIZE,
                         fmax(width, 2 * LAYOUT_BAR_GAP), layout->error) ||
             !figure_text(layout->figure, layout->left + width / 2, bottom + 8 + LAYOUT_NAME_SIZE * 0.76,
-                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, false, layout_ink, shown, layout->error))
+                         LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, TURN_NONE, layout_ink, shown, layout->error))
             return false;
     }
     return true;
@@ -93,7 +93,7 @@ static bool draw_note(struct layout *layout, double x, double *bottom, char line
 {
     *bottom += 12;
     for (int i = 0; i < 2 && lines[i][0]; i++) {
-        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, false,
+        if (!figure_text(layout->figure, x, *bottom + NOTE_SIZE * 0.8, NOTE_SIZE, ANCHOR_START, TURN_NONE,
                          layout_pale, lines[i], layout->error))
             return false;
         *bottom += NOTE_SIZE + i * 3;

@@ -23,17 +23,22 @@ struct axis {
     size_t count;              /* cells */
     size_t first, unit;        /* number of the first cell's first token; tokens a cell stands for */
     double cell;
-    double size;            /* of the text; 0: there are no labels */
-    size_t every;           /* cells, or tokens if numbered, from one label to the next */
-    bool is_upright;        /* labels of columns, turned to read upward */
+    double size;  /* of the text; 0: there are no labels */
+    size_t every; /* cells, or tokens if numbered, from one label to the next */
+    enum figure_turn
+        turn; /* of labels of columns; where it is TURN_UP, those of East Asian characters are TURN_STACKED */
     enum label_angle angle; /* of columns, as asked; set by the caller */
     bool is_above;          /* labels of columns that stand over the matrix; set by the caller */
     bool has_ticks;
-    double limit; /* a label is cut to this length */
-    double reach; /* how far the labels go from the matrix */
+    double limit;    /* a label is cut to this length */
+    double cut;      /* and to so many ems, of which both axes of a matrix have as many; 0: any number */
+    double reach;    /* how far the labels go from the matrix */
+    double overhang; /* and how far those of columns that rise reach to the left of its left edge */
 };
 
-/* Set size, every, is_upright, has_ticks and reach, and make `limit` smaller for level columns; the caller has set the rest. */
+/* The ems that `limit` is at the size that labels of such cells have; INFINITY where they are numbers. */
+double axis_cut(const struct axis *axis);
+/* Set size, every, turn, has_ticks, reach and overhang, and make `limit` smaller for level columns; the caller has set the rest. */
 bool axis_plan_rows(struct axis *axis, struct font *font, struct error *error);
 bool axis_plan_columns(struct axis *axis, struct font *font, struct error *error);
 /* Draws to the left of a matrix whose corner is x, y; below one whose lower left corner is x, y, or above one

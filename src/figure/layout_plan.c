@@ -118,26 +118,43 @@ static void choose_sizing(struct layout *layout)
     layout->sizing = sizing_choose(drawing, room, below, layout->least);
 }
 
-static bool choose_labels(struct layout *layout)
+/* The angle of texts beneath columns. They do not rise where a panel stands beneath the one to their left. */
+static enum label_angle choose_angle(const struct layout *layout)
+{
+    const enum label_angle angle = layout->drawing->style.label_angle;
+    const bool is_ragged = layout->down > 1 && layout_panels(layout) % layout->across > 0;
+    return angle == LABEL_ANGLE_RISING && is_ragged ? LABEL_ANGLE_TURNED : angle;
+}
+
+/* The labels of an axis, before they are planned. */
+static struct axis axis_begin(const struct layout *layout, bool of_columns)
 {
     const struct drawing *drawing = layout->drawing;
     const struct sizing *sizing = &layout->sizing;
-    bool alone = layout_panels(layout) == 1;
-    double longest = drawing->style.width > 0 ? fmax(24, (double)drawing->style.width / 5) : 180;
+    const double longest = drawing->style.width > 0 ? fmax(24, (double)drawing->style.width / 5) : 180;
+    const char *const *labels = of_columns ? drawing->column_labels : drawing->row_labels;
+    const size_t factor = of_columns ? sizing->column_factor : sizing->row_factor;
+    const size_t step = of_columns ? drawing->column_step : drawing->row_step;
+    size_t unit;
+    if (!size_multiply(step > 0 ? step : 1, factor, &unit))
+        unit = SIZE_MAX;
+    return (struct axis){.labels = factor == 1 ? labels : NULL,
+                         .count = of_columns ? layout->shape.columns : layout->shape.rows,
+                         .first = of_columns ? drawing->column_first : drawing->row_first,
+                         .unit = unit,
+                         .cell = of_columns ? sizing->cell_width : sizing->cell_height,
+                         .angle = choose_angle(layout),
+                         .limit = fmin(longest, 160)};
+}
+
+static bool choose_labels(struct layout *layout)
+{
+    const bool alone = layout_panels(layout) == 1;
+    layout->rows = axis_begin(layout, false);
+    layout->columns = axis_begin(layout, true);
+    layout->rows.cut = layout->columns.cut = fmin(axis_cut(&layout->rows), axis_cut(&layout->columns));
     for (int side = 0; side < 2; side++) {
         struct axis *axis = side ? &layout->columns : &layout->rows;
-        const char *const *labels = side ? drawing->column_labels : drawing->row_labels;
-        size_t factor = side ? sizing->column_factor : sizing->row_factor;
-        size_t step = side ? drawing->column_step : drawing->row_step, unit;
-        if (!size_multiply(step > 0 ? step : 1, factor, &unit))
-            unit = SIZE_MAX;
-        *axis = (struct axis){.labels = factor == 1 ? labels : NULL,
-                              .count = side ? layout->shape.columns : layout->shape.rows,
-                              .first = side ? drawing->column_first : drawing->row_first,
-                              .unit = unit,
-                              .cell = side ? sizing->cell_width : sizing->cell_height,
-                              .angle = drawing->style.label_angle,
-                              .limit = fmin(longest, 160)};
         double least = layout->is_overview ? OVERVIEW_LABELED : PANEL_READABLE;
         bool has_cells = axis->cell >= LABEL_CELL && (axis->labels || !layout->is_overview);
         bool legible = axis->cell * (double)axis->count >= least || has_cells;
@@ -221,6 +238,7 @@ static bool choose_places(struct layout *layout)
         return false;
     layout->left = LAYOUT_PAD + (drawing->row_axis ? LAYOUT_NAME_SIZE + 8 : 0) + layout->row_titles.reach +
                    layout->rows.reach;
+    layout->left = fmax(layout->left, LAYOUT_PAD + layout->columns.overhang);
     layout->top = LAYOUT_PAD + fmax(layout->title_room, layout->column_titles.reach);
     layout->figure->width = (float)(layout->left + across * (layout->panel_width + layout->gap) -
                                     layout->gap + LAYOUT_BAR_GAP + layout->bar.width + LAYOUT_PAD);

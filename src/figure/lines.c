@@ -270,7 +270,7 @@ static bool draw_weights(const struct lines *lines, size_t panel, size_t row, si
         number_text(text, (double)lines->values[at], 2);
     return lines->number == 0 || lines->masked[at] ||
            figure_text(lines->figure, x + lines->panel_width - lines->left - lines->middle - 2 * LABEL_GAP,
-                       y + lines->row / 2 + LAYOUT_CAP * lines->size, lines->size, ANCHOR_END, false,
+                       y + lines->row / 2 + LAYOUT_CAP * lines->size, lines->size, ANCHOR_END, TURN_NONE,
                        layout_ink, text, lines->error);
 }
 
@@ -291,7 +291,7 @@ static bool draw_labels(const struct lines *lines, bool is_column, double x, dou
             !figure_rect(lines->figure, x - width - 4, top, width + 8, lines->row, ground, lines->error))
             return false;
         if (!figure_text(lines->figure, x, top + lines->row / 2 + LAYOUT_CAP * lines->size, lines->size,
-                         is_column ? ANCHOR_START : ANCHOR_END, false, is_pale ? layout_pale : layout_ink,
+                         is_column ? ANCHOR_START : ANCHOR_END, TURN_NONE, is_pale ? layout_pale : layout_ink,
                          shown, lines->error))
             return false;
     }
@@ -307,12 +307,12 @@ static bool draw_panel(const struct lines *lines, size_t panel, double x, double
     const double names = y + lines->panel_title + LAYOUT_NAME_SIZE, top = names + 7;
     bool ok = !*panel_name(lines, panel) ||
               figure_text(figure, x + lines->panel_width / 2, y + PANEL_TITLE, PANEL_TITLE, ANCHOR_MIDDLE,
-                          false, layout_ink, panel_name(lines, panel), lines->error);
-    ok = ok && figure_text(figure, from - LABEL_GAP, names, LAYOUT_NAME_SIZE, ANCHOR_END, false, layout_pale,
-                           drawing->row_axis ? drawing->row_axis : "", lines->error);
-    ok =
-        ok && figure_text(figure, to + LABEL_GAP + lines->strips, names, LAYOUT_NAME_SIZE, ANCHOR_START,
-                          false, layout_pale, drawing->column_axis ? drawing->column_axis : "", lines->error);
+                          TURN_NONE, layout_ink, panel_name(lines, panel), lines->error);
+    ok = ok && figure_text(figure, from - LABEL_GAP, names, LAYOUT_NAME_SIZE, ANCHOR_END, TURN_NONE,
+                           layout_pale, drawing->row_axis ? drawing->row_axis : "", lines->error);
+    ok = ok &&
+         figure_text(figure, to + LABEL_GAP + lines->strips, names, LAYOUT_NAME_SIZE, ANCHOR_START, TURN_NONE,
+                     layout_pale, drawing->column_axis ? drawing->column_axis : "", lines->error);
     ok = ok && draw_labels(lines, false, from - LABEL_GAP, top) &&
          draw_labels(lines, true, to + LABEL_GAP + lines->strips, top);
     for (size_t i = 0; ok && i < drawing->rows; i++)
@@ -331,7 +331,7 @@ static bool legend_entry(const struct lines *lines, double x, double y, struct c
                        (uint8_t)lround(opacity * 255), lines->error) &&
            label_show(shown, text, false, lines->font, LAYOUT_SMALL_SIZE, LABEL_LONGEST, lines->error) &&
            figure_text(lines->figure, x + LEGEND_SAMPLE + 6, y + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
-                       LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_ink, shown, lines->error);
+                       LAYOUT_SMALL_SIZE, ANCHOR_START, TURN_NONE, layout_ink, shown, lines->error);
 }
 
 /* The colours of maps, and what opacity says. *y becomes its lower end. */
@@ -344,8 +344,8 @@ static bool draw_legend(const struct lines *lines, double x, double *y)
     for (size_t i = 0; ok && lines->maps > 1 && i < lines->maps; i++, *y += LEGEND_LINE)
         ok = legend_entry(lines, x, *y + LEGEND_LINE / 2, map_colors[i], 1, map_name(lines, i));
     *y += lines->maps > 1 ? 10 : 0;
-    ok = ok && figure_text(lines->figure, x, *y + LAYOUT_SMALL_SIZE, LAYOUT_SMALL_SIZE, ANCHOR_START, false,
-                           layout_ink, lines->drawing->measure, lines->error);
+    ok = ok && figure_text(lines->figure, x, *y + LAYOUT_SMALL_SIZE, LAYOUT_SMALL_SIZE, ANCHOR_START,
+                           TURN_NONE, layout_ink, lines->drawing->measure, lines->error);
     *y += LEGEND_LINE;
     for (size_t i = count; ok && i-- > 0 && ticks[i].position * 255 >= FAINTEST; *y += LEGEND_LINE)
         ok = legend_entry(lines, x, *y + LEGEND_LINE / 2, of_scale, ticks[i].position, ticks[i].text);
@@ -368,8 +368,8 @@ static bool draw_title_lines(const struct lines *lines, double *y)
                     fmax((double)lines->figure->width - 2 * LAYOUT_PAD, 200), lines->error))
         return false;
     for (int i = 0; i < 2 && shown[i][0]; i++, *y += TITLE_LINE)
-        if (!figure_text(lines->figure, LAYOUT_PAD, *y + TITLE_SIZE * 0.85, TITLE_SIZE, ANCHOR_START, false,
-                         layout_ink, shown[i], lines->error))
+        if (!figure_text(lines->figure, LAYOUT_PAD, *y + TITLE_SIZE * 0.85, TITLE_SIZE, ANCHOR_START,
+                         TURN_NONE, layout_ink, shown[i], lines->error))
             return false;
     *y += 6;
     return true;

@@ -196,10 +196,10 @@ static bool values_draw(const struct panel *panel, struct figure *figure, size_t
             else
                 cell_text(text, value, panel->values.decimals);
             bool on_light = color_is_light(figure->palette[index]);
-            if (!figure_text(figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
-                             y + ((double)i + 0.5) * panel->cell_height - gap / 2 +
-                                 LAYOUT_CAP * panel->values.size,
-                             panel->values.size, ANCHOR_MIDDLE, false, on_light ? dark : light, text, error))
+            if (!figure_text(
+                    figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
+                    y + ((double)i + 0.5) * panel->cell_height - gap / 2 + LAYOUT_CAP * panel->values.size,
+                    panel->values.size, ANCHOR_MIDDLE, TURN_NONE, on_light ? dark : light, text, error))
                 return false;
         }
     return true;
@@ -214,8 +214,8 @@ bool panel_draw(const struct panel *panel, struct figure *figure, double x, doub
     if (panel->title && panel->title[0] && panel->title_size > 0) {
         char shown[LABEL_SIZE];
         if (!label_show(shown, panel->title, false, font, panel->title_size, panel->title_room, error) ||
-            !figure_text(figure, x + width / 2, y - 7, panel->title_size, ANCHOR_MIDDLE, false, layout_ink,
-                         shown, error))
+            !figure_text(figure, x + width / 2, y - 7, panel->title_size, ANCHOR_MIDDLE, TURN_NONE,
+                         layout_ink, shown, error))
             return false;
     }
     if (!frame_draw(figure, x, y, width, height, error))

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "figure/label.h"
+#include "figure/stack.h"
 #include "figure/typeset.h"
 #include "paint/painter.h"
 #include "paint/pixel_grid.h"
@@ -115,7 +116,7 @@ static const char *anchor_word(enum figure_anchor anchor, bool is_leftward)
 static bool is_same_group(const struct figure_item *a, const struct figure_item *b)
 {
     return a && a->text.size == b->text.size && a->text.anchor == b->text.anchor &&
-           a->text.vertical == b->text.vertical && is_same_color(a->color, b->color);
+           a->text.turn == b->text.turn && is_same_color(a->color, b->color);
 }
 
 static void begin_texts(struct pencil *pencil, const struct figure_item *item)
@@ -128,8 +129,17 @@ static void begin_texts(struct pencil *pencil, const struct figure_item *item)
         out_format(out, "\" text-anchor=\"%s", anchor_word(item->text.anchor, false));
     out_text(out, "\" fill=\"");
     svg_color(out, item->color);
-    out_text(out, item->text.vertical ? "\" transform=\"rotate(-90)\">\n" : "\">\n");
+    if (item->text.turn == TURN_UP || item->text.turn == TURN_RISING)
+        out_format(out, "\" transform=\"rotate(-%d)", item->text.turn == TURN_UP ? 90 : 45);
+    out_text(out, "\">\n");
     pencil->texts = item;
+}
+
+/* Whether there is a font of the user that has a name. */
+static bool has_family(const struct pencil *pencil)
+{
+    const struct font_file *file = font_own_file(pencil->font);
+    return file && file->family[0];
 }
 
 /* The fonts of a text that is set in the user's. */
@@ -166,21 +176,55 @@ static bool is_all(const bool *own, size_t count)
     return first == count;
 }
 
+/* Attributes of a place in the coordinates of a group that is turned (begin_texts), the last without the quote that ends it. */
+static void write_place(struct out *out, double x, double y, enum figure_turn turn)
+{
+    const double cosine = turn == TURN_UP ? 0 : turn == TURN_RISING ? M_SQRT1_2 : 1;
+    const double sine = turn == TURN_UP ? 1 : turn == TURN_RISING ? M_SQRT1_2 : 0;
+    out_text(out, " x=\"");
+    svg_length(out, turn == TURN_UP ? -y : x * cosine - y * sine);
+    out_text(out, "\" y=\"");
+    svg_length(out, turn == TURN_UP ? x : x * sine + y * cosine);
+}
+
+/* One text whose characters stand beneath each other. */
+static void write_stacked(const struct pencil *pencil, const struct figure_item *item, const char *text)
+{
+    struct out *out = pencil->out;
+    const double size = (double)item->text.size;
+    char character[LABEL_SIZE];
+    double baseline = (double)item->y + STACK_FIRST * size;
+    out_text(out, "<text>");
+    for (; stack_next(character, &text); baseline += STACK_STEP * size) {
+        bool own[TYPESET_CHARACTERS];
+        out_text(out, "<tspan");
+        write_place(out, (double)item->x, baseline, TURN_NONE);
+        out_char(out, '"');
+        if (has_family(pencil) && typeset_fonts(pencil->font, character, own) > 0)
+            write_family(pencil);
+        out_char(out, '>');
+        svg_text(out, character);
+        out_text(out, "</tspan>");
+    }
+    out_text(out, "</text>\n");
+}
+
 static void write_label(struct pencil *pencil, const struct figure_item *item, const char *text)
 {
     struct out *out = pencil->out;
     const double x = (double)item->x, y = (double)item->y;
     bool own[TYPESET_CHARACTERS];
-    const bool has_family = font_own_file(pencil->font) && font_own_file(pencil->font)->family[0];
-    const size_t count = has_family ? typeset_fonts(pencil->font, text, own) : 0;
+    const size_t count = has_family(pencil) ? typeset_fonts(pencil->font, text, own) : 0;
     if (!*text)
         return;
     if (!is_same_group(pencil->texts, item))
         begin_texts(pencil, item);
-    out_text(out, "<text x=\"");
-    svg_length(out, item->text.vertical ? -y : x);
-    out_text(out, "\" y=\"");
-    svg_length(out, item->text.vertical ? x : y);
+    if (item->text.turn == TURN_STACKED) {
+        write_stacked(pencil, item, text);
+        return;
+    }
+    out_text(out, "<text");
+    write_place(out, x, y, item->text.turn);
     if (typeset_is_leftward(text))
         out_format(out, "\" direction=\"rtl\" text-anchor=\"%s", anchor_word(item->text.anchor, true));
     if (strstr(text, "  "))

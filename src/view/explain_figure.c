@@ -118,7 +118,8 @@ static bool text_draw(struct slide *slide, const char *text, double size, struct
         !typeset_text(slide->font, shown, size, NULL, NULL, &width, slide->error))
         return false;
     slide->figure->width = (float)fmax(slide->figure->width, width + 2 * PAD);
-    return figure_text(slide->figure, PAD, slide->y, size, ANCHOR_START, false, color, shown, slide->error);
+    return figure_text(slide->figure, PAD, slide->y, size, ANCHOR_START, TURN_NONE, color, shown,
+                       slide->error);
 }
 
 /* Lines, each by itself. */
@@ -155,7 +156,7 @@ static bool cell_draw(struct slide *slide, const struct cells_column *column, co
     bool ok = explain_cells_text(&slide->cells, column, line, &text, slide->error);
     if (ok && text)
         ok = figure_text(slide->figure, column->x + (right ? column->width : 0), slide->y + BASELINE,
-                         line_size(line), right ? ANCHOR_END : ANCHOR_START, false,
+                         line_size(line), right ? ANCHOR_END : ANCHOR_START, TURN_NONE,
                          line->kind == LINE_HEADING || masked ? pale : ink, text, slide->error);
     free(text);
     return ok;

@@ -100,7 +100,7 @@ static void decade_text(const struct chart *chart, double decade, char text[16])
 static bool chart_text(const struct chart *chart, double x, double y, enum figure_anchor anchor, double size,
                        struct color color, const char *text)
 {
-    return figure_text(chart->figure, x, y, size, anchor, false, color, text, chart->error);
+    return figure_text(chart->figure, x, y, size, anchor, TURN_NONE, color, text, chart->error);
 }
 
 /* Lines of powers of ten, and their numbers. */

@@ -80,7 +80,7 @@ static bool bars_draw(struct figure *figure, const struct figure_item *matrix, d
     const double row = (double)matrix->height / (double)count, top = (double)matrix->y;
     for (size_t i = 0; i < count; i++)
         most = fmax(most, measure(&sweep->rows[i]));
-    if (!figure_text(figure, x, top - 7, TEXT_SIZE, ANCHOR_START, false, ink, name, error))
+    if (!figure_text(figure, x, top - 7, TEXT_SIZE, ANCHOR_START, TURN_NONE, ink, name, error))
         return false;
     for (size_t i = 0; i < count; i++) {
         const double value = measure(&sweep->rows[i]), y = top + (double)i * row,
@@ -90,8 +90,8 @@ static bool bars_draw(struct figure *figure, const struct figure_item *matrix, d
             return false;
         snprintf(text, sizeof text, "%.3g", value == 0 ? 0 : value);
         if (row >= NUMBER_FROM &&
-            !figure_text(figure, x + width + 5, y + row / 2 + CAP * TEXT_SIZE, TEXT_SIZE, ANCHOR_START, false,
-                         ink, isnan(value) ? "-" : text, error))
+            !figure_text(figure, x + width + 5, y + row / 2 + CAP * TEXT_SIZE, TEXT_SIZE, ANCHOR_START,
+                         TURN_NONE, ink, isnan(value) ? "-" : text, error))
             return false;
     }
     return true;

@@ -183,7 +183,7 @@ sample() {
     wrong dpi-scale=0.5 'expected a number from 1 to 8'
     wrong dpi-scale=9 'expected a number from 1 to 8'
     wrong annotate=maybe 'expected one of auto on off'
-    wrong label-angle=30 'expected one of auto 0 90'
+    wrong label-angle=30 'expected one of auto 0 45 90'
     usage '--completion is "tcsh": expected one of bash zsh fish' help --completion tcsh
 }
 

@@ -106,6 +106,10 @@ pictures() {
 @test "a pooled block is masked only where all of it is" { pictures pooled_mask; }
 
 @test "--label-angle: texts beneath columns are level, each cut to its cell, or turned" { pictures label_angle; }
+@test "--label-angle 45: texts rise, end beneath their columns, and are nowhere cut" { pictures rising; }
+@test "texts of Chinese, Japanese and Korean beneath columns stand upright" { pictures stacked; }
+@test "bug: a long token was cut otherwise beneath a column than beside a row" { pictures same_cut; }
+@test "bug: the last tick of thinned numbers had none" { pictures last_tick; }
 
 @test "bug: a title of one blank asked for no bytes of no memory, which a sanitizer sees" {
     attn run "$DATA/cross.json" --title ' ' -q -o x.png

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree
 import zlib
 
 import numpy as np
@@ -704,6 +705,76 @@ def test_label_angle():
             part = ink[max(middle - half, 0):middle + half]
             assert part.any(), f"column {j} of {cell} pixels has no text"
             assert j == 0 or not ink[middle - half:middle - half + 2].any(), f"the text of column {j} meets the one before it"
+
+
+def svg_texts(*words):
+    """The texts of the SVG of labels.json, in their order; each with the attributes of its group and its own."""
+    run("labels.json", "-q", "--annotate=off", "-o", "labels.svg", *words)
+    root = xml.etree.ElementTree.parse("labels.svg").getroot()
+    return [("".join(text.itertext()), group.attrib | text.attrib, list(text)) for group in root for text in group
+            if text.tag.endswith("}text")]
+
+
+def test_rising():
+    """--label-angle 45: texts rise to the right, end beneath their columns, and are nowhere cut."""
+    labels = ["incomprehensibilities", "a", "quick", "b", "unbelievable"]
+    write_json("labels.json", {"attention": np.eye(5), "key_tokens": labels, "tokens": list("12345")})
+    run("labels.json", "-q", "--annotate=off", "--label-angle", "45", "-o", "rising.png")
+    texts = svg_texts("--label-angle", "45")
+    rising = [(text, at) for text, at, _ in texts if at.get("transform") == "rotate(-45)"]
+    assert [text for text, _ in rising] == labels, texts
+    picture = png.read("rising.png")
+    ink = (picture < 120).all(axis=2)
+    assert not ink[:, :8].any() and not ink[-8:].any(), "a text reaches the edge"
+    ends = []
+    for _, at in rising:
+        u, v = float(at["x"]), float(at["y"])
+        ends.append(((u + v) / np.sqrt(2), (v - u) / np.sqrt(2)))
+    assert np.ptp(np.diff([x for x, _ in ends])) < 0.1 and np.ptp([y for _, y in ends]) < 0.1, ends
+    x, y = (int(v) for v in ends[0])
+    band = [ink[y + d - 9:y + d + 3, x - d - 3:x - d + 9].any() for d in range(6, 80, 12)]  # along the diagonal of the longest text
+    aside = [ink[y + d - 9:y + d + 3, x + 14:x + 22].any() for d in range(34, 80, 12)]
+    assert all(band) and not any(aside), (band, aside)
+
+
+def test_stacked():
+    """In turned columns, texts of Chinese, Japanese and Korean stand upright, character beneath character; others are turned."""
+    labels = ["\u732B", "\u30B3\u30FC\u30D2\u30FC", "the", "\u6771\u4EAC\u30BF\u30EF\u30FC"]
+    write_json("labels.json", {"attention": np.eye(4), "key_tokens": labels, "tokens": list("1234")})
+    texts = svg_texts("--cell", 20)
+    stacked = {text: [(float(c.attrib["x"]), float(c.attrib["y"])) for c in parts] for text, _, parts in texts if parts}
+    assert list(stacked) == ["\u732B", "\u30B3\uFE31\u30D2\uFE31", "\u6771\u4EAC\u30BF\u30EF\uFE31"], texts
+    for text, places in stacked.items():
+        assert len(places) == len(text) and len({x for x, _ in places}) == 1, places
+        assert np.allclose(np.diff([y for _, y in places]), 12), places
+    assert [at for text, at, _ in texts if text == "the"][0]["transform"] == "rotate(-90)"
+    run("labels.json", "-q", "--annotate=off", "--cell", 20, "-o", "stacked.png")
+    picture = png.read("stacked.png")
+    for text, places in stacked.items():
+        for x, y in places:
+            assert (picture[int(y) - 10:int(y) + 2, int(x) - 6:int(x) + 6] < 150).any(), (text, x, y)
+    short = [label[0] for label in labels]
+    write_json("labels.json", {"attention": np.eye(4), "key_tokens": short, "tokens": list("1234")})
+    assert all("transform" not in at and not parts for text, at, parts in svg_texts("--cell", 20) if text in short), "short ones are level"
+
+
+def test_same_cut():
+    """A token that is too long is cut alike beside a row and beneath a column, whatever the shape of cells."""
+    labels = ["incomprehensibilities and other words that are long enough to be cut", "b", "\u732B" * 30]
+    for rows in (3, 100):
+        many = (labels * 34)[:rows]
+        write_json("labels.json", {"attention": np.full((rows, 3), 1 / 3), "key_tokens": labels, "tokens": many})
+        for words in ([], ["--label-angle", "45"], ["--width", 420]):
+            texts = [text.replace("\u22EE", "\u2026") for text, _, _ in svg_texts(*words)]
+            cut = {text for text in texts if text.endswith("\u2026") and text[0] in "i\u732B"}
+            assert len(cut) == 2, (rows, words, texts)
+
+
+def test_last_tick():
+    """Where numbers are thinned, the last tick has its number, though the one before it may have none."""
+    write_json("labels.json", {"attention": np.full((9, 1041), 1 / 1041)})
+    texts = [text for text, _, _ in svg_texts("--keys", "1000:1041", "--cell", 2)]
+    assert "1040" in texts and "1000" in texts and "1020" not in texts, texts
 
 
 def near_all(picture, color, room=8):

@@ -128,7 +128,7 @@ static void box_of(const struct figure_item *item, double box[4])
     const double start = item->text.anchor == ANCHOR_START ? 0
                          : item->text.anchor == ANCHOR_END ? width
                                                            : width / 2;
-    const bool up = item->text.vertical;
+    const bool up = item->text.turn == TURN_UP;
     box[0] = up ? x - size * 0.7 : x - start;
     box[1] = up ? y - (width - start) : y - size * 0.7;
     box[2] = up ? x : x + width - start;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "figure/font.h"
 #include "figure/label.h"
+#include "figure/stack.h"
 #include "figure/typeset.h"
 
 static struct font *font;
@@ -289,6 +290,27 @@ static void test_labels_are_not_cut_inside_characters(void **state)
                (const char *const[]){"\U0001F1E9\U0001F1EA", "\U0001F1EB\U0001F1F7", NULL});
 }
 
+/* Text of East Asian scripts alone is written downward, with the forms of brackets and dashes for it. */
+static void test_stacked_text(void **state)
+{
+    (void)state;
+    char out[LABEL_SIZE], character[LABEL_SIZE];
+    const char *rest = out;
+    assert_true(stack_text(out, "\u732B\u304C\uD55C\uFF21", font));
+    assert_string_equal(out, "\u732B\u304C\uD55C\uFF21");
+    assert_true(stack_text(out, "\u00B7\u30B3\u30FC\u30D2\u300C\u2026", font));
+    assert_string_equal(out, "\u00B7\u30B3\uFE31\u30D2\uFE41\u22EE");
+    assert_true(stack_text(out, "\u304B\u3099\u732B", font));
+    assert_true(stack_next(character, &rest));
+    assert_string_equal(character, "\u304B\u3099");
+    assert_true(stack_next(character, &rest));
+    assert_false(stack_next(character, &rest));
+    static const char *const others[] = {"",       "a",      "\u732Ba", "\u732B 1",
+                                         "\u2026", "\u00B7", "\u0928",  "\u05D0"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(stack_text(out, others[i], font));
+}
+
 static void test_huge_label_is_cut(void **state)
 {
     (void)state;
@@ -381,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_blanks_and_controls_are_shown),
         cmocka_unit_test(test_labels_are_cut_to_their_width),
         cmocka_unit_test(test_labels_are_not_cut_inside_characters),
+        cmocka_unit_test(test_stacked_text),
         cmocka_unit_test(test_huge_label_is_cut),
         cmocka_unit_test(test_titles_wrap_at_spaces),
         cmocka_unit_test(test_second_line_keeps_the_direction_of_the_text),

@@ -1,32 +1,65 @@
 /* Layouts: nothing overlaps, nothing is outside, everything has its size. */
 #include "figures.h"
 
+#include "figure/label.h"
+#include "figure/stack.h"
+
 struct box {
     double left, top, right, bottom;
+    double askew[4]; /* the same of its corners turned by 45°, so that texts that rise are boxes */
 };
+
+/* The box around a text that runs from start to start + length, turned by sine and cosine around x, y. */
+static struct box box_turned(double x, double y, double sine, double cosine, const double along[2],
+                             const double across[2])
+{
+    struct box box = {INFINITY, INFINITY, -INFINITY, -INFINITY, {INFINITY, INFINITY, -INFINITY, -INFINITY}};
+    for (int i = 0; i < 4; i++) {
+        const double u = along[i % 2], v = across[i / 2];
+        const double corner[2] = {x + u * cosine + v * sine, y - u * sine + v * cosine};
+        const double turned[2] = {(corner[0] - corner[1]) * M_SQRT1_2, (corner[0] + corner[1]) * M_SQRT1_2};
+        box.left = fmin(box.left, corner[0]);
+        box.right = fmax(box.right, corner[0]);
+        box.top = fmin(box.top, corner[1]);
+        box.bottom = fmax(box.bottom, corner[1]);
+        for (int k = 0; k < 2; k++) {
+            box.askew[k] = fmin(box.askew[k], turned[k]);
+            box.askew[k + 2] = fmax(box.askew[k + 2], turned[k]);
+        }
+    }
+    return box;
+}
 
 /* From the top of the capitals to below the baseline. */
 static struct box box_of(const struct figure_item *item)
 {
+    const double x = (double)item->x, y = (double)item->y, size = (double)item->text.size;
     if (item->kind != FIGURE_TEXT)
-        return (struct box){(double)item->x, (double)item->y, (double)(item->x + item->width),
-                            (double)(item->y + item->height)};
-    double size = (double)item->text.size;
-    double width = typeset_width(font, string_of(item), size, &error);
-    double before = item->text.anchor == ANCHOR_START ? 0
-                    : item->text.anchor == ANCHOR_END ? width
-                                                      : width / 2;
-    double x = (double)item->x, y = (double)item->y, above = 0.73 * size, below = 0.15 * size;
-    if (item->text.vertical)
-        return (struct box){x - above, y + before - width, x + below, y + before};
-    return (struct box){x - before, y - above, x - before + width, y + below};
+        return (struct box){x, y, x + (double)item->width, y + (double)item->height, {0}};
+    if (item->text.turn == TURN_STACKED) {
+        char character[LABEL_SIZE];
+        const char *rest = string_of(item);
+        double length = 0;
+        while (stack_next(character, &rest))
+            length += STACK_STEP * size;
+        return box_turned(x, y, 0, 1, (const double[]){-size / 2, size / 2}, (const double[]){0, length});
+    }
+    const double width = typeset_width(font, string_of(item), size, &error);
+    const double before = item->text.anchor == ANCHOR_START ? 0
+                          : item->text.anchor == ANCHOR_END ? width
+                                                            : width / 2;
+    const double sine = item->text.turn == TURN_UP ? 1 : item->text.turn == TURN_RISING ? M_SQRT1_2 : 0;
+    return box_turned(x, y, sine, item->text.turn == TURN_RISING ? M_SQRT1_2 : 1 - sine,
+                      (const double[]){-before, width - before}, (const double[]){-0.73 * size, 0.15 * size});
 }
 
 static bool is_apart(const struct box *a, const struct box *b)
 {
-    double slack = 0.01;
+    const double slack = 0.01;
     return a->right <= b->left + slack || b->right <= a->left + slack || a->bottom <= b->top + slack ||
-           b->bottom <= a->top + slack;
+           b->bottom <= a->top + slack || a->askew[2] <= b->askew[0] + slack ||
+           b->askew[2] <= a->askew[0] + slack || a->askew[3] <= b->askew[1] + slack ||
+           b->askew[3] <= a->askew[1] + slack;
 }
 
 static bool is_value(const struct figure_item *item)
@@ -83,6 +116,9 @@ static void test_nothing_overlaps(void **state)
         {.dpi_scale = 1, .cell = 33, .width = 900},
         {.dpi_scale = 1, .scale = COLOR_LOG},
         {.dpi_scale = 1, .scale = COLOR_SQRT, .has_vmax = true, .vmax = 0.3f},
+        {.dpi_scale = 1, .label_angle = LABEL_ANGLE_RISING},
+        {.dpi_scale = 1, .label_angle = LABEL_ANGLE_RISING, .width = 500},
+        {.dpi_scale = 1, .label_angle = LABEL_ANGLE_RISING, .cell = 9},
     };
     size_t drawn = 0;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
