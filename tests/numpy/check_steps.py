@@ -265,6 +265,9 @@ def test_valued_numbers():
         got = np.load("out.npz")["output"]
         want = want.reshape(got.shape)
         assert abs(got - want).max() < 1e-6 * abs(want).max(), (options, abs(got - want).max())
+    run("x.npz", "--stage", "heads", "-o", "out.npz")
+    got = np.load("out.npz")["heads"]
+    assert abs(got - heads.transpose(0, 2, 1, 3)).max() < 1e-6 * abs(heads).max(), "heads"
     write_json("y.json", {"attention": [[1, 0], [0, 1]], "v": [[1], [float("nan")]]})
     run("y.json", "-q", "-o", "y.npz")
     assert np.array_equal(np.load("y.npz")["output"], [[[1], [np.nan]]], equal_nan=True)
