@@ -296,6 +296,15 @@ static bool choose_deferred(size_t **list, size_t *count, const struct selection
     return wrong.kind != ERROR_SYSTEM || error_set(error, ERROR_SYSTEM, "%s", wrong.message);
 }
 
+/* Whether the output of all heads is made of the weights: a mean over heads leaves it whole. */
+static bool needs_output(const struct inputs *inputs, const struct selection_options *said)
+{
+    bool has_values = inputs->all.tensor[INPUT_V].data;
+    for (size_t l = 0; l < inputs->layer_count; l++)
+        has_values = has_values || inputs->layers[l].tensor[INPUT_V].data;
+    return has_values && said->average;
+}
+
 /* Fetches the weights of the layers and heads that are chosen; words are made of all. */
 static bool fetch_weights(struct inputs *inputs, const struct options *options, struct error *error)
 {
@@ -308,7 +317,8 @@ static bool fetch_weights(struct inputs *inputs, const struct options *options, 
     const bool is_numbered = inputs->numbering.layers || inputs->numbering.heads;
     bool ok = has_words || is_numbered ||
               (choose_deferred(&layers, &choice.layer_count, said, false, deferred_layers(inputs), error) &&
-               choose_deferred(&heads, &choice.head_count, said, true, deferred_heads(inputs), error));
+               (needs_output(inputs, said) ||
+                choose_deferred(&heads, &choice.head_count, said, true, deferred_heads(inputs), error)));
     choice.layers = layers;
     choice.heads = heads;
     ok = ok && deferred_fetch(inputs, &choice, error);

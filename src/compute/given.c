@@ -2,11 +2,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attention/mask.h"
 #include "attention/measures.h"
 #include "base/memory.h"
 #include "base/workers.h"
+#include "compute/result.h"
 #include "compute/selection.h"
 #include "engine/engine.h"
 #include "engine/weights.h"
@@ -17,6 +19,9 @@ static const double sum_tolerance = 2e-3;
 
 /* Rows of a head that a thread takes at once. */
 enum { GIVEN_ROWS = 64 };
+
+/* Columns of an output that are summed at once. */
+enum { GIVEN_COLUMNS = 64 };
 
 /* ---- one row ---- */
 
@@ -255,6 +260,48 @@ static void warn_tensor(const struct given_warning *warning, size_t first, size_
                      file, colon, seen->broken, seen->rows,
                      attention->holds & TENSOR_TOO_LARGE ? ", or numbers too large for float32" : "");
 }
+
+/* ---- what they make of values ---- */
+
+struct given_products {
+    float *output;
+    const struct given_work *work;
+    const struct layer *values;
+};
+
+/* Row i of head h, for job h·n + i. Keys are added in their order, in double precision. */
+static void products_work(void *context, int worker, size_t job)
+{
+    (void)worker;
+    const struct given_products *products = context;
+    const struct given_work *work = products->work;
+    const struct problem *problem = work->problem;
+    const size_t h = job / problem->n, i = job % problem->n, d_v = problem->d_v;
+    float *to = products->output + (i * problem->heads + h) * d_v;
+    memset(to, 0, d_v * sizeof *to);
+    if (!result_has_head(problem, work->request, work->layer, h))
+        return;
+    const float *row = stage_data_matrix(work->stage, work->layer, h) + i * problem->m;
+    const struct strided v = layer_operand(products->values, 2, h * problem->kv_heads / problem->heads);
+    for (size_t first = 0; first < d_v; first += GIVEN_COLUMNS) {
+        double sums[GIVEN_COLUMNS] = {0};
+        const size_t count = d_v - first < GIVEN_COLUMNS ? d_v - first : GIVEN_COLUMNS;
+        for (size_t j = 0; j < problem->m; j++)
+            for (size_t c = 0; row[j] != 0 && c < count; c++)
+                sums[c] += (double)row[j] * (double)v.data[j * v.row + first + c];
+        for (size_t c = 0; c < count; c++)
+            to[first + c] = (float)sums[c];
+    }
+}
+
+void given_output(float *output, const struct given_work *work, const struct layer *values)
+{
+    struct given_products products = {output, work, values};
+    workers_run_on(engine_threads(work->request->engine.threads), work->problem->heads * work->problem->n,
+                   products_work, &products);
+}
+
+/* ---- what there is to say of them ---- */
 
 bool given_is_causal(const struct problem *problem, const struct given_layer *layers)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "compute/layer.h"
 #include "compute/masks.h"
 #include "compute/request.h"
 #include "compute/stage_data.h"
@@ -33,6 +34,10 @@ struct given_work {
 
 /* Measures the weights of the chosen heads, and reads no others. Errors: no memory. */
 bool given_measure(const struct given_work *work, struct given_layer *seen, struct error *error);
+
+/* The output of all heads, n×(heads·d_v), into `output`: the sums of the values of `values` by the weights, and 0 where heads are not
+ * computed (result_has_head). A key without weight adds nothing, whatever its values. */
+void given_output(float *output, const struct given_work *work, const struct layer *values);
 
 /* Whether the weights are a causal head's: all above the diagonal are 0, in every layer, and nobody has said what may be
  * seen, not even --causal=off. `layers` has one for each layer of the problem. */

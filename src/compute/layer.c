@@ -329,7 +329,7 @@ bool layer_make(struct layer *layer, const struct problem *problem, size_t index
     if (!layer->rows)
         return false;
     if (from->attention)
-        return true;
+        return operand_make(layer, &from->v, 2, engine, error);
     const bool rotary = from->rotation.columns > 0;
     if (!layer_sequences_make(layer, error) || !operand_make(layer, &from->q, 0, engine, error) ||
         !operand_make(layer, &from->k, 1, engine, error) ||

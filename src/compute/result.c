@@ -104,7 +104,15 @@ static bool layer_keep_given(struct result *result, const struct layer *layer, c
                                     .request = request,
                                     .rows = layer->rows};
     memset(layer->rows, 0, result->problem->heads * result->problem->n * sizeof *layer->rows);
-    return given_measure(&work, &result->given[layer->index], error);
+    if (!given_measure(&work, &result->given[layer->index], error))
+        return false;
+    const struct stage_data *out = &result->stage[STAGE_OUTPUT];
+    if (!out->data)
+        return true;
+    float *output = out->data + layer->index * result->problem->n * result->problem->d_out;
+    given_output(output, &work, layer);
+    stage_data_fill_heads(result->stage, layer->index, output);
+    return true;
 }
 
 /* How many queries of a head were computed. */

@@ -97,14 +97,15 @@ bool stage_find(struct stage_shape *shape, enum stage stage, const struct proble
     const struct stage_kind *kind = &kinds[stage];
     const bool is_given = p->layers[0].attention;
     bool each = false;
-    if (is_given && stage != STAGE_WEIGHTS && stage != STAGE_MASK)
-        return stage_absent(stage, "the weights were given, nothing is computed", error);
+    const bool is_of_values =
+        stage == STAGE_V || stage == STAGE_OUTPUT || stage == STAGE_HEADS || stage_is_contribution(stage);
+    if (is_given && stage != STAGE_WEIGHTS && stage != STAGE_MASK && !is_of_values)
+        return stage_absent(stage, "the weights were given, no scores are computed", error);
     const char *lack = stage_is_contribution(stage) ? contribution_lack(p, selection) : NULL;
     if (lack)
         return stage_absent(stage, lack, error);
     if (settings_have(&p->layers[0].settings, SETTING_DIFFERENTIAL) && stage != STAGE_WEIGHTS &&
-        stage != STAGE_OUTPUT && stage != STAGE_HEADS && stage != STAGE_V && stage != STAGE_MASK &&
-        !stage_is_contribution(stage))
+        stage != STAGE_MASK && !is_of_values)
         return stage_absent(stage, "of differential attention two heads make one, and have no stage of one",
                             error);
     size_t columns = stage == STAGE_ENCODING ? encoding_common(p, selection, &each)

@@ -186,8 +186,10 @@ static bool stage_data_alloc(struct stage_data *data, const struct problem *prob
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error)
 {
+    /* Where weights were given, nothing but the output itself has a use for it. */
+    const bool has_output = problem->d_out > 0 && !(request->measures_only && problem->layers[0].attention);
     const unsigned weights = request->without_weights ? 0 : 1u << STAGE_WEIGHTS,
-                   wanted = request->stages | weights | (problem->d_out > 0 ? 1u << STAGE_OUTPUT : 0);
+                   wanted = request->stages | weights | (has_output ? 1u << STAGE_OUTPUT : 0);
     for (enum stage s = 0; s < STAGE_COUNT; s++) {
         if (!(wanted & 1u << s))
             continue;

@@ -49,13 +49,14 @@ static void key_norms(void *context, int worker, size_t head)
     struct value_norms *norms = work->norms;
     const struct problem *problem = work->layer->problem;
     const struct tensor *w_o = problem->layers[work->layer->index].w_o;
-    const struct strided *v = &work->layer->heads[head].v;
+    const struct strided v =
+        layer_operand(work->layer, 2, head * work->layer->operand[2].heads / problem->heads);
     if (w_o)
         head_gram(norms->gram + head * norms->d_v * norms->d_v,
                   w_o->data + head * norms->d_v * problem->d_out, norms->d_v, problem->d_out);
     for (size_t j = 0; j < norms->m; j++)
         norms->keys[head * norms->m + j] =
-            (float)written_norm(v->data + j * v->row, gram_of(norms, head), norms->d_v);
+            (float)written_norm(v.data + j * v.row, gram_of(norms, head), norms->d_v);
 }
 
 static void output_norms(void *context, int worker, size_t head)

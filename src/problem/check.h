@@ -72,6 +72,11 @@ bool check_combinations(const struct check *check);
 /* The shape of weights that are given (check_shapes.c). Sets n, m and the heads of the problem. */
 bool check_attention(const struct check *check, const struct tensor *attention);
 
+/* The values beside given weights, keys×(heads·d_v), or heads×keys×d_v of as many heads as the weights or fewer that they share:
+ * sets the layer's v, and the heads and columns of v and the columns of the output, weights·v, of the problem. Leaves them 0 where there is no v, where it does not fit, which
+ * problem_warn_unused says, and where the weights are a part (check_qkv.c). */
+bool check_given_values(const struct check *check, struct problem_layer *layer);
+
 /* Where q, k, v and the output come from, their heads and shapes (check_qkv.c). Sets the layer's q, k, v,
  * w_o, b_o, scale and softcap, and n, m, heads and columns of the problem. */
 bool check_qkv(const struct check *check, struct problem_layer *layer);

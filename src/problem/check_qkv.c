@@ -328,6 +328,31 @@ static bool sizes_agree(const struct check *check, const struct problem_layer *l
            check_same(check, at_output, &problem->d_out, d_out, "columns of output");
 }
 
+/* Whether values have a row for each key of given weights, and a part for each of their heads, which may share it. */
+static bool values_fit(const struct problem *problem, const struct tensor *v)
+{
+    const size_t heads = check_own_heads(v), columns = v->shape[v->rank - 1];
+    return v->shape[v->rank - 2] == problem->m && columns > 0 &&
+           (heads ? problem->heads % heads == 0 : columns % problem->heads == 0);
+}
+
+bool check_given_values(const struct check *check, struct problem_layer *layer)
+{
+    struct problem *problem = check->problem;
+    const struct tensor *v = check_find(check, INPUT_V);
+    size_t kv_heads = problem->heads;
+    if (v && !problem->is_partial && values_fit(problem, v)) {
+        if (!find_projection(check, 2, &layer->v))
+            return false;
+        kv_heads = layer->v.heads = layer->v.heads ? layer->v.heads : problem->heads;
+    }
+    const size_t d_v = layer->v.width / kv_heads;
+    const struct place *at = v ? &v->place : &layer->attention->place;
+    return check_same(check, at, &problem->kv_heads, kv_heads, "key/value heads") &&
+           check_same(check, at, &problem->d_v, d_v, "columns a head of v") &&
+           check_same(check, at, &problem->d_out, d_v * problem->heads, "columns of output");
+}
+
 bool check_qkv(const struct check *check, struct problem_layer *layer)
 {
     struct projection *q = &layer->q, *k = &layer->k, *v = &layer->v;

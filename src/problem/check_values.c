@@ -112,7 +112,7 @@ static bool check_layer_values(struct problem *problem, struct layer_inputs *lay
             continue; /* numbers of words are checked where they are joined; null is a token by itself */
         if (i == INPUT_ATTENTION)
             continue; /* compute/given.h looks at them, once */
-        if (computed && problem_uses(problem, first, end, tensor))
+        if ((computed || i == INPUT_V) && problem_uses(problem, first, end, tensor))
             problem->nonfinite |=
                 warn_nonfinite(tensor, input_names[i], sense_is_logit(i) || i == INPUT_DECAY, warnings);
     }

@@ -50,7 +50,8 @@ static bool make_layer(struct check *check)
         return error_set(check->error, ERROR_INPUT,
                          "layer %zu %s attention, unlike layer %zu: all layers must agree", layer->slice,
                          layer->attention ? "has" : "lacks", problem->layer_first);
-    if (layer->attention ? !check_attention(check, layer->attention) : !check_qkv(check, layer))
+    if (layer->attention ? !check_attention(check, layer->attention) || !check_given_values(check, layer)
+                         : !check_qkv(check, layer))
         return false;
     problem->is_self = attends_to_itself(check);
 

@@ -28,7 +28,7 @@ struct projection {
 };
 
 struct problem_layer {
-    struct projection q, k, v; /* all empty where attention is given; v may be empty alone */
+    struct projection q, k, v; /* q and k empty where attention is given; v may be */
     const struct tensor *w_o, *b_o;
     const struct tensor *attention, *mask, *bias;
     /* By enum input, from INPUT_W_SCORE on; NULL where the settings have no use for the tensor. */
@@ -77,7 +77,7 @@ struct problem {
     const struct numbering *numbering;
     size_t n, m;     /* queries, keys */
     bool is_self;    /* the keys are the queries' own tokens */
-    size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given, or there is no v */
+    size_t d_k, d_v; /* per head, d_k of q; 0 where attention is given; d_v also where there is no v */
     size_t d_key;    /* per head, of k; differs from d_k only with the scores general and additive */
     size_t d_out;    /* columns of the output; 0: no output */
     struct problem_layer *layers;

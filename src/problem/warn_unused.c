@@ -23,6 +23,13 @@ bool problem_uses(const struct problem *problem, size_t first, size_t end, const
     return false;
 }
 
+/* Why values beside given weights are not multiplied by them. */
+static const char *reason_of_values(const struct problem *problem)
+{
+    return problem->is_partial ? "the weights that are given are not all of their rows"
+                               : "it does not have the keys and heads of the weights that are given";
+}
+
 /* Warns of the tensors of `layer`, which serve the layers [first, end), that none of these uses. */
 static void warn_tensors(const struct problem *problem, const struct layer_inputs *layer, size_t first,
                          size_t end, struct warnings *warnings)
@@ -31,9 +38,11 @@ static void warn_tensors(const struct problem *problem, const struct layer_input
         const struct tensor *tensor = &layer->tensor[i];
         if (!tensor->data || problem_uses(problem, first, end, tensor))
             continue;
-        const char *reason = problem->layers[0].attention ? "attention is given, nothing is computed"
-                             : i > INPUT_BIAS             ? "the settings do without it"
-                                                          : "q, k or v stands in its place";
+        const char *reason =
+            problem->layers[0].attention
+                ? (i == INPUT_V ? reason_of_values(problem) : "attention is given, no scores are computed")
+            : i > INPUT_BIAS ? "the settings do without it"
+                             : "q, k or v stands in its place";
         warnings_add(warnings, "%s%s%s is not used: %s", tensor->place.file ? tensor->place.file : "",
                      tensor->place.file ? ": " : "", input_names[i], reason);
     }

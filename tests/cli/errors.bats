@@ -357,7 +357,7 @@ sample() {
 }
 
 @test "input: stages that the input does not have" {
-    input 'there is no stage q: the weights were given, nothing is computed' '{"attention":[[1]]}' --stage q
+    input 'there is no stage q: the weights were given, no scores are computed' '{"attention":[[1]]}' --stage q
     input 'there is no stage v: the input has no v' "{$QK}" --stage v
     input 'there is no stage output: the input has no v' "{$QK}" --stage output
 }
@@ -529,9 +529,15 @@ sample() {
 @test "warnings: what stands in the place of something else" {
     warns '{"q":[[1],[2]],"k":[[1],[2]],"w_q":[[1]]}' '' \
         'x.json: w_q is not used: q, k or v stands in its place'
-    warns '{"attention":[[1,0],[0,1]],"v":[[1],[2]]}' '' 'x.json: v is not used: attention is given, nothing is computed'
-    warns "{$QK,\"score\":\"general\",\"w_score\":[[1,0],[0,1]]}" '--score scaled' \
-        'x.json: w_score is not used: the settings do without it'
+    warns '{"attention":[[1,0],[0,1]],"q":[[1],[2]]}' '' 'x.json: q is not used: attention is given, no scores are computed'
+    warns '{"attention":[[1,0],[0,1]],"v":[[1],[2],[3]]}' '' \
+        'x.json: v is not used: it does not have the keys and heads of the weights that are given'
+    warns '{"attention":[[[1,0],[0,1]],[[1,0],[0,1]]],"v":[[1,2,3],[2,3,4]]}' '' \
+        'x.json: v is not used: it does not have the keys and heads of the weights that are given'
+    echo '{"schema":"attn/1","selection":{"layers":[0],"heads":[0],"keys":[0,2]},"weights":[[[[0.5,0.25],[0,1]]]]}' >part.json
+    echo 1,2 >v.csv && echo 3,4 >>v.csv
+    same "$(attn run part.json --v v.csv -o y.json --format none 2>&1)" \
+        'attn: warning: v.csv: v is not used: the weights that are given are not all of their rows'
 }
 
 # $1: rows; $2: key, $3: its weight in float32, $4: that in double precision; $5: which is given

@@ -129,6 +129,18 @@ pictures() {
     if cmp -s weights.png more.png; then return 1; fi
 }
 
+@test "given weights without a title are drawn as computed ones are: the colour bar names them, and a title the other stages" {
+    jq -c 'del(.title)' "$DATA/cross.json" >untitled.json
+    attn run untitled.json -q --format none -o computed.svg -o computed.json
+    jq -c '{attention: .weights, tokens, key_tokens}' computed.json >given.json
+    attn run given.json -q --format none -o given.svg
+    grep '<text' computed.svg >computed && grep '<text' given.svg >given
+    cmp computed given
+    [ "$(grep -c '>attention weight<' given.svg)" = 1 ]
+    attn run given.json --stage mask -q --format none -o mask.svg
+    grep -q '^<text[^>]*>mask' mask.svg
+}
+
 @test "bug: labels that were as wide as their cells less 4 pixels fitted, and were then left out" {
     local word cell
     for word in W:16 Wo:24 Wort:33 Worte:41 Wortes:47; do

@@ -60,7 +60,7 @@ wrong() {
     echo '{"attention":[[1]],"positions":[0],"rope_scaling":{"type":"linear"}}' >given.json
     same "$(attn run given.json --format none -o y.npy 2>&1)" \
         "$(printf '%s\n' 'attn: warning: weights were given: rope_scaling is not used' \
-            'attn: warning: given.json: positions is not used: attention is given, nothing is computed')"
+            'attn: warning: given.json: positions is not used: attention is given, no scores are computed')"
 }
 
 @test "axes and sections that do not fit" {

@@ -39,10 +39,11 @@ load helper
     lacks '>heads<' steps.svg
 }
 
-@test "heads: there are none without v, and of given weights" {
+@test "heads: there are none without v" {
     fails 3 'there is no stage heads: the input has no v' attn run "$DATA/alibi.json" --stage heads -o -
     echo '{"attention":[[1]]}' >x.json
-    fails 3 'there is no stage heads: the weights were given, nothing is computed' attn run x.json --stage heads -o -
+    fails 3 'there is no stage heads: the input has no v' attn run x.json --stage heads -o -
+    fails 3 'there is no stage scores: the weights were given, no scores are computed' attn run x.json --stage scores -o -
 }
 
 @test "contribution: |weight|·‖v·w_o‖ by hand, and its share of the row" {
@@ -63,12 +64,18 @@ load helper
     same "$(attn run nan.json -q --stage contribution -o - | jq -c '.contribution[0][0]')" '[[5,0],[1.3447071,null]]'
 }
 
-@test "contribution: not with a gate, nor without v, nor of given weights" {
+@test "contribution: of given weights, with the v that is theirs" {
+    echo '{"attention":[[[[0.25,0.75],[1,0]],[[0,1],[1,0]]]],"v":[[[3,4],[0,1]]]}' >x.json
+    attn run x.json -q --stage contribution --stage heads -o y.json
+    same "$(jq -c '[.contribution, .heads]' y.json)" '[[[[[1.25,0.75],[5,0]],[[0,1],[5,0]]]],[[[[0.75,1.75],[3,4]],[[0,1],[3,4]]]]]'
+}
+
+@test "contribution: not with a gate, nor without v" {
     echo '{"q":[[0]],"k":[[1]],"v":[[1]],"gate":[[0]]}' >x.json
     fails 3 'there is no stage contribution: a gate changes the values query by query' attn run x.json --stage contribution -o -
     fails 3 'there is no stage contribution_share: the input has no v' attn run "$DATA/alibi.json" --stage contribution_share -o -
     echo '{"attention":[[1]]}' >x.json
-    fails 3 'there is no stage contribution: the weights were given, nothing is computed' attn run x.json --stage contribution -o -
+    fails 3 'there is no stage contribution: the input has no v' attn run x.json --stage contribution -o -
     fails 1 '1×2×8×8 weights are more than the 20 that --max-weights allows to be held: --stage contribution cannot be had; raise it' \
         attn run "$DATA/causal.json" --stage contribution --max-weights 20 -o -
 }

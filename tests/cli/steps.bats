@@ -14,6 +14,8 @@ steps() {
 @test "steps: rows of --pick are named by the picked layer and head, and show their numbers" { steps picked; }
 @test "steps: several stages in one picture are drawn the same way" { steps stages; }
 @test "steps: given weights are one panel" { steps given; }
+@test "steps: given weights with v have v and the output beside them" { steps valued; }
+@test "given weights with v: the output is weights·v, of all heads or chosen ones" { steps valued_numbers; }
 @test "steps: a folder has steps.png beside what it has anyway" { steps folder; }
 @test "steps: many tokens are pooled" { steps pooled; }
 @test "steps: width, size and colours are those that were asked for" { steps style; }

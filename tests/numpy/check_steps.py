@@ -234,6 +234,45 @@ def test_picked():
     assert abs(np.array(numbers) - want).max() < 0.0051
 
 
+def test_valued():
+    """Given weights and v have v and the output beside them, of the heads that are there; and two heads may share v."""
+    weights = np.array([[[0.25, 0.75], [1, 0]], [[0.5, 0.5], [0, 1]]])
+    v = np.array([[1.0, -2.0], [3.0, 4.0]])
+    write_json("x.json", {"attention": weights.tolist(), "v": [v.tolist()]})
+    figure = Figure("x.json", "--steps")
+    assert not figure.said, figure.said
+    for head, row in enumerate(figure.rows):
+        assert len(row) == 3, row
+        figure.expect(head, 0, 0, weights[head], np.zeros((2, 2), dtype=bool), 0, 1, "weights")
+        figure.expect(head, 1, 1, v, np.zeros((2, 2), dtype=bool), -4, 4, "v")
+        figure.expect(head, 2, 1, weights[head] @ v, np.zeros((2, 2), dtype=bool), -4, 4, "output")
+    run("x.json", "--steps", "-o", "x.svg")
+    texts = re.findall(r">([^<]+)</text>", open("x.svg", encoding="utf-8").read())
+    assert all(texts.count(sign) == 2 for sign in ("weights·v", "·", "=")), texts
+
+
+def test_valued_numbers():
+    """The output is weights·v by NumPy, of chosen heads and in a mean over heads too; a key without weight adds nothing."""
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.ones(70), (2, 4, 65))
+    v = rng.normal(size=(2, 2, 70, 130))
+    np.savez("x.npz", attention=weights.astype(np.float16), v=v.astype(np.float32))
+    weights = weights.astype(np.float16).astype(np.float64)
+    heads = np.einsum("lhnm,lhmd->lnhd", weights, np.repeat(v.astype(np.float32), 2, axis=1))
+    for options, want in (([], heads), (["--head", "2"], heads[:, :, 2:3]), (["--head", "1", "--average", "heads"], heads),
+                          (["--layer", "1", "--threads", "1"], heads[1:]), (["--queries", "3:5"], heads[:, 3:5])):
+        run("x.npz", "-o", "out.npz", *options)
+        got = np.load("out.npz")["output"]
+        want = want.reshape(got.shape)
+        assert abs(got - want).max() < 1e-6 * abs(want).max(), (options, abs(got - want).max())
+    run("x.npz", "--stage", "heads", "-o", "out.npz")
+    got = np.load("out.npz")["heads"]
+    assert abs(got - heads.transpose(0, 2, 1, 3)).max() < 1e-6 * abs(heads).max(), "heads"
+    write_json("y.json", {"attention": [[1, 0], [0, 1]], "v": [[1], [float("nan")]]})
+    run("y.json", "-q", "-o", "y.npz")
+    assert np.array_equal(np.load("y.npz")["output"], [[[1], [np.nan]]], equal_nan=True)
+
+
 def test_given():
     """Weights that were given have no other steps."""
     write_json("x.json", {"attention": [[0.25, 0.75], [1, 0]]})
