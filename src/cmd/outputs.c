@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/clock.h"
 #include "view/picture_jobs.h"
 #include "view/steps.h"
 #include "view/summary.h"

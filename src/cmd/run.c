@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cmd/best_heads.h"
-#include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
