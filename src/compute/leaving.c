@@ -227,6 +227,8 @@ static bool leave_problem(struct problem *left, const struct leaving *leaving, c
                                                  .mask = leaving->mask.data ? &leaving->mask : NULL,
                                                  .settings = leave_settings(leaving, &layer->settings, all),
                                                  .slice = l,
+                                                 .name = layer->name,
+                                                 .head_names = layer->head_names,
                                                  .scale = layer->scale,
                                                  .softcap = layer->softcap,
                                                  .offset = left_before(&leaving->keys, layer->offset, all->m),

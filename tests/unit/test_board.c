@@ -224,8 +224,8 @@ static void test_rows_have_labels_where_the_columns_before_are_empty(void **stat
 {
     (void)state;
     static const struct board_column columns[ACROSS] = {{0, true}, {0, true}, {0, true}, {0, true}};
-    static const char *const measures[] = {"attention weight"},
-                             *const row_titles[] = {"layer 10 · head 10", "layer 10 · head 11"};
+    static const char *const measures[] = {"attention weight"}, *const row_titles[] = {"layer 10 · head 10",
+                                                                                       "layer 10 · head 11"};
     static const size_t sizes[] = {1, 3, 6, 12, 40, 300};
     for (size_t s = 0; s < 6; s++)
         for (size_t empty = 0; empty < ACROSS; empty++)
