@@ -92,6 +92,16 @@ static inline size_t excerpt_head_number(const struct excerpt *excerpt, size_t l
                                excerpt_head(excerpt, l, h));
 }
 
+/* What people call them; NULL: their numbers. */
+static inline const char *excerpt_layer_name(const struct excerpt *excerpt, size_t l)
+{
+    return problem_layer_name(excerpt->result->problem, excerpt->layer_index[l]);
+}
+static inline const char *excerpt_head_name(const struct excerpt *excerpt, size_t l, size_t h)
+{
+    return problem_head_name(excerpt->result->problem, excerpt->layer_index[l], excerpt_head(excerpt, l, h));
+}
+
 static inline bool excerpt_has(const struct excerpt *excerpt, enum stage stage)
 {
     return excerpt->shape[stage].heads > 0;

@@ -15,11 +15,24 @@
 #define ROWS_APART 18.0
 #define BARS_BELOW 22.0
 
+/* Whether a row begins farther to the right than the one above, so that the labels of its rows would meet those of the columns there. */
+static bool board_row_recedes(const struct board *board, size_t row)
+{
+    const struct board_panel *panels = &board->panels[row * board->across];
+    for (size_t c = 0; row > 0 && c < board->across && !panels[c].drawing; c++)
+        if (board->panels[(row - 1) * board->across + c].drawing)
+            return true;
+    return false;
+}
+
 /* The upper edge of a row's panels, below its titles. */
 static double board_row_top(const struct board_plan *plan, double top, size_t row)
 {
     const double above = plan->title_room + plan->row_title_room;
-    return top + (double)row * (board_row_height(plan) + above + ROWS_APART) + above;
+    double labels = 0;
+    for (size_t r = 0; r <= row; r++)
+        labels += board_row_recedes(plan->board, r) ? plan->reach : 0;
+    return top + (double)row * (board_row_height(plan) + above + ROWS_APART) + above + labels;
 }
 
 /* A text of one or two lines; *y moves below it. Without a figure it only does that. */

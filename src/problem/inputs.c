@@ -98,7 +98,8 @@ static void layer_inputs_free(struct layer_inputs *layer)
         tensor_free(&layer->tensor[i]);
     labels_free(&layer->tokens);
     labels_free(&layer->key_tokens);
-    free(layer->title);
+    free(layer->name);
+    labels_free(&layer->head_names);
 }
 
 void inputs_free(struct inputs *inputs)
@@ -114,6 +115,10 @@ void inputs_free(struct inputs *inputs)
     warnings_free(&inputs->notes);
     free(inputs->title);
     numbering_free(&inputs->numbering);
+    labels_free(&inputs->layer_names);
+    for (size_t i = 0; i < inputs->head_name_lists; i++)
+        labels_free(&inputs->head_names[i]);
+    free(inputs->head_names);
     free(inputs->offsets);
     for (size_t i = 0; i < inputs->source_count; i++)
         source_free(&inputs->sources[i]);

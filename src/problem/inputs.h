@@ -109,8 +109,9 @@ enum { LAYERS_MAX = 4096 };
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;
-    char *title;                      /* what the layer is called in pictures; NULL: "layer N"; owned */
     struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
+    char *name;                       /* what people call the layer; NULL: its number; owned */
+    struct labels head_names;         /* what they call its heads; not given: those of all layers */
     size_t patch_grid[2];             /* rows and columns of patches; 0: those of all layers */
     struct place patch_grid_place;
     bool is_idle; /* nobody asks for it, and what it has was not read: it is in no part */
@@ -147,6 +148,9 @@ struct inputs {
      * computed with a sink or dropout. */
     bool is_partial;
     struct numbering numbering; /* of the layers and heads of a result */
+    struct labels layer_names;  /* of all layers; those without have an empty name */
+    struct labels *head_names;  /* one list for all layers, or one a layer; owned */
+    size_t head_name_lists;
     /* Of weights that attn wrote: the position of query 0 among the keys, one a
      * layer or one for all; owned. */
     int64_t *offsets;

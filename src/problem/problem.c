@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "problem/check.h"
+#include "problem/naming.h"
 #include "problem/senses.h"
 
 /* Whether the keys are the queries' own tokens: as many, no other sequence, no other labels. */
@@ -40,7 +41,6 @@ static bool make_layer(struct check *check)
     settings_override(settings, check->over);
 
     layer->slice = problem->layer_first + check->layer;
-    layer->title = check->inputs->layer_count > 0 ? check->inputs->layers[check->layer].title : NULL;
     layer->attention = check_find(check, INPUT_ATTENTION);
     if (layer->attention)
         check->unused |= settings_keep_masks(settings);
@@ -196,6 +196,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
         if (!make_layer(&check))
             return false;
     number_heads(problem, &inputs->numbering, warnings);
+    problem_name_heads(problem, inputs, warnings);
     problem_warn_unused(problem, inputs, check.unused, warnings);
     return problem_check_values(problem, inputs, warnings, error) &&
            problem_make_labels(problem, inputs, warnings, error);

@@ -35,8 +35,10 @@ struct problem_layer {
     const struct tensor *extra[INPUT_COUNT];
     /* Those in force. Where attention is given, those of masks, and those under which it was computed. */
     struct settings settings;
-    size_t slice;      /* the index of this layer in rank-4 tensors */
-    const char *title; /* what pictures call it, borrowed from the inputs; NULL: "layer N" */
+    size_t slice; /* the index of this layer in rank-4 tensors */
+    /* What people call the layer, and each of its heads (an empty name: none); NULL: their numbers. Borrowed from the inputs. */
+    const char *name;
+    const struct labels *head_names;
 
     struct per_head scale, softcap; /* scale: not yet divided by the temperature */
     double position_base;
@@ -100,6 +102,17 @@ static inline size_t problem_layer_number(const struct problem *problem, size_t 
 static inline size_t problem_head_number(const struct problem *problem, size_t l, size_t h)
 {
     return numbering_head(problem->numbering, problem->layer_first + l, h);
+}
+
+/* What people call layer l of the problem, and its head h; NULL: their numbers. */
+static inline const char *problem_layer_name(const struct problem *problem, size_t l)
+{
+    return problem->layers[l].name;
+}
+static inline const char *problem_head_name(const struct problem *problem, size_t l, size_t h)
+{
+    const struct labels *names = problem->layers[l].head_names;
+    return names && names->text[h][0] ? names->text[h] : NULL;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "read/json_layers.h"
 #include "read/json_masks.h"
 #include "read/json_names.h"
+#include "read/json_naming.h"
 #include "read/json_numbering.h"
 #include "read/json_steps.h"
 #include "read/json_values.h"
@@ -25,8 +26,8 @@
 enum { WARNINGS_MAX = 8 };
 
 /* The keys beside tensors and settings. */
-static const char *const other_keys[] = {"tokens", "key_tokens", "layers",    "title",
-                                         "grid",   "schema",     "vocabulary"};
+static const char *const other_keys[] = {"tokens", "key_tokens", "layers",      "title",     "grid",
+                                         "schema", "vocabulary", "layer_names", "head_names"};
 enum { OTHER_KEYS = sizeof other_keys / sizeof *other_keys };
 
 /* One file on its way into inputs. */
@@ -424,8 +425,12 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
                             member->name);
             continue;
         }
-        if (strcmp(member->name, "title") == 0) {
-            ok = json_get_text(&reading->json, member, &layer->title, reading->error);
+        if (strcmp(member->name, "name") == 0) {
+            ok = json_get_text(&reading->json, member, &layer->name, reading->error);
+            continue;
+        }
+        if (strcmp(member->name, "head_names") == 0) {
+            ok = put_labels(reading, member, &layer->head_names, member->name);
             continue;
         }
         if (strcmp(member->name, "grid") == 0) {
@@ -630,6 +635,10 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return put_all_labels(reading, member, *name == 'k');
     if (strcmp(name, "vocabulary") == 0)
         return put_labels(reading, member, &inputs->vocabulary, name);
+    if (strcmp(name, "layer_names") == 0)
+        return put_labels(reading, member, &inputs->layer_names, name);
+    if (strcmp(name, "head_names") == 0)
+        return json_get_head_names(json, member, inputs, reading->error);
     if (strcmp(name, "title") == 0)
         return json_get_text(json, member, &inputs->title, reading->error);
     if (strcmp(name, "grid") == 0)

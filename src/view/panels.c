@@ -8,6 +8,11 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Room for the name of a layer and that of a head in a title. */
+enum { PANEL_LAYER = 31, PANEL_HEAD = 56 };
+/* The longest name of a layer in that of a file. */
+enum { PANEL_FILE_LAYER = 48 };
+
 /* Whether all heads have one mask in every layer. */
 static bool panels_have_one_mask(const struct excerpt *excerpt)
 {
@@ -140,7 +145,9 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
             snprintf(name, PANEL_NAME, "all heads");
         return;
     case OWNER_HEAD:
-        if (problem->heads > 1 || panels_head_number(panels, l, panels->heads[i]) > 0)
+        if (excerpt_head_name(panels->excerpt, l, panels->heads[i]))
+            text_clean(name, PANEL_HEAD, excerpt_head_name(panels->excerpt, l, panels->heads[i]));
+        else if (problem->heads > 1 || panels_head_number(panels, l, panels->heads[i]) > 0)
             snprintf(name, PANEL_NAME, brief ? "H%zu" : "head %zu",
                      panels_head_number(panels, l, panels->heads[i]));
         return;
@@ -154,18 +161,16 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
     }
 }
 
-/* "mean of 12 layers", the layer's own title, "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
+/* "mean of 12 layers", the layer's own name, "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
 static void panels_layer(const struct panels *panels, size_t l, bool brief, char name[PANEL_NAME])
 {
-    enum { OWN_TITLE = 31 }; /* bytes, beside what stands behind it */
     const struct excerpt *excerpt = panels->excerpt;
-    const char *title = excerpt->result->problem->layers[excerpt->layer_index[l]].title;
     const size_t averaged = excerpt->mean.layers;
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
-    else if (title)
-        text_clean(name, OWN_TITLE, title);
+    else if (excerpt_layer_name(excerpt, l))
+        text_clean(name, PANEL_LAYER, excerpt_layer_name(excerpt, l));
     else if (excerpt->result->problem->layers_in_all > 1 || excerpt_layer(excerpt, l) > 0)
         snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
 }
@@ -196,23 +201,42 @@ void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, c
     panels_add_value(panels->excerpt, l, name);
 }
 
+/* "-NAME" behind what stands in the name of a file: of its letters, digits, dots and dashes, the others as _. */
+static void panels_add_file(char name[PANEL_NAME], const char *called, size_t most)
+{
+    size_t length = strlen(name);
+    if (!called || length + 1 >= most)
+        return;
+    name[length++] = '-';
+    for (const char *p = called; *p && length < most; p++) {
+        const bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                              (*p >= '0' && *p <= '9') || *p == '.' || *p == '-';
+        name[length++] = is_plain ? *p : '_';
+    }
+    name[length] = 0;
+}
+
 void panels_file(const struct panels *panels, size_t l, size_t i, char name[PANEL_NAME])
 {
     const struct excerpt *excerpt = panels->excerpt;
-    char layer[32] = "mean";
-    if (excerpt->mean.layers == 0)
+    char layer[PANEL_NAME] = "mean";
+    if (excerpt->mean.layers == 0) {
         snprintf(layer, sizeof layer, "layer%zu", excerpt_layer(excerpt, l));
+        panels_add_file(layer, excerpt_layer_name(excerpt, l), PANEL_FILE_LAYER);
+    }
     switch (panels->owner) {
     case OWNER_ALL:
-        snprintf(name, PANEL_NAME, "%s", layer);
+        snprintf(name, PANEL_NAME, "%.48s", layer);
         return;
     case OWNER_HEAD:
-        snprintf(name, PANEL_NAME, "%s-head%zu", layer, panels_head_number(panels, l, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%.48s-head%zu", layer, panels_head_number(panels, l, panels->heads[i]));
+        panels_add_file(name, excerpt_head_name(excerpt, l, panels->heads[i]), PANEL_NAME - 1);
         return;
     case OWNER_KV_HEAD:
-        snprintf(name, PANEL_NAME, "%s-kv-head%zu", layer, panels_head_number(panels, l, panels->heads[i]));
+        snprintf(name, PANEL_NAME, "%.48s-kv-head%zu", layer,
+                 panels_head_number(panels, l, panels->heads[i]));
         return;
     case OWNER_MEAN:
-        snprintf(name, PANEL_NAME, excerpt->mean.layers > 0 ? "%s" : "%s-mean", layer);
+        snprintf(name, PANEL_NAME, excerpt->mean.layers > 0 ? "%.48s" : "%.48s-mean", layer);
     }
 }

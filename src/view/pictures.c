@@ -190,6 +190,29 @@ static bool triangle_of(const struct excerpt *excerpt, unsigned char **flags, st
     return *flags;
 }
 
+/* The name of a layer beside its row of panels. */
+static void name_layer(const struct excerpt *excerpt, size_t l, char name[PANEL_NAME])
+{
+    if (excerpt_layer_name(excerpt, l))
+        text_clean(name, PANEL_NAME, excerpt_layer_name(excerpt, l));
+    else
+        snprintf(name, PANEL_NAME, "L%zu", excerpt_layer(excerpt, l));
+}
+
+/* That of a head above its column: its name, where all layers have the same, else its number. */
+static void name_head_column(const struct panels *panels, size_t i, char name[PANEL_NAME])
+{
+    char other[PANEL_NAME];
+    panels_head(panels, 0, i, true, name);
+    for (size_t l = 1; l < panels->excerpt->layer_count; l++) {
+        panels_head(panels, l, i, true, other);
+        if (strcmp(name, other) != 0 && panels->owner == OWNER_HEAD) {
+            snprintf(name, PANEL_NAME, "H%zu", excerpt_head_number(panels->excerpt, 0, panels->heads[i]));
+            return;
+        }
+    }
+}
+
 /* Names for the rows (layers) and columns (heads) of panels, in case panels have no room for their own. */
 static void name_grid(struct picture *picture, const struct panels *panels)
 {
@@ -197,9 +220,9 @@ static void name_grid(struct picture *picture, const struct panels *panels)
     for (size_t i = 0; i < layers + panels->count; i++) {
         char *name = picture->names[picture->count + i];
         if (i < layers)
-            snprintf(name, sizeof *picture->names, "L%zu", excerpt_layer(panels->excerpt, i));
+            name_layer(panels->excerpt, i, name);
         else
-            panels_head(panels, 0, i - layers, true, name);
+            name_head_column(panels, i - layers, name);
         picture->titles[i] = name;
     }
     picture->drawing.row_titles = picture->titles;

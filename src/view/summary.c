@@ -46,18 +46,65 @@ static size_t summary_from_width(const struct excerpt *excerpt)
     return most;
 }
 
-/* The lines of an excerpt; the labels of queries have `width` columns. */
-static void summary_heads(const struct excerpt *excerpt, size_t width, struct out *out)
+enum { SUMMARY_NAME = 48 };
+
+/* What the layer and the head are called: a name, a number, or that they are means. */
+static void summary_layer(const struct excerpt *excerpt, size_t l, char text[SUMMARY_NAME])
+{
+    if (excerpt->mean.layers > 0)
+        snprintf(text, SUMMARY_NAME, "mean");
+    else if (excerpt_layer_name(excerpt, l))
+        text_clean(text, SUMMARY_NAME, excerpt_layer_name(excerpt, l));
+    else
+        snprintf(text, SUMMARY_NAME, "%zu", excerpt_layer(excerpt, l));
+}
+static void summary_head(const struct excerpt *excerpt, size_t l, size_t h, char text[SUMMARY_NAME])
+{
+    if (excerpt->mean.heads > 0)
+        snprintf(text, SUMMARY_NAME, "mean");
+    else if (excerpt->mean.layers == 0 && excerpt_head_name(excerpt, l, h))
+        text_clean(text, SUMMARY_NAME, excerpt_head_name(excerpt, l, h));
+    else
+        snprintf(text, SUMMARY_NAME, "%zu", excerpt_head_number(excerpt, l, h));
+}
+
+/* Columns of the table. */
+struct summary_widths {
+    size_t layer, head, from;
+};
+
+static void summary_widen(size_t *width, const char *text)
+{
+    const size_t columns = text_columns(text);
+    *width = columns > *width ? columns : *width;
+}
+
+static void summary_measure(const struct excerpt *excerpt, struct summary_widths *widths)
+{
+    const size_t from = summary_from_width(excerpt);
+    widths->from = from > widths->from ? from : widths->from;
+    for (size_t i = 0; i < excerpt->layer_count * excerpt->head_count; i++) {
+        char text[SUMMARY_NAME];
+        summary_layer(excerpt, i / excerpt->head_count, text);
+        summary_widen(&widths->layer, text);
+        summary_head(excerpt, i / excerpt->head_count, i % excerpt->head_count, text);
+        summary_widen(&widths->head, text);
+    }
+}
+
+/* The lines of an excerpt. */
+static void summary_heads(const struct excerpt *excerpt, const struct summary_widths *widths, struct out *out)
 {
     const struct problem *problem = excerpt->result->problem;
     for (size_t l = 0; l < excerpt->layer_count; l++) {
         for (size_t h = 0; h < excerpt->head_count; h++) {
             const struct measures *m = excerpt_measures(excerpt, l, h);
-            char layer[24], head[24], from[128], to[128];
-            snprintf(layer, sizeof layer, "%zu", excerpt_layer(excerpt, l));
-            snprintf(head, sizeof head, "%zu", excerpt_head_number(excerpt, l, h));
-            out_format(out, "%5s  %4s", excerpt->mean.layers > 0 ? "mean" : layer,
-                       excerpt->mean.heads > 0 ? "mean" : head);
+            char layer[SUMMARY_NAME], head[SUMMARY_NAME], from[128], to[128];
+            summary_layer(excerpt, l, layer);
+            summary_head(excerpt, l, h, head);
+            table_text(out, layer, widths->layer, true);
+            out_text(out, "  ");
+            table_text(out, head, widths->head, true);
             if (m->rows == 0) {
                 out_text(out, "        -         -       -        -  no row to measure\n");
                 continue;
@@ -69,7 +116,7 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
             table_number(out, 8, 3, m->first);
             table_number(out, 9, 3, (double)m->largest);
             out_text(out, "  ");
-            table_text(out, from, width, false);
+            table_text(out, from, widths->from, false);
             out_format(out, " → %s\n", to);
         }
     }
@@ -97,14 +144,13 @@ static void summary_next(const struct result *result, struct out *out)
 void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
-    size_t width = 0,
-           chosen = 0; /* chosen: queries that are measured alone; they are the same in all layers */
+    struct summary_widths widths = {.layer = 5, .head = 4};
+    size_t chosen = 0; /* chosen: queries that are measured alone; they are the same in all layers */
     for (size_t i = 0; i < excerpts->count; i++) {
         const struct excerpt *e = &excerpts->list[i];
-        const size_t own = summary_from_width(e);
+        summary_measure(e, &widths);
         is_part = is_part || e->query_count < e->result->problem->n || e->key_count < e->result->problem->m;
         chosen = e->result->only_chosen ? e->result->cells.query_count : chosen;
-        width = own > width ? own : width;
     }
     summary_names(names, count, out);
     if (excerpts->list[0].result->kept == KEPT_NOTHING) {
@@ -119,11 +165,14 @@ void summary_write(const char *const *names, size_t count, const struct excerpts
         out_format(out, "(of the %zu chosen %s)\n", chosen, chosen == 1 ? "query" : "queries");
     else if (is_part)
         out_text(out, "(of whole heads)\n");
-    out_text(out, "layer  head  entropy  distance   first  largest  ");
-    table_text(out, "from", width, false);
+    table_text(out, "layer", widths.layer, true);
+    out_text(out, "  ");
+    table_text(out, "head", widths.head, true);
+    out_text(out, "  entropy  distance   first  largest  ");
+    table_text(out, "from", widths.from, false);
     out_text(out, " → to\n");
     for (size_t i = 0; i < excerpts->count; i++)
-        summary_heads(&excerpts->list[i], width, out);
+        summary_heads(&excerpts->list[i], &widths, out);
     for (size_t i = 0; i < excerpts->count; i++)
         summary_next(excerpts->list[i].result, out);
     if (excerpts->ordering)

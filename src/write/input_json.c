@@ -116,6 +116,19 @@ static void write_result(struct input_json *json, const struct inputs *inputs)
     input_json_end(&config);
 }
 
+/* One list, or one a layer. */
+static void write_head_names(struct input_json *json, const struct inputs *inputs)
+{
+    if (inputs->head_name_lists == 0)
+        return;
+    input_json_key(json, "head_names");
+    for (size_t i = 0; i < inputs->head_name_lists; i++) {
+        out_text(json->out, inputs->head_name_lists == 1 ? "" : i == 0 ? "[" : ",");
+        write_labels(json->out, &inputs->head_names[i]);
+    }
+    out_text(json->out, inputs->head_name_lists == 1 ? "" : "]");
+}
+
 void input_json_all(struct input_json *json, const struct inputs *inputs)
 {
     if (inputs->is_result)
@@ -131,16 +144,25 @@ void input_json_all(struct input_json *json, const struct inputs *inputs)
         input_json_key(json, "vocabulary");
         write_labels(json->out, &inputs->vocabulary);
     }
+    if (inputs->layer_names.given) {
+        input_json_key(json, "layer_names");
+        write_labels(json->out, &inputs->layer_names);
+    }
+    write_head_names(json, inputs);
     write_settings(json, &inputs->all.settings);
 }
 
 void input_json_layer(struct input_json *json, const struct layer_inputs *layer)
 {
-    if (layer->title) {
-        input_json_key(json, "title");
-        out_quoted(json->out, layer->title);
-    }
     write_grid(json, layer->patch_grid);
+    if (layer->name) {
+        input_json_key(json, "name");
+        out_quoted(json->out, layer->name);
+    }
+    if (layer->head_names.given) {
+        input_json_key(json, "head_names");
+        write_labels(json->out, &layer->head_names);
+    }
     if (layer->tokens.count > 0) {
         input_json_key(json, "tokens");
         write_labels(json->out, &layer->tokens);

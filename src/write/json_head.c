@@ -47,6 +47,50 @@ static void json_write_labels(struct out *out, const char *key, const struct exc
     out_text(out, all->count > 1 ? "]" : "");
 }
 
+/* Whether people have names for layers or for heads, where no mean is over them. */
+static bool json_has_names(const struct excerpts *all, bool heads)
+{
+    bool has = false;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct excerpt *e = &all->list[i];
+        for (size_t l = 0; e->mean.layers == 0 && l < e->layer_count; l++)
+            for (size_t h = 0; h < (heads && e->mean.heads == 0 ? e->head_count : 0); h++)
+                has = has || excerpt_head_name(e, l, h);
+        for (size_t l = 0; !heads && e->mean.layers == 0 && l < e->layer_count; l++)
+            has = has || excerpt_layer_name(e, l);
+    }
+    return has;
+}
+
+static void json_write_name(struct out *out, bool is_first, const char *name)
+{
+    out_text(out, is_first ? "" : ",");
+    out_quoted(out, name ? name : "");
+}
+
+/* The names of layers, and a list of those of heads for each layer; one without has an empty name. */
+static void json_write_names(struct out *out, const struct excerpts *all)
+{
+    if (json_has_names(all, false)) {
+        out_text(out, ",\n\"layer_names\":[");
+        for (size_t i = 0; i < all->count; i++)
+            for (size_t l = 0; l < all->list[i].layer_count; l++)
+                json_write_name(out, i + l == 0, excerpt_layer_name(&all->list[i], l));
+        out_char(out, ']');
+    }
+    if (!json_has_names(all, true))
+        return;
+    out_text(out, ",\n\"head_names\":[");
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t l = 0; l < all->list[i].layer_count; l++) {
+            out_text(out, i + l == 0 ? "[" : ",[");
+            for (size_t h = 0; h < all->list[i].head_count; h++)
+                json_write_name(out, h == 0, excerpt_head_name(&all->list[i], l, h));
+            out_char(out, ']');
+        }
+    out_char(out, ']');
+}
+
 static void json_write_list(struct out *out, const size_t *list, size_t count)
 {
     out_char(out, '[');
@@ -380,6 +424,7 @@ void json_write_head(const struct excerpts *all, struct out *out)
         json_write_grid(out, e);
     json_write_labels(out, "tokens", all, false);
     json_write_labels(out, "key_tokens", all, true);
+    json_write_names(out, all);
     json_write_config(out, all, by_rule);
     if (json_is_part(all))
         json_write_selection(out, all);

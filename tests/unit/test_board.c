@@ -211,6 +211,62 @@ static void test_words_are_apart_in_all_sizes(void **state)
             }
 }
 
+static size_t count_texts(const char *text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < figure.count; i++)
+        count += figure.items[i].kind == FIGURE_TEXT && strcmp(string_of(&figure.items[i]), text) == 0;
+    return count;
+}
+
+/* Variants of which the first has one head: below it the labels of rows stand beside the next. */
+static void test_rows_have_labels_where_the_columns_before_are_empty(void **state)
+{
+    (void)state;
+    static const struct board_column columns[ACROSS] = {{0, true}, {0, true}, {0, true}, {0, true}};
+    static const char *const measures[] = {"attention weight"}, *const row_titles[] = {"layer 10 · head 10",
+                                                                                       "layer 10 · head 11"};
+    static const size_t sizes[] = {1, 3, 6, 12, 40, 300};
+    for (size_t s = 0; s < 6; s++)
+        for (size_t empty = 0; empty < ACROSS; empty++)
+            for (int kind = 0; kind < 4; kind++) {
+                char what[96];
+                struct board board = board_of(sizes[s], sizes[s], sizes[s], kind < 3 ? labels[kind] : NULL);
+                board.columns = columns;
+                board.measures = measures;
+                board.row_titles = row_titles;
+                board.scale_count = 1;
+                for (size_t i = 0; i < ACROSS * ROWS; i++) {
+                    drawings[i].row_axis = "query";
+                    drawings[i].column_labels = drawings[i].row_labels;
+                    panels[i] = (struct board_panel){.drawing = &drawings[i], .title = "--scale 1"};
+                }
+                for (size_t c = 0; c < empty; c++)
+                    panels[ACROSS + c].drawing = NULL;
+                snprintf(what, sizeof what, "%zu, %zu empty, labels %d", sizes[s], empty, kind);
+                if (!lay_board(&board))
+                    fail_msg("%s: %s", what, error.message);
+                assert_words_apart(what);
+                assert_int_equal(count_texts("query"), ROWS);
+                assert_int_equal(count_texts("--scale 1"), ACROSS * ROWS - empty);
+                assert_int_equal(count_texts("attention weight"), 1);
+            }
+}
+
+static void test_a_board_of_one_scale_has_its_range(void **state)
+{
+    (void)state;
+    static const struct board_column columns[ACROSS] = {{0, true}, {0, true}, {0, true}, {0, true}};
+    struct board board = board_of(2, 2, 2, NULL);
+    board.columns = columns;
+    board.scale_count = 1;
+    board.style.has_vmin = board.style.has_vmax = true;
+    board.style.vmin = -50;
+    board.style.vmax = 50;
+    assert_true(lay_board(&board));
+    assert_non_null(find_text("\u221250"));
+}
+
 static void test_what_cannot_be_had(void **state)
 {
     (void)state;
@@ -237,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_masked_cells_are_alike),
         cmocka_unit_test(test_bars_have_room_between_them),
         cmocka_unit_test(test_words_are_apart_in_all_sizes),
+        cmocka_unit_test(test_rows_have_labels_where_the_columns_before_are_empty),
+        cmocka_unit_test(test_a_board_of_one_scale_has_its_range),
         cmocka_unit_test(test_what_cannot_be_had),
     };
     return cmocka_run_group_tests(tests, begin, end);
