@@ -84,8 +84,10 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     ok = ok && (!watch->begins || watch->begins(watch->context, layer, error)) &&
          engine_run(work.jobs, work.count, &options, error) &&
          (!watch->ends || watch->ends(watch->context, layer, layer_head_output(layer, output, 0), error));
-    if (ok)
+    if (ok) {
         count_nan_rows(result, layer, &work);
+        stage_data_fill_heads(result->stage, layer->index, layer_head_output(layer, output, 0));
+    }
     ok = ok && layer_output_finish(layer, output, engine, error);
     layer_jobs_free(&work);
     return ok;

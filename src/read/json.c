@@ -638,6 +638,9 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return true;
     if (json_names_ids(name))
         return read_ids(reading, member);
+    /* The stage of that name, where a setting would be a number. */
+    if (written && strcmp(name, stage_names[STAGE_HEADS]) == 0 && !cJSON_IsNumber(member->item))
+        return true;
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0)

@@ -12,9 +12,10 @@ import sys
 
 import numpy as np
 
-from oracle import ALL_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
+from oracle import ALL_STAGES as ORACLE_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
 
 DATA = os.environ.get("DATA", "data")
+ALL_STAGES = [*ORACLE_STAGES, "heads"]
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "attn-output.schema.json")
 
 
