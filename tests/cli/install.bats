@@ -30,6 +30,8 @@ share/attn/README.md
 share/attn/agent.json
 share/attn/alibi.json
 share/attn/alignment.json
+share/attn/birth.json
+share/attn/bottleneck.json
 share/attn/causal.json
 share/attn/cross.json
 share/attn/dates.json

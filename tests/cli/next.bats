@@ -31,6 +31,12 @@ next_tokens() {
     echo '{"attention":[[1]],"unembed":[[1,2]],"vocabulary":["a","b"]}' >x.json
     attn run x.json -o y.json 2>&1 | grep -qx 'attn: warning: x.json: unembed is not used: attention is given, nothing is computed'
     same "$(jq .next y.json)" null
+    # The last layer says it; what another has is of no use.
+    echo '{"q":[[1]],"k":[[1]],"v":[[1]],"layers":[{"unembed":[[1,2]]},{}]}' >x.json
+    attn run x.json -o y.json 2>&1 | grep -qx 'attn: warning: x.json: unembed is not used: the settings do without it'
+    same "$(jq .next y.json)" null
+    echo '{"q":[[1]],"k":[[1]],"v":[[1]],"layers":[{},{"unembed":[[1,2]]}]}' >x.json
+    same "$(attn run x.json -o - 2>&1 | jq -c '.next | map(.id)')" '[1,0]'
 }
 
 @test "the table names the likely words after the last token, and files of arrays and --unembed say the same" {

@@ -79,3 +79,19 @@ true
 true'
     same "$(attn sample dates | jq -c '[(.tokens | add), (.key_tokens | add)]')" '["1987-09-14","14 september 1987"]'
 }
+
+@test "birth: the induction score of the six steps, which are the titles of the layers" {
+    attn sample birth >x.json
+    same "$(attn stats x.json | jq -c '[.heads[].induction | . * 100 | round]')" '[8,23,55,82,94,100]'
+    attn run x.json -q -o x.svg
+    same "$(grep -oE '>step [0-9]+' x.svg | tr -d '>\n')" 'step 0step 50step 75step 100step 150step 1000'
+}
+
+@test "bottleneck: each of 18 letters has the most weight on itself" {
+    about bottleneck '.weights[0][0] as $w | [range(18) | . as $i | $w[$i] | to_entries | max_by(.value).key == $i] | all' true
+    same "$(attn sample bottleneck | jq '.tokens | length')" 18
+}
+
+@test "samples are small: none has more than 60,000 bytes" {
+    same "$(find "$DATA" -maxdepth 1 -type f -size +60000c)" ""
+}
