@@ -32,7 +32,7 @@ def main():
                 x, _ = model.layers[0](model.embeddings[tokens])
                 _, weights = model.layers[1](x)
             q, k = x @ model.layers[1].w_q, x @ model.layers[1].w_k
-            layers.append({"title": f"step {step}", "q": q.tolist(), "k": k.tolist()})
+            layers.append({"name": f"step {step}", "q": q.tolist(), "k": k.tolist()})
             expected.append(weights[None].numpy())
 
     for name, kind in (("two layers", {}), ("one layer", {"layers": 1}), ("no positions", {"rotary": False})):
