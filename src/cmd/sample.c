@@ -28,6 +28,13 @@
     X(induction, ".json", "two layers with a residual: an induction head")                                   \
     X(pairs, ".json", "a pair bias for each head, where q and k say nothing")                                \
     X(patches, ".json", "96 patches of a picture behind a CLS token")                                        \
+    X(words_patches, ".json", "words that look for the patches of their colour, in the same picture")        \
+    X(lookup, ".json", "a database in six lines: queries, keys and values")                                  \
+    X(order, ".json", "dog bites man, man bites dog: with positions, and without (--position none)")         \
+    X(pronoun, ".json", "it looks at the animal, seven words before")                                        \
+    X(induction_trained, ".json", "trained: an induction head, and the letter that comes next")              \
+    X(shapes, ".json", "trained: what colour is the circle? Words and the cells of a picture")               \
+    X(agent, ".json", "trained: an agent looks at the key, and when it has it at the door")                  \
     X(q, ".csv", "queries as CSV; with k and v: attn run --q q.csv --k k.csv --v v.csv")                     \
     X(k, ".csv", "keys as CSV")                                                                              \
     X(v, ".csv", "values as CSV")
@@ -62,8 +69,8 @@ static const struct sample *sample_named(const char *name, struct error *error)
 static void sample_list(struct out *out)
 {
     for (size_t i = 0; i < SAMPLE_COUNT; i++)
-        out_format(out, "%-12s %s\n", samples[i].name, samples[i].what);
-    out_format(out, "%-12s %s\n", SAMPLE_RANDOM, sample_random_what);
+        out_format(out, "%-18s %s\n", samples[i].name, samples[i].what);
+    out_format(out, "%-18s %s\n", SAMPLE_RANDOM, sample_random_what);
 }
 
 static bool sample_run(const struct options *options, struct error *error)
