@@ -360,6 +360,7 @@ def test_spread():
     bias = np.zeros((40, 2100), "f4")
     bias[:, 3] = np.finfo("f4").min
     assert all(std is None and slope > 0.5 for std, slope in spread(q=q, k=k, bias=bias))
+    assert all(std is None and slope > 0.5 for std, slope in spread(q=q, k=k, bias=np.full((40, 2100), np.finfo("f4").min))), "all are large, and alike"
     assert len(set(spread("--threads", t, q=q, k=k, cpus=["avx2"])[0] for t in "1235")) == 1
     # why scores are divided by √d_k, in one number a head: the slope vanishes
     for d, slope in (64, 0.2), (1024, 0.05):
