@@ -116,18 +116,40 @@ static bool write_steps(struct outputs *outputs, const char *path, bool make_fol
     return ok;
 }
 
-/* The file of a picture in a folder; the caller frees it. NULL without memory. */
-static char *picture_path(const char *folder, const struct picture_job *job, struct error *error)
+/* Pictures that are drawn together, and then written in order. */
+enum { BATCH = 64 };
+struct picture_batch {
+    struct outputs *outputs;
+    const char *folder;
+    const struct drawing_style *style;
+    enum stage stages[STAGE_COUNT]; /* in the order of the steps */
+    size_t stage_count;
+    struct picture_job jobs[BATCH];
+    struct out bytes[BATCH];
+    size_t count;
+};
+
+/* The file of a picture in a folder; the caller frees it. Of several stages the names begin with the place of their stage
+ * among the steps, so that they sort in that order: "2-scores-heads.png". NULL without memory. */
+static char *picture_path(const struct picture_batch *batch, const struct picture_job *job,
+                          struct error *error)
 {
     const struct panels *panels = job->panels;
-    bool weights = panels->stage == STAGE_WEIGHTS;
+    const char *stage = stage_names[panels->stage];
+    const bool is_bare = panels->stage == STAGE_WEIGHTS;
+    const int digits = batch->stage_count < 10 ? 1 : 2;
+    size_t place = 0;
     char name[PANEL_NAME] = "heads";
+    while (batch->stages[place] != panels->stage)
+        place++;
     if (!job->all)
         panels_file(panels, job->matrix / panels->count, job->matrix % panels->count, name);
-    char *path = text_format("%s%s%s%s%s", folder, name, weights ? "" : "-",
-                             weights ? "" : stage_names[panels->stage], output_png.ending);
+    char *path = batch->stage_count > 1 ? text_format("%s%0*zu-%s-%s%s", batch->folder, digits, place + 1,
+                                                      stage, name, output_png.ending)
+                                        : text_format("%s%s%s%s%s", batch->folder, name, is_bare ? "" : "-",
+                                                      is_bare ? "" : stage, output_png.ending);
     if (!path)
-        error_memory(error, strlen(folder) + sizeof name);
+        error_memory(error, strlen(batch->folder) + sizeof name);
     return path;
 }
 
@@ -144,17 +166,6 @@ static bool check_own_name(const struct outputs *outputs, const char *folder, co
     return true;
 }
 
-/* Pictures that are drawn together, and then written in order. */
-enum { BATCH = 64 };
-struct picture_batch {
-    struct outputs *outputs;
-    const char *folder;
-    const struct drawing_style *style;
-    struct picture_job jobs[BATCH];
-    struct out bytes[BATCH];
-    size_t count;
-};
-
 /* Draws and writes what is in the batch, and empties it. */
 static bool batch_write(struct picture_batch *batch, struct error *error)
 {
@@ -165,7 +176,7 @@ static bool batch_write(struct picture_batch *batch, struct error *error)
     }
     bool ok = draw_pictures(outputs, batch->jobs, batch->count, output_png.painter, batch->style, error);
     for (size_t i = 0; i < batch->count; i++) {
-        char *path = ok ? picture_path(batch->folder, &batch->jobs[i], error) : NULL;
+        char *path = ok ? picture_path(batch, &batch->jobs[i], error) : NULL;
         ok = path && check_own_name(outputs, batch->folder, path, error) &&
              write_picture(outputs, path, true, &batch->bytes[i], error);
         out_free(&batch->bytes[i]);
@@ -181,23 +192,38 @@ static bool batch_add(struct picture_batch *batch, struct picture_job job, struc
     return batch->count < BATCH || batch_write(batch, error);
 }
 
-/* For each stage a picture of every head, then one of all heads. */
+/* Of one stage a picture of every head, then one of all heads. */
+static bool batch_add_stage(struct picture_batch *batch, const struct panels *panels,
+                            const struct patch_view *const *patches, struct error *error)
+{
+    const size_t count = batch->outputs->panel_count;
+    bool ok = true;
+    struct picture_job job = {.panels = panels, .patches = patches, .count = 1};
+    for (size_t p = 0; ok && p < count; p++, job.panels++, job.patches++) {
+        const size_t matrices = job.panels->excerpt->layer_count * job.panels->count;
+        for (job.matrix = 0; ok && job.matrix < matrices; job.matrix++)
+            ok = batch_add(batch, job, error);
+    }
+    job = (struct picture_job){.panels = panels, .patches = patches, .count = count, .all = true};
+    return ok && batch_add(batch, job, error);
+}
+
+/* The pictures of all stages, in the order of the steps. */
 static bool write_pictures(struct outputs *outputs, const char *folder,
                            const struct patch_view *const *patches, struct error *error)
 {
+    const struct content *content = &outputs->content;
     struct picture_batch batch = {.outputs = outputs, .folder = folder, .style = &outputs->style};
+    unsigned bits = 0;
     bool ok = true;
-    for (size_t s = 0; ok && s < outputs->content.stage_count; s++) {
-        struct picture_job job = {.panels = outputs->panels[s], .patches = patches, .count = 1};
-        for (size_t p = 0; ok && p < outputs->panel_count; p++, job.panels++, job.patches++) {
-            const size_t matrices = job.panels->excerpt->layer_count * job.panels->count;
-            for (job.matrix = 0; ok && job.matrix < matrices; job.matrix++)
-                ok = batch_add(&batch, job, error);
-        }
-        job = (struct picture_job){
-            .panels = outputs->panels[s], .patches = patches, .count = outputs->panel_count, .all = true};
-        ok = ok && batch_add(&batch, job, error);
-    }
+    for (size_t s = 0; s < content->stage_count; s++)
+        bits |= 1u << content->stages[s];
+    batch.stage_count =
+        steps_in_order(batch.stages, bits, outputs->panels[0]->excerpt->shape[STAGE_ENCODING].is_pairs);
+    for (size_t i = 0; ok && i < batch.stage_count; i++)
+        for (size_t s = 0; ok && s < content->stage_count; s++)
+            if (content->stages[s] == batch.stages[i])
+                ok = batch_add_stage(&batch, outputs->panels[s], patches, error);
     return ok && batch_write(&batch, error);
 }
 
@@ -240,7 +266,7 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     if (format)
         ok = format->writer->write(excerpts, &outputs->content, &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, excerpts, &out);
+        summary_write((const char *const *)outputs->names, outputs->name_count, excerpts, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;

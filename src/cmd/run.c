@@ -13,6 +13,7 @@
 #include "cmd/outputs.h"
 #include "cmd/outputs_plan.h"
 #include "cmd/token_order.h"
+#include "cmd/versus.h"
 #include "compute/cost.h"
 #include "engine/engine.h"
 #include "view/line_view.h"
@@ -171,8 +172,8 @@ static bool look_ahead(struct run *r, struct error *error)
         const struct excerpt *excerpt = &c->excerpts.list[i];
         ok = (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
              (!outputs_draw_glyphs(&r->outputs) ||
-              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i], &c->warnings,
-                                  error));
+              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i],
+                                  r->outputs.style.font, &c->warnings, error));
         largest = fmaxf(largest, r->patches[i].largest);
     }
     for (size_t i = 0; i < c->part_count; i++)
@@ -237,6 +238,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
 
 static bool run_run(const struct options *options, struct error *error)
 {
+    if (options->output.versus.count > 0)
+        return versus_run(options, error);
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);

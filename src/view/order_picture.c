@@ -141,7 +141,7 @@ bool order_picture(struct out *out, const struct excerpt *changed, const struct 
                                 .row_titles = sides->names[0][0] ? sides->row_titles : NULL,
                                 .footer = sides->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, error) && board_layout(&figure, &board, kit.font, error) &&
+    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
          painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

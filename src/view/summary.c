@@ -9,8 +9,7 @@
 #include "view/table_number.h"
 #include "view/table_text.h"
 
-/* Up to FEW files by name; of more the count, the first and the last two. */
-static void summary_names(char *const *names, size_t count, struct out *out)
+void summary_names(const char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -95,7 +94,7 @@ static void summary_next(const struct result *result, struct out *out)
     out_char(out, '\n');
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
     size_t width = 0,
@@ -125,8 +124,8 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     out_text(out, " → to\n");
     for (size_t i = 0; i < excerpts->count; i++)
         summary_heads(&excerpts->list[i], width, out);
-    if (excerpts->ordering)
-        order_table(out, excerpts->ordering);
     for (size_t i = 0; i < excerpts->count; i++)
         summary_next(excerpts->list[i].result, out);
+    if (excerpts->ordering)
+        order_table(out, excerpts->ordering);
 }

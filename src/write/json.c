@@ -343,10 +343,10 @@ static bool json_write(const struct excerpts *all, const struct content *content
         out_text(out, ",\n\"stats_of\":\"selected queries\"");
     if (!bare)
         json_write_stats(out, all);
-    if (all->ordering)
-        order_json(out, all->ordering);
     for (size_t i = 0; i < all->count; i++)
         json_write_next(out, &all->list[i].result->next);
+    if (all->ordering)
+        order_json(out, all->ordering);
     out_text(out, "}\n");
     return true;
 }
