@@ -17,7 +17,8 @@ void score_sums_join(struct score_sums *sums, const struct score_sums *more)
 
 double score_sums_deviation(const struct score_sums *sums)
 {
-    if (sums->count == 0 || !(sums->squares <= (double)FLT_MAX))
+    const double most = 0x1p64; /* about the root of FLT_MAX */
+    if (sums->count == 0 || !(sums->squares <= (double)FLT_MAX && fabs(sums->mean) <= most))
         return (double)NAN;
     return sqrt(sums->squares / (double)sums->count);
 }

@@ -17,7 +17,8 @@ struct score_sums {
 /* Adds the scores that `more` sums up. */
 void score_sums_join(struct score_sums *sums, const struct score_sums *more);
 
-/* Their standard deviation, √(squares/count); NaN of none, and where squares are more than a float32 holds. */
+/* Their standard deviation, √(squares/count); NaN of none, and where the squares, or that of the mean, are more than a float32
+ * holds. */
 double score_sums_deviation(const struct score_sums *sums);
 
 /* Of one row of weights. All are 0 for a row without allowed keys, NaN for a row that is NaN. */

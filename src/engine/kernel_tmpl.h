@@ -283,7 +283,7 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
     }
     if (job->measures)
         finish_measures(plan, space, rows);
-    if (job->wants_scores)
+    if (job->measures && job->wants_scores)
         spread_finish(plan, rows, reach);
     if (job->top)
         finish_top(plan, space, rows);

@@ -198,7 +198,7 @@ static bool rows_run(const struct engine_job *job, size_t first, size_t end, str
         return recurrence_run(head, job->output, job->output_row, wanted ? recurrent_row : NULL, &context,
                               error);
     }
-    struct score_sums scores;
+    struct score_sums scores = {0};
     space->room.scores = job->wants_scores ? &scores : NULL;
     for (size_t i = first; i < end; i++) {
         reference_row(head, i, STAGE_WEIGHTS, &space->room);

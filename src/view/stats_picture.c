@@ -47,7 +47,7 @@ static const char *measure_name(const struct stats_head *list, enum stat stat)
 static bool is_share(enum stat stat)
 {
     return stat != STAT_ENTROPY && stat != STAT_EFFECTIVE_KEYS && stat != STAT_COVERAGE_90 &&
-           stat != STAT_OFFSET && stat != STAT_MEAN_DISTANCE;
+           stat != STAT_OFFSET && stat != STAT_MEAN_DISTANCE && stat != STAT_SCORE_STD;
 }
 
 static size_t head_number(const struct stats_head *head, bool is_layer)

@@ -11,14 +11,14 @@ order() {
 @test "order: a picture has both orders, the changed one carried back" { order picture; }
 
 @test "order: the table says of each token where it went, and how far its output moved" {
-    attn run "$DATA/projections.json" --order 4,3,2,1,0 --position rotary --format table -o p.png >table
-    same "$(sed -n '7,9p;13p' table)" 'layer  token  place → place      moved
+    attn run "$DATA/projections.json" --order 4,3,2,1,0 --position rotary --format table -o p.png >lines
+    same "$(sed -n '7,9p;13p' lines)" 'layer  token  place → place      moved
     0  "I"        0 → 4          0.351
     0  "saw"      1 → 3         0.6382
 (outputs moved by 0.6382 at most, of a length of up to 0.7625: positions or masks go by places)'
     attn run "$DATA/projections.json" --order 4,3,2,1,0 --format table -o p.png | tail -1 | grep -q 'nothing goes by places (equivariant))$'
-    attn sample random --n 100 --d 4 | attn run - --shuffle 1 --format table -o p.png >table
-    same "$(sed -n '6,$p' table | grep -c .)" 1
+    attn sample random --n 100 --d 4 | attn run - --shuffle 1 --format table -o p.png >lines
+    same "$(sed -n '6,$p' lines | grep -c .)" 1
 }
 
 @test "order: the JSON is what its schema says, and an input again" {
@@ -55,7 +55,7 @@ order.png'
     fails 2 '--order names token 4 twice: expected 0 to 5, each once' attn run "$x" --order 0,1,2,3,4,4 -o y.json
     fails 2 '--order: there is no token 6: expected 0 to 5, each once' attn run "$x" --order 0,1,2,3,4,6 -o y.json
     fails 2 '--order: there is no token 18446744073709551615: expected 0 to 5, each once' attn run "$x" --order 18446744073709551615 -o y.json
-    for wrong in x,1,2 1.5,2 '' 1,,2 0,1,2,3,4,5, 99999999999999999999 ' 1' -1; do
+    for wrong in x,1,2 1.5,2 '' 1,,2 '0,1,2,3,4,5,' 99999999999999999999 ' 1' -1; do
         attn run "$x" "--order=$wrong" -o y.json 2>err && return 1
         grep -q '^attn: --order holds ".*": expected the numbers of all tokens with commas between them, as 2,1,0$' err
     done

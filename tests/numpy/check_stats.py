@@ -360,6 +360,7 @@ def test_spread():
     bias = np.zeros((40, 2100), "f4")
     bias[:, 3] = np.finfo("f4").min
     assert all(std is None and slope > 0.5 for std, slope in spread(q=q, k=k, bias=bias))
+    assert all(std is None and slope > 0.5 for std, slope in spread(q=q, k=k, bias=np.full((40, 2100), np.finfo("f4").min))), "all are large, and alike"
     assert len(set(spread("--threads", t, q=q, k=k, cpus=["avx2"])[0] for t in "1235")) == 1
     # why scores are divided by √d_k, in one number a head: the slope vanishes
     for d, slope in (64, 0.2), (1024, 0.05):
@@ -497,6 +498,11 @@ def test_picture():
     entropy = [h["entropy"] for h in json.loads(attn("stats", "attention.npy", "-q", "--layer", "1", "--format", "json"))["heads"]]
     cells = [tuple(x) for x in cells_of("x.png", 1, 3, 16)[0]]
     assert cells[int(np.argmax(entropy))] == viridis[1] and cells[int(np.argmin(entropy))] == viridis[0]
+    # a standard deviation below 1 is no share
+    put("x.json", q=[[[0.1]], [[0.2]], [[0.4]]], k=[[[1], [-1]]] * 3)
+    attn("stats", "x.json", "-q", "--measure", "score_std", "--cell", "16", "--annotate=off", "-o", "x.png")
+    cells = [tuple(x) for x in cells_of("x.png", 1, 3, 16)[0]]
+    assert cells[2] == viridis[1] and cells[0] == viridis[0], cells
     # a picture without --measure shows entropy_normalized, and does not depend on threads
     attn("stats", "attention.npy", "-q", "-o", "a.png", "--threads", "1")
     attn("stats", "attention.npy", "-q", "-o", "b.png", "--measure", "entropy_normalized")

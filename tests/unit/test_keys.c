@@ -159,6 +159,7 @@ static struct engine_job job_of(const struct head *head, struct results *results
                                .output_row = head->d_v + 1,
                                .receiver = {.receive = take, .context = results},
                                .measures = results->measures,
+                               .wants_scores = true,
                                .top = results->top,
                                .top_count = TOP,
                                .pool = pool};
@@ -222,6 +223,11 @@ static void check_measures(const struct head *head, unsigned which, size_t row)
     near(got->max, want->max, share_off, 1e-12, "max", which, row);
     near(got->first, want->first, share_off, 1e-12, "first", which, row);
     assert_int_equal(got->is_filled, false);
+    assert_int_equal(got->scores.count, want->scores.count);
+    if (!isnan(score_sums_deviation(&want->scores)))
+        near((float)got->scores.mean, (float)want->scores.mean, 1e-5, 1e-4, "mean of scores", which, row);
+    near((float)score_sums_deviation(&got->scores), (float)score_sums_deviation(&want->scores), 1e-5, 1e-5,
+         "spread of scores", which, row);
     assert_int_equal(got->argmax == SIZE_MAX, want->argmax == SIZE_MAX);
     if (got->argmax == SIZE_MAX)
         return;
