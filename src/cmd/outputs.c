@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "view/order_picture.h"
 #include "view/picture_jobs.h"
 #include "view/steps.h"
 #include "view/summary.h"
@@ -82,6 +83,20 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
                               .out = &bytes};
     bool ok = draw_pictures(outputs, &job, 1, painter, &outputs->style, error);
     ok = ok && write_picture(outputs, path, false, &bytes, error);
+    out_free(&bytes);
+    return ok;
+}
+
+/* Both orders of the tokens of the only excerpt, as one figure. */
+static bool write_orders(struct outputs *outputs, const char *path, bool make_folders,
+                         const struct painter *painter, const struct excerpts *excerpts, struct error *error)
+{
+    struct out bytes;
+    double start = clock_seconds();
+    out_begin(&bytes, -1, path);
+    bool ok = order_picture(&bytes, &excerpts->list[0], excerpts->ordering, painter, &outputs->style, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    ok = ok && write_picture(outputs, path, make_folders, &bytes, error);
     out_free(&bytes);
     return ok;
 }
@@ -212,14 +227,14 @@ static bool write_pictures(struct outputs *outputs, const char *folder,
     return ok && batch_write(&batch, error);
 }
 
-/* steps.png beside the pictures of a folder. */
-static bool write_folder_steps(struct outputs *outputs, const char *folder, const struct excerpts *excerpts,
-                               struct error *error)
+/* A figure of the only excerpt beside the pictures of a folder: steps.png, order.png. */
+static bool write_folder_figure(struct outputs *outputs, const char *folder, bool is_order,
+                                const struct excerpts *excerpts, struct error *error)
 {
-    char *path = text_format("%ssteps%s", folder, output_png.ending);
+    char *path = text_format("%s%s%s", folder, is_order ? "order" : "steps", output_png.ending);
     bool ok = path || error_memory(error, strlen(folder) + 16);
     ok = ok && check_own_name(outputs, folder, path, error) &&
-         write_steps(outputs, path, true, output_png.painter, excerpts, error);
+         (is_order ? write_orders : write_steps)(outputs, path, true, output_png.painter, excerpts, error);
     free(path);
     return ok;
 }
@@ -231,7 +246,8 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
     ok = ok && write_pictures(outputs, folder, patches, error) &&
-         (!outputs->steps || write_folder_steps(outputs, folder, excerpts, error)) &&
+         (!outputs->steps || write_folder_figure(outputs, folder, false, excerpts, error)) &&
+         (!excerpts->ordering || write_folder_figure(outputs, folder, true, excerpts, error)) &&
          check_own_name(outputs, folder, json, error) &&
          write_numbers(outputs, json, output_json.writer, true, excerpts, error);
     free(json);
@@ -250,7 +266,7 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     if (format)
         ok = format->writer->write(excerpts, &outputs->content, &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, excerpts, &out);
+        summary_write((const char *const *)outputs->names, outputs->name_count, excerpts, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;
@@ -334,6 +350,8 @@ bool outputs_write(struct outputs *outputs, const struct patch_view *const *patc
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, patches, excerpts, error);
+        else if (output->kind == OUTPUT_FILE && output->format->painter && excerpts->ordering)
+            ok = write_orders(outputs, output->path, false, output->format->painter, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter && outputs->figure)
             ok = write_steps(outputs, output->path, false, output->format->painter, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)

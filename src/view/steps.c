@@ -281,7 +281,7 @@ bool steps_picture(struct out *out, const struct excerpt *excerpt, unsigned stag
                                 .row_titles = steps->names[0][0] ? steps->row_titles : NULL,
                                 .footer = steps->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, error) && board_layout(&figure, &board, kit.font, error) &&
+    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
          painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

@@ -445,8 +445,8 @@ sample() {
     warns "{$QK,\"toknes\":2,\"foo\":1,\"x-a\":1,\"_b\":2}" '' \
         'x.json:1:47: the unknown key "toknes" is ignored; did you mean "tokens"?' \
         'x.json:1:55: the unknown key "foo" is ignored'
-    warns "{$QK,\"layers\":[{\"title\":[\"a\"]},{}]}" '' \
-        'x.json:1:57: the key "title" is ignored: it belongs outside of the layers'
+    warns "{$QK,\"layers\":[{\"vocabulary\":[\"a\"]},{}]}" '' \
+        'x.json:1:62: the key "vocabulary" is ignored: it belongs outside of the layers'
 }
 
 @test "warnings: weights that are no weights" {
