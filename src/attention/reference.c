@@ -164,12 +164,17 @@ static double uniform01(uint64_t seed, uint64_t i, uint64_t j)
     return (double)(z >> 11) * 0x1p-53;
 }
 
+bool reference_drops(const struct head *head, size_t i, size_t j)
+{
+    return uniform01(head->seed, head->first + i, j) < head->dropout;
+}
+
 /* A row that is NaN stays so. */
 static void apply_dropout(const struct head *head, size_t i, struct reference_room *room)
 {
     for (size_t s = 0; s < room->key_count; s++) {
         double *w = &room->row[room->keys[s]];
-        const bool dropped = uniform01(head->seed, head->first + i, room->keys[s]) < head->dropout;
+        const bool dropped = reference_drops(head, i, room->keys[s]);
         *w = dropped && !isnan(*w) ? 0 : *w / (1 - head->dropout);
     }
 }

@@ -28,6 +28,9 @@ struct reference_room {
 /* Computes row i of a stage: SCORES, SCALED, MASKED or WEIGHTS. */
 void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *room);
 
+/* Whether dropout makes the weight of a query and a key 0; for a head with dropout. */
+bool reference_drops(const struct head *head, size_t i, size_t j);
+
 /* The output of a row of weights, into output[0..d_v). */
 void reference_output(const struct head *head, const struct reference_room *weights, double *output);
 

@@ -7,6 +7,7 @@
 #include "attention/recurrence.h"
 #include "attention/reference.h"
 #include "base/memory.h"
+#include "compute/value_norms.h"
 
 const struct problem_layer *explanation_layer(const struct explanation *e)
 {
@@ -164,6 +165,22 @@ static bool explanation_spread(struct explanation *e, struct error *error)
            score_spread_measure(&e->spread, head, e->query, error);
 }
 
+/* What each key contributes to the output of the head. */
+static bool explanation_contribute(struct explanation *e, struct error *error)
+{
+    const struct problem_layer *layer = explanation_layer(e);
+    const size_t m = e->head->m;
+    if (!e->output || layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE])
+        return true;
+    float *norms = memory_alloc(m, sizeof *norms, error);
+    e->contribution = norms ? memory_zeroed(m, sizeof *e->contribution, error) : NULL;
+    const bool ok = e->contribution && value_norms_head(norms, &e->layer, e->head_number, error);
+    for (size_t j = 0; ok && j < m; j++)
+        e->contribution[j] = e->weights[j] == 0 ? 0 : fabs(e->weights[j]) * (double)norms[j];
+    free(norms);
+    return ok;
+}
+
 /* The row that the query is made of, and what the projection makes of it, as the layer computes it. */
 static bool explanation_project(struct explanation *e, const struct engine_options *engine,
                                 struct error *error)
@@ -200,7 +217,7 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     explanation->query = query;
     return (from->q.given || explanation_project(explanation, engine, error)) &&
            explanation_arrays(explanation, error) && explanation_row(explanation, error) &&
-           explanation_spread(explanation, error) &&
+           explanation_spread(explanation, error) && explanation_contribute(explanation, error) &&
            (!explanation->output ||
             explain_heads_make(&explanation->heads, &explanation->layer, query, error));
 }
@@ -210,7 +227,7 @@ void explanation_free(struct explanation *explanation)
     struct explanation *e = explanation;
     double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
                         e->numerators, e->uncapped, e->before_dropout, e->before_factor,
-                        e->output,     e->first,    e->second};
+                        e->output,     e->first,    e->second,         e->contribution};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->projected);

@@ -45,6 +45,8 @@ struct explanation {
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
     struct precision_row precision;
     double *output; /* d_v, of this head alone; NULL: there is no v */
+    /* |weight|·‖v·w_o‖, as the stage of that name (stage_contribution.h); NULL: there is no v, or a gate comes behind; owned. */
+    double *contribution;
     struct explain_heads
         heads; /* what all heads give to the output of the layer; count 0: there is no v either */
     struct score_spread

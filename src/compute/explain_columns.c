@@ -197,5 +197,7 @@ bool explain_columns_add(struct explain_steps *steps, const struct explanation *
         return false;
     if (head->v.data)
         column_add_vectors(steps, "v", &head->v, head->d_v);
+    if (e->contribution)
+        column_add(steps, "contribution", "", e->contribution);
     return true;
 }

@@ -7,6 +7,10 @@
 /* How many products of a sum are written out: of up to ALL_SHOWN all, else so many. */
 enum { ALL_SHOWN = 8, PRODUCTS_SHOWN = 6 };
 
+/* A weight from SHORT_FROM on is worth words, where the key contributes at most this part of its weight. */
+#define SHORT_FROM 0.2
+#define SHORT_SHARE 0.25
+
 static void formula_number(struct out *out, double x)
 {
     char text[24];
@@ -272,6 +276,35 @@ void explain_after_write(const struct explanation *e, struct out *out)
                    is_carried ? "" : ", over all heads side by side", gated ? " ·sigmoid(gate)" : "",
                    has_w_o ? " ·w_o" : "", has_b_o ? " + b_o" : "",
                    layer->settings.residual ? " + the sequence" : "", normed ? ", layer norm" : "");
+}
+
+/* Of the key with the largest weight, where its value is so short that it gives much less to the output. */
+static void short_value_write(const struct explanation *e, struct out *out)
+{
+    size_t key = 0;
+    double sum = 0;
+    char label[160];
+    for (size_t j = 0; e->contribution && j < e->head->m; j++) {
+        sum += e->contribution[j];
+        key = e->weights[j] > e->weights[key] ? j : key;
+    }
+    if (!(sum > 0) || !isfinite(sum) || e->weights[key] < SHORT_FROM ||
+        e->contribution[key] / sum > SHORT_SHARE * e->weights[key])
+        return;
+    label_numbered(key, labels_shown(&e->layer.problem->key_tokens)[key], label);
+    out_format(out, "%sKey %s has weight ", out->size > 0 ? "\n" : "", label);
+    formula_number(out, e->weights[key]);
+    out_format(out, ", and its value is short: of all |weight|·‖v%s‖ its share is ",
+               explanation_layer(e)->w_o ? "·w_o" : "");
+    formula_number(out, e->contribution[key] / sum);
+    out_char(out, '.');
+}
+
+void explain_output_write(const struct explanation *e, struct out *out)
+{
+    if (e->heads.count == 0)
+        explain_after_write(e, out);
+    short_value_write(e, out);
 }
 
 void explain_why_write(const struct explanation *e, struct out *out)

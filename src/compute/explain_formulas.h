@@ -35,6 +35,10 @@ void explain_products_write(const struct explanation *explanation, size_t key, s
 /* How weights come from the scores; lines. */
 void explain_weight_write(const struct explanation *explanation, struct out *out);
 
+/* What is done with the outputs of all heads, where there is no step of them; and a key whose value is so short that it contributes
+ * much less than its weight. Lines. */
+void explain_output_write(const struct explanation *explanation, struct out *out);
+
 /* How the outputs of all heads become what attention gives: "the heads concatenated, ·w_o + b_o: …". */
 void explain_concat_write(const struct explanation *explanation, struct out *out);
 

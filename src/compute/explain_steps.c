@@ -221,7 +221,7 @@ static bool step_output(struct explain_steps *steps, const struct explanation *e
     }
     step->total = e->output;
     step->total_count = head->d_v;
-    return e->heads.count > 0 || text_made(&step->note, e, explain_after_write, error);
+    return text_made(&step->note, e, explain_output_write, error);
 }
 
 /* What all heads give: the output of each times its rows of w_o, and b_o. */

@@ -31,6 +31,34 @@ static double written_norm(const float *x, const double *gram, size_t d_v)
     return sqrt(square < 0 ? 0 : square); /* rounded below 0 */
 }
 
+/* |f(x_j)| of a head's keys; `gram`, where there is a W_O, is room for that of the head. */
+static void head_norms(float *norms, double *gram, const struct layer *layer, size_t head)
+{
+    const struct problem *problem = layer->problem;
+    const size_t d_v = problem->d_v;
+    const struct tensor *w_o = problem->layers[layer->index].w_o;
+    const struct strided v = layer_operand(layer, 2, head * layer->operand[2].heads / problem->heads);
+    if (gram)
+        head_gram(gram, w_o->data + head * d_v * problem->d_out, d_v, problem->d_out);
+    for (size_t j = 0; j < problem->m; j++)
+        norms[j] = (float)written_norm(v.data + j * v.row, gram, d_v);
+}
+
+bool value_norms_head(float *norms, const struct layer *layer, size_t head, struct error *error)
+{
+    const size_t d_v = layer->problem->d_v;
+    const bool has_w_o = layer->problem->layers[layer->index].w_o;
+    size_t square;
+    if (!size_multiply(d_v, d_v, &square))
+        return error_memory(error, SIZE_MAX);
+    double *gram = has_w_o ? memory_alloc(square, sizeof *gram, error) : NULL;
+    const bool ok = gram || !has_w_o;
+    if (ok)
+        head_norms(norms, gram, layer, head);
+    free(gram);
+    return ok;
+}
+
 static const double *gram_of(const struct value_norms *norms, size_t head)
 {
     return norms->gram ? norms->gram + head * norms->d_v * norms->d_v : NULL;
@@ -46,17 +74,9 @@ static void key_norms(void *context, int worker, size_t head)
 {
     (void)worker;
     const struct norms_work *work = context;
-    struct value_norms *norms = work->norms;
-    const struct problem *problem = work->layer->problem;
-    const struct tensor *w_o = problem->layers[work->layer->index].w_o;
-    const struct strided v =
-        layer_operand(work->layer, 2, head * work->layer->operand[2].heads / problem->heads);
-    if (w_o)
-        head_gram(norms->gram + head * norms->d_v * norms->d_v,
-                  w_o->data + head * norms->d_v * problem->d_out, norms->d_v, problem->d_out);
-    for (size_t j = 0; j < norms->m; j++)
-        norms->keys[head * norms->m + j] =
-            (float)written_norm(v.data + j * v.row, gram_of(norms, head), norms->d_v);
+    const struct value_norms *norms = work->norms;
+    head_norms(norms->keys + head * norms->m,
+               norms->gram ? norms->gram + head * norms->d_v * norms->d_v : NULL, work->layer, head);
 }
 
 static void output_norms(void *context, int worker, size_t head)

@@ -24,6 +24,9 @@ struct value_norms {
  * heads. Errors: no memory. */
 bool value_norms_make(struct value_norms *norms, const struct layer *layer, struct error *error);
 
+/* |f(x_j)| of one head, into norms[m]; of a layer that has v and no gate. Errors: no memory. */
+bool value_norms_head(float *norms, const struct layer *layer, size_t head, struct error *error);
+
 /* What heads have written in each row, once they have: `heads` is their output before W_O, n×(heads·d_v). Errors: no memory. */
 bool value_norms_output(struct value_norms *norms, const float *heads, struct error *error);
 

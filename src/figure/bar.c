@@ -9,6 +9,8 @@
 #define TICK 4.0
 #define TEXT_GAP 7.0 /* between bar and number */
 #define LEGEND_LINE 19.0
+#define COUNT_LINE 15.0 /* less than a line of its own: it belongs to the one above */
+#define DROPPED "dropped"
 #define SWATCH 12.0
 #define SHORTEST 112.0
 #define TICK_ROOM 32.0   /* least distance from one number to the next */
@@ -16,8 +18,9 @@
 
 static double legend_height(const struct bar *bar)
 {
-    int lines = bar->has_masked + bar->has_nan + bar->is_swatch;
-    return lines > 0 ? lines * LEGEND_LINE + 8 : 0;
+    int lines = bar->has_masked + bar->has_nan + bar->has_dropped + bar->is_swatch;
+    const bool counts = bar->has_masked && bar->masked_count;
+    return lines > 0 ? lines * LEGEND_LINE + (counts ? COUNT_LINE : 0) + 8 : 0;
 }
 
 /* The distance from the bar's left edge to the end of the numbers beside it. */
@@ -34,12 +37,17 @@ static bool numbers_width(const struct bar *bar, struct font *font, double *wide
     return true;
 }
 
-static bool swatch_width(struct bar *bar, struct font *font, struct error *error)
+/* Makes the bar as wide as its legend. */
+static bool legend_widen(struct bar *bar, struct font *font, struct error *error)
 {
-    const char *const names[] = {bar->measure, bar->masked_name};
-    bar->width = 0;
-    for (int i = 0; i < 2; i++) {
+    const char *const names[] = {bar->is_swatch ? bar->measure : NULL,
+                                 bar->has_masked || bar->is_swatch ? bar->masked_name : NULL,
+                                 bar->has_masked ? bar->masked_count : NULL,
+                                 bar->has_dropped ? DROPPED : NULL, bar->has_nan ? "NaN" : NULL};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         double width;
+        if (!names[i])
+            continue;
         if (!typeset_text(font, names[i], LAYOUT_SMALL_SIZE, NULL, NULL, &width, error))
             return false;
         bar->width = fmax(bar->width, SWATCH + 6 + width);
@@ -53,20 +61,16 @@ bool bar_plan(struct bar *bar, double height, struct font *font, struct error *e
     if (bar->is_swatch) {
         bar->height = 0;
         bar->tick_count = 0;
-        return swatch_width(bar, font, error);
+        bar->width = 0;
+        return legend_widen(bar, font, error);
     }
     bar->height = fmax(SHORTEST, height - bar->legend);
     bar->tick_count = scale_ticks(bar->scale, fmax(TICK_ROOM / bar->height, TICK_SHARE), bar->ticks);
-    double legend_width;
-    if (!numbers_width(bar, font, &bar->width, error) ||
-        !typeset_text(font, bar->has_masked ? bar->masked_name : "NaN", LAYOUT_SMALL_SIZE, NULL, NULL,
-                      &legend_width, error))
+    if (!numbers_width(bar, font, &bar->width, error))
         return false;
     if (bar->measure && bar->measure[0])
         bar->width += LAYOUT_NAME_SIZE + 7;
-    if (bar->legend > 0)
-        bar->width = fmax(bar->width, SWATCH + 6 + legend_width);
-    return true;
+    return legend_widen(bar, font, error);
 }
 
 bool bar_legend_line(struct figure *figure, double x, double y, struct color color, const char *text,
@@ -129,6 +133,18 @@ bool bar_draw(const struct bar *bar, struct figure *figure, double x, double y, 
     }
     if (bar->has_masked) {
         if (!bar_legend_line(figure, x, below, bar->masked, bar->masked_name, error))
+            return false;
+        below += LEGEND_LINE;
+    }
+    if (bar->has_masked && bar->masked_count) {
+        if (!figure_text(figure, x + SWATCH + 6,
+                         below - LEGEND_LINE + COUNT_LINE + SWATCH / 2 + LAYOUT_CAP * LAYOUT_SMALL_SIZE,
+                         LAYOUT_SMALL_SIZE, ANCHOR_START, false, layout_pale, bar->masked_count, error))
+            return false;
+        below += COUNT_LINE;
+    }
+    if (bar->has_dropped) {
+        if (!bar_legend_line(figure, x, below, bar->dropped, DROPPED, error))
             return false;
         below += LEGEND_LINE;
     }

@@ -62,6 +62,7 @@ static bool board_scale_draw(const struct board_plan *plan, size_t scale, struct
         if (board->columns[i % board->across].scale != scale || !board->panels[i].drawing)
             continue;
         const struct panel panel = {.pooled = &plan->panels[i],
+                                    .dropped = board_dropped(plan, i),
                                     .cell_width = place->cell,
                                     .cell_height = plan->cell,
                                     .scale = &plan->scales[scale].scale,

@@ -1,8 +1,10 @@
 /* The colour bars below a board, and the legend of the colours that are not on them. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "figure/board_parts.h"
+#include "figure/label.h"
 
 #define BAR_THICK 14.0
 #define BAR_SHORTEST 150.0
@@ -13,6 +15,7 @@
 #define BAR_TICK 4.0
 #define TICKS_APART 12.0 /* from the end of one number to the next */
 #define NUMBERS_BELOW 9.0
+#define LEGEND_APART 48.0 /* from the end of a name to the next, with a square */
 
 /* As many ticks as have room side by side. */
 static bool bar_ticks(struct board_plan *plan, struct board_scale *scale, double length)
@@ -129,20 +132,57 @@ bool board_bar_draw(const struct board_plan *plan, size_t scale, struct figure *
                        LAYOUT_NAME_SIZE, ANCHOR_MIDDLE, TURN_NONE, layout_ink, measure, plan->error);
 }
 
+const uint8_t *board_dropped(const struct board_plan *plan, size_t panel)
+{
+    const struct board *board = plan->board;
+    const bool is_pooled = plan->row_factor > 1 || plan->places[panel % board->across].column_factor > 1;
+    const struct drawing *drawing = board->panels[panel].drawing;
+    return drawing && !is_pooled ? drawing->maps->dropped : NULL;
+}
+
+/* "masked", with how many pairs are where that is the same in all panels: "masked (28 of 64 pairs)". */
+static void masked_name(const struct board_plan *plan, char name[LABEL_SIZE])
+{
+    const struct board *board = plan->board;
+    const char *count = NULL;
+    bool agree = true;
+    for (size_t i = 0; i < board->rows * board->across; i++) {
+        const struct drawing *drawing = board->panels[i].drawing;
+        const char *other = drawing && drawing->maps->masked ? drawing->masked_count : NULL;
+        agree = agree && (!count || !other || strcmp(count, other) == 0);
+        count = count ? count : other;
+    }
+    if (count && agree)
+        snprintf(name, LABEL_SIZE, "masked (%s)", count);
+    else
+        snprintf(name, LABEL_SIZE, "masked");
+}
+
 bool board_legend_draw(const struct board_plan *plan, struct figure *figure, double *bottom)
 {
-    const struct color *masked = NULL, *nan = NULL;
+    enum { MASKED, DROPPED, NOT_A_NUMBER, NAMES };
+    const struct color *colors[NAMES] = {NULL};
+    char names[NAMES][LABEL_SIZE] = {"", "dropped", "NaN"};
+    double x = LAYOUT_PAD, width;
+    masked_name(plan, names[MASKED]);
     for (size_t s = 0; s < plan->board->scale_count; s++) {
         const struct board_scale *scale = &plan->scales[s];
         if (scale->extent.has_masked)
-            masked = &scale->palette[FIGURE_MASKED];
+            colors[MASKED] = &scale->palette[FIGURE_MASKED];
         if (scale->extent.has_nan)
-            nan = &scale->palette[FIGURE_NAN];
+            colors[NOT_A_NUMBER] = &scale->palette[FIGURE_NAN];
     }
-    if (!masked && !nan)
-        return true;
-    *bottom += 26;
-    return (!masked || bar_legend_line(figure, LAYOUT_PAD, *bottom - 12, *masked, "masked", plan->error)) &&
-           (!nan ||
-            bar_legend_line(figure, LAYOUT_PAD + (masked ? 90 : 0), *bottom - 12, *nan, "NaN", plan->error));
+    for (size_t i = 0; i < plan->board->rows * plan->board->across; i++)
+        if (board_dropped(plan, i))
+            colors[DROPPED] = &plan->scales[0].palette[FIGURE_DROPPED];
+    for (size_t c = 0; c < NAMES; c++) {
+        if (!colors[c])
+            continue;
+        *bottom += x == LAYOUT_PAD ? 26 : 0;
+        if (!bar_legend_line(figure, x, *bottom - 12, *colors[c], names[c], plan->error) ||
+            !typeset_text(plan->font, names[c], LAYOUT_SMALL_SIZE, NULL, NULL, &width, plan->error))
+            return false;
+        x += LEGEND_APART + width;
+    }
+    return true;
 }

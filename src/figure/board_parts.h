@@ -86,6 +86,8 @@ bool board_bars_plan(struct board_plan *plan);
 bool board_bar_draw(const struct board_plan *plan, size_t scale, struct figure *figure, double y,
                     double *bottom);
 /* The colours that are on no bar, beneath all bars. */
+/* The cells of a panel that dropout made 0; NULL: none is shown so. */
+const uint8_t *board_dropped(const struct board_plan *plan, size_t panel);
 bool board_legend_draw(const struct board_plan *plan, struct figure *figure, double *bottom);
 
 #endif

@@ -90,6 +90,7 @@ static bool board_choose_colors(struct board_plan *plan, struct board_scale *sca
         scale->palette[i] = colormap_at(&map, i / 255.0);
     scale->palette[FIGURE_MASKED] = map.masked;
     scale->palette[FIGURE_NAN] = map.nan;
+    scale->palette[FIGURE_DROPPED] = map.dropped;
     return true;
 }
 

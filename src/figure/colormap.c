@@ -65,6 +65,7 @@ bool colormap_find(struct colormap *map, const char *name, struct error *error)
     map->kind = row->kind;
     map->masked = hex_color(row->masked);
     map->nan = (struct color){255, 0, 200};
+    map->dropped = (struct color){0, 229, 255};
     return true;
 }
 

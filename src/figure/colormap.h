@@ -23,7 +23,7 @@ enum colormap_kind { COLORMAP_SEQUENTIAL, COLORMAP_DIVERGING };
 struct colormap {
     enum colormap_kind kind;
     struct color colors[256];
-    struct color masked, nan; /* colours that none of `colors` comes near */
+    struct color masked, nan, dropped; /* colours that none of `colors` comes near */
 };
 
 /* The names of all maps (their table is colormap_data.c): NULL-terminated, and as the words of an option,

@@ -19,7 +19,13 @@
 #include "figure/image.h"
 
 /* The values of a cell: a colour of the colour map, 0…255, or one of these. Indexes of figure.palette. */
-enum { FIGURE_COLORS = 256, FIGURE_MASKED = 256, FIGURE_NAN = 257, FIGURE_PALETTE = 258 };
+enum {
+    FIGURE_COLORS = 256,
+    FIGURE_MASKED = 256,
+    FIGURE_NAN = 257,
+    FIGURE_DROPPED = 258,
+    FIGURE_PALETTE = 259
+};
 enum { FIGURE_PALETTES = 2 }; /* the most that a figure has */
 
 enum figure_kind {

@@ -16,10 +16,11 @@ struct image;     /* figure/image.h */
 
 /* One matrix, rows×columns, row-major. NaN cells get a colour of their own. */
 struct heatmap {
-    const char *title;     /* over the panel; NULL or "": none */
-    const float *values;   /* borrowed */
-    size_t stride;         /* numbers from one row of values to the next; 0: they are packed */
-    const uint8_t *masked; /* rows×columns, nonzero where the cell is masked; NULL: none is. Borrowed */
+    const char *title;      /* over the panel; NULL or "": none */
+    const float *values;    /* borrowed */
+    size_t stride;          /* numbers from one row of values to the next; 0: they are packed */
+    const uint8_t *masked;  /* rows×columns, nonzero where the cell is masked; NULL: none is. Borrowed */
+    const uint8_t *dropped; /* likewise, where dropout made the number 0; not shown where cells are pooled */
 };
 
 enum color_scale { COLOR_LINEAR, COLOR_LOG, COLOR_SQRT };
@@ -81,7 +82,8 @@ struct drawing {
     const char *row_axis, *column_axis; /* "query", "key"; NULL: none */
     const char *measure;                /* beside the colour bar: "attention weight" */
     const char *masked_name;            /* of masked cells, in the legend; NULL: "masked" */
-    const char *note;                   /* follows it if there is room: "(largest 0.13)"; NULL: open */
+    const char *masked_count; /* beneath it: "28 of 64 pairs", unless the figure is narrow; NULL: nothing */
+    const char *note;         /* follows it if there is room: "(largest 0.13)"; NULL: open */
     /* Signed data: diverging colours centred on 0. If neither vmin nor vmax is given, the range has the same
      * length on both sides of it. */
     bool is_signed;

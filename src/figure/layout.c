@@ -170,7 +170,9 @@ static bool draw_panels(struct layout *layout)
                      i = is_image ? 0 : p - layout->lead;
         struct pooled pooled = {layout->shape.rows, layout->shape.columns, layout->shape.values + i * cells,
                                 layout->shape.masked ? layout->shape.masked + i * cells : NULL};
+        const bool is_pooled = layout->sizing.row_factor > 1 || layout->sizing.column_factor > 1;
         struct panel panel = {.pooled = &pooled,
+                              .dropped = is_image || is_pooled ? NULL : drawing->maps[i].dropped,
                               .title = is_image ? LAYOUT_IMAGE_TITLE : drawing->maps[i].title,
                               .cell_width = layout->sizing.cell_width,
                               .cell_height = layout->sizing.cell_height,

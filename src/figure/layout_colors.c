@@ -131,6 +131,7 @@ bool layout_colors(struct layout *layout)
     }
     layout->figure->palette[FIGURE_MASKED] = map.masked;
     layout->figure->palette[FIGURE_NAN] = map.nan;
+    layout->figure->palette[FIGURE_DROPPED] = map.dropped;
     if (drawing->image)
         colors_over_image(layout->figure, drawing->image);
     return true;

@@ -52,9 +52,10 @@ bool axis_draw_columns(const struct axis *axis, struct figure *figure, double x,
 struct bar {
     const struct scale *scale;
     const char *measure, *masked_name, *note; /* as in struct drawing; masked_name is never NULL */
-    bool has_masked, has_nan;
+    const char *masked_count;                 /* likewise; NULL: nothing */
+    bool has_masked, has_nan, has_dropped;
     size_t colors; /* where its colours begin in the figure's palette */
-    struct color masked, nan;
+    struct color masked, nan, dropped;
     bool is_swatch; /* the legend has a line for `highest`, and there is no bar */
     struct color highest;
     double height, legend; /* of the bar; of the legend below it */
@@ -98,6 +99,7 @@ struct sizing sizing_choose(const struct drawing *drawing, double room, double r
 /* One panel: title, frame, matrix, numbers. The corner of the matrix is x, y. */
 struct panel {
     const struct pooled *pooled;
+    const uint8_t *dropped; /* of its cells, as in a heatmap; NULL: none is */
     const char *title;
     double cell_width, cell_height;
     double title_room, title_size;

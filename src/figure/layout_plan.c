@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "figure/layout_parts.h"
 
+#define NARROW 600
 #define FIGURE_WIDTH 1240.0  /* where nobody says */
 #define PANEL_LARGEST 1200.0 /* a matrix that stands alone */
 #define PANEL_SMALLEST 24.0
@@ -198,6 +199,23 @@ static bool choose_titles(struct layout *layout)
     return true;
 }
 
+/* Whether the user wants a figure so narrow that its cells need the room of a longer legend. */
+static bool is_narrow(const struct drawing_style *style)
+{
+    return (style->width > 0 && style->width < NARROW) ||
+           (style->page[0] > 0 && (double)style->page[0] < NARROW * style->dpi_scale);
+}
+
+/* Whether a cell is shown as dropped. */
+static bool has_dropped(const struct layout *layout)
+{
+    const struct drawing *drawing = layout->drawing;
+    bool any = false;
+    for (size_t i = 0; i < drawing->map_count; i++)
+        any = any || drawing->maps[i].dropped;
+    return any && layout->sizing.row_factor <= 1 && layout->sizing.column_factor <= 1;
+}
+
 /* Everything that has a size gets it, and the figure with it. */
 static bool choose_places(struct layout *layout)
 {
@@ -227,12 +245,15 @@ static bool choose_places(struct layout *layout)
                                .measure = drawing->measure,
                                .masked_name = drawing->masked_name ? drawing->masked_name : "masked",
                                .note = drawing->note ? drawing->note : layout->bar_note,
+                               .masked_count = is_narrow(&drawing->style) ? NULL : drawing->masked_count,
                                .has_masked = layout->extent.has_masked,
+                               .has_dropped = has_dropped(layout),
                                .has_nan = layout->extent.has_nan,
                                .is_swatch = drawing->is_flag,
                                .highest = layout->figure->palette[colors + FIGURE_COLORS - 1],
                                .masked = layout->figure->palette[colors + FIGURE_MASKED],
-                               .nan = layout->figure->palette[colors + FIGURE_NAN]};
+                               .nan = layout->figure->palette[colors + FIGURE_NAN],
+                               .dropped = layout->figure->palette[colors + FIGURE_DROPPED]};
     double longest = alone ? fmax(BAR_LARGEST, layout->panel_width) : BAR_LARGEST;
     if (!bar_plan(&layout->bar, fmin(height, longest), layout->font, layout->error))
         return false;

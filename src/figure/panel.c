@@ -154,6 +154,8 @@ static uint16_t cell_index(const struct panel *panel, size_t cell)
     float value = panel->pooled->values[cell];
     if (isnan(value))
         return FIGURE_NAN;
+    if (panel->dropped && panel->dropped[cell])
+        return FIGURE_DROPPED;
     double place = scale_position(panel->scale, (double)value) * FIGURE_COLORS;
     return place < FIGURE_COLORS ? (uint16_t)place : FIGURE_COLORS - 1;
 }

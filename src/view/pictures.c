@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "compute/given.h"
+#include "view/dropped_cells.h"
 
 static const char *const measures[STAGE_COUNT] = {
     [STAGE_SCALED] = "scaled score",
@@ -267,7 +268,55 @@ static bool picture_map(struct picture *picture, size_t i, const struct panels *
         return false;
     picture->maps[i].values = matrix.data ? matrix.data : picture->values[i];
     picture->maps[i].stride = matrix.row;
-    return picture_mask(picture, i, panels, l, h, error);
+    if (!picture_mask(picture, i, panels, l, h, error) ||
+        !dropped_cells(&picture->masks[i].dropped, excerpt, panels->stage, l, h, &picture->maps[i], error))
+        return false;
+    picture->maps[i].dropped = picture->masks[i].dropped;
+    return true;
+}
+
+/* How many pairs of a map are masked; of cells that stand for many pairs, as the measures count them. */
+static size_t masked_pairs(const struct picture *picture, const struct panels *panels, size_t i, size_t l,
+                           size_t h)
+{
+    const struct excerpt *e = panels->excerpt;
+    const struct problem *problem = e->result->problem;
+    const size_t cells = picture->drawing.rows * picture->drawing.columns;
+    const unsigned char *flags = picture->maps[i].masked;
+    size_t count = 0;
+    if (is_pooled(e, panels->stage))
+        return problem->n * problem->m - excerpt_measures(e, l, h)->allowed;
+    for (size_t at = 0; flags && at < cells; at++)
+        count += flags[at] != 0;
+    return count;
+}
+
+/* Says in the legend how many of the pairs are masked: "28 of 64 pairs", or of maps that differ "21 to 28 of 64 pairs". */
+static void picture_count_masked(struct picture *picture, const struct panels *panels,
+                                 const struct picture_matrices *shown)
+{
+    const struct excerpt *e = panels->excerpt;
+    const struct problem *problem = e->result->problem;
+    const size_t pairs = is_pooled(e, panels->stage) ? problem->n * problem->m
+                                                     : picture->drawing.rows * picture->drawing.columns;
+    size_t least = SIZE_MAX, most = 0, count = 0;
+    for (size_t i = 0; i < picture->count; i++) {
+        const size_t at = shown->all ? i : shown->matrix;
+        /* Maps that share a mask are counted once. */
+        if (i == 0 || !picture->maps[i].masked || picture->maps[i].masked != picture->maps[i - 1].masked ||
+            is_pooled(e, panels->stage))
+            count = masked_pairs(picture, panels, i, at / panels->count, panels->heads[at % panels->count]);
+        least = count < least ? count : least;
+        most = count > most ? count : most;
+    }
+    if (most == 0)
+        return;
+    if (least == most)
+        snprintf(picture->masked_count, sizeof picture->masked_count, "%zu of %zu pairs", most, pairs);
+    else
+        snprintf(picture->masked_count, sizeof picture->masked_count, "%zu to %zu of %zu pairs", least, most,
+                 pairs);
+    picture->drawing.masked_count = picture->masked_count;
 }
 
 /* The title, and behind it which stage is drawn, unless it says so itself or has weights, as the colour bar says; the
@@ -351,8 +400,10 @@ bool picture_make(struct picture *picture, const struct picture_matrices *shown,
         return false;
     picture->drawing.maps = picture->maps;
     picture->drawing.map_count = picture->count;
-    if (!patches || !panels->excerpt->shape[panels->stage].is_pairs)
+    if (!patches || !panels->excerpt->shape[panels->stage].is_pairs) {
+        picture_count_masked(picture, panels, shown);
         return true;
+    }
     if (!patch_drawing_make(&picture->over, patches, panels->stage, &picture->drawing, error))
         return false;
     picture->drawing = picture->over.drawing;
@@ -361,8 +412,10 @@ bool picture_make(struct picture *picture, const struct picture_matrices *shown,
 
 void picture_free(struct picture *picture)
 {
-    for (size_t i = 0; picture->masks && i < picture->count; i++)
+    for (size_t i = 0; picture->masks && i < picture->count; i++) {
         free(picture->masks[i].flags);
+        free(picture->masks[i].dropped);
+    }
     for (size_t i = 0; picture->values && i < picture->count; i++)
         free(picture->values[i]);
     free(picture->masks);

@@ -26,8 +26,9 @@ struct picture_matrices {
     size_t matrix; /* else this one, counted over layers, then heads */
 };
 
-/* The masked cells of a map. */
+/* The masked cells of a map, and those that dropout made 0. */
 struct picture_mask {
+    unsigned char *dropped;  /* owned; NULL: none is */
     unsigned char *flags;    /* owned; NULL: there are none, or another map has them already */
     const void *shared_with; /* excerpt_mask_key of maps that have the same; NULL: of this map alone */
 };
@@ -44,6 +45,7 @@ struct picture {
     bool is_triangle;           /* pairs above the diagonal are drawn as masked, though no mask says so */
     const char **titles;        /* pointers to those of rows and columns */
     char *title;
+    char masked_count[80];
     struct patch_drawing over; /* the drawing over patches, made from all these; else zeroed */
 };
 

@@ -114,6 +114,20 @@ END
     same "$(grep -oE '>head [0-9]+: ' x.svg | wc -l) $(grep -c '>…<' x.svg)" '8 1'
 }
 
+@test "a key with a large weight and a short value is named, with its share of the contributions" {
+    echo '{"q":[[1]],"k":[[2],[0]],"v":[[0.01,0],[1,0]],"tokens":["x"],"key_tokens":["the","cat"]}' >x.json
+    attn explain x.json | grep -qxF '   Key 0 "the" has weight 0.8808, and its value is short: of all |weight|·‖v‖ its share is 0.06881.'
+    same "$(attn explain x.json --format json | jq -c '[.keys[].contribution * 1e4 | round]')" '[88,1192]'
+    jq '.w_o = [[0, 0], [0, 1]] | .v = [[1, 0.001], [0, 1]] | .residual = false' x.json >w.json
+    attn explain w.json | grep -qF 'of all |weight|·‖v·w_o‖ its share is 0.007335.'
+    jq '.v[0] = [0.5, 0]' x.json >long.json
+    lacks 'short' <(attn explain long.json)
+    jq '.k = [[0], [0]] | .v = [[0, 0], [0, 0]]' x.json >nothing.json
+    lacks 'short' <(attn explain nothing.json)
+    jq '.gate = [[0]]' x.json >gate.json
+    lacks 'short' <(attn explain gate.json)
+}
+
 @test "it says why scores are scaled, where they are" {
     attn explain "$DATA/causal.json" --head 1 --query time >text
     grep -qF 'Why √d_k: q·k has the variance 3.889 over 36 allowed pairs of this head.' text

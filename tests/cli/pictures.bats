@@ -152,3 +152,54 @@ pictures() {
         done
     done
 }
+
+@test "the legend says how many pairs are masked, unless the picture is to be narrow" {
+    texts() { grep -o '>[^<]*pairs[^<]*<' x.svg; }
+    attn run "$DATA/causal.json" -q --format none -o x.svg
+    same "$(texts)" '>28 of 64 pairs<'
+    attn run "$DATA/causal.json" -q --format none --queries 2:4 -o x.svg
+    same "$(texts)" '>9 of 16 pairs<'
+    attn run "$DATA/causal.json" -q --format none --draw-mask -o x.svg
+    same "$(texts)" '>28 of 64 pairs<'
+    attn run "$DATA/causal.json" -q --format none --steps -o x.svg
+    same "$(texts)" '>masked (28 of 64 pairs)<'
+    attn run "$DATA/causal.json" -q --format none --width 500 -o x.svg
+    lacks pairs x.svg
+    attn run "$DATA/sentence.json" -q --format none -o x.svg
+    lacks pairs x.svg
+    echo '{"q":[[[0],[0]],[[0],[0]]],"k":[[[0],[0]],[[0],[0]]],"mask":[[[1,0],[0,1]],[[1,1],[0,1]]]}' >two.json
+    attn run two.json -q --format none -o x.svg
+    same "$(texts)" '>1 to 2 of 4 pairs<'
+    attn run two.json -q --format none --stage masked --stage weights -o x.svg
+    lacks pairs x.svg
+    attn run "$DATA/causal.json" -q --format none --max-weights 20 -o x.svg
+    same "$(texts)" '>28 of 64 pairs<'
+}
+
+@test "cells that dropout made 0 have a colour of their own, and no others have" {
+    echo '{"q":[[0],[0],[0]],"k":[[0],[0],[0]],"v":[[1],[0],[1]],"causal":true,"tokens":["a","b","c"]}' >x.json
+    attn run x.json -q --dropout 0.5 --seed 4 --format none -o y.json -o x.svg
+    local zeros
+    zeros=$(jq '[.weights[0][0][0][0], .weights[0][0][1][0,1], .weights[0][0][2][0,1,2]] | map(select(. == 0)) | length' y.json)
+    [ "$zeros" -gt 0 ]
+    grep -q '>dropped<' x.svg
+    grep -q '#00e5ff' x.svg
+    attn run x.json -q --dropout 0.5 --seed 4 --format none -o x.png
+    "$PYTHON" - "$ROOT/tests/numpy" "$zeros" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import png
+pixels = png.read("x.png")
+cyan = (pixels == [0, 229, 255]).all(axis=2).sum()
+cell = 54 * 54
+assert abs(cyan / cell - int(sys.argv[2])) < 0.2, (cyan / cell, sys.argv[2])
+END
+    attn run x.json -q --format none --stage contribution --dropout 0.5 --seed 4 -o z.svg
+    grep -q '>dropped<' z.svg
+    attn run x.json -q --format none --steps --dropout 0.5 --seed 4 -o z.svg
+    grep -q '>dropped<' z.svg
+    attn run x.json -q --format none --stage masked --dropout 0.5 --seed 4 -o z.svg
+    lacks '>dropped<' z.svg
+    attn run x.json -q --format none --top-k 1 -o z.svg
+    lacks '>dropped<' z.svg
+}

@@ -80,7 +80,7 @@ true'
     same "$(attn sample dates | jq -c '[(.tokens | add), (.key_tokens | add)]')" '["1987-09-14","14 september 1987"]'
 }
 
-@test "birth: the induction score of the six steps, which are the titles of the layers" {
+@test "birth: the induction score of the six steps, which are the names of the layers" {
     attn sample birth >x.json
     same "$(attn stats x.json | jq -c '[.heads[].induction | . * 100 | round]')" '[8,23,55,82,94,100]'
     attn run x.json -q -o x.svg

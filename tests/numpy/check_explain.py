@@ -73,6 +73,8 @@ def check_row(e, what):
     if "dropout" in e:
         kept = weight > 0
         close(weight[kept], before[kept] / (1 - e["dropout"]), what)
+    if "output" in e and "carried" not in e:
+        close([key["contribution"] for key in keys], abs(weight) * np.linalg.norm(np.array([key["v"] for key in keys]), axis=1), what)
     if "output" in e:
         close(e["output"], weight @ np.array([key["v"] for key in keys]), what)
 
