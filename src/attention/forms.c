@@ -12,7 +12,8 @@
     BETWEEN X(k)                                                                                             \
     BETWEEN X(v)                                                                                             \
     BETWEEN X(mask)                                                                                          \
-    BETWEEN X(encoding)
+    BETWEEN X(encoding)                                                                                      \
+    BETWEEN X(heads)
 #define STAGE_WORD(name) #name
 #define STAGE_NAME(name) #name,
 

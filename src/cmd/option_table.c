@@ -517,6 +517,7 @@ static const struct option_row input_file_rows[] = {
     FILE_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
     FILE_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
     FILE_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
+    FILE_ROW(INPUT_UNEMBED, "unembed", "d_model×words: makes the last output say what comes next"),
 };
 const struct option_group group_input_files = OPTION_GROUP("Input files", input_file_rows);
 

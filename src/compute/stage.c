@@ -22,6 +22,7 @@ static const struct stage_kind {
     [STAGE_MASK] = {STAGE_OF_PAIRS, STAGE_HEADS_EACH, COLUMNS(m)},
     /* Of pairs where positions are added to the scores; stage_find has its heads and columns. */
     [STAGE_ENCODING] = {STAGE_OF_QUERIES, STAGE_HEADS_JOINT, 0},
+    [STAGE_HEADS] = {STAGE_OF_QUERIES, STAGE_HEADS_EACH, COLUMNS(d_v)},
 };
 #undef COLUMNS
 
@@ -84,7 +85,7 @@ bool stage_find(struct stage_shape *shape, enum stage stage, const struct proble
     if (is_given && stage != STAGE_WEIGHTS && stage != STAGE_MASK)
         return stage_absent(stage, "the weights were given, nothing is computed", error);
     if (settings_have(&p->layers[0].settings, SETTING_DIFFERENTIAL) && stage != STAGE_WEIGHTS &&
-        stage != STAGE_OUTPUT && stage != STAGE_V && stage != STAGE_MASK)
+        stage != STAGE_OUTPUT && stage != STAGE_HEADS && stage != STAGE_V && stage != STAGE_MASK)
         return stage_absent(stage, "of differential attention two heads make one, and have no stage of one",
                             error);
     size_t columns = stage == STAGE_ENCODING ? encoding_common(p, selection, &each)

@@ -52,6 +52,7 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "decay",
     "beta",
     "state",
+    "unembed",
     "words",
     "key_words",
     NULL,
@@ -107,6 +108,7 @@ void inputs_free(struct inputs *inputs)
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);
+    labels_free(&inputs->vocabulary);
     tensor_free(&inputs->ids);
     warnings_free(&inputs->notes);
     free(inputs->title);

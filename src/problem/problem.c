@@ -173,6 +173,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
                   struct warnings *warnings, struct error *error)
 {
     *problem = (struct problem){.title = inputs->title,
+                                .vocabulary = inputs->vocabulary.given ? &inputs->vocabulary : NULL,
                                 .is_partial = inputs->is_partial,
                                 .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
                                 .patch_grid_place = inputs->patch_grid_place};

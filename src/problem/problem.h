@@ -85,8 +85,10 @@ struct problem {
     bool is_partial;                  /* given weights whose rows need not sum to 1 */
     bool is_left;                     /* tokens were left out of it: compute/leaving.h */
     const char *title;                /* or NULL */
-    size_t patch_grid[2];             /* rows and columns of patches, where keys are patches; 0: none */
-    struct place patch_grid_place;    /* of `grid` in the inputs */
+    const struct labels
+        *vocabulary;               /* of the columns of unembed; NULL: not given. Borrowed from the inputs */
+    size_t patch_grid[2];          /* rows and columns of patches, where keys are patches; 0: none */
+    struct place patch_grid_place; /* of `grid` in the inputs */
 };
 
 /* The numbers of layer l of the problem, and of its head h, as they are shown. */

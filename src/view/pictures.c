@@ -9,9 +9,16 @@
 #include "compute/given.h"
 
 static const char *const measures[STAGE_COUNT] = {
-    [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
-    [STAGE_OUTPUT] = "output",       [STAGE_Q] = "entry of q",        [STAGE_K] = "entry of k",
-    [STAGE_V] = "entry of v",        [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "position encoding",
+    [STAGE_SCALED] = "scaled score",
+    [STAGE_MASKED] = "masked score",
+    [STAGE_WEIGHTS] = "attention weight",
+    [STAGE_OUTPUT] = "output",
+    [STAGE_Q] = "entry of q",
+    [STAGE_K] = "entry of k",
+    [STAGE_V] = "entry of v",
+    [STAGE_MASK] = "allowed",
+    [STAGE_ENCODING] = "position encoding",
+    [STAGE_HEADS] = "output of a head",
 };
 
 /* The stages in titles. */
@@ -26,6 +33,7 @@ static const char *const titles[STAGE_COUNT] = {
     [STAGE_V] = "values",
     [STAGE_MASK] = "mask",
     [STAGE_ENCODING] = "position encoding",
+    [STAGE_HEADS] = "output of each head",
 };
 
 static const char *const scores[] = {

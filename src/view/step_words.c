@@ -128,6 +128,7 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
         [STAGE_OUTPUT] = "output", [STAGE_Q] = "q",
         [STAGE_K] = "k",           [STAGE_V] = "v",
         [STAGE_MASK] = "mask",     [STAGE_ENCODING] = "positions",
+        [STAGE_HEADS] = "heads",
     };
     snprintf(words->title, STEP_WORD, "%s", titles[stage]);
     if (stage == STAGE_SCORES)
@@ -141,7 +142,8 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                  excerpt->shape[stage].columns);
     else if (stage == STAGE_MASKED && !excerpt_is_mean(excerpt) && excerpt_may_be_masked(excerpt, l, h))
         say_masked(words->subtitle, excerpt, l, h);
-    else if (stage == STAGE_OUTPUT && is_split && !excerpt_is_mean(excerpt) && !keys_are_cut(excerpt))
+    else if ((stage == STAGE_HEADS || (stage == STAGE_OUTPUT && is_split)) && !excerpt_is_mean(excerpt) &&
+             !keys_are_cut(excerpt))
         snprintf(words->subtitle, STEP_WORD, "weights·v");
 }
 
@@ -262,6 +264,14 @@ static void sign_scores(struct step_words *words, const struct excerpt *excerpt,
         sign_weights(words, excerpt, l, h);
 }
 
+/* What leads to the output of a head, before anything is done with that of all. */
+static void sign_heads(struct step_words *words, const struct excerpt *excerpt,
+                       const struct problem_layer *layer)
+{
+    sign_product(words, keys_are_cut(excerpt) || layer->settings.recurrence != RECURRENCE_NONE ? ARROW : "=");
+    snprintf(words->above, STEP_WORD, "%s", keys_are_cut(excerpt) ? "all keys" : "");
+}
+
 static void step_signs(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
                        size_t column, size_t l, size_t h, bool is_split)
 {
@@ -280,8 +290,14 @@ static void step_signs(struct step_words *words, const struct excerpt *excerpt, 
         if (left == STAGE_WEIGHTS && layer->settings.recurrence == RECURRENCE_NONE)
             sign_product(words, "·");
         return;
-    case STAGE_OUTPUT:
+    case STAGE_HEADS:
         if (step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))
+            sign_heads(words, excerpt, layer);
+        else if (left != STAGE_V)
+            sign_product(words, ARROW);
+        return;
+    case STAGE_OUTPUT:
+        if (left == STAGE_HEADS || step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))
             sign_output(words, excerpt, l, is_split);
         else if (left != STAGE_V)
             sign_product(words, ARROW);

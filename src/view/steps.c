@@ -15,7 +15,7 @@
 /* The order of the formula. Positions come in where they are added: to q and k (first), or to the scores. */
 static const enum stage step_order[] = {STAGE_ENCODING, STAGE_Q,        STAGE_K,     STAGE_SCORES,
                                         STAGE_SCALED,   STAGE_ENCODING, STAGE_MASK,  STAGE_MASKED,
-                                        STAGE_WEIGHTS,  STAGE_V,        STAGE_OUTPUT};
+                                        STAGE_WEIGHTS,  STAGE_V,        STAGE_HEADS, STAGE_OUTPUT};
 enum { STEP_ORDER = sizeof step_order / sizeof *step_order };
 
 /* What the bars are called, and which stages share one. */
@@ -38,6 +38,7 @@ static const enum step_scale step_scales[STAGE_COUNT] = {
     [STAGE_MASK] = SCALE_MASK,
     [STAGE_WEIGHTS] = SCALE_WEIGHTS,
     [STAGE_V] = SCALE_VALUES,
+    [STAGE_HEADS] = SCALE_VALUES,
     [STAGE_OUTPUT] = SCALE_VALUES,
 };
 
@@ -68,7 +69,8 @@ unsigned steps_stages(const struct problem *problem, const struct selection *sel
         struct error ignored = {0};
         struct stage_shape shape;
         const enum stage stage = step_order[i];
-        if (stage != STAGE_MASK && stage_find(&shape, stage, problem, selection, &ignored) &&
+        if (stage != STAGE_MASK && stage != STAGE_HEADS &&
+            stage_find(&shape, stage, problem, selection, &ignored) &&
             (stage != STAGE_ENCODING || shape.is_pairs))
             stages |= 1u << stage;
     }

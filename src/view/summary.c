@@ -75,6 +75,25 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
     }
 }
 
+/* What comes after the last token: the likeliest word, and others of at least one in a thousand. */
+static void summary_next(const struct result *result, struct out *out)
+{
+    enum { FEW = 5 };
+    const struct problem *problem = result->problem;
+    const struct next_tokens *next = &result->next;
+    char text[128], room[24];
+    if (next->count == 0)
+        return;
+    label_text(labels_shown(&problem->tokens)[problem->n - 1], text);
+    out_format(out, "\nafter the last %s:", text);
+    for (size_t i = 0; i < next->count && i < FEW && (i == 0 || next->probability[i] >= 0.001); i++) {
+        label_text(next_tokens_text(next, i, room), text);
+        out_format(out, "%s %s", i > 0 ? "," : "", text);
+        table_number(out, 6, 3, next->probability[i]);
+    }
+    out_char(out, '\n');
+}
+
 void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
@@ -103,4 +122,6 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     out_text(out, " → to\n");
     for (size_t i = 0; i < excerpts->count; i++)
         summary_heads(&excerpts->list[i], width, out);
+    for (size_t i = 0; i < excerpts->count; i++)
+        summary_next(excerpts->list[i].result, out);
 }

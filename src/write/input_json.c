@@ -127,6 +127,10 @@ void input_json_all(struct input_json *json, const struct inputs *inputs)
     write_grid(json, inputs->patch_grid);
     write_tokens(json, inputs, "tokens");
     write_tokens(json, inputs, "key_tokens");
+    if (inputs->vocabulary.given) {
+        input_json_key(json, "vocabulary");
+        write_labels(json->out, &inputs->vocabulary);
+    }
     write_settings(json, &inputs->all.settings);
 }
 

@@ -102,7 +102,7 @@ sample() {
     wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
     wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
     wrong stage=weight 'did you mean weights?'
-    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding'
+    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding heads'
     wrong threads=0 'expected a whole number from 1 to 1024'
     wrong threads=1025 'expected a whole number from 1 to 1024'
     wrong threads=two 'expected a whole number from 1 to 1024'

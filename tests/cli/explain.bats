@@ -76,6 +76,44 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     lacks '·w_o =' <(attn explain "$DATA/causal.json")
 }
 
+@test "the heads concatenated, ·w_o + b_o: each head's part, then what they add up to" {
+    echo '{"heads":2,"q":[[0,0]],"k":[[1,1],[2,2]],"v":[[1,3],[3,5]],"w_o":[[1,0],[0,10]],"b_o":[0.5,-1]}' >x.json
+    attn explain x.json --head 1 >text
+    diff <(sed -n '/^5/,/^$/p' text) - <<'END'
+5  concat   the heads concatenated, ·w_o + b_o: each head times its own rows of w_o
+     head 0    (2)·w_o = (2, 0)
+   + head 1    (4)·w_o = (0, 40)
+   + b_o       (0.5, -1)
+   = (2.5, 39)
+END
+    lacks Then text
+    attn explain x.json --head 1 -o x.svg
+    local part
+    for part in 'head 0: (2)·w_o = (2, 0)' 'head 1: (4)·w_o = (0, 40)' 'b_o = (0.5, -1)' 'heads concatenated·w_o + b_o = (2.5, 39)'; do
+        grep -qF ">$part<" x.svg
+    done
+    jq '.gate = [[0, 0]]' x.json >gated.json
+    lacks concat <(attn explain gated.json)
+    attn explain gated.json | grep -qF 'Then, over all heads side by side: ·sigmoid(gate) ·w_o + b_o; see'
+    same "$(attn explain gated.json --format json | jq -c '[.carried, .heads, .attention_output]')" '[null,null,null]'
+}
+
+@test "behind the heads concatenated come a residual and a norm, and of many heads the first eight are written" {
+    "$PYTHON" - <<'END'
+import json
+def rows(n, m, of): return [[of(i, j) for j in range(m)] for i in range(n)]
+one = rows(10, 10, lambda i, j: int(i == j))
+json.dump({"embeddings": rows(3, 10, lambda i, j: i - j), "heads": 10, "w_q": one, "w_k": one, "w_v": one, "w_o": one, "residual": True,
+           "norm": "post"}, open("x.json", "w"))
+END
+    attn explain x.json --head 9 >text
+    grep -qx '   Then: + the sequence, layer norm; see attn run --stage output.' text
+    same "$(grep -cE '^ {3}[ +] head ' text) $(grep -cFx '   + …' text)" '8 1'
+    same "$(attn explain x.json --head 9 --format json | jq -c '[(.heads | length), .heads[9].head, .heads[9].carried == .carried]')" '[10,9,true]'
+    attn explain x.json --head 9 -o x.svg
+    same "$(grep -oE '>head [0-9]+: ' x.svg | wc -l) $(grep -c '>…<' x.svg)" '8 1'
+}
+
 @test "it says why scores are scaled, where they are" {
     attn explain "$DATA/causal.json" --head 1 --query time >text
     grep -qF 'Why √d_k: q·k has the variance 3.889 over 36 allowed pairs of this head.' text

@@ -311,6 +311,12 @@ can_exhaust() {
         --measures m.csv
 }
 
+@test "each allocation fails once: what comes next" {
+    can_exhaust
+    echo '{"q":[[1]],"k":[[1]],"v":[[1]],"unembed":[[1,2]],"vocabulary":["a","b"]}' >next.json
+    exhaust ATTN_FAIL_AT run ../next.json -q -o x.json
+}
+
 @test "each allocation fails once: word vectors and the words of a text" {
     can_exhaust
     printf '5 2\nthe 0.1 0.9\ncat 0.8 0.3\nsat 0.2 0.4\n. 0 0.1\n( 1 2\n' >small.vec

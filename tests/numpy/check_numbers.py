@@ -12,9 +12,10 @@ import sys
 
 import numpy as np
 
-from oracle import ALL_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
+from oracle import ALL_STAGES as ORACLE_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
 
 DATA = os.environ.get("DATA", "data")
+ALL_STAGES = [*ORACLE_STAGES, "heads"]
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "attn-output.schema.json")
 
 
@@ -422,7 +423,7 @@ def test_schema():
                                "past_rotated": True})
     runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
              ["grouped.json", "--average", "heads,layers"], ["grouped.json", "--words", "--stage", "mask"]]
-    runs += [["turned.json"], [sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
+    runs += [["turned.json"], [sample("patches")], [sample("induction_trained")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)

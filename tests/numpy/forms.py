@@ -13,7 +13,7 @@ SETTINGS = ["heads", "kv_heads", "causal", "scale", "softcap", "window", "mask_t
             "rope_scaling", "attention_factor", "past_rotated", "prefix", "dilation",
             "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma",
             "qk_norm_kind", "qk_norm_epsilon"]
-STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v"]
+STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v", "heads"]
 
 
 # ---- positions ----
@@ -403,6 +403,7 @@ def one_form(own, s, x, context, is_given, kind):
                 y[h, i] = out["weights"][h, i, weighed[h, i]] @ v[h // group][weighed[h, i]]
             y[np.isnan(out["weights"]).all(axis=-1)] = np.nan
     if y is not None:
+        out["heads"] = y
         y = y.transpose(1, 0, 2).reshape(n, -1)
         gate = cast(own("gate")) if own("w_gate") is None else inner @ cast(own("w_gate"))
         if gate is not None:  # one a head serves all of its columns
@@ -466,8 +467,8 @@ def check_layer(what, got, l, true, single, stages):
         if stage == "weights":
             want, t = np.where(live[..., None], want, 0), np.where(live[..., None], t, 0)
             room = 2e-6 * max(1, largest(want)) + slack_of(want, single[stage])
-        elif stage == "output":
-            good = live.all(axis=0)[:, None]
+        elif stage in ("output", "heads"):
+            good = live.all(axis=0)[:, None] if stage == "output" else live[..., None]
             want, t = np.where(good, want, 0), np.where(good, t, 0)
             room = 2e-6 * max(1, largest(want), largest(true["v"])) + slack_of(want, single[stage])
         finite = np.isfinite(want)  # what is not is written as null
