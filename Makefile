@@ -63,7 +63,7 @@ LIBRARY_LIBS = $(shell pkg-config --libs $(LIBRARIES))
 endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
-OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
+OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_LESSONS='"docs/lessons/README.md"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
 	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"' $(if $(strip $(FONT_FILES)),-DATTN_FONT_FILES)
 LANGUAGE = -std=gnu11 $(WARNINGS)
 OWN_CFLAGS := $(LANGUAGE) -pthread
@@ -97,6 +97,7 @@ $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 
 # The files that the assembler takes in are not seen by -MMD.
 $(BUILD)/obj/cmd/sample.o: $(DATA)
+$(BUILD)/obj/cmd/lessons.o: docs/lessons/README.md
 $(BUILD)/obj/figure/font_data.o: $(wildcard $(FONT_SANS) $(FONT_FALLBACK))
 
 # Rewritten only when what it says changes, so that changed flags rebuild everything.
@@ -221,6 +222,8 @@ pictures: $(BUILD)/attn
 	$(BUILD)/attn explain data/projections.json --growth 2048:131072 --window 256,0 --block 256 -q -o docs/growth.png
 	$(BUILD)/attn run data/sentence.json --versus "--scale 1" --versus "--causal" -q -o docs/versus.png
 	$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 -q -o docs/patches.png
+	@for page in docs/lessons/*.md; do ! grep -q '^```console' $$page || \
+		ATTN=$(abspath $(BUILD)/attn) $(PYTHON) -B tests/examples.py --draw $$page; done
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.
 FUZZ_SECONDS ?= 60

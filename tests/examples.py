@@ -1,11 +1,14 @@
 """Runs what a document shows, and compares what comes out with what is shown.
 
-usage: examples.py FILE…    (Markdown, or a man page in mdoc)
+usage: examples.py [--draw] FILE…    (Markdown, or a man page in mdoc)
 
 In Markdown, blocks marked `console` hold commands after "$ " (continued by lines after "> ") and below each the output
 it must have, standard error included; blocks marked `python` are run as they are. In a man page the commands and
 outputs stand in literal displays that begin with "$ ". All blocks of a file run in one
 folder that looks like the checkout after make, and has the samples beside; attn is found without its path too.
+
+A picture .svg that a command writes, and that lies beside the document too, must say the same there, and be as large: its
+texts and its size are compared, as colours may differ in their last digit where numbers do. With --draw it is put there.
 """
 import os
 import re
@@ -50,11 +53,29 @@ def run(command, folder, environment):
     return done.stdout.decode("utf-8", "replace").rstrip("\n")
 
 
+def texts(path):
+    """The size of an SVG, and all that is written in it."""
+    text = open(path, encoding="utf-8").read()
+    return re.findall(r'<svg[^>]* viewBox="([^"]*)"', text) + re.findall(r"<text[^>]*>([^<]*)<", text)
+
+
+def pictures(folder, path, draw):
+    """The pictures beside the document that are not what its commands drew in the folder."""
+    beside = os.path.dirname(os.path.abspath(path))
+    names = {n for n in os.listdir(folder) if n.endswith(".svg")}
+    shown = set(re.findall(r"!\[[^\]]*\]\(([\w-]+\.svg)\)", open(path, encoding="utf-8").read()))
+    for name in sorted(shown & names if draw else []):
+        shutil.copy(os.path.join(folder, name), os.path.join(beside, name))
+    return [name for name in sorted(shown) if name not in names or not os.path.exists(os.path.join(beside, name)) or
+            texts(os.path.join(folder, name)) != texts(os.path.join(beside, name))]
+
+
 def main():
     attn = os.path.abspath(os.environ["ATTN"])
     python = os.environ.get("PYTHON", "python3")
     failed = ran = 0
-    for path in sys.argv[1:]:
+    draw = sys.argv[1:2] == ["--draw"]
+    for path in sys.argv[2 if draw else 1:]:
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(os.path.join(ROOT, "data"), os.path.join(folder, "data"))
             os.mkdir(os.path.join(folder, "build"))
@@ -78,6 +99,9 @@ def main():
                     if got != wanted.rstrip("\n"):
                         failed += 1
                         print("%s: $ %s\n-- got:\n%s\n-- shown:\n%s\n" % (path, command, got, wanted))
+            for name in pictures(folder, path, draw) if path.endswith(".md") else []:
+                failed += 1
+                print("%s: the picture %s is not the one that a command here draws" % (path, name))
     print("%d examples run, %d differ" % (ran, failed))
     sys.exit(1 if failed or not ran else 0)
 

@@ -38,6 +38,10 @@ struct command {
 COMMANDS(COMMAND_DECLARE)
 extern const struct command *const commands[]; /* NULL-terminated */
 
+/* The command of that name, or NULL. */
+const struct command *command_called(const char *name);
+/* The name of the command that was probably meant, or NULL. */
+const char *command_near(const char *name);
 /* The command of that name; NULL and an error with a suggestion where there is none, also where it is a file. */
 const struct command *command_named(const char *name, struct error *error);
 

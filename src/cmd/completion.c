@@ -43,6 +43,8 @@ static void write_operands(struct out *out, enum operand_kind kind, const char *
         out_format(out, "%sattn sample 2>/dev/null | cut -d\" \" -f1)", opening);
     for (size_t c = 0; kind == OPERANDS_COMMANDS && commands[c]; c++)
         out_format(out, "%s%s", c ? " " : "", commands[c]->name);
+    if (kind == OPERANDS_COMMANDS)
+        out_text(out, " lessons");
 }
 
 /* A command with its rows. */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/completion.h"
 #include "cmd/help.h"
+#include "cmd/lessons.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -86,8 +87,10 @@ static void write_overview(struct out *out)
              "Compute attention from a file of embeddings, Q/K/V or weights, and draw it.\n\nCommands:\n");
     for (size_t i = 0; commands[i]; i++)
         out_format(out, "  %-9s%s\n", commands[i]->name, commands[i]->summary);
-    out_text(out, "\nattn help COMMAND says what a command takes. attn --version says what this is.\n"
-                  "A first try:  attn sample sentence | attn run -\n");
+    out_text(out,
+             "\nattn help COMMAND says what a command takes. attn --version says what this is.\n"
+             "attn help lessons is a course of attention in commands; attn help WORD finds a word in it.\n"
+             "A first try:  attn sample sentence | attn run -\n");
 }
 
 bool help_print(const struct command *command, struct error *error)
@@ -123,11 +126,32 @@ struct help_options {
     const char *completion; /* the shell; NULL: not asked for */
 };
 
+/* The lessons that a word leads to; of one that leads nowhere what was probably meant. */
+static bool print_lessons(const char *word, struct error *error)
+{
+    struct out out;
+    out_begin(&out, STDOUT_FILENO, "standard output");
+    bool found = strcmp(word, "lessons") == 0;
+    if (found)
+        lessons_write_all(&out);
+    else
+        found = lessons_write(&out, word);
+    bool ok = found && out_finish(&out, error);
+    out_free(&out);
+    if (found)
+        return ok;
+    char near[LESSON_WORD];
+    if (!command_near(word) && lessons_near(word, near))
+        return error_set(error, ERROR_USAGE, "unknown command or word %s; did you mean attn help '%s'?", word,
+                         near);
+    return command_named(word, error) != NULL;
+}
+
 static bool help_run(const struct options *options, struct error *error)
 {
     const struct help_options *own = options->own;
     if (options->operand_count > 1)
-        return error_set(error, ERROR_USAGE, "help takes one command");
+        return error_set(error, ERROR_USAGE, "help takes one command or word");
     if (own->completion && options->operand_count > 0)
         return error_set(error, ERROR_USAGE, "--completion is for all commands: expected none, not %s",
                          options->operands[0]);
@@ -135,8 +159,8 @@ static bool help_run(const struct options *options, struct error *error)
         return completion_print(own->completion, error);
     if (options->operand_count == 0)
         return help_print(NULL, error);
-    const struct command *command = command_named(options->operands[0], error);
-    return command && help_print(command, error);
+    const struct command *command = command_called(options->operands[0]);
+    return command ? help_print(command, error) : print_lessons(options->operands[0], error);
 }
 
 static const struct option_row completion_rows[] = {
@@ -151,9 +175,9 @@ static const struct option_group group_completion = OPTION_GROUP("General", comp
 
 const struct command command_help = {
     .name = "help",
-    .operands = "[COMMAND]",
+    .operands = "[COMMAND|lessons|WORD]",
     .operand_kind = OPERANDS_COMMANDS,
-    .summary = "say what a command does and takes",
+    .summary = "say what a command does and takes, or which lessons show a word",
     .groups = (const struct option_group *const[]){&group_completion, &group_help, NULL},
     .own_size = sizeof(struct help_options),
     .run = help_run,

@@ -10,7 +10,7 @@ options_of() { # the long options of a command, from the table
 }
 
 documents() {
-    printf '%s\n' "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/data/README.md
+    printf '%s\n' "$ROOT"/README.md "$ROOT"/docs/*.md "$ROOT"/docs/lessons/*.md "$ROOT"/data/README.md
 }
 
 @test "every command and output in README.md is what happens" {
@@ -22,7 +22,7 @@ documents() {
 }
 
 @test "every command and output in docs and data is what happens" {
-    for file in "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+    for file in "$ROOT"/docs/*.md "$ROOT"/docs/lessons/*.md "$ROOT"/data/README.md; do
         grep -q '^```console' "$file" || continue
         "$PYTHON" "$ROOT/tests/examples.py" "$file"
     done
@@ -114,7 +114,7 @@ for line in sys.stdin.buffer.read().decode().splitlines():
 }
 
 @test "README links to every document of docs and to data/README.md" {
-    for file in "$ROOT"/docs/*.md "$ROOT"/data/README.md; do
+    for file in "$ROOT"/docs/*.md "$ROOT"/docs/lessons/README.md "$ROOT"/data/README.md; do
         grep -qE "\]\(${file#"$ROOT"/}(#[^)]*)?\)" "$ROOT/README.md" || { echo "README.md does not link to $file"; return 1; }
     done
 }

@@ -48,7 +48,7 @@ sample() {
     usage 'unknown command xyzzy; see attn --help' help xyzzy
     sample
     usage 'x.json is no command; did you mean attn run x.json?' x.json --causal
-    usage 'help takes one command' help run sample
+    usage 'help takes one command or word' help run sample
     usage '-q before a command; expected attn COMMAND [OPTION…], see attn --help' -q run
 }
 
