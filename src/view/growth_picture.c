@@ -250,8 +250,10 @@ static bool chart_draw(struct chart *chart, const char *title)
     chart->left = PAD + ceil(chart_numbers(chart)) + TICK_GAP;
     chart->top = PAD + TITLE_ROOM;
     bool ok = chart->error->kind == ERROR_NONE && chart_draw_decades(chart) && chart_draw_lengths(chart);
-    for (enum growth_form form = GROWTH_FORMS; ok && form-- > 0;)
+    for (size_t behind = 0; ok && behind < GROWTH_FORMS; behind++) { /* the first on top */
+        const enum growth_form form = (enum growth_form)(GROWTH_FORMS - 1 - behind);
         ok = chart->same[form] != form || chart_draw_form(chart, form);
+    }
     ok = ok && chart_draw_names(chart, &names);
     chart->figure->width = (float)ceil(chart->left + PLOT_WIDTH + NAME_GAP + names + PAD);
     chart->figure->height = (float)(chart->top + PLOT_HEIGHT + BELOW + 2.8 * TEXT_SIZE);

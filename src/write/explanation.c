@@ -1,14 +1,14 @@
 /* Numbers are as in the JSON of a result. */
 #include "write/explanation.h"
 
-/* An array of numbers of one of both types; the other is NULL. */
-static void explanation_array(struct out *out, const char *key, const float *single, const double *doubled,
+/* An array of floats, or of doubles. */
+static void explanation_array(struct out *out, const char *key, const void *values, bool are_double,
                               size_t count)
 {
     out_format(out, "\"%s\":[", key);
     for (size_t c = 0; c < count; c++) {
         out_text(out, c > 0 ? "," : "");
-        out_float(out, single ? single[c] : (float)doubled[c]);
+        out_float(out, are_double ? (float)((const double *)values)[c] : ((const float *)values)[c]);
     }
     out_char(out, ']');
 }
@@ -16,7 +16,7 @@ static void explanation_array(struct out *out, const char *key, const float *sin
 static void explanation_vector(struct out *out, const char *key, const float *values, size_t count)
 {
     out_char(out, ',');
-    explanation_array(out, key, values, NULL, count);
+    explanation_array(out, key, values, false, count);
 }
 
 static void explanation_number(struct out *out, const char *key, double value)
@@ -62,7 +62,7 @@ static void explanation_key(struct out *out, const struct explain_steps *steps, 
 static void explanation_doubles(struct out *out, const char *key, const double *values, size_t count)
 {
     out_text(out, ",\n");
-    explanation_array(out, key, NULL, values, count);
+    explanation_array(out, key, values, true, count);
 }
 
 /* The heads among the terms of a step. */
