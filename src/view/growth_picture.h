@@ -10,8 +10,8 @@
 #include "figure/heatmap.h"
 #include "paint/painter.h"
 
-/* Draws a line for each form, seconds against tokens where they were measured, else products, both in equal ratios, `scale` times as
- * large, and paints it into `out`. `title` is NULL for the usual one. Errors: those of the painter, no memory. */
+/* Draws a line for each form, seconds against tokens where they were measured, else products, both in equal ratios, in the scale and
+ * the font of the style, and paints it into `out`. `title` is NULL for the usual one. Errors: those of the painter, no memory. */
 bool growth_picture(struct out *out, const struct growth *growth, const char *title,
                     const struct drawing_style *style, const struct painter *painter, struct error *error);
 
