@@ -22,7 +22,6 @@ static const char diff_sorts[] = "max mean js";
 /* What a command holds. */
 struct diff_run {
     struct diff_side sides[2];
-    struct shell_words words; /* of --against */
     struct diff diff;
     struct diff_line *lines;
     struct diff_report report;
@@ -58,8 +57,8 @@ static const struct head_stats *stats_of(const struct diff_side *side, const str
 {
     if (!view->excerpt)
         return NULL;
-    const size_t part = (size_t)(view->excerpt - side->computation.excerpts.list);
-    const size_t heads = side->computation.parts[part].problem.heads;
+    const size_t part = (size_t)(view->excerpt - side->variant.computation.excerpts.list);
+    const size_t heads = side->variant.computation.parts[part].problem.heads;
     return &side->stats.list[part].heads[view->excerpt->layer_index[view->l] * heads +
                                          excerpt_head(view->excerpt, view->l, view->h)];
 }
@@ -129,13 +128,13 @@ static bool diff_all(struct diff_run *run, const struct options *options, struct
     const struct diff_written written = {&run->report, own->changes, options->style.font};
     struct answer answer;
     if (!answer_find(&answer, own->output, (enum answer_format)own->format, ANSWER_TABLE, error) ||
-        (own->output && !file_check(own->output, error)) ||
-        !diff_sides_find(run->sides, &run->words, options, error))
+        (own->output && !file_check(own->output, error)) || !diff_sides_find(run->sides, options, error))
         return false;
     bool ok = diff_side_compute(&run->sides[0], error) && diff_side_compute(&run->sides[1], error);
     diff_sides_warn(run->sides);
     return ok &&
-           diff_make(&run->diff, &run->sides[0].computation.excerpts, &run->sides[1].computation.excerpts,
+           diff_make(&run->diff, &run->sides[0].variant.computation.excerpts,
+                     &run->sides[1].variant.computation.excerpts,
                      engine_threads((int)options->engine.threads), error) &&
            list_lines(run, own, error) && answer_write(&answer, diff_put, &written, error) &&
            check_tolerance(&run->report, error);
@@ -149,7 +148,6 @@ static bool diff_run(const struct options *options, struct error *error)
     diff_free(&run.diff);
     diff_side_free(&run.sides[0]);
     diff_side_free(&run.sides[1]);
-    shell_words_free(&run.words);
     return ok;
 }
 

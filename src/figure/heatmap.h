@@ -93,6 +93,7 @@ struct drawing {
     /* Fixed range 0…1 unless vmin or vmax say otherwise, or most of the weight of FIGURE_COLORS keys or more would lie
      * in its lowest twentieth: then to the quantile of range.h. Else the range is that of the data. */
     bool is_weight;
+    bool is_length; /* the range of the data begins at 0, below which there is nothing */
     struct drawing_style style;
 };
 

@@ -98,6 +98,7 @@ static void layer_inputs_free(struct layer_inputs *layer)
         tensor_free(&layer->tensor[i]);
     labels_free(&layer->tokens);
     labels_free(&layer->key_tokens);
+    free(layer->title);
 }
 
 void inputs_free(struct inputs *inputs)

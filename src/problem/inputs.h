@@ -109,6 +109,7 @@ enum { LAYERS_MAX = 4096 };
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;
+    char *title;                      /* what the layer is called in pictures; NULL: "layer N"; owned */
     struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
     size_t patch_grid[2];             /* rows and columns of patches; 0: those of all layers */
     struct place patch_grid_place;

@@ -5,11 +5,11 @@
 
 #include "base/label_text.h"
 #include "base/text.h"
+#include "view/order_table.h"
 #include "view/table_number.h"
 #include "view/table_text.h"
 
-/* Up to FEW files by name; of more the count, the first and the last two. */
-static void summary_names(char *const *names, size_t count, struct out *out)
+void summary_names(const char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -94,7 +94,7 @@ static void summary_next(const struct result *result, struct out *out)
     out_char(out, '\n');
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
     size_t width = 0,
@@ -109,6 +109,8 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     summary_names(names, count, out);
     if (excerpts->list[0].result->kept == KEPT_NOTHING) {
         out_text(out, "the output alone: measures need the n×m weights, which --stage weights computes\n");
+        if (excerpts->ordering)
+            order_table(out, excerpts->ordering);
         return;
     }
     if (count > 0)
@@ -124,4 +126,6 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
         summary_heads(&excerpts->list[i], width, out);
     for (size_t i = 0; i < excerpts->count; i++)
         summary_next(excerpts->list[i].result, out);
+    if (excerpts->ordering)
+        order_table(out, excerpts->ordering);
 }

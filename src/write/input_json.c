@@ -136,6 +136,10 @@ void input_json_all(struct input_json *json, const struct inputs *inputs)
 
 void input_json_layer(struct input_json *json, const struct layer_inputs *layer)
 {
+    if (layer->title) {
+        input_json_key(json, "title");
+        out_quoted(json->out, layer->title);
+    }
     write_grid(json, layer->patch_grid);
     if (layer->tokens.count > 0) {
         input_json_key(json, "tokens");

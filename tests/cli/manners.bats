@@ -359,6 +359,12 @@ END
     exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --steps --annotate -o x.png -o f/
 }
 
+@test "each allocation fails once: variants side by side, with other numbers of heads" {
+    can_exhaust
+    echo '{"tokens":["a","b"],"embeddings":[[1,2,3,4],[4,3,2,1]]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --versus "--scale 1 --causal" --versus "--heads 2" -o x.png -o x.json -o x.csv --format table
+}
+
 @test "each allocation fails once: a stack of layers, warnings, a mean of heads" {
     can_exhaust
     echo '{"tokens":["a","ë","猫","d"],"foo":1,"layers":[{"attention":[[[0.5,0.5],[1,1]],[[0.5,0.5],[0,1]]],
