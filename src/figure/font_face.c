@@ -26,7 +26,8 @@ enum { FACE_FARTHEST = 16 };
 /* What FreeType holds, and may still take. */
 struct font_budget {
     size_t left;
-    bool is_spent;
+    bool is_spent; /* it wanted more */
+    bool is_short; /* the machine had none, which FreeType sometimes calls another error, or none */
 };
 
 struct font_face {
@@ -54,8 +55,10 @@ static void *budget_take(FT_Memory memory, long size)
         return NULL;
     }
     unsigned char *block = malloc((size_t)size + BLOCK_HEAD);
-    if (!block)
+    if (!block) {
+        budget->is_short = true;
         return NULL;
+    }
     budget->left -= (size_t)size;
     memcpy(block, &size, sizeof size);
     return block + BLOCK_HEAD;
@@ -85,9 +88,9 @@ static void *budget_resize(FT_Memory memory, long before, long size, void *block
 static bool face_error(const struct font_face *face, FT_Error code, const char *what, struct error *error)
 {
     const char *name = face->file->source.name;
-    if (code == FT_Err_Out_Of_Memory && !face->budget.is_spent)
+    if (face->budget.is_short || (code == FT_Err_Out_Of_Memory && !face->budget.is_spent))
         return error_memory(error, face->file->source.size);
-    if (code == FT_Err_Out_Of_Memory)
+    if (face->budget.is_spent)
         return error_set(error, ERROR_INPUT,
                          "%s: %s takes more than %d MiB: expected a sound TrueType or OpenType font", name,
                          what, FACE_MEMORY >> 20);
@@ -117,7 +120,7 @@ static bool face_open_freetype(struct font_face *face, struct error *error)
     FT_Add_Default_Modules(face->library);
     code =
         FT_New_Memory_Face(face->library, (const FT_Byte *)source->data, (FT_Long)source->size, 0, &face->ft);
-    if (code)
+    if (code || face->budget.is_short)
         return face_error(face, code, "the font", error);
     if (!FT_IS_SCALABLE(face->ft) && !(FT_HAS_COLOR(face->ft) && FT_HAS_FIXED_SIZES(face->ft)))
         return error_set(
@@ -138,13 +141,16 @@ static bool face_open_harfbuzz(struct font_face *face, struct error *error)
     hb_blob_t *blob =
         hb_blob_create(source->data, (unsigned)source->size, HB_MEMORY_MODE_READONLY, NULL, NULL);
     hb_face_t *made = hb_face_create(blob, 0);
-    hb_blob_destroy(blob);
-    const bool is_empty = hb_face_get_glyph_count(made) == 0;
     face->em = hb_face_get_upem(made);
     face->hb = hb_font_create(made);
-    hb_face_destroy(made);
     face->buffer = hb_buffer_create();
-    if (!hb_buffer_allocation_successful(face->buffer))
+    /* What HarfBuzz has no memory for is one of these. */
+    const bool is_short = blob == hb_blob_get_empty() || made == hb_face_get_empty() ||
+                          face->hb == hb_font_get_empty() || face->buffer == hb_buffer_get_empty();
+    const bool is_empty = hb_face_get_glyph_count(made) == 0;
+    hb_blob_destroy(blob);
+    hb_face_destroy(made);
+    if (is_short)
         return error_memory(error, source->size);
     return !is_empty || error_set(error, ERROR_INPUT,
                                   "%s: there are no glyphs in it: expected a sound TrueType or OpenType font",
@@ -285,7 +291,7 @@ bool font_face_render(struct font_face *face, int glyph, double size, int quarte
     const int code = font_raster_render(face->ft, glyph, size, quarter, &face->pixels, raster);
     char what[32];
     snprintf(what, sizeof what, "glyph %d", glyph);
-    return code == 0 || face_error(face, code, what, error);
+    return (code == 0 && !face->budget.is_short) || face_error(face, code, what, error);
 }
 #else
 struct font_face *font_face_open(const struct font_file *file, struct error *error)

@@ -32,3 +32,23 @@ font() {
     fails 2 'a.ttf: this attn was built without FreeType and HarfBuzz, which read fonts: expected no --font, or a build where pkg-config finds freetype2 and harfbuzz' \
         attn run x.json --font a.ttf -o x.png
 }
+
+# HarfBuzz goes on without what it has no memory for, so that labels may be other ones then: a picture, but no signal.
+@test "--font: each allocation fails once, and the end is a picture or one line, and nothing half done" {
+    attn --version | lacks 'without FreeType' || skip "attn was built without FreeType and HarfBuzz"
+    needs_failing_malloc
+    "$PYTHON" -B "$ROOT/tests/numpy/font_files.py" .
+    echo '{"attention":[[1,0],[0,1]],"tokens":["\u0928\u092e","b"]}' >x.json
+    local n status
+    for ((n = 1; n <= 600; n++)); do
+        status=0
+        ATTN_FAIL_AT=$n LD_PRELOAD=$FAILING_MALLOC "$ATTN" run x.json --font hindi.ttf --label-angle 45 -q -o x.png -o x.svg \
+            --format none >/dev/null 2>err || status=$?
+        case $status in
+        0) rm x.png x.svg ;;
+        1 | 3) same "$(wc -l <err)" 1 && same "$(find . -type f | sort | paste -sd,)" ./emoji.ttf,./err,./hindi.ttf,./x.json && grep -q '^attn: ' err ;;
+        *) echo "allocation $n: status $status" && return 1 ;;
+        esac
+    done
+    same "$status" 0
+}
