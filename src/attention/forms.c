@@ -13,7 +13,9 @@
     BETWEEN X(v)                                                                                             \
     BETWEEN X(mask)                                                                                          \
     BETWEEN X(encoding)                                                                                      \
-    BETWEEN X(heads)
+    BETWEEN X(heads)                                                                                         \
+    BETWEEN X(contribution)                                                                                  \
+    BETWEEN X(contribution_share)
 #define STAGE_WORD(name) #name
 #define STAGE_NAME(name) #name,
 

@@ -7,20 +7,12 @@
 
 #include <stdbool.h>
 
-static const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
+#include "base/random_bits.h"
 
 /* Uniform in [0, 1), in steps of 2^-32. */
 static uint64_t draw(uint64_t *state)
 {
-    *state += golden;
-    return mix(*state) >> 32;
+    return random_bits(state) >> 32;
 }
 
 /* True with probability e^-½ (algorithm H): how many uniform numbers fall one below the other, the first below ½. */
@@ -71,7 +63,7 @@ int64_t random_normal(uint64_t seed, const uint64_t *counters, size_t count)
 {
     uint64_t state = seed;
     for (size_t c = 0; c < count; c++)
-        state = mix(state + (counters[c] + 1) * golden);
+        state = random_bits_of(state + (counters[c] + 1) * RANDOM_BITS_STEP);
     const int64_t size = (int64_t)((draw_half(&state) * 10000 + (UINT64_C(1) << 31)) >> 32);
     return draw(&state) >> 31 ? -size : size;
 }

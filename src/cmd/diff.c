@@ -95,14 +95,15 @@ static bool list_lines(struct diff_run *run, const struct diff_options *own, str
 /* What is written, and what of it. */
 struct diff_written {
     const struct diff_report *report;
-    bool changes; /* --changes */
+    bool changes;                 /* --changes */
+    const struct font_file *font; /* of the picture; NULL: only the built-in ones */
 };
 
 static bool diff_put(const void *context, const struct answer *answer, struct out *out, struct error *error)
 {
     const struct diff_written *written = context;
     if (answer->format == ANSWER_PICTURE)
-        return diff_picture(out, written->report, answer->painter, error);
+        return diff_picture(out, written->report, written->font, answer->painter, error);
     if (answer->format == ANSWER_TABLE)
         diff_table(out, written->report, written->changes);
     else if (answer->format == ANSWER_JSON)
@@ -124,7 +125,7 @@ static bool check_tolerance(const struct diff_report *report, struct error *erro
 static bool diff_all(struct diff_run *run, const struct options *options, struct error *error)
 {
     const struct diff_options *own = options->own;
-    const struct diff_written written = {&run->report, own->changes};
+    const struct diff_written written = {&run->report, own->changes, options->style.font};
     struct answer answer;
     if (!answer_find(&answer, own->output, (enum answer_format)own->format, ANSWER_TABLE, error) ||
         (own->output && !file_check(own->output, error)) || !diff_sides_find(run->sides, options, error))
@@ -190,6 +191,7 @@ static const struct option_row diff_rows[] = {
     OPTION_ROW_RENORMALIZE,
     OPTION_ROW_FORMAT(struct diff_options, format),
     OPTION_ROW_OUTPUT(struct diff_options, output),
+    OPTION_ROW_FONT,
 };
 static const struct option_group group_diff = OPTION_GROUP("Diff", diff_rows);
 

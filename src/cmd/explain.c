@@ -8,6 +8,7 @@
 #include "base/out.h"
 #include "cmd/answer.h"
 #include "cmd/computation.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -125,21 +126,21 @@ static bool explain_put(const void *context, const struct answer *answer, struct
                         struct error *error)
 {
     const struct explain_run *run = context;
-    const double scale = run->options->style.dpi_scale;
+    const struct drawing_style *style = &run->options->style;
     if (run->costs.heads > 0) {
         (answer->format == ANSWER_JSON ? write_form_costs : form_costs_table)(&run->costs, out);
         return true;
     }
     if (run->growth.count > 0 && answer->format == ANSWER_PICTURE)
-        return growth_picture(out, &run->growth, run->options->input.title, scale, answer->painter, error);
+        return growth_picture(out, &run->growth, run->options->input.title, style, answer->painter, error);
     if (run->growth.count > 0) {
         (answer->format == ANSWER_JSON ? write_growth : growth_table)(&run->growth, out);
         return true;
     }
     if (run->range.count > 0 && answer->format == ANSWER_PICTURE)
-        return sweep_picture(out, &run->sweep, scale, answer->painter, error);
+        return sweep_picture(out, &run->sweep, style, answer->painter, error);
     if (answer->format == ANSWER_PICTURE)
-        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, scale,
+        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, style,
                                answer->painter, error);
     if (run->range.count > 0 && answer->format == ANSWER_JSON)
         write_sweep(&run->sweep, out);
@@ -335,6 +336,7 @@ static const struct option_row explain_rows[] = {
      .least = 1,
      .most = 8,
      OPTION_AT(style.dpi_scale)},
+    OPTION_ROW_FONT,
 };
 static const struct option_group group_explain = OPTION_GROUP("Explain", explain_rows);
 

@@ -305,6 +305,7 @@ static const struct option_row picture_rows[] = {
      .help = "texts beneath columns: level where all fit (auto), level and cut, turned",
      .parse = value_word,
      OPTION_AT(style.label_angle)},
+    OPTION_ROW_FONT,
     {.name = "pool",
      .argument = "max|mean",
      .words = "max mean",
@@ -451,6 +452,21 @@ static const struct option_row input_rows[] = {
      .parse = value_word,
      .least = HEADER_NO,
      OPTION_AT(input.header)},
+    {.name = "order",
+     .argument = "LIST",
+     .help = "tokens change places before positions are counted: which token stands at each, as 2,1,0; run "
+             "also says "
+             "how far the output of each token moved",
+     .parse = value_string,
+     OPTION_AT(input.order)},
+    {.name = "shuffle",
+     .argument = "SEED",
+     .help = "the same, in an order by chance",
+     .parse = value_count,
+     .least = 0,
+     .most = 1000000000,
+     .given = offsetof(struct options, input.has_shuffle),
+     OPTION_AT(input.shuffle)},
 };
 const struct option_group group_input = OPTION_GROUP("Input", input_rows);
 

@@ -278,13 +278,23 @@ static bool keep_line(struct options *options, struct error *error)
     return ok;
 }
 
+/* Reads the font for all pictures, before anything is computed for them. */
+static bool read_font(struct options *options, struct error *error)
+{
+    if (!options->font_path || options->help || options->version)
+        return true;
+    options->style.font = &options->font;
+    return font_file_read(&options->font, options->font_path, error);
+}
+
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error)
 {
     const bool ok = options_begin(options, command, (size_t)argc, error);
     options->argc = argc;
     options->argv = argv;
-    return ok && options_read_words(options, argc, argv, error) && keep_line(options, error);
+    return ok && options_read_words(options, argc, argv, error) && keep_line(options, error) &&
+           read_font(options, error);
 }
 
 /* Forgets the files that the words name again, which may be given once only. */
@@ -310,6 +320,8 @@ bool options_add(struct options *options, int argc, char **argv, struct error *e
     if (ok) {
         forget_files(options, &again);
         ok = options_read_words(options, argc, argv, error);
+        font_file_free(&options->font);
+        ok = ok && read_font(options, error);
     }
     options_free(&again);
     return ok;
@@ -351,6 +363,7 @@ void options_free(struct options *options)
 {
     free(options->operands);
     free(options->line);
+    font_file_free(&options->font);
     free(options->given);
     free(options->output.paths.text);
     free(options->output.versus.text);

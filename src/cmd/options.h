@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "cmd/command.h"
 #include "cmd/option_values.h"
+#include "figure/font_file.h"
 #include "figure/heatmap.h"
 #include "problem/inputs.h"
 #include "view/patch_view.h"
@@ -32,6 +33,9 @@ struct input_options {
     /* One line of a file of lines, in JSON, in the place of the operands; who reads takes it over. NULL: none. */
     struct source *line;
     const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
+    const char *order;    /* "2,1,0": the tokens in another order; NULL: as they are */
+    bool has_shuffle;     /* in one by chance: */
+    size_t shuffle;       /* its seed */
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;
@@ -90,6 +94,8 @@ struct options {
     struct selection_options selection;
     struct output_options output;
     struct drawing_style style;
+    const char *font_path; /* NULL: none */
+    struct font_file font; /* the file, once it has been read: style.font; owned */
     struct patch_options patch;
     const struct command *command; /* whose rows were read; NULL: none yet */
     struct given_option *given;    /* all that were given, in their order */

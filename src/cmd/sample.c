@@ -35,6 +35,7 @@
     X(induction_trained, ".json", "trained: an induction head, and the letter that comes next")              \
     X(shapes, ".json", "trained: what colour is the circle? Words and the cells of a picture")               \
     X(agent, ".json", "trained: an agent looks at the key, and when it has it at the door")                  \
+    X(dates, ".json", "trained: a date in words becomes one in numbers, with the additive score")            \
     X(q, ".csv", "queries as CSV; with k and v: attn run --q q.csv --k k.csv --v v.csv")                     \
     X(k, ".csv", "keys as CSV")                                                                              \
     X(v, ".csv", "values as CSV")

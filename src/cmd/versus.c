@@ -281,7 +281,7 @@ static bool write_variants(const struct versus_run *run, const struct options *o
 }
 
 /* What a figure does not show: heads, and characters. */
-static bool warn_figure(struct versus_run *run, struct error *error)
+static bool warn_figure(struct versus_run *run, const struct options *options, struct error *error)
 {
     const size_t heads = versus_heads(run->told, run->count);
     if (heads > VERSUS_ROWS && run->stage != STAGE_MASK)
@@ -289,7 +289,8 @@ static bool warn_figure(struct versus_run *run, struct error *error)
             &run->warnings,
             "the figure of variants shows the first %d of %zu heads; --layer and --head choose others",
             VERSUS_ROWS, heads);
-    return missing_glyphs_warn(&run->told[0].excerpts->list[0], &run->stage, 1, NULL, &run->warnings, error);
+    return missing_glyphs_warn(&run->told[0].excerpts->list[0], &run->stage, 1, NULL, options->style.font,
+                               &run->warnings, error);
 }
 
 static bool run_all_variants(struct versus_run *run, const struct options *options, struct error *error)
@@ -302,7 +303,7 @@ static bool run_all_variants(struct versus_run *run, const struct options *optio
             run->stage = s;
     if (!check_beside(options, error) || !check_paths(options, error) || !find_variants(run, options, error))
         return false;
-    const bool ok = compute_variants(run, draws, error) && (!draws || warn_figure(run, error));
+    const bool ok = compute_variants(run, draws, error) && (!draws || warn_figure(run, options, error));
     for (size_t v = 0; v < run->count; v++)
         all[v] = &run->variants[v];
     variants_warn(all, run->count);

@@ -73,7 +73,8 @@ static void stats_rows(void *context, size_t layer, size_t head, const struct ro
 static bool stats_begin(void *context, const struct layer *layer, struct error *error)
 {
     struct stats *s = context;
-    if (selection_has_layer(s->selection, layer->index))
+    const struct settings *settings = &layer->problem->layers[layer->index].settings;
+    if (selection_has_layer(s->selection, layer->index) && settings_are_shares(settings))
         return value_norms_make(&s->norms, layer, error);
     value_norms_free(&s->norms);
     return true;

@@ -229,6 +229,7 @@ static bool leave_problem(struct problem *left, const struct leaving *leaving, c
                                                  .slice = l,
                                                  .name = layer->name,
                                                  .head_names = layer->head_names,
+                                                 .title = layer->title,
                                                  .scale = layer->scale,
                                                  .softcap = layer->softcap,
                                                  .offset = left_before(&leaving->keys, layer->offset, all->m),

@@ -11,6 +11,7 @@
 #include "compute/layer.h"
 #include "compute/layer_jobs.h"
 #include "compute/selection.h"
+#include "compute/stage_contribution.h"
 #include "engine/engine.h"
 
 /* From the progress of the engine, which counts the work of one layer, to that of all layers. */
@@ -140,7 +141,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
         }
         measures->allowed = mask->allowed;
     }
-    return stage_data_fill(result->stage, layer, threads, error);
+    return stage_data_fill(result->stage, layer, threads, error) &&
+           stage_contribution_fill(result->stage, layer, error);
 }
 
 /* Rows whose weights are not the same in float32 and in double precision. What computed a layer is taken from

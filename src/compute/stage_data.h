@@ -35,7 +35,7 @@ bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem
  * stage is not there. */
 void stage_data_fill_heads(const struct stage_data stages[STAGE_COUNT], size_t layer, const float *heads);
 
-/* Fills in those stages of a layer that has been computed, but for weights, heads and output. Errors: no memory. */
+/* Fills in those stages of a layer that has been computed, but for weights, heads, output and contributions. Errors: no memory. */
 bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
                      struct error *error);
 

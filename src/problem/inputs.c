@@ -100,6 +100,7 @@ static void layer_inputs_free(struct layer_inputs *layer)
     labels_free(&layer->key_tokens);
     free(layer->name);
     labels_free(&layer->head_names);
+    free(layer->title);
 }
 
 void inputs_free(struct inputs *inputs)

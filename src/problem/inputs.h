@@ -109,6 +109,7 @@ enum { LAYERS_MAX = 4096 };
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;
+    char *title;                      /* what the layer is called in pictures; NULL: "layer N"; owned */
     struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
     char *name;                       /* what people call the layer; NULL: its number; owned */
     struct labels head_names;         /* what they call its heads; not given: those of all layers */

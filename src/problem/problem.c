@@ -41,6 +41,7 @@ static bool make_layer(struct check *check)
     settings_override(settings, check->over);
 
     layer->slice = problem->layer_first + check->layer;
+    layer->title = check->inputs->layer_count > 0 ? check->inputs->layers[check->layer].title : NULL;
     layer->attention = check_find(check, INPUT_ATTENTION);
     if (layer->attention)
         check->unused |= settings_keep_masks(settings);

@@ -35,7 +35,8 @@ struct problem_layer {
     const struct tensor *extra[INPUT_COUNT];
     /* Those in force. Where attention is given, those of masks, and those under which it was computed. */
     struct settings settings;
-    size_t slice; /* the index of this layer in rank-4 tensors */
+    size_t slice;      /* the index of this layer in rank-4 tensors */
+    const char *title; /* what pictures call it, borrowed from the inputs; NULL: "layer N" */
     /* What people call the layer, and each of its heads (an empty name: none); NULL: their numbers. Borrowed from the inputs. */
     const char *name;
     const struct labels *head_names;

@@ -433,6 +433,10 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
             ok = put_labels(reading, member, &layer->head_names, member->name);
             continue;
         }
+        if (strcmp(member->name, "title") == 0) {
+            ok = json_get_text(&reading->json, member, &layer->title, reading->error);
+            continue;
+        }
         if (strcmp(member->name, "grid") == 0) {
             ok = json_get_grid(&reading->json, member, layer->patch_grid, &layer->patch_grid_place,
                                reading->error);

@@ -261,18 +261,18 @@ static bool chart_draw(struct chart *chart, const char *title)
            chart_text(chart, PAD, PAD + TITLE_SIZE * 0.8, ANCHOR_START, TITLE_SIZE, ink, shown);
 }
 
-bool growth_picture(struct out *out, const struct growth *growth, const char *title, double scale,
-                    const struct painter *painter, struct error *error)
+bool growth_picture(struct out *out, const struct growth *growth, const char *title,
+                    const struct drawing_style *style, const struct painter *painter, struct error *error)
 {
     struct paint_kit kit = {0};
     struct figure figure = {0};
-    bool ok = paint_kit_open(&kit, error);
+    bool ok = paint_kit_open(&kit, style->font, error);
     if (ok) {
         struct chart chart = {.growth = growth, .figure = &figure, .font = kit.font, .error = error};
         ok = chart_draw(&chart, title);
     }
     if (ok)
-        figure_scale(&figure, scale);
+        figure_scale(&figure, style->dpi_scale);
     ok = ok && layout_check_size(&figure, error) && painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

@@ -161,14 +161,17 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
     }
 }
 
-/* "mean of 12 layers", "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
+/* "mean of 12 layers", the layer's own title or name, "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
 static void panels_layer(const struct panels *panels, size_t l, bool brief, char name[PANEL_NAME])
 {
     const struct excerpt *excerpt = panels->excerpt;
+    const char *title = excerpt->result->problem->layers[excerpt->layer_index[l]].title;
     const size_t averaged = excerpt->mean.layers;
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
+    else if (title)
+        text_clean(name, PANEL_LAYER, title);
     else if (excerpt_layer_name(excerpt, l))
         text_clean(name, PANEL_LAYER, excerpt_layer_name(excerpt, l));
     else if (excerpt->result->problem->layers_in_all > 1 || excerpt_layer(excerpt, l) > 0)

@@ -123,12 +123,19 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                         size_t h, bool is_split)
 {
     static const char *const titles[STAGE_COUNT] = {
-        [STAGE_SCORES] = "scores", [STAGE_SCALED] = "scaled",
-        [STAGE_MASKED] = "masked", [STAGE_WEIGHTS] = "weights",
-        [STAGE_OUTPUT] = "output", [STAGE_Q] = "q",
-        [STAGE_K] = "k",           [STAGE_V] = "v",
-        [STAGE_MASK] = "mask",     [STAGE_ENCODING] = "positions",
+        [STAGE_SCORES] = "scores",
+        [STAGE_SCALED] = "scaled",
+        [STAGE_MASKED] = "masked",
+        [STAGE_WEIGHTS] = "weights",
+        [STAGE_OUTPUT] = "output",
+        [STAGE_Q] = "q",
+        [STAGE_K] = "k",
+        [STAGE_V] = "v",
+        [STAGE_MASK] = "mask",
+        [STAGE_ENCODING] = "positions",
         [STAGE_HEADS] = "heads",
+        [STAGE_CONTRIBUTION] = "contribution",
+        [STAGE_CONTRIBUTION_SHARE] = "share",
     };
     snprintf(words->title, STEP_WORD, "%s", titles[stage]);
     if (stage == STAGE_SCORES)
@@ -295,6 +302,18 @@ static void step_signs(struct step_words *words, const struct excerpt *excerpt, 
             sign_heads(words, excerpt, layer);
         else if (left != STAGE_V)
             sign_product(words, ARROW);
+        return;
+    case STAGE_CONTRIBUTION:
+        if (left == STAGE_WEIGHTS) {
+            sign_product(words, ARROW);
+            snprintf(words->above, STEP_WORD, "%s", layer->w_o ? "× ‖v·w_o‖" : "× ‖v‖");
+        }
+        return;
+    case STAGE_CONTRIBUTION_SHARE:
+        if (left == STAGE_CONTRIBUTION || left == STAGE_WEIGHTS)
+            sign_product(words, ARROW);
+        if (left == STAGE_CONTRIBUTION && !keys_are_cut(excerpt))
+            snprintf(words->above, STEP_WORD, "÷ row sum");
         return;
     case STAGE_OUTPUT:
         if (left == STAGE_HEADS || step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))

@@ -5,6 +5,7 @@
 
 #include "base/label_text.h"
 #include "base/text.h"
+#include "view/order_table.h"
 #include "view/table_number.h"
 #include "view/table_text.h"
 
@@ -154,6 +155,8 @@ void summary_write(const char *const *names, size_t count, const struct excerpts
     summary_names(names, count, out);
     if (excerpts->list[0].result->kept == KEPT_NOTHING) {
         out_text(out, "the output alone: measures need the n×m weights, which --stage weights computes\n");
+        if (excerpts->ordering)
+            order_table(out, excerpts->ordering);
         return;
     }
     if (count > 0)
@@ -172,4 +175,6 @@ void summary_write(const char *const *names, size_t count, const struct excerpts
         summary_heads(&excerpts->list[i], &widths, out);
     for (size_t i = 0; i < excerpts->count; i++)
         summary_next(excerpts->list[i].result, out);
+    if (excerpts->ordering)
+        order_table(out, excerpts->ordering);
 }

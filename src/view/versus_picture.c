@@ -312,7 +312,7 @@ bool versus_picture(struct out *out, const struct versus_variant *variants, size
                                 .row_titles = versus->rows[0].name[0] ? versus->row_titles : NULL,
                                 .footer = versus->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, error) && board_layout(&figure, &board, kit.font, error) &&
+    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
          painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

@@ -154,6 +154,10 @@ void input_json_all(struct input_json *json, const struct inputs *inputs)
 
 void input_json_layer(struct input_json *json, const struct layer_inputs *layer)
 {
+    if (layer->title) {
+        input_json_key(json, "title");
+        out_quoted(json->out, layer->title);
+    }
     write_grid(json, layer->patch_grid);
     if (layer->name) {
         input_json_key(json, "name");

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/workers.h"
 #include "write/json_head.h"
+#include "write/order_json.h"
 #include "write/write.h"
 
 /* Large matrices are made into text by all threads, some rows each, and written in order. */
@@ -344,6 +345,8 @@ static bool json_write(const struct excerpts *all, const struct content *content
         json_write_stats(out, all);
     for (size_t i = 0; i < all->count; i++)
         json_write_next(out, &all->list[i].result->next);
+    if (all->ordering)
+        order_json(out, all->ordering);
     out_text(out, "}\n");
     return true;
 }

@@ -34,8 +34,10 @@ documents() {
 }
 
 @test "--version and README name every library that the program uses" {
-    local library libraries
-    libraries=$(sed -n 's/^LIBRARIES = //p' "$ROOT/Makefile")
+    local library libraries fonts="FreeType HarfBuzz"
+    if attn --version | grep -q 'without FreeType'; then fonts=""; fi
+    libraries=$(sed -n 's/^LIBRARIES = //p' "$ROOT/Makefile" | sed "s/\$(FONT_FILES)/$fonts/")
+    same "$(wc -w <<<"$libraries")" $((7 + $(wc -w <<<"$fonts")))
     same "$(wc -w <<<"$libraries")" "$(attn --version | tr '\n' ' ' | sed 's/.*Libraries: //' | grep -o '), \|)\.' | wc -l)"
     sed -n '/^## Licences/,$p' "$ROOT/README.md" >licences
     for library in $libraries; do

@@ -32,6 +32,7 @@ share/attn/alibi.json
 share/attn/alignment.json
 share/attn/causal.json
 share/attn/cross.json
+share/attn/dates.json
 share/attn/delta.json
 share/attn/grouped.json
 share/attn/induction.json

@@ -71,3 +71,11 @@ END
 true
 true'
 }
+
+@test "dates: each character is written where it is read, the month from september" {
+    about dates '.weights[0][0] | (.[6][3:12] | add > 0.97), (.[2][15], .[3][16], .[9][1] | . > 0.88)' 'true
+true
+true
+true'
+    same "$(attn sample dates | jq -c '[(.tokens | add), (.key_tokens | add)]')" '["1987-09-14","14 september 1987"]'
+}
