@@ -394,7 +394,7 @@ def test_schema():
     schema, valid = validator()
     grouped()
     write_json("nothing.json", {"q": [[np.nan]], "k": [[1], [2]], "v": [[1], [2]]})
-    write_json("wide.json", {"q": [[1, 2]], "k": [[1, 2]], "layers": [{"scale": 1}, {"scale": 2}]})
+    write_json("wide.json", {"q": [[1, 2]], "k": [[1, 2]], "layers": [{"scale": 1, "name": "first", "head_names": ["a"]}, {"scale": 2}]})
     every = [w for stage in ALL_STAGES for w in ("--stage", stage)]
     runs = [[sample(s), *words] for s in ("sentence", "causal", "cross", "projections")
             for words in ([], every, ["--causal=end", "--window", "2,-1", *every], ["--head", "0", "--queries", "1:3"],
