@@ -74,8 +74,8 @@ json.dump({"layers": [{"name": evil, "head_names": [evil, evil], "attention": [[
     attn run x.json --format table -o d/ -o v.svg >table
     lacks $'\e' table v.svg
     lacks '<b>' v.svg
-    same "$(ls d | grep -c '^layer0-\.\._')" 2
-    same "$(ls d | LC_ALL=C grep -c '[^a-zA-Z0-9._-]' || true)" 0
+    same "$(find d -name 'layer0-.._*' | wc -l)" 2
+    same "$(LC_ALL=C find d -mindepth 1 -name '*[^a-zA-Z0-9._-]*' | wc -l)" 0
     "$PYTHON" -c 'open("table", encoding="utf-8").read(); open("v.svg", encoding="utf-8").read()'
     attn run d/attention.json -o again.json
     cmp <(jq .layer_names again.json) <(jq .layer_names d/attention.json)

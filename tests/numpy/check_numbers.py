@@ -394,7 +394,7 @@ def test_schema():
     schema, valid = validator()
     grouped()
     write_json("nothing.json", {"q": [[np.nan]], "k": [[1], [2]], "v": [[1], [2]]})
-    write_json("wide.json", {"q": [[1, 2]], "k": [[1, 2]], "layers": [{"scale": 1}, {"scale": 2}]})
+    write_json("wide.json", {"q": [[1, 2]], "k": [[1, 2]], "layers": [{"scale": 1, "name": "first", "head_names": ["a"]}, {"scale": 2}]})
     every = [w for stage in ALL_STAGES for w in ("--stage", stage)]
     runs = [[sample(s), *words] for s in ("sentence", "causal", "cross", "projections")
             for words in ([], every, ["--causal=end", "--window", "2,-1", *every], ["--head", "0", "--queries", "1:3"],
@@ -420,7 +420,7 @@ def test_schema():
         write_json(f"{name}.json", {"q": np.eye(3), "k": np.eye(3), "v": np.eye(3), "causal": -1, "mask_fill": fill, "top_k": 2, "centers": [0, 1, 2], "sigma": 2})
         runs.append([f"{name}.json", *every])
     write_json("pair.json", {"q": [np.eye(3), np.eye(3)], "k": [np.eye(3), np.eye(3)], "differential": 0.5})
-    runs.append(["pair.json"])
+    runs += [["pair.json"], [sample("projections"), "--order", "4,3,2,1,0"]]
     write_json("turned.json", {"q": np.eye(2), "k": np.eye(2), "past_k": np.eye(2), "past_v": np.eye(2), "v": np.eye(2), "position": "rotary",
                                "past_rotated": True})
     runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
