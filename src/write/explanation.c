@@ -1,22 +1,25 @@
 /* Numbers are as in the JSON of a result. */
 #include "write/explanation.h"
 
-/* An array of numbers of one of both types; the other is NULL. */
-static void explanation_array(struct out *out, const char *key, const float *single, const double *doubled,
-                              size_t count)
+/* An array of numbers. */
+static void explanation_array(struct out *out, const char *key, const double *values, size_t count)
 {
     out_format(out, "\"%s\":[", key);
     for (size_t c = 0; c < count; c++) {
         out_text(out, c > 0 ? "," : "");
-        out_float(out, single ? single[c] : (float)doubled[c]);
+        out_float(out, (float)values[c]);
     }
     out_char(out, ']');
 }
 
 static void explanation_vector(struct out *out, const char *key, const float *values, size_t count)
 {
-    out_char(out, ',');
-    explanation_array(out, key, values, NULL, count);
+    out_format(out, ",\"%s\":[", key);
+    for (size_t c = 0; c < count; c++) {
+        out_text(out, c > 0 ? "," : "");
+        out_float(out, values[c]);
+    }
+    out_char(out, ']');
 }
 
 static void explanation_number(struct out *out, const char *key, double value)
@@ -62,7 +65,7 @@ static void explanation_key(struct out *out, const struct explain_steps *steps, 
 static void explanation_doubles(struct out *out, const char *key, const double *values, size_t count)
 {
     out_text(out, ",\n");
-    explanation_array(out, key, NULL, values, count);
+    explanation_array(out, key, values, count);
 }
 
 /* The heads among the terms of a step. */
@@ -74,9 +77,9 @@ static void explanation_heads(struct out *out, const struct explain_step *step)
         if (!term->head)
             continue;
         out_format(out, "%s{\"head\":%zu,", any ? ",\n" : ",\n\"heads\":[", term->key);
-        explanation_array(out, "output", NULL, term->head, term->count);
+        explanation_array(out, "output", term->head, term->count);
         out_char(out, ',');
-        explanation_array(out, "carried", NULL, term->carried, term->carried_count);
+        explanation_array(out, "carried", term->carried, term->carried_count);
         out_char(out, '}');
         any = true;
     }
