@@ -332,9 +332,9 @@ static const struct option_row patch_rows[] = {
      OPTION_AT(patch.image_file)},
     {.name = "look-from",
      .argument = "QUERY|mean",
-     .help =
-         "where the keys are patches: the query whose weights are drawn, a number from 0 or a token, or the "
-         "mean over the patches (default: CLS if there is one)",
+     .help = "where the keys are patches: the query whose weights are drawn, a number from 0, a token, a "
+             "patch by its "
+             "row and column (r4c1), or the mean over the patches (default: CLS if there is one)",
      .parse = value_string,
      OPTION_AT(patch.from)},
     {.name = "look-at",

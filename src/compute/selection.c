@@ -224,6 +224,32 @@ bool selection_check(struct selection *selection, const struct problem *problem,
            selection_check_range(s->key_first, &s->key_end, problem->m, "--keys", error);
 }
 
+/* Whether a label of a token is a text of so many bytes, as it is or as it is shown, with or without a blank in front. */
+static bool token_is(const struct labels *labels, size_t i, const char *text, size_t length)
+{
+    const char *shown = labels_shown(labels)[i];
+    const char *const forms[] = {labels->text[i], shown, *shown == ' ' ? shown + 1 : shown};
+    bool is = false;
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+        is = is || (strlen(forms[f]) == length && memcmp(forms[f], text, length) == 0);
+    return is;
+}
+
+/* The token that "label#2" names: the second with that label. False where there is none, or no place is said. */
+static bool token_of_place(size_t *token, const char *text, const struct labels *labels)
+{
+    const char *mark = strrchr(text, '#');
+    int64_t place;
+    if (!mark || mark == text || !text_to_integer(mark + 1, &place) || place < 1)
+        return false;
+    for (size_t i = 0; i < labels->count; i++)
+        if (token_is(labels, i, text, (size_t)(mark - text)) && --place == 0) {
+            *token = i;
+            return true;
+        }
+    return false;
+}
+
 bool selection_token(size_t *token, const char *option, const char *text, const char *also,
                      const struct labels *labels, struct warnings *warnings, struct error *error)
 {
@@ -235,8 +261,7 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
     size_t same = 0, like = 0, caseless = 0;
     for (size_t i = labels->count; i-- > 0;) {
         const char *shown = labels_shown(labels)[i];
-        const bool equal = strcmp(labels->text[i], text) == 0 || strcmp(shown, text) == 0 ||
-                           (*shown == ' ' && strcmp(shown + 1, text) == 0);
+        const bool equal = token_is(labels, i, text, strlen(text));
         same += equal;
         *token = equal ? i : *token;
         if (strcasecmp(labels->text[i], text) == 0 || strcasecmp(shown + (*shown == ' '), text) == 0) {
@@ -245,9 +270,10 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
         }
     }
     if (same > 1 && warnings)
-        warnings_add(warnings, "%s \"%s\" is %zu tokens, of which the first is taken, number %zu", option,
-                     text, same, *token);
-    if (same > 0)
+        warnings_add(warnings,
+                     "%s \"%s\" is %zu tokens, of which the first is taken, number %zu; %s#2 is the second",
+                     option, text, same, *token, text);
+    if (same > 0 || token_of_place(token, text, labels))
         return true;
     if (like > 0)
         return error_set(error, ERROR_USAGE, "%s is \"%s\"; did you mean \"%s\", token %zu?", option, text,

@@ -44,15 +44,35 @@ static bool has_patch_queries(const struct patch_view *patches, const struct sel
            selection->query_end > grid->first;
 }
 
+/* A patch by its row and column, "r4c1", as titles name them, where tokens of that side are patches. *is_named: it is one. */
+static bool choose_patch(size_t *token, bool *is_named, const struct patch_view *patches, const char *option,
+                         const char *text, bool is_key, struct error *error)
+{
+    enum { LONGEST = 16 };
+    const struct patch_grid *grid = &patches->grid;
+    size_t row = 0, column = 0;
+    int length = 0;
+    *is_named = (patches->is_self || is_key != grid->are_queries) && strlen(text) < LONGEST &&
+                sscanf(text, "r%zuc%zu%n", &row, &column, &length) == 2 && !text[length];
+    if (!*is_named)
+        return true;
+    *token = grid->first + row * grid->columns + column;
+    return (row < grid->rows && column < grid->columns) ||
+           error_set(error, ERROR_USAGE, "%s is %s: expected a row below %zu and a column below %zu", option,
+                     text, grid->rows, grid->columns);
+}
+
 /* A token that an option names must be among those that are chosen. */
-static bool choose_token(size_t *token, const char *option, const char *text, const char *also, bool is_key,
-                         const struct selection *selection, const struct problem *problem,
-                         struct error *error)
+static bool choose_token(const struct patch_view *patches, size_t *token, const char *option,
+                         const char *text, const char *also, bool is_key, const struct selection *selection,
+                         const struct problem *problem, struct error *error)
 {
     const struct labels *labels = is_key ? &problem->key_tokens : &problem->tokens;
     size_t first = is_key ? selection->key_first : selection->query_first,
            end = is_key ? selection->key_end : selection->query_end;
-    if (!selection_token(token, option, text, also, labels, NULL, error))
+    bool is_patch;
+    if (!choose_patch(token, &is_patch, patches, option, text, is_key, error) ||
+        !(is_patch || selection_token(token, option, text, also, labels, NULL, error)))
         return false;
     return (*token >= first && *token < end) ||
            error_set(error, ERROR_USAGE, "%s is %zu, and --%s leaves that one out", option, *token,
@@ -89,8 +109,8 @@ static bool choose_query(struct patch_view *patches, const struct patch_options 
         patches->query = first;
     } else if (strcmp(options->from, "mean") == 0) {
         patches->is_mean = true;
-    } else if (!choose_token(&patches->query, "--look-from", options->from, "mean, ", false, selection,
-                             problem, error)) {
+    } else if (!choose_token(patches, &patches->query, "--look-from", options->from, "mean, ", false,
+                             selection, problem, error)) {
         return false;
     }
     if (patches->is_mean && problem->n > 1) {
@@ -115,7 +135,7 @@ static bool choose_keys(struct patch_view *patches, const struct patch_options *
     if (options->at) {
         *fits = true;
         patches->key_count = 1;
-        if (!choose_token(&patches->key_first, "--look-at", options->at, "", true, selection,
+        if (!choose_token(patches, &patches->key_first, "--look-at", options->at, "", true, selection,
                           patches->problem, error))
             return false;
     }

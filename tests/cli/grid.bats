@@ -67,3 +67,25 @@ grid() {
     attn run x.json -v --format none -o y.png 2>&1 | grep -qx 'attn: the patches are keys 2 to 4 of 5'
     attn run x.json -v --format none --grid 1,1 --grid-axis queries -o y.png 2>&1 | grep -qx 'attn: the patches are queries 0 to 0 of 1'
 }
+
+@test "a patch is chosen by its row and column, and the second of equal tokens by its place" {
+    local p=$DATA/patches.json columns first word
+    columns=$(jq '.grid[1]' "$p")
+    first=$(attn run "$p" -q -o - --format json | jq '.grid_offset')
+    attn run "$p" -q --metadata none --format none --look-from $((first + 2 * columns + 3)) -o number.png
+    attn run "$p" -q --metadata none --format none --look-from r2c3 -o place.png
+    cmp number.png place.png
+    fails 2 "--look-from is r99c0: expected a row below $(jq '.grid[0]' "$p") and a column below $columns" attn run "$p" --look-from r99c0 -o y.png
+    fails 2 "--look-from is \"r2c\": expected mean, a number below $(jq '.q[0] | length' "$p"), or a token of the input" \
+        attn run "$p" --look-from r2c -o y.png
+    echo '{"q":[[0],[1],[2]],"k":[[0],[1],[0],[1]],"tokens":["a","b","a"],"grid":[2,2]}' >x.json
+    for word in a#1:0 a#2:2 b#1:1; do
+        attn run x.json -q --metadata none --format none --look-from "${word%:*}" -o word.png
+        attn run x.json -q --metadata none --format none --look-from "${word#*:}" -o number.png
+        cmp word.png number.png
+    done
+    fails 2 '--look-from is "a#3": expected mean, a number below 3, or a token of the input' attn run x.json --look-from a#3 -o y.png
+    same "$(attn explain x.json --query a#2 --format json | jq -c '[.query, .token]')" '[2,"a"]'
+    echo '{"q":[[0],[1]],"k":[[0],[1]],"tokens":["a#2","a"]}' >named.json
+    same "$(attn explain named.json --query a#2 --format json | jq -c .query)" 0
+}

@@ -215,7 +215,7 @@ attn: warning: x.json:1:56: the unknown key "scores" is ignored'
     same "$(attn run x.json --causal=off -o - | jq .config.causal)" false
     fails 2 '--query is "Time"; did you mean "time", token 3?' attn explain "$DATA/causal.json" --query Time
     attn explain "$DATA/causal.json" --query a >/dev/null 2>err
-    same "$(cat err)" 'attn: warning: --query "a" is 2 tokens, of which the first is taken, number 2'
+    same "$(cat err)" 'attn: warning: --query "a" is 2 tokens, of which the first is taken, number 2; a#2 is the second'
 }
 
 @test "weights with zeros above the diagonal lead to --causal, once" {
