@@ -199,10 +199,16 @@ static double identity_of(const struct rollout_options *own)
                                                                          : 0.5;
 }
 
-static bool check_options(const struct rollout_options *own, struct error *error)
+static bool check_options(const struct options *options, struct error *error)
 {
+    const struct rollout_options *own = options->own;
     if (!check_contribution(own, error))
         return false;
+    if (options->selection.leave_out.count > 0 && own->contribution != CONTRIBUTION_WEIGHTS)
+        return error_set(error, ERROR_USAGE,
+                         "--leave-out is of weights, and contributions by %s are of the vectors of all "
+                         "tokens: expected one of them",
+                         contribution_names[own->contribution]);
     return own->discard < 1 ||
            error_set(error, ERROR_USAGE,
                      "--discard is %g: expected a share of the weights from 0 up to, not with, 1",
@@ -289,7 +295,7 @@ static void warn(struct rollout_run *run)
                      run->rollout.mix.contribution == CONTRIBUTION_WEIGHTS ? "see nothing"
                                                                            : "have no contributions",
                      run->rollout.mix.identity > 0 ? "they are their own tokens alone" : "they are 0");
-    if (seen->off > 0)
+    if (seen->off > 0 && !run->rollout.rows.problem->is_left) /* tokens that were left out had the rest */
         warnings_add(warnings, "%zu of %zu rows do not sum to 1: each is divided by its sum", seen->off,
                      seen->rows);
     if (seen->nan > 0)
@@ -313,10 +319,12 @@ static bool rollout_all(struct rollout_run *run, const struct options *options, 
     if (options->patch.view == VIEW_LINES)
         return error_set(error, ERROR_USAGE,
                          "--view lines draws weights of a layer: expected it of attn run");
-    if (!check_options(own, error) || !plan_outputs(run, own, error) || !computation_begin(c, options, error))
+    if (!check_options(options, error) || !plan_outputs(run, own, error) ||
+        !computation_begin(c, options, error))
         return false;
     c->request.measures_only = true;
     c->request.without_masks = true;
+    c->request.max_weights = SIZE_MAX; /* of what --leave-out holds; what is rolled out is as large */
     bool ok = computation_read(c, options, &command_rollout, error) && computation_check(c, options, error) &&
               computation_select(c, options, error) && prepare(run, options, error);
     computation_warn(c);
@@ -393,6 +401,9 @@ static const struct option_row rollout_rows_own[] = {
      .parse = value_list,
      OPTION_AT(selection.layers)},
     OPTION_ROW_HEADS,
+    OPTION_ROW_PICKS,
+    OPTION_ROW_LEAVE_OUT,
+    OPTION_ROW_RENORMALIZE,
     {.name = "query",
      .argument = "N|TOKEN",
      .help = "one query, counted from 0, or its token (default: all)",

@@ -22,7 +22,9 @@ struct head_pass {
 
 size_t layer_rows_heads(const struct layer_rows *rows)
 {
-    return selection_heads(rows->selection, rows->problem);
+    const struct selection *selection = rows->selection;
+    return selection->is_picked ? selection_picked_of(selection, selection->layers[0])
+                                : selection_heads(selection, rows->problem);
 }
 
 /* A row that is NaN is so everywhere, and what it reaches is said by the masks alone. */

@@ -42,7 +42,7 @@ struct rows_receiver {
     void (*receive_keys)(void *context, const struct weights_of_keys *part);
 };
 
-/* How many heads are chosen. */
+/* How many heads of a layer are chosen, of picked ones those of the first: all layers must have as many. */
 size_t layer_rows_heads(const struct layer_rows *rows);
 
 /* Makes a layer, counted within the problem, whose weights are computed. Errors: those of layer_make. */

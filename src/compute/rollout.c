@@ -25,10 +25,35 @@ static bool check_self(const struct problem *problem, struct error *error)
     return true;
 }
 
+/* The layers that heads are picked of, in any order: without a gap, and with as many heads each, for which w is the same mean. */
+static bool rollout_find_picked(struct rollout *rollout, const struct problem *problem,
+                                const struct selection *selection, struct error *error)
+{
+    rollout->first = SIZE_MAX;
+    for (size_t i = 0; i < selection->layer_count; i++) {
+        const size_t layer = selection->layers[i];
+        rollout->first = layer < rollout->first ? layer : rollout->first;
+        rollout->end = layer < rollout->end ? rollout->end : layer + 1;
+    }
+    const size_t heads = selection_picked_of(selection, rollout->first);
+    for (size_t l = rollout->first; l < rollout->end; l++) {
+        const size_t others = selection_picked_of(selection, l);
+        if (others != heads)
+            return error_set(error, ERROR_USAGE,
+                             "of layer %zu %zu head%s picked, of layer %zu %zu: expected as many of each "
+                             "layer from the first to the last",
+                             problem_layer_number(problem, rollout->first), heads,
+                             heads == 1 ? " is" : "s are", problem_layer_number(problem, l), others);
+    }
+    return true;
+}
+
 static bool rollout_find_layers(struct rollout *rollout, const struct problem *problem,
                                 const struct selection *selection, struct error *error)
 {
     const size_t *layers = selection->layers;
+    if (selection->is_picked)
+        return rollout_find_picked(rollout, problem, selection, error);
     rollout->first = layers ? layers[0] : 0;
     rollout->end = rollout->first + (layers ? selection->layer_count : problem->layer_count);
     for (size_t i = 1; layers && i < selection->layer_count; i++)

@@ -33,7 +33,7 @@ struct rollout {
 /*
  * Checks that the chosen layers of a problem follow each other and are of self-attention, and computes what layers take from the
  * one below. Problem and selection must outlive it. `mix` is set before. Errors: ERROR_INPUT for queries that are no keys,
- * ERROR_USAGE for layers that are not one behind the other; those of result_compute.
+ * ERROR_USAGE for layers that are not one behind the other, or of which not as many heads are picked; those of result_compute.
  */
 bool rollout_open(struct rollout *rollout, const struct problem *problem, const struct selection *selection,
                   const struct engine_options *engine, struct error *error);

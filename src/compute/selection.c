@@ -311,6 +311,14 @@ size_t selection_heads(const struct selection *selection, const struct problem *
     return selection->heads ? selection->head_count : problem->heads;
 }
 
+size_t selection_picked_of(const struct selection *selection, size_t layer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < selection->layer_count; i++)
+        count += selection->layers[i] == layer;
+    return count;
+}
+
 bool selection_is_picked(const struct selection *selection, const struct problem *problem)
 {
     return selection->is_picked || (problem->heads == 1 && !numbering_heads_agree(problem->numbering));

@@ -92,6 +92,9 @@ static inline size_t selection_head_at(const struct selection *selection, size_t
     return selection->heads ? selection->heads[selection->is_picked ? l : h] : h;
 }
 
+/* How many heads of a layer are picked, where some are. */
+size_t selection_picked_of(const struct selection *selection, size_t layer);
+
 /* Whether each layer is one head that was picked, now or when the input was written. */
 bool selection_is_picked(const struct selection *selection, const struct problem *problem);
 

@@ -147,6 +147,8 @@ struct inputs {
     /* Rows of given weights may not sum to 1: a part of the keys, pooled, or
      * computed with a sink or dropout. */
     bool is_partial;
+    /* The part of the keys, or the pooling, alone: what is written of it is such a part again; and whether tokens were left out. */
+    bool is_cut, was_left;
     struct numbering numbering; /* of the layers and heads of a result */
     struct labels layer_names;  /* of all layers; those without have an empty name */
     struct labels *head_names;  /* one list for all layers, or one a layer; owned */

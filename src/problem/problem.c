@@ -177,6 +177,8 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
     *problem = (struct problem){.title = inputs->title,
                                 .vocabulary = inputs->vocabulary.given ? &inputs->vocabulary : NULL,
                                 .is_partial = inputs->is_partial,
+                                .is_cut = inputs->is_cut,
+                                .was_left = inputs->was_left,
                                 .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
                                 .patch_grid_place = inputs->patch_grid_place};
     if (!count_layers(inputs, &problem->layer_count, error))

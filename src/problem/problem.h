@@ -86,6 +86,7 @@ struct problem {
     struct labels tokens, key_tokens; /* exactly n and m, numbered where missing; owned */
     bool nonfinite;                   /* an input holds NaN or infinity, and a warning was made of it */
     bool is_partial;                  /* given weights whose rows need not sum to 1 */
+    bool is_cut, was_left;            /* as in struct inputs */
     bool is_left;                     /* tokens were left out of it: compute/leaving.h */
     const char *title;                /* or NULL */
     const struct labels

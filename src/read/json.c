@@ -559,7 +559,8 @@ static bool read_selection(struct reading *reading, const struct json_member *me
     const bool ok = list_members(reading, member->item, &members) &&
                     json_get_numbering(&reading->json, &members, &reading->inputs->numbering, reading->error);
     if (ok && !holds_true(&members, "whole_rows"))
-        reading->inputs->is_partial = true;
+        reading->inputs->is_partial = reading->inputs->is_cut = true;
+    reading->inputs->was_left = ok && holds_true(&members, "left_out");
     free(members.list);
     return ok;
 }
@@ -607,7 +608,7 @@ static bool read_pooled(struct reading *reading, const struct json_member *membe
     free(members.list);
     if (!ok)
         return false;
-    inputs->is_partial = true;
+    inputs->is_partial = inputs->is_cut = true;
     thin_labels(&inputs->tokens, rows);
     thin_labels(&inputs->key_tokens, columns);
     warnings_add(reading->warnings, "%s: the weights are pooled, each cell stands for %zu×%zu of them",

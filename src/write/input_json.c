@@ -76,7 +76,7 @@ static void write_number_list(struct out *out, const size_t *numbers, size_t cou
 }
 
 /* A selection that has the numbers of layers and heads, if there are any. Rows of a table of pairs are whole all the same. */
-static void write_numbering(struct out *out, const struct numbering *n, bool is_whole)
+static void write_numbering(struct out *out, const struct numbering *n, bool is_whole, bool was_left)
 {
     out_text(out, is_whole ? "{\"whole_rows\":true," : "{");
     if (n->layers) {
@@ -91,6 +91,8 @@ static void write_numbering(struct out *out, const struct numbering *n, bool is_
         }
         out_text(out, n->lists > 1 ? "]" : "");
     }
+    if (was_left)
+        out_text(out, n->layers || n->heads ? ",\"left_out\":true" : "\"left_out\":true");
     out_char(out, '}');
 }
 
@@ -100,9 +102,9 @@ static void write_result(struct input_json *json, const struct inputs *inputs)
     struct input_json config = {json->out, "{"};
     input_json_key(json, "schema");
     out_text(json->out, "\"attn/1\"");
-    if (inputs->is_partial || inputs->numbering.layers || inputs->numbering.heads) {
+    if (inputs->is_cut || inputs->numbering.layers || inputs->numbering.heads) {
         input_json_key(json, "selection");
-        write_numbering(json->out, &inputs->numbering, !inputs->is_partial);
+        write_numbering(json->out, &inputs->numbering, !inputs->is_cut, inputs->was_left);
     }
     input_json_key(json, "config");
     write_settings(&config, &inputs->provenance);

@@ -377,15 +377,17 @@ static void json_write_selection(struct out *out, const struct excerpts *all)
     json_write_pair(out, "queries", all, get_queries);
     json_write_pair(out, "keys", all, get_keys);
     out_text(out, first->result->is_joined ? ",\"words\":true" : "");
-    out_text(out, first->result->problem->is_left ? ",\"left_out\":true}" : "}");
+    const bool is_left = first->result->problem->is_left;
+    out_text(out, is_left || first->result->problem->was_left ? ",\"left_out\":true}" : "}");
 }
 
-/* Whether something was left out, or averaged. */
+/* Whether something was left out, or averaged, now or when the input was written. */
 static bool json_is_part(const struct excerpts *all)
 {
     bool is_part = json_layer_count(all) < json_first(all)->result->problem->layers_in_all;
     for (size_t i = 0; i < all->count; i++)
-        is_part = is_part || all->list[i].is_part || all->list[i].result->problem->numbering;
+        is_part = is_part || all->list[i].is_part || all->list[i].result->problem->numbering ||
+                  all->list[i].result->problem->is_cut;
     return is_part;
 }
 

@@ -52,6 +52,24 @@ leave() {
     same "$(jq -c '.weights' part.json)" "$(jq -c '[[.weights[0][] | [.[1:3][] | [.[2]]]]]' x.json)"
 }
 
+@test "bug: a result that was cut, read and written again, forgot that it is a part, and its rows were warned of" {
+    local words from to
+    for words in '--leave-out first' '--keys 0:3'; do
+        # shellcheck disable=SC2086 # two words
+        attn run "$DATA/causal.json" $words -q -o cut.json -o cut.npz
+        for from in json npz; do
+            attn run cut.$from -q -o again.json -o again.npz
+            attn convert cut.$from -q -o made.json
+            for to in again.json again.npz made.json; do
+                same "$(attn run $to -o twice.json --format none 2>&1)" ''
+                [ "$words" != '--leave-out first' ] || same "$(jq -c .selection.left_out twice.json)" true
+            done
+        done
+    done
+    attn run "$DATA/causal.json" -q -o whole.json
+    same "$(attn run whole.json -o - -q | jq -c .selection)" null
+}
+
 @test "leave: heads that are sorted by a measure, picked, averaged, of layers of different size" {
     attn stats "$DATA/induction.json" --leave-out first --sort previous_token --best 1 >best.json
     attn run "$DATA/induction.json" --leave-out first --sort previous_token --best 1 -o x.json -q

@@ -8,6 +8,23 @@ rollout() {
 @test "rollout: given weights, of all sizes, heads combined and discarded each way, whole and one row" { rollout given; }
 @test "rollout: weights of q and k, with every kind of mask, forms that are no shares, a stack" { rollout computed; }
 @test "rollout: layers and heads that are chosen, in every format" { rollout chosen; }
+@test "rollout: --pick has other heads in each layer" { rollout picked; }
+@test "rollout: --leave-out and --renormalize are of the weights of each layer" { rollout left; }
+
+@test "rollout: what --pick and --leave-out cannot have is named" {
+    local file=$DATA/induction.json
+    echo '{"attention": [[[[1]], [[1]]], [[[1]], [[1]]], [[[1]], [[1]]]]}' >three.json
+    fails 2 'of layer 0 1 head is picked, of layer 1 0: expected as many of each layer from the first to the last' \
+        attn rollout three.json --pick 0.0,2.0
+    fails 2 'of layer 0 2 heads are picked, of layer 1 1: expected as many of each layer from the first to the last' \
+        attn rollout three.json --pick '0.0,0.1,1.0'
+    fails 2 '--renormalize divides rows by what --leave-out leaves of them: expected both' attn rollout "$file" --renormalize
+    fails 2 '--leave-out is of weights, and contributions by norm are of the vectors of all tokens: expected one of them' \
+        attn rollout "$file" --leave-out first --contribution norm
+    same "$(attn rollout "$file" --leave-out first -q --format json 2>&1 >/dev/null)" ''
+    fails 2 'unknown option --leave-out; see attn explain --help' attn explain "$file" --leave-out first
+}
+
 @test "rollout: NaN goes where it is reached; rows that see nothing, or do not sum to 1" { rollout reached; }
 @test "flow: as much as whole numbers let through, whole and of one query, in every format" { rollout flow; }
 @test "rollout: the same bytes for any number of threads" { rollout threads; }

@@ -77,6 +77,38 @@ def near(got, want, what, tolerance=2e-6):
     assert off <= tolerance, (what, off)
 
 
+def picked():
+    """Other heads in each layer, in any order, whole and one row; and as many of each."""
+    a = some_weights(np.random.default_rng(2), 4, 3, 12)
+    np.savez("x.npz", attention=a)
+    for pick, first, heads in (("2.0,1.2", 1, [[2], [0]]), ("3.*", 3, [[0, 1, 2]]), ("0.1,0.2,1.0,1.2,2.0,2.1", 0, [[1, 2], [0, 2], [0, 1]])):
+        chosen = np.array([a[first + l][of] for l, of in enumerate(heads)])
+        for how in "mean", "max":
+            told = rollout_of("x.npz", "--pick", pick, "--combine", how)
+            assert told["layers"] == list(range(first, first + len(heads))) and told["heads"] == len(heads[0])
+            want = product(mixed(chosen, 0.5, how))
+            near(told["rollout"], want, (pick, how))
+            near(rollout_of("x.npz", "--pick", pick, "--combine", how, "--query", "5")["row"], want[5], (pick, how, "row"))
+
+
+def left():
+    """Tokens left out of the weights of every layer, before they are mixed."""
+    rng = np.random.default_rng(3)
+    a = some_weights(rng, 3, 2, 9, causal=True)
+    np.savez("x.npz", attention=a)
+    stay = [1, 2, 4, 5, 6, 7, 8]
+    cut = a[:, :, stay][..., stay].astype(float)
+    sums = cut.sum(-1, keepdims=True)
+    divided = np.divide(cut, sums, out=np.zeros_like(cut), where=sums > 0)
+    for words, weights in ([], cut), (["--renormalize"], divided):
+        for how in "mean", "min":
+            told = rollout_of("x.npz", "--leave-out", "first,3", "--combine", how, *words)
+            assert told["tokens"] == told["key_tokens"] == [str(i) for i in stay]
+            near(told["rollout"], product(mixed(weights, 0.5, how)), (words, how))
+        row = rollout_of("x.npz", "--leave-out", "first,3", "--query", "2", "--pick", "1.1,2.0", *words)["row"]
+        near(row, product(mixed(np.array([weights[1][[1]], weights[2][[0]]])))[2], (words, "row"))
+
+
 def given():
     rng = np.random.default_rng(1)
     for n, layers, heads in (1, 1, 1), (2, 3, 1), (5, 3, 2), (64, 2, 3), (65, 4, 3), (193, 12, 2), (300, 3, 5):
