@@ -79,12 +79,15 @@ EOF
 @test "attn help WORD: words of three letters and less are whole words" {
     attn help RNN | grep -q 'delta rule'
     fails 2 "unknown command or word ViR; did you mean attn help 'ViT'?" attn help ViR
-    lacks "softmax" <(attn help APC)
+    lacks -q proteins <(attn help pro 2>&1) # which proteins begins with
+    attn help prot | grep -q proteins
 }
 
 @test "attn help WORD: what was probably meant is named" {
     fails 2 "unknown command or word quadratik; did you mean attn help 'quadratic'?" attn help quadratik
     fails 2 "unknown command or word cros-atention; did you mean attn help 'cross-attention'?" attn help cros-atention
+    fails 2 "unknown command or word kernal regresion; did you mean attn help 'kernel regression'?" attn help "kernal regresion"
+    fails 2 "unknown command or word wieghted; did you mean attn help 'weighted'?" attn help wieghted
     fails 2 'unknown command rnu; did you mean attn run?' attn help rnu
     fails 2 'unknown command xyzzy; see attn --help' attn help xyzzy
     fails 2 'help takes one command or word' attn help cross attention
