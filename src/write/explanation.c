@@ -74,9 +74,9 @@ static void explanation_heads(struct out *out, const struct explain_step *step)
         if (!term->head)
             continue;
         out_format(out, "%s{\"head\":%zu,", any ? ",\n" : ",\n\"heads\":[", term->key);
-        explanation_array(out, "output", term->head, term->count);
+        explanation_array(out, "output", term->head, true, term->count);
         out_char(out, ',');
-        explanation_array(out, "carried", term->carried, term->carried_count);
+        explanation_array(out, "carried", term->carried, true, term->carried_count);
         out_char(out, '}');
         any = true;
     }
