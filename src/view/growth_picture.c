@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "figure/label.h"
-#include "figure/layout.h"
 #include "figure/typeset.h"
 #include "paint/paint_kit.h"
+#include "view/drawing_paint.h"
 #include "view/growth_table.h"
 
 #define PAD 24.0
@@ -273,9 +273,7 @@ bool growth_picture(struct out *out, const struct growth *growth, const char *ti
         struct chart chart = {.growth = growth, .figure = &figure, .font = kit.font, .error = error};
         ok = chart_draw(&chart, title);
     }
-    if (ok)
-        figure_scale(&figure, style->dpi_scale);
-    ok = ok && layout_check_size(&figure, error) && painter->paint(&kit, &figure, out, error);
+    ok = ok && figure_paint(out, &figure, &kit, style, painter, error);
     figure_free(&figure);
     paint_kit_free(&kit);
     return ok;

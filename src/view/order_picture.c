@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "figure/board.h"
-#include "paint/paint_kit.h"
 #include "problem/reorder.h"
+#include "view/drawing_paint.h"
 #include "view/order_table.h"
 #include "view/panels.h"
 #include "view/pictures.h"
@@ -124,8 +124,6 @@ bool order_picture(struct out *out, const struct excerpt *changed, const struct 
 {
     static const struct board_column columns[SIDES] = {{0, true}, {0, true}};
     struct order_sides *sides = memory_zeroed(1, sizeof *sides, error);
-    struct paint_kit kit = {0};
-    struct figure figure = {0};
     if (!sides)
         return false;
     sides->ordering = ordering;
@@ -141,10 +139,7 @@ bool order_picture(struct out *out, const struct excerpt *changed, const struct 
                                 .row_titles = sides->names[0][0] ? sides->row_titles : NULL,
                                 .footer = sides->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
-         painter->paint(&kit, &figure, out, error);
-    figure_free(&figure);
-    paint_kit_free(&kit);
+    ok = ok && board_paint(out, &board, painter, error);
     sides_free(sides);
     return ok;
 }

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "figure/board.h"
-#include "paint/paint_kit.h"
+#include "view/drawing_paint.h"
 #include "view/panels.h"
 #include "view/pictures.h"
 #include "view/step_words.h"
@@ -265,8 +265,6 @@ bool steps_picture(struct out *out, const struct excerpt *excerpt, unsigned stag
                    const struct painter *painter, const struct drawing_style *style, struct error *error)
 {
     struct steps *steps = memory_zeroed(1, sizeof *steps, error);
-    struct paint_kit kit = {0};
-    struct figure figure = {0};
     if (!steps)
         return false;
     steps->excerpt = excerpt;
@@ -281,10 +279,7 @@ bool steps_picture(struct out *out, const struct excerpt *excerpt, unsigned stag
                                 .row_titles = steps->names[0][0] ? steps->row_titles : NULL,
                                 .footer = steps->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
-         painter->paint(&kit, &figure, out, error);
-    figure_free(&figure);
-    paint_kit_free(&kit);
+    ok = ok && board_paint(out, &board, painter, error);
     steps_free(steps);
     return ok;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "figure/layout.h"
 #include "paint/paint_kit.h"
+#include "view/drawing_paint.h"
 
 #define COLUMN_WIDTH 120.0 /* of the bars of a measure */
 #define COLUMN_GAP 24.0
@@ -128,9 +129,7 @@ bool sweep_picture(struct out *out, const struct sweep *sweep, const struct draw
     struct sweep_drawing made = {0};
     bool ok = paint_kit_open(&kit, style->font, error) && sweep_drawing_make(&made, sweep, error) &&
               layout_figure(&figure, &made.drawing, kit.font, error) && measures_draw(&figure, sweep, error);
-    if (ok)
-        figure_scale(&figure, style->dpi_scale);
-    ok = ok && layout_check_size(&figure, error) && painter->paint(&kit, &figure, out, error);
+    ok = ok && figure_paint(out, &figure, &kit, style, painter, error);
     sweep_drawing_free(&made);
     figure_free(&figure);
     paint_kit_free(&kit);

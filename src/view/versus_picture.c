@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "figure/board.h"
-#include "paint/paint_kit.h"
+#include "view/drawing_paint.h"
 #include "view/panels.h"
 #include "view/pictures.h"
 #include "view/versus_table.h"
@@ -293,8 +293,6 @@ bool versus_picture(struct out *out, const struct versus_variant *variants, size
                     const struct painter *painter, const struct drawing_style *style, struct error *error)
 {
     struct versus *versus = memory_zeroed(1, sizeof *versus, error);
-    struct paint_kit kit = {0};
-    struct figure figure = {0};
     if (!versus)
         return false;
     versus->variants = variants;
@@ -312,10 +310,7 @@ bool versus_picture(struct out *out, const struct versus_variant *variants, size
                                 .row_titles = versus->rows[0].name[0] ? versus->row_titles : NULL,
                                 .footer = versus->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
-         painter->paint(&kit, &figure, out, error);
-    figure_free(&figure);
-    paint_kit_free(&kit);
+    ok = ok && board_paint(out, &board, painter, error);
     versus_free(versus);
     return ok;
 }
