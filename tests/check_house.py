@@ -27,6 +27,7 @@ INSIDE = {
     "problem/check.h": "problem.c and the checks that it makes",
     "read/csv_private.h": "the reader of CSV",
     "read/json_private.h": "the reader of JSON",
+    "read/json_reading.h": "the keys of JSON",
 }
 
 

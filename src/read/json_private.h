@@ -1,6 +1,6 @@
 /*
  * Between the files of the JSON reader: json_scan.c checks the text and makes the skeleton, json_arrays.c
- * reads arrays of numbers out of it, json_values.c reads single values, json.c knows the keys.
+ * reads arrays of numbers out of it, json_values.c reads single values; json_reading.h is between those that know the keys.
  *
  * The skeleton is a small JSON text for cJSON in place of the whole text. It has
  *
