@@ -4,6 +4,7 @@
 #   CC, CFLAGS, CPPFLAGS, LDFLAGS   as everywhere; the program's own flags are added to them
 #   PREFIX, DESTDIR                 where make install puts things (default /usr/local)
 #   FONT_SANS, FONT_FALLBACK        the TrueType fonts that are built in
+#   FONT_FILES                      FreeType and HarfBuzz as pkg-config knows them, for --font; empty: a build without them
 #   PYTHON                          the interpreter that has NumPy, for the tests
 #   REAL                            a folder of tensors from trained models. They are not part of the project: by default they
 #                                   are looked for beside the checkout, and where they are missing the tests that want them
@@ -32,7 +33,8 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
 	wqy-microhei.ttc)
 
-LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev zlib1g-dev
+LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev \
+	libharfbuzz-dev
 BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
 # A browser is large, and its package has other names elsewhere: BROWSER=chromium adds that of Debian. The tests do without.
 BROWSER ?=
@@ -44,7 +46,12 @@ FUZZ_PACKAGES = clang libclang-rt-dev python3 python3-numpy
 FRESH_PACKAGES = debootstrap git
 BENCH_PACKAGES = libopenblas-dev python3 python3-numpy python3-torch python3-matplotlib python3-networkx
 
-LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg zlib
+# FreeType and HarfBuzz read the font that --font names: where one is missing, or FONT_FILES is empty, attn is built without the option.
+FONT_FILES ?= $(shell pkg-config --exists freetype2 harfbuzz && echo freetype2 harfbuzz)
+ifeq ($(filter deps,$(MAKECMDGOALS)),)
+FONT_FILES := $(FONT_FILES)
+endif
+LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg zlib $(FONT_FILES)
 # As the system's headers, of which no compiler warns.
 LIBRARY_HEADERS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES)))
 ifeq ($(filter deps help clean uninstall format test-fresh,$(MAKECMDGOALS)),)
@@ -57,7 +64,7 @@ endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes
 OWN_CPPFLAGS = -Isrc -D_GNU_SOURCE -DATTN_DATA='"data"' -DATTN_FONT_SANS='"$(FONT_SANS)"' \
-	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"'
+	-DATTN_FONT_FALLBACK='"$(FONT_FALLBACK)"' $(if $(strip $(FONT_FILES)),-DATTN_FONT_FILES)
 LANGUAGE = -std=gnu11 $(WARNINGS)
 OWN_CFLAGS := $(LANGUAGE) -pthread
 LIBS = $(LIBRARY_LIBS) -lm
@@ -210,6 +217,9 @@ pictures: $(BUILD)/attn
 	$(BUILD)/attn run data/cross.json --dpi-scale 2 -q -o docs/cross.png
 	$(BUILD)/attn run data/sentence.json --view lines --dpi-scale 2 -q -o docs/lines.png
 	$(BUILD)/attn run data/causal.json --head 1 --steps -q -o docs/steps.png
+	$(BUILD)/attn run data/projections.json --order 4,3,2,1,0 --position rotary -q -o docs/order.png
+	$(BUILD)/attn explain data/projections.json --growth 2048:131072 --window 256,0 --block 256 -q -o docs/growth.png
+	$(BUILD)/attn run data/sentence.json --versus "--scale 1" --versus "--causal" -q -o docs/versus.png
 	$(BUILD)/attn run data/patches.json --image data/patches.png --look-from 50 --dpi-scale 2 -q -o docs/patches.png
 
 # One program a reader; each runs for FUZZ_SECONDS and leaves what it finds in build/fuzz/.
@@ -226,6 +236,7 @@ fuzz: $(FUZZERS:%=$(FUZZ_BUILD)/%)
 		[ $$f != fuzz_torch ] || $(PYTHON) -B tests/numpy/torch_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		case $$f in fuzz_npy | fuzz_npz | fuzz_safetensors) \
 			$(PYTHON) -B tests/numpy/archive_files.py $${f#fuzz_} $(FUZZ_BUILD)/$$f-corpus || exit 1;; esac; \
+		[ $$f != fuzz_font ] || $(PYTHON) -B tests/numpy/font_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; \
 		[ $$f != fuzz_gguf ] || $(PYTHON) -B tests/numpy/gguf_files.py $(FUZZ_BUILD)/$$f-corpus || exit 1; $(FUZZ_LIMITS); \
 		echo "$$f:"; ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 $$limits \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(FUZZ_BUILD)/$$f- $(FUZZ_BUILD)/$$f-corpus || exit 1; done

@@ -12,7 +12,10 @@
     BETWEEN X(k)                                                                                             \
     BETWEEN X(v)                                                                                             \
     BETWEEN X(mask)                                                                                          \
-    BETWEEN X(encoding)
+    BETWEEN X(encoding)                                                                                      \
+    BETWEEN X(heads)                                                                                         \
+    BETWEEN X(contribution)                                                                                  \
+    BETWEEN X(contribution_share)
 #define STAGE_WORD(name) #name
 #define STAGE_NAME(name) #name,
 

@@ -47,6 +47,9 @@ enum stage {
     STAGE_V,
     STAGE_MASK,
     STAGE_ENCODING,
+    STAGE_HEADS,
+    STAGE_CONTRIBUTION,
+    STAGE_CONTRIBUTION_SHARE,
     STAGE_COUNT
 };
 extern const char *const stage_names[STAGE_COUNT + 1]; /* NULL-terminated */

@@ -1,6 +1,26 @@
 #include "attention/measures.h"
 
+#include <float.h>
 #include <math.h>
+
+/* Chan, Golub and LeVeque 1983 (doi:10.1080/00031305.1983.10483115), eq. 2.1. */
+void score_sums_join(struct score_sums *sums, const struct score_sums *more)
+{
+    if (more->count == 0)
+        return;
+    const double before = (double)sums->count, all = before + (double)more->count;
+    const double away = more->mean - sums->mean, share = (double)more->count / all;
+    sums->count += more->count;
+    sums->mean += away * share;
+    sums->squares += more->squares + away * away * share * before;
+}
+
+double score_sums_deviation(const struct score_sums *sums)
+{
+    if (sums->count == 0 || !(sums->squares <= (double)FLT_MAX))
+        return (double)NAN;
+    return sqrt(sums->squares / (double)sums->count);
+}
 
 struct row_measures measures_row(const float *row, const size_t *keys, size_t count, double position,
                                  bool is_distribution)

@@ -6,6 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How some scores are spread: sums that are joined without loss where they are of many numbers that lie close together. Begins
+ * zeroed. */
+struct score_sums {
+    size_t count;
+    double mean;
+    double squares; /* of the distances from the mean */
+};
+
+/* Adds the scores that `more` sums up. */
+void score_sums_join(struct score_sums *sums, const struct score_sums *more);
+
+/* Their standard deviation, √(squares/count); NaN of none, and where squares are more than a float32 holds. */
+double score_sums_deviation(const struct score_sums *sums);
+
 /* Of one row of weights. All are 0 for a row without allowed keys, NaN for a row that is NaN. */
 struct row_measures {
     float entropy;  /* -Σ w·ln w, in nats (Shannon 1948) */
@@ -13,7 +27,9 @@ struct row_measures {
     float distance; /* Σ w·|p - j| in tokens; p = i + offset is the position of the query among the keys */
     float first;    /* weight on key 0 */
     double score;   /* the largest masked score, as computed; measures_row leaves it 0 */
-    size_t argmax;  /* the first key with the largest weight; SIZE_MAX if the row has no keys or is NaN */
+    /* Of the masked scores of allowed pairs, but for those of -infinity, where a job asks for them; zeroed otherwise. */
+    struct score_sums scores;
+    size_t argmax; /* the first key with the largest weight; SIZE_MAX if the row has no keys or is NaN */
     bool
         is_filled; /* it may attend to no key, and its weights are those of a fill; measures_row leaves it false */
 };

@@ -243,9 +243,22 @@ static void subtract_second(const struct head *head, size_t i, struct reference_
 {
     struct reference_room second = *room;
     second.row = room->second;
+    second.scores = NULL;
     reference_row(head->minus, head->first + i, STAGE_WEIGHTS, &second);
     for (size_t j = 0; j < head->m; j++)
         room->row[j] -= head->minus_share * second.row[j];
+}
+
+/* How the scores of the keys of the room are spread. */
+static struct score_sums sum_scores(const struct reference_room *room)
+{
+    struct score_sums sums = {0};
+    for (size_t s = 0; s < room->key_count; s++) {
+        const struct score_sums one = {.count = 1, .mean = room->row[room->keys[s]]};
+        if (one.mean != -INFINITY)
+            score_sums_join(&sums, &one);
+    }
+    return sums;
 }
 
 void reference_row(const struct head *head, size_t i, enum stage stage, struct reference_room *room)
@@ -271,6 +284,8 @@ void reference_row(const struct head *head, size_t i, enum stage stage, struct r
     room->largest = room->key_count > 0 ? -INFINITY : 0;
     for (size_t s = 0; s < room->key_count; s++)
         room->largest = fmax(room->largest, room->row[room->keys[s]]);
+    if (room->scores)
+        *room->scores = sum_scores(room);
     if (stage == STAGE_MASKED)
         return;
 

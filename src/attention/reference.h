@@ -7,6 +7,7 @@
 #define ATTN_ATTENTION_REFERENCE_H
 
 #include "attention/head.h"
+#include "attention/measures.h"
 
 /* Memory of the caller for one row, m numbers in each array, and what reference_row finds. */
 struct reference_room {
@@ -20,6 +21,8 @@ struct reference_room {
     double
         *second; /* the weights that are taken off, with differential attention; otherwise it may be NULL */
     double *sorted; /* for sparsemax, entmax15 and top_k; otherwise it may be NULL */
+    struct score_sums *
+        scores; /* of the masked scores of those keys, but for -infinity; for the stages MASKED and WEIGHTS. NULL: not wanted */
 };
 
 /* Computes row i of a stage: SCORES, SCALED, MASKED or WEIGHTS. */

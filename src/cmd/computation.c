@@ -11,6 +11,7 @@
 #include "cmd/called.h"
 #include "cmd/input_files.h"
 #include "cmd/leave_out.h"
+#include "cmd/token_order.h"
 #include "compute/joining_result.h"
 #include "engine/engine.h"
 #include "engine/kernel.h"
@@ -34,6 +35,13 @@ static bool check_alike(const struct problem *first, const struct problem *other
                      other->layer_first, other->d_out > 0 ? "has" : "lacks", first->layer_first);
 }
 
+static bool show_pieces(struct part *part, struct error *error)
+{
+    struct problem *given = part->ordering ? &part->ordering->given : NULL;
+    return pieces_show(&part->problem.tokens, error) && pieces_show(&part->problem.key_tokens, error) &&
+           (!given || (pieces_show(&given->tokens, error) && pieces_show(&given->key_tokens, error)));
+}
+
 bool computation_check(struct computation *computation, const struct options *options, struct error *error)
 {
     struct computation *c = computation;
@@ -47,9 +55,9 @@ bool computation_check(struct computation *computation, const struct options *op
         struct part *part = &c->parts[i];
         part->inputs = &c->inputs_of[i];
         ok = problem_make(&part->problem, part->inputs, over, &c->warnings, error) &&
+             token_order_make(c, part, options, error) &&
              check_alike(&c->parts[0].problem, &part->problem, error) &&
-             (options->input.raw_tokens ||
-              (pieces_show(&part->problem.tokens, error) && pieces_show(&part->problem.key_tokens, error)));
+             (options->input.raw_tokens || show_pieces(part, error));
     }
     if (!c->parts)
         c->part_count = 0;
@@ -81,6 +89,9 @@ static void part_free(struct part *part)
     if (part->leaving)
         leaving_free(part->leaving);
     free(part->leaving);
+    if (part->ordering)
+        ordering_free(part->ordering);
+    free(part->ordering);
 }
 
 /* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
@@ -359,7 +370,10 @@ bool computation_compute(struct computation *computation, struct error *error)
              (!joining->are_joined ||
               joining_result(joining, &part->result, part->request.engine.threads, error)) &&
              excerpt_make(&c->excerpts.list[i], joining->are_joined ? &joining->result : &part->result,
-                          &part->selection, error);
+                          &part->selection, error) &&
+             (!part->ordering || !c->compares_orders ||
+              ordering_compare(part->ordering, &c->excerpts.list[i], &part->request, error));
+        c->excerpts.ordering = part->ordering && c->compares_orders ? part->ordering : NULL;
     }
     progress_end(&c->progress);
     return ok;
@@ -495,7 +509,7 @@ bool computation_begin(struct computation *computation, const struct options *op
                                              .context = &c->progress}};
     workers_limit(engine_threads((int)engine->threads));
     return check_selection_options(chosen, error) && leave_out_check(options, error) &&
-           choose_cpu(&c->request.engine.plain, options, error);
+           token_order_check(options, error) && choose_cpu(&c->request.engine.plain, options, error);
 }
 
 void computation_free(struct computation *computation)

@@ -14,6 +14,7 @@
 #include "compute/excerpt.h"
 #include "compute/joining.h"
 #include "compute/leaving.h"
+#include "compute/ordering.h"
 #include "compute/request.h"
 #include "compute/result.h"
 #include "compute/selection.h"
@@ -32,6 +33,7 @@ struct part {
     struct result result;
     struct leaving *leaving; /* where tokens are left out, which are in no other of these; else NULL; owned */
     struct joining joining;
+    struct ordering *ordering; /* where tokens changed places: the given order; else NULL; owned */
     /* What is shown: of words where tokens are joined, else of tokens. The selection is of this. */
     const struct problem *shown;
     struct selection whole; /* of tokens, where these are joined */
@@ -55,6 +57,8 @@ struct computation {
         *called; /* of several inputs this one, which its warnings begin with; NULL: it is the only one */
     struct progress progress;
     bool has_model; /* the layers are those of --projections */
+    bool
+        compares_orders; /* where tokens changed places, the given order is computed as well; set before computation_compute */
     bool one_layer; /* without --layer only the first is wanted; set before computation_read */
 };
 

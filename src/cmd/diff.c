@@ -22,7 +22,6 @@ static const char diff_sorts[] = "max mean js";
 /* What a command holds. */
 struct diff_run {
     struct diff_side sides[2];
-    struct shell_words words; /* of --against */
     struct diff diff;
     struct diff_line *lines;
     struct diff_report report;
@@ -58,8 +57,8 @@ static const struct head_stats *stats_of(const struct diff_side *side, const str
 {
     if (!view->excerpt)
         return NULL;
-    const size_t part = (size_t)(view->excerpt - side->computation.excerpts.list);
-    const size_t heads = side->computation.parts[part].problem.heads;
+    const size_t part = (size_t)(view->excerpt - side->variant.computation.excerpts.list);
+    const size_t heads = side->variant.computation.parts[part].problem.heads;
     return &side->stats.list[part].heads[view->excerpt->layer_index[view->l] * heads +
                                          excerpt_head(view->excerpt, view->l, view->h)];
 }
@@ -96,14 +95,15 @@ static bool list_lines(struct diff_run *run, const struct diff_options *own, str
 /* What is written, and what of it. */
 struct diff_written {
     const struct diff_report *report;
-    bool changes; /* --changes */
+    bool changes;                 /* --changes */
+    const struct font_file *font; /* of the picture; NULL: only the built-in ones */
 };
 
 static bool diff_put(const void *context, const struct answer *answer, struct out *out, struct error *error)
 {
     const struct diff_written *written = context;
     if (answer->format == ANSWER_PICTURE)
-        return diff_picture(out, written->report, answer->painter, error);
+        return diff_picture(out, written->report, written->font, answer->painter, error);
     if (answer->format == ANSWER_TABLE)
         diff_table(out, written->report, written->changes);
     else if (answer->format == ANSWER_JSON)
@@ -125,16 +125,16 @@ static bool check_tolerance(const struct diff_report *report, struct error *erro
 static bool diff_all(struct diff_run *run, const struct options *options, struct error *error)
 {
     const struct diff_options *own = options->own;
-    const struct diff_written written = {&run->report, own->changes};
+    const struct diff_written written = {&run->report, own->changes, options->style.font};
     struct answer answer;
     if (!answer_find(&answer, own->output, (enum answer_format)own->format, ANSWER_TABLE, error) ||
-        (own->output && !file_check(own->output, error)) ||
-        !diff_sides_find(run->sides, &run->words, options, error))
+        (own->output && !file_check(own->output, error)) || !diff_sides_find(run->sides, options, error))
         return false;
     bool ok = diff_side_compute(&run->sides[0], error) && diff_side_compute(&run->sides[1], error);
     diff_sides_warn(run->sides);
     return ok &&
-           diff_make(&run->diff, &run->sides[0].computation.excerpts, &run->sides[1].computation.excerpts,
+           diff_make(&run->diff, &run->sides[0].variant.computation.excerpts,
+                     &run->sides[1].variant.computation.excerpts,
                      engine_threads((int)options->engine.threads), error) &&
            list_lines(run, own, error) && answer_write(&answer, diff_put, &written, error) &&
            check_tolerance(&run->report, error);
@@ -148,7 +148,6 @@ static bool diff_run(const struct options *options, struct error *error)
     diff_free(&run.diff);
     diff_side_free(&run.sides[0]);
     diff_side_free(&run.sides[1]);
-    shell_words_free(&run.words);
     return ok;
 }
 
@@ -192,6 +191,7 @@ static const struct option_row diff_rows[] = {
     OPTION_ROW_RENORMALIZE,
     OPTION_ROW_FORMAT(struct diff_options, format),
     OPTION_ROW_OUTPUT(struct diff_options, output),
+    OPTION_ROW_FONT,
 };
 static const struct option_group group_diff = OPTION_GROUP("Diff", diff_rows);
 

@@ -5,10 +5,9 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/shell_words.h"
-#include "cmd/computation.h"
 #include "cmd/options.h"
 #include "cmd/stats_parts.h"
+#include "cmd/variant.h"
 
 /* The options of diff alone. */
 struct diff_options {
@@ -25,20 +24,17 @@ enum diff_sort { SORT_HEADS, SORT_MAX, SORT_MEAN, SORT_JS };
 
 /* One of both. Begins zeroed; stays where it is; freed by diff_side_free in any case. */
 struct diff_side {
-    const char *letter;     /* "A" */
     const char *name;       /* its file, or the options of --against */
-    struct options options; /* of this side alone */
-    struct computation computation;
+    struct variant variant; /* called "A" or "B" */
     struct stats_parts stats;
 };
 
 /*
  * Makes the options of both sides of those of the command line: A has the first input, B the second, or that of A with the options of
- * --against, whose words must outlive the sides. Errors: ERROR_USAGE for another number of inputs, for words of --against that are no
+ * --against. Errors: ERROR_USAGE for another number of inputs, for words of --against that are no
  * options of a computation, and for standard input or a pipe that both sides would read; those of options_parse.
  */
-bool diff_sides_find(struct diff_side sides[2], struct shell_words *words, const struct options *options,
-                     struct error *error);
+bool diff_sides_find(struct diff_side sides[2], const struct options *options, struct error *error);
 
 /* From the files to weights and measures of all chosen heads. Errors name the side. */
 bool diff_side_compute(struct diff_side *side, struct error *error);

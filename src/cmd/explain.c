@@ -8,6 +8,7 @@
 #include "base/out.h"
 #include "cmd/answer.h"
 #include "cmd/computation.h"
+#include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
@@ -15,15 +16,20 @@
 #include "compute/explain_steps.h"
 #include "compute/explain_sweep.h"
 #include "compute/form_costs.h"
+#include "compute/growth.h"
+#include "compute/growth_time.h"
 #include "engine/kernel.h"
 #include "problem/settings_parse.h"
 #include "view/explain_picture.h"
 #include "view/explain_text.h"
 #include "view/form_costs_table.h"
+#include "view/growth_picture.h"
+#include "view/growth_table.h"
 #include "view/sweep_picture.h"
 #include "view/sweep_table.h"
 #include "write/explanation.h"
 #include "write/form_costs_json.h"
+#include "write/growth_json.h"
 #include "write/sweep_json.h"
 
 /* The options of explain alone. */
@@ -33,6 +39,8 @@ struct explain_options {
     int format;         /* enum answer_format, of which TABLE is the text */
     bool has_rows;      /* `rows` was given */
     bool cost;          /* what forms cost is asked for instead of the steps */
+    const char *growth; /* "A:B", the lengths at which it is asked for instead; or NULL */
+    bool time;          /* with `growth`, seconds are */
     const char *sweep;  /* "NAME=A:B"; NULL: the steps are asked for */
     const char *output; /* the path of the answer; NULL: standard output */
 };
@@ -60,6 +68,7 @@ struct explain_run {
     struct sweep_range range; /* count 0: there is no sweep */
     struct sweep sweep;
     struct form_costs costs; /* heads 0: they are not asked for */
+    struct growth growth;    /* count 0: it is not asked for */
 };
 
 /* What is asked for besides the steps goes with no option that it has no use for. */
@@ -74,10 +83,16 @@ static bool explain_check_own(const struct options *options, struct error *error
                   {"--head", options->selection.heads.count > 0},
                   {"--pick", options->selection.picks.count > 0},
                   {"--rows", own->has_rows}};
-    for (size_t i = 0; own->cost && i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; (own->cost || own->growth) && i < sizeof others / sizeof *others; i++)
         if (others[i].given)
-            return error_set(error, ERROR_USAGE,
-                             "--cost is of all heads and queries of a layer: expected no %s", others[i].name);
+            return error_set(error, ERROR_USAGE, "%s: expected no %s",
+                             own->cost ? "--cost is of all heads and queries of a layer"
+                                       : "--growth is of the sizes of a head alone",
+                             others[i].name);
+    if (own->cost && own->growth)
+        return error_set(error, ERROR_USAGE, "--cost is of the tokens of the input: expected no --growth");
+    if (own->time && !own->growth)
+        return error_set(error, ERROR_USAGE, "--time measures lengths: expected --growth A:B beside it");
     return true;
 }
 
@@ -111,15 +126,21 @@ static bool explain_put(const void *context, const struct answer *answer, struct
                         struct error *error)
 {
     const struct explain_run *run = context;
-    const double scale = run->options->style.dpi_scale;
+    const struct drawing_style *style = &run->options->style;
     if (run->costs.heads > 0) {
         (answer->format == ANSWER_JSON ? write_form_costs : form_costs_table)(&run->costs, out);
         return true;
     }
+    if (run->growth.count > 0 && answer->format == ANSWER_PICTURE)
+        return growth_picture(out, &run->growth, run->options->input.title, style, answer->painter, error);
+    if (run->growth.count > 0) {
+        (answer->format == ANSWER_JSON ? write_growth : growth_table)(&run->growth, out);
+        return true;
+    }
     if (run->range.count > 0 && answer->format == ANSWER_PICTURE)
-        return sweep_picture(out, &run->sweep, scale, answer->painter, error);
+        return sweep_picture(out, &run->sweep, style, answer->painter, error);
     if (answer->format == ANSWER_PICTURE)
-        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, scale,
+        return explain_picture(out, &run->steps, run->explanation.layer.problem->title, style,
                                answer->painter, error);
     if (run->range.count > 0 && answer->format == ANSWER_JSON)
         write_sweep(&run->sweep, out);
@@ -199,7 +220,8 @@ static bool explain_all(struct explain_run *run, struct error *error)
     size_t chosen[3] = {0}; /* layer, head, query */
     c->one_layer = true;
     bool ok = explain_check_own(options, error) &&
-              (!own->sweep || sweep_parse(&run->range, own->sweep, error)) && explain_plan(run, error) &&
+              (!own->sweep || sweep_parse(&run->range, own->sweep, error)) &&
+              (!own->growth || growth_parse(&run->growth, own->growth, error)) && explain_plan(run, error) &&
               computation_begin(c, options, error) && computation_read(c, options, &command_explain, error) &&
               computation_check(c, options, error) && explain_find(c, &part, chosen, options, error) &&
               (!own->sweep || explain_check_sweep(run, part, error));
@@ -210,6 +232,10 @@ static bool explain_all(struct explain_run *run, struct error *error)
                                           .threads = (int)options->engine.threads};
     if (options->verbose)
         computation_say(c);
+    if (own->growth)
+        return growth_count(&run->growth, &part->problem, chosen[0], (int)options->engine.threads, error) &&
+               (!own->time || growth_time(&run->growth, (int)options->engine.threads, error)) &&
+               answer_write(&run->answer, explain_put, run, error);
     if (own->cost)
         return form_costs_count(&run->costs, &part->problem, chosen[0], (int)options->engine.threads,
                                 error) &&
@@ -274,6 +300,15 @@ static const struct option_row explain_rows[] = {
      .help = "instead of the steps, what full, causal, window, block and linear attention cost here",
      .parse = value_flag,
      OPTION_OWN(struct explain_options, cost)},
+    {.name = "growth",
+     .argument = "A:B",
+     .help = "instead of the steps, what these and a recurrence cost at lengths from A to B, doubling",
+     .parse = value_string,
+     OPTION_OWN(struct explain_options, growth)},
+    {.name = "time",
+     .help = "with --growth, also the seconds that they take here",
+     .parse = value_flag,
+     OPTION_OWN(struct explain_options, time)},
     {.name = "format",
      .argument = "FORMAT",
      .words = "text json",
@@ -301,6 +336,7 @@ static const struct option_row explain_rows[] = {
      .least = 1,
      .most = 8,
      OPTION_AT(style.dpi_scale)},
+    OPTION_ROW_FONT,
 };
 static const struct option_group group_explain = OPTION_GROUP("Explain", explain_rows);
 

@@ -10,6 +10,7 @@
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/options.h"
+#include "figure/font_file.h"
 
 enum { WIDTH = 80, INDENT = 28 };
 
@@ -109,7 +110,9 @@ bool version_print(struct error *error)
     out_text(&out, "attn " ATTN_VERSION "\n"
                    "Built-in fonts: DejaVu Sans (Bitstream Vera licence), WenQuanYi Micro Hei (Apache-2.0).\n"
                    "Libraries: cJSON (MIT), libdeflate (MIT), zlib (Zlib), FriBidi (LGPL-2.1+),\n"
-                   "libpng (libpng-2.0), libjpeg-turbo (IJG, BSD-3-Clause), stb (public domain).\n");
+                   "libpng (libpng-2.0), libjpeg-turbo (IJG, BSD-3-Clause), stb (public domain)");
+    out_text(&out, font_file_is_known() ? ",\nFreeType (FTL), HarfBuzz (MIT).\n"
+                                        : ".\nBuilt without FreeType and HarfBuzz: there is no --font.\n");
     bool ok = out_finish(&out, error);
     out_free(&out);
     return ok;

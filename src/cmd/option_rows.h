@@ -41,6 +41,13 @@
         .parse = value_flag, OPTION_AT(selection.renormalize)                                                \
     }
 
+#define OPTION_ROW_FONT                                                                                      \
+    {                                                                                                        \
+        .name = "font", .argument = "FILE", .is_file = true,                                                 \
+        .help = "a TrueType or OpenType font (TTF, OTF, TTC) for labels that the built-in fonts lack",       \
+        .parse = value_file, OPTION_AT(font_path)                                                            \
+    }
+
 /* Of an int, enum answer_format, in the command's own options. */
 #define OPTION_ROW_FORMAT(type, member)                                                                      \
     {                                                                                                        \

@@ -66,6 +66,13 @@ static const struct option_row output_rows[] = {
              "of up to 4 heads; steps.png in a folder",
      .parse = value_flag,
      OPTION_AT(output.steps)},
+    {.name = "versus",
+     .argument = "OPTIONS",
+     .help = "beside the input as given show it with these options too, in quotes, as '--scale 1': one "
+             "figure (.png, .svg), and "
+             "what changed (table, .json, .csv); up to 6 times",
+     .parse = value_strings,
+     OPTION_AT(output.versus)},
     {.name = "draw-mask",
      .help = "as --stage mask: which pairs are allowed",
      .parse = value_stage_bit,
@@ -298,6 +305,7 @@ static const struct option_row picture_rows[] = {
      .help = "texts beneath columns: level where all fit (auto), level and cut, turned",
      .parse = value_word,
      OPTION_AT(style.label_angle)},
+    OPTION_ROW_FONT,
     {.name = "pool",
      .argument = "max|mean",
      .words = "max mean",
@@ -444,6 +452,21 @@ static const struct option_row input_rows[] = {
      .parse = value_word,
      .least = HEADER_NO,
      OPTION_AT(input.header)},
+    {.name = "order",
+     .argument = "LIST",
+     .help = "tokens change places before positions are counted: which token stands at each, as 2,1,0; run "
+             "also says "
+             "how far the output of each token moved",
+     .parse = value_string,
+     OPTION_AT(input.order)},
+    {.name = "shuffle",
+     .argument = "SEED",
+     .help = "the same, in an order by chance",
+     .parse = value_count,
+     .least = 0,
+     .most = 1000000000,
+     .given = offsetof(struct options, input.has_shuffle),
+     OPTION_AT(input.shuffle)},
 };
 const struct option_group group_input = OPTION_GROUP("Input", input_rows);
 
@@ -517,6 +540,7 @@ static const struct option_row input_file_rows[] = {
     FILE_ROW(INPUT_DECAY, "decay", "logarithms of what a gated recurrence keeps"),
     FILE_ROW(INPUT_BETA, "beta", "how much a delta recurrence writes"),
     FILE_ROW(INPUT_STATE, "state", "state that a recurrence begins with"),
+    FILE_ROW(INPUT_UNEMBED, "unembed", "d_model×words: makes the last output say what comes next"),
 };
 const struct option_group group_input_files = OPTION_GROUP("Input files", input_file_rows);
 
@@ -541,6 +565,33 @@ size_t option_rows(const struct command *command, struct option_row rows[OPTIONS
         }
     }
     return count;
+}
+
+/* The tensor of a file that a row names; INPUT_COUNT: it names none. */
+static enum input row_input(const struct option_row *row)
+{
+    const size_t files = offsetof(struct options, input.files);
+    const bool is_tensor =
+        !row->is_own && row->at >= files && row->at < files + INPUT_COUNT * sizeof(const char *);
+    return is_tensor ? (enum input)((row->at - files) / sizeof(const char *)) : INPUT_COUNT;
+}
+
+bool option_is_input(const struct option_row *row)
+{
+    static const enum input inputs[] = {INPUT_EMBEDDINGS, INPUT_CONTEXT, INPUT_Q,      INPUT_K,
+                                        INPUT_V,          INPUT_PAST_K,  INPUT_PAST_V, INPUT_ATTENTION};
+    bool is = false;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        is = is || row_input(row) == inputs[i];
+    return is;
+}
+
+bool option_computes(const struct option_row *row)
+{
+    const bool is_left_out = !row->is_own && (row->at == offsetof(struct options, selection.leave_out) ||
+                                              row->at == offsetof(struct options, selection.renormalize));
+    return row->parse == value_setting || is_left_out ||
+           (row_input(row) != INPUT_COUNT && !option_is_input(row));
 }
 
 void option_help(const struct option_row *row, char help[OPTION_HELP])

@@ -2,6 +2,7 @@
 #ifndef ATTN_CMD_OPTION_TABLE_H
 #define ATTN_CMD_OPTION_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cmd/command.h"
@@ -13,6 +14,12 @@ enum { OPTIONS_MAX = 256 }; /* no command has more: option_rows would stop at on
  * problem/settings.h knows of them. Returns how many they are; headings[i] is that of row i (NULL: not asked). */
 size_t option_rows(const struct command *command, struct option_row rows[OPTIONS_MAX],
                    const char *headings[OPTIONS_MAX]);
+
+/* Whether an option says what is computed of the input: a setting of the computation, the file of a mask or another tensor beside q, k, v,
+ * embeddings and weights, or tokens that are left out. */
+bool option_computes(const struct option_row *row);
+/* Whether it names the file of a tensor that is the input itself: q, k, v, embeddings, weights. */
+bool option_is_input(const struct option_row *row);
 
 /* What --help says of a row: its help, and the names that it lists. Cut to OPTION_HELP - 1 bytes. */
 enum { OPTION_HELP = 600 };

@@ -31,6 +31,16 @@ static bool options_set(struct options *options, const struct option_row *row, c
     return true;
 }
 
+/* Remembers that an option was given. */
+static bool options_note(struct options *options, const struct option_row *row, const char *text,
+                         struct error *error)
+{
+    if (!memory_resize(&options->given, options->given_count + 1, sizeof *options->given, error))
+        return false;
+    options->given[options->given_count++] = (struct given_option){*row, text};
+    return true;
+}
+
 static bool options_begin(struct options *options, const struct command *command, size_t operands,
                           struct error *error)
 {
@@ -216,7 +226,8 @@ static bool options_read(struct options *options, const struct command *command,
         else
             while (rows[i].letter != c)
                 i++;
-        if (!options_set(options, &rows[i], option_word(words, optarg), error))
+        const char *text = option_word(words, optarg);
+        if (!options_set(options, &rows[i], text, error) || !options_note(options, &rows[i], text, error))
             return false;
         if (is_optional(&rows[i]) && !optarg && optind < argc && !ambiguous->word &&
             access(argv[optind], F_OK) != 0 && would_accept(&rows[i], command, argv[optind]))
@@ -267,13 +278,23 @@ static bool keep_line(struct options *options, struct error *error)
     return ok;
 }
 
+/* Reads the font for all pictures, before anything is computed for them. */
+static bool read_font(struct options *options, struct error *error)
+{
+    if (!options->font_path || options->help || options->version)
+        return true;
+    options->style.font = &options->font;
+    return font_file_read(&options->font, options->font_path, error);
+}
+
 bool options_parse(struct options *options, const struct command *command, int argc, char **argv,
                    struct error *error)
 {
     const bool ok = options_begin(options, command, (size_t)argc, error);
     options->argc = argc;
     options->argv = argv;
-    return ok && options_read_words(options, argc, argv, error) && keep_line(options, error);
+    return ok && options_read_words(options, argc, argv, error) && keep_line(options, error) &&
+           read_font(options, error);
 }
 
 /* Forgets the files that the words name again, which may be given once only. */
@@ -299,9 +320,32 @@ bool options_add(struct options *options, int argc, char **argv, struct error *e
     if (ok) {
         forget_files(options, &again);
         ok = options_read_words(options, argc, argv, error);
+        font_file_free(&options->font);
+        ok = ok && read_font(options, error);
     }
     options_free(&again);
     return ok;
+}
+
+char *options_computing(const struct options *options, struct error *error)
+{
+    struct out line;
+    out_begin(&line, -1, "the options");
+    for (size_t i = 0; i < options->given_count; i++) {
+        const struct given_option *given = &options->given[i];
+        if (!option_computes(&given->row))
+            continue;
+        out_format(&line, "%s--%s", line.size > 0 ? " " : "", given->row.name);
+        if (given->text) {
+            out_char(&line, is_optional(&given->row) ? '=' : ' ');
+            shell_words_quote(&line, given->text);
+        }
+    }
+    out_bytes(&line, "", 1);
+    if (out_finish(&line, error))
+        return line.data;
+    out_free(&line);
+    return NULL;
 }
 
 /* The lists among the command's own options. */
@@ -319,7 +363,10 @@ void options_free(struct options *options)
 {
     free(options->operands);
     free(options->line);
+    font_file_free(&options->font);
+    free(options->given);
     free(options->output.paths.text);
+    free(options->output.versus.text);
     free(options->selection.leave_out.text);
     free(options->selection.layers.span);
     free(options->selection.heads.span);

@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "cmd/command.h"
 #include "cmd/option_values.h"
+#include "figure/font_file.h"
 #include "figure/heatmap.h"
 #include "problem/inputs.h"
 #include "view/patch_view.h"
@@ -32,6 +33,9 @@ struct input_options {
     /* One line of a file of lines, in JSON, in the place of the operands; who reads takes it over. NULL: none. */
     struct source *line;
     const char *text;     /* words whose rows are taken from a file of word vectors; NULL: none */
+    const char *order;    /* "2,1,0": the tokens in another order; NULL: as they are */
+    bool has_shuffle;     /* in one by chance: */
+    size_t shuffle;       /* its seed */
     const char *title;    /* NULL: that of the files */
     size_t patch_grid[2]; /* 0: that of the files */
     struct settings settings;
@@ -63,11 +67,18 @@ enum printed_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_CSV, FORMAT_TABLE, FORMAT
 /* What to write, and where. */
 struct output_options {
     struct string_list paths;
-    const char *measures; /* the path of the measures; NULL: none */
-    int format;           /* enum printed_format, of standard output */
-    int masked_nan;       /* a truth value: masked pairs are NaN in CSV and NPY */
-    unsigned stages;      /* bits 1 << STAGE_… */
-    bool steps;           /* pictures are one figure of all steps */
+    const char *measures;      /* the path of the measures; NULL: none */
+    int format;                /* enum printed_format, of standard output */
+    int masked_nan;            /* a truth value: masked pairs are NaN in CSV and NPY */
+    unsigned stages;           /* bits 1 << STAGE_… */
+    bool steps;                /* pictures are one figure of all steps */
+    struct string_list versus; /* options of variants that are shown beside what is computed */
+};
+
+/* An option that was given: its row, and its argument (NULL: none). */
+struct given_option {
+    struct option_row row;
+    const char *text;
 };
 
 /* Strings are borrowed from argv; lists are owned. */
@@ -83,8 +94,12 @@ struct options {
     struct selection_options selection;
     struct output_options output;
     struct drawing_style style;
+    const char *font_path; /* NULL: none */
+    struct font_file font; /* the file, once it has been read: style.font; owned */
     struct patch_options patch;
     const struct command *command; /* whose rows were read; NULL: none yet */
+    struct given_option *given;    /* all that were given, in their order */
+    size_t given_count;
     void *own; /* the command's own options, command->own_size bytes; owned, with the lists in them */
 };
 
@@ -94,6 +109,9 @@ bool options_parse(struct options *options, const struct command *command, int a
                    struct error *error);
 /* Reads the words of another list, argv[1…], over what options_parse has read: they win. Operands are added. */
 bool options_add(struct options *options, int argc, char **argv, struct error *error);
+/* Those of the given options that say what is computed (option_computes), as a shell takes them: "--scale 1"; "" where there are none.
+ * The caller frees it. NULL without memory. */
+char *options_computing(const struct options *options, struct error *error);
 void options_free(struct options *options);
 
 #endif

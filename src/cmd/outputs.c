@@ -5,10 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/clock.h"
+#include "view/order_picture.h"
 #include "view/picture_jobs.h"
 #include "view/steps.h"
 #include "view/summary.h"
@@ -86,6 +87,20 @@ static bool write_figure(struct outputs *outputs, const char *path, const struct
     return ok;
 }
 
+/* Both orders of the tokens of the only excerpt, as one figure. */
+static bool write_orders(struct outputs *outputs, const char *path, bool make_folders,
+                         const struct painter *painter, const struct excerpts *excerpts, struct error *error)
+{
+    struct out bytes;
+    double start = clock_seconds();
+    out_begin(&bytes, -1, path);
+    bool ok = order_picture(&bytes, &excerpts->list[0], excerpts->ordering, painter, &outputs->style, error);
+    outputs->draw_seconds += clock_seconds() - start;
+    ok = ok && write_picture(outputs, path, make_folders, &bytes, error);
+    out_free(&bytes);
+    return ok;
+}
+
 /* The figure of several stages of the only excerpt. */
 static bool write_steps(struct outputs *outputs, const char *path, bool make_folders,
                         const struct painter *painter, const struct excerpts *excerpts, struct error *error)
@@ -101,18 +116,40 @@ static bool write_steps(struct outputs *outputs, const char *path, bool make_fol
     return ok;
 }
 
-/* The file of a picture in a folder; the caller frees it. NULL without memory. */
-static char *picture_path(const char *folder, const struct picture_job *job, struct error *error)
+/* Pictures that are drawn together, and then written in order. */
+enum { BATCH = 64 };
+struct picture_batch {
+    struct outputs *outputs;
+    const char *folder;
+    const struct drawing_style *style;
+    enum stage stages[STAGE_COUNT]; /* in the order of the steps */
+    size_t stage_count;
+    struct picture_job jobs[BATCH];
+    struct out bytes[BATCH];
+    size_t count;
+};
+
+/* The file of a picture in a folder; the caller frees it. Of several stages the names begin with the place of their stage
+ * among the steps, so that they sort in that order: "2-scores-heads.png". NULL without memory. */
+static char *picture_path(const struct picture_batch *batch, const struct picture_job *job,
+                          struct error *error)
 {
     const struct panels *panels = job->panels;
-    bool weights = panels->stage == STAGE_WEIGHTS;
+    const char *stage = stage_names[panels->stage];
+    const bool is_bare = panels->stage == STAGE_WEIGHTS;
+    const int digits = batch->stage_count < 10 ? 1 : 2;
+    size_t place = 0;
     char name[PANEL_NAME] = "heads";
+    while (batch->stages[place] != panels->stage)
+        place++;
     if (!job->all)
         panels_file(panels, job->matrix / panels->count, job->matrix % panels->count, name);
-    char *path = text_format("%s%s%s%s%s", folder, name, weights ? "" : "-",
-                             weights ? "" : stage_names[panels->stage], output_png.ending);
+    char *path = batch->stage_count > 1 ? text_format("%s%0*zu-%s-%s%s", batch->folder, digits, place + 1,
+                                                      stage, name, output_png.ending)
+                                        : text_format("%s%s%s%s%s", batch->folder, name, is_bare ? "" : "-",
+                                                      is_bare ? "" : stage, output_png.ending);
     if (!path)
-        error_memory(error, strlen(folder) + sizeof name);
+        error_memory(error, strlen(batch->folder) + sizeof name);
     return path;
 }
 
@@ -129,17 +166,6 @@ static bool check_own_name(const struct outputs *outputs, const char *folder, co
     return true;
 }
 
-/* Pictures that are drawn together, and then written in order. */
-enum { BATCH = 64 };
-struct picture_batch {
-    struct outputs *outputs;
-    const char *folder;
-    const struct drawing_style *style;
-    struct picture_job jobs[BATCH];
-    struct out bytes[BATCH];
-    size_t count;
-};
-
 /* Draws and writes what is in the batch, and empties it. */
 static bool batch_write(struct picture_batch *batch, struct error *error)
 {
@@ -150,7 +176,7 @@ static bool batch_write(struct picture_batch *batch, struct error *error)
     }
     bool ok = draw_pictures(outputs, batch->jobs, batch->count, output_png.painter, batch->style, error);
     for (size_t i = 0; i < batch->count; i++) {
-        char *path = ok ? picture_path(batch->folder, &batch->jobs[i], error) : NULL;
+        char *path = ok ? picture_path(batch, &batch->jobs[i], error) : NULL;
         ok = path && check_own_name(outputs, batch->folder, path, error) &&
              write_picture(outputs, path, true, &batch->bytes[i], error);
         out_free(&batch->bytes[i]);
@@ -166,34 +192,49 @@ static bool batch_add(struct picture_batch *batch, struct picture_job job, struc
     return batch->count < BATCH || batch_write(batch, error);
 }
 
-/* For each stage a picture of every head, then one of all heads. */
+/* Of one stage a picture of every head, then one of all heads. */
+static bool batch_add_stage(struct picture_batch *batch, const struct panels *panels,
+                            const struct patch_view *const *patches, struct error *error)
+{
+    const size_t count = batch->outputs->panel_count;
+    bool ok = true;
+    struct picture_job job = {.panels = panels, .patches = patches, .count = 1};
+    for (size_t p = 0; ok && p < count; p++, job.panels++, job.patches++) {
+        const size_t matrices = job.panels->excerpt->layer_count * job.panels->count;
+        for (job.matrix = 0; ok && job.matrix < matrices; job.matrix++)
+            ok = batch_add(batch, job, error);
+    }
+    job = (struct picture_job){.panels = panels, .patches = patches, .count = count, .all = true};
+    return ok && batch_add(batch, job, error);
+}
+
+/* The pictures of all stages, in the order of the steps. */
 static bool write_pictures(struct outputs *outputs, const char *folder,
                            const struct patch_view *const *patches, struct error *error)
 {
+    const struct content *content = &outputs->content;
     struct picture_batch batch = {.outputs = outputs, .folder = folder, .style = &outputs->style};
+    unsigned bits = 0;
     bool ok = true;
-    for (size_t s = 0; ok && s < outputs->content.stage_count; s++) {
-        struct picture_job job = {.panels = outputs->panels[s], .patches = patches, .count = 1};
-        for (size_t p = 0; ok && p < outputs->panel_count; p++, job.panels++, job.patches++) {
-            const size_t matrices = job.panels->excerpt->layer_count * job.panels->count;
-            for (job.matrix = 0; ok && job.matrix < matrices; job.matrix++)
-                ok = batch_add(&batch, job, error);
-        }
-        job = (struct picture_job){
-            .panels = outputs->panels[s], .patches = patches, .count = outputs->panel_count, .all = true};
-        ok = ok && batch_add(&batch, job, error);
-    }
+    for (size_t s = 0; s < content->stage_count; s++)
+        bits |= 1u << content->stages[s];
+    batch.stage_count =
+        steps_in_order(batch.stages, bits, outputs->panels[0]->excerpt->shape[STAGE_ENCODING].is_pairs);
+    for (size_t i = 0; ok && i < batch.stage_count; i++)
+        for (size_t s = 0; ok && s < content->stage_count; s++)
+            if (content->stages[s] == batch.stages[i])
+                ok = batch_add_stage(&batch, outputs->panels[s], patches, error);
     return ok && batch_write(&batch, error);
 }
 
-/* steps.png beside the pictures of a folder. */
-static bool write_folder_steps(struct outputs *outputs, const char *folder, const struct excerpts *excerpts,
-                               struct error *error)
+/* A figure of the only excerpt beside the pictures of a folder: steps.png, order.png. */
+static bool write_folder_figure(struct outputs *outputs, const char *folder, bool is_order,
+                                const struct excerpts *excerpts, struct error *error)
 {
-    char *path = text_format("%ssteps%s", folder, output_png.ending);
+    char *path = text_format("%s%s%s", folder, is_order ? "order" : "steps", output_png.ending);
     bool ok = path || error_memory(error, strlen(folder) + 16);
     ok = ok && check_own_name(outputs, folder, path, error) &&
-         write_steps(outputs, path, true, output_png.painter, excerpts, error);
+         (is_order ? write_orders : write_steps)(outputs, path, true, output_png.painter, excerpts, error);
     free(path);
     return ok;
 }
@@ -205,7 +246,8 @@ static bool write_folder(struct outputs *outputs, const char *path, const struct
     char *json = folder ? text_format("%sattention%s", folder, output_json.ending) : NULL;
     bool ok = json || error_memory(error, strlen(path) + 64);
     ok = ok && write_pictures(outputs, folder, patches, error) &&
-         (!outputs->steps || write_folder_steps(outputs, folder, excerpts, error)) &&
+         (!outputs->steps || write_folder_figure(outputs, folder, false, excerpts, error)) &&
+         (!excerpts->ordering || write_folder_figure(outputs, folder, true, excerpts, error)) &&
          check_own_name(outputs, folder, json, error) &&
          write_numbers(outputs, json, output_json.writer, true, excerpts, error);
     free(json);
@@ -224,7 +266,7 @@ static bool write_standard(struct outputs *outputs, const struct output_format *
     if (format)
         ok = format->writer->write(excerpts, &outputs->content, &out, error);
     else
-        summary_write(outputs->names, outputs->name_count, excerpts, &out);
+        summary_write((const char *const *)outputs->names, outputs->name_count, excerpts, &out);
     ok = out_finish(&out, error) && ok;
     out_free(&out);
     outputs->write_seconds += clock_seconds() - start;
@@ -308,6 +350,8 @@ bool outputs_write(struct outputs *outputs, const struct patch_view *const *patc
         bool ok = true;
         if (output->kind == OUTPUT_FOLDER)
             ok = write_folder(outputs, output->path, patches, excerpts, error);
+        else if (output->kind == OUTPUT_FILE && output->format->painter && excerpts->ordering)
+            ok = write_orders(outputs, output->path, false, output->format->painter, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter && outputs->figure)
             ok = write_steps(outputs, output->path, false, output->format->painter, excerpts, error);
         else if (output->kind == OUTPUT_FILE && output->format->painter)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd/clock.h"
+#include "base/clock.h"
 #include "view/estimate.h"
 
 static const double patience = 0.5, interval = 0.1;

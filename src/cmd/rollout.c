@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/out.h"
 #include "base/words.h"
 #include "cmd/answer.h"
-#include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_rows.h"
 #include "cmd/option_table.h"

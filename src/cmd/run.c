@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cmd/best_heads.h"
-#include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/outputs_plan.h"
+#include "cmd/token_order.h"
+#include "cmd/versus.h"
 #include "compute/cost.h"
 #include "engine/engine.h"
 #include "view/line_view.h"
@@ -80,15 +82,47 @@ static bool plan_steps(struct run *r, struct error *error)
     return check_cells(part, r->outputs.figure, r->outputs.steps, error);
 }
 
+/* Both orders are drawn as one figure of all their weights, token by token. */
+static bool plan_orders(struct run *r, const struct options *options, struct error *error)
+{
+    const struct part *part = &r->computation.parts[0];
+    const struct selection_options *s = &options->selection;
+    const char *const name = options->input.order ? "--order" : "--shuffle";
+    const struct {
+        bool is_given;
+        const char *name;
+    } others[] = {
+        {s->queries.first > 0 || s->queries.end > 0, "--queries"},
+        {s->keys.first > 0 || s->keys.end > 0, "--keys"},
+        {r->outputs.steps, "--steps"},
+        {outputs_draw(&r->outputs) && options->output.stages & ~(1u << STAGE_WEIGHTS),
+         "a picture with --stage"},
+        {outputs_draw(&r->outputs) && options->patch.view != VIEW_AUTO, "--view"},
+    };
+    r->computation.compares_orders = part->ordering;
+    for (size_t i = 0; part->ordering && i < sizeof others / sizeof *others; i++)
+        if (others[i].is_given)
+            return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", name, others[i].name);
+    if (!part->ordering || !outputs_draw(&r->outputs) ||
+        request_kept(&part->request, &part->problem) == KEPT_ALL)
+        return token_order_compares(&r->computation, error);
+    return error_set(
+        error, ERROR_SYSTEM,
+        "%s weights are more than the %zu that --max-weights allows to be held: a picture of both "
+        "orders cannot be had; raise it",
+        request_size(&part->request, &part->problem).text, part->request.max_weights);
+}
+
 /* More heads than a figure has rows. */
 static void warn_steps(struct run *r)
 {
     struct computation *c = &r->computation;
     const size_t heads = steps_heads(&c->excerpts.list[0]);
-    if (outputs_figure(&r->outputs) && heads > STEPS_ROWS)
+    const bool has_orders = c->compares_orders && outputs_draw(&r->outputs);
+    if ((outputs_figure(&r->outputs) || has_orders) && heads > STEPS_ROWS)
         warnings_add(&c->warnings,
-                     "the figure of steps shows the first %d of %zu heads; --layer and --head choose others",
-                     STEPS_ROWS, heads);
+                     "the figure of %s shows the first %d of %zu heads; --layer and --head choose others",
+                     has_orders ? "both orders" : "steps", STEPS_ROWS, heads);
 }
 
 static void say_patches(const struct patch_view *patches)
@@ -138,8 +172,8 @@ static bool look_ahead(struct run *r, struct error *error)
         const struct excerpt *excerpt = &c->excerpts.list[i];
         ok = (!r->over[i] || patch_values_measure(&r->patches[i], excerpt, error)) &&
              (!outputs_draw_glyphs(&r->outputs) ||
-              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i], &c->warnings,
-                                  error));
+              missing_glyphs_warn(excerpt, content->stages, content->stage_count, r->over[i],
+                                  r->outputs.style.font, &c->warnings, error));
         largest = fmaxf(largest, r->patches[i].largest);
     }
     for (size_t i = 0; i < c->part_count; i++)
@@ -163,8 +197,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
     bool ok = computation_read(c, options, &command_run, error);
     double read = clock_seconds();
     ok = ok && computation_check(c, options, error) && computation_select(c, options, error) &&
-         best_heads_choose(c, options, error) && check_outputs(r, error) && plan_steps(r, error) &&
-         plan_patches(r, options, error);
+         best_heads_choose(c, options, error) && check_outputs(r, error) && plan_orders(r, options, error) &&
+         plan_steps(r, error) && plan_patches(r, options, error);
     computation_warn(c);
     if (!ok)
         return false;
@@ -204,6 +238,8 @@ static bool run_all(struct run *r, const struct options *options, struct error *
 
 static bool run_run(const struct options *options, struct error *error)
 {
+    if (options->output.versus.count > 0)
+        return versus_run(options, error);
     struct run r = {0};
     bool ok = run_all(&r, options, error);
     outputs_free(&r.outputs);

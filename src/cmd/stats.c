@@ -1,9 +1,9 @@
 /* attn stats: what heads do, in numbers. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cmd/answer.h"
-#include "cmd/clock.h"
 #include "cmd/computation.h"
 #include "cmd/option_rows.h"
 #include "cmd/option_table.h"

@@ -115,19 +115,22 @@ static bool keys_work(void *context, int worker, size_t job, struct error *error
     return vectors;
 }
 
+void contribution_divide(float *row, size_t n)
+{
+    double sum = 0;
+    for (size_t j = 0; j < n; j++)
+        sum += (double)row[j];
+    for (size_t j = 0; j < n && sum > 0 && isfinite(sum); j++)
+        row[j] = (float)((double)row[j] / sum);
+}
+
 static void divide_work(void *context, int worker, size_t job)
 {
     const struct contribution_work *work = context;
     const size_t n = work->parts.n;
     (void)worker;
-    for (size_t i = job * TAKEN_ROWS; i < n && i < (job + 1) * TAKEN_ROWS; i++) {
-        float *row = work->matrix + i * n;
-        double sum = 0;
-        for (size_t j = 0; j < n; j++)
-            sum += (double)row[j];
-        for (size_t j = 0; j < n && sum > 0 && isfinite(sum); j++)
-            row[j] = (float)((double)row[j] / sum);
-    }
+    for (size_t i = job * TAKEN_ROWS; i < n && i < (job + 1) * TAKEN_ROWS; i++)
+        contribution_divide(work->matrix + i * n, n);
 }
 
 size_t contribution_passes(const struct layer_rows *rows)

@@ -42,6 +42,9 @@ static inline bool contribution_is_whole(enum contribution contribution)
 bool contribution_check(enum contribution contribution, const struct problem *problem, size_t layer,
                         struct error *error);
 
+/* Divides a row of contributions by its sum; not where that is 0 or not finite. */
+void contribution_divide(float *row, size_t n);
+
 /* How often the weights of a layer are passed for them, a block of queries at a time. */
 size_t contribution_passes(const struct layer_rows *rows);
 

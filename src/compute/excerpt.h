@@ -53,10 +53,14 @@ bool excerpt_make(struct excerpt *excerpt, const struct result *result, const st
                   struct error *error);
 void excerpt_free(struct excerpt *excerpt);
 
+struct ordering;
+
 /* What is shown of layers of different size: an excerpt for each size. Mostly it is one. */
 struct excerpts {
     struct excerpt *list;
     size_t count;
+    const struct ordering
+        *ordering; /* what the order of tokens changed (compute/ordering.h); NULL: it was not changed */
 };
 
 /* The number of layer l of an excerpt, as it is shown. */

@@ -164,21 +164,6 @@ static bool explanation_spread(struct explanation *e, struct error *error)
            score_spread_measure(&e->spread, head, e->query, error);
 }
 
-/* What the head gives to the output of the layer through w_o. */
-static bool explanation_carry(struct explanation *e, struct error *error)
-{
-    const struct problem_layer *layer = explanation_layer(e);
-    const size_t d_v = e->head->d_v, d_out = e->layer.problem->d_out;
-    if (!e->output || !layer->w_o || layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE])
-        return true;
-    e->carried = memory_zeroed(d_out, sizeof *e->carried, error);
-    const float *rows = layer->w_o->data + e->head_number * d_v * d_out;
-    for (size_t c = 0; e->carried && c < d_v; c++)
-        for (size_t o = 0; o < d_out; o++)
-            e->carried[o] += e->output[c] * (double)rows[c * d_out + o];
-    return e->carried;
-}
-
 /* The row that the query is made of, and what the projection makes of it, as the layer computes it. */
 static bool explanation_project(struct explanation *e, const struct engine_options *engine,
                                 struct error *error)
@@ -215,7 +200,9 @@ bool explanation_make(struct explanation *explanation, const struct problem *pro
     explanation->query = query;
     return (from->q.given || explanation_project(explanation, engine, error)) &&
            explanation_arrays(explanation, error) && explanation_row(explanation, error) &&
-           explanation_spread(explanation, error) && explanation_carry(explanation, error);
+           explanation_spread(explanation, error) &&
+           (!explanation->output ||
+            explain_heads_make(&explanation->heads, &explanation->layer, query, error));
 }
 
 void explanation_free(struct explanation *explanation)
@@ -223,11 +210,12 @@ void explanation_free(struct explanation *explanation)
     struct explanation *e = explanation;
     double *arrays[] = {e->scores,     e->scaled,   e->masked,         e->weights,
                         e->numerators, e->uncapped, e->before_dropout, e->before_factor,
-                        e->output,     e->first,    e->second,         e->carried};
+                        e->output,     e->first,    e->second};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     free(e->projected);
     free(e->allowed);
+    explain_heads_free(&e->heads);
     precision_row_free(&e->precision);
     layer_free(&e->layer);
     result_free(&e->below);

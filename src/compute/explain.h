@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "compute/explain_heads.h"
 #include "compute/layer.h"
 #include "compute/precision.h"
 #include "compute/result.h"
@@ -44,9 +45,8 @@ struct explanation {
     /* The row of weights (before dropout) in float32 as well; `differs`: by more than PRECISION_WEIGHT. */
     struct precision_row precision;
     double *output; /* d_v, of this head alone; NULL: there is no v */
-    /* output·w_o by the rows of w_o that are this head's, d_out numbers: what it gives to the output of the layer.
-     * NULL: there is no w_o, or a gate comes first. */
-    double *carried;
+    struct explain_heads
+        heads; /* what all heads give to the output of the layer; count 0: there is no v either */
     struct score_spread
         spread; /* pairs is 0 where scores are no scaled products, or weights no softmax of them */
 };

@@ -254,14 +254,23 @@ void explain_precision_write(const struct explanation *e, struct out *out)
 
 /* ---- output ---- */
 
+void explain_concat_write(const struct explanation *e, struct out *out)
+{
+    out_format(out, "the heads concatenated, ·w_o%s: each head times its own rows of w_o",
+               e->heads.added ? " + b_o" : "");
+}
+
 void explain_after_write(const struct explanation *e, struct out *out)
 {
     const struct problem_layer *layer = explanation_layer(e);
-    const bool gated = layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE],
+    const bool is_carried = e->heads.count > 0,
+               gated = layer->extra[INPUT_GATE] || layer->extra[INPUT_W_GATE],
                normed = layer->settings.norm == NORM_POST;
-    if (gated || layer->w_o || layer->b_o || layer->settings.residual || normed)
-        out_format(out, "Then, over all heads side by side:%s%s%s%s%s; see attn run --stage output.",
-                   gated ? " ·sigmoid(gate)" : "", layer->w_o ? " ·w_o" : "", layer->b_o ? " + b_o" : "",
+    const bool has_w_o = layer->w_o && !is_carried, has_b_o = layer->b_o && !is_carried;
+    if (gated || has_w_o || has_b_o || layer->settings.residual || normed)
+        out_format(out, "Then%s:%s%s%s%s%s; see attn run --stage output.",
+                   is_carried ? "" : ", over all heads side by side", gated ? " ·sigmoid(gate)" : "",
+                   has_w_o ? " ·w_o" : "", has_b_o ? " + b_o" : "",
                    layer->settings.residual ? " + the sequence" : "", normed ? ", layer norm" : "");
 }
 

@@ -35,7 +35,10 @@ void explain_products_write(const struct explanation *explanation, size_t key, s
 /* How weights come from the scores; lines. */
 void explain_weight_write(const struct explanation *explanation, struct out *out);
 
-/* What is done with the outputs of all heads; nothing where they are what attention gives. */
+/* How the outputs of all heads become what attention gives: "the heads concatenated, ·w_o + b_o: …". */
+void explain_concat_write(const struct explanation *explanation, struct out *out);
+
+/* What is done with that, or where there is no such step, with the outputs of all heads; nothing where nothing is. */
 void explain_after_write(const struct explanation *explanation, struct out *out);
 
 /* Where float32, in which attn run computes by default, gives other weights; nothing where it does not. */

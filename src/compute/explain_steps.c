@@ -211,15 +211,46 @@ static bool step_output(struct explain_steps *steps, const struct explanation *e
     }
     step->is_silent = explanation_sees_nothing(e);
     step->has_more = steps->rest != 0;
+    step->key = "output";
     step->addend = head->recurrent.state.data ? "what the first state gives" : NULL;
     step->column = "weight";
-    if (e->carried) {
+    if (e->heads.count > 0) {
         step->onward = "·w_o";
-        step->carried = e->carried;
-        step->carried_count = e->layer.problem->d_out;
+        step->carried = e->heads.carried + e->head_number * e->heads.d_out;
+        step->carried_count = e->heads.d_out;
     }
     step->total = e->output;
     step->total_count = head->d_v;
+    return e->heads.count > 0 || text_made(&step->note, e, explain_after_write, error);
+}
+
+/* What all heads give: the output of each times its rows of w_o, and b_o. */
+static bool step_concat(struct explain_steps *steps, const struct explanation *e, struct error *error)
+{
+    const struct explain_heads *heads = &e->heads;
+    const struct problem *problem = e->layer.problem;
+    struct explain_step *step = step_add(steps, "concat", heads->count + 1, error);
+    if (!step || !text_made(&step->formula, e, explain_concat_write, error))
+        return false;
+    for (size_t h = 0; h < heads->count; h++) {
+        struct explain_term *term = &step->terms[step->term_count++];
+        *term = (struct explain_term){.key = problem_head_number(problem, e->layer.index, h),
+                                      .head = heads->output + h * heads->d_v,
+                                      .count = heads->d_v,
+                                      .carried = heads->carried + h * heads->d_out,
+                                      .carried_count = heads->d_out};
+        if (!(term->name = text_format("head %zu", term->key)))
+            return error_memory(error, 64);
+    }
+    if (heads->added) {
+        struct explain_term *term = &step->terms[step->term_count++];
+        *term = (struct explain_term){.vector = heads->added, .count = heads->d_out};
+        if (!name_copy(&term->name, "b_o", error))
+            return false;
+    }
+    step->key = "attention_output";
+    step->total = heads->sum;
+    step->total_count = heads->d_out;
     return text_made(&step->note, e, explain_after_write, error);
 }
 
@@ -239,6 +270,7 @@ bool explain_steps_make(struct explain_steps *steps, const struct explanation *e
     return steps_choose_rows(steps, e, rows, error) && explain_columns_add(steps, e, error) &&
            step_query(steps, e, error) && step_scores(steps, e, error) && step_weights(steps, e, error) &&
            (!e->output || step_output(steps, e, error)) &&
+           (e->heads.count == 0 || step_concat(steps, e, error)) &&
            text_made(&steps->why, e, explain_why_write, error);
 }
 

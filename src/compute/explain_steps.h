@@ -36,21 +36,26 @@ struct explain_column {
     double sink, sum; /* of a column that is summed */
 };
 
-enum { EXPLAIN_FACTS = 32, EXPLAIN_COLUMNS = 16, EXPLAIN_STEPS = 4 };
+enum { EXPLAIN_FACTS = 32, EXPLAIN_COLUMNS = 16, EXPLAIN_STEPS = 5 };
 
 /* A number or a vector with how it is written out. */
 struct explain_term {
     char *name;          /* "q", "φ(q) = elu(q) + 1"; NULL: it is of a key; owned */
-    size_t key;          /* where it is of a key */
+    size_t key;          /* where it is of a key; of a head its number */
     char *written;       /* a sum with its numbers, "1·3 + 0·0"; NULL: it is not written out; owned */
     double number;       /* what that comes to, or the factor of the vector */
     const float *vector; /* `count` numbers; NULL: there is none. Borrowed */
     size_t count;
     char *note; /* follows: ", turned by its position 3"; NULL: nothing does; owned */
+    /* Of a head of the layer: its output, `count` numbers, and what w_o makes of it, `carried_count`; NULL: it is of none.
+     * Borrowed. */
+    const double *head, *carried;
+    size_t carried_count;
 };
 
 struct explain_step {
     const char *title; /* a word: "query" */
+    const char *key;   /* of the total in the JSON; NULL: there is none */
     char *formula;     /* lines; NULL: there is none; owned */
     struct explain_term *terms;
     size_t term_count;

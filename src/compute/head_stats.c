@@ -73,16 +73,36 @@ static void stats_rows(void *context, size_t layer, size_t head, const struct ro
 static bool stats_begin(void *context, const struct layer *layer, struct error *error)
 {
     struct stats *s = context;
-    if (selection_has_layer(s->selection, layer->index))
+    const struct settings *settings = &layer->problem->layers[layer->index].settings;
+    if (selection_has_layer(s->selection, layer->index) && settings_are_shares(settings))
         return value_norms_make(&s->norms, layer, error);
     value_norms_free(&s->norms);
     return true;
+}
+
+/* Whether scores enter a softmax, or another normalizer of scores that may be any numbers. */
+static bool have_scores(const struct problem_layer *layer)
+{
+    const struct settings *s = &layer->settings;
+    return !layer->attention && s->recurrence == RECURRENCE_NONE && s->normalizer != NORMALIZER_LINEAR &&
+           !settings_have(s, SETTING_DIFFERENTIAL);
+}
+
+/* How the scores of the heads of a layer are spread. */
+static void stats_scores(const struct stats *s, const struct layer *layer)
+{
+    const struct problem *p = s->problem;
+    for (size_t h = 0; h < p->heads && have_scores(&p->layers[layer->index]); h++)
+        for (size_t i = 0; selection_has(s->selection, layer->index, h) && i < p->n; i++)
+            score_sums_join(&s->columns[layer->index * p->heads + h].scores,
+                            &layer->rows[h * p->n + i].scores);
 }
 
 /* A head's part of what all heads of its layer write in a row. */
 static bool stats_end(void *context, const struct layer *layer, const float *heads, struct error *error)
 {
     struct stats *s = context;
+    stats_scores(s, layer);
     if (!s->norms.keys || !heads)
         return true;
     if (!value_norms_output(&s->norms, heads, error))
@@ -103,7 +123,8 @@ static bool stats_end(void *context, const struct layer *layer, const float *hea
 
 struct row_watch stats_watch(struct stats *stats)
 {
-    return (struct row_watch){.rows = stats_rows, .begins = stats_begin, .ends = stats_end, .context = stats};
+    return (struct row_watch){
+        .rows = stats_rows, .begins = stats_begin, .ends = stats_end, .wants_scores = true, .context = stats};
 }
 
 /* ---- memory ---- */
@@ -362,6 +383,7 @@ void stats_finish(struct stats *stats)
         head_offset(stats, i, sums.chosen, head);
         head_coverage(stats, i, head);
         head_sink(stats, i, head);
+        head->value[STAT_SCORE_STD] = score_sums_deviation(&stats->columns[i].scores);
         if (settings_are_shares(&p->layers[i / p->heads].settings))
             head->value[STAT_COLUMNS] = head_columns(&stats->columns[i], p->m, sums.rows - sums.narrow);
     }

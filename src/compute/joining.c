@@ -206,6 +206,7 @@ static bool make_problem(struct joining *joining, const struct problem *tokens, 
         const struct problem_layer *from = &tokens->layers[l];
         p->layers[l] = (struct problem_layer){.attention = from->attention,
                                               .settings = from->settings,
+                                              .title = from->title,
                                               .slice = from->slice,
                                               .scale = from->scale,
                                               .softcap = from->softcap,

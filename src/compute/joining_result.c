@@ -141,6 +141,7 @@ static bool result_begin(struct joining *joining, const struct result *tokens, s
                                         .rows = p->n,
                                         .columns = p->m},
                               .is_joined = true,
+                              .next = tokens->next,
                               .engine = tokens->engine,
                               .plain_reason = tokens->plain_reason};
     if (tokens->stage[STAGE_MASK].shape.heads > 0)

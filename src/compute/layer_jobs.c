@@ -93,6 +93,7 @@ static void layer_jobs_add(struct layer_jobs *work, const struct result *result,
     if (result->kept == KEPT_NOTHING)
         return;
     job->measures = layer->rows + h * problem->n;
+    job->wants_scores = watch->wants_scores;
     if (result->only_chosen)
         job_cut(job, &work->parts[at], &result->cells);
     else

@@ -227,6 +227,7 @@ static bool leave_problem(struct problem *left, const struct leaving *leaving, c
                                                  .mask = leaving->mask.data ? &leaving->mask : NULL,
                                                  .settings = leave_settings(leaving, &layer->settings, all),
                                                  .slice = l,
+                                                 .title = layer->title,
                                                  .scale = layer->scale,
                                                  .softcap = layer->softcap,
                                                  .offset = left_before(&leaving->keys, layer->offset, all->m),

@@ -22,7 +22,8 @@ static bool outputs_need_no_weights(const struct problem *problem)
 
 bool request_needs_weights(const struct request *request, const struct problem *problem)
 {
-    bool needs = !(request->stages & 1u << STAGE_OUTPUT) || request->measures_only || request->for_measures ||
+    const unsigned outputs = 1u << STAGE_OUTPUT | 1u << STAGE_HEADS;
+    bool needs = !(request->stages & outputs) || request->measures_only || request->for_measures ||
                  request->whole_for || selection_is_mean(request->selection);
     for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
         needs =

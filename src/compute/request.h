@@ -40,6 +40,8 @@ struct row_watch {
      * n×(heads·d_v), or NULL. Either may be NULL. Errors: no memory. */
     bool (*begins)(void *context, const struct layer *layer, struct error *error);
     bool (*ends)(void *context, const struct layer *layer, const float *heads, struct error *error);
+    bool
+        wants_scores; /* also how the scores of each row are spread, in the measures of its layer (struct row_measures) */
     void *context;
 };
 

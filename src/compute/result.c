@@ -11,6 +11,7 @@
 #include "compute/layer.h"
 #include "compute/layer_jobs.h"
 #include "compute/selection.h"
+#include "compute/stage_contribution.h"
 #include "engine/engine.h"
 
 /* From the progress of the engine, which counts the work of one layer, to that of all layers. */
@@ -84,8 +85,10 @@ static bool layer_attend(struct result *result, struct layer *layer, const struc
     ok = ok && (!watch->begins || watch->begins(watch->context, layer, error)) &&
          engine_run(work.jobs, work.count, &options, error) &&
          (!watch->ends || watch->ends(watch->context, layer, layer_head_output(layer, output, 0), error));
-    if (ok)
+    if (ok) {
         count_nan_rows(result, layer, &work);
+        stage_data_fill_heads(result->stage, layer->index, layer_head_output(layer, output, 0));
+    }
     ok = ok && layer_output_finish(layer, output, engine, error);
     layer_jobs_free(&work);
     return ok;
@@ -138,7 +141,8 @@ static bool layer_compute(struct result *result, struct layer *layer, const stru
         }
         measures->allowed = mask->allowed;
     }
-    return stage_data_fill(result->stage, layer, threads, error);
+    return stage_data_fill(result->stage, layer, threads, error) &&
+           stage_contribution_fill(result->stage, layer, error);
 }
 
 /* Rows whose weights are not the same in float32 and in double precision. What computed a layer is taken from
@@ -250,7 +254,8 @@ size_t result_head_count(const struct result *result, size_t layer)
 
 bool result_has_layer(const struct problem *problem, const struct request *request, size_t layer)
 {
-    return selection_has_layer(request->selection, layer) || problem_is_stack(problem);
+    return selection_has_layer(request->selection, layer) || problem_is_stack(problem) ||
+           problem->layers[layer].extra[INPUT_UNEMBED];
 }
 
 /* Whether the output of a layer is made of all its heads, or all of it is wanted. */
@@ -259,7 +264,8 @@ static bool needs_all_heads(const struct problem *problem, const struct selectio
     bool needs = problem_is_stack(problem) || selection->average_heads;
     for (size_t l = 0; l < problem->layer_count; l++) {
         const struct problem_layer *layer = &problem->layers[l];
-        needs = needs || layer->w_o || layer->b_o || layer->settings.norm == NORM_POST;
+        needs = needs || layer->w_o || layer->b_o || layer->settings.norm == NORM_POST ||
+                layer->extra[INPUT_UNEMBED];
     }
     return needs && problem->d_out > 0;
 }
@@ -275,7 +281,8 @@ bool result_is_chosen(const struct problem *problem, const struct request *reque
 {
     const struct selection *s = request->selection;
     return request_kept(request, problem) == KEPT_RANGE && s->query_end - s->query_first < problem->n &&
-           problem->layer_count == problem->layers_in_all && !problem_is_stack(problem);
+           problem->layer_count == problem->layers_in_all && !problem_is_stack(problem) &&
+           !problem->layers[problem->layer_count - 1].extra[INPUT_UNEMBED];
 }
 
 /* Plans which weights are kept, and takes the memory for everything. */
@@ -329,6 +336,8 @@ bool result_compute(struct result *result, const struct problem *problem, const 
         if (!ok)
             return false;
     }
+    if (!next_tokens_find(&result->next, problem, result->stage[STAGE_OUTPUT].data, error))
+        return false;
     if (result->kept == KEPT_POOLED && !request->measures_only)
         warnings_add(
             warnings,

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "compute/given.h"
 #include "compute/masks.h"
+#include "compute/next_tokens.h"
 #include "compute/precision.h"
 #include "compute/request.h"
 #include "compute/stage_data.h"
@@ -38,6 +39,7 @@ struct result {
     struct measures *measures;
     struct row_key *top; /* layers×heads×n×top_count; owned; NULL: not asked for */
     size_t top_count;
+    struct next_tokens next;    /* what comes after the last token, where the input has an unembed */
     struct precision precision; /* rows whose scores are too large for float32 */
     struct given_layer *given;  /* of each layer, where weights were given; owned */
     /* What computed: the name of a kernel, "plain" if that was any layer, "none" if the weights were

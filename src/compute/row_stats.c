@@ -168,6 +168,9 @@ static void row_shares(struct stats_row *row, const struct weight_sums *sums)
         row_measure(row, STAT_ENTROPY_NORMALIZED, sums->entropy / log((double)row->count));
     if (row->count >= SHARE_LEAST_KEYS)
         row_measure(row, STAT_EFFECTIVE_SHARE, exp(sums->entropy) / (double)row->count);
+    /* The trace of the softmax's Jacobian, diag(a) - a·aᵀ. */
+    if (row->head->normalizer == NORMALIZER_SOFTMAX && !row->head->center)
+        row_measure(row, STAT_SLOPE, sums->sum - sums->squares);
     if (row->places->patch_distance)
         row_patches(row);
     else

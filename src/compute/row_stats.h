@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "attention/head.h"
+#include "attention/measures.h"
 #include "engine/weights.h"
 
 /* X(ENUM, NAME) for each measure, with BETWEEN between them, in the order in which they are shown. */
@@ -20,6 +21,8 @@
     X(ENTROPY, entropy) BETWEEN X(ENTROPY_NORMALIZED, entropy_normalized)                                    \
     BETWEEN                                                                                                  \
     X(EFFECTIVE_KEYS, effective_keys) BETWEEN X(EFFECTIVE_SHARE, effective_share)                            \
+    BETWEEN                                                                                                  \
+    X(SLOPE, slope)                                                                                          \
     BETWEEN                                                                                                  \
     X(MEAN_DISTANCE, mean_distance) BETWEEN X(CONFIDENCE, confidence)                                        \
     BETWEEN                                                                                                  \
@@ -37,7 +40,7 @@
     BETWEEN                                                                                                  \
     X(NORM_PREVIOUS_TOKEN, norm_previous_token) BETWEEN X(IDLE, idle)                                        \
     BETWEEN                                                                                                  \
-    X(OUTPUT_SHARE, output_share)                                                                            \
+    X(OUTPUT_SHARE, output_share) BETWEEN X(SCORE_STD, score_std)                                            \
     BETWEEN                                                                                                  \
     X(OFFSET, offset) BETWEEN X(OFFSET_SHARE, offset_share)                                                  \
     BETWEEN                                                                                                  \
@@ -96,6 +99,7 @@ struct stats_columns {
         *offset; /* n + m - 1: rows whose largest weight lies so far from them, from -(n - 1) on */
     _Atomic uint32_t *needed; /* m + 1: rows of which so many keys make 0.9 */
     atomic_bool is_too_large; /* a weight that the sums of keys do not hold */
+    struct score_sums scores; /* of the rows that count, in their order */
 };
 
 struct row_sums; /* compute/request.h */

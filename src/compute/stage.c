@@ -22,6 +22,9 @@ static const struct stage_kind {
     [STAGE_MASK] = {STAGE_OF_PAIRS, STAGE_HEADS_EACH, COLUMNS(m)},
     /* Of pairs where positions are added to the scores; stage_find has its heads and columns. */
     [STAGE_ENCODING] = {STAGE_OF_QUERIES, STAGE_HEADS_JOINT, 0},
+    [STAGE_HEADS] = {STAGE_OF_QUERIES, STAGE_HEADS_EACH, COLUMNS(d_v)},
+    [STAGE_CONTRIBUTION] = {STAGE_OF_PAIRS, STAGE_HEADS_EACH, COLUMNS(m)},
+    [STAGE_CONTRIBUTION_SHARE] = {STAGE_OF_PAIRS, STAGE_HEADS_EACH, COLUMNS(m)},
 };
 #undef COLUMNS
 
@@ -75,6 +78,19 @@ static bool stage_absent(enum stage stage, const char *why, struct error *error)
     return error_set(error, ERROR_INPUT, "there is no stage %s: %s", stage_names[stage], why);
 }
 
+/* Why a problem that computes its weights has no contributions of keys; NULL: it has them. */
+static const char *contribution_lack(const struct problem *p, const struct selection *selection)
+{
+    if (p->d_v == 0)
+        return "the input has no v";
+    for (size_t l = 0; l < p->layer_count; l++) {
+        const struct tensor *const *extra = p->layers[l].extra;
+        if (selection_has_layer(selection, l) && (extra[INPUT_GATE] || extra[INPUT_W_GATE]))
+            return "a gate changes the values query by query";
+    }
+    return NULL;
+}
+
 bool stage_find(struct stage_shape *shape, enum stage stage, const struct problem *p,
                 const struct selection *selection, struct error *error)
 {
@@ -83,8 +99,12 @@ bool stage_find(struct stage_shape *shape, enum stage stage, const struct proble
     bool each = false;
     if (is_given && stage != STAGE_WEIGHTS && stage != STAGE_MASK)
         return stage_absent(stage, "the weights were given, nothing is computed", error);
+    const char *lack = stage_is_contribution(stage) ? contribution_lack(p, selection) : NULL;
+    if (lack)
+        return stage_absent(stage, lack, error);
     if (settings_have(&p->layers[0].settings, SETTING_DIFFERENTIAL) && stage != STAGE_WEIGHTS &&
-        stage != STAGE_OUTPUT && stage != STAGE_V && stage != STAGE_MASK)
+        stage != STAGE_OUTPUT && stage != STAGE_HEADS && stage != STAGE_V && stage != STAGE_MASK &&
+        !stage_is_contribution(stage))
         return stage_absent(stage, "of differential attention two heads make one, and have no stage of one",
                             error);
     size_t columns = stage == STAGE_ENCODING ? encoding_common(p, selection, &each)

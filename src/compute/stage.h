@@ -31,6 +31,12 @@ bool stage_is_keys(enum stage stage);
  * scores (ALiBi, relative). */
 bool stage_is_pairs(const struct problem *problem, const struct selection *selection, enum stage stage);
 
+/* Whether a stage is made of the weights and of the lengths of values: contribution or contribution_share. */
+static inline bool stage_is_contribution(enum stage stage)
+{
+    return stage == STAGE_CONTRIBUTION || stage == STAGE_CONTRIBUTION_SHARE;
+}
+
 /* The shape of a whole stage, all pairs of it; what of the pairs is kept is compute/request.h. ERROR_INPUT
  * where a chosen layer does not have it. */
 bool stage_find(struct stage_shape *shape, enum stage stage, const struct problem *problem,

@@ -23,6 +23,18 @@ static void fill_operand(const struct stage_data *stage, const struct layer *lay
     }
 }
 
+void stage_data_fill_heads(const struct stage_data stages[STAGE_COUNT], size_t layer, const float *heads)
+{
+    const struct stage_data *stage = &stages[STAGE_HEADS];
+    const struct stage_shape *shape = &stage->shape;
+    for (size_t h = 0; stage->data && h < shape->heads; h++) {
+        float *to = stage_data_matrix(stage, layer, h);
+        for (size_t i = 0; i < shape->rows; i++)
+            memcpy(to + i * shape->columns, heads + (i * shape->heads + h) * shape->columns,
+                   shape->columns * sizeof *to);
+    }
+}
+
 /* Rows of a stage that comes of the reference, and room for one a thread. */
 struct score_rows {
     const struct stage_data *stage;

@@ -31,7 +31,11 @@ bool stage_data_lend(struct stage_data *weights, const struct problem *problem, 
 bool stage_data_make(struct stage_data stages[STAGE_COUNT], const struct problem *problem,
                      const struct request *request, const struct pair_cells *cells, struct error *error);
 
-/* Fills in those stages of a layer that has been computed, but for weights and output. Errors: no memory. */
+/* Fills in the stage `heads` of a layer, from the output of its heads before a gate and w_o, n×(heads·d_v); nothing where the
+ * stage is not there. */
+void stage_data_fill_heads(const struct stage_data stages[STAGE_COUNT], size_t layer, const float *heads);
+
+/* Fills in those stages of a layer that has been computed, but for weights, heads, output and contributions. Errors: no memory. */
 bool stage_data_fill(struct stage_data stages[STAGE_COUNT], const struct layer *layer, int threads,
                      struct error *error);
 

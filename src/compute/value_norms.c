@@ -74,8 +74,7 @@ bool value_norms_make(struct value_norms *norms, const struct layer *layer, stru
     const struct problem_layer *from = &problem->layers[layer->index];
     size_t keys, square, gram;
     value_norms_free(norms);
-    if (problem->d_v == 0 || from->extra[INPUT_GATE] || from->extra[INPUT_W_GATE] ||
-        !settings_are_shares(&from->settings))
+    if (problem->d_v == 0 || from->extra[INPUT_GATE] || from->extra[INPUT_W_GATE])
         return true;
     norms->heads = problem->heads;
     norms->n = problem->n;

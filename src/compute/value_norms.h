@@ -20,8 +20,8 @@ struct value_norms {
     double *output; /* heads×n, after value_norms_output: |Σ_j a_ij f(x_j)|; owned */
 };
 
-/* Those of a layer that is about to be computed, in the place of those of another. There are none without v, with a gate behind the
- * heads, and where weights are no shares of a whole. Errors: no memory. */
+/* Those of a layer that is about to be computed, in the place of those of another. There are none without v, and with a gate behind the
+ * heads. Errors: no memory. */
 bool value_norms_make(struct value_norms *norms, const struct layer *layer, struct error *error);
 
 /* What heads have written in each row, once they have: `heads` is their output before W_O, n×(heads·d_v). Errors: no memory. */

@@ -175,7 +175,8 @@ static bool phase_job(struct phase_part *part, struct error *error)
     struct engine_job *job = &part->job;
     const size_t n = part->head.n, m = part->head.m, period = part->period;
     size_t count;
-    *job = (struct engine_job){.head = &part->head, .top_count = whole->top_count};
+    *job = (struct engine_job){
+        .head = &part->head, .wants_scores = whole->wants_scores, .top_count = whole->top_count};
     if (whole->output) {
         job->output = whole->output + part->first * whole->output_row;
         job->output_row = whole->output_row * period;

@@ -75,6 +75,7 @@ struct engine_job {
 
     /* These come from the pass that makes the output, at next to no cost. */
     struct row_measures *measures; /* n; NULL: not wanted */
+    bool wants_scores;             /* also how the scores of each row are spread, in its measures */
     struct row_key *top;           /* n×top_count, heaviest first, ties by key; NULL: not wanted */
     size_t top_count;
     struct pooling pool;

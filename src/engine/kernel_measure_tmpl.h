@@ -8,7 +8,7 @@
 
 /* The sums of a run, in vectors. */
 struct measure_run {
-    vec sum, log_sum, distance, largest, least;
+    vec sum, log_sum, distance, squares, largest, least;
 };
 
 INLINE void measure_add(struct measure_run *run, vec w, vec distance)
@@ -17,6 +17,7 @@ INLINE void measure_add(struct measure_run *run, vec w, vec distance)
     run->sum += w;
     run->log_sum += above * vec_log2(VEC_MAX(w, vec_all(FLT_MIN)));
     run->distance += w * (vec)((veci)distance & INT32_MAX);
+    run->squares += w * w;
     run->largest = VEC_MAX(w, run->largest);
     run->least = -VEC_MAX(-w, -run->least);
 }
@@ -45,7 +46,7 @@ INLINE size_t measure_find(const float *row, size_t from, size_t end, float larg
 
 /* Sums of runs, in double precision. */
 struct measure_sums {
-    vec_wide sum, log_sum, distance;
+    vec_wide sum, log_sum, distance, squares;
     vec least;
 };
 
@@ -63,6 +64,7 @@ INLINE void measure_flush(const struct measure_run *run, const float *row, size_
     all->sum += measure_wide(run->sum);
     all->log_sum += measure_wide(run->log_sum);
     all->distance += measure_wide(run->distance);
+    all->squares += measure_wide(run->squares);
     all->least = -VEC_MAX(-run->least, -all->least);
     if (vec_bits(run->largest > sums->largest) == 0)
         return;
@@ -87,6 +89,7 @@ static void kernel_measure(const float *row, size_t count, double position, stru
     sums->sum = vec_wide_sum(all.sum);
     sums->entropy = -M_LN2 * vec_wide_sum(all.log_sum);
     sums->distance = vec_wide_sum(all.distance);
+    sums->squares = vec_wide_sum(all.squares);
     for (int l = 0; l < LANES; l++)
         sums->least = all.least[l] < sums->least ? all.least[l] : sums->least;
     for (size_t j = whole; j < count; j++) {
@@ -94,6 +97,7 @@ static void kernel_measure(const float *row, size_t count, double position, stru
         sums->sum += (double)w;
         sums->entropy -= w > FLT_MIN ? (double)w * log((double)w) : 0;
         sums->distance += (double)w * fabs(position - (double)j);
+        sums->squares += (double)w * (double)w;
         sums->least = w < sums->least ? w : sums->least;
         if (w > sums->largest) {
             sums->largest = w;

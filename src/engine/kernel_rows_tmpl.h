@@ -27,9 +27,15 @@ struct rows {
     _Alignas(64) float top_floor[BLOCK];   /* the least score among the heaviest keys */
     _Alignas(64) int32_t attends[BLOCK];   /* -1 once some pair was allowed */
     _Alignas(64) double exp_sum[BLOCK];    /* sum of e */
-    _Alignas(64) double wide_rescale[BLOCK];  /* product of all `rescale` since the last flush */
-    size_t argmax[BLOCK];                     /* the first key that has the max */
-    size_t first, count;                      /* rows of the head */
+    _Alignas(64) double wide_rescale[BLOCK]; /* product of all `rescale` since the last flush */
+    size_t argmax[BLOCK];                    /* the first key that has the max */
+    size_t first, count;                     /* rows of the head */
+    /* Of the scores so far: the mean of those of the first chunk, how many they are, and sums of their distances from it and of
+     * the squares of these. Only where the job wants them. */
+    _Alignas(64) float score_origin[BLOCK];
+    _Alignas(64) int32_t score_count[BLOCK];
+    _Alignas(64) double score_sum[BLOCK];
+    _Alignas(64) double score_squares[BLOCK];
     double offset;                            /* position of query 0 among the keys */
     size_t lanes;                             /* count, up to whole tiles */
     int groups;                               /* vectors in `lanes` */

@@ -53,6 +53,8 @@
 
 #include "engine/kernel_stats_tmpl.h"
 
+#include "engine/kernel_spread_tmpl.h"
+
 #include "engine/kernel_measure_tmpl.h"
 
 #include "engine/kernel_combine_tmpl.h"
@@ -281,6 +283,8 @@ static void rows_finish(const struct plan *plan, const struct workspace *space, 
     }
     if (job->measures)
         finish_measures(plan, space, rows);
+    if (job->wants_scores)
+        spread_finish(plan, rows, reach);
     if (job->top)
         finish_top(plan, space, rows);
     if (job->pool.cells)
@@ -298,6 +302,8 @@ static void attend_chunk(const struct plan *plan, const struct workspace *space,
     const struct head *head = job->head;
     const size_t from = span->from, keys = span->end - span->from;
     score_chunk(plan, space, reach, rows, from, keys, job->output);
+    if (job->wants_scores && !plan->holds_scores)
+        spread_add(space, rows);
     const float *left = space->scores, *largest = rows->chunk_max;
     if (plan->drops) {
         drop_draw(plan, space, rows, from, keys);
@@ -345,6 +351,8 @@ static void held_make(const struct plan *plan, const struct workspace *space, co
         if (span.from >= span.end)
             continue;
         score_compute(plan, space, reach, rows, span.from, span.end - span.from, false);
+        if (plan->job->wants_scores)
+            spread_add(space, rows);
         memcpy(space->held + (span.from - first) * BLOCK, space->scores,
                (span.end - span.from) * BLOCK * sizeof *space->held);
         for (size_t at = 0; at < rows->lanes; at += LANES)

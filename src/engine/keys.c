@@ -140,7 +140,8 @@ static struct engine_job segment_make(struct keys_cut *cut, size_t index)
     *segment = (struct keys_segment){.cut = cut, .first = first};
     segment->head = head_keys(whole->head, first, m - first < cut->length ? m - first : cut->length);
     segment->head.has_sink = false;
-    struct engine_job job = {.head = &segment->head, .measures = cut->measures + index * n};
+    struct engine_job job = {
+        .head = &segment->head, .measures = cut->measures + index * n, .wants_scores = whole->wants_scores};
     if (cut->outputs) {
         job.output = cut->outputs + index * n * d_v;
         job.output_row = d_v;
@@ -200,7 +201,8 @@ static bool row_run_whole(const struct keys_cut *cut, size_t row, const struct e
     const struct pooling *pool = &whole->pool;
     const struct head head = head_part(whole->head, row, 1);
     struct keys_single single = {&whole->receiver, row};
-    struct engine_job job = {.head = &head, .top_count = whole->top_count};
+    struct engine_job job = {
+        .head = &head, .wants_scores = whole->wants_scores, .top_count = whole->top_count};
     const size_t width = pool->cells ? size_divide_up(head.m, pool->keys) : 0;
     float *cells = memory_alloc(width, sizeof *cells, error);
     if (whole->output)

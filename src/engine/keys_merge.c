@@ -100,14 +100,18 @@ static struct row_measures row_measures_merge(const struct keys_cut *cut, size_t
         return (struct row_measures){.argmax = SIZE_MAX};
     const struct row_measures *best = segment_measures(cut, of->best, row);
     double distance = 0;
-    for (size_t s = 0; s < cut->count; s++)
+    struct score_sums scores = {0};
+    for (size_t s = 0; s < cut->count; s++) {
         distance += segment_share(cut, s, row)->all * (double)segment_measures(cut, s, row)->distance;
+        score_sums_join(&scores, &segment_measures(cut, s, row)->scores);
+    }
     return (struct row_measures){
         .entropy = (float)row_entropy(cut, row, of),
         .max = (float)segment_share(cut, of->best, row)->peak,
         .distance = (float)distance,
         .first = (float)weight_of_whole(cut, 0, row, segment_measures(cut, 0, row)->first),
         .score = best->score,
+        .scores = scores,
         .argmax = cut->segments[of->best].first + best->argmax,
     };
 }

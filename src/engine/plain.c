@@ -162,6 +162,8 @@ static void row_deliver(const struct engine_job *job, size_t i, const struct pla
         if (job->measures[i].is_filled && isnan(head->fill))
             job->measures[i].max = NAN;
         job->measures[i].score = head->recurrent.rule == RECURRENCE_NONE ? room->largest : 0;
+        if (room->scores && !isnan(job->measures[i].max))
+            job->measures[i].scores = *room->scores;
     }
     if (job->top)
         plain_top(job->top + i * job->top_count, job->top_count, space);
@@ -191,10 +193,13 @@ static bool rows_run(const struct engine_job *job, size_t first, size_t end, str
     const struct head *head = job->head;
     if (head->recurrent.rule != RECURRENCE_NONE) {
         struct recurrent_context context = {job, space};
+        space->room.scores = NULL;
         bool wanted = job->receiver.receive || job->measures || job->top || job->pool.cells;
         return recurrence_run(head, job->output, job->output_row, wanted ? recurrent_row : NULL, &context,
                               error);
     }
+    struct score_sums scores;
+    space->room.scores = job->wants_scores ? &scores : NULL;
     for (size_t i = first; i < end; i++) {
         reference_row(head, i, STAGE_WEIGHTS, &space->room);
         row_deliver(job, i, space);

@@ -13,6 +13,7 @@ struct weight_sums {
     double sum;           /* Σ w; not finite where a number is not */
     double entropy;       /* -Σ w·ln w over the w above 0, in nats */
     double distance;      /* Σ w·|position - j| */
+    double squares;       /* Σ w² */
     float largest, least; /* of all; -infinity and infinity of no numbers */
     size_t argmax;        /* the first that is the largest */
 };

@@ -96,17 +96,28 @@ static bool board_sign_draw(const struct board_plan *plan, struct figure *figure
            board_middle_text(plan, figure, x, middle + 22, LAYOUT_NAME_SIZE, layout_ink, panel->below);
 }
 
+/* The place whose labels stand to the left of a panel: its own, or where nothing is drawn between both, that of the columns before it
+ * which have the same; NULL: they stand there already. */
+static const struct board_place *board_rows_of(const struct board_plan *plan, size_t i)
+{
+    size_t column = i % plan->board->across;
+    for (; !plan->places[column].has_rows; column--)
+        if (plan->board->panels[--i].drawing)
+            return NULL;
+    return &plan->places[column];
+}
+
 /* The labels of a panel, and the names of its axes; those of columns in the lowest row alone. */
 static bool board_labels_draw(const struct board_plan *plan, struct figure *figure, size_t i, double y)
 {
-    const struct board_place *place = &plan->places[i % plan->board->across];
+    const struct board_place *place = &plan->places[i % plan->board->across], *rows = board_rows_of(plan, i);
     const struct drawing *drawing = place->drawing;
     const bool is_lowest = i / plan->board->across + 1 == plan->board->rows ||
                            !plan->board->panels[i + plan->board->across].drawing;
-    if (place->has_rows && !axis_draw_rows(&place->rows, figure, place->x, y, plan->font, plan->error))
+    if (rows && !axis_draw_rows(&rows->rows, figure, place->x, y, plan->font, plan->error))
         return false;
-    if (place->has_rows && drawing->row_axis && board_has_names(plan) &&
-        !figure_text(figure, place->x - place->rows.reach - 7, y + fmax(place->height, 40) / 2,
+    if (rows && drawing->row_axis && board_has_names(plan) &&
+        !figure_text(figure, place->x - rows->rows.reach - 7, y + fmax(place->height, 40) / 2,
                      LAYOUT_SMALL_SIZE, ANCHOR_MIDDLE, true, layout_pale, drawing->row_axis, plan->error))
         return false;
     const double below = y + place->height;
@@ -143,15 +154,20 @@ static bool board_words_draw(const struct board_plan *plan, struct figure *figur
 static bool board_pooling_draw(const struct board_plan *plan, struct figure *figure, double *y)
 {
     const char *how = plan->board->style.pool == POOL_MEAN ? "mean" : "maximum";
-    char text[192] = "";
+    char text[192] = "", features[96] = "";
     size_t narrow = 1;
-    for (size_t c = 0; c < plan->board->across; c++)
-        if (!plan->board->columns[c].is_square && plan->places[c].column_factor > narrow)
-            narrow = plan->places[c].column_factor;
+    bool has_narrow = false;
+    for (size_t c = 0; c < plan->board->across; c++) {
+        const bool is_narrow = !plan->board->columns[c].is_square;
+        has_narrow = has_narrow || is_narrow;
+        narrow = is_narrow && plan->places[c].column_factor > narrow ? plan->places[c].column_factor : narrow;
+    }
+    if (has_narrow)
+        snprintf(features, sizeof features, ", of features of %s%zu × %zu", narrow > 1 ? "up to " : "",
+                 plan->row_factor, narrow);
     if (plan->row_factor > 1 || narrow > 1)
-        snprintf(text, sizeof text, "each cell of pairs is the %s of %zu × %zu, of features of %s%zu × %zu",
-                 how, plan->row_factor, plan->row_factor, narrow > 1 ? "up to " : "", plan->row_factor,
-                 narrow);
+        snprintf(text, sizeof text, "each cell of pairs is the %s of %zu × %zu%s", how, plan->row_factor,
+                 plan->row_factor, features);
     return board_text(plan, figure, text, FOOTER_SIZE, FOOTER_LINE, layout_pale, y);
 }
 

@@ -34,7 +34,7 @@ struct board {
     size_t scale_count;
     const char *const *row_titles; /* NULL: none */
     const char *footer;            /* NULL: none */
-    struct drawing_style style;    /* without vmin and vmax, which are of one scale */
+    struct drawing_style style;    /* with vmin and vmax only where there is one scale */
 };
 
 enum { BOARD_SCALES = 8, BOARD_COLUMNS = 12 };

@@ -184,7 +184,7 @@ static bool board_check(const struct board *board, struct error *error)
             return error_set(error, ERROR_USAGE, "there is nothing to draw: a matrix of %zu times %zu",
                              drawing->rows, drawing->columns);
     }
-    if (board->style.has_vmin || board->style.has_vmax)
+    if (board->scale_count > 1 && (board->style.has_vmin || board->style.has_vmax))
         return error_set(
             error, ERROR_USAGE,
             "a figure of several stages has a colour bar for each, and none of --vmin and --vmax");

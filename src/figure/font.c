@@ -53,7 +53,7 @@ static void *arena_alloc(size_t size, void *context)
 
 /* A rendered glyph. Empty entries have used false. */
 struct entry {
-    bool used;
+    bool used, is_colored;
     uint8_t face, quarter;
     int glyph;
     float size;
@@ -64,13 +64,17 @@ struct entry {
 struct font {
     stbtt_fontinfo face[FONT_FACES];
     struct font_arena *arena;
-    struct entry *entries; /* a hash table, at most half full, of a power of two */
+    const struct font_file *file; /* that the user names; NULL: none. Borrowed */
+    struct font_face *own;        /* its face */
+    struct entry *entries;        /* a hash table, at most half full, of a power of two */
     size_t entry_count, entry_room;
     uint8_t *coverage;
     size_t coverage_size, coverage_room;
 };
 
-struct font *font_open(struct error *error)
+_Static_assert((int)FONT_OWN == (int)FONT_FACES, "the face behind the built-in ones");
+
+struct font *font_open(const struct font_file *file, struct error *error)
 {
     struct font *font = memory_zeroed(1, sizeof *font, error);
     if (!font)
@@ -88,6 +92,10 @@ struct font *font_open(struct error *error)
         }
         font->face[i].userdata = font->arena;
     }
+    font->file = file;
+    font->own = file ? font_face_open(file, error) : NULL;
+    if (file && !font->own)
+        goto fail;
     return font;
 fail:
     font_close(font);
@@ -98,10 +106,21 @@ void font_close(struct font *font)
 {
     if (!font)
         return;
+    font_face_close(font->own);
     free(font->arena);
     free(font->entries);
     free(font->coverage);
     free(font);
+}
+
+struct font_face *font_own(const struct font *font)
+{
+    return font->own;
+}
+
+const struct font_file *font_own_file(const struct font *font)
+{
+    return font->file;
 }
 
 bool font_find(const struct font *font, uint32_t code, int *face, int *glyph)
@@ -186,6 +205,28 @@ static void round_coverage(uint8_t *coverage, size_t count)
     }
 }
 
+/* Fills in the rest of an entry whose key is set, of the font that the user names. */
+static bool glyph_render_own(struct font *font, struct entry *entry, struct error *error)
+{
+    struct font_raster raster;
+    if (!font_face_render(font->own, entry->glyph, (double)entry->size, entry->quarter, &raster, error))
+        return false;
+    entry->left = raster.left;
+    entry->top = raster.top;
+    entry->width = raster.width;
+    entry->height = raster.height;
+    entry->is_colored = raster.is_colored;
+    entry->coverage = font->coverage_size;
+    const size_t bytes = (size_t)raster.width * (size_t)raster.height * (raster.is_colored ? 4 : 1);
+    if (!coverage_grow(font, bytes, error))
+        return false;
+    memcpy(font->coverage + entry->coverage, raster.pixels, bytes);
+    if (!raster.is_colored)
+        round_coverage(font->coverage + entry->coverage, bytes);
+    font->coverage_size += bytes;
+    return true;
+}
+
 /* Fills in the rest of an entry whose key is set. */
 static bool glyph_render(struct font *font, struct entry *entry, struct error *error)
 {
@@ -228,12 +269,13 @@ bool font_glyph(struct font *font, int face, int glyph, double size, int quarter
                 return false;
             entry = entry_place(font->entries, font->entry_room, &key);
         }
-        if (!glyph_render(font, &key, error))
+        if (!(face == FONT_OWN ? glyph_render_own : glyph_render)(font, &key, error))
             return false;
         *entry = key;
         font->entry_count++;
     }
-    *bitmap = (struct font_bitmap){entry->left, entry->top, entry->width, entry->height,
-                                   font->coverage + entry->coverage};
+    *bitmap = (struct font_bitmap){
+        entry->left,      entry->top, entry->width, entry->height, font->coverage + entry->coverage,
+        entry->is_colored};
     return true;
 }

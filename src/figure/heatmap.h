@@ -11,7 +11,8 @@
 
 #include "base/error.h"
 
-struct image; /* figure/image.h */
+struct font_file; /* figure/font_file.h */
+struct image;     /* figure/image.h */
 
 /* One matrix, rows×columns, row-major. NaN cells get a colour of their own. */
 struct heatmap {
@@ -53,6 +54,8 @@ struct drawing_style {
     bool has_lines;   /* weights are lines between the labels of rows and columns (lines.h), not cells */
     bool has_lit;     /* one row of these is lit: */
     size_t lit;       /* its number, as row_first counts */
+    const struct font_file
+        *font; /* that labels are set in which the built-in fonts lack; NULL: none. Borrowed */
     enum metadata metadata;
     const char *command; /* the command line, for METADATA_COMMAND. Borrowed */
 };
@@ -90,6 +93,7 @@ struct drawing {
     /* Fixed range 0…1 unless vmin or vmax say otherwise, or most of the weight of FIGURE_COLORS keys or more would lie
      * in its lowest twentieth: then to the quantile of range.h. Else the range is that of the data. */
     bool is_weight;
+    bool is_length; /* the range of the data begins at 0, below which there is nothing */
     struct drawing_style style;
 };
 

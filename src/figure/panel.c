@@ -43,21 +43,9 @@ static void small_text(char text[NUMBER_TEXT], double value)
     memmove(zero, zero + 1, strlen(zero));
 }
 
-/* The number of a cell, as exact as its room allows. */
-static bool value_text(const struct panel *panel, double value, char text[NUMBER_TEXT], struct font *font,
-                       struct error *error)
+static bool is_small(const struct values *values, double value)
 {
-    const struct values *values = &panel->values;
-    if (value != 0 && fabs(value) < values->least) {
-        small_text(text, value);
-        const double width = typeset_width(font, text, values->size, error);
-        if (error->kind != ERROR_NONE)
-            return false;
-        if (width <= panel->cell_width - 2)
-            return true;
-    }
-    cell_text(text, value, values->decimals);
-    return true;
+    return value != 0 && fabs(value) < values->least;
 }
 
 /* Below this a number with `decimals` has fewer than two digits that say something; on a log scale one below 0.1 has. */
@@ -170,21 +158,43 @@ static uint16_t cell_index(const struct panel *panel, size_t cell)
     return place < FIGURE_COLORS ? (uint16_t)place : FIGURE_COLORS - 1;
 }
 
+/* *fit: whether all small numbers fit their cells. One of 7e-8 among others of 0.00 would look the largest of them. */
+static bool small_fit(const struct panel *panel, struct font *font, bool *fit, struct error *error)
+{
+    const struct pooled *pooled = panel->pooled;
+    *fit = true;
+    for (size_t cell = 0; *fit && cell < pooled->rows * pooled->columns; cell++) {
+        const double value = (double)pooled->values[cell];
+        char text[NUMBER_TEXT];
+        if (!is_small(&panel->values, value) || cell_index(panel, cell) == FIGURE_MASKED)
+            continue;
+        small_text(text, value);
+        *fit = typeset_width(font, text, panel->values.size, error) <= panel->cell_width - 2;
+    }
+    return error->kind == ERROR_NONE;
+}
+
 static bool values_draw(const struct panel *panel, struct figure *figure, size_t cells, double x, double y,
                         struct font *font, struct error *error)
 {
     static const struct color dark = {0x1a, 0x1a, 0x1a}, light = {255, 255, 255};
     const struct pooled *pooled = panel->pooled;
     double gap = panel_gap(panel);
+    bool fit;
+    if (!small_fit(panel, font, &fit, error))
+        return false;
     for (size_t i = 0; i < pooled->rows; i++)
         for (size_t j = 0; j < pooled->columns; j++) {
             size_t cell = i * pooled->columns + j;
+            const double value = (double)pooled->values[cell];
             uint16_t index = figure->cells[cells + cell];
             if (index == FIGURE_MASKED)
                 continue;
             char text[NUMBER_TEXT];
-            if (!value_text(panel, (double)pooled->values[cell], text, font, error))
-                return false;
+            if (fit && is_small(&panel->values, value))
+                small_text(text, value);
+            else
+                cell_text(text, value, panel->values.decimals);
             bool on_light = color_is_light(figure->palette[index]);
             if (!figure_text(figure, x + ((double)j + 0.5) * panel->cell_width - gap / 2,
                              y + ((double)i + 0.5) * panel->cell_height - gap / 2 +

@@ -31,6 +31,8 @@ static void range_default(struct scale *scale, const struct drawing *drawing, co
         scale->low = 0;
         scale->high = 1;
     }
+    if (drawing->is_length)
+        scale->low = fmin(scale->low, 0);
     if (scale->kind == COLOR_LOG) {
         if (!drawing->is_weight)
             scale->high = extent->positive > 0 ? extent->high : 1;

@@ -1,7 +1,7 @@
 /*
- * Lines of text in the built-in fonts: how wide a text is, and which glyphs stand where. Arabic is joined and
- * right-to-left text put in visual order; a character that no font has is a box around its hexadecimal code.
- * Sizes are pixels an em.
+ * Lines of text in the built-in fonts and that of the user (figure/font_runs.h says what is for which): how wide a text is, and
+ * which glyphs stand where. Arabic is joined and right-to-left text put in visual order, by FriBidi; what is set in the font of the
+ * user is shaped by HarfBuzz. A character that no font has is a box around its hexadecimal code. Sizes are pixels an em.
  */
 #ifndef ATTN_FIGURE_TYPESET_H
 #define ATTN_FIGURE_TYPESET_H
@@ -33,6 +33,10 @@ bool typeset_text(struct font *font, const char *text, double size, typeset_rece
 
 /* The width alone; 0 after a failure (see typeset_text), with the error set. */
 double typeset_width(struct font *font, const char *text, double size, struct error *error);
+
+/* Sets own[i] for each character of the text that is set in the font of the user. Returns how many characters are set; 0 where all
+ * are set in the built-in fonts. */
+size_t typeset_fonts(const struct font *font, const char *text, bool own[TYPESET_CHARACTERS]);
 
 /* Whether the text runs from right to left as a whole: by its first character that has a direction, as
  * typeset_text sets it. (UAX #9, P2 and P3.) */

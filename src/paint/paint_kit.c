@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 
-bool paint_kit_open(struct paint_kit *kit, struct error *error)
+bool paint_kit_open(struct paint_kit *kit, const struct font_file *file, struct error *error)
 {
-    kit->font = font_open(error);
+    kit->font = font_open(file, error);
     return kit->font;
 }
 

@@ -17,8 +17,8 @@ struct paint_kit {
     size_t room;       /* bytes of `pixels` */
 };
 
-/* Opens the fonts. Errors: no memory. */
-bool paint_kit_open(struct paint_kit *kit, struct error *error);
+/* Opens the fonts, and that of the user, which must outlive the kit (NULL: none). Errors: those of font_open. */
+bool paint_kit_open(struct paint_kit *kit, const struct font_file *file, struct error *error);
 void paint_kit_free(struct paint_kit *kit);
 
 /* Makes room for at least `bytes` of pixels in kit->pixels, whose content is then arbitrary. Errors: no

@@ -230,12 +230,22 @@ struct brush {
 };
 
 /* A pixel of the text, given along the baseline and downward from it. */
-static void brush_pixel(const struct brush *brush, int along, int down, unsigned coverage)
+static void brush_pixel(const struct brush *brush, int along, int down, struct color color, unsigned coverage)
 {
     if (brush->vertical)
-        paint_pixel(brush->canvas, brush->across + down, -along - 1, brush->color, coverage);
+        paint_pixel(brush->canvas, brush->across + down, -along - 1, color, coverage);
     else
-        paint_pixel(brush->canvas, along, brush->across + down, brush->color, coverage);
+        paint_pixel(brush->canvas, along, brush->across + down, color, coverage);
+}
+
+/* A pixel of a picture in colour: red, green, blue and alpha, multiplied by alpha. */
+static void brush_colors(const struct brush *brush, int along, int down, const uint8_t pixel[4])
+{
+    const unsigned alpha = pixel[3];
+    uint8_t own[3];
+    for (int i = 0; i < 3; i++)
+        own[i] = (uint8_t)(alpha > 0 ? fmin(pixel[i] * 255.0 / alpha + 0.5, 255) : 0);
+    brush_pixel(brush, along, down, (struct color){own[0], own[1], own[2]}, alpha);
 }
 
 static void paint_box(const struct brush *brush, const struct typeset_mark *mark)
@@ -247,7 +257,7 @@ static void paint_box(const struct brush *brush, const struct typeset_mark *mark
     for (int y = top; y <= bottom; y++)
         for (int x = left; x <= right; x++)
             if (x < left + thick || x > right - thick || y < top + thick || y > bottom - thick)
-                brush_pixel(brush, x, y, 150);
+                brush_pixel(brush, x, y, brush->color, 150);
 }
 
 /* The receiver of the marks of a text. */
@@ -267,9 +277,12 @@ static bool paint_mark(void *context, const struct typeset_mark *mark, struct er
     int below = (int)round(mark->y);
     for (int y = 0; y < bitmap.height; y++)
         for (int x = 0; x < bitmap.width; x++) {
-            uint8_t coverage = bitmap.coverage[y * bitmap.width + x];
-            if (coverage > 0)
-                brush_pixel(brush, pixel + bitmap.left + x, below + bitmap.top + y, coverage);
+            const size_t at = (size_t)y * (size_t)bitmap.width + (size_t)x;
+            const int along = pixel + bitmap.left + x, down = below + bitmap.top + y;
+            if (bitmap.is_colored)
+                brush_colors(brush, along, down, bitmap.coverage + 4 * at);
+            else if (bitmap.coverage[at] > 0)
+                brush_pixel(brush, along, down, brush->color, bitmap.coverage[at]);
         }
     return true;
 }

@@ -5,8 +5,11 @@
  * attribute that one of them ignores.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "figure/label.h"
 #include "figure/typeset.h"
 #include "paint/painter.h"
 #include "paint/pixel_grid.h"
@@ -22,6 +25,7 @@ enum { ELEMENTS_MOST = 900000 };
 /* What is open: a path that more rectangles of its colour are added to, or a group of texts alike. */
 struct pencil {
     struct out *out;
+    const struct font *font;
     const struct figure_item *rects; /* an item of the open path; NULL: none is open */
     const struct figure_item *texts; /* an item of the open group; NULL: none is open */
     const struct figure_item *lines; /* likewise */
@@ -128,10 +132,47 @@ static void begin_texts(struct pencil *pencil, const struct figure_item *item)
     pencil->texts = item;
 }
 
+/* The fonts of a text that is set in the user's. */
+static void write_family(const struct pencil *pencil)
+{
+    out_format(pencil->out, " font-family=\"'%s', " FONTS "\"", font_own_file(pencil->font)->family);
+}
+
+/* The characters of a text, of which own[i] says whether the user's font is theirs; they are in spans of that font. */
+static void write_spans(const struct pencil *pencil, const char *text, const bool *own, size_t count)
+{
+    char part[LABEL_SIZE];
+    for (size_t i = 0; i < count;) {
+        const bool is_own = own[i];
+        const char *begin = text;
+        for (; i < count && own[i] == is_own; i++)
+            text_decode(&text);
+        snprintf(part, sizeof part, "%.*s", (int)(text - begin), begin);
+        if (is_own) {
+            out_text(pencil->out, "<tspan");
+            write_family(pencil);
+            out_char(pencil->out, '>');
+        }
+        svg_text(pencil->out, part);
+        out_text(pencil->out, is_own ? "</tspan>" : "");
+    }
+}
+
+static bool is_all(const bool *own, size_t count)
+{
+    size_t first = 0;
+    while (first < count && own[first])
+        first++;
+    return first == count;
+}
+
 static void write_label(struct pencil *pencil, const struct figure_item *item, const char *text)
 {
     struct out *out = pencil->out;
     const double x = (double)item->x, y = (double)item->y;
+    bool own[TYPESET_CHARACTERS];
+    const bool has_family = font_own_file(pencil->font) && font_own_file(pencil->font)->family[0];
+    const size_t count = has_family ? typeset_fonts(pencil->font, text, own) : 0;
     if (!*text)
         return;
     if (!is_same_group(pencil->texts, item))
@@ -144,8 +185,14 @@ static void write_label(struct pencil *pencil, const struct figure_item *item, c
         out_format(out, "\" direction=\"rtl\" text-anchor=\"%s", anchor_word(item->text.anchor, true));
     if (strstr(text, "  "))
         out_text(out, "\" xml:space=\"preserve");
-    out_text(out, "\">");
-    svg_text(out, text);
+    out_char(out, '"');
+    if (count > 0 && is_all(own, count))
+        write_family(pencil);
+    out_char(out, '>');
+    if (count > 0 && !is_all(own, count))
+        write_spans(pencil, text, own, count);
+    else
+        svg_text(out, text);
     out_text(out, "</text>\n");
 }
 
@@ -201,7 +248,7 @@ static void write_head(const struct figure *figure, struct out *out)
 static bool svg_paint(struct paint_kit *kit, const struct figure *figure, struct out *out,
                       struct error *error)
 {
-    struct pencil pencil = {.out = out};
+    struct pencil pencil = {.out = out, .font = kit->font};
     if (figure->count > ELEMENTS_MOST)
         return error_set(error, ERROR_USAGE,
                          "an SVG of %zu texts and shapes is more than programs open: expected fewer, or a "

@@ -266,6 +266,7 @@ static bool has_use_for(const struct problem_layer *layer, enum input which)
     case INPUT_K_NORM:
     case INPUT_GATE:
     case INPUT_W_GATE:
+    case INPUT_UNEMBED:
         return !layer->attention;
     default:
         return which >= INPUT_W_SCORE;
@@ -346,6 +347,30 @@ static bool check_gate(const struct check *check, const struct problem_layer *la
     return check_matrix(check, which, 0, gate ? p->n : inner, 0);
 }
 
+/* What comes after the last token, which the last layer says of its output. */
+static bool check_unembed(const struct check *check, struct problem_layer *layer)
+{
+    const struct problem *p = check->problem;
+    const struct labels *words = &check->inputs->vocabulary;
+    if (layer->slice + 1 < p->layers_in_all)
+        layer->extra[INPUT_UNEMBED] = NULL;
+    const struct tensor *t = layer->extra[INPUT_UNEMBED];
+    if (!t)
+        return true;
+    if (p->d_out == 0)
+        return place_error(&t->place, check->error, "unembed without v: there is no output to multiply");
+    if (t->shape[0] != p->d_out)
+        return place_error(&t->place, check->error,
+                           "%s and the output is %zu×%zu: expected as many rows as the output has columns%s",
+                           phrase_tensor(INPUT_UNEMBED, t).text, p->n, p->d_out,
+                           t->shape[1] == p->d_out ? "; its transpose would fit" : "");
+    if (words->given && words->count != t->shape[1])
+        return place_error(&words->place, check->error,
+                           "vocabulary is %zu words and %s: expected a word for each column", words->count,
+                           phrase_tensor(INPUT_UNEMBED, t).text);
+    return true;
+}
+
 bool check_forms(const struct check *check, struct problem_layer *layer)
 {
     for (enum input i = 0; i < INPUT_COUNT; i++)
@@ -358,5 +383,5 @@ bool check_forms(const struct check *check, struct problem_layer *layer)
     return check_vector(check, INPUT_SINKS, check->problem->heads, INPUT_COUNT) &&
            check_score(check, layer) && check_recurrent(check, layer) && check_position(check, layer) &&
            check_lists(check, layer) && check_factors(check, layer) && check_qk_norms(check, layer) &&
-           check_gate(check, layer) && check_stack(check, layer);
+           check_gate(check, layer) && check_stack(check, layer) && check_unembed(check, layer);
 }

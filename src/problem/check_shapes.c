@@ -55,6 +55,7 @@ static const struct {
     [INPUT_DECAY] = {2, 2},
     [INPUT_BETA] = {2, 2},
     [INPUT_STATE] = {3, 3},
+    [INPUT_UNEMBED] = {2, 2},
     [INPUT_WORDS] = {1, 2},
     [INPUT_KEY_WORDS] = {1, 2},
 };

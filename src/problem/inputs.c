@@ -52,6 +52,7 @@ const char *const input_names[INPUT_COUNT + 1] = {
     "decay",
     "beta",
     "state",
+    "unembed",
     "words",
     "key_words",
     NULL,
@@ -97,6 +98,7 @@ static void layer_inputs_free(struct layer_inputs *layer)
         tensor_free(&layer->tensor[i]);
     labels_free(&layer->tokens);
     labels_free(&layer->key_tokens);
+    free(layer->title);
 }
 
 void inputs_free(struct inputs *inputs)
@@ -107,6 +109,7 @@ void inputs_free(struct inputs *inputs)
     free(inputs->layers);
     labels_free(&inputs->tokens);
     labels_free(&inputs->key_tokens);
+    labels_free(&inputs->vocabulary);
     tensor_free(&inputs->ids);
     warnings_free(&inputs->notes);
     free(inputs->title);

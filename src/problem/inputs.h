@@ -65,6 +65,7 @@ enum input {
     INPUT_DECAY,
     INPUT_BETA,
     INPUT_STATE,
+    INPUT_UNEMBED,
     INPUT_WORDS,
     INPUT_KEY_WORDS,
     INPUT_COUNT
@@ -108,6 +109,7 @@ enum { LAYERS_MAX = 4096 };
 struct layer_inputs {
     struct tensor tensor[INPUT_COUNT];
     struct settings settings;
+    char *title;                      /* what the layer is called in pictures; NULL: "layer N"; owned */
     struct labels tokens, key_tokens; /* of a layer whose tokens are others than elsewhere */
     size_t patch_grid[2];             /* rows and columns of patches; 0: those of all layers */
     struct place patch_grid_place;
@@ -126,6 +128,7 @@ struct inputs {
     size_t layers_before; /* of a part of inputs (problem/parts.h): how many layers come before it */
     size_t layers_in_all; /* and how many there are with all parts; 0: the inputs are whole */
     struct labels tokens, key_tokens;
+    struct labels vocabulary; /* the words that the columns of unembed are */
     struct tensor
         ids; /* of the tokens in the vocabulary of their tokenizer; no data: not given. Of two axes: of a batch */
     bool ids_are_tokens;   /* they stand where labels do, and are these unless a vocabulary has others */

@@ -40,6 +40,7 @@ static bool make_layer(struct check *check)
     settings_override(settings, check->over);
 
     layer->slice = problem->layer_first + check->layer;
+    layer->title = check->inputs->layer_count > 0 ? check->inputs->layers[check->layer].title : NULL;
     layer->attention = check_find(check, INPUT_ATTENTION);
     if (layer->attention)
         check->unused |= settings_keep_masks(settings);
@@ -173,6 +174,7 @@ bool problem_make(struct problem *problem, struct inputs *inputs, const struct s
                   struct warnings *warnings, struct error *error)
 {
     *problem = (struct problem){.title = inputs->title,
+                                .vocabulary = inputs->vocabulary.given ? &inputs->vocabulary : NULL,
                                 .is_partial = inputs->is_partial,
                                 .patch_grid = {inputs->patch_grid[0], inputs->patch_grid[1]},
                                 .patch_grid_place = inputs->patch_grid_place};

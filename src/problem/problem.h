@@ -35,7 +35,8 @@ struct problem_layer {
     const struct tensor *extra[INPUT_COUNT];
     /* Those in force. Where attention is given, those of masks, and those under which it was computed. */
     struct settings settings;
-    size_t slice; /* the index of this layer in rank-4 tensors */
+    size_t slice;      /* the index of this layer in rank-4 tensors */
+    const char *title; /* what pictures call it, borrowed from the inputs; NULL: "layer N" */
 
     struct per_head scale, softcap; /* scale: not yet divided by the temperature */
     double position_base;
@@ -85,8 +86,10 @@ struct problem {
     bool is_partial;                  /* given weights whose rows need not sum to 1 */
     bool is_left;                     /* tokens were left out of it: compute/leaving.h */
     const char *title;                /* or NULL */
-    size_t patch_grid[2];             /* rows and columns of patches, where keys are patches; 0: none */
-    struct place patch_grid_place;    /* of `grid` in the inputs */
+    const struct labels
+        *vocabulary;               /* of the columns of unembed; NULL: not given. Borrowed from the inputs */
+    size_t patch_grid[2];          /* rows and columns of patches, where keys are patches; 0: none */
+    struct place patch_grid_place; /* of `grid` in the inputs */
 };
 
 /* The numbers of layer l of the problem, and of its head h, as they are shown. */

@@ -57,6 +57,11 @@ void problem_warn_unused(const struct problem *problem, const struct inputs *inp
                          struct warnings *warnings)
 {
     warn_settings(settings, warnings);
+    const struct labels *words = &inputs->vocabulary;
+    const struct problem_layer *last = &problem->layers[problem->layer_count - 1];
+    if (words->given && !last->extra[INPUT_UNEMBED] && problem->layer_count == problem->layers_in_all)
+        warnings_add(warnings, "%s%svocabulary is not used: there is no unembed",
+                     words->place.file ? words->place.file : "", words->place.file ? ": " : "");
     /* What a part of the layers does not use may be for the others. */
     if (problem->layer_count == problem->layers_in_all)
         warn_tensors(problem, &inputs->all, 0, problem->layer_count, warnings);

@@ -13,6 +13,7 @@
 #include "problem/setting_kinds.h"
 #include "problem/settings_write.h"
 #include "read/model.h"
+#include "read/model_files.h"
 #include "read/read.h"
 #include "tensor/format.h"
 

@@ -38,6 +38,8 @@ static const struct {
     {"scaled_score", STAGE},
     {"allowed", STAGE},
     {"encoding", STAGE},
+    {"contribution", STAGE},
+    {"contribution_share", STAGE},
     {"feature", FEATURE},
     {"value", VALUE},
     {"freq", VALUE}, /* of R's as.data.frame */

@@ -179,7 +179,9 @@ bool dump_part_choose(enum dump_part *kept, const bool has[PART_COUNT], enum dum
 
 bool dump_name_is_result(const char *name)
 {
-    static const char *const results[] = {"scores", "scaled", "masked", "output", "encoding", DUMP_ABOUT};
+    static const char *const results[] = {"scores",   "scaled", "masked",       "output",
+                                          "encoding", "heads",  "contribution", "contribution_share",
+                                          DUMP_ABOUT};
     struct name_numbers numbers;
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
         char pattern[32];

@@ -9,13 +9,13 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "read/array_tensor.h"
-#include "read/dump.h"
 #include "read/dump_labels.h"
 #include "read/dump_names.h"
+#include "read/dump_plan.h"
 #include "read/file_trial.h"
 #include "read/inputs_put.h"
-#include "read/model.h"
 #include "read/model_plan.h"
+#include "read/model_profile.h"
 
 /* Which inputs a file fills. */
 struct filled {

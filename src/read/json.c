@@ -25,7 +25,8 @@
 enum { WARNINGS_MAX = 8 };
 
 /* The keys beside tensors and settings. */
-static const char *const other_keys[] = {"tokens", "key_tokens", "layers", "title", "grid", "schema"};
+static const char *const other_keys[] = {"tokens", "key_tokens", "layers",    "title",
+                                         "grid",   "schema",     "vocabulary"};
 enum { OTHER_KEYS = sizeof other_keys / sizeof *other_keys };
 
 /* One file on its way into inputs. */
@@ -423,6 +424,10 @@ static bool read_layer(struct reading *reading, cJSON *object, struct layer_inpu
                             member->name);
             continue;
         }
+        if (strcmp(member->name, "title") == 0) {
+            ok = json_get_text(&reading->json, member, &layer->title, reading->error);
+            continue;
+        }
         if (strcmp(member->name, "grid") == 0) {
             ok = json_get_grid(&reading->json, member, layer->patch_grid, &layer->patch_grid_place,
                                reading->error);
@@ -623,6 +628,8 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
     bool known;
     if (strcmp(name, "tokens") == 0 || strcmp(name, "key_tokens") == 0)
         return put_all_labels(reading, member, *name == 'k');
+    if (strcmp(name, "vocabulary") == 0)
+        return put_labels(reading, member, &inputs->vocabulary, name);
     if (strcmp(name, "title") == 0)
         return json_get_text(json, member, &inputs->title, reading->error);
     if (strcmp(name, "grid") == 0)
@@ -631,6 +638,9 @@ static bool read_key(struct reading *reading, const struct json_member *member, 
         return true;
     if (json_names_ids(name))
         return read_ids(reading, member);
+    /* The stage of that name, where a setting would be a number. */
+    if (written && strcmp(name, stage_names[STAGE_HEADS]) == 0 && !cJSON_IsNumber(member->item))
+        return true;
     if (written && strcmp(name, "config") == 0)
         return read_config(reading, member, own);
     if (own && strcmp(name, "selection") == 0)

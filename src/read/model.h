@@ -49,12 +49,6 @@ void model_free(struct model *model);
 bool model_find(struct model *model, struct inputs *inputs, const struct model_choice *choice,
                 struct warnings *warnings, struct error *error);
 
-/* The file of weights at a path, which may be a folder (docs/inputs.md says which of its files); the caller frees it. NULL and
- * an error: ERROR_INPUT for a folder without weights, or with several files of them; ERROR_SYSTEM. */
-char *model_weights_path(const char *path, struct error *error);
-
-/* Whether an archive has all names that some profile needs, or names for which a model is refused. */
-bool model_fits(const struct archive *archive);
 /* The profile that --projections PATH would have, "Llama (Hugging Face)"; NULL, and an error, where it would be refused. */
 const char *model_title(const char *path, struct error *refused);
 
@@ -65,9 +59,5 @@ const char *model_value(const struct model *model, const char *keys);
 enum { MODEL_NAME = 400 };
 void model_row_name(char out[MODEL_NAME], const struct model *model, const struct profile_row *row,
                     size_t layer);
-
-/* Of the inputs that a profile needs for a part, as bits, those that are missing where it `has` some: of w_qkv and w_q, w_k,
- * w_v one or three are enough. */
-uint64_t model_missing(const struct profile *profile, enum dump_part part, uint64_t has);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "read/array_tensor.h"
 #include "read/inputs_put.h"
+#include "read/model_profile.h"
 #include "read/model_settings.h"
 
 /* A layer on its way into inputs. */

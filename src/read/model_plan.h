@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "read/dump.h"
+#include "read/dump_plan.h"
 #include "tensor/archive.h"
 
 /*

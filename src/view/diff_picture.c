@@ -262,12 +262,12 @@ static bool draw_heads(struct figure *figure, const struct diff_report *report, 
     return ok;
 }
 
-bool diff_picture(struct out *out, const struct diff_report *report, const struct painter *painter,
-                  struct error *error)
+bool diff_picture(struct out *out, const struct diff_report *report, const struct font_file *font,
+                  const struct painter *painter, struct error *error)
 {
     struct paint_kit kit = {0};
     struct figure figure = {0};
-    const bool ok = paint_kit_open(&kit, error) && draw_heads(&figure, report, kit.font, error) &&
+    const bool ok = paint_kit_open(&kit, font, error) && draw_heads(&figure, report, kit.font, error) &&
                     painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

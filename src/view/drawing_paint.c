@@ -8,7 +8,8 @@ bool drawing_paint(struct out *out, const struct drawing *drawing, const struct 
 {
     struct paint_kit kit = {0};
     struct figure figure = {0};
-    const bool ok = paint_kit_open(&kit, error) && layout_figure(&figure, drawing, kit.font, error) &&
+    const bool ok = paint_kit_open(&kit, drawing->style.font, error) &&
+                    layout_figure(&figure, drawing, kit.font, error) &&
                     painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

@@ -22,10 +22,12 @@ void explain_cells_begin(struct explain_cells *cells, const struct explain_steps
     *cells = (struct explain_cells){.steps = steps};
     for (size_t s = 0; s < steps->step_count; s++) {
         const struct explain_step *step = &steps->steps[s];
-        if (step->total && !step->is_silent)
+        if (step->total && step->column && !step->is_silent)
             cells->sum = step;
         else if (step->column)
             cells->scores = step;
+        else if (step->term_count > 0 && step->terms[0].head)
+            cells->concat = step;
     }
     column_put(cells, CELL_NAME, NULL);
     for (size_t c = 0; c < steps->column_count; c++) {

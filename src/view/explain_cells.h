@@ -27,6 +27,7 @@ enum { CELLS_COLUMNS = EXPLAIN_COLUMNS + 3 };
 struct explain_cells {
     const struct explain_steps *steps;
     const struct explain_step *scores, *sum; /* those with terms of keys; NULL: there is none */
+    const struct explain_step *concat;       /* that with terms of heads, likewise */
     struct cells_column columns[CELLS_COLUMNS];
     size_t count;
     bool writes_products; /* sums stand before the scores of all keys; set by the caller */

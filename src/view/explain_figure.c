@@ -31,6 +31,8 @@ static const struct color ink = {0x22, 0x22, 0x22}, pale = {0x70, 0x70, 0x70}, f
 
 /* The most keys that have a line. */
 enum { KEYS_MOST = 1000 };
+/* And the most heads. */
+enum { HEADS_MOST = 8 };
 
 /* A figure in the making. */
 struct slide {
@@ -222,6 +224,47 @@ static bool onward_draw(struct slide *slide)
     return ok;
 }
 
+/* "head 0: (1, 2)·w_o = (3, 4)", or a vector that is added to those of heads. */
+static bool part_draw(struct slide *slide, const struct explain_term *term)
+{
+    struct out out;
+    char *text;
+    out_begin(&out, -1, "a picture");
+    out_format(&out, "%s%s", term->name, term->head ? ": " : " = ");
+    explain_cells_put_vector(&out, term->vector, term->head, term->count, NULL);
+    if (term->head) {
+        out_text(&out, "·w_o = ");
+        explain_cells_put_vector(&out, NULL, term->carried, term->carried_count, NULL);
+    }
+    const bool ok = out_end_text(&out, &text, slide->error) && text_draw(slide, text, FORMULA_SIZE, pale);
+    free(text);
+    return ok;
+}
+
+/* The parts of all heads, of many the first, and what they add up to. */
+static bool concat_draw(struct slide *slide)
+{
+    const struct explain_step *step = slide->cells.concat;
+    struct out out;
+    char *text;
+    bool ok = true;
+    for (size_t t = 0; ok && t < step->term_count; t++) {
+        const struct explain_term *term = &step->terms[t];
+        if (term->head && t == HEADS_MOST)
+            ok = text_draw(slide, "…", FORMULA_SIZE, pale);
+        else if (!term->head || t < HEADS_MOST)
+            ok = part_draw(slide, term);
+    }
+    if (!ok)
+        return false;
+    out_begin(&out, -1, "a picture");
+    out_format(&out, "heads concatenated·w_o%s = ", step->terms[step->term_count - 1].head ? "" : " + b_o");
+    explain_cells_put_vector(&out, NULL, step->total, step->total_count, NULL);
+    ok = out_end_text(&out, &text, slide->error) && text_draw(slide, text, QUERY_SIZE, ink);
+    free(text);
+    return ok;
+}
+
 static bool title_draw(struct slide *slide, const char *title)
 {
     const struct explain_steps *steps = slide->cells.steps;
@@ -270,7 +313,7 @@ static bool table_draw(struct slide *slide)
     slide->y += 14;
     for (size_t l = 0; ok && explain_cells_line(&slide->cells, l, &line); l++)
         ok = line_draw(slide, &line);
-    return ok && onward_draw(slide);
+    return ok && onward_draw(slide) && (!slide->cells.concat || concat_draw(slide));
 }
 
 bool explain_figure(struct figure *figure, const struct explain_steps *steps, const char *title,

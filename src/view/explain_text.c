@@ -5,8 +5,8 @@
 #include "view/explain_table.h"
 #include "view/vector_text.h"
 
-/* How many numbers of a vector are written out, and the column that the steps begin in. */
-enum { VECTOR_SHOWN = 8, STEP_INDENT = 12, NOTE_INDENT = 3 };
+/* How many numbers of a vector and how many heads are written out, and the column that the steps begin in. */
+enum { VECTOR_SHOWN = 8, HEADS_SHOWN = 8, STEP_INDENT = 12, NOTE_INDENT = 3 };
 
 static void write_number(struct out *out, double x)
 {
@@ -84,16 +84,42 @@ static void write_terms(const struct explain_steps *steps, const struct explain_
     }
 }
 
-/* Terms that are added up: a factor and a vector each, under one another. */
+/* "head 0    (1, 2)·w_o = (3, 4)", "b_o       (1, 2)". */
+static void write_named(const struct explain_term *term, struct out *out)
+{
+    out_format(out, "%-9s ", term->name);
+    vector_write(out, term->vector, term->head, term->count, VECTOR_SHOWN, NULL);
+    if (term->head) {
+        out_text(out, "·w_o = ");
+        vector_write(out, NULL, term->carried, term->carried_count, VECTOR_SHOWN, NULL);
+    }
+    out_char(out, '\n');
+}
+
+/* A factor and a value: "0.5388    · (3, 1)   "time"". */
+static void write_weighed(const struct explain_steps *steps, const struct explain_term *term, struct out *out)
+{
+    char text[24], label[128];
+    label_text(labels_shown(steps->key_tokens)[term->key], label);
+    out_format(out, "%-9s · ", label_number(term->number, text));
+    vector_write(out, term->vector, NULL, term->count, VECTOR_SHOWN, NULL);
+    out_format(out, "   %s\n", label);
+}
+
+/* Terms that are added up, under one another; of many heads the first. */
 static void write_total(const struct explain_steps *steps, const struct explain_step *step, struct out *out)
 {
     for (size_t t = 0; t < step->term_count; t++) {
         const struct explain_term *term = &step->terms[t];
-        char text[24], label[128];
-        label_text(labels_shown(steps->key_tokens)[term->key], label);
-        out_format(out, "%s%-9s · ", t > 0 ? "   + " : "     ", label_number(term->number, text));
-        vector_write(out, term->vector, NULL, term->count, VECTOR_SHOWN, NULL);
-        out_format(out, "   %s\n", label);
+        if (term->head && t == HEADS_SHOWN)
+            out_text(out, "   + …\n");
+        if (term->head && t >= HEADS_SHOWN)
+            continue;
+        out_text(out, t > 0 ? "   + " : "     ");
+        if (term->name)
+            write_named(term, out);
+        else
+            write_weighed(steps, term, out);
     }
     if (step->has_more)
         out_text(out, step->term_count > 0 ? "   + …\n" : "     …\n");
@@ -109,10 +135,10 @@ static void write_total(const struct explain_steps *steps, const struct explain_
     out_text(out, ", what this head gives to the layer\n");
 }
 
-static void write_step(const struct explain_steps *steps, size_t s, struct out *out)
+static void write_step(const struct explain_steps *steps, const struct explain_step *step, size_t number,
+                       struct out *out)
 {
-    const struct explain_step *step = &steps->steps[s];
-    out_format(out, "%s%zu  %-9s", step->total ? "\n" : "", s + 1, step->title);
+    out_format(out, "%s%zu  %-9s", step->total ? "\n" : "", number, step->title);
     if (step->formula)
         write_lines(out, step->formula, STEP_INDENT);
     if (!step->total)
@@ -135,9 +161,9 @@ void explain_text(const struct explain_steps *steps, struct out *out)
     label_numbered(steps->query, labels_shown(steps->tokens)[steps->query], name);
     out_format(out, "layer %zu, head %zu: what query %s makes of %zu key%s\n\n", steps->layer, steps->head,
                name, steps->key_count, steps->key_count == 1 ? "" : "s");
-    for (size_t s = 0; s < steps->step_count; s++)
+    for (size_t s = 0, number = 1; s < steps->step_count; s++)
         if (!steps->steps[s].is_silent)
-            write_step(steps, s, out);
+            write_step(steps, &steps->steps[s], number++, out);
     if (!steps->why)
         return;
     out_text(out, "\n   ");

@@ -45,9 +45,11 @@ static void missing_add_patches(struct missing *missing, const struct patch_view
 }
 
 bool missing_glyphs_warn(const struct excerpt *excerpt, const enum stage *stages, size_t count,
-                         const struct patch_view *patches, struct warnings *warnings, struct error *error)
+                         const struct patch_view *patches, const struct font_file *font,
+                         struct warnings *warnings, struct error *error)
 {
-    struct missing missing = {.font = font_open(error), .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
+    struct missing missing = {.font = font_open(font, error),
+                              .known = memory_zeroed(CODE_POINTS / 8, 1, error)};
     bool ok = missing.font && missing.known;
     if (ok && excerpt->result->problem->title)
         missing_add(&missing, excerpt->result->problem->title);

@@ -154,14 +154,18 @@ void panels_head(const struct panels *panels, size_t l, size_t i, bool brief, ch
     }
 }
 
-/* "mean of 12 layers", "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
+/* "mean of 12 layers", the layer's own title, "layer 3" or, brief, "L3"; "" where there is only one, which is no mean. */
 static void panels_layer(const struct panels *panels, size_t l, bool brief, char name[PANEL_NAME])
 {
+    enum { OWN_TITLE = 31 }; /* bytes, beside what stands behind it */
     const struct excerpt *excerpt = panels->excerpt;
+    const char *title = excerpt->result->problem->layers[excerpt->layer_index[l]].title;
     const size_t averaged = excerpt->mean.layers;
     *name = 0;
     if (averaged > 0)
         snprintf(name, PANEL_NAME, "mean of %zu layer%s", averaged, averaged == 1 ? "" : "s");
+    else if (title)
+        text_clean(name, OWN_TITLE, title);
     else if (excerpt->result->problem->layers_in_all > 1 || excerpt_layer(excerpt, l) > 0)
         snprintf(name, PANEL_NAME, brief ? "L%zu" : "layer %zu", excerpt_layer(excerpt, l));
 }

@@ -32,7 +32,7 @@ void panels_free(struct panels *panels);
 
 enum { PANEL_NAME = 96 };
 
-/* The name of matrix i of layer l in a title: "layer 1 · head 3", or brief "L1 H3", "mean of 12 layers · head 3",
+/* The name of matrix i of layer l in a title: "layer 1 · head 3", the layer's own title in the place of its number, or brief "L1 H3", "mean of 12 layers · head 3",
  * "mean of 12 layers and 16 heads". Layer or head is left out where the problem has only one. */
 void panels_title(const struct panels *panels, size_t l, size_t i, bool brief, char name[PANEL_NAME]);
 /* The panel that shows the matrix of the excerpt's head h: its own, or that of all, of its keys and values, or the mean. */

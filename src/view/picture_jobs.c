@@ -25,7 +25,7 @@ static bool picture_job_draw(struct picture *pictures, const struct drawing **dr
                              struct paint_kit *kit, double *dim, struct error *error)
 {
     struct figure figure = {0};
-    bool ok = kit->font || paint_kit_open(kit, error);
+    bool ok = kit->font || paint_kit_open(kit, queue->style->font, error);
     for (size_t i = 0; ok && i < job->count; i++) {
         const struct picture_matrices shown = {&job->panels[i], job->all, job->matrix};
         ok = picture_make(&pictures[i], &shown, queue->style, job->patches[i], error);

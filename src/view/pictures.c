@@ -9,9 +9,18 @@
 #include "compute/given.h"
 
 static const char *const measures[STAGE_COUNT] = {
-    [STAGE_SCALED] = "scaled score", [STAGE_MASKED] = "masked score", [STAGE_WEIGHTS] = "attention weight",
-    [STAGE_OUTPUT] = "output",       [STAGE_Q] = "entry of q",        [STAGE_K] = "entry of k",
-    [STAGE_V] = "entry of v",        [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "position encoding",
+    [STAGE_SCALED] = "scaled score",
+    [STAGE_MASKED] = "masked score",
+    [STAGE_WEIGHTS] = "attention weight",
+    [STAGE_OUTPUT] = "output",
+    [STAGE_Q] = "entry of q",
+    [STAGE_K] = "entry of k",
+    [STAGE_V] = "entry of v",
+    [STAGE_MASK] = "allowed",
+    [STAGE_ENCODING] = "position encoding",
+    [STAGE_HEADS] = "output of a head",
+    [STAGE_CONTRIBUTION] = "contribution",
+    [STAGE_CONTRIBUTION_SHARE] = "share of the contributions",
 };
 
 /* The stages in titles. */
@@ -26,6 +35,9 @@ static const char *const titles[STAGE_COUNT] = {
     [STAGE_V] = "values",
     [STAGE_MASK] = "mask",
     [STAGE_ENCODING] = "position encoding",
+    [STAGE_HEADS] = "output of each head",
+    [STAGE_CONTRIBUTION] = "contributions",
+    [STAGE_CONTRIBUTION_SHARE] = "shares of the contributions",
 };
 
 static const char *const scores[] = {
@@ -37,12 +49,25 @@ static const char *const scores[] = {
     [SCORE_DISTANCE] = "score -|q - k|²/2",
 };
 
+/* The formula of contributions, if it is the same in all layers. */
+static const char *measure_of_contribution(const struct problem *problem)
+{
+    size_t carried = 0;
+    for (size_t l = 0; l < problem->layer_count; l++)
+        carried += problem->layers[l].w_o != NULL;
+    return carried == 0                      ? "contribution weight·‖v‖"
+           : carried == problem->layer_count ? "contribution weight·‖v·w_o‖"
+                                             : measures[STAGE_CONTRIBUTION];
+}
+
 /* The name of the numbers, for the colour bar. Scores have a formula if all layers have the same. */
 static const char *measure_of(const struct problem *problem, enum stage stage)
 {
+    const struct problem_layer *layers = problem->layers;
+    if (stage == STAGE_CONTRIBUTION)
+        return measure_of_contribution(problem);
     if (stage != STAGE_SCORES)
         return measures[stage];
-    const struct problem_layer *layers = problem->layers;
     for (size_t l = 1; l < problem->layer_count; l++)
         if (layers[l].settings.score != layers[0].settings.score ||
             layers[l].settings.normalizer != layers[0].settings.normalizer)
@@ -117,8 +142,10 @@ static struct drawing drawing_of(const struct panels *panels, const struct drawi
                                 : "query",
         .column_axis = pairs ? "key" : "feature",
         .measure = measure_of(problem, stage),
-        .is_signed = stage == STAGE_WEIGHTS ? has_sign : stage != STAGE_MASK,
-        .is_weight = (stage == STAGE_WEIGHTS && !has_sign) || stage == STAGE_MASK,
+        .is_signed = stage == STAGE_WEIGHTS ? has_sign : stage != STAGE_MASK && !stage_is_contribution(stage),
+        .is_weight =
+            (stage == STAGE_WEIGHTS && !has_sign) || stage == STAGE_MASK || stage == STAGE_CONTRIBUTION_SHARE,
+        .is_length = stage == STAGE_CONTRIBUTION,
         .is_flag = flags,
         .style = style,
     };
@@ -186,7 +213,8 @@ static bool picture_mask(struct picture *picture, size_t i, const struct panels 
     enum { BACK = 64 }; /* maps that are asked for the same */
     const struct excerpt *excerpt = panels->excerpt;
     const enum stage stage = panels->stage;
-    const bool has_mask = stage == STAGE_WEIGHTS || stage == STAGE_MASKED || stage == STAGE_MASK;
+    const bool has_mask = stage == STAGE_WEIGHTS || stage == STAGE_MASKED || stage == STAGE_MASK ||
+                          stage_is_contribution(stage);
     const void *key = has_mask ? excerpt_mask_key(excerpt, l, h) : NULL;
     const bool weight = key && stage != STAGE_MASK && excerpt_weighs_masked(excerpt, l);
     if (!key && picture->is_triangle)

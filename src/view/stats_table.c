@@ -8,22 +8,24 @@
 #include "base/text.h"
 #include "view/table_number.h"
 
-/* Columns of the table: headings in two lines, and how many decimals. */
+/* Columns of the table: headings in two lines, how wide they are, and how many decimals. */
 static const struct stats_column {
     enum stat stat;
     const char *heading[2];
-    int decimals;
+    int width, decimals;
 } columns[] = {
-    {STAT_ENTROPY, {"", "entropy"}, 3},
-    {STAT_EFFECTIVE_KEYS, {"effect.", "keys"}, 2},
-    {STAT_MEAN_DISTANCE, {"mean", "distance"}, 2},
-    {STAT_FIRST_TOKEN, {"first", "token"}, 3},
-    {STAT_SELF, {"", "self"}, 3},
-    {STAT_PREVIOUS_TOKEN, {"previous", "token"}, 3},
-    {STAT_DUPLICATE_TOKEN, {"duplic.", "token"}, 3},
-    {STAT_INDUCTION, {"induc-", "tion"}, 3},
+    {STAT_ENTROPY, {"", "entropy"}, 8, 3},
+    {STAT_EFFECTIVE_KEYS, {"effect.", "keys"}, 8, 2},
+    {STAT_SCORE_STD, {"score", "std"}, 7, 2},
+    {STAT_SLOPE, {"", "slope"}, 7, 3},
+    {STAT_MEAN_DISTANCE, {"mean", "dist."}, 7, 2},
+    {STAT_FIRST_TOKEN, {"first", "token"}, 7, 3},
+    {STAT_SELF, {"", "self"}, 7, 3},
+    {STAT_PREVIOUS_TOKEN, {"prev.", "token"}, 7, 3},
+    {STAT_DUPLICATE_TOKEN, {"duplic.", "token"}, 8, 3},
+    {STAT_INDUCTION, {"induc-", "tion"}, 8, 3},
 };
-enum { STATS_COLUMNS = sizeof columns / sizeof *columns, STATS_WIDTH = 9 };
+enum { STATS_COLUMNS = sizeof columns / sizeof *columns };
 
 static bool is_shown(const struct stats_head *list, size_t count, enum stat stat)
 {
@@ -86,7 +88,7 @@ static void put_headings(struct out *out, const bool shown[STATS_COLUMNS], size_
         out_text(out, line == 0 ? "           " : "layer  head");
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
-                out_format(out, "%*s", STATS_WIDTH, columns[c].heading[line]);
+                out_format(out, "%*s", columns[c].width, columns[c].heading[line]);
         if (line > 0)
             out_format(out, "  %-*s  labels", (int)sink, "sink");
         out_char(out, '\n');
@@ -133,7 +135,8 @@ void stats_table(struct out *out, const struct stats_head *list, size_t count,
         out_format(out, "%5zu  %4zu", list[i].layer, list[i].head);
         for (size_t c = 0; c < STATS_COLUMNS; c++)
             if (shown[c])
-                table_number(out, STATS_WIDTH, columns[c].decimals, list[i].stats->value[columns[c].stat]);
+                table_number(out, columns[c].width, columns[c].decimals,
+                             list[i].stats->value[columns[c].stat]);
         put_words(out, &list[i], sink);
         out_char(out, '\n');
     }

@@ -123,11 +123,19 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                         size_t h, bool is_split)
 {
     static const char *const titles[STAGE_COUNT] = {
-        [STAGE_SCORES] = "scores", [STAGE_SCALED] = "scaled",
-        [STAGE_MASKED] = "masked", [STAGE_WEIGHTS] = "weights",
-        [STAGE_OUTPUT] = "output", [STAGE_Q] = "q",
-        [STAGE_K] = "k",           [STAGE_V] = "v",
-        [STAGE_MASK] = "mask",     [STAGE_ENCODING] = "positions",
+        [STAGE_SCORES] = "scores",
+        [STAGE_SCALED] = "scaled",
+        [STAGE_MASKED] = "masked",
+        [STAGE_WEIGHTS] = "weights",
+        [STAGE_OUTPUT] = "output",
+        [STAGE_Q] = "q",
+        [STAGE_K] = "k",
+        [STAGE_V] = "v",
+        [STAGE_MASK] = "mask",
+        [STAGE_ENCODING] = "positions",
+        [STAGE_HEADS] = "heads",
+        [STAGE_CONTRIBUTION] = "contribution",
+        [STAGE_CONTRIBUTION_SHARE] = "share",
     };
     snprintf(words->title, STEP_WORD, "%s", titles[stage]);
     if (stage == STAGE_SCORES)
@@ -141,7 +149,8 @@ static void step_titles(struct step_words *words, const struct excerpt *excerpt,
                  excerpt->shape[stage].columns);
     else if (stage == STAGE_MASKED && !excerpt_is_mean(excerpt) && excerpt_may_be_masked(excerpt, l, h))
         say_masked(words->subtitle, excerpt, l, h);
-    else if (stage == STAGE_OUTPUT && is_split && !excerpt_is_mean(excerpt) && !keys_are_cut(excerpt))
+    else if ((stage == STAGE_HEADS || (stage == STAGE_OUTPUT && is_split)) && !excerpt_is_mean(excerpt) &&
+             !keys_are_cut(excerpt))
         snprintf(words->subtitle, STEP_WORD, "weights·v");
 }
 
@@ -262,6 +271,14 @@ static void sign_scores(struct step_words *words, const struct excerpt *excerpt,
         sign_weights(words, excerpt, l, h);
 }
 
+/* What leads to the output of a head, before anything is done with that of all. */
+static void sign_heads(struct step_words *words, const struct excerpt *excerpt,
+                       const struct problem_layer *layer)
+{
+    sign_product(words, keys_are_cut(excerpt) || layer->settings.recurrence != RECURRENCE_NONE ? ARROW : "=");
+    snprintf(words->above, STEP_WORD, "%s", keys_are_cut(excerpt) ? "all keys" : "");
+}
+
 static void step_signs(struct step_words *words, const struct excerpt *excerpt, const enum stage *stages,
                        size_t column, size_t l, size_t h, bool is_split)
 {
@@ -280,8 +297,26 @@ static void step_signs(struct step_words *words, const struct excerpt *excerpt, 
         if (left == STAGE_WEIGHTS && layer->settings.recurrence == RECURRENCE_NONE)
             sign_product(words, "·");
         return;
-    case STAGE_OUTPUT:
+    case STAGE_HEADS:
         if (step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))
+            sign_heads(words, excerpt, layer);
+        else if (left != STAGE_V)
+            sign_product(words, ARROW);
+        return;
+    case STAGE_CONTRIBUTION:
+        if (left == STAGE_WEIGHTS) {
+            sign_product(words, ARROW);
+            snprintf(words->above, STEP_WORD, "%s", layer->w_o ? "× ‖v·w_o‖" : "× ‖v‖");
+        }
+        return;
+    case STAGE_CONTRIBUTION_SHARE:
+        if (left == STAGE_CONTRIBUTION || left == STAGE_WEIGHTS)
+            sign_product(words, ARROW);
+        if (left == STAGE_CONTRIBUTION && !keys_are_cut(excerpt))
+            snprintf(words->above, STEP_WORD, "÷ row sum");
+        return;
+    case STAGE_OUTPUT:
+        if (left == STAGE_HEADS || step_follows(stages, column, STAGE_WEIGHTS, STAGE_V))
             sign_output(words, excerpt, l, is_split);
         else if (left != STAGE_V)
             sign_product(words, ARROW);

@@ -13,9 +13,20 @@
 #include "view/step_words.h"
 
 /* The order of the formula. Positions come in where they are added: to q and k (first), or to the scores. */
-static const enum stage step_order[] = {STAGE_ENCODING, STAGE_Q,        STAGE_K,     STAGE_SCORES,
-                                        STAGE_SCALED,   STAGE_ENCODING, STAGE_MASK,  STAGE_MASKED,
-                                        STAGE_WEIGHTS,  STAGE_V,        STAGE_OUTPUT};
+static const enum stage step_order[] = {STAGE_ENCODING,
+                                        STAGE_Q,
+                                        STAGE_K,
+                                        STAGE_SCORES,
+                                        STAGE_SCALED,
+                                        STAGE_ENCODING,
+                                        STAGE_MASK,
+                                        STAGE_MASKED,
+                                        STAGE_WEIGHTS,
+                                        STAGE_V,
+                                        STAGE_HEADS,
+                                        STAGE_OUTPUT,
+                                        STAGE_CONTRIBUTION,
+                                        STAGE_CONTRIBUTION_SHARE};
 enum { STEP_ORDER = sizeof step_order / sizeof *step_order };
 
 /* What the bars are called, and which stages share one. */
@@ -26,6 +37,8 @@ enum step_scale {
     SCALE_MASK,
     SCALE_WEIGHTS,
     SCALE_VALUES,
+    SCALE_CONTRIBUTION,
+    SCALE_SHARE,
     SCALE_COUNT
 };
 static const enum step_scale step_scales[STAGE_COUNT] = {
@@ -38,7 +51,10 @@ static const enum step_scale step_scales[STAGE_COUNT] = {
     [STAGE_MASK] = SCALE_MASK,
     [STAGE_WEIGHTS] = SCALE_WEIGHTS,
     [STAGE_V] = SCALE_VALUES,
+    [STAGE_HEADS] = SCALE_VALUES,
     [STAGE_OUTPUT] = SCALE_VALUES,
+    [STAGE_CONTRIBUTION] = SCALE_CONTRIBUTION,
+    [STAGE_CONTRIBUTION_SHARE] = SCALE_SHARE,
 };
 
 /* A figure with everything that it points to, but for the result. Begins zeroed; freed by steps_free. */
@@ -61,6 +77,12 @@ struct steps {
     char *footer;
 };
 
+/* Whether --steps has a stage; others have a panel where they are asked for. */
+static bool is_step(enum stage stage)
+{
+    return stage != STAGE_MASK && stage != STAGE_HEADS && !stage_is_contribution(stage);
+}
+
 unsigned steps_stages(const struct problem *problem, const struct selection *selection)
 {
     unsigned stages = 0;
@@ -68,7 +90,7 @@ unsigned steps_stages(const struct problem *problem, const struct selection *sel
         struct error ignored = {0};
         struct stage_shape shape;
         const enum stage stage = step_order[i];
-        if (stage != STAGE_MASK && stage_find(&shape, stage, problem, selection, &ignored) &&
+        if (is_step(stage) && stage_find(&shape, stage, problem, selection, &ignored) &&
             (stage != STAGE_ENCODING || shape.is_pairs))
             stages |= 1u << stage;
     }
@@ -90,25 +112,33 @@ static bool steps_change_masked(const struct steps *steps)
     return changes;
 }
 
+size_t steps_in_order(enum stage ordered[STAGE_COUNT], unsigned stages, bool by_distance)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < STEP_ORDER; i++)
+        if (stages & 1u << step_order[i] && (step_order[i] != STAGE_ENCODING || by_distance == (i > 0)))
+            ordered[count++] = step_order[i];
+    return count;
+}
+
 static bool steps_choose(struct steps *steps, unsigned stages, bool all, struct error *error)
 {
     const struct excerpt *excerpt = steps->excerpt;
-    const bool by_distance = excerpt->shape[STAGE_ENCODING].is_pairs;
     const size_t heads = steps_heads(excerpt);
+    enum stage ordered[STAGE_COUNT];
     steps->rows = heads < STEPS_ROWS ? heads : STEPS_ROWS;
     steps->is_split = true;
     for (size_t r = 0; r < steps->rows; r++)
         steps->is_split = steps->is_split && step_output_is_plain(excerpt, r / excerpt->head_count);
     if (all && stages & 1u << STAGE_SCALED && !steps_change_masked(steps))
         stages &= ~(1u << STAGE_MASKED);
-    for (size_t i = 0; i < STEP_ORDER; i++) {
-        const enum stage stage = step_order[i];
-        if (!(stages & 1u << stage) || !excerpt_has(excerpt, stage) ||
-            (stage == STAGE_ENCODING && by_distance != (i > 0)))
+    const size_t count = steps_in_order(ordered, stages, excerpt->shape[STAGE_ENCODING].is_pairs);
+    for (size_t i = 0; i < count; i++) {
+        if (!excerpt_has(excerpt, ordered[i]))
             continue;
-        if (!panels_find(&steps->panels[steps->across], excerpt, stage, error))
+        if (!panels_find(&steps->panels[steps->across], excerpt, ordered[i], error))
             return false;
-        steps->stages[steps->across++] = stage;
+        steps->stages[steps->across++] = ordered[i];
     }
     return true;
 }
@@ -251,7 +281,7 @@ bool steps_picture(struct out *out, const struct excerpt *excerpt, unsigned stag
                                 .row_titles = steps->names[0][0] ? steps->row_titles : NULL,
                                 .footer = steps->footer,
                                 .style = *style};
-    ok = ok && paint_kit_open(&kit, error) && board_layout(&figure, &board, kit.font, error) &&
+    ok = ok && paint_kit_open(&kit, style->font, error) && board_layout(&figure, &board, kit.font, error) &&
          painter->paint(&kit, &figure, out, error);
     figure_free(&figure);
     paint_kit_free(&kit);

@@ -21,6 +21,10 @@ enum { STEPS_ROWS = 4 };
  * scores, scaled, masked, weights, v and output, and the encoding where it is added to the scores. */
 unsigned steps_stages(const struct problem *problem, const struct selection *selection);
 
+/* Puts stages, bits 1 << STAGE_…, in the order of the formula; the encoding comes first, or with `by_distance` behind the scores that it
+ * is added to. Returns how many they are. */
+size_t steps_in_order(enum stage ordered[STAGE_COUNT], unsigned stages, bool by_distance);
+
 /* How many heads of all layers an excerpt has. */
 size_t steps_heads(const struct excerpt *excerpt);
 

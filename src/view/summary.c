@@ -5,11 +5,11 @@
 
 #include "base/label_text.h"
 #include "base/text.h"
+#include "view/order_table.h"
 #include "view/table_number.h"
 #include "view/table_text.h"
 
-/* Up to FEW files by name; of more the count, the first and the last two. */
-static void summary_names(char *const *names, size_t count, struct out *out)
+void summary_names(const char *const *names, size_t count, struct out *out)
 {
     enum { FEW = 6 };
     char clean[512];
@@ -75,7 +75,26 @@ static void summary_heads(const struct excerpt *excerpt, size_t width, struct ou
     }
 }
 
-void summary_write(char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
+/* What comes after the last token: the likeliest word, and others of at least one in a thousand. */
+static void summary_next(const struct result *result, struct out *out)
+{
+    enum { FEW = 5 };
+    const struct problem *problem = result->problem;
+    const struct next_tokens *next = &result->next;
+    char text[128], room[24];
+    if (next->count == 0)
+        return;
+    label_text(labels_shown(&problem->tokens)[problem->n - 1], text);
+    out_format(out, "\nafter the last %s:", text);
+    for (size_t i = 0; i < next->count && i < FEW && (i == 0 || next->probability[i] >= 0.001); i++) {
+        label_text(next_tokens_text(next, i, room), text);
+        out_format(out, "%s %s", i > 0 ? "," : "", text);
+        table_number(out, 6, 3, next->probability[i]);
+    }
+    out_char(out, '\n');
+}
+
+void summary_write(const char *const *names, size_t count, const struct excerpts *excerpts, struct out *out)
 {
     bool is_part = false;
     size_t width = 0,
@@ -90,6 +109,8 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     summary_names(names, count, out);
     if (excerpts->list[0].result->kept == KEPT_NOTHING) {
         out_text(out, "the output alone: measures need the n×m weights, which --stage weights computes\n");
+        if (excerpts->ordering)
+            order_table(out, excerpts->ordering);
         return;
     }
     if (count > 0)
@@ -103,4 +124,8 @@ void summary_write(char *const *names, size_t count, const struct excerpts *exce
     out_text(out, " → to\n");
     for (size_t i = 0; i < excerpts->count; i++)
         summary_heads(&excerpts->list[i], width, out);
+    for (size_t i = 0; i < excerpts->count; i++)
+        summary_next(excerpts->list[i].result, out);
+    if (excerpts->ordering)
+        order_table(out, excerpts->ordering);
 }

@@ -120,16 +120,16 @@ static bool measures_draw(struct figure *figure, const struct sweep *sweep, stru
            bars_draw(figure, &matrix, second, "largest weight", 1, sweep, largest_of, error);
 }
 
-bool sweep_picture(struct out *out, const struct sweep *sweep, double scale, const struct painter *painter,
-                   struct error *error)
+bool sweep_picture(struct out *out, const struct sweep *sweep, const struct drawing_style *style,
+                   const struct painter *painter, struct error *error)
 {
     struct paint_kit kit = {0};
     struct figure figure = {0};
     struct sweep_drawing made = {0};
-    bool ok = paint_kit_open(&kit, error) && sweep_drawing_make(&made, sweep, error) &&
+    bool ok = paint_kit_open(&kit, style->font, error) && sweep_drawing_make(&made, sweep, error) &&
               layout_figure(&figure, &made.drawing, kit.font, error) && measures_draw(&figure, sweep, error);
     if (ok)
-        figure_scale(&figure, scale);
+        figure_scale(&figure, style->dpi_scale);
     ok = ok && layout_check_size(&figure, error) && painter->paint(&kit, &figure, out, error);
     sweep_drawing_free(&made);
     figure_free(&figure);

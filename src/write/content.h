@@ -14,8 +14,8 @@ struct content {
 };
 
 /* Row i of a matrix of a stage as it is written: where it lies, or in `room`, which has room for a row. The flags are
- * those of excerpt_mask_row, or NULL where masked_nan is not asked for; weights and masked scores alone heed them, for
- * the other numbers come before the mask. */
+ * those of excerpt_mask_row, or NULL where masked_nan is not asked for; what comes behind the mask alone heeds
+ * them: masked scores, weights and contributions. */
 const float *content_row(const struct content *content, const struct excerpt *excerpt, enum stage stage,
                          size_t l, size_t h, size_t i, const unsigned char *flags, float *room);
 

@@ -10,7 +10,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "read/dump.h"
+#include "read/dump_about.h"
 #include "read/dump_labels.h"
 #include "read/dump_names.h"
 #include "tensor/narrow.h"

@@ -59,8 +59,14 @@ struct csv_row {
 
 /* The column of a stage of pairs. A reader takes "score" and "masked_score" for what softmax is taken of. */
 static const char *const column_names[STAGE_COUNT] = {
-    [STAGE_SCORES] = "raw_score", [STAGE_SCALED] = "scaled_score", [STAGE_MASKED] = "masked_score",
-    [STAGE_WEIGHTS] = "weight",   [STAGE_MASK] = "allowed",        [STAGE_ENCODING] = "encoding",
+    [STAGE_SCORES] = "raw_score",
+    [STAGE_SCALED] = "scaled_score",
+    [STAGE_MASKED] = "masked_score",
+    [STAGE_WEIGHTS] = "weight",
+    [STAGE_MASK] = "allowed",
+    [STAGE_ENCODING] = "encoding",
+    [STAGE_CONTRIBUTION] = "contribution",
+    [STAGE_CONTRIBUTION_SHARE] = "contribution_share",
 };
 
 /* The rows of all stages at once; `values` is one a stage. */

@@ -65,11 +65,30 @@ static void explanation_doubles(struct out *out, const char *key, const double *
     explanation_array(out, key, NULL, values, count);
 }
 
-/* What the terms of a step add up to, under its title. */
+/* The heads among the terms of a step. */
+static void explanation_heads(struct out *out, const struct explain_step *step)
+{
+    bool any = false;
+    for (size_t t = 0; t < step->term_count; t++) {
+        const struct explain_term *term = &step->terms[t];
+        if (!term->head)
+            continue;
+        out_format(out, "%s{\"head\":%zu,", any ? ",\n" : ",\n\"heads\":[", term->key);
+        explanation_array(out, "output", NULL, term->head, term->count);
+        out_char(out, ',');
+        explanation_array(out, "carried", NULL, term->carried, term->carried_count);
+        out_char(out, '}');
+        any = true;
+    }
+    out_text(out, any ? "]" : "");
+}
+
+/* What the terms of a step add up to. */
 static void explanation_total(struct out *out, const struct explain_step *step)
 {
+    explanation_heads(out, step);
     if (step->total)
-        explanation_doubles(out, step->title, step->total, step->total_count);
+        explanation_doubles(out, step->key, step->total, step->total_count);
     if (step->carried)
         explanation_doubles(out, "carried", step->carried, step->carried_count);
 }

@@ -127,11 +127,19 @@ void input_json_all(struct input_json *json, const struct inputs *inputs)
     write_grid(json, inputs->patch_grid);
     write_tokens(json, inputs, "tokens");
     write_tokens(json, inputs, "key_tokens");
+    if (inputs->vocabulary.given) {
+        input_json_key(json, "vocabulary");
+        write_labels(json->out, &inputs->vocabulary);
+    }
     write_settings(json, &inputs->all.settings);
 }
 
 void input_json_layer(struct input_json *json, const struct layer_inputs *layer)
 {
+    if (layer->title) {
+        input_json_key(json, "title");
+        out_quoted(json->out, layer->title);
+    }
     write_grid(json, layer->patch_grid);
     if (layer->tokens.count > 0) {
         input_json_key(json, "tokens");

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/workers.h"
 #include "write/json_head.h"
+#include "write/order_json.h"
 #include "write/write.h"
 
 /* Large matrices are made into text by all threads, some rows each, and written in order. */
@@ -301,6 +302,20 @@ static bool json_write_pooled(struct out *out, const struct excerpts *all, bool 
     return true;
 }
 
+/* What comes after the last token, of the layers that say it. */
+static void json_write_next(struct out *out, const struct next_tokens *next)
+{
+    char room[24];
+    for (size_t i = 0; i < next->count; i++) {
+        out_format(out, "%s{\"id\":%zu,\"token\":", i > 0 ? ",\n" : ",\n\"next\":[", next->id[i]);
+        out_quoted(out, next_tokens_text(next, i, room));
+        out_text(out, ",\"probability\":");
+        out_float(out, (float)next->probability[i]);
+        out_char(out, '}');
+    }
+    out_text(out, next->count > 0 ? "]" : "");
+}
+
 static bool json_write(const struct excerpts *all, const struct content *content, struct out *out,
                        struct error *error)
 {
@@ -328,6 +343,10 @@ static bool json_write(const struct excerpts *all, const struct content *content
         out_text(out, ",\n\"stats_of\":\"selected queries\"");
     if (!bare)
         json_write_stats(out, all);
+    for (size_t i = 0; i < all->count; i++)
+        json_write_next(out, &all->list[i].result->next);
+    if (all->ordering)
+        order_json(out, all->ordering);
     out_text(out, "}\n");
     return true;
 }

@@ -604,36 +604,17 @@ def long_rows(folder):
         "%.3g s and %.3g s" % (seconds[sizes[0]], seconds[sizes[1]]))
 
 
-# Forms whose time is set side by side, and the options that choose them.
-FORMS = {"full": [], "causal": ["--causal"], "window 256": ["--window", "256"], "block 256": ["--block", "256"],
-         "linear, causal": ["--normalizer", "linear", "--causal"], "recurrence gated": ["--recurrence", "gated"]}
-
-
 def growth_rows(folder):
-    """Milliseconds of attention for one head of 64 columns, its output alone, by the number of tokens. A form that would take
-    longer than half a minute, if four times as long as half the tokens, is left out."""
-    print("\n| n | " + " | ".join(FORMS) + " |")
-    print("| ---: |" + " ---: |" * len(FORMS))
-    seconds = dict.fromkeys(FORMS, 0)
-    for n in [2 ** e for e in (range(11, 14) if QUICK else range(11, 18))]:
-        rng = np.random.default_rng(n)
-        files = []
-        for name in "qkv":
-            files += ["--" + name, os.path.join(folder, name + ".csv")]
-            np.savetxt(files[-1], rng.normal(size=(n, 64)), delimiter=",", fmt="%.4f")
-        decay = os.path.join(folder, "decay.csv")
-        np.savetxt(decay, -rng.random(n), fmt="%.4f")
-        cells = []
-        for form, options in FORMS.items():
-            last = seconds[form]
-            if 4 * last > 30:
-                cells.append("-")
-                continue
-            arguments = [*files, *options, *(["--decay", decay] if "gated" in form else []), "--stage", "output", "--max-weights", "1",
-                         "-o", os.path.join(folder, "growth.npy")]
-            seconds[form] = attn(*arguments, times=1 if last > 1 else 10)["attend"]
-            cells.append("%s" % format(round(1e3 * seconds[form]), ",") if seconds[form] else "< 1")
-        print("| %s | " % format(n, ",") + " | ".join(cells) + " |", flush=True)
+    """The time of one head of 64 columns in forms of attention, its output alone, by the number of tokens, as attn explain --growth
+    --time measures it: its table, and its picture beside the program."""
+    path = os.path.join(folder, "growth.json")
+    with open(path, "w") as file:
+        json.dump({name: [[0.5] * 64] * 2 for name in "qkv"}, file)
+    picture = os.path.join(os.path.dirname(ATTN), "growth.png")
+    command = [ATTN, "explain", path, "--growth", "2048:8192" if QUICK else "2048:131072", "--time", "--window", "256", "--block", "256"]
+    print("\n" + subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    subprocess.run(command + ["-o", picture], check=True)
+    print("the same as a picture, measured again: " + picture)
 
 
 def main():

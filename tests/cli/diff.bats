@@ -108,11 +108,11 @@ END
     fails 2 '0 inputs: expected attn diff A B, or one input and --against OPTIONS' attn diff
     fails 2 '1 input: expected attn diff A B, or one input and --against OPTIONS' attn diff x.json
     fails 2 '3 inputs: expected attn diff A B, or one input and --against OPTIONS' attn diff x.json x.json x.json
-    fails 2 '- would be read twice, for both sides, and can be read once only: expected a file' attn diff - --against --causal
+    fails 2 '- would be read twice, for both A and B, and can be read once only: expected a file' attn diff - --against --causal
     fails 2 '- (standard input) can be read once only' attn diff - -
     mkfifo pipe
-    fails 2 'pipe would be read twice, for both sides, and can be read once only: expected a file' attn diff pipe --against --causal
-    fails 2 'pipe would be read twice, for both sides, and can be read once only: expected a file' attn diff pipe pipe
+    fails 2 'pipe would be read twice, for both A and B, and can be read once only: expected a file' attn diff pipe --against --causal
+    fails 2 'pipe would be read twice, for both A and B, and can be read once only: expected a file' attn diff pipe pipe
     for option in '--format csv' '-o y.json' '--sort max' '--best 1' '--changes' '--tolerance 1' '--layer 0' '--head 0' '-q' '-v' '-h' '--version' '--against x'; do
         attn diff x.json --against "--causal $option" -o y.json 2>err && return 1
         grep -qE '^attn: --against: --[a-z]+ is not of the computation: expected it outside of the quotes$' err
@@ -129,7 +129,7 @@ END
 }
 
 @test "diff: a file of one tensor that both sides would read can be no pipe, as can no input" {
-    local once='would be read twice, for both sides, and can be read once only: expected a file' option
+    local once='would be read twice, for both A and B, and can be read once only: expected a file' option
     cp "$DATA/sentence.json" x.json
     mkfifo pipe
     for option in --q --mask --tokens --key-tokens --projections --config --tokenizer; do

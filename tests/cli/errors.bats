@@ -102,7 +102,7 @@ sample() {
     wrong window=1, 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
     wrong window=1,2,3 'expected a whole number, or two as L,R, of -1 (no limit) or more; or one a head, as 4,0;8,0'
     wrong stage=weight 'did you mean weights?'
-    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding'
+    wrong stage=zzzzz 'expected one of scores scaled masked weights output q k v mask encoding heads contribution contribution_share'
     wrong threads=0 'expected a whole number from 1 to 1024'
     wrong threads=1025 'expected a whole number from 1 to 1024'
     wrong threads=two 'expected a whole number from 1 to 1024'
@@ -445,8 +445,8 @@ sample() {
     warns "{$QK,\"toknes\":2,\"foo\":1,\"x-a\":1,\"_b\":2}" '' \
         'x.json:1:47: the unknown key "toknes" is ignored; did you mean "tokens"?' \
         'x.json:1:55: the unknown key "foo" is ignored'
-    warns "{$QK,\"layers\":[{\"title\":[\"a\"]},{}]}" '' \
-        'x.json:1:57: the key "title" is ignored: it belongs outside of the layers'
+    warns "{$QK,\"layers\":[{\"vocabulary\":[\"a\"]},{}]}" '' \
+        'x.json:1:62: the key "vocabulary" is ignored: it belongs outside of the layers'
 }
 
 @test "warnings: weights that are no weights" {

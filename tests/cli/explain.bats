@@ -76,6 +76,44 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     lacks '·w_o =' <(attn explain "$DATA/causal.json")
 }
 
+@test "the heads concatenated, ·w_o + b_o: each head's part, then what they add up to" {
+    echo '{"heads":2,"q":[[0,0]],"k":[[1,1],[2,2]],"v":[[1,3],[3,5]],"w_o":[[1,0],[0,10]],"b_o":[0.5,-1]}' >x.json
+    attn explain x.json --head 1 >text
+    diff <(sed -n '/^5/,/^$/p' text) - <<'END'
+5  concat   the heads concatenated, ·w_o + b_o: each head times its own rows of w_o
+     head 0    (2)·w_o = (2, 0)
+   + head 1    (4)·w_o = (0, 40)
+   + b_o       (0.5, -1)
+   = (2.5, 39)
+END
+    lacks Then text
+    attn explain x.json --head 1 -o x.svg
+    local part
+    for part in 'head 0: (2)·w_o = (2, 0)' 'head 1: (4)·w_o = (0, 40)' 'b_o = (0.5, -1)' 'heads concatenated·w_o + b_o = (2.5, 39)'; do
+        grep -qF ">$part<" x.svg
+    done
+    jq '.gate = [[0, 0]]' x.json >gated.json
+    lacks concat <(attn explain gated.json)
+    attn explain gated.json | grep -qF 'Then, over all heads side by side: ·sigmoid(gate) ·w_o + b_o; see'
+    same "$(attn explain gated.json --format json | jq -c '[.carried, .heads, .attention_output]')" '[null,null,null]'
+}
+
+@test "behind the heads concatenated come a residual and a norm, and of many heads the first eight are written" {
+    "$PYTHON" - <<'END'
+import json
+def rows(n, m, of): return [[of(i, j) for j in range(m)] for i in range(n)]
+one = rows(10, 10, lambda i, j: int(i == j))
+json.dump({"embeddings": rows(3, 10, lambda i, j: i - j), "heads": 10, "w_q": one, "w_k": one, "w_v": one, "w_o": one, "residual": True,
+           "norm": "post"}, open("x.json", "w"))
+END
+    attn explain x.json --head 9 >text
+    grep -qx '   Then: + the sequence, layer norm; see attn run --stage output.' text
+    same "$(grep -cE '^ {3}[ +] head ' text) $(grep -cFx '   + …' text)" '8 1'
+    same "$(attn explain x.json --head 9 --format json | jq -c '[(.heads | length), .heads[9].head, .heads[9].carried == .carried]')" '[10,9,true]'
+    attn explain x.json --head 9 -o x.svg
+    same "$(grep -oE '>head [0-9]+: ' x.svg | wc -l) $(grep -c '>…<' x.svg)" '8 1'
+}
+
 @test "it says why scores are scaled, where they are" {
     attn explain "$DATA/causal.json" --head 1 --query time >text
     grep -qF 'Why √d_k: q·k has the variance 3.889 over 36 allowed pairs of this head.' text
@@ -120,6 +158,49 @@ for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(o
 
 @test "bug: --cost took one head by --pick, and counted all of the layer" {
     fails 2 '--cost is of all heads and queries of a layer: expected no --pick' attn explain "$DATA/causal.json" --cost --pick 0.1
+}
+
+@test "--growth: pairs and products at every length are those that NumPy counts" {
+    numpy check_growth.py
+}
+
+@test "--growth: text, JSON and picture, with and without times, and what is refused" {
+    attn explain "$DATA/causal.json" --growth 8:20 --window 3,0 >text
+    same "$(cat text)" 'one head, d_k 2, d_v 2: multiply-adds of scores and output
+
+    tokens           full         causal     window 3,0        block 4         linear     recurrence
+         8            256            144            104            128             64             64
+        16         1.02 k            544            232            256            128            128
+       × 2            × 4         × 3.78         × 2.23            × 2            × 2            × 2'
+    attn explain "$DATA/causal.json" --growth 1000:64000 --time --threads 1 >text
+    same "$(grep -cE '^ +(1000|2000|4000|8000|16000|32000|64000) ' text)" 14
+    grep -qx 'its output measured here, 1 thread' text
+    lacks ' $' text
+    attn explain "$DATA/causal.json" --growth 4:64 --format json >a.json
+    attn explain "$DATA/delta.json" --growth 4:64 --time -o b.json
+    "$PYTHON" -c 'import json, sys, jsonschema
+for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(open(sys.argv[1])))' \
+        "$ROOT/docs/attn-growth.schema.json" a.json b.json
+    same "$(jq -c '[.tokens, (.forms | map(has("seconds")) | any)]' a.json)" '[[4,8,16,32,64],false]'
+    same "$(jq -c '[.forms[].seconds[] | . > 0 and . < 30] | [length, all]' b.json)" '[30,true]'
+    # What would take too long is not run.
+    attn explain "$DATA/causal.json" --growth 8388608:16777216 --time --threads 1 --window 1,0 --block 4 >text
+    same "$(grep -E '^ +8388608 ' text | tail -1 | awk '{print $2, $3}')" '- -'
+    grep -qx -- '-: would take longer than 30 s, and was not run' text
+    attn explain "$DATA/causal.json" --growth 8:64 --title "What they cost" -o g.png
+    attn explain "$DATA/causal.json" --growth 8:64 --time --dpi-scale 2 -o g.svg
+    pngcheck -q g.png
+    grep -qF 'linear, recurrence' <(attn explain "$DATA/causal.json" --growth 8:64 -o s.svg; cat s.svg)
+    for range in 8 8: :8 8:15 0:4 4:2 8:1e3 1:134217729 x:y; do
+        fails 2 "--growth is \"$range\": expected A:B, from A to B tokens, as 1024:16384, B at least twice A and at most 134217728" \
+            attn explain "$DATA/causal.json" --growth "$range"
+    done
+    fails 2 '--growth is of the sizes of a head alone: expected no --query' attn explain "$DATA/causal.json" --growth 8:16 --query 1
+    fails 2 '--growth is of the sizes of a head alone: expected no --pick' attn explain "$DATA/causal.json" --growth 8:16 --pick 0.0
+    fails 2 '--cost is of the tokens of the input: expected no --growth' attn explain "$DATA/causal.json" --growth 8:16 --cost
+    fails 2 '--time measures lengths: expected --growth A:B beside it' attn explain "$DATA/causal.json" --time
+    fails 3 '--growth counts products of q, k and v: expected an input that has them, not weights' \
+        attn explain <(echo '{"attention":[[1,0],[0.5,0.5]]}') --growth 8:16
 }
 
 @test "--sweep: the row at every value agrees with attn run and with NumPy" {

@@ -27,15 +27,24 @@ completes() {
     same "$(cd root && find . ! -type d | sort)" "$(sed 's|^|./opt/attn/|' <<'END' | sort
 bin/attn
 share/attn/README.md
+share/attn/agent.json
 share/attn/alibi.json
 share/attn/alignment.json
 share/attn/causal.json
 share/attn/cross.json
+share/attn/dates.json
 share/attn/delta.json
 share/attn/grouped.json
 share/attn/induction.json
+share/attn/induction_trained.json
 share/attn/k.csv
+share/attn/lookup.json
+share/attn/order.json
 share/attn/packed.json
+share/attn/pronoun.json
+share/attn/shapes.json
+share/attn/shapes.png
+share/attn/words_patches.json
 share/attn/pairs.json
 share/attn/patches.json
 share/attn/patches.png

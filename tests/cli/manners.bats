@@ -311,6 +311,12 @@ can_exhaust() {
         --measures m.csv
 }
 
+@test "each allocation fails once: what comes next" {
+    can_exhaust
+    echo '{"q":[[1]],"k":[[1]],"v":[[1]],"unembed":[[1,2]],"vocabulary":["a","b"]}' >next.json
+    exhaust ATTN_FAIL_AT run ../next.json -q -o x.json
+}
+
 @test "each allocation fails once: word vectors and the words of a text" {
     can_exhaust
     printf '5 2\nthe 0.1 0.9\ncat 0.8 0.3\nsat 0.2 0.4\n. 0 0.1\n( 1 2\n' >small.vec
@@ -351,6 +357,12 @@ END
     echo '{"tokens":["a","b"],"heads":6,"causal":true,"q":[[1,2,3,4,5,6],[6,5,4,3,2,1]],"k":[[1,2,3,4,5,6],[1,1,1,1,1,1]],
         "v":[[1,2,3,4,5,6],[0,0,0,0,0,0]]}' >x.json
     exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --steps --annotate -o x.png -o f/
+}
+
+@test "each allocation fails once: variants side by side, with other numbers of heads" {
+    can_exhaust
+    echo '{"tokens":["a","b"],"embeddings":[[1,2,3,4],[4,3,2,1]]}' >x.json
+    exhaust ATTN_FAIL_AT run "$PWD/x.json" -q --versus "--scale 1 --causal" --versus "--heads 2" -o x.png -o x.json -o x.csv --format table
 }
 
 @test "each allocation fails once: a stack of layers, warnings, a mean of heads" {
@@ -444,6 +456,9 @@ END
     cd ..
     rm -rf good out
     exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --cost
+    cd ..
+    rm -rf good out
+    exhaust ATTN_FAIL_AT explain "$DATA/causal.json" --growth 8:32 -o growth.png
 }
 
 @test "from each allocation on all fail" {

@@ -14,7 +14,7 @@ pick() {
 
 @test "pick: files and titles of pictures name layer and head, also what heads share" {
     attn run "$DATA/induction.json" --pick '1.0,0.*' --stage weights --stage output -o d/ -q
-    same "$(cd d && echo *)" "attention.json heads-output.png heads.png layer0-head0-output.png layer0-head0.png layer1-head0-output.png layer1-head0.png"
+    same "$(cd d && echo *)" "1-weights-heads.png 1-weights-layer0-head0.png 1-weights-layer1-head0.png 2-output-heads.png 2-output-layer0-head0.png 2-output-layer1-head0.png attention.json"
 }
 
 @test "pick: what is no list of heads is refused" {

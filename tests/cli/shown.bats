@@ -28,6 +28,23 @@ shown() {
 
 @test "layers that are not chosen are not computed, but below one that is made of them" { shown chosen_layers; }
 
+@test "a layer that has a title is called so over its panels, and keeps it when it is converted and where tokens are left out" {
+    title='step 150, an ää title that is longer than a panel has room for'
+    jq -n --arg t "$title" '{layers: [{title: "step 0", q: [[1],[2]], k: [[1],[2]]}, {title: $t, q: [[1],[2]], k: [[1],[2]]}, {q: [[1],[2]], k: [[1],[2]]}]}' >x.json
+    titles() { attn run "$@" --cell 99 -q -o x.svg && grep -oE '>(step|layer)[^<]*' x.svg; }
+    local wanted='>step 0
+>step 150, an ää title tha…
+>layer 2'
+    same "$(titles x.json)" "$wanted"
+    attn convert x.json -o x.npz
+    same "$(titles x.npz)" "$wanted"
+    same "$(titles x.json --leave-out first | cut -c1-10)" "$(cut -c1-10 <<<"$wanted")"
+    same "$(titles x.json --words | cut -c1-10)" "$(cut -c1-10 <<<"$wanted")"
+    same "$(titles x.json --layer 0)" '>step 0'
+    echo '{"layers":[{"title":3,"q":[[1]],"k":[[1]]}]}' >x.json
+    fails 3 'x.json:1:21: title: expected a string, found a number' attn run x.json -o y.json
+}
+
 @test "means over heads, layers and both are NumPy's, of every stage and in every format" { shown means; }
 @test "files, tables and CSV say what a mean is over" { shown mean_names; }
 

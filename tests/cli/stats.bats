@@ -7,6 +7,7 @@ stats() {
 
 @test "stats: given weights, of all sizes, with masks, rows of NaN and of nothing" { stats given; }
 @test "stats: weights of q and k, with every kind of mask, a past, patches and forms that are no shares" { stats computed; }
+@test "stats: how scores are spread, and the slope of the softmax, of every engine, mask and normalizer" { stats spread; }
 @test "stats: heads that do one thing have exactly 1 there" { stats perfect; }
 @test "stats: heads that do one thing have its label and no other, random ones none, and --thresholds changes it" { stats labels; }
 @test "stats: a head that is chosen has the share that it has among all heads" {
@@ -46,7 +47,7 @@ END
 
 @test "stats: the table shows what there is, and fits 90 columns" {
     attn stats "$DATA/induction.json" --format table >table
-    same "$(sed -n 4p table)" '    1     0    0.653     2.31     1.75    0.286    0.289    0.184    0.004    0.978  0.296 "D"  induction'
+    same "$(sed -n 4p table)" '    1     0   0.653    2.31   1.54  0.356   1.75  0.286  0.289  0.184   0.004   0.978  0.296 "D"  induction'
     same "$(tail -1 table)" " first_token ≥ 0.5, uniform ≥ 0.95, no_op ≥ 0.9)"
     attn stats "$DATA/cross.json" --format table >table
     lacks "induc-" table

@@ -56,17 +56,22 @@ def root(x):
     return int(np.ceil(np.sqrt(x)))
 
 
-full = np.ones((7, 7), dtype=bool)
-forms = check(7, 7, 2, 3, 5, {}, [], [(3, 3)], 3, [full])
-assert forms["window"]["chosen"] and forms["window"]["window"] == [3, 3] and forms["block"]["block"] == 3
-forms = check(50, 50, 3, 4, 4, {}, ["--window", "5,2", "--block", "8"], [(5, 2)], 8,
-              [allowed(50, 50, 0, "window", (5, 2)) & allowed(50, 50, 0, "block", 8)])
-assert not forms["window"]["chosen"] and not forms["block"]["chosen"]
-check(10, 33, 2, 4, 1, {"causal": True}, [], [(root(33), root(33))], root(10), [allowed(10, 33, 0, "causal", None)])
-heads = check(20, 20, 2, 4, 2, {}, ["--window", "4,0;-1,3"], [(4, 0), (-1, 3)], root(20),
-              [allowed(20, 20, 0, "window", w) for w in ((4, 0), (-1, 3))])
-assert "window" not in heads["window"]
-mask = np.random.default_rng(3).random((9, 9)) < 0.5
-mask[:, 0] = True
-check(9, 9, 1, 2, 2, {"mask": mask.astype(int).tolist()}, [], [(3, 3)], 3, [mask])
-print("costs agree")
+def main():
+    full = np.ones((7, 7), dtype=bool)
+    forms = check(7, 7, 2, 3, 5, {}, [], [(3, 3)], 3, [full])
+    assert forms["window"]["chosen"] and forms["window"]["window"] == [3, 3] and forms["block"]["block"] == 3
+    forms = check(50, 50, 3, 4, 4, {}, ["--window", "5,2", "--block", "8"], [(5, 2)], 8,
+                  [allowed(50, 50, 0, "window", (5, 2)) & allowed(50, 50, 0, "block", 8)])
+    assert not forms["window"]["chosen"] and not forms["block"]["chosen"]
+    check(10, 33, 2, 4, 1, {"causal": True}, [], [(root(33), root(33))], root(10), [allowed(10, 33, 0, "causal", None)])
+    heads = check(20, 20, 2, 4, 2, {}, ["--window", "4,0;-1,3"], [(4, 0), (-1, 3)], root(20),
+                  [allowed(20, 20, 0, "window", w) for w in ((4, 0), (-1, 3))])
+    assert "window" not in heads["window"]
+    mask = np.random.default_rng(3).random((9, 9)) < 0.5
+    mask[:, 0] = True
+    check(9, 9, 1, 2, 2, {"mask": mask.astype(int).tolist()}, [], [(3, 3)], 3, [mask])
+    print("costs agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -149,6 +149,8 @@ def test_carried():
                 d_v = len(e["output"])
                 close(e["carried"], e["output"] @ np.array(given["w_o"])[d_v * head:d_v * (head + 1)], "carried")
                 total = total + np.array(e["carried"])
+                assert e["heads"][head] == {"head": head, "output": e["output"], "carried": e["carried"]}, (name, query, head)
+                close(e["attention_output"], whole["output"][0][query], (name, query, head))
             close(total, whole["output"][0][query], (name, query))
         return
     raise AssertionError("no sample has w_o")

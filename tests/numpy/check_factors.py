@@ -147,13 +147,14 @@ def test_differential():
         q, k, v = floats(rng, (heads, n, d), 1), floats(rng, (kv_heads, m, d), 1), floats(rng, (kv_heads // 2, m, 3), 1)
         shares = [float(x) for x in rng.random(heads // 2)]
         p = {"q": q, "k": k, "v": v, "differential": shares, **more}
-        got = given(p)
+        got = given(p, "--stage", "heads")
         full = np.repeat(k, heads // kv_heads, axis=0)
         each = np.repeat(v, heads // 2 // len(v), axis=0)
         first, second = (attend_forms({"q": q[i::2], "k": full[i::2], "v": each, **more})[0] for i in (0, 1))
         share = np.reshape(shares, (-1, 1, 1))
         want = first["weights"] - share * second["weights"]
         close(f"{more} weights", numbers(got["weights"])[0], want, 4e-6)
+        close(f"{more} heads", numbers(got["heads"])[0], want @ each, 2e-5)
         close(f"{more} output", numbers(got["output"])[0].reshape(n, heads // 2, 3).transpose(1, 0, 2), want @ each, 2e-5)
         assert got["config"]["heads"] == heads // 2 and all(one["entropy"] is None for one in got["stats"][0]), got["config"]
         write_json("pairs.json", p)

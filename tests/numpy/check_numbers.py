@@ -12,9 +12,12 @@ import sys
 
 import numpy as np
 
-from oracle import ALL_STAGES, PAIR_STAGES, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
+from oracle import ALL_STAGES as ORACLE_STAGES, PAIR_STAGES as ORACLE_PAIRS, check_stats, close, csv_column, floats, null_to, numbers, run, write_json
 
 DATA = os.environ.get("DATA", "data")
+CONTRIBUTIONS = ["contribution", "contribution_share"]
+ALL_STAGES = [*ORACLE_STAGES, "heads", *CONTRIBUTIONS]
+PAIR_STAGES = [*ORACLE_PAIRS, *CONTRIBUTIONS]
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "attn-output.schema.json")
 
 
@@ -70,7 +73,7 @@ def test_formats():
         same_bits(f"{stage}.npy", array, want)
         pairs, keys = stage in PAIR_STAGES, stage in "kv"
         value = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight",
-                 "mask": "allowed"}.get(stage, "value")
+                 "mask": "allowed"}.get(stage, stage if pairs else "value")
         row = "key" if keys else "query"
         header = ["layer", "head", "query", "key", "query_token", "key_token", value, "masked"] if pairs else \
             ["layer", "head", row, "feature", f"{row}_token", value]
@@ -90,20 +93,20 @@ def test_formats():
 
 
 def test_masked():
-    """--masked nan changes weights and masked scores of masked pairs alone; all stages of pairs join in one CSV; --measures."""
+    """--masked nan changes weights, contributions and masked scores of masked pairs alone; all stages of pairs join in one CSV; --measures."""
     grouped()
     pairs = [*PAIR_STAGES, "mask"]
     stages = [w for stage in pairs for w in ("--stage", stage)]
     whole = json.loads(run("grouped.json", *stages, "-o", "-", "--measures", "measures.csv").stdout)
     masked = stage_of(whole, "mask") == 0
     assert masked.any() and not masked.all()
-    columns = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight", "mask": "allowed"}
+    columns = {"scores": "raw_score", "scaled": "scaled_score", "masked": "masked_score", "weights": "weight", "mask": "allowed", **{stage: stage for stage in CONTRIBUTIONS}}
     for word in ("0", "nan"):
         run("grouped.json", *stages, "--masked", word, "-o", "all.csv")
         rows = read_csv("all.csv")
         for stage in pairs:
             want = stage_of(whole, stage).copy()
-            if word == "nan" and stage in ("weights", "masked"):
+            if word == "nan" and stage in ("weights", "masked", *CONTRIBUTIONS):
                 want[masked] = np.nan
             same_bits(f"{word}, {stage}", np.array([r[columns[stage]] for r in rows], dtype=np.float32).reshape(want.shape), want)
             run("grouped.json", "--stage", stage, "--masked", word, "-o", "one.npy")
@@ -422,7 +425,7 @@ def test_schema():
                                "past_rotated": True})
     runs += [[sample("patches"), "--grid-axis", "queries"], ["grouped.json", "--average", "layers", *every],
              ["grouped.json", "--average", "heads,layers"], ["grouped.json", "--words", "--stage", "mask"]]
-    runs += [["turned.json"], [sample("patches")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
+    runs += [["turned.json"], [sample("patches")], [sample("induction_trained")], ["stack.json", *every], ["table.json", "--stage", "encoding"]]
     used = set()
     for words in runs:
         document = json.loads(run(*words, "-q", "-o", "-").stdout)

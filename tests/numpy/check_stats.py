@@ -49,12 +49,12 @@ def name_labels(told, chance, same, thresholds):
     return labels
 
 
-def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thresholds=None, written=None):
+def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thresholds=None, written=None, scores=None, softmax=True):
     """weights n×m, sees n×m; tokens: of the keys, where the queries are keys; patches: (first, rows, columns); written: what the
-    head makes of each key, m×d, and its part of what all heads write, n."""
+    head makes of each key, m×d, and its part of what all heads write, n; scores n×m: what the weights are a softmax of."""
     n, m = weights.shape
     same = n == m or (m > n and offset == m - n)
-    names = ["entropy", "entropy_normalized", "effective_keys", "effective_share", "mean_distance", "confidence", "first_token", "self",
+    names = ["entropy", "entropy_normalized", "effective_keys", "effective_share", "slope", "mean_distance", "confidence", "first_token", "self",
              "previous_token", "next_token", "local", "duplicate_token", "induction", "diagonal", *NORMS]
     rows, chance = {name: [] for name in names}, {name: [] for name in THRESHOLDS}
     wide, single = [], []
@@ -84,6 +84,8 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
                 rows["entropy_normalized"].append(entropy / math.log(c))
             if c >= 4:
                 rows["effective_share"].append(math.exp(entropy) / c)
+            if softmax:
+                rows["slope"].append(float((a * (1 - a)).sum()))
             if patches is None:
                 rows["mean_distance"].append(sum(a[j] * abs(p - j) for j in range(m)))
             else:
@@ -144,6 +146,8 @@ def measure(weights, sees, offset, tokens=None, shares=True, patches=None, thres
                 sink = {"key": j, "weight": weight}
     told["sink"] = sink
     told["rows"] = count
+    entered = scores[seen_rows][sees[seen_rows]] if scores is not None else np.zeros(0)
+    told["score_std"] = float(entered.std()) if entered.size else None
     told["per_row"] = single
     total = np.sort(np.sum(wide, 0))[::-1] if len(wide) >= 16 and shares else np.zeros(1)
     told["columns"] = float(total[:3].sum() / total.sum()) if total.sum() > 0 else None
@@ -171,9 +175,17 @@ def close(got, want, what):
             close(got[key], want[key], (*what, key))
     elif want is None or isinstance(want, (list, int)):
         assert got == want, (what, got, want)
+    elif what[-1] == "score_std":
+        assert got is not None and abs(got - want) <= 2e-5 * max(1, abs(want)), (what, got, want)
     else:
         # three roundings to float32, and of entropies what their sums lose
         assert got is not None and abs(got - want) <= 4e-6 * max(1, abs(want)), (what, got, want)
+
+
+def scores_of(file, *words):
+    """The masked scores of a run in double precision, layers×heads×n×m; None where weights were given, or scores enter no softmax."""
+    done = subprocess.run([ATTN, "run", file, *words, "--cpu", "plain", "--stage", "masked", "-q", "-o", "-"], capture_output=True, text=True, check=False)
+    return np.array(json.loads(done.stdout)["masked"], dtype=np.float64) if done.returncode == 0 and "--recurrence" not in words else None
 
 
 def compare(file, *words, offset=0, tokens=None, shares=True, patches=None, written=None):
@@ -188,6 +200,8 @@ def compare(file, *words, offset=0, tokens=None, shares=True, patches=None, writ
         left, right = run["config"]["window"]
         far = np.arange(weights.shape[-1]) - np.arange(weights.shape[-2])[:, None] - offset
         mask = mask & ((far >= -left) | (left < 0)) & ((far <= right) | (right < 0))
+    softmax = run["config"].get("normalizer", "softmax") == "softmax"
+    scores = scores_of(file, *words)
     stats = json.loads(attn("stats", file, *words, "-q", "--per-row"))
     assert stats["schema"] == "attn-stats/1"
     assert stats["thresholds"] == THRESHOLDS
@@ -196,7 +210,8 @@ def compare(file, *words, offset=0, tokens=None, shares=True, patches=None, writ
     for head in heads:
         w = weights[head["layer"], head["head"]].astype(np.float32)
         sees = (mask[head["layer"], head["head"]] != 0) | (np.nan_to_num(w) != 0)
-        want = measure(w, sees, offset, tokens, shares, patches, written=written and written(head["layer"], head["head"], weights))
+        want = measure(w, sees, offset, tokens, shares, patches, written=written and written(head["layer"], head["head"], weights),
+                       scores=None if scores is None else scores[head["layer"], head["head"]], softmax=softmax)
         for name in want:
             close(head[name], want[name], (file, *words, head["layer"], head["head"], name))
     return heads
@@ -282,6 +297,81 @@ def test_computed():
     compare("past.json", offset=5, tokens=past)
     put("patches.json", q=q[0, :, :13], k=k[0, :, :13], grid=[3, 4], grid_offset=1)
     compare("patches.json", patches=(1, 3, 4))
+
+
+def spread(*words, cpus=("plain", "avx512", "avx2", "portable"), **keys):
+    """score_std and slope of the first head, of every engine."""
+    np.savez("x.npz", **{key: np.asarray(x, "f4") for key, x in keys.items()})
+    found = []
+    for cpu in cpus:
+        done = subprocess.run([ATTN, "stats", "x.npz", *words, "--cpu", cpu, "-q", "--format", "json"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            head = json.loads(done.stdout)["heads"][0]
+            found.append((head["score_std"], head["slope"]))
+        else:
+            assert "this processor" in done.stderr or "cannot" in done.stderr, (words, cpu, done.stderr)
+    return found
+
+
+def test_spread():
+    """How scores are spread, and the slope of the softmax, of scores that NumPy makes."""
+    rng = np.random.default_rng(12)
+
+    def check(what, s, allowed, *words, sees=None, **keys):
+        s, allowed = s.astype(float), np.broadcast_to(allowed, s.shape)
+        sees = allowed if sees is None else sees
+        e = np.where(sees, np.exp(s - np.where(sees, s, -np.inf).max(1, initial=-1e30, keepdims=True)), 0)
+        w = e[allowed.any(1)]
+        w = w / w.sum(1, keepdims=True)
+        want = s[allowed].std(), (1 - (w * w).sum(1)).mean()
+        found = spread(*words, **keys)
+        assert found, what
+        for got in found:
+            assert all(abs(x - y) <= 2e-5 * max(1, abs(y)) for x, y in zip(got, want)), (what, words, found, want)
+        return want
+
+    for n, m, d in (1, 1, 3), (2, 300, 16), (12, 12, 64), (70, 70, 8), (130, 257, 5), (3, 20000, 4), (40, 2100, 4):
+        q, k = rng.normal(size=(n, d)).astype("f4"), rng.normal(size=(m, d)).astype("f4")
+        s, i, j = q.astype(float) @ k.T.astype(float) / d ** 0.5, np.arange(n)[:, None], np.arange(m)
+        check("plain scores", s, True, q=q, k=k)
+        check("scores far from 0", s + 300, True, "--scale", repr(d ** -0.5), q=np.c_[q, np.full(n, 300 * d ** 0.5)], k=np.c_[k, np.ones(m)])
+        check("unscaled", s * d ** 0.5, True, "--scale", "1", q=q, k=k)
+        check("a large scale", s * 3e4 * d ** 0.5, True, "--scale", "30000", q=q, k=k)
+        check("causal", s, j <= i, "--causal", q=q, k=k)
+        check("a window", s, (j >= i - 3) & (j <= i + 2), "--window", "3,2", q=q, k=k)
+        check("a softcap", 2 * np.tanh(s / 2), True, "--softcap", "2", q=q, k=k)
+        bias, mask = rng.normal(size=(n, m)).astype("f4"), rng.random((n, m)) < 0.7
+        check("a bias", s + bias, True, q=q, k=k, bias=bias)
+        check("a mask, with rows of no key", s, mask, q=q, k=k, mask=mask)
+        check("ALiBi in a window that ends before the last queries", s - abs(i - j) / 256, j < min(m, 5), "--position", "alibi", "--key-length", str(min(m, 5)), q=q, k=k)
+        check("padding", s, j < (m + 1) // 2, "--key-length", str((m + 1) // 2), q=q, k=k)
+        check("dilation", s, (i - j) % 3 == 0, "--dilation", "3", q=q, k=k)
+        top = np.sort(s, 1)[:, -min(m, 4)][:, None]
+        check("top-k, which leaves scores as they are", s, True, "--top-k", "4", sees=s >= top, q=q, k=k)
+        check("a fill, which is no score", s, j <= i, "--causal", "--mask-fill=-1e9", q=q, k=k)
+    for normalizer in "sparsemax", "entmax15", "sigmoid":
+        for std, slope in spread("--normalizer", normalizer, q=q, k=k):
+            assert abs(std - s.std()) <= 2e-5 and slope is None
+    none = [(None, None)]
+    assert set(spread("--recurrence", "linear", q=q, k=q, cpus=["avx2"])) == set(none)
+    (got,) = spread(attention=np.full((1, 1, 4, 4), 0.25), cpus=["plain"])
+    assert got == (None, 0.75)
+    # the least float32, as torch fills masks, is a score, whose square is no number
+    bias = np.zeros((40, 2100), "f4")
+    bias[:, 3] = np.finfo("f4").min
+    assert all(std is None and slope > 0.5 for std, slope in spread(q=q, k=k, bias=bias))
+    assert len(set(spread("--threads", t, q=q, k=k, cpus=["avx2"])[0] for t in "1235")) == 1
+    # why scores are divided by √d_k, in one number a head: the slope vanishes
+    for d, slope in (64, 0.2), (1024, 0.05):
+        q, k = rng.normal(size=(2, 8, 12, d)).astype("f4")
+        np.savez("x.npz", q=q, k=k)
+        unscaled = json.loads(attn("stats", "x.npz", "--scale", "1", "--format", "json"))["heads"]
+        scaled = json.loads(attn("stats", "x.npz", "--format", "json"))["heads"]
+        assert abs(np.mean([h["score_std"] for h in unscaled]) - d ** 0.5) < 0.05 * d ** 0.5
+        assert abs(np.mean([h["slope"] for h in unscaled]) - slope) < 0.03
+        assert abs(np.mean([h["score_std"] for h in scaled]) - 1) < 0.05 and abs(np.mean([h["slope"] for h in scaled]) - 0.84) < 0.03
+    order = [h["score_std"] for h in json.loads(attn("stats", "x.npz", "--sort", "-score_std", "--format", "json"))["heads"]]
+    assert order == sorted(order)
 
 
 def test_perfect():

@@ -13,7 +13,7 @@ SETTINGS = ["heads", "kv_heads", "causal", "scale", "softcap", "window", "mask_t
             "rope_scaling", "attention_factor", "past_rotated", "prefix", "dilation",
             "block", "global", "separator", "key_length", "residual", "norm", "top_k", "mask_fill", "sigma",
             "qk_norm_kind", "qk_norm_epsilon"]
-STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v"]
+STAGES = ["scores", "scaled", "masked", "weights", "output", "q", "k", "v", "heads", "contribution", "contribution_share"]
 
 
 # ---- positions ----
@@ -313,6 +313,17 @@ def recurrent(s, own, q, k, v, cast):
     return {"weights": np.stack(weights), "seen": np.broadcast_to(np.tri(n, dtype=bool), (heads, n, n))}, np.stack(output)
 
 
+def contributions(weights, v, group, w_o):
+    """The length of what each weight and its value add to the output, and that as a share of its row."""
+    f = np.repeat(v, group, axis=0)
+    if w_o is not None:  # a head has as many rows as v has columns
+        f = f @ w_o.reshape(len(f), v.shape[2], -1)
+    lengths = np.sqrt((f * f).sum(axis=-1))
+    made = np.where(weights == 0, weights.dtype.type(0), abs(weights) * lengths[:, None, :])
+    total = made.sum(axis=-1, keepdims=True)
+    return {"lengths": lengths, "contribution": made, "contribution_share": np.where((total > 0) & np.isfinite(total), made / total, made)}
+
+
 def one_form(own, s, x, context, is_given, kind):
     """Every stage of a layer; x is what comes in, is_given whether it comes from the file and not from the layer below."""
 
@@ -403,8 +414,10 @@ def one_form(own, s, x, context, is_given, kind):
                 y[h, i] = out["weights"][h, i, weighed[h, i]] @ v[h // group][weighed[h, i]]
             y[np.isnan(out["weights"]).all(axis=-1)] = np.nan
     if y is not None:
+        out["heads"] = y
         y = y.transpose(1, 0, 2).reshape(n, -1)
         gate = cast(own("gate")) if own("w_gate") is None else inner @ cast(own("w_gate"))
+        out |= contributions(out["weights"], v, heads // kv_heads, cast(own("w_o"))) if gate is None else {}
         if gate is not None:  # one a head serves all of its columns
             y = y / (1 + np.exp(-np.repeat(gate, y.shape[1] // gate.shape[1], axis=1)))
         y = y if own("w_o") is None else y @ cast(own("w_o"))
@@ -466,10 +479,17 @@ def check_layer(what, got, l, true, single, stages):
         if stage == "weights":
             want, t = np.where(live[..., None], want, 0), np.where(live[..., None], t, 0)
             room = 2e-6 * max(1, largest(want)) + slack_of(want, single[stage])
-        elif stage == "output":
-            good = live.all(axis=0)[:, None]
+        elif stage in ("output", "heads"):
+            good = live.all(axis=0)[:, None] if stage == "output" else live[..., None]
             want, t = np.where(good, want, 0), np.where(good, t, 0)
             room = 2e-6 * max(1, largest(want), largest(true["v"])) + slack_of(want, single[stage])
+        elif stage in ("contribution", "contribution_share"):
+            want, t = np.where(live[..., None], want, 0), np.where(live[..., None], t, 0)
+            room = 2e-6 * max(1, largest(true["weights"])) * largest(true["lengths"]) + slack_of(true["contribution"], single["contribution"])
+            if stage == "contribution_share":  # what the parts of a row are wrong by, beside their sum
+                with np.errstate(all="ignore"):
+                    room = 2e-6 + 3 * t.shape[-1] * room / true["contribution"].sum(axis=-1, keepdims=True)
+                room = np.where(np.isnan(room), 2e-6, room)
         finite = np.isfinite(want)  # what is not is written as null
         assert not np.isfinite(t[~finite]).any(), f"{what}{stage}: a number where null is due, at {np.argwhere(~finite & np.isfinite(t))[:3].tolist()}"
         close(what + stage, np.where(finite, t, 0), np.where(finite, want, 0), room)

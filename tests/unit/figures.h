@@ -40,7 +40,7 @@ static int begin(void **state)
                                           "a very long label that goes on and on and on and on",
                                           ""};
     static char words[MOST][16];
-    font = font_open(&error);
+    font = font_open(NULL, &error);
     for (size_t i = 0; i < MOST; i++) {
         snprintf(words[i], sizeof words[i], "w%zu", i * 7919 % 1000);
         labels[0][i] = words[i];

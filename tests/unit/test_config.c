@@ -15,6 +15,7 @@
 #include "problem/settings_parse.h"
 #include "read/config.h"
 #include "read/model.h"
+#include "read/model_profile.h"
 #include "read/name_pattern.h"
 #include "read/profiles.h"
 

@@ -131,6 +131,7 @@ static void test_every_sample_has_its_places(void **state)
     assert_true(make(SAMPLE("projections"), 0, 4, 16));
     assert_non_null(find_text("q = x·W_q + b_q = (-0.5, 0)"));
     assert_non_null(find_text("output = (0, 0.259),   output·w_o = (0, 0.1295, 0, 0.1295)"));
+    assert_non_null(find_text("heads concatenated·w_o = (-0.1458, 0.4589, 0.1458, -0.2)"));
     assert_true(make(SAMPLE("sentence"), 0, 4, 16));
     assert_non_null(find_text("k (6 numbers)"));
     assert_non_null(find_text("(0, 0, 0, …)"));

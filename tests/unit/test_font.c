@@ -19,7 +19,7 @@ static struct error error;
 static int open_font(void **state)
 {
     (void)state;
-    font = font_open(&error);
+    font = font_open(NULL, &error);
     return font ? 0 : -1;
 }
 
@@ -62,7 +62,7 @@ static double shape(const char *text, struct taken *taken)
 static void test_a_blank_may_come_first(void **state)
 {
     (void)state;
-    struct font *fresh = font_open(&error);
+    struct font *fresh = font_open(NULL, &error);
     struct font_bitmap bitmap;
     int face, glyph;
     assert_non_null(fresh);

@@ -192,7 +192,7 @@ static void takes_layers(void **state)
 {
     (void)state;
     struct outcome o = read_good("{\"layers\":[{\"q\":[[1]],\"heads\":1},{\"weights\":[[2]],\"tokens\":["
-                                 "\"a\"],\"grid\":[2,3]},{\"title\":\"t\"}]}");
+                                 "\"a\"],\"grid\":[2,3]},{\"title\":\"t\",\"vocabulary\":[\"w\"]}]}");
     assert_int_equal(o.inputs.layer_count, 3);
     assert_true(o.inputs.layers[0].tensor[INPUT_Q].data[0] == 1);
     assert_int_equal(o.inputs.layers[0].settings.heads, 1);
@@ -202,9 +202,10 @@ static void takes_layers(void **state)
     assert_string_equal(o.inputs.layers[1].tokens.text[0], "a");
     assert_int_equal(o.inputs.layers[1].patch_grid[1], 3);
     assert_int_equal(o.inputs.patch_grid[0], 0);
+    assert_string_equal(o.inputs.layers[2].title, "t");
     assert_int_equal(o.warnings.count, 1);
     assert_string_equal(o.warnings.text[0],
-                        "f.json:1:89: the key \"title\" is ignored: it belongs outside of the layers");
+                        "f.json:1:106: the key \"vocabulary\" is ignored: it belongs outside of the layers");
     finish(&o);
 }
 

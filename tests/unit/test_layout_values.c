@@ -327,6 +327,30 @@ static void test_bug_small_numbers_were_zero(void **state)
     assert_non_null(find_text("0.0"));
 }
 
+/* Among cells of 0.00, one whose number is short said 7e-8, and looked the largest of them. */
+static void test_bug_of_small_numbers_some_were_exact(void **state)
+{
+    (void)state;
+    float cells[] = {7e-8f, 0.00031f, 0.25f, 0.75f};
+    struct drawing drawing = drawing_of(1, 2, 2);
+    maps[0].values = cells;
+    drawing.style.cell = 36;
+    assert_true(lay_out(&drawing));
+    assert_null(find_text("7e-8"));
+    assert_null(find_text(".00031"));
+    assert_non_null(find_text("0.00"));
+    cells[1] = 3e-9f;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("7e-8"));
+    assert_non_null(find_text("3e-9"));
+    cells[1] = 0.00031f;
+    uint8_t masked[] = {0, 1, 0, 0};
+    maps[0].masked = masked;
+    assert_true(lay_out(&drawing));
+    assert_non_null(find_text("7e-8"));
+    maps[0].masked = NULL;
+}
+
 static void test_numbers_in_cells(void **state)
 {
     (void)state;
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_bug_numbers_between_whole_ends_went_beyond_their_cells),
         cmocka_unit_test(test_bug_ticks_were_left_out_by_rounding),
         cmocka_unit_test(test_bug_small_numbers_were_zero),
+        cmocka_unit_test(test_bug_of_small_numbers_some_were_exact),
         cmocka_unit_test(test_numbers_in_cells),
         cmocka_unit_test(test_bug_small_weights_had_no_measure),
         cmocka_unit_test(test_legend_names_the_colors),

@@ -20,7 +20,7 @@ static void assert_warning(const struct result *result, struct selection selecti
     struct excerpt excerpt = excerpt_of(result, selection);
     struct warnings warnings = {0};
     struct error error = {0};
-    assert_true(missing_glyphs_warn(&excerpt, &stage, 1, NULL, &warnings, &error));
+    assert_true(missing_glyphs_warn(&excerpt, &stage, 1, NULL, NULL, &warnings, &error));
     assert_int_equal(warnings.count, wanted != NULL);
     if (wanted)
         assert_string_equal(warnings.text[0], wanted);
@@ -79,7 +79,7 @@ static void keys_of_maps_are_looked_at(void **state)
         struct excerpt excerpt = excerpt_of(&scene.result, (struct selection){0});
         assert_true(selection_check(&all, &scene.problem, &error) &&
                     patch_view_plan(&patches, &over, &rows[i].options, &scene.problem, &request, &error) &&
-                    over && missing_glyphs_warn(&excerpt, &stage, 1, &patches, &warnings, &error));
+                    over && missing_glyphs_warn(&excerpt, &stage, 1, &patches, NULL, &warnings, &error));
         assert_int_equal(warnings.count, rows[i].wanted != NULL);
         if (rows[i].wanted)
             assert_string_equal(warnings.text[0], rows[i].wanted);

@@ -128,7 +128,7 @@ static bool draw_with(struct paint_kit *kit, const struct drawing *drawing, stru
 static bool draw_alone(const struct drawing *drawing, struct out *out, struct error *error)
 {
     struct paint_kit kit = {0};
-    bool done = paint_kit_open(&kit, error) && draw_with(&kit, drawing, out, error);
+    bool done = paint_kit_open(&kit, NULL, error) && draw_with(&kit, drawing, out, error);
     paint_kit_free(&kit);
     return done;
 }
@@ -164,7 +164,7 @@ static void test_picture_shows_the_figure(void **state)
 
         struct error error = {0};
         struct figure figure = {0};
-        struct font *font = font_open(&error);
+        struct font *font = font_open(NULL, &error);
         assert_true(layout_figure(&figure, &drawing, font, &error));
         char name[] = "drawn";
         struct source source = {.name = name, .data = out.data, .size = out.size};
@@ -210,7 +210,7 @@ static void test_a_kit_leaves_no_trace(void **state)
     (void)state;
     struct error error = {0};
     struct paint_kit kit = {0};
-    assert_true(paint_kit_open(&kit, &error));
+    assert_true(paint_kit_open(&kit, NULL, &error));
     static const double scales[] = {1, 2.5, 1.25, 1, 4, 1};
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++) {
         struct drawing drawing = example();
@@ -290,7 +290,7 @@ static void test_figures_beside_each_other_keep_their_colours(void **state)
     struct error error = {0};
     struct figure figure = {0};
     struct paint_kit kit = {0};
-    assert_true(paint_kit_open(&kit, &error));
+    assert_true(paint_kit_open(&kit, NULL, &error));
     for (size_t i = 0; i < 4; i++) {
         struct drawing drawing = example();
         struct figure next = {0};

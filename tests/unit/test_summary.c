@@ -10,8 +10,8 @@ static void assert_summary(const struct result *result, struct selection selecti
     struct excerpt excerpt = excerpt_of(result, selection);
     struct out out;
     out_begin(&out, -1, "memory");
-    const struct excerpts all = {&excerpt, 1};
-    summary_write((char *const *)names, count, &all, &out);
+    const struct excerpts all = {.list = &excerpt, .count = 1};
+    summary_write((const char *const *)names, count, &all, &out);
     out_char(&out, 0);
     assert_string_equal(out.data, wanted);
     out_free(&out);

@@ -20,7 +20,7 @@ static char *written(const struct writer *writer, const struct result *result, s
     struct out out;
     out_begin(&out, -1, "memory");
     const struct content content = {.stages = {stage}, .stage_count = 1};
-    const struct excerpts all = {&excerpt, 1};
+    const struct excerpts all = {.list = &excerpt, .count = 1};
     assert_true(writer->write(&all, &content, &out, &error));
     *size = out.size;
     out_char(&out, 0);

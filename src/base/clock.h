@@ -1,6 +1,6 @@
 /* Seconds that pass. */
-#ifndef ATTN_CMD_CLOCK_H
-#define ATTN_CMD_CLOCK_H
+#ifndef ATTN_BASE_CLOCK_H
+#define ATTN_BASE_CLOCK_H
 
 #include <time.h>
 
