@@ -33,12 +33,12 @@ FONT_FALLBACK ?= $(firstword $(wildcard /usr/share/fonts/truetype/wqy/wqy-microh
 	/usr/share/fonts/wqy-microhei/wqy-microhei.ttc /usr/share/fonts/wenquanyi/wqy-microhei/wqy-microhei.ttc) \
 	wqy-microhei.ttc)
 
-LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev libzip-dev libfreetype-dev \
+LIBRARY_PACKAGES = libcjson-dev libstb-dev libdeflate-dev libfribidi-dev libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev \
 	libharfbuzz-dev
 BUILD_PACKAGES = gcc libc6-dev make pkg-config $(LIBRARY_PACKAGES) fonts-dejavu-core fonts-wqy-microhei
 # A browser is large, and its package has other names elsewhere: BROWSER=chromium adds that of Debian. The tests do without.
 BROWSER ?=
-TEST_PACKAGES = bats jq libcmocka-dev pngcheck librsvg2-bin fonts-dejavu-core python3 python3-numpy python3-jsonschema mandoc zsh fish \
+TEST_PACKAGES = bats jq libcmocka-dev libzip-dev pngcheck librsvg2-bin fonts-dejavu-core python3 python3-numpy python3-jsonschema mandoc zsh fish \
 	$(BROWSER)
 CHECK_PACKAGES = clang-format cppcheck clang mandoc
 AARCH64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3
@@ -51,7 +51,7 @@ FONT_FILES ?= $(shell pkg-config --exists freetype2 harfbuzz && echo freetype2 h
 ifeq ($(filter deps,$(MAKECMDGOALS)),)
 FONT_FILES := $(FONT_FILES)
 endif
-LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg libzip $(FONT_FILES)
+LIBRARIES = libcjson stb libdeflate fribidi libpng libjpeg zlib $(FONT_FILES)
 # As the system's headers, of which no compiler warns.
 LIBRARY_HEADERS = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(LIBRARIES)))
 ifeq ($(filter deps help clean uninstall format test-fresh,$(MAKECMDGOALS)),)
@@ -109,7 +109,7 @@ FORCE:
 $(BUILD)/tests/%: tests/unit/%.c $(UNIT_OBJECTS) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	$(Q)$(COMPILE) -MMD -MP -DATTN_TESTS='"tests"' -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $$(pkg-config --cflags --libs cmocka) $(LIBS)
+	$(Q)$(COMPILE) -MMD -MP -DATTN_TESTS='"tests"' -o $@ $< $(UNIT_OBJECTS) $(LDFLAGS) $$(pkg-config --cflags --libs cmocka libzip) $(LIBS)
 
 # A library that makes the n-th allocation fail, for the tests.
 $(BUILD)/tests/failing_malloc.so: tests/failing_malloc.c $(BUILD)/flags

@@ -112,7 +112,7 @@ bool version_print(struct error *error)
     out_begin(&out, STDOUT_FILENO, "standard output");
     out_text(&out, "attn " ATTN_VERSION "\n"
                    "Built-in fonts: DejaVu Sans (Bitstream Vera licence), WenQuanYi Micro Hei (Apache-2.0).\n"
-                   "Libraries: cJSON (MIT), libdeflate (MIT), libzip (BSD-3-Clause), FriBidi (LGPL-2.1+),\n"
+                   "Libraries: cJSON (MIT), libdeflate (MIT), zlib (Zlib), FriBidi (LGPL-2.1+),\n"
                    "libpng (libpng-2.0), libjpeg-turbo (IJG, BSD-3-Clause), stb (public domain)");
     out_text(&out, font_file_is_known() ? ",\nFreeType (FTL), HarfBuzz (MIT).\n"
                                         : ".\nBuilt without FreeType and HarfBuzz: there is no --font.\n");

@@ -309,7 +309,7 @@ static bool torch_verify(struct archive *archive, const struct array *array, siz
 {
     struct torch *torch = archive->state;
     /* Arrays of NumPy's lie in the pickle, which was read whole; the form before has no checksums. */
-    if (!torch->unzip.zip || array->member == SIZE_MAX)
+    if (!torch->unzip.data || array->member == SIZE_MAX)
         return true;
     const struct torch_storage *storage = &torch->storages[array->member];
     return bytes < storage->bytes || unzip_verify(&torch->unzip, storage->member, error);

@@ -1,187 +1,64 @@
 #include "tensor/zip.h"
 
-#include <errno.h>
 #include <libdeflate.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zip.h>
+#define ZLIB_CONST /* zlib then takes bytes that it may not change */
+#include <zlib.h>
 
 #include "base/little_endian.h"
 #include "base/memory.h"
+#include "tensor/zip_directory.h"
+
+/* How a member is packed. */
+enum { STORED = 0, DEFLATED = 8 };
 
 /* Deflate packs at most 258 bytes into 2 bits (RFC 1951, 3.2.5). */
 enum { DEFLATE_MOST = 1032 };
 
-/* ---- memory as libzip reads it ---- */
-
-/* The bytes of the file, and what of them was read last: libzip does not tell where a member lies, but it reads it from
- * here. */
-struct unzip_memory {
-    const char *data;
-    size_t size, at;
-    size_t read_at, read_size;
-    zip_error_t error;
-};
-
-static zip_int64_t memory_read(struct unzip_memory *memory, void *to, zip_uint64_t size)
-{
-    const size_t rest = memory->size - memory->at;
-    memory->read_at = memory->at;
-    memory->read_size = size < rest ? (size_t)size : rest;
-    memcpy(to, memory->data + memory->at, memory->read_size);
-    memory->at += memory->read_size;
-    return (zip_int64_t)memory->read_size;
-}
-
-static zip_int64_t memory_stat(const struct unzip_memory *memory, void *to)
-{
-    struct zip_stat stat;
-    zip_stat_init(&stat);
-    stat.valid = ZIP_STAT_SIZE;
-    stat.size = memory->size;
-    memcpy(to, &stat, sizeof stat);
-    return sizeof stat;
-}
-
-static zip_int64_t memory_seek(struct unzip_memory *memory, void *arguments, zip_uint64_t size)
-{
-    const zip_int64_t at =
-        zip_source_seek_compute_offset(memory->at, memory->size, arguments, size, &memory->error);
-    if (at < 0)
-        return -1;
-    memory->at = (size_t)at;
-    return 0;
-}
-
-/* A zip_source_callback of libzip. */
-static zip_int64_t memory_serve(void *state, void *data, zip_uint64_t size, zip_source_cmd_t command)
-{
-    struct unzip_memory *memory = state;
-    switch (command) {
-    case ZIP_SOURCE_SUPPORTS:
-        return ZIP_SOURCE_SUPPORTS_SEEKABLE;
-    case ZIP_SOURCE_OPEN:
-        memory->at = 0;
-        return 0;
-    case ZIP_SOURCE_READ:
-        return memory_read(memory, data, size);
-    case ZIP_SOURCE_STAT:
-        return memory_stat(memory, data);
-    case ZIP_SOURCE_SEEK:
-        return memory_seek(memory, data, size);
-    case ZIP_SOURCE_TELL:
-        return (zip_int64_t)memory->at;
-    case ZIP_SOURCE_ERROR:
-        return zip_error_to_data(&memory->error, data, size);
-    case ZIP_SOURCE_CLOSE:
-    case ZIP_SOURCE_FREE:
-        return 0;
-    default:
-        zip_error_set(&memory->error, ZIP_ER_OPNOTSUPP, 0);
-        return -1;
-    }
-}
+/* Bytes of a local header, and where in it the length of the name stands, with that of the extra field behind it. */
+enum { HEADER = 30, NAME_LENGTH = 26, EXTRA_LENGTH = 28 };
 
 /* ---- opening ---- */
 
-/* Whether libzip, or zlib below it (Z_MEM_ERROR), has no memory, which is no error of the input; then that is the error. */
-static bool zip_lacks_memory(const struct unzip *unzip, const zip_error_t *what, struct error *error)
+/* By name, and of one name in the order of the directory. */
+static int compare_members(const void *a, const void *b)
 {
-    enum { ZLIB_NO_MEMORY = -4 };
-    const int code = zip_error_code_zip(what);
-    const bool lacks =
-        code == ZIP_ER_MEMORY || (code == ZIP_ER_ZLIB && zip_error_code_system(what) == ZLIB_NO_MEMORY);
-    if (lacks)
-        error_set(error, ERROR_SYSTEM, "%s: not enough memory to read the zip", unzip->file);
-    return lacks;
+    const struct unzip_member *const *left = a, *const *right = b;
+    const int order = strcmp((*left)->name, (*right)->name);
+    return order != 0 ? order : (*left > *right) - (*left < *right);
 }
 
-static bool zip_error_take(const struct unzip *unzip, zip_error_t *what, struct error *error)
+static bool members_sort(struct unzip *unzip, struct error *error)
 {
-    if (zip_lacks_memory(unzip, what, error))
+    unzip->by_name = memory_alloc(unzip->count, sizeof *unzip->by_name, error);
+    if (!unzip->by_name)
         return false;
-    return error_set(error, ERROR_INPUT,
-                     "%s: cannot be read as a zip (%s): expected a file that was copied whole", unzip->file,
-                     zip_error_strerror(what));
-}
-
-static bool zip_begin(struct unzip *unzip, struct error *error)
-{
-    zip_error_t what;
-    zip_error_init(&what);
-    errno = 0;
-    zip_source_t *source = zip_source_function_create(memory_serve, unzip->memory, &what);
-    if (source)
-        unzip->zip = zip_open_from_source(source, ZIP_RDONLY, &what);
-    /* Where the directory finds no memory, libzip says that there is none. */
-    if (!unzip->zip && errno == ENOMEM)
-        zip_error_set(&what, ZIP_ER_MEMORY, 0);
-    if (source && !unzip->zip)
-        zip_source_free(source);
-    if (!unzip->zip)
-        zip_error_take(unzip, &what, error);
-    zip_error_fini(&what);
-    return unzip->zip;
-}
-
-static bool member_list(struct unzip *unzip, size_t index, struct error *error)
-{
-    struct zip_stat stat;
-    const zip_uint64_t wanted =
-        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_CRC;
-    if (zip_stat_index(unzip->zip, index, 0, &stat) != 0)
-        return zip_error_take(unzip, zip_get_error(unzip->zip), error);
-    if ((stat.valid & wanted) != wanted)
-        return error_set(error, ERROR_INPUT, "%s: a zip whose member %zu has no name, size or checksum",
-                         unzip->file, index + 1);
-    unzip->members[index] = (struct unzip_member){
-        .name = stat.name,
-        .size = stat.size,
-        .packed = stat.comp_size,
-        .method = stat.comp_method,
-        .crc = stat.crc,
-        .is_encrypted = (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method != ZIP_EM_NONE,
-    };
+    for (size_t i = 0; i < unzip->count; i++)
+        unzip->by_name[i] = &unzip->members[i];
+    qsort(unzip->by_name, unzip->count, sizeof *unzip->by_name, compare_members);
     return true;
 }
 
 bool unzip_open(struct unzip *unzip, const struct source *source, struct error *error)
 {
-    *unzip = (struct unzip){.file = source->name};
-    /* Of which libzip makes an empty zip. */
+    *unzip = (struct unzip){.file = source->name, .data = source->data, .size = source->size};
     if (source->size == 0)
         return error_set(error, ERROR_INPUT, "%s: an empty file: expected a zip", source->name);
-    unzip->memory = memory_zeroed(1, sizeof *unzip->memory, error);
-    if (!unzip->memory)
-        return false;
-    *unzip->memory = (struct unzip_memory){.data = source->data, .size = source->size};
-    zip_error_init(&unzip->memory->error);
-    if (!zip_begin(unzip, error))
-        return false;
-    const zip_int64_t count = zip_get_num_entries(unzip->zip, 0);
-    unzip->members = memory_zeroed((size_t)count, sizeof *unzip->members, error);
-    if (!unzip->members)
-        return false;
-    for (; unzip->count < (size_t)count; unzip->count++)
-        if (!member_list(unzip, unzip->count, error))
-            return false;
-    return true;
+    return zip_directory_read(unzip, error) && members_sort(unzip, error);
 }
 
 void unzip_free(struct unzip *unzip)
 {
-    if (unzip->zip)
-        zip_discard(unzip->zip);
-    if (unzip->memory)
-        zip_error_fini(&unzip->memory->error);
-    free(unzip->memory);
     free(unzip->members);
+    free(unzip->names);
+    free(unzip->by_name);
     *unzip = (struct unzip){0};
 }
 
 bool unzip_begins(const char *data, size_t size, const char *ending)
 {
-    enum { HEADER = 30, NAME_LENGTH = 26 }; /* of a local header */
     if (size < HEADER || memcmp(data, "PK\3\4", 4) != 0)
         return false;
     const size_t length = (size_t)little_endian(data + NAME_LENGTH, 2);
@@ -192,8 +69,16 @@ bool unzip_begins(const char *data, size_t size, const char *ending)
 
 size_t unzip_find(const struct unzip *unzip, const char *name)
 {
-    const zip_int64_t index = zip_name_locate(unzip->zip, name, 0);
-    return index < 0 ? SIZE_MAX : (size_t)index;
+    size_t low = 0, high = unzip->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(unzip->by_name[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const bool is_found = low < unzip->count && strcmp(unzip->by_name[low]->name, name) == 0;
+    return is_found ? (size_t)(unzip->by_name[low] - unzip->members) : SIZE_MAX;
 }
 
 /* ---- members ---- */
@@ -204,12 +89,12 @@ bool unzip_check(const struct unzip *unzip, size_t index, struct error *error)
     if (member->is_encrypted)
         return error_set(error, ERROR_INPUT, "%s:%s: encrypted: expected a member that is not", unzip->file,
                          member->name);
-    if (member->method != ZIP_CM_STORE && member->method != ZIP_CM_DEFLATE)
+    if (member->method != STORED && member->method != DEFLATED)
         return error_set(error, ERROR_INPUT,
                          "%s:%s: packed by method %d: expected stored (0) or deflated (8)", unzip->file,
                          member->name, member->method);
-    const size_t most = unzip->memory->size;
-    const bool is_stored = member->method == ZIP_CM_STORE;
+    const size_t most = unzip->size;
+    const bool is_stored = member->method == STORED;
     if (member->packed > most || (is_stored && member->size != member->packed) ||
         member->size / DEFLATE_MOST > member->packed)
         return error_set(
@@ -219,119 +104,125 @@ bool unzip_check(const struct unzip *unzip, size_t index, struct error *error)
     return true;
 }
 
-/* Reads exactly `size` bytes into `to`. */
-static bool member_bytes(const struct unzip *unzip, size_t index, zip_file_t *file, char *to, size_t size,
-                         struct error *error)
+/* Where the packed bytes of a member begin, all of which the file has; NULL and an error: nowhere. */
+static const char *member_locate(const struct unzip *unzip, const struct unzip_member *member,
+                                 struct error *error)
 {
-    for (size_t done = 0; done < size;) {
-        const zip_int64_t n = zip_fread(file, to + done, size - done);
-        if (n < 0 && zip_lacks_memory(unzip, zip_file_get_error(file), error))
-            return false;
-        if (n <= 0)
-            return error_set(error, ERROR_INPUT,
-                             "%s:%s: cannot be read behind byte %zu (%s): expected %zu bytes", unzip->file,
-                             unzip->members[index].name, done, n < 0 ? zip_file_strerror(file) : "its end",
-                             unzip->members[index].size);
-        done += (size_t)n;
-    }
-    return true;
-}
-
-/* Whether there is a checksum to compare. */
-static bool member_has_crc(const struct unzip *unzip, size_t index)
-{
-    return unzip->members[index].crc != 0 || !unzip->may_lack_crc;
-}
-
-/* Asks for a byte behind the last, which is when libzip compares length and checksum with those that the zip says. */
-static bool member_end(const struct unzip *unzip, size_t index, zip_file_t *file, struct error *error)
-{
-    char more;
-    const zip_int64_t n = zip_fread(file, &more, 1);
-    const bool is_crc = n < 0 && zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_CRC;
-    if (n == 0 || (is_crc && !member_has_crc(unzip, index)))
-        return true;
-    if (n < 0 && zip_lacks_memory(unzip, zip_file_get_error(file), error))
-        return false;
-    return error_set(error, ERROR_INPUT, "%s:%s: damaged (%s): expected a file that was copied whole",
-                     unzip->file, unzip->members[index].name,
-                     n < 0 ? zip_file_strerror(file) : "longer than said");
-}
-
-static zip_file_t *member_open(const struct unzip *unzip, size_t index, zip_flags_t flags,
-                               struct error *error)
-{
-    zip_file_t *file = zip_fopen_index(unzip->zip, index, flags);
-    if (!file && !zip_lacks_memory(unzip, zip_get_error(unzip->zip), error))
+    const char *header = unzip->data + member->header;
+    if (unzip->size < HEADER || member->header > unzip->size - HEADER || memcmp(header, "PK\3\4", 4) != 0) {
         error_set(error, ERROR_INPUT,
-                  "%s:%s: cannot be found in the zip (%s): expected a file that was copied whole",
-                  unzip->file, unzip->members[index].name, zip_strerror(unzip->zip));
-    return file;
+                  "%s:%s: is not where the zip says: expected a file that was copied whole", unzip->file,
+                  member->name);
+        return NULL;
+    }
+    const size_t at = member->header + HEADER + (size_t)little_endian(header + NAME_LENGTH, 2) +
+                      (size_t)little_endian(header + EXTRA_LENGTH, 2);
+    if (at > unzip->size || member->packed > unzip->size - at) {
+        error_set(error, ERROR_INPUT, "%s:%s: ends behind the file: expected a file that was copied whole",
+                  unzip->file, member->name);
+        return NULL;
+    }
+    return unzip->data + at;
+}
+
+static bool member_damaged(const struct unzip *unzip, const struct unzip_member *member, const char *how,
+                           struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "%s:%s: damaged (%s): expected a file that was copied whole",
+                     unzip->file, member->name, how);
+}
+
+/* Unpacks up to `size` bytes, and says in *done how many there were. Returns what zlib says in the end. */
+static int inflate_bytes(z_stream *stream, size_t packed, char *to, size_t size, size_t *done)
+{
+    int code = Z_OK;
+    for (*done = 0; *done < size && code == Z_OK;) {
+        const size_t room = size - *done < UINT_MAX ? size - *done : UINT_MAX;
+        const size_t rest = packed < UINT_MAX ? packed : UINT_MAX;
+        stream->next_out = (Bytef *)to + *done;
+        stream->avail_out = (uInt)room;
+        stream->avail_in = (uInt)rest;
+        code = inflate(stream, Z_SYNC_FLUSH);
+        packed -= rest - stream->avail_in;
+        *done += room - stream->avail_out;
+    }
+    return code;
+}
+
+/* Unpacks the first `size` bytes of a deflated member, and one more where these are all, which must not be there. */
+static bool member_inflate(const struct unzip *unzip, const struct unzip_member *member, const char *packed,
+                           char *to, size_t size, struct error *error)
+{
+    z_stream stream = {.next_in = (const Bytef *)packed};
+    char more;
+    size_t done = 0, behind = 0;
+    int code = inflateInit2(&stream, -MAX_WBITS);
+    if (code == Z_OK)
+        code = inflate_bytes(&stream, member->packed, to, size, &done);
+    if (code == Z_OK && size == member->size)
+        code = inflate_bytes(&stream, member->packed - (size_t)((const char *)stream.next_in - packed), &more,
+                             1, &behind);
+    const char *why = stream.msg ? stream.msg : "its end";
+    bool ok = false;
+    if (code == Z_MEM_ERROR)
+        error_set(error, ERROR_SYSTEM, "%s: not enough memory to read the zip", unzip->file);
+    else if (done < size)
+        error_set(error, ERROR_INPUT, "%s:%s: cannot be read behind byte %zu (%s): expected %zu bytes",
+                  unzip->file, member->name, done, why, member->size);
+    else if (behind > 0)
+        member_damaged(unzip, member, "longer than said", error);
+    else if (size == member->size && code != Z_STREAM_END)
+        member_damaged(unzip, member, why, error);
+    else
+        ok = true;
+    inflateEnd(&stream);
+    return ok;
+}
+
+/* Whether there is a checksum to compare, and it is another one. */
+static bool member_crc_differs(const struct unzip *unzip, const struct unzip_member *member,
+                               const char *bytes)
+{
+    return (member->crc != 0 || !unzip->may_lack_crc) &&
+           libdeflate_crc32(0, bytes, member->size) != member->crc;
 }
 
 bool unzip_read(struct unzip *unzip, size_t index, void *to, size_t size, struct error *error)
 {
+    const struct unzip_member *member = &unzip->members[index];
     if (!unzip_check(unzip, index, error))
         return false;
-    if (size > unzip->members[index].size)
+    if (size > member->size)
         return error_set(error, ERROR_INPUT, "%s:%s: has %zu bytes: expected at least %zu", unzip->file,
-                         unzip->members[index].name, unzip->members[index].size, size);
-    zip_file_t *file = member_open(unzip, index, 0, error);
-    if (!file)
+                         member->name, member->size, size);
+    const char *packed = member_locate(unzip, member, error);
+    if (!packed)
         return false;
-    const bool ok = member_bytes(unzip, index, file, to, size, error) &&
-                    (size < unzip->members[index].size || member_end(unzip, index, file, error));
-    zip_fclose(file);
-    return ok;
-}
-
-/* Where the bytes of a stored member begin, which has `size` bytes or more: where libzip reads them. SIZE_MAX: it did not
- * read just these. It reads a member as it is packed directly, without a checksum. */
-static bool member_locate(struct unzip *unzip, size_t index, size_t size, size_t *at, struct error *error)
-{
-    const struct unzip_memory *memory = unzip->memory;
-    char first[16];
-    if (size > sizeof first)
-        size = sizeof first;
-    zip_file_t *file = member_open(unzip, index, ZIP_FL_COMPRESSED, error);
-    if (!file)
+    if (member->method == STORED && size > 0)
+        memcpy(to, packed, size);
+    else if (member->method == DEFLATED && !member_inflate(unzip, member, packed, to, size, error))
         return false;
-    const bool ok = member_bytes(unzip, index, file, first, size, error);
-    const bool is_it = ok && memory->read_size == size &&
-                       memcmp(memory->data + memory->read_at, first, memory->read_size) == 0;
-    *at = is_it ? memory->read_at : SIZE_MAX;
-    zip_fclose(file);
-    return ok;
+    return size < member->size || !member_crc_differs(unzip, member, to) ||
+           member_damaged(unzip, member, "CRC error", error);
 }
 
 bool unzip_in_place(struct unzip *unzip, size_t index, const char **data, struct error *error)
 {
-    const struct unzip_memory *memory = unzip->memory;
     struct unzip_member *member = &unzip->members[index];
-    size_t at = 0;
     *data = NULL;
     if (!unzip_check(unzip, index, error))
         return false;
-    if (member->method != ZIP_CM_STORE)
+    if (member->method != STORED)
         return true;
-    if (member->size > 0 && !member_locate(unzip, index, member->size, &at, error))
-        return false;
-    if (at != SIZE_MAX && memory->size - at < member->size)
-        return error_set(error, ERROR_INPUT,
-                         "%s:%s: ends behind the file: expected a file that was copied whole", unzip->file,
-                         member->name);
-    if (at != SIZE_MAX)
-        *data = member->data = memory->data + at;
-    return true;
+    *data = member->data = member_locate(unzip, member, error);
+    return *data;
 }
 
 bool unzip_verify(struct unzip *unzip, size_t index, struct error *error)
 {
     struct unzip_member *member = &unzip->members[index];
-    if (!member->data || member->is_verified || !member_has_crc(unzip, index))
+    if (!member->data || member->is_verified)
         return true;
-    member->is_verified = libdeflate_crc32(0, member->data, member->size) == member->crc;
-    return member->is_verified ||
-           error_set(error, ERROR_INPUT, "%s:%s: damaged (CRC error): expected a file that was copied whole",
-                     unzip->file, member->name);
+    member->is_verified = !member_crc_differs(unzip, member, member->data);
+    return member->is_verified || member_damaged(unzip, member, "CRC error", error);
 }

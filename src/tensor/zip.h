@@ -1,6 +1,6 @@
 /*
- * The members of a zip whose bytes lie in memory, by libzip. What the central directory says of sizes counts, because
- * PyTorch's local headers say 0. Zips of more than 4 GiB (ZIP64) and with a comment are read as any other.
+ * The members of a zip whose bytes lie in memory. What the central directory says of sizes counts, because PyTorch's local
+ * headers say 0. Zips of more than 4 GiB (ZIP64) and with a comment are read as any other.
  */
 #ifndef ATTN_TENSOR_ZIP_H
 #define ATTN_TENSOR_ZIP_H
@@ -15,6 +15,7 @@
 struct unzip_member {
     const char *name;    /* with its folders, as UTF-8; lives as long as the zip is open */
     size_t size, packed; /* bytes, unpacked and as they lie in the file: said, not yet checked */
+    size_t header;       /* where its local header begins: said, not yet checked */
     int method;          /* 0 stored, 8 deflated, others: cannot be read */
     bool is_encrypted;
     uint32_t crc;     /* the checksum of its bytes, unpacked */
@@ -27,9 +28,11 @@ struct unzip {
     const char *file;             /* the name of the source; borrowed */
     struct unzip_member *members; /* in the order of the central directory */
     size_t count;
-    bool may_lack_crc;           /* a checksum of 0 says that none was made; the caller sets it */
-    struct unzip_memory *memory; /* what libzip reads */
-    struct zip *zip;             /* libzip's */
+    bool may_lack_crc; /* a checksum of 0 says that none was made; the caller sets it */
+    const char *data;  /* the bytes of the source; borrowed */
+    size_t size;
+    char *names;                         /* of the members, one behind the other */
+    const struct unzip_member **by_name; /* the members in the order of their names */
 };
 
 /* Lists the members. The bytes of the source must stay where they are until unzip_free; the struct itself may move. Errors:
@@ -40,7 +43,7 @@ void unzip_free(struct unzip *unzip);
 /* Whether data are a zip whose first member, as it lies there, has a name that ends so: a guess, for which nothing is opened. */
 bool unzip_begins(const char *data, size_t size, const char *ending);
 
-/* The index of the member of that name; SIZE_MAX: there is none. */
+/* The index of the first member of that name; SIZE_MAX: there is none. */
 size_t unzip_find(const struct unzip *unzip, const char *name);
 
 /* Whether a member can be read, and has no more bytes than its packed ones can hold: to be asked before memory of its size is

@@ -254,45 +254,83 @@ def onnxruntime_rows(folder):
             least, aim, "%s; median %.2f×" % (min(found)[1], statistics.median(value for value, _ in found)))
 
 
-def small_row(folder):
-    if not matplotlib:
-        return
-    script = os.path.join(folder, "small.py")
-    open(script, "w").write("""
+# Attention, its pictures and its numbers, as they are made by hand. What differs is put in front.
+DRAWN_BY_HAND = """
 import json
 import numpy as np
 import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-d = json.load(open(%r))
+d = json.load(open(FILE))
 q, k, v = (np.array(d[x], dtype=np.float32) for x in "qkv")
 s = q @ k.transpose(0, 2, 1) / np.sqrt(q.shape[-1])
 w = np.exp(s - s.max(-1, keepdims=True))
 w /= w.sum(-1, keepdims=True)
-json.dump({"weights": w.tolist(), "output": (w @ v).tolist()}, open("small.json", "w"))
-for h in range(len(w)):
-    fig, ax = plt.subplots()
-    im = ax.imshow(w[h], vmin=0, vmax=1)
-    ax.set_xticks(range(6), d["tokens"]); ax.set_yticks(range(6), d["tokens"])
-    for i in range(6):
-        for j in range(6):
-            ax.text(j, i, "%%.2f" %% w[h, i, j], ha="center", va="center", color="w")
-    fig.colorbar(im)
-    fig.savefig("head%%d.png" %% h)
-""" % os.path.join(folder, "small_in.json"))
-    open(os.path.join(folder, "small_in.json"), "wb").write(subprocess.run([ATTN, "sample", "sentence"],
-                                                            stdout=subprocess.PIPE, check=True).stdout)
-    # Both write new files: to give back the blocks of old ones takes as long as to draw a picture.
-    pictures, numbers = (os.path.join(folder, name) for name in ("small", "numpy"))
+json.dump({"weights": w.tolist(), "output": (w @ v).tolist()}, open("numbers.json", "w"))
+n = w.shape[-1]
+def panel(ax, head, size=None):
+    im = ax.imshow(w[head], vmin=0, vmax=1)
+    ax.set_xticks(range(n), d["tokens"], rotation=90 if n > 6 else 0)
+    ax.set_yticks(range(n), d["tokens"])
+    for i in range(n):
+        for j in range(n):
+            ax.text(j, i, "%.2f" % w[head, i, j], ha="center", va="center", color="w", size=size)
+    return im
+if EACH_HEAD:
+    for h in range(len(w)):
+        fig, ax = plt.subplots()
+        fig.colorbar(panel(ax, h))
+        fig.savefig("head%d.png" % h)
+if ALL_HEADS:
+    fig, axes = plt.subplots(ROWS, len(w) // ROWS, figsize=SIZE, squeeze=False)
+    for h, ax in enumerate(axes.flat):
+        im = panel(ax, h, 7)
+    fig.colorbar(im, ax=axes)
+    fig.savefig(ALL_HEADS)
+"""
 
-    def emptied(path):
-        shutil.rmtree(path, ignore_errors=True)
-        os.mkdir(path)
 
-    peer = best(3, lambda: subprocess.run([sys.executable, script], cwd=numbers, check=True), lambda: emptied(numbers))
-    command = [ATTN, "run", os.path.join(folder, "small_in.json"), "-q", "--format", "none", "-o", pictures]
-    mine = best(40, lambda: subprocess.run(command, check=True), lambda: emptied(pictures))
-    ratio("whole process, six tokens, two heads, pictures and JSON", mine, peer, "100×", "300×", "NumPy + matplotlib")
+def drawn_by_hand(folder, name, problem, settings):
+    """Seconds of a whole process that draws a problem, which is a file of JSON, with NumPy and matplotlib, and the file."""
+    path, script, results = (os.path.join(folder, name + end) for end in (".json", ".py", ".numpy"))
+    open(path, "wb").write(problem)
+    given = {"FILE": path, "EACH_HEAD": False, "ALL_HEADS": None, "ROWS": 1, "SIZE": None} | settings
+    open(script, "w").write("".join("%s = %r\n" % pair for pair in given.items()) + DRAWN_BY_HAND)
+    return best(3, lambda: subprocess.run([sys.executable, script], cwd=results, check=True), lambda: emptied(results)), path
+
+
+def emptied(path):
+    """New files are written each time: to give back the blocks of old ones takes as long as to draw a picture."""
+    shutil.rmtree(path, ignore_errors=True)
+    os.mkdir(path)
+
+
+def heads_of_noise(heads, tokens, columns):
+    rng = np.random.default_rng(7)
+    arrays = {name: rng.normal(size=(heads, tokens, columns)).round(4).tolist() for name in "qkv"}
+    return json.dumps({"tokens": ["token%d" % i for i in range(tokens)]} | arrays).encode()
+
+
+def process_rows(folder):
+    """Whole processes: attn reads, computes and writes pictures and numbers; so does a script, which draws each head, but not
+    all of them together."""
+    if not matplotlib:
+        return
+    sample = subprocess.run([ATTN, "sample", "sentence"], stdout=subprocess.PIPE, check=True).stdout
+    noise = heads_of_noise(4, 16, 32)
+    for what, problem, settings, least, aim in (
+            ("six tokens, two heads, pictures and JSON", sample, {"EACH_HEAD": True}, "100×", "200×"),
+            ("16 tokens, 4 heads, pictures and JSON", noise, {"EACH_HEAD": True}, "80×", "150×")):
+        peer, path = drawn_by_hand(folder, "process", problem, settings)
+        pictures = os.path.join(folder, "process")
+        command = [ATTN, "run", path, "-q", "--format", "none", "-o", pictures]
+        mine = best(40, lambda: subprocess.run(command, check=True), lambda: emptied(pictures))
+        ratio("whole process, " + what, mine, peer, least, aim, "NumPy + matplotlib")
+    peer, path = drawn_by_hand(folder, "vector", heads_of_noise(12, 12, 16), {"ALL_HEADS": "heads.svg", "ROWS": 3, "SIZE": (16, 11)})
+    outputs = [os.path.join(folder, "vector" + end) for end in (".svg", "_out.json")]
+    command = [ATTN, "run", path, "-q", "--format", "none", "-o", outputs[0], "-o", outputs[1]]
+    mine = best(20, lambda: subprocess.run(command, check=True))
+    ratio("whole process, 12 tokens, 12 heads, SVG and JSON", mine, peer, "50×", "100×", "NumPy + matplotlib")
 
 
 def read_rows(folder):
@@ -589,7 +627,7 @@ def main():
         onnxruntime_rows(folder)
         libraries_row(seconds)
         recurrence_rows(seconds)
-        small_row(folder)
+        process_rows(folder)
         read_rows(folder)
         file_rows(folder)
         given_rows(folder)

@@ -342,6 +342,91 @@ static void test_counts(void **state)
     expect_fails(&hand, "expected a file that was copied whole");
 }
 
+/* Where a zip's only member has its name in the directory, and where ZIP64's locator says what it does. */
+static char *name_place(struct source *source)
+{
+    return source->data + source->size - 22 - 1;
+}
+
+static char *locator_place(struct source *source)
+{
+    return source->data + source->size - 22 - 20;
+}
+
+/* A name that is no UTF-8 becomes text. */
+static void test_name_bytes(void **state)
+{
+    (void)state;
+    const struct bytes zip = hand_zip(&plain);
+    struct source source = source_of(zip.data, zip.size);
+    struct unzip unzip = {0};
+    *name_place(&source) = '\x82';
+    expect_opens(&source, &unzip);
+    assert_string_equal(unzip.members[0].name, "\xef\xbf\xbd");
+    unzip_free(&unzip);
+    source_free(&source);
+}
+
+/* Of one name the first member counts, whatever their order otherwise; one that is longer is another one. */
+static void test_one_name_twice(void **state)
+{
+    (void)state;
+    const struct zips_made made = zips_begin();
+    const char *const names[] = {"x", "b2", "b", "a"};
+    for (size_t i = 0; i < 4; i++)
+        zips_add(&made, names[i], "data", 4, ZIP_CM_STORE);
+    const struct zipped zipped = zips_end(&made);
+    struct source source = {.name = strdup("z.zip"), .data = zipped.data, .size = zipped.size};
+    struct unzip unzip = {0};
+    expect_opens(&source, &unzip);
+    assert_int_equal(unzip_find(&unzip, "b"), 2);
+    assert_int_equal(unzip_find(&unzip, "b2"), 1);
+    assert_true(unzip_find(&unzip, "c") == SIZE_MAX);
+    unzip_free(&unzip);
+    *name_place(&source) = 'x'; /* was "a" */
+    expect_opens(&source, &unzip);
+    assert_int_equal(unzip_find(&unzip, "x"), 0);
+    unzip_free(&unzip);
+    source_free(&source);
+}
+
+/* A comment may look like an end: the one behind which nothing but its comment is left counts. */
+static void test_end_in_comment(void **state)
+{
+    (void)state;
+    static const char comment[] = "PK\5\6: a comment that is longer than an end";
+    const struct bytes zip = hand_zip(&plain);
+    struct bytes longer = zip;
+    put_text(&longer, comment);
+    longer.data[zip.size - 2] = sizeof comment - 1;
+    struct source source = source_of(longer.data, longer.size);
+    struct unzip unzip = {0};
+    expect_opens(&source, &unzip);
+    assert_int_equal(unzip.count, 1);
+    unzip_free(&unzip);
+    source_free(&source);
+}
+
+/* ZIP64's locator may point anywhere. */
+static void test_locator(void **state)
+{
+    (void)state;
+    struct hand large = plain;
+    large.is_zip64 = true;
+    const struct bytes zip = hand_zip(&large);
+    static const uint8_t wrong[] = {0, 1, 7, 0xff};
+    for (size_t i = 0; i < sizeof wrong; i++) {
+        struct source source = source_of(zip.data, zip.size);
+        struct unzip unzip = {0};
+        struct error error = {0};
+        memset(locator_place(&source) + 8, wrong[i], 8);
+        assert_false(unzip_open(&unzip, &source, &error));
+        expect_error(&error, "(the record that its end names is not there)");
+        unzip_free(&unzip);
+        source_free(&source);
+    }
+}
+
 /* Whatever is cut off or changed, nothing is read outside, and what is said to be there is. */
 static void test_damage(void **state)
 {
@@ -375,9 +460,13 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_members),  cmocka_unit_test(test_in_place), cmocka_unit_test(test_read),
-        cmocka_unit_test(test_checksum), cmocka_unit_test(test_verify),   cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_lies),     cmocka_unit_test(test_counts),   cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_members),        cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_read),           cmocka_unit_test(test_checksum),
+        cmocka_unit_test(test_verify),         cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_lies),           cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_name_bytes),
+        cmocka_unit_test(test_one_name_twice), cmocka_unit_test(test_end_in_comment),
+        cmocka_unit_test(test_locator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
