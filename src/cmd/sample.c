@@ -42,16 +42,27 @@
     X(k, ".csv", "keys as CSV")                                                                              \
     X(v, ".csv", "values as CSV")
 
+/* The pictures whose patches some of them attend to. */
+#define SAMPLE_PICTURES(X)                                                                                   \
+    X(patches, "the picture of patches and words_patches: --image patches.png")                              \
+    X(shapes, "the picture of shapes")
+
 #define EMBED_SAMPLE(name, ending, what)                                                                     \
     EMBED_FILE("attn_sample_" #name, ATTN_DATA "/" #name ending);                                            \
     extern const unsigned char attn_sample_##name[], attn_sample_##name##_end[];
 SAMPLES(EMBED_SAMPLE)
+#define EMBED_PICTURE(name, what)                                                                            \
+    EMBED_FILE("attn_picture_" #name, ATTN_DATA "/" #name ".png");                                           \
+    extern const unsigned char attn_picture_##name[], attn_picture_##name##_end[];
+SAMPLE_PICTURES(EMBED_PICTURE)
 
-#define SAMPLE_ROW(name, ending, what) {#name, what, attn_sample_##name, attn_sample_##name##_end},
+#define SAMPLE_ROW(name, ending, what) {#name, what, attn_sample_##name, attn_sample_##name##_end, false},
+#define PICTURE_ROW(name, what) {#name ".png", what, attn_picture_##name, attn_picture_##name##_end, true},
 static const struct sample {
     const char *name, *what;
     const unsigned char *data, *end;
-} samples[] = {SAMPLES(SAMPLE_ROW)};
+    bool is_picture;
+} samples[] = {SAMPLES(SAMPLE_ROW) SAMPLE_PICTURES(PICTURE_ROW)};
 enum { SAMPLE_COUNT = sizeof samples / sizeof *samples };
 
 static const struct sample *sample_named(const char *name, struct error *error)
@@ -88,6 +99,10 @@ static bool sample_run(const struct options *options, struct error *error)
                          "--n, --m, --d, --heads and --seed: expected attn sample " SAMPLE_RANDOM);
     if (name && !is_random && !(sample = sample_named(name, error)))
         return false;
+    if (sample && sample->is_picture && isatty(STDOUT_FILENO))
+        return error_set(error, ERROR_USAGE,
+                         "%s is a picture, and no terminal can show it: expected attn sample %s >%s", name,
+                         name, name);
     struct out out;
     out_begin(&out, STDOUT_FILENO, "standard output");
     bool ok = true;
@@ -108,6 +123,7 @@ const struct command command_sample = {
     .summary = "list the built-in sample inputs, or print one",
     .example = "  attn sample                               what there is\n"
                "  attn sample sentence | attn run -         run one\n"
+               "  attn sample patches.png >patches.png      the picture behind its patches\n"
                "  attn sample random --n 40 --seed 2 | attn stats -\n",
     .operand_kind = OPERANDS_SAMPLES,
     .groups = (const struct option_group *const[]){&group_random, &group_help, NULL},

@@ -105,12 +105,13 @@ for line in sys.stdin.buffer.read().decode().splitlines():
 }
 
 @test "data/README.md names every sample, and attn sample prints each file of data" {
-    for file in "$ROOT"/data/*.json "$ROOT"/data/*.csv; do
+    for file in "$ROOT"/data/*.json "$ROOT"/data/*.csv "$ROOT"/data/*.png; do
         name=$(basename "${file%.*}")
+        [ "${file##*.}" = png ] && name=$name.png
         grep -q "^| .*\`$(basename "$file")\`.* |" "$ROOT/data/README.md" || { echo "$file"; return 1; }
         attn sample "$name" | cmp - "$file"
     done
-    same "$(attn sample | grep -vc '^random ')" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv | wc -l)"
+    same "$(attn sample | grep -vc '^random ')" "$(ls "$ROOT"/data/*.json "$ROOT"/data/*.csv "$ROOT"/data/*.png | wc -l)"
 }
 
 @test "README links to every document of docs and to data/README.md" {

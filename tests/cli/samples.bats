@@ -92,6 +92,17 @@ true'
     same "$(attn sample bottleneck | jq '.tokens | length')" 18
 }
 
+@test "the pictures of samples come with the program, but for a terminal" {
+    for name in patches shapes; do
+        attn sample $name.png | cmp - "$DATA/$name.png"
+        grep -q "^$name.png " <(attn sample)
+    done
+    fails 2 'unknown sample patch.png; did you mean patches.png?' attn sample patch.png
+    command -v script >/dev/null || skip "script is not installed"
+    same "$(script -qec "'$ATTN' sample shapes.png" /dev/null | tr -d '\r')" \
+        'attn: shapes.png is a picture, and no terminal can show it: expected attn sample shapes.png >shapes.png'
+}
+
 @test "samples are small: none has more than 60,000 bytes" {
     same "$(find "$DATA" -maxdepth 1 -type f -size +60000c)" ""
 }
