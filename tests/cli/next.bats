@@ -29,7 +29,7 @@ next_tokens() {
     echo '{"q":[[1]],"k":[[1]],"v":[[1]],"vocabulary":["a"]}' >x.json
     attn run x.json -o y.json 2>&1 | grep -qx 'attn: warning: x.json: vocabulary is not used: there is no unembed'
     echo '{"attention":[[1]],"unembed":[[1,2]],"vocabulary":["a","b"]}' >x.json
-    attn run x.json -o y.json 2>&1 | grep -qx 'attn: warning: x.json: unembed is not used: attention is given, nothing is computed'
+    attn run x.json -o y.json 2>&1 | grep -qx 'attn: warning: x.json: unembed is not used: attention is given, no scores are computed'
     same "$(jq .next y.json)" null
     # The last layer says it; what another has is of no use.
     echo '{"q":[[1]],"k":[[1]],"v":[[1]],"layers":[{"unembed":[[1,2]]},{}]}' >x.json

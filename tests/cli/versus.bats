@@ -28,7 +28,7 @@ END
     attn run "$DATA/sentence.json" --versus '--scale 1' --versus '--causal --softcap 2 --temperature 0.5' -o v.svg
     attn run "$DATA/sentence.json" --versus '--scale 1' --versus '--causal --softcap 2 --temperature 0.5' -o v.png
     for text in 'as given:2' '--scale 1:2' '--causal --softcap 2:2' '--temperature 0.5:2' 'head 0:1' 'head 1:1' \
-        'attention weight:1' 'query:2' 'key:3' 'chased:5' 'masked:1'; do
+        'attention weight:1' 'query:2' 'key:3' 'chased:5' 'masked (15 of 36 pairs):1'; do
         same "$text" "${text%:*}:$(grep -oF -- ">${text%:*}<" v.svg | wc -l)"
     done
 }

@@ -28,6 +28,7 @@ ATTRIBUTES = {
     "g": {"id", "stroke", "stroke-width", "shape-rendering", "font-size", "text-anchor", "fill", "transform"},
     "path": {"stroke-opacity", "fill", "fill-opacity", "d"},
     "text": {"x", "y", "direction", "text-anchor", "{http://www.w3.org/XML/1998/namespace}space"},
+    "tspan": {"x", "y", "font-family"},
     "image": {"x", "y", "width", "height", "preserveAspectRatio", HREF},
     "use": {"x", "y", HREF},
 }
@@ -53,7 +54,7 @@ def inert(path):
 
 
 def texts(root):
-    return [element.text or "" for element in root.iter(SVG + "text")]
+    return ["".join(element.itertext()) for element in root.iter(SVG + "text")]
 
 
 def draw(stem, *words):
