@@ -233,7 +233,7 @@ static bool explain_all(struct explain_run *run, struct error *error)
     if (options->verbose)
         computation_say(c);
     if (own->growth)
-        return growth_count(&run->growth, &part->problem, chosen[0], (int)options->engine.threads, error) &&
+        return growth_count(&run->growth, &part->problem, chosen[0], error) &&
                (!own->time || growth_time(&run->growth, (int)options->engine.threads, error)) &&
                answer_write(&run->answer, explain_put, run, error);
     if (own->cost)

@@ -125,7 +125,31 @@ static bool lesson_has(const char *text, const char *folded)
     return false;
 }
 
-bool lessons_write(struct out *out, const char *word)
+/* Whether a row has the folded words, one after the other, in a cell of its own. */
+static bool lesson_has_phrase(const struct lesson *lesson, const char *folded)
+{
+    return lesson_has(lesson->words, folded) || lesson_has(lesson->shows, folded) ||
+           lesson_has(lesson->title, folded);
+}
+
+/* Whether it has each of the folded words of three bytes or more somewhere, of which there are some. */
+static bool lesson_has_each(const struct lesson *lesson, const char *folded)
+{
+    enum { SHORTEST = 3 };
+    bool has = false;
+    for (const char *at = folded; at[1]; at += 1 + strcspn(at + 1, " ")) {
+        char word[LESSON_WORD + 3];
+        const size_t length = strcspn(at + 1, " ");
+        snprintf(word, sizeof word, " %.*s ", (int)length, at + 1);
+        if (length >= SHORTEST && !(has = lesson_has_phrase(lesson, word)))
+            return false;
+    }
+    return has;
+}
+
+/* Writes the rows that have the words, as `matches` says. */
+static bool lessons_write_rows(struct out *out, const char *word,
+                               bool (*matches)(const struct lesson *lesson, const char *folded))
 {
     const char *text = (const char *)attn_lessons;
     char before[LESSON_CELL] = "", folded[LESSON_WORDS];
@@ -133,8 +157,7 @@ bool lessons_write(struct out *out, const char *word)
     bool found = false;
     lesson_fold(word, folded);
     while (folded[1] && lesson_next(&text, &lesson)) {
-        if (!lesson_has(lesson.words, folded) && !lesson_has(lesson.shows, folded) &&
-            !lesson_has(lesson.title, folded))
+        if (!matches(&lesson, folded))
             continue;
         if (!found) {
             char clean[LESSON_WORD];
@@ -145,6 +168,11 @@ bool lessons_write(struct out *out, const char *word)
         found = true;
     }
     return found;
+}
+
+bool lessons_write(struct out *out, const char *word)
+{
+    return lessons_write_rows(out, word, lesson_has_phrase) || lessons_write_rows(out, word, lesson_has_each);
 }
 
 /* Puts the nearest to `word` of near, which may be empty, and the parts of `phrases` into near. Ends the parts in `phrases`. */

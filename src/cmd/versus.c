@@ -59,6 +59,8 @@ static bool check_beside(const struct options *options, struct error *error)
     } outside[] = {
         {output->steps, "--steps"},
         {output->measures, "--measures"},
+        {options->input.order, "--order"},
+        {options->input.has_shuffle, "--shuffle"},
         {output->masked_nan, "--masked"},
         {selection->sort, "--sort"},
         {selection->best > 0, "--best"},

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attention/mask_count.h"
 #include "base/text.h"
 
 const char *const growth_names[GROWTH_FORMS] = {"full", "causal", "window", "block", "linear", "recurrence"};
@@ -65,31 +64,52 @@ struct head growth_head(const struct growth *growth, enum growth_form form, size
     return head;
 }
 
-bool growth_count(struct growth *growth, const struct problem *problem, size_t layer, int threads,
-                  struct error *error)
+/* The sum over i < n of the smaller of i and `most`, which is -1 for no end: the pairs of a window on one side. */
+static double sum_up_to(double n, int64_t most)
+{
+    const double width = most < 0 || (double)most > n - 1 ? n - 1 : (double)most;
+    return width * (width + 1) / 2 + (n - 1 - width) * width;
+}
+
+/* The pairs of n queries and n keys that a form allows. */
+static double growth_pairs(const struct growth *growth, enum growth_form form, size_t length)
+{
+    const double n = (double)length, blocks = (double)(length / growth->block), block = (double)growth->block,
+                 rest = (double)(length % growth->block);
+    switch (form) {
+    case GROWTH_FULL:
+        return n * n;
+    case GROWTH_CAUSAL:
+        return n + sum_up_to(n, -1);
+    case GROWTH_WINDOW:
+        return n + sum_up_to(n, growth->window[0]) + sum_up_to(n, growth->window[1]);
+    case GROWTH_BLOCK:
+        return blocks * block * block + rest * rest;
+    default:
+        return (double)NAN;
+    }
+}
+
+bool growth_count(struct growth *growth, const struct problem *problem, size_t layer, struct error *error)
 {
     const struct problem_layer *from = &problem->layers[layer];
-    if (from->attention || problem->d_v == 0)
+    if (from->attention)
         return error_set(error, ERROR_INPUT,
-                         "--growth counts products of q, k and v: expected an input that has them%s",
-                         from->attention ? ", not weights" : "");
+                         "--growth counts products of q, k and v: expected these, not weights");
+    if (problem->d_v == 0)
+        return error_set(error, ERROR_INPUT,
+                         "--growth counts products of q, k and v: expected v beside q and k");
     growth->d_k = from->d_score;
     growth->d_v = problem->d_v;
     growth_choose_widths(growth, &from->settings);
     for (enum growth_form form = 0; form < GROWTH_FORMS; form++)
         for (size_t i = 0; i < growth->count; i++) {
-            const struct head head = growth_head(growth, form, growth->lengths[i]);
-            const double n = (double)head.n, d_k = (double)head.d_k, d_v = (double)head.d_v;
-            struct growth_cost *cost = &growth->cost[form][i];
-            size_t pairs;
-            *cost = (struct growth_cost){
-                .pairs = (double)NAN, .multiply_adds = 2 * n * d_k * d_v, .seconds = (double)NAN};
-            if (form == GROWTH_LINEAR || form == GROWTH_RECURRENCE)
-                continue;
-            if (!mask_count(&head, threads, &pairs, NULL, error))
-                return false;
-            cost->pairs = (double)pairs;
-            cost->multiply_adds = (double)pairs * (d_k + d_v);
+            const double n = (double)growth->lengths[i], d_k = (double)growth->d_k, d_v = (double)growth->d_v,
+                         pairs = growth_pairs(growth, form, growth->lengths[i]);
+            growth->cost[form][i] =
+                (struct growth_cost){.pairs = pairs,
+                                     .multiply_adds = isnan(pairs) ? 2 * n * d_k * d_v : pairs * (d_k + d_v),
+                                     .seconds = (double)NAN};
         }
     return true;
 }

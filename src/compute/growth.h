@@ -46,9 +46,8 @@ struct growth {
 /* Reads "A:B": lengths from A on, each twice the one before, up to B. Errors: ERROR_USAGE. */
 bool growth_parse(struct growth *growth, const char *text, struct error *error);
 
-/* Counts for a head of the layer. Errors: ERROR_INPUT where its q and k are not known, or there is no v; no memory. */
-bool growth_count(struct growth *growth, const struct problem *problem, size_t layer, int threads,
-                  struct error *error);
+/* Counts for a head of the layer. Errors: ERROR_INPUT where its q and k are not known, or there is no v. */
+bool growth_count(struct growth *growth, const struct problem *problem, size_t layer, struct error *error);
 
 /* The head of a form at a length, without numbers: its rules and sizes. */
 struct head growth_head(const struct growth *growth, enum growth_form form, size_t length);

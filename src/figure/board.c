@@ -149,10 +149,14 @@ static bool board_words_draw(const struct board_plan *plan, struct figure *figur
         const struct board_panel *panel = &board->panels[i];
         const struct board_place *place = &plan->places[i % board->across];
         const double y = board_row_top(plan, top, i / board->across), x = place->x + place->width / 2;
-        if (i % board->across == 0 && board->row_titles &&
-            !figure_text(figure, LAYOUT_PAD, y - plan->title_room - 9, BOARD_TITLE_SIZE, ANCHOR_START,
-                         TURN_NONE, layout_ink, board->row_titles[i / board->across], plan->error))
-            return false;
+        if (i % board->across == 0 && board->row_titles) {
+            char shown[LABEL_SIZE];
+            if (!label_show(shown, board->row_titles[i / board->across], false, plan->font, BOARD_TITLE_SIZE,
+                            plan->width - 2 * LAYOUT_PAD, plan->error) ||
+                !figure_text(figure, LAYOUT_PAD, y - plan->title_room - 9, BOARD_TITLE_SIZE, ANCHOR_START,
+                             TURN_NONE, layout_ink, shown, plan->error))
+                return false;
+        }
         if (panel->drawing &&
             (!board_middle_text(plan, figure, x, y - plan->title_room + BOARD_TITLE_SIZE, BOARD_TITLE_SIZE,
                                 layout_ink, panel->title) ||

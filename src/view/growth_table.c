@@ -3,11 +3,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "compute/growth_time.h"
 #include "view/table_text.h"
 
-enum { LENGTH_WIDTH = 10, COST_WIDTH = 15 };
+enum { LENGTH_WIDTH = 10, COST_WIDTH = 15, NAMES_APART = 2 };
 
 void growth_name(const struct growth *growth, enum growth_form form, char name[GROWTH_NAME])
 {
@@ -76,29 +77,43 @@ static void put_ratio(const struct growth *growth, enum growth_form form,
                  number(&growth->cost[form][last - 1]) / number(&growth->cost[form][last - 2]));
 }
 
+/* The width of the columns of forms. */
+static size_t cost_width(const struct growth *growth)
+{
+    size_t width = COST_WIDTH;
+    for (enum growth_form form = 0; form < GROWTH_FORMS; form++) {
+        char name[GROWTH_NAME];
+        growth_name(growth, form, name);
+        const size_t wanted = strlen(name) + NAMES_APART;
+        width = wanted > width ? wanted : width;
+    }
+    return width;
+}
+
 /* A line a length. */
 static void put_lines(const struct growth *growth, double (*number)(const struct growth_cost *cost),
                       void (*write)(double number, char text[16]), struct out *out)
 {
     char text[GROWTH_NAME];
+    const size_t width = cost_width(growth);
     table_text(out, "tokens", LENGTH_WIDTH, true);
     for (enum growth_form form = 0; form < GROWTH_FORMS; form++) {
         growth_name(growth, form, text);
-        table_text(out, text, COST_WIDTH, true);
+        table_text(out, text, width, true);
     }
     out_char(out, '\n');
     for (size_t i = 0; i < growth->count; i++) {
         out_format(out, "%*zu", LENGTH_WIDTH, growth->lengths[i]);
         for (enum growth_form form = 0; form < GROWTH_FORMS; form++) {
             write(number(&growth->cost[form][i]), text);
-            table_text(out, text, COST_WIDTH, true);
+            table_text(out, text, width, true);
         }
         out_char(out, '\n');
     }
     table_text(out, "× 2", LENGTH_WIDTH, true);
     for (enum growth_form form = 0; form < GROWTH_FORMS; form++) {
         put_ratio(growth, form, number, text);
-        table_text(out, text, COST_WIDTH, true);
+        table_text(out, text, width, true);
     }
     out_char(out, '\n');
 }

@@ -1,5 +1,6 @@
 #include "view/order_table.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/label_text.h"
@@ -12,12 +13,22 @@ enum { LINES_MOST = 64 };
 void order_sentence(const struct ordering *ordering, char sentence[ORDER_SENTENCE])
 {
     char largest[24], length[24];
+    bool is_given = true;
+    for (size_t i = 0; i < ordering->n; i++)
+        is_given = is_given && ordering->places[i] == i;
+    if (is_given || isnan(ordering->largest) || ordering->length == 0) {
+        snprintf(sentence, ORDER_SENTENCE, "%s: no output could move",
+                 is_given                   ? "the order is the given one"
+                 : isnan(ordering->largest) ? "outputs are NaN"
+                                            : "outputs are 0");
+        return;
+    }
     label_number(ordering->largest, largest);
     label_number(ordering->length, length);
     snprintf(sentence, ORDER_SENTENCE, "outputs moved by %s at most, of a length of up to %s: %s", largest,
              length,
-             ordering->is_equivariant ? "nothing goes by places (equivariant)"
-                                      : "positions or masks go by places");
+             ordering->is_equivariant ? "in this order nothing goes by places (equivariant)"
+                                      : "positions, masks or dropout go by places");
 }
 
 static size_t widest_token(const struct ordering *o)

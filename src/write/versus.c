@@ -93,7 +93,7 @@ static void number_csv(struct out *out, double value)
 static void change_csv(struct out *out, const struct diff_head *head)
 {
     if (!head || !versus_is_compared(head)) {
-        out_text(out, ",,,,,,\n");
+        out_text(out, ",,,,,,,\n");
         return;
     }
     number_csv(out, head->max);

@@ -213,8 +213,13 @@ for path in sys.argv[2:]: jsonschema.validate(json.load(open(path)), json.load(o
     fails 2 '--growth is of the sizes of a head alone: expected no --pick' attn explain "$DATA/causal.json" --growth 8:16 --pick 0.0
     fails 2 '--cost is of the tokens of the input: expected no --growth' attn explain "$DATA/causal.json" --growth 8:16 --cost
     fails 2 '--time measures lengths: expected --growth A:B beside it' attn explain "$DATA/causal.json" --time
-    fails 3 '--growth counts products of q, k and v: expected an input that has them, not weights' \
+    fails 3 '--growth counts products of q, k and v: expected these, not weights' \
         attn explain <(echo '{"attention":[[1,0],[0.5,0.5]]}') --growth 8:16
+    fails 3 '--growth counts products of q, k and v: expected v beside q and k' attn explain "$DATA/alibi.json" --growth 8:16
+    # As many pairs as there may be are counted at once, and wide names have wide columns.
+    attn explain "$DATA/causal.json" --growth 1:134217728 --window 1000000,1000000 --block 999999999 >text
+    same "$(sed -n 3p text)" '    tokens                    full                  causal  window 1000000,1000000         block 999999999                  linear              recurrence'
+    same "$(awk '$1 == 134217728 { print $2, $3 }' text)" '72.1 P'
 }
 
 @test "--sweep: the row at every value agrees with attn run and with NumPy" {

@@ -15,8 +15,8 @@ order() {
     same "$(sed -n '7,9p;13p' lines)" 'layer  token  place → place      moved
     0  "I"        0 → 4          0.351
     0  "saw"      1 → 3         0.6382
-(outputs moved by 0.6382 at most, of a length of up to 0.7625: positions or masks go by places)'
-    attn run "$DATA/projections.json" --order 4,3,2,1,0 --format table -o p.png | tail -1 | grep -q 'nothing goes by places (equivariant))$'
+(outputs moved by 0.6382 at most, of a length of up to 0.7625: positions, masks or dropout go by places)'
+    attn run "$DATA/projections.json" --order 4,3,2,1,0 --format table -o p.png | tail -1 | grep -q 'in this order nothing goes by places (equivariant))$'
     attn sample random --n 100 --d 4 | attn run - --shuffle 1 --format table -o p.png >lines
     same "$(sed -n '6,$p' lines | grep -c .)" 1
 }
@@ -106,4 +106,14 @@ order.png'
             fi
         done
     done
+}
+
+@test "bug: an order that moves nothing was said to show that nothing goes by places" {
+    says() { attn run "$@" --format table -o p.png 2>/dev/null | tail -1; }
+    same "$(says "$DATA/projections.json" --order 0,1,2,3,4 --position rotary --causal)" '(the order is the given one: no output could move)'
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[0],[0]],"causal":true}' >x.json
+    same "$(says x.json --order 1,0)" '(outputs are 0: no output could move)'
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"v":[[NaN],[NaN]]}' >x.json
+    same "$(says x.json --order 1,0)" '(outputs are NaN: no output could move)'
+    says "$DATA/projections.json" --order 4,3,2,1,0 --dropout 0.3 | grep -q ': positions, masks or dropout go by places)$'
 }

@@ -142,3 +142,21 @@ json.dump({"heads": 10, "embeddings": [[random.gauss(0, 1) for _ in range(20)] f
     lacks '<b>' v.svg
     jq -r '.variants[1].options' v.json | grep -qF '<b>'
 }
+
+@test "bug: rows of the CSV of variants that have nothing to compare were a field short" {
+    attn run "$DATA/sentence.json" --versus --causal --format csv >x.csv
+    same "$(awk -F, '{print NF}' x.csv | sort -u)" 17
+}
+
+@test "bug: the names of a row of variants ran off the picture" {
+    "$PYTHON" -c 'import json
+name = "a very long name of a layer, which says all that there is to say of it, and then some more"
+json.dump({"layers": [{"name": name, "head_names": [name], "q": [[1], [2]], "k": [[1], [2]]}, {"q": [[1], [2]], "k": [[1], [2]]}]}, open("x.json", "w"))'
+    attn run x.json --versus "--scale 2" --cell 40 -o v.svg
+    grep -qE '>a very long name[^<]*…' v.svg
+}
+
+@test "bug: beside variants the comparison of --order was silently left out" {
+    fails 2 '--versus and --order: expected one of them' attn run "$DATA/sentence.json" --versus --causal --order 5,4,3,2,1,0 -o v.svg
+    fails 2 '--versus and --shuffle: expected one of them' attn run "$DATA/sentence.json" --versus --causal --shuffle 0 -o v.svg
+}
