@@ -29,12 +29,13 @@ static bool is_record(const struct unzip *unzip, uint64_t at, size_t size, const
     return unzip->size >= size && at <= unzip->size - size && memcmp(unzip->data + at, signature, 4) == 0;
 }
 
-/* The last record of the file, behind which there is nothing but its comment. SIZE_MAX: there is none. */
+/* The last record of the file whose comment ends with the file or before: zips that were padded are read, as NumPy reads them.
+ * SIZE_MAX: there is none. */
 static size_t find_end(const struct unzip *unzip)
 {
     for (size_t rest = END; rest <= unzip->size && rest <= END + COMMENT_MOST; rest++) {
         const size_t at = unzip->size - rest;
-        if (is_record(unzip, at, END, "PK\5\6") && little_endian(unzip->data + at + 20, 2) == rest - END)
+        if (is_record(unzip, at, END, "PK\5\6") && little_endian(unzip->data + at + 20, 2) <= rest - END)
             return at;
     }
     return SIZE_MAX;

@@ -314,3 +314,12 @@ write_safetensors("y.safetensors", {"q": codes, "k": codes, "k.scale": ("F32", n
         attn run y.safetensors -o x.png
     attn info y.safetensors --format json | jq -e '.files[0].warnings[] | select(startswith("y.safetensors:k: float8 numbers"))' >/dev/null
 }
+
+@test "bug: a zip with bytes behind its end had no end" {
+    "$PYTHON" -c 'import numpy as np
+np.savez("x.npz", attention=np.full((1, 1, 2, 2), 0.5))
+data = open("x.npz", "rb").read()
+open("padded.npz", "wb").write(data + bytes(512))
+assert np.load("padded.npz")["attention"].shape == (1, 1, 2, 2)'
+    cmp <(attn run x.npz -o -) <(attn run padded.npz -o -)
+}
