@@ -78,11 +78,17 @@ static bool stage_absent(enum stage stage, const char *why, struct error *error)
     return error_set(error, ERROR_INPUT, "there is no stage %s: %s", stage_names[stage], why);
 }
 
+/* Weights that were given drop a v that does not fit them, with a warning. */
+static const char *lack_of_values(const struct problem *p)
+{
+    return p->layers[0].attention ? "the input has no v that fits the weights" : "the input has no v";
+}
+
 /* Why a problem that computes its weights has no contributions of keys; NULL: it has them. */
 static const char *contribution_lack(const struct problem *p, const struct selection *selection)
 {
     if (p->d_v == 0)
-        return "the input has no v";
+        return lack_of_values(p);
     for (size_t l = 0; l < p->layer_count; l++) {
         const struct tensor *const *extra = p->layers[l].extra;
         if (selection_has_layer(selection, l) && (extra[INPUT_GATE] || extra[INPUT_W_GATE]))
@@ -116,7 +122,7 @@ bool stage_find(struct stage_shape *shape, enum stage stage, const struct proble
             stage == STAGE_ENCODING
                 ? "expected rotary, alibi, relative, or sinusoidal where embeddings come in (the first "
                   "layer of a stack), of one shape in all layers; --layer chooses some"
-                : "the input has no v",
+                : lack_of_values(p),
             error);
     const enum stage_heads whose = each ? STAGE_HEADS_EACH : kind->heads;
     *shape = (struct stage_shape){.whose = whose,

@@ -42,7 +42,7 @@ load helper
 @test "heads: there are none without v" {
     fails 3 'there is no stage heads: the input has no v' attn run "$DATA/alibi.json" --stage heads -o -
     echo '{"attention":[[1]]}' >x.json
-    fails 3 'there is no stage heads: the input has no v' attn run x.json --stage heads -o -
+    fails 3 'there is no stage heads: the input has no v that fits the weights' attn run x.json --stage heads -o -
     fails 3 'there is no stage scores: the weights were given, no scores are computed' attn run x.json --stage scores -o -
 }
 
@@ -75,7 +75,7 @@ load helper
     fails 3 'there is no stage contribution: a gate changes the values query by query' attn run x.json --stage contribution -o -
     fails 3 'there is no stage contribution_share: the input has no v' attn run "$DATA/alibi.json" --stage contribution_share -o -
     echo '{"attention":[[1]]}' >x.json
-    fails 3 'there is no stage contribution: the input has no v' attn run x.json --stage contribution -o -
+    fails 3 'there is no stage contribution: the input has no v that fits the weights' attn run x.json --stage contribution -o -
     fails 1 '1×2×8×8 weights are more than the 20 that --max-weights allows to be held: --stage contribution cannot be had; raise it' \
         attn run "$DATA/causal.json" --stage contribution --max-weights 20 -o -
 }
