@@ -275,6 +275,10 @@ bool selection_token(size_t *token, const char *option, const char *text, const 
                      option, text, same, *token, text);
     if (same > 0 || token_of_place(token, text, labels))
         return true;
+    if (text_to_integer(text, &number) && number < 0 && 0 - (uint64_t)number <= labels->count) {
+        *token = labels->count - (size_t)(0 - (uint64_t)number);
+        return true;
+    }
     if (like > 0)
         return error_set(error, ERROR_USAGE, "%s is \"%s\"; did you mean \"%s\", token %zu?", option, text,
                          labels_shown(labels)[caseless], caseless);

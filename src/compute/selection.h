@@ -68,7 +68,7 @@ static inline bool selection_is_mean(const struct selection *selection)
 /* ERROR_USAGE where a layer, head, query or key does not exist. Sets the ends that are 0. */
 bool selection_check(struct selection *selection, const struct problem *problem, struct error *error);
 
-/* A token by its number, or else the first with that label, or with "label#2" the second, where no label is all of that; a warning
+/* A token by its number, or else the first with that label, or with "label#2" the second, where no label is all of that, or else from the end, -1 being the last; a warning
  * (`warnings` may be NULL) where there are several and none is said. Errors: ERROR_USAGE that names the option and `also`, what
  * else it may be ("mean, "), if there is none. */
 bool selection_token(size_t *token, const char *option, const char *text, const char *also,

@@ -71,6 +71,15 @@ print(abs(two[0] - 2 * one[0]) <= 1 and abs(two[1] - 2 * one[1]) <= 1)' row.png 
     [ ! -e many.png ]
 }
 
+@test "a query is counted from the end, too, where no token is called so" {
+    same "$(attn explain "$DATA/causal.json" --query -1)" "$(attn explain "$DATA/causal.json" --query 7)"
+    same "$(attn explain "$DATA/causal.json" --query -8)" "$(attn explain "$DATA/causal.json" --query 0)"
+    fails 2 '--query is "-9": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query -9
+    fails 2 '--query is "-9223372036854775808": expected a number below 8, or a token of the input' attn explain "$DATA/causal.json" --query -9223372036854775808
+    echo '{"q":[[1],[2]],"k":[[1],[2]],"tokens":["-1","b"]}' >x.json
+    same "$(attn explain x.json --query -1)" "$(attn explain x.json --query 0)"
+}
+
 @test "the output goes through w_o, as far as it is this head's" {
     attn explain "$DATA/projections.json" | grep -qx '   ·w_o = (0, 0.1295, 0, 0.1295), what this head gives to the layer'
     lacks '·w_o =' <(attn explain "$DATA/causal.json")
