@@ -87,7 +87,6 @@ static bool plan_orders(struct run *r, const struct options *options, struct err
 {
     const struct part *part = &r->computation.parts[0];
     const struct selection_options *s = &options->selection;
-    const char *const name = options->input.order ? "--order" : "--shuffle";
     const struct {
         bool is_given;
         const char *name;
@@ -102,7 +101,8 @@ static bool plan_orders(struct run *r, const struct options *options, struct err
     r->computation.compares_orders = part->ordering;
     for (size_t i = 0; part->ordering && i < sizeof others / sizeof *others; i++)
         if (others[i].is_given)
-            return error_set(error, ERROR_USAGE, "%s and %s: expected one of them", name, others[i].name);
+            return error_set(error, ERROR_USAGE, "%s and %s: expected one of them",
+                             token_order_option(options), others[i].name);
     if (!part->ordering || !outputs_draw(&r->outputs) ||
         request_kept(&part->request, &part->problem) == KEPT_ALL)
         return token_order_compares(&r->computation, error);

@@ -13,10 +13,15 @@ bool token_order_is_asked(const struct options *options)
     return options->input.order || options->input.has_shuffle;
 }
 
+const char *token_order_option(const struct options *options)
+{
+    return options->input.order ? "--order" : "--shuffle";
+}
+
 bool token_order_check(const struct options *options, struct error *error)
 {
     const struct selection_options *s = &options->selection;
-    const char *const name = options->input.order ? "--order" : "--shuffle";
+    const char *const name = token_order_option(options);
     const struct {
         bool is_given;
         const char *name;
@@ -96,7 +101,7 @@ bool token_order_make(struct computation *computation, struct part *part, const 
                       struct error *error)
 {
     struct computation *c = computation;
-    const char *const name = options->input.order ? "--order" : "--shuffle";
+    const char *const name = token_order_option(options);
     if (!token_order_is_asked(options))
         return true;
     if (c->part_count > 1)

@@ -10,6 +10,8 @@
 
 /* Whether tokens are to change places. */
 bool token_order_is_asked(const struct options *options);
+/* The option that asks for it. */
+const char *token_order_option(const struct options *options);
 
 /* Refuses what cannot be had beside it, before anything is read. Errors: ERROR_USAGE. */
 bool token_order_check(const struct options *options, struct error *error);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random_bits.h"
 #include "engine/engine.h"
 #include "engine/threads.h"
 
@@ -27,16 +28,11 @@ static void room_free(struct growth_room *room)
     free(room->output);
 }
 
-/* Numbers from 0 to 1, as a feature map might leave them: costs do not depend on them. Marsaglia's xorshift generator (2003,
- * doi:10.18637/jss.v008.i14), with the triple 13, 17, 5. */
-static void fill_random(float *numbers, size_t count, uint32_t seed)
+/* Numbers from 0 to 1, as a feature map might leave them: costs do not depend on them. */
+static void fill_random(float *numbers, size_t count, uint64_t seed)
 {
-    for (size_t i = 0; i < count; i++) {
-        seed ^= seed << 13;
-        seed ^= seed >> 17;
-        seed ^= seed << 5;
-        numbers[i] = (float)(seed >> 8) * 0x1p-24f;
-    }
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = (float)(random_bits(&seed) >> 40) * 0x1p-24f;
 }
 
 static bool room_make(struct growth_room *room, const struct growth *growth, size_t length,

@@ -58,6 +58,7 @@ static void summary_layer(const struct excerpt *excerpt, size_t l, char text[SUM
     else
         snprintf(text, SUMMARY_NAME, "%zu", excerpt_layer(excerpt, l));
 }
+
 static void summary_head(const struct excerpt *excerpt, size_t l, size_t h, char text[SUMMARY_NAME])
 {
     if (excerpt->mean.heads > 0)

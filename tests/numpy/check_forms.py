@@ -571,7 +571,7 @@ def picture(problem, *words):
     weights = numbers(got["weights"])
     assert np.array_equal(mask.astype(bool), weights > 0), "weights where the mask forbids, or none where it allows"
     assert got["pairs"] == {"of": mask[0, 0].size, "allowed": mask.sum(axis=(2, 3)).astype(int).tolist()}, got["pairs"]
-    return ["".join(".x"[int(x)] for x in row) for row in mask[0, 0]]
+    return ["".join(".#"[int(x)] for x in row) for row in mask[0, 0]]
 
 
 def test_masks():
@@ -579,47 +579,47 @@ def test_masks():
     def zeros(n, m):
         return {"q": np.zeros((n, 1)), "k": np.zeros((m, 1))}
 
-    five, all_five = zeros(5, 5), ["xxxxx"] * 5
+    five, all_five = zeros(5, 5), ["#####"] * 5
     for settings, want in (
             ("", all_five),
-            ("--causal --prefix 3", ["xxx..", "xxx..", "xxx..", "xxxx.", "xxxxx"]),
-            ("--causal --prefix 2 --window 1,0", ["x....", "xx...", ".xx..", "..xx.", "...xx"]),
-            ("--dilation 2", ["x.x.x", ".x.x.", "x.x.x", ".x.x.", "x.x.x"]),
-            ("--causal --window 2,0 --dilation 2", ["x....", ".x...", "x.x..", ".x.x.", "..x.x"]),
-            ("--block 2", ["xx...", "xx...", "..xx.", "..xx.", "....x"]),
-            ("--block 2 --causal=1", ["xx...", "..x..", "..xx.", "....x", "....x"]),
-            ("--block 2 --causal=-1 --prefix 2", [".....", "xx...", "xx...", "..x..", "..xx."]),
-            ("--window 0 --global 0", ["xxxxx", "xx...", "x.x..", "x..x.", "x...x"]),
-            ("--window 0 --global 1,3", ["xx.x.", "xxxxx", ".xxx.", "xxxxx", ".x.xx"]),
-            ("--window 0 --global 1,3 --causal", ["x....", "xx...", ".xx..", "xxxx.", ".x.xx"]),
-            ("--window 0 --global 3 --causal=2", ["..x..", "xxxx.", "...xx", "...x.", "...x."]),
-            ("--dilation 3 --global 2 --key-length 4", ["x.xx", ".xx.", "xxxx", "x.xx", ".xx."]),
-            ("--block 3 --window 1,1", ["xx...", "xxx..", ".xx..", "...xx", "...xx"]),
-            ("--key-length 2", ["xx..."] * 5)):
+            ("--causal --prefix 3", ["###..", "###..", "###..", "####.", "#####"]),
+            ("--causal --prefix 2 --window 1,0", ["#....", "##...", ".##..", "..##.", "...##"]),
+            ("--dilation 2", ["#.#.#", ".#.#.", "#.#.#", ".#.#.", "#.#.#"]),
+            ("--causal --window 2,0 --dilation 2", ["#....", ".#...", "#.#..", ".#.#.", "..#.#"]),
+            ("--block 2", ["##...", "##...", "..##.", "..##.", "....#"]),
+            ("--block 2 --causal=1", ["##...", "..#..", "..##.", "....#", "....#"]),
+            ("--block 2 --causal=-1 --prefix 2", [".....", "##...", "##...", "..#..", "..##."]),
+            ("--window 0 --global 0", ["#####", "##...", "#.#..", "#..#.", "#...#"]),
+            ("--window 0 --global 1,3", ["##.#.", "#####", ".###.", "#####", ".#.##"]),
+            ("--window 0 --global 1,3 --causal", ["#....", "##...", ".##..", "####.", ".#.##"]),
+            ("--window 0 --global 3 --causal=2", ["..#..", "####.", "...##", "...#.", "...#."]),
+            ("--dilation 3 --global 2 --key-length 4", ["#.##", ".##.", "####", "#.##", ".##."]),
+            ("--block 3 --window 1,1", ["##...", "###..", ".##..", "...##", "...##"]),
+            ("--key-length 2", ["##..."] * 5)):
         want = [row.ljust(5, ".") for row in want]
         got = picture(five, *settings.split())
         assert got == want, f"{settings or 'nothing said'}: {got}"
     for more, want in (
-            ({"block": 2, "block_mask": [[0, 1, 0], [1, 1, 0], [0, 0, 1]]}, ["..xx.", "..xx.", "xxxx.", "xxxx.", "....x"]),
+            ({"block": 2, "block_mask": [[0, 1, 0], [1, 1, 0], [0, 0, 1]]}, ["..##.", "..##.", "####.", "####.", "....#"]),
             ({"block": 2, "block_mask": [[0, 1, 0], [1, 1, 0], [0, 0, 1]], "global": [1]},
-             [".xxx.", "xxxxx", "xxxx.", "xxxx.", ".x..x"]),
-            ({"segments": [7, 7, 0, 0, 7]}, ["xx..x", "xx..x", "..xx.", "..xx.", "xx..x"]),
-            ({"segments": [7, 7, 0, 0, 7], "key_segments": [0, 7, 7, 7, 7]}, [".xxxx", ".xxxx", "x....", "x....", ".xxxx"]),
-            ({"segments": [1, 1, 2, 2, 2], "global": [0], "window": 1}, ["xx...", "xx...", "..xx.", "..xxx", "...xx"]),
-            ({"key_mask": [1, 0, 1, 0, 1]}, ["x.x.x"] * 5),
-            ({"key_mask": [1, 0, 1, 0, 1], "mask_true_blocks": True}, [".x.x."] * 5),
-            ({"tokens": ["a", ".", "b", "c", "."], "separator": "."}, ["xx...", "xx...", "..xxx", "..xxx", "..xxx"]),
-            ({"tokens": [".", ".", "b", ".", "."], "separator": "."}, ["x....", ".x...", "..xx.", "..xx.", "....x"]),
+             [".###.", "#####", "####.", "####.", ".#..#"]),
+            ({"segments": [7, 7, 0, 0, 7]}, ["##..#", "##..#", "..##.", "..##.", "##..#"]),
+            ({"segments": [7, 7, 0, 0, 7], "key_segments": [0, 7, 7, 7, 7]}, [".####", ".####", "#....", "#....", ".####"]),
+            ({"segments": [1, 1, 2, 2, 2], "global": [0], "window": 1}, ["##...", "##...", "..##.", "..###", "...##"]),
+            ({"key_mask": [1, 0, 1, 0, 1]}, ["#.#.#"] * 5),
+            ({"key_mask": [1, 0, 1, 0, 1], "mask_true_blocks": True}, [".#.#."] * 5),
+            ({"tokens": ["a", ".", "b", "c", "."], "separator": "."}, ["##...", "##...", "..###", "..###", "..###"]),
+            ({"tokens": [".", ".", "b", ".", "."], "separator": "."}, ["#....", ".#...", "..##.", "..##.", "....#"]),
             ({"tokens": ["a", "b", "c", "d", "e"], "separator": "."}, all_five)):
         got = picture({**five, **more})
         assert got == want, f"{more}: {got}"
     wide = zeros(2, 5)
     for more, want in (
-            ({"causal": "end", "block": 2}, ["..xx.", "....x"]),
-            ({"causal": "end", "window": [1, 0], "prefix": 1, "global": [0]}, ["x.xx.", "x..xx"]),
-            ({"block": 2, "block_mask": [[0, 1, 1]]}, ["..xxx"] * 2),
-            ({"segments": [1, 2], "key_segments": [1, 1, 2, 2, 3]}, ["xx...", "..xx."]),
-            ({"causal": "end", "dilation": 2}, [".x.x.", "x.x.x"])):
+            ({"causal": "end", "block": 2}, ["..##.", "....#"]),
+            ({"causal": "end", "window": [1, 0], "prefix": 1, "global": [0]}, ["#.##.", "#..##"]),
+            ({"block": 2, "block_mask": [[0, 1, 1]]}, ["..###"] * 2),
+            ({"segments": [1, 2], "key_segments": [1, 1, 2, 2, 3]}, ["##...", "..##."]),
+            ({"causal": "end", "dilation": 2}, [".#.#.", "#.#.#"])):
         got = picture({**wide, **more})
         assert got == want, f"2×5, {more}: {got}"
     heads = given({"q": np.zeros((2, 2)), "k": np.zeros((2, 2)), "heads": 2, "block": 1, "block_mask": [[[1, 0], [1, 1]], [[1, 1], [0, 1]]]},
