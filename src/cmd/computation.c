@@ -6,6 +6,25 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/workers.h"
+#include "cmd/computation_pick.h"
+#include "cmd/input_files.h"
+#include "cmd/leave_out.h"
+#include "cmd/token_order.h"
+#include "compute/joining_result.h"
+#include "engine/engine.h"
+#include "engine/kernel.h"
+#include "problem/parts.h"
+#include "problem/pieces.h"
+
+#include "cmd/computation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
 #include "base/text.h"
 #include "base/workers.h"
 #include "cmd/called.h"
@@ -64,78 +83,12 @@ bool computation_check(struct computation *computation, const struct options *op
     return ok;
 }
 
-static bool part_has(const struct part *part, size_t number)
-{
-    return number >= part->problem.layer_first &&
-           number < part->problem.layer_first + part->problem.layer_count;
-}
-
 struct part *computation_part(const struct computation *computation, size_t number)
 {
     struct part *part = computation->parts;
-    while (!part_has(part, number))
+    while (!part_has_layer(part, number))
         part++;
     return part;
-}
-
-static void part_free(struct part *part)
-{
-    joining_free(&part->joining);
-    free(part->layers);
-    free(part->heads);
-    free(part->values);
-    result_free(&part->result);
-    problem_free(&part->problem);
-    if (part->leaving)
-        leaving_free(part->leaving);
-    free(part->leaving);
-    if (part->ordering)
-        ordering_free(part->ordering);
-    free(part->ordering);
-}
-
-/* Adds a layer to those that are chosen of a part, and its head to those that are picked (NULL: all alike). */
-static bool part_add(struct part *part, size_t layer, const size_t *head, const double *value,
-                     struct error *error)
-{
-    const size_t row = part->row_count++;
-    if (!memory_resize(&part->layers, row + 1, sizeof *part->layers, error) ||
-        (head && !memory_resize(&part->heads, row + 1, sizeof *part->heads, error)) ||
-        (value && !memory_resize(&part->values, row + 1, sizeof *part->values, error)))
-        return false;
-    part->layers[row] = layer - part->problem.layer_first;
-    if (head)
-        part->heads[row] = *head;
-    if (value)
-        part->values[row] = *value;
-    return true;
-}
-
-/* Puts the parts in the order in which their layers are chosen, and frees those of which none is. Their layers are those
- * of the list, and so are their heads, unless it is NULL. */
-static bool choose_parts(struct computation *c, const size_t *layers, const struct head_place *picked,
-                         const double *values, size_t count, struct error *error)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct head_place *place = picked ? &picked[i] : NULL;
-        const size_t layer = place ? place->layer : layers ? layers[i] : 0;
-        size_t at = 0;
-        while (!part_has(&c->parts[at], layer))
-            at++;
-        if (at >= kept) {
-            const struct part moved = c->parts[at];
-            c->parts[at] = c->parts[kept];
-            c->parts[kept] = moved;
-            at = kept++;
-        }
-        if (!part_add(&c->parts[at], layer, place ? &place->head : NULL, values ? &values[i] : NULL, error))
-            return false;
-    }
-    for (size_t i = kept; i < c->part_count; i++)
-        part_free(&c->parts[i]);
-    c->part_count = kept;
-    return true;
 }
 
 /* Finds the words. All weights are then computed for them, and the selection is one of words. */
@@ -211,89 +164,6 @@ static bool check_kept(const struct part *part, struct error *error)
         request_size(&part->request, problem).text, problem->layer_first, part->request.max_weights);
 }
 
-/* How many heads each layer has; the caller frees the list. */
-static size_t *heads_of_layers(const struct computation *c, struct error *error)
-{
-    const size_t layers = c->parts[0].problem.layers_in_all;
-    size_t *heads = memory_zeroed(layers, sizeof *heads, error);
-    for (size_t l = 0; heads && l < layers; l++)
-        heads[l] = c->parts[0].problem.heads; /* also of a layer that was not read */
-    for (size_t i = 0; heads && i < c->part_count; i++)
-        for (size_t l = 0; l < c->parts[i].problem.layer_count; l++)
-            heads[c->parts[i].problem.layer_first + l] = c->parts[i].problem.heads;
-    return heads;
-}
-
-static bool pick_spans(struct head_place **list, size_t *count, const struct computation *c,
-                       const struct pick_span *spans, size_t span_count, struct error *error)
-{
-    const struct problem *problem = &c->parts[0].problem;
-    size_t *heads = heads_of_layers(c, error);
-    const bool ok = heads && selection_pick(list, count, spans, span_count, heads, problem->layers_in_all,
-                                            problem->numbering, error);
-    free(heads);
-    return ok;
-}
-
-bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
-                      const struct options *options, struct error *error)
-{
-    const struct pick_list *picks = &options->selection.picks;
-    return pick_spans(list, count, computation, picks->span, picks->count, error);
-}
-
-/* --layer and --head where each layer has heads of other numbers: those heads are picked. */
-static bool pick_crossed(struct head_place **list, size_t *count, const struct computation *c,
-                         const struct selection_options *said, struct error *error)
-{
-    const size_t rows = said->layers.count > 0 ? said->layers.count : 1;
-    struct pick_span *spans = memory_zeroed(rows * said->heads.count, sizeof *spans, error);
-    for (size_t i = 0; spans && i < rows * said->heads.count; i++) {
-        if (said->layers.count > 0)
-            spans[i].layers = said->layers.span[i / said->heads.count];
-        spans[i].heads = said->heads.span[i % said->heads.count];
-    }
-    const bool ok = spans && pick_spans(list, count, c, spans, rows * said->heads.count, error);
-    free(spans);
-    return ok;
-}
-
-/* The heads of --pick, or the layers of --layer. */
-static bool choose_listed(struct computation *c, const struct options *options, struct error *error)
-{
-    const struct selection_options *said = &options->selection;
-    const struct problem *first = &c->parts[0].problem;
-    struct head_place *picked = NULL;
-    size_t *chosen = NULL, count = 0;
-    bool ok = false;
-    if (said->picks.count > 0)
-        ok = computation_pick(&picked, &count, c, options, error);
-    else if (said->heads.count > 0 && !numbering_heads_agree(first->numbering))
-        ok = pick_crossed(&picked, &count, c, said, error);
-    else
-        ok = selection_list(&chosen, &count, said->layers.span, said->layers.count,
-                            first->numbering ? first->numbering->layers : NULL, first->layers_in_all, "layer",
-                            error);
-    ok = ok && (!(picked || chosen) || choose_parts(c, chosen, picked, NULL, count, error));
-    free(picked);
-    free(chosen);
-    return ok;
-}
-
-/* Forgets which layers and heads were chosen. */
-static void part_forget(struct part *part)
-{
-    joining_free(&part->joining);
-    part->joining = (struct joining){0};
-    part->whole = (struct selection){0};
-    free(part->layers);
-    free(part->heads);
-    free(part->values);
-    part->layers = part->heads = NULL;
-    part->values = NULL;
-    part->row_count = 0;
-}
-
 /* The selections and requests of all parts, whose layers are chosen. */
 static bool select_parts(struct computation *c, const struct options *options, struct error *error)
 {
@@ -317,7 +187,7 @@ static bool select_parts(struct computation *c, const struct options *options, s
 
 bool computation_select(struct computation *computation, const struct options *options, struct error *error)
 {
-    return choose_listed(computation, options, error) && select_parts(computation, options, error);
+    return computation_take_listed(computation, options, error) && select_parts(computation, options, error);
 }
 
 bool computation_choose(struct computation *computation, const struct picked_heads *picked,
@@ -327,7 +197,7 @@ bool computation_choose(struct computation *computation, const struct picked_hea
     c->measure = picked->measure;
     for (size_t i = 0; i < c->part_count; i++)
         part_forget(&c->parts[i]);
-    return choose_parts(c, NULL, picked->places, picked->values, picked->count, error) &&
+    return computation_take_heads(c, NULL, picked->places, picked->values, picked->count, error) &&
            select_parts(c, options, error);
 }
 
@@ -377,84 +247,6 @@ bool computation_compute(struct computation *computation, struct error *error)
     }
     progress_end(&c->progress);
     return ok;
-}
-
-void computation_warn(struct computation *computation)
-{
-    const struct warnings *warnings = &computation->warnings;
-    const char *called = computation->called;
-    for (; computation->warned < warnings->count; computation->warned++) {
-        const char *text = warnings->text[computation->warned];
-        char of_one[CALLED_SIZE];
-        if (called)
-            called_put(of_one, called, text);
-        if (!computation->quiet)
-            fprintf(stderr, "attn: warning: %s\n", called ? of_one : text);
-    }
-}
-
-static void say_tensors(const struct layer_inputs *layer, const char *prefix)
-{
-    for (enum input i = 0; i < INPUT_COUNT; i++) {
-        const struct tensor *tensor = &layer->tensor[i];
-        char shape[96], file[512];
-        if (!tensor->data)
-            continue;
-        text_clean(file, sizeof file, tensor->place.file ? tensor->place.file : "");
-        fprintf(stderr, "attn: %s%s is %s, from %s", prefix, input_names[i], tensor_shape(tensor, shape),
-                file);
-        if (tensor->place.line > 0)
-            fprintf(stderr, ":%zu:%zu", tensor->place.line, tensor->place.column);
-        fputc('\n', stderr);
-    }
-}
-
-/* What was made of one part, in a line. */
-static void say_part(const struct part *part)
-{
-    const struct problem *problem = &part->problem;
-    const struct problem_layer *first = &problem->layers[0];
-    if (problem->layer_count < problem->layers_in_all)
-        fprintf(stderr, "attn: from layer %zu on: ", problem->layer_first);
-    else
-        fprintf(stderr, "attn: ");
-    fprintf(stderr, "%zu layer%s, %zu head%s, %zu queries, %zu keys", problem->layer_count,
-            problem->layer_count == 1 ? "" : "s", problem->heads, problem->heads == 1 ? "" : "s", problem->n,
-            problem->m);
-    if (problem->kv_heads != problem->heads)
-        fprintf(stderr, ", %zu key/value heads", problem->kv_heads);
-    if (!first->attention)
-        fprintf(stderr, ", d_k %zu, d_v %zu, scale", problem->d_k, problem->d_v);
-    for (size_t h = 0; !first->attention && h < first->scale.count; h++)
-        fprintf(stderr, "%s %.9g", h > 0 ? "," : "", first->scale.at[h]);
-    if (settings_have(&first->settings, SETTING_TEMPERATURE))
-        for (size_t h = 0; h < first->settings.temperature.count; h++)
-            fprintf(stderr, "%s %.9g", h > 0 ? "," : ", temperature", first->settings.temperature.at[h]);
-    if (first->rules.causal)
-        fprintf(stderr, ", causal with offset %lld", (long long)first->offset);
-    fprintf(stderr, "%s\n", first->attention ? ", weights as given" : "");
-    if (part->leaving)
-        fprintf(stderr, "attn: tokens are left out: %zu queries and %zu keys stay\n", problem->n, problem->m);
-    if (part->joining.are_joined)
-        fprintf(stderr, "attn: words: %zu queries and %zu keys\n", part->shown->n, part->shown->m);
-}
-
-void computation_say(const struct computation *computation)
-{
-    const struct inputs *inputs = &computation->inputs;
-    for (size_t i = 0; i < inputs->notes.count; i++)
-        fprintf(stderr, "attn: %s\n", inputs->notes.text[i]);
-    say_tensors(&inputs->all, "");
-    /* The layers of a model are alike: the first is enough. */
-    bool said = false;
-    for (size_t l = 0; l < inputs->layer_count && !(said && computation->has_model); l++) {
-        char prefix[40];
-        snprintf(prefix, sizeof prefix, "layer %zu: ", l);
-        say_tensors(&inputs->layers[l], prefix);
-        said = !inputs->layers[l].is_idle;
-    }
-    for (size_t i = 0; i < computation->part_count; i++)
-        say_part(&computation->parts[i]);
 }
 
 /* What chooses heads by itself, and what chooses layers and heads apart. */

@@ -10,34 +10,13 @@
 
 #include "base/error.h"
 #include "cmd/options.h"
+#include "cmd/part.h"
 #include "cmd/progress.h"
 #include "compute/excerpt.h"
-#include "compute/joining.h"
-#include "compute/leaving.h"
-#include "compute/ordering.h"
 #include "compute/request.h"
-#include "compute/result.h"
 #include "compute/selection.h"
 #include "problem/inputs.h"
 #include "problem/problem.h"
-
-/* The layers of one size, mostly all there are. Stays where it is, for what is in it points to the rest of it. */
-struct part {
-    struct inputs *inputs; /* of these layers; of the list `inputs_of` of the computation */
-    struct problem problem;
-    struct selection selection; /* of the command line; the layers are those of the part */
-    size_t *layers, *heads;     /* its lists; owned */
-    double *values;             /* of the heads, where they were picked by a measure; owned */
-    size_t row_count;           /* of `layers`, and of `heads` where these are picked */
-    struct request request;
-    struct result result;
-    struct leaving *leaving; /* where tokens are left out, which are in no other of these; else NULL; owned */
-    struct joining joining;
-    struct ordering *ordering; /* where tokens changed places: the given order; else NULL; owned */
-    /* What is shown: of words where tokens are joined, else of tokens. The selection is of this. */
-    const struct problem *shown;
-    struct selection whole; /* of tokens, where these are joined */
-};
 
 /* Begins zeroed; stays where it is, for the result points to the problem and the problem to the inputs; freed by
  * computation_free in any case. */
@@ -77,12 +56,8 @@ bool computation_check(struct computation *computation, const struct options *op
 /* The part that layer `number` of all layers belongs to. */
 struct part *computation_part(const struct computation *computation, size_t number);
 
-/* The heads that --pick names, which is there, before computation_select; the caller frees *list. Errors: those of selection_pick. */
-bool computation_pick(struct head_place **list, size_t *count, const struct computation *computation,
-                      const struct options *options, struct error *error);
-
-/* Finds the chosen layers and heads, computes what is left where tokens are left out, finds the words, if tokens are joined, and checks the selection against what is
- * shown, so that the request of each part says how much of the result will be kept. Errors: those of leave_out, joining_find,
+/* Finds the chosen layers and heads, computes what is left where tokens are left out, finds the words, if tokens are
+ * joined, and checks the selection against what is shown, so that the request of each part says how much of the result will be kept. Errors: those of leave_out, joining_find,
  * selection_list and selection_check, and ERROR_USAGE for a stage that words do not have, and for a mean over layers of
  * different size. */
 bool computation_select(struct computation *computation, const struct options *options, struct error *error);
@@ -102,12 +77,6 @@ bool computation_choose(struct computation *computation, const struct picked_hea
 /* Makes the results that the requests ask for, and their excerpts. Shows the progress. Errors: those of
  * result_compute and excerpt_make. */
 bool computation_compute(struct computation *computation, struct error *error);
-
-/* Prints the warnings that have come since the last call, on standard error. */
-void computation_warn(struct computation *computation);
-
-/* Says what was taken for what, on standard error. */
-void computation_say(const struct computation *computation);
 
 void computation_free(struct computation *computation);
 

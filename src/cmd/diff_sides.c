@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/answer.h"
+#include "cmd/computation_say.h"
 #include "engine/engine.h"
 #include "read/array_path.h"
 

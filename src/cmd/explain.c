@@ -8,6 +8,8 @@
 #include "base/out.h"
 #include "cmd/answer.h"
 #include "cmd/computation.h"
+#include "cmd/computation_pick.h"
+#include "cmd/computation_say.h"
 #include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"

@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "cmd/answer.h"
 #include "cmd/computation.h"
+#include "cmd/computation_say.h"
 #include "cmd/option_rows.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "cmd/best_heads.h"
 #include "cmd/computation.h"
+#include "cmd/computation_say.h"
 #include "cmd/option_table.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"

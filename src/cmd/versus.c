@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "cmd/answer.h"
+#include "cmd/computation_say.h"
 #include "cmd/option_table.h"
 #include "cmd/option_values.h"
 #include "cmd/output_format.h"
